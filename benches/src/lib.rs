@@ -1,0 +1,1 @@
+//! rocky-benches.

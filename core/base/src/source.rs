@@ -1,0 +1,138 @@
+//! Source files with line indexes. Lines and columns are computed only here, from bytes.
+
+use crate::span::{FileId, Span};
+use smol_str::SmolStr;
+use std::sync::{Arc, OnceLock};
+
+/// Start offsets of the lines of one text. A line ends after `\n`; a lone `\r` does not end one.
+#[derive(Debug, Clone)]
+pub struct LineIndex {
+    starts: Vec<u32>,
+}
+
+impl LineIndex {
+    /// Index `text`.
+    pub fn new(text: &str) -> LineIndex {
+        let mut starts = vec![0];
+        starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1));
+        LineIndex { starts }
+    }
+
+    /// Zero-based line of a byte offset.
+    pub fn line(&self, offset: u32) -> u32 {
+        (self.starts.partition_point(|s| *s <= offset) as u32).saturating_sub(1)
+    }
+
+    /// Byte offset where a zero-based line begins (end of text when past the last line is the caller's business).
+    pub fn line_start(&self, line: u32) -> Option<u32> {
+        self.starts.get(line as usize).copied()
+    }
+
+    /// One-based line and one-based column in characters.
+    pub fn line_col(&self, text: &str, offset: u32) -> (u32, u32) {
+        let line = self.line(offset);
+        let start = self.starts.get(line as usize).copied().unwrap_or(0);
+        let column = Span::new(start, offset).slice(text).chars().count() as u32;
+        (line + 1, column + 1)
+    }
+
+    /// Zero-based line and zero-based column in UTF-16 units, as editors count.
+    pub fn line_col_utf16(&self, text: &str, offset: u32) -> (u32, u32) {
+        let line = self.line(offset);
+        let start = self.starts.get(line as usize).copied().unwrap_or(0);
+        let column = Span::new(start, offset).slice(text).chars().map(|c| c.len_utf16() as u32).sum();
+        (line, column)
+    }
+
+    /// Byte offset of a zero-based line and UTF-16 column; clamped to the line's end.
+    pub fn offset_utf16(&self, text: &str, line: u32, column: u32) -> u32 {
+        let Some(start) = self.line_start(line) else { return text.len() as u32 };
+        let mut left = column;
+        let mut offset = start;
+        for c in text.get(start as usize..).unwrap_or("").chars() {
+            if left == 0 || c == '\n' {
+                break;
+            }
+            left = left.saturating_sub(c.len_utf16() as u32);
+            offset += c.len_utf8() as u32;
+        }
+        offset
+    }
+}
+
+/// One file of a snapshot: its path relative to the project root, its text.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// Path relative to the folder of `rocky.toml`, with `/` separators, as shown to people.
+    pub path: SmolStr,
+    /// The whole text, without a byte order mark.
+    pub text: Arc<str>,
+    line_index: OnceLock<LineIndex>,
+}
+
+impl SourceFile {
+    /// A file value; the line index is built on first use.
+    pub fn new(path: impl Into<SmolStr>, text: impl Into<Arc<str>>) -> SourceFile {
+        SourceFile { path: path.into(), text: text.into(), line_index: OnceLock::new() }
+    }
+
+    /// The line index.
+    pub fn lines(&self) -> &LineIndex {
+        self.line_index.get_or_init(|| LineIndex::new(&self.text))
+    }
+
+    /// One-based line and column of a byte offset.
+    pub fn line_col(&self, offset: u32) -> (u32, u32) {
+        self.lines().line_col(&self.text, offset)
+    }
+}
+
+/// The files of one snapshot.
+#[derive(Debug, Default, Clone)]
+pub struct Files {
+    files: Vec<Arc<SourceFile>>,
+}
+
+impl Files {
+    /// Add a file and get its number.
+    pub fn add(&mut self, file: Arc<SourceFile>) -> FileId {
+        self.files.push(file);
+        FileId(self.files.len() as u32 - 1)
+    }
+
+    /// The file, unless `id` is [`FileId::TEXT`] or foreign.
+    pub fn get(&self, id: FileId) -> Option<&Arc<SourceFile>> {
+        self.files.get(id.0 as usize)
+    }
+
+    /// All files in order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &Arc<SourceFile>)> {
+        self.files.iter().enumerate().map(|(i, f)| (FileId(i as u32), f))
+    }
+
+    /// Number of files.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// True without files.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_and_utf16_units() {
+        let text = "a\né😀x\r\nz";
+        let index = LineIndex::new(text);
+        let x = text.find('x').unwrap() as u32;
+        assert_eq!(index.line_col(text, x), (2, 3));
+        assert_eq!(index.line_col_utf16(text, x), (1, 3));
+        assert_eq!(index.offset_utf16(text, 1, 3), x);
+        assert_eq!(index.line_col(text, text.len() as u32), (3, 2));
+    }
+}

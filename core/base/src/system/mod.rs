@@ -1,0 +1,51 @@
+//! The outside world of the compiler: files, clock, environment. Tests and hosts bring their own.
+
+mod memory;
+mod os;
+
+pub use memory::MemorySystem;
+pub use os::OsSystem;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// What identifies the contents of a file without reading it.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FileStamp {
+    /// Size in bytes.
+    pub size: u64,
+    /// Modification time in nanoseconds since 1970; 0 when the system has none.
+    pub modified_ns: i128,
+    /// Inode or its like; 0 when the system has none.
+    pub inode: u64,
+}
+
+/// An entry of a folder.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DirEntry {
+    /// Full path.
+    pub path: PathBuf,
+    /// Folder (also through a symbolic link).
+    pub is_dir: bool,
+}
+
+/// Files, clock and environment. Implementations are shared between threads.
+pub trait System: Send + Sync {
+    /// The whole file.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// Size, time, inode.
+    fn stamp(&self, path: &Path) -> io::Result<FileStamp>;
+    /// The entries of a folder, sorted by name. Symbolic links are followed.
+    fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>>;
+    /// True when something is there.
+    fn exists(&self, path: &Path) -> bool;
+    /// The path without links and dots, for recognising one folder under two names.
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf>;
+    /// Write aside and rename, so that a reader sees the old or the new file and nothing between. Creates the folder.
+    fn write_atomic(&self, path: &Path, contents: &[u8]) -> io::Result<()>;
+    /// An environment variable; `None` when unset or not UTF-8.
+    fn env(&self, name: &str) -> Option<String>;
+    /// The clock.
+    fn now(&self) -> SystemTime;
+}
