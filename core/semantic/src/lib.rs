@@ -1,1 +1,19 @@
-//! rocky-semantic.
+//! Names, types, nullability, lineage: what a query means. Knows nothing of how it is executed, of files or projects.
+//!
+//! Two questions are answered, both as pure functions of their arguments. [`references::references`]: which relations does a
+//! tree read (CTEs taken out)? [`analyse::analyse`]: given the schemas of these relations, what are the output columns, where do they
+//! come from, and what is wrong? The caller resolves the references between the two, so that a memo key can list
+//! exactly what an analysis read. Below them, [`typing`] is the calculus of types (operators, functions, coercions) on
+//! values alone, and [`catalogue`] the engines' functions as data.
+
+pub mod analyse;
+pub mod catalogue;
+pub mod model;
+pub mod references;
+pub mod typing;
+
+pub use analyse::analyse;
+pub use model::{
+    Analysis, Influence, InfluenceKind, Input, OutputColumn, RelationInput, RelationSchema, SourceColumn, Status, Transform,
+};
+pub use references::{RelationRef, references};

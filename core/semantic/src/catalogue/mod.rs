@@ -1,0 +1,1 @@
+//! Functions of the engines as data (being written).

@@ -1,0 +1,158 @@
+//! Inputs and results of the analysis, as plain values. Spans lie in the text of the tree.
+
+use rocky_base::{Diagnostic, Dialect, SmolStr, Span};
+use rocky_syntax::ast::{Ast, FromId, Name};
+use rocky_warehouse::{Column, Type};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What is known of the columns of a relation that a query reads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RelationSchema {
+    /// All columns, in order. A column's type may still be unknown.
+    Known(Arc<[Column]>),
+    /// Some columns are known, there may be others (a model with a star over something unknown).
+    Partial(Arc<[Column]>),
+    /// Nothing: a source without declared schema, a model that did not parse. Already reported; nothing may cascade.
+    Unknown,
+    /// Proved not to exist; the names that could have been meant.
+    Absent(Arc<[SmolStr]>),
+}
+
+/// A relation a query reads, resolved by the caller.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RelationInput {
+    /// The FROM item (of kind `Table` or `File`) that names it.
+    pub from: FromId,
+    /// Which relation it is: equal numbers are the same relation. Indexes the caller's own list.
+    pub relation: u32,
+    /// Its columns.
+    pub schema: RelationSchema,
+    /// For messages.
+    pub display: SmolStr,
+    /// Its catalog, schema and table as the qualifiers that may stand before a column (`schema.table.column`).
+    pub qualifiers: Vec<SmolStr>,
+}
+
+/// Everything an analysis reads.
+#[derive(Clone, Debug)]
+pub struct Input<'a> {
+    /// The tree.
+    pub ast: &'a Ast,
+    /// The text it was parsed from.
+    pub text: &'a str,
+    /// The dialect.
+    pub dialect: Dialect,
+    /// One for each element of `references(ast, dialect)`, in that order.
+    pub relations: &'a [RelationInput],
+    /// The type that `@start_date` and `@end_date` take (the model's time column); unknown outside time_interval.
+    pub placeholder_type: Type,
+}
+
+/// How sure a type is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Status {
+    /// Follows from the text and from proven columns.
+    Known,
+    /// Not known: which expression, why (one line).
+    Unknown {
+        /// The expression that could not be typed.
+        span: Span,
+        /// Why.
+        reason: SmolStr,
+    },
+}
+
+/// How a value travels along an edge.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Transform {
+    /// The column itself, perhaps renamed, through stars, subqueries, set operations.
+    Direct,
+    /// CAST and its kin over a Direct.
+    Cast,
+    /// TRY_CAST over a Direct.
+    TryCast,
+    /// Inside an aggregate or window aggregate: its lower-case name.
+    Aggregation(SmolStr),
+    /// Anything else that computes a value from it.
+    Expression,
+}
+
+/// One column of a relation that an output column is computed from.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct SourceColumn {
+    /// `RelationInput::relation`.
+    pub relation: u32,
+    /// Column name as the relation spells it.
+    pub column: SmolStr,
+    /// How.
+    pub transform: Transform,
+    /// The reference in the text (the star for star-expanded columns).
+    pub span: Span,
+}
+
+/// A column of the query's result.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OutputColumn {
+    /// The name, as the engine would give it.
+    pub name: SmolStr,
+    /// Where it is named or computed: the alias, else the expression, else the star.
+    pub span: Span,
+    /// Its type.
+    pub ty: Type,
+    /// May hold NULL. `false` is only said when proved.
+    pub nullable: bool,
+    /// How sure.
+    pub status: Status,
+    /// All its source columns, sorted and without duplicates (one entry per relation, column and transform).
+    pub sources: Vec<SourceColumn>,
+}
+
+/// Why a column influences rows without being part of a value.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InfluenceKind {
+    /// WHERE, HAVING, QUALIFY, FILTER, conditions of CASE are values and not here.
+    Filter,
+    /// ON, USING, NATURAL.
+    Join,
+    /// GROUP BY, DISTINCT [ON], set operations without ALL.
+    Group,
+    /// ORDER BY with LIMIT, window PARTITION/ORDER, ordered aggregates.
+    Order,
+}
+
+/// A column that decides about rows or their order.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Influence {
+    /// `RelationInput::relation`.
+    pub relation: u32,
+    /// Column name as the relation spells it.
+    pub column: SmolStr,
+    /// How.
+    pub kind: InfluenceKind,
+    /// The reference in the text.
+    pub span: Span,
+}
+
+/// The result of an analysis.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Analysis {
+    /// Output columns in order.
+    pub columns: Vec<OutputColumn>,
+    /// False when there may be columns that are not listed (a star over something unknown, an error in the text).
+    pub complete: bool,
+    /// Columns that decide about rows; sorted, without duplicates.
+    pub influences: Vec<Influence>,
+    /// Findings, in order of place, with `Loc::text` spans.
+    pub diagnostics: Vec<Diagnostic>,
+    /// True when the query, at its outermost level, uses an aggregate, DISTINCT, window or LIMIT: its rows are not a plain
+    /// filter of its input.
+    pub reduces_rows: bool,
+}
+
+/// A dotted name as texts, for messages.
+pub fn path_text(path: &[Name]) -> String {
+    let parts: Vec<&str> = path.iter().map(|n| n.ident.text.as_str()).collect();
+    parts.join(".")
+}

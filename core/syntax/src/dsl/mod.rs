@@ -1,0 +1,1 @@
+//! DSL (being written).

@@ -1,0 +1,120 @@
+//! What was seen in a warehouse at one moment, as a value. Absence is only claimed for schemas that were listed whole:
+//! unknown is not absent.
+
+use crate::relation::{RelationKey, RelationName};
+use crate::types::Type;
+use indexmap::{IndexMap, IndexSet};
+use rocky_base::{Dialect, Ident, SmolStr};
+use serde::{Deserialize, Serialize};
+
+/// A column of a relation.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Column {
+    /// Name as the warehouse spells it.
+    pub name: SmolStr,
+    /// Type.
+    pub ty: Type,
+    /// May hold NULL.
+    pub nullable: bool,
+}
+
+/// What kind of relation it is.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RelationKind {
+    /// A table.
+    Table,
+    /// A view.
+    View,
+    /// A materialized view, dynamic table or the like.
+    Materialized,
+    /// Something else that can be read.
+    Other,
+}
+
+/// A relation seen in the warehouse.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Relation {
+    /// Full name.
+    pub name: RelationName,
+    /// Kind.
+    pub kind: RelationKind,
+    /// Columns in order.
+    pub columns: Vec<Column>,
+}
+
+/// Relations and schemas seen at one moment.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct CatalogSnapshot {
+    /// The dialect of the names.
+    pub dialect: Dialect,
+    /// Catalog and schema used for names that lack them.
+    pub default_catalog: Option<Ident>,
+    /// See `default_catalog`.
+    pub default_schema: Option<Ident>,
+    /// Seconds since 1970 when it was read; 0 when unknown.
+    pub taken_at: i64,
+    /// Relations by folded full name.
+    #[serde(with = "indexmap::map::serde_seq")]
+    pub relations: IndexMap<RelationKey, Relation>,
+    /// Schemas that exist, as folded (catalog, schema).
+    pub schemas: IndexSet<(SmolStr, SmolStr)>,
+    /// Schemas (folded) whose relations were all listed, so that what is not in `relations` does not exist.
+    pub complete: IndexSet<(SmolStr, SmolStr)>,
+    /// All schemas of these catalogs (folded) were listed.
+    pub complete_catalogs: IndexSet<SmolStr>,
+}
+
+/// What a snapshot says about a name.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Lookup<'a> {
+    /// It exists.
+    Found(&'a Relation),
+    /// It is proved not to exist.
+    Absent,
+    /// Nothing is known.
+    Unknown,
+}
+
+impl CatalogSnapshot {
+    /// The name with defaults filled in.
+    pub fn full_name(&self, name: &RelationName) -> RelationName {
+        let mut full = name.clone();
+        if full.schema.is_none() {
+            full.schema.clone_from(&self.default_schema);
+        }
+        if full.catalog.is_none() {
+            full.catalog.clone_from(&self.default_catalog);
+        }
+        full
+    }
+
+    /// Look a relation up; missing parts are filled with the defaults.
+    pub fn lookup(&self, name: &RelationName) -> Lookup<'_> {
+        let key = self.full_name(name).key(self.dialect);
+        if let Some(relation) = self.relations.get(&key) {
+            return Lookup::Found(relation);
+        }
+        let schema = (key.catalog.clone(), key.schema.clone());
+        let schema_absent = self.complete_catalogs.contains(&key.catalog) && !self.schemas.contains(&schema);
+        if self.complete.contains(&schema) || schema_absent { Lookup::Absent } else { Lookup::Unknown }
+    }
+
+    /// `Some(true)` when the schema exists, `Some(false)` when it is proved not to, `None` when unknown.
+    pub fn schema_exists(&self, catalog: &str, schema: &str) -> Option<bool> {
+        if self.schemas.contains(&(SmolStr::new(catalog), SmolStr::new(schema))) {
+            Some(true)
+        } else if self.complete_catalogs.contains(catalog) {
+            Some(false)
+        } else {
+            None
+        }
+    }
+
+    /// Put a relation in (its name must be full).
+    pub fn insert(&mut self, relation: Relation) {
+        let key = relation.name.key(self.dialect);
+        self.schemas.insert((key.catalog.clone(), key.schema.clone()));
+        self.relations.insert(key, relation);
+    }
+}

@@ -1,0 +1,110 @@
+//! What an adapter implements. All calls are synchronous; a call that can take long watches the cancel token.
+
+use crate::capabilities::Capabilities;
+use crate::catalog::{CatalogSnapshot, Column};
+use crate::relation::RelationName;
+use rocky_base::{CancelToken, Dialect, Result, SmolStr};
+use serde::{Deserialize, Serialize};
+
+/// A cell of a result.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// NULL.
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// An integer that fits 64 bits.
+    Int(i64),
+    /// A float.
+    Float(f64),
+    /// Anything else, in the engine's own text form (decimals, dates, nested values …).
+    Text(String),
+}
+
+impl Value {
+    /// The value as text; `None` for NULL.
+    pub fn to_text(&self) -> Option<String> {
+        match self {
+            Value::Null => None,
+            Value::Bool(b) => Some(b.to_string()),
+            Value::Int(i) => Some(i.to_string()),
+            Value::Float(f) => Some(f.to_string()),
+            Value::Text(t) => Some(t.clone()),
+        }
+    }
+
+    /// The value as an integer, when it is one.
+    pub fn to_i64(&self) -> Option<i64> {
+        match self {
+            Value::Int(i) => Some(*i),
+            Value::Text(t) => t.parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+/// A result set.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Rows {
+    /// Column names and types in the engine's spelling.
+    pub columns: Vec<(SmolStr, String)>,
+    /// The cells.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// What a statement did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Executed {
+    /// Rows inserted, updated or deleted, where the engine counts them.
+    pub rows: Option<u64>,
+}
+
+/// The columns of a query or relation as the engine describes them.
+pub type Described = Vec<Column>;
+
+/// A table that a source offers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SourceTable {
+    /// Its schema in the source.
+    pub schema: SmolStr,
+    /// Its name.
+    pub name: SmolStr,
+    /// Rows, when the source knows.
+    pub row_count: Option<u64>,
+}
+
+/// One session with a warehouse. Used by one thread at a time.
+pub trait Connection: Send {
+    /// Execute one statement.
+    fn execute(&mut self, sql: &str, cancel: &CancelToken) -> Result<Executed>;
+    /// Run a query and fetch at most `limit` rows.
+    fn query(&mut self, sql: &str, limit: usize, cancel: &CancelToken) -> Result<Rows>;
+    /// Column names and types of a query, without running it.
+    fn describe(&mut self, sql: &str, cancel: &CancelToken) -> Result<Described>;
+    /// True when statements between BEGIN and COMMIT are one transaction, DDL included.
+    fn transactional_ddl(&self) -> bool;
+    /// Start a transaction.
+    fn begin(&mut self) -> Result<()>;
+    /// Commit it. Never interrupted.
+    fn commit(&mut self) -> Result<()>;
+    /// Roll it back; harmless without one.
+    fn rollback(&mut self) -> Result<()>;
+}
+
+/// A warehouse: where models are executed.
+pub trait Warehouse: Send + Sync {
+    /// Its SQL.
+    fn dialect(&self) -> Dialect;
+    /// What it can do.
+    fn capabilities(&self) -> &'static Capabilities;
+    /// A new session. Sessions of one warehouse may be used in parallel up to `Capabilities::parallel`.
+    fn connect(&self) -> Result<Box<dyn Connection>>;
+    /// Everything in the schemas that hold the given names (all schemas when empty), read in one transaction. A
+    /// failure is an error, never an empty answer.
+    fn snapshot(&self, wanted: &[RelationName], cancel: &CancelToken) -> Result<CatalogSnapshot>;
+    /// Tables of the schemas whose name begins with `prefix`, for discovery.
+    fn discover(&self, catalog: Option<&str>, prefix: &str, cancel: &CancelToken) -> Result<Vec<SourceTable>>;
+    /// Name and version of the engine, e.g. `DuckDB v1.5.5`.
+    fn version(&self) -> Result<String>;
+}

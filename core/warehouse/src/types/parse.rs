@@ -1,0 +1,1 @@
+//! Type names to types, per dialect (being written).
