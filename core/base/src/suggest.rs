@@ -1,10 +1,12 @@
 //! "did you mean": the nearest of a list of names.
 
 /// The candidate nearest to `wanted`, when it is near enough to be worth saying: Damerau-Levenshtein distance on
-/// lower-cased text of at most a third of the length (at least 1), ties by order of the candidates.
+/// lower-cased text of at most a third of the length, ties by order of the candidates.
 pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = wanted.to_lowercase();
-    let limit = (wanted.chars().count() / 3).clamp(1, 4);
+    // A name of one or two letters is near to every other one; only its letter case is worth suggesting.
+    let length = wanted.chars().count();
+    let limit = if length < 3 { 0 } else { (length / 3).clamp(1, 4) };
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
         let lower = candidate.to_lowercase();
@@ -27,6 +29,7 @@ mod tests {
     fn only_near_names_are_suggested() {
         assert_eq!(nearest("amout", ["account", "amount"]), Some("amount"));
         assert_eq!(nearest("ID", ["id"]), Some("id"));
+        assert_eq!(nearest("c", ["a", "b"]), None);
         assert_eq!(nearest("zork", ["amount", "id"]), None);
     }
 }

@@ -72,7 +72,10 @@ impl Node {
     pub fn as_int(&self) -> Option<i64> {
         match &self.kind {
             Kind::Int(i) => Some(*i),
-            Kind::Str { value, from_env: true } => value.trim().parse().ok(),
+            Kind::Str {
+                value,
+                from_env: true,
+            } => value.trim().parse().ok(),
             _ => None,
         }
     }
@@ -82,7 +85,10 @@ impl Node {
         let value = match &self.kind {
             Kind::Int(i) => *i as f64,
             Kind::Float(f) => *f,
-            Kind::Str { value, from_env: true } => value.trim().parse().ok()?,
+            Kind::Str {
+                value,
+                from_env: true,
+            } => value.trim().parse().ok()?,
             _ => return None,
         };
         value.is_finite().then_some(value)
@@ -92,7 +98,10 @@ impl Node {
     pub fn as_bool(&self) -> Option<bool> {
         match &self.kind {
             Kind::Bool(b) => Some(*b),
-            Kind::Str { value, from_env: true } => value.trim().parse().ok(),
+            Kind::Str {
+                value,
+                from_env: true,
+            } => value.trim().parse().ok(),
             _ => None,
         }
     }
@@ -136,13 +145,26 @@ pub(crate) struct Tree {
 
 /// Parse `text`, which begins at byte `offset` of `file`.
 pub(crate) fn parse(file: FileId, text: &str, offset: u32, env: Env<'_>, out: &mut Vec<Diagnostic>) -> Tree {
-    let mut lower = Lower { file, offset, env, vars: BTreeSet::new(), out };
-    let empty = Node { span: Span::at(offset), kind: Kind::Table(Vec::new()) };
+    let mut lower = Lower {
+        file,
+        offset,
+        env,
+        vars: BTreeSet::new(),
+        out,
+    };
+    let empty = Node {
+        span: Span::at(offset),
+        kind: Kind::Table(Vec::new()),
+    };
     match Document::parse(text) {
         Ok(document) => {
             let kind = Kind::Table(lower.table(document.as_table(), 0));
             let span = Span::from(0..text.len()).shift(offset);
-            Tree { root: Node { span, kind }, broken: false, vars: lower.vars }
+            Tree {
+                root: Node { span, kind },
+                broken: false,
+                vars: lower.vars,
+            }
         }
         Err(error) => {
             let span = match error.span() {
@@ -150,12 +172,23 @@ pub(crate) fn parse(file: FileId, text: &str, offset: u32, env: Env<'_>, out: &m
                 None => Span::at(0),
             };
             let span = on_a_character(text, span).shift(offset);
-            let words: Vec<&str> = error.message().lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+            let words: Vec<&str> = error
+                .message()
+                .lines()
+                .map(str::trim)
+                .filter(|l| !l.is_empty())
+                .collect();
             let message = format!("syntax error in TOML: {}", words.join("; "));
-            let too_deep = error.message().contains("recursion limit");
+            let too_deep = error.message().contains("recurs");
             let code = if too_deep { code::E412 } else { code::E402 };
-            lower.out.push(Diagnostic::new(code, Loc::new(file, span), message));
-            Tree { root: empty, broken: true, vars: lower.vars }
+            lower
+                .out
+                .push(Diagnostic::new(code, Loc::new(file, span), message));
+            Tree {
+                root: empty,
+                broken: true,
+                vars: lower.vars,
+            }
         }
     }
 }
@@ -166,7 +199,10 @@ fn on_a_character(text: &str, span: Span) -> Span {
         return span;
     }
     let at = span.start as usize;
-    let next = text.get(at..).and_then(|t| t.chars().next()).filter(|c| *c != '\n' && *c != '\r');
+    let next = text
+        .get(at..)
+        .and_then(|t| t.chars().next())
+        .filter(|c| *c != '\n' && *c != '\r');
     match next {
         Some(c) => Span::from(at..at + c.len_utf8()),
         None => span,
@@ -197,7 +233,11 @@ impl Lower<'_> {
             let key_range = table.get_key_value(name).and_then(|(key, _)| key.span());
             let key_span = self.span(key_range, start);
             let node = self.item(item, key_span, depth + 1);
-            entries.push(Entry { key: SmolStr::new(name), key_span, node });
+            entries.push(Entry {
+                key: SmolStr::new(name),
+                key_span,
+                node,
+            });
         }
         entries
     }
@@ -215,7 +255,10 @@ impl Lower<'_> {
                 let mut nodes = Vec::with_capacity(tables.len());
                 for table in tables.iter() {
                     let span = self.span(table.span(), span);
-                    nodes.push(Node { span, kind: Kind::Table(self.table(table, depth + 1)) });
+                    nodes.push(Node {
+                        span,
+                        kind: Kind::Table(self.table(table, depth + 1)),
+                    });
                 }
                 Kind::Array(nodes)
             }
@@ -234,9 +277,12 @@ impl Lower<'_> {
             Value::Float(f) => Kind::Float(*f.value()),
             Value::Boolean(b) => Kind::Bool(*b.value()),
             Value::Datetime(_) => Kind::Datetime,
-            Value::Array(array) => {
-                Kind::Array(array.iter().map(|value| self.value(value, span, depth + 1)).collect())
-            }
+            Value::Array(array) => Kind::Array(
+                array
+                    .iter()
+                    .map(|value| self.value(value, span, depth + 1))
+                    .collect(),
+            ),
             Value::InlineTable(table) => Kind::Table(self.entries(table, span, depth)),
         };
         Node { span, kind }
@@ -244,21 +290,39 @@ impl Lower<'_> {
 
     fn too_deep(&mut self, span: Span) -> Node {
         let message = format!("nested more than {MAX_DEPTH} levels deep");
-        self.out.push(Diagnostic::new(code::E412, Loc::new(self.file, span), message));
-        Node { span, kind: Kind::Invalid }
+        self.out
+            .push(Diagnostic::new(code::E412, Loc::new(self.file, span), message));
+        Node {
+            span,
+            kind: Kind::Invalid,
+        }
     }
 
     fn text(&mut self, raw: &str, span: Span) -> Kind {
         if !raw.contains('$') {
-            return Kind::Str { value: SmolStr::new(raw), from_env: false };
+            return Kind::Str {
+                value: SmolStr::new(raw),
+                from_env: false,
+            };
         }
-        let Substituted { text, from_env, problems } = substitute(raw, self.env, &mut self.vars);
+        let Substituted {
+            text,
+            from_env,
+            problems,
+        } = substitute(raw, self.env, &mut self.vars);
         let ok = problems.is_empty();
         for (code, message, help) in problems {
             let diagnostic = Diagnostic::new(code, Loc::new(self.file, span), message);
             self.out.push(diagnostic.help(help));
         }
-        if ok { Kind::Str { value: SmolStr::new(text), from_env } } else { Kind::Invalid }
+        if ok {
+            Kind::Str {
+                value: SmolStr::new(text),
+                from_env,
+            }
+        } else {
+            Kind::Invalid
+        }
     }
 }
 
@@ -271,7 +335,11 @@ struct Substituted {
 /// One pass from left to right; what a variable holds is never looked at again. `${NAME}` must be set, `${NAME:-text}`
 /// is `text` when the variable is unset or empty, and `$${` is a literal `${`.
 fn substitute(raw: &str, env: Env<'_>, vars: &mut BTreeSet<SmolStr>) -> Substituted {
-    let mut done = Substituted { text: String::with_capacity(raw.len()), from_env: false, problems: Vec::new() };
+    let mut done = Substituted {
+        text: String::with_capacity(raw.len()),
+        from_env: false,
+        problems: Vec::new(),
+    };
     let mut missing: BTreeSet<&str> = BTreeSet::new();
     let mut rest = raw;
     while let Some(at) = rest.find('$') {

@@ -43,7 +43,12 @@ pub(crate) struct Key {
 
 /// A key that has an effect and may be absent.
 pub(crate) const fn key(name: &'static str, shape: Shape) -> Key {
-    Key { name, shape, required: false, effect: Effect::Yes }
+    Key {
+        name,
+        shape,
+        required: false,
+        effect: Effect::Yes,
+    }
 }
 
 impl Key {
@@ -85,7 +90,10 @@ impl Schema {
     }
 
     pub const fn with_hint(keys: &'static [Key], hint: fn(&Node, &str) -> Option<String>) -> Schema {
-        Schema { keys, hint: Some(hint) }
+        Schema {
+            keys,
+            hint: Some(hint),
+        }
     }
 
     pub fn key(&self, name: &str) -> Option<&'static Key> {
@@ -123,8 +131,14 @@ pub(crate) fn no_synonym(_: &str) -> Option<&'static str> {
 pub(crate) enum Shape {
     Str,
     Bool,
-    Int { min: i64, max: i64 },
-    Float { min: Bound<f64>, max: Bound<f64> },
+    Int {
+        min: i64,
+        max: i64,
+    },
+    Float {
+        min: Bound<f64>,
+        max: Bound<f64>,
+    },
     OneOf(&'static [&'static str]),
     /// One of the first list; the second holds those of them that nothing acts on yet.
     OneOfIdle(&'static [&'static str], &'static [&'static str]),
@@ -147,11 +161,20 @@ pub(crate) enum Shape {
 }
 
 /// Any integer from `0`.
-pub(crate) const UINT: Shape = Shape::Int { min: 0, max: i64::MAX };
+pub(crate) const UINT: Shape = Shape::Int {
+    min: 0,
+    max: i64::MAX,
+};
 /// An integer of 32 bits from `0`.
-pub(crate) const U32: Shape = Shape::Int { min: 0, max: u32::MAX as i64 };
+pub(crate) const U32: Shape = Shape::Int {
+    min: 0,
+    max: u32::MAX as i64,
+};
 /// A number from `0`.
-pub(crate) const NUMBER: Shape = Shape::Float { min: Bound::Included(0.0), max: Bound::Unbounded };
+pub(crate) const NUMBER: Shape = Shape::Float {
+    min: Bound::Included(0.0),
+    max: Bound::Unbounded,
+};
 
 impl Shape {
     /// "expected …".
@@ -228,7 +251,11 @@ impl<'a> Path<'a> {
     /// `` in `a.b` `` or nothing at the root.
     fn place(&self) -> String {
         let text = self.to_string();
-        if text.is_empty() { text } else { format!(" in `{text}`") }
+        if text.is_empty() {
+            text
+        } else {
+            format!(" in `{text}`")
+        }
     }
 }
 
@@ -253,7 +280,12 @@ pub(crate) struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     pub fn new(file: FileId, unknown_keys: UnknownKeys, out: &'a mut Vec<Diagnostic>) -> Checker<'a> {
-        Checker { file, unknown_keys, out, idle: 0 }
+        Checker {
+            file,
+            unknown_keys,
+            out,
+            idle: 0,
+        }
     }
 
     pub fn loc(&self, span: Span) -> Loc {
@@ -283,17 +315,19 @@ impl<'a> Checker<'a> {
 
     /// A table, but for the key `except`, which the caller looks at.
     pub fn table_except(&mut self, node: &Node, schema: &Schema, at: Span, path: &Path<'_>, except: &str) {
+        let mut misspelt = Vec::new();
         for entry in node.entries() {
             if entry.key == except {
                 continue;
             }
             match schema.key(&entry.key) {
                 Some(key) => self.entry(entry, key, path),
-                None => self.unknown_key(node, entry, schema, path),
+                None => misspelt.extend(self.unknown_key(node, entry, schema, path)),
             }
         }
         for key in schema.keys.iter().filter(|k| k.required) {
-            if node.get(key.name).is_none() {
+            // A key that is misspelt is one mistake, not a second one that is missing.
+            if node.get(key.name).is_none() && !misspelt.contains(&key.name) {
                 self.missing(key.name, at, path);
             }
         }
@@ -320,7 +354,11 @@ impl<'a> Checker<'a> {
                 false
             }
             Effect::Misplaced(why) => {
-                self.report(code::E417, entry.key_span, format!("key `{path}` is not allowed here: {why}"));
+                self.report(
+                    code::E417,
+                    entry.key_span,
+                    format!("key `{path}` is not allowed here: {why}"),
+                );
                 return;
             }
         };
@@ -335,7 +373,10 @@ impl<'a> Checker<'a> {
             return;
         }
         let code = self.soften(code::E406, code::W406);
-        let message = format!("{what} is known but has no effect in rocky {}", env!("CARGO_PKG_VERSION"));
+        let message = format!(
+            "{what} is known but has no effect in rocky {}",
+            env!("CARGO_PKG_VERSION")
+        );
         let help = match self.unknown_keys {
             UnknownKeys::Error => "Remove it, or set `[compat] unknown_keys = \"warn\"` in rocky.toml.",
             UnknownKeys::Warn => "Remove it.",
@@ -344,9 +385,21 @@ impl<'a> Checker<'a> {
         self.out.push(diagnostic);
     }
 
-    fn unknown_key(&mut self, table: &Node, entry: &Entry, schema: &Schema, path: &Path<'_>) {
+    /// Report a key; returns the one that was probably meant.
+    fn unknown_key(
+        &mut self,
+        table: &Node,
+        entry: &Entry,
+        schema: &Schema,
+        path: &Path<'_>,
+    ) -> Option<&'static str> {
         let prefixed = format!("on_{}", entry.key);
-        let valid = || schema.keys.iter().filter(|k| !matches!(k.effect, Effect::Misplaced(_)));
+        let valid = || {
+            schema
+                .keys
+                .iter()
+                .filter(|k| !matches!(k.effect, Effect::Misplaced(_)))
+        };
         let is_event = schema.key(&prefixed).is_some();
         let nearest = match schema.key(&prefixed) {
             Some(key) => Some(key.name),
@@ -370,7 +423,10 @@ impl<'a> Checker<'a> {
         let diagnostic = self.diagnostic(code, entry.key_span, message);
         self.out.push(match free {
             Some(name) => {
-                let edit = Edit { loc, text: name.to_owned() };
+                let edit = Edit {
+                    loc,
+                    text: name.to_owned(),
+                };
                 diagnostic.fix(format!("Replace by `{name}`"), vec![edit])
             }
             None if nearest.is_none() && !names.is_empty() => {
@@ -378,6 +434,7 @@ impl<'a> Checker<'a> {
             }
             None => diagnostic,
         });
+        free
     }
 
     /// A value. `at` is where a missing key of a table is reported.
@@ -395,6 +452,7 @@ impl<'a> Checker<'a> {
                 if value < min || value > max {
                     let range = match max {
                         i64::MAX => format!("at least {min}"),
+                        _ if min == max => format!("{min}"),
                         _ => format!("from {min} to {max}"),
                     };
                     self.out_of_range(node, &value.to_string(), &range, path);
@@ -413,7 +471,11 @@ impl<'a> Checker<'a> {
                         Bound::Excluded(m) => format!("less than {m}"),
                         Bound::Unbounded => String::new(),
                     };
-                    let and = if low.is_empty() || high.is_empty() { "" } else { " and " };
+                    let and = if low.is_empty() || high.is_empty() {
+                        ""
+                    } else {
+                        " and "
+                    };
                     self.out_of_range(node, &value.to_string(), &format!("{low}{and}{high}"), path);
                 }
             }
@@ -427,7 +489,11 @@ impl<'a> Checker<'a> {
             Shape::Strs => self.elements(node, Shape::Str, path),
             Shape::SomeStrs => {
                 if matches!(&node.kind, Kind::Array(items) if items.is_empty()) {
-                    self.report(code::E417, node.span, format!("`{path}` is empty; expected at least one"));
+                    self.report(
+                        code::E417,
+                        node.span,
+                        format!("`{path}` is empty; expected at least one"),
+                    );
                 }
                 self.elements(node, Shape::Str, path);
             }
@@ -470,9 +536,15 @@ impl<'a> Checker<'a> {
         let name = match node.get(tagged.tag) {
             None => match tagged.default {
                 Some(name) => name,
+                None if self.misspelt_tag(node, tagged, path) => return,
                 None => {
                     let names = tagged.variants.iter().map(|(n, _)| *n);
-                    let help = format!("Give {} {}: {}.", article(tagged.what), tagged.what, one_of(names));
+                    let help = format!(
+                        "Give {} {}: {}.",
+                        article(tagged.what),
+                        tagged.what,
+                        one_of(names)
+                    );
                     let message = format!("missing key `{}`{}", tagged.tag, path.place());
                     let diagnostic = self.diagnostic(code::E405, at, message).help(help);
                     self.out.push(diagnostic);
@@ -489,6 +561,36 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Report the first key that is nearly the absent tag, instead of the tag.
+    fn misspelt_tag(&mut self, node: &Node, tagged: &Tagged, path: &Path<'_>) -> bool {
+        let known = |name: &str| {
+            tagged
+                .variants
+                .iter()
+                .any(|(_, schema)| schema.key(name).is_some())
+        };
+        let near = |e: &&Entry| !known(&e.key) && suggest::nearest(&e.key, [tagged.tag]).is_some();
+        let Some(entry) = node.entries().iter().find(near) else {
+            return false;
+        };
+        let message = format!(
+            "unknown key `{}`{}; did you mean `{}`?",
+            entry.key,
+            path.place(),
+            tagged.tag
+        );
+        let code = self.soften(code::E403, code::W403);
+        let edit = Edit {
+            loc: self.loc(entry.key_span),
+            text: tagged.tag.to_owned(),
+        };
+        let diagnostic = self.diagnostic(code, entry.key_span, message);
+        self.out
+            .push(diagnostic.fix(format!("Replace by `{}`", tagged.tag), vec![edit]));
+        // A warning alone would leave a table without its type.
+        self.unknown_keys == UnknownKeys::Error
+    }
+
     /// The variant that a tag names; reported when it names none.
     pub fn tag<'n>(&mut self, node: &'n Node, tagged: &Tagged, path: &Path<'_>) -> Option<&'n str> {
         if node.is_invalid() {
@@ -503,12 +605,20 @@ impl<'a> Checker<'a> {
         }
         let names = || tagged.variants.iter().map(|(n, _)| *n);
         let nearest = (tagged.synonym)(name).or_else(|| suggest::nearest(name, names()));
-        let message = format!("unknown {} `{}`{}", tagged.what, shown(node), did_you_mean(nearest));
+        let message = format!(
+            "unknown {} `{}`{}",
+            tagged.what,
+            shown(node),
+            did_you_mean(nearest)
+        );
         let help = format!("Valid: {}.", one_of(names()));
         let loc = self.loc(node.span);
         let mut diagnostic = self.diagnostic(code::E404, node.span, message).help(help);
         if let Some(name) = nearest {
-            let edit = Edit { loc, text: format!("\"{name}\"") };
+            let edit = Edit {
+                loc,
+                text: format!("\"{name}\""),
+            };
             diagnostic = diagnostic.fix(format!("Replace by `{name}`"), vec![edit]);
         }
         self.out.push(diagnostic);
@@ -542,12 +652,24 @@ impl<'a> Checker<'a> {
             (Shape::Strs | Shape::SomeStrs, Kind::Str { .. }) => {
                 let at = |offset| Loc::new(loc.file, Span::at(offset));
                 let edits = vec![
-                    Edit { loc: at(loc.span.start), text: "[".to_owned() },
-                    Edit { loc: at(loc.span.end), text: "]".to_owned() },
+                    Edit {
+                        loc: at(loc.span.start),
+                        text: "[".to_owned(),
+                    },
+                    Edit {
+                        loc: at(loc.span.end),
+                        text: "]".to_owned(),
+                    },
                 ];
                 diagnostic.fix("Make it an array", edits)
             }
-            (Shape::Int { .. } | Shape::Float { .. } | Shape::Bool, Kind::Str { value, from_env: false }) => {
+            (
+                Shape::Int { .. } | Shape::Float { .. } | Shape::Bool,
+                Kind::Str {
+                    value,
+                    from_env: false,
+                },
+            ) => {
                 let number = value.parse::<f64>().is_ok_and(f64::is_finite) && !matches!(shape, Shape::Bool);
                 if number || matches!(value.as_str(), "true" | "false") {
                     diagnostic.help("Write it without quotes.")
@@ -562,7 +684,11 @@ impl<'a> Checker<'a> {
     fn out_of_range(&mut self, node: &Node, value: &str, range: &str, path: &Path<'_>) {
         let from_env = matches!(node.kind, Kind::Str { .. });
         let value = if from_env { "out of range" } else { value };
-        self.report(code::E417, node.span, format!("`{path}` is {value}, expected {range}"));
+        self.report(
+            code::E417,
+            node.span,
+            format!("`{path}` is {value}, expected {range}"),
+        );
     }
 }
 
@@ -576,12 +702,20 @@ pub(crate) fn shown(node: &Node) -> &str {
 }
 
 fn article(word: &str) -> &'static str {
-    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    }
 }
 
 /// A table that holds nothing but deprecated keys: they have their warnings, the table needs none.
 fn only_deprecated(node: &Node, shape: Shape) -> bool {
     let Shape::Table(schema) = shape else { return false };
-    let deprecated = |e: &Entry| schema.key(&e.key).is_some_and(|k| matches!(k.effect, Effect::Deprecated(_)));
+    let deprecated = |e: &Entry| {
+        schema
+            .key(&e.key)
+            .is_some_and(|k| matches!(k.effect, Effect::Deprecated(_)))
+    };
     !node.entries().is_empty() && node.entries().iter().all(deprecated)
 }

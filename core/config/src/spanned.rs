@@ -19,7 +19,11 @@ pub struct Spanned<T> {
 impl<T> Spanned<T> {
     /// A value as written at `loc`.
     pub fn new(value: T, loc: Loc) -> Spanned<T> {
-        Spanned { value, loc, from_env: false }
+        Spanned {
+            value,
+            loc,
+            from_env: false,
+        }
     }
 }
 
@@ -31,7 +35,11 @@ impl Spanned<SmolStr> {
 
     /// The text as a message may show it: `${…}` when it came from the environment.
     pub fn shown(&self) -> &str {
-        if self.from_env { "${…}" } else { self.value.as_str() }
+        if self.from_env {
+            "${…}"
+        } else {
+            self.value.as_str()
+        }
     }
 }
 

@@ -1,1 +1,23 @@
-//! rocky-project.
+//! The project as a value: a folder is loaded through `System`, its models are parsed, named, ordered and analysed, and the
+//! result is an immutable [`Snapshot`].
+//!
+//! Invariant: nothing here generates SQL, opens a connection or knows JSON. What was computed once is found again by the
+//! hash of everything it read ([`memo`]); a memoised compile equals a fresh one. Start reading at [`compile::Compiler`].
+
+pub mod check;
+pub mod compile;
+pub mod discover;
+pub mod graph;
+pub mod hash;
+pub mod lineage;
+pub mod link;
+pub mod load;
+pub mod memo;
+pub mod names;
+pub mod snapshot;
+pub mod unit;
+
+pub use compile::{CatalogInput, Compiler, Inputs, Options};
+pub use lineage::{Direction, Edge, Node, RowInfluence};
+pub use snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
+pub use unit::{Language, Unit, WithPlace};

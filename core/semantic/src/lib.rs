@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod model;
 pub mod references;
 pub mod typing;
+mod walk;
 
 pub use analyse::analyse;
 pub use model::{

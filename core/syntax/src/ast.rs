@@ -931,3 +931,128 @@ pub struct WindowSpec {
     /// All between the brackets, them included.
     pub span: Span,
 }
+
+impl ExprKind {
+    /// Call `f` with each direct child expression, in order of text (window clauses, FILTER and star modifiers
+    /// included; the insides of subqueries are not children).
+    pub fn for_each_child(&self, mut f: impl FnMut(ExprId)) {
+        match self {
+            ExprKind::Error
+            | ExprKind::Literal(_)
+            | ExprKind::Column(_)
+            | ExprKind::Parameter(_)
+            | ExprKind::Positional(_)
+            | ExprKind::Date(_)
+            | ExprKind::Exists { .. }
+            | ExprKind::Subquery(_)
+            | ExprKind::ArrayQuery(_)
+            | ExprKind::Default => {}
+            ExprKind::Star(star) => {
+                star.replace.iter().for_each(|(e, _)| f(*e));
+                if let Some((_, _, pattern)) = &star.like {
+                    f(*pattern);
+                }
+            }
+            ExprKind::Unary { operand: e, .. }
+            | ExprKind::Is { expr: e, .. }
+            | ExprKind::InQuery { expr: e, .. }
+            | ExprKind::Cast { expr: e, .. }
+            | ExprKind::Interval { value: e, .. }
+            | ExprKind::Extract { expr: e, .. }
+            | ExprKind::Lambda { body: e, .. }
+            | ExprKind::Field { base: e, .. }
+            | ExprKind::JsonPath { base: e, .. }
+            | ExprKind::Collate { expr: e, .. }
+            | ExprKind::Paren(e)
+            | ExprKind::Columns { selector: e, .. } => f(*e),
+            ExprKind::Binary { left, right, .. } | ExprKind::Quantified { left, right, .. } => {
+                f(*left);
+                f(*right);
+            }
+            ExprKind::Between { expr, low, high, .. } => {
+                f(*expr);
+                f(*low);
+                f(*high);
+            }
+            ExprKind::InList { expr, list, .. } => {
+                f(*expr);
+                list.iter().for_each(|e| f(*e));
+            }
+            ExprKind::InExpr { expr, list, .. } => {
+                f(*expr);
+                f(*list);
+            }
+            ExprKind::Like { expr, pattern, escape, .. } => {
+                f(*expr);
+                f(*pattern);
+                escape.iter().for_each(|e| f(*e));
+            }
+            ExprKind::Case { operand, whens, otherwise } => {
+                operand.iter().for_each(|e| f(*e));
+                for (when, then) in whens {
+                    f(*when);
+                    f(*then);
+                }
+                otherwise.iter().for_each(|e| f(*e));
+            }
+            ExprKind::Function(call) => call.for_each_child(f),
+            ExprKind::Tuple(list) | ExprKind::Array(list) => list.iter().for_each(|e| f(*e)),
+            ExprKind::Struct(fields) => fields.iter().for_each(|(_, e)| f(*e)),
+            ExprKind::Map(entries) => {
+                for (key, value) in entries {
+                    f(*key);
+                    f(*value);
+                }
+            }
+            ExprKind::Comprehension { element, list, filter, .. } => {
+                f(*element);
+                f(*list);
+                filter.iter().for_each(|e| f(*e));
+            }
+            ExprKind::Index { base, index } => {
+                f(*base);
+                f(*index);
+            }
+            ExprKind::Slice { base, bounds } => {
+                f(*base);
+                bounds.iter().flatten().for_each(|e| f(*e));
+            }
+            ExprKind::AtTimeZone { expr, zone } => {
+                f(*expr);
+                f(*zone);
+            }
+        }
+    }
+
+    /// Call `f` with each query directly inside the expression.
+    pub fn for_each_query(&self, mut f: impl FnMut(QueryId)) {
+        match self {
+            ExprKind::InQuery { query, .. }
+            | ExprKind::Exists { query, .. }
+            | ExprKind::Subquery(query)
+            | ExprKind::ArrayQuery(query) => f(*query),
+            _ => {}
+        }
+    }
+}
+
+impl Call {
+    /// Call `f` with each direct child expression.
+    pub fn for_each_child(&self, mut f: impl FnMut(ExprId)) {
+        self.args.iter().for_each(|a| f(a.value));
+        self.order_by.iter().for_each(|o| f(o.expr));
+        self.filter.iter().for_each(|e| f(*e));
+        if let Some(Over::Spec(spec)) = &self.over {
+            spec.for_each_child(f);
+        }
+    }
+}
+
+impl WindowSpec {
+    /// Call `f` with each direct child expression.
+    pub fn for_each_child(&self, mut f: impl FnMut(ExprId)) {
+        self.partition_by.iter().for_each(|e| f(*e));
+        self.order_by.iter().for_each(|o| f(o.expr));
+        self.frame.iter().for_each(|e| f(*e));
+    }
+}

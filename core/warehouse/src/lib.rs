@@ -13,5 +13,5 @@ pub mod types;
 pub use capabilities::{Capabilities, Strategy};
 pub use catalog::{CatalogSnapshot, Column, Relation, RelationKind};
 pub use relation::RelationName;
-pub use traits::{Connection, Described, Executed, Rows, SourceTable, Value, Warehouse};
+pub use traits::{Connection, Described, Executed, FailureClass, Rows, SourceTable, Value, Warehouse};
 pub use types::{Field, Type};

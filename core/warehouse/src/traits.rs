@@ -3,7 +3,7 @@
 use crate::capabilities::Capabilities;
 use crate::catalog::{CatalogSnapshot, Column};
 use crate::relation::RelationName;
-use rocky_base::{CancelToken, Dialect, Result, SmolStr};
+use rocky_base::{CancelToken, Dialect, Error, Result, SmolStr};
 use serde::{Deserialize, Serialize};
 
 /// A cell of a result.
@@ -74,6 +74,22 @@ pub struct SourceTable {
     pub row_count: Option<u64>,
 }
 
+/// What kind of failure an error of a warehouse is, as far as it matters for what to do next.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub enum FailureClass {
+    /// A catalogue, schema, relation, function or type is not there, or is there already.
+    Catalog,
+    /// A constraint of a table was violated.
+    Constraint,
+    /// The transaction conflicts with another one or is aborted: roll back, then it may be repeated.
+    Transaction,
+    /// May succeed when repeated: connection lost, busy, throttled.
+    Transient,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
 /// One session with a warehouse. Used by one thread at a time.
 pub trait Connection: Send {
     /// Execute one statement.
@@ -90,6 +106,11 @@ pub trait Connection: Send {
     fn commit(&mut self) -> Result<()>;
     /// Roll it back; harmless without one.
     fn rollback(&mut self) -> Result<()>;
+    /// What kind of failure an error of this connection is.
+    fn classify(&self, error: &Error) -> FailureClass {
+        let _ = error;
+        FailureClass::Other
+    }
 }
 
 /// A warehouse: where models are executed.

@@ -1,1 +1,19 @@
-//! rocky-adapter-duckdb.
+//! The DuckDB warehouse: open a file, run statements, describe queries, read the catalogue.
+//!
+//! Invariant: every open in this process goes through one DuckDB instance cache, because two instances of one file lose
+//! rows silently; and a database file is never opened, read or hashed here, only `stat`ed, because closing any handle of
+//! it drops DuckDB's lock.
+//!
+//! Start at [`DuckDb`] in `database.rs`; `open.rs` guards the file, `raw.rs` is the only file with unsafe code over DuckDB's C API,
+//! `session.rs` runs statements and stops them, `catalog.rs` reads the catalogue.
+
+mod catalog;
+mod database;
+mod error;
+mod interrupt;
+mod open;
+mod raw;
+mod session;
+
+pub use database::{DuckDb, OpenOptions};
+pub use error::{DuckDbFailure, failure_class};

@@ -10,7 +10,7 @@ mod test;
 
 pub(crate) use model::{CONTRACT, DEFAULTS, SIDECAR};
 pub(crate) use pipeline::{PIPELINE_TYPES, pipeline_marks};
-pub(crate) use project::{ADAPTER_TYPES, PROJECT, is_adapter_key};
+pub(crate) use project::{PROJECT, is_adapter_key};
 pub(crate) use strategy::{STRATEGIES, strategy_keys};
 
 use crate::schema::{Key, NUMBER, Schema, Shape, U32, UINT, key};
@@ -21,13 +21,22 @@ pub(crate) const BOOL: Shape = Shape::Bool;
 pub(crate) const STRS: Shape = Shape::Strs;
 
 /// A fraction.
-pub(crate) const RATIO: Shape = Shape::Float { min: Bound::Included(0.0), max: Bound::Included(1.0) };
+pub(crate) const RATIO: Shape = Shape::Float {
+    min: Bound::Included(0.0),
+    max: Bound::Included(1.0),
+};
 /// Of whole per cents.
 pub(crate) const PERCENT: Shape = Shape::Int { min: 0, max: 100 };
 /// A count from 1.
-pub(crate) const COUNT: Shape = Shape::Int { min: 1, max: u32::MAX as i64 };
+pub(crate) const COUNT: Shape = Shape::Int {
+    min: 1,
+    max: u32::MAX as i64,
+};
 /// A factor by which waiting grows.
-pub(crate) const FACTOR: Shape = Shape::Float { min: Bound::Included(1.0), max: Bound::Unbounded };
+pub(crate) const FACTOR: Shape = Shape::Float {
+    min: Bound::Included(1.0),
+    max: Bound::Unbounded,
+};
 /// Whether a finding fails or warns.
 pub(crate) const SEVERITY: Shape = Shape::OneOf(&["error", "warning"]);
 pub(crate) const GRANULARITY: Shape = Shape::OneOf(&["hour", "day", "month", "year"]);
@@ -40,8 +49,11 @@ pub(crate) static SOURCE: Schema = Schema::new(&[
     key("columns", Shape::Tables(&SOURCE_COLUMN)),
 ]);
 
-static SOURCE_COLUMN: Schema =
-    Schema::new(&[key("name", STR).required(), key("type", STR).required(), key("nullable", BOOL)]);
+static SOURCE_COLUMN: Schema = Schema::new(&[
+    key("name", STR).required(),
+    key("type", STR).required(),
+    key("nullable", BOOL),
+]);
 
 /// `retry` of adapters and of the state.
 pub(crate) static RETRY: Schema = Schema::new(&[

@@ -32,7 +32,14 @@ pub(crate) static SIDECAR: Schema = rows(&[
     key("columns", Shape::Map(&Shape::Table(&COLUMN))).idle(),
 ]);
 
-const TAG: Shape = Shape::Either(&[Shape::Str, Shape::Bool, Shape::Int { min: i64::MIN, max: i64::MAX }]);
+const TAG: Shape = Shape::Either(&[
+    Shape::Str,
+    Shape::Bool,
+    Shape::Int {
+        min: i64::MIN,
+        max: i64::MAX,
+    },
+]);
 
 static TARGET: Schema = rows(&[key("catalog", STR), key("schema", STR), key("table", STR)]);
 
@@ -61,8 +68,10 @@ static FORMAT_OPTIONS: Schema = rows(&[
 
 static GOVERNANCE: Schema = rows(&[key("tags", Shape::Map(&Shape::Str))]);
 static SKIP: Schema = rows(&[key("eligible", BOOL), key("deterministic", BOOL)]);
-static SURROGATE_KEY: Schema =
-    rows(&[key("name", STR).required(), key("columns", Shape::SomeStrs).required()]);
+static SURROGATE_KEY: Schema = rows(&[
+    key("name", STR).required(),
+    key("columns", Shape::SomeStrs).required(),
+]);
 static COLUMN: Schema = rows(&[key("description", STR)]);
 
 const SIDECAR_ONLY: &str = "it belongs in a model's sidecar";
@@ -94,15 +103,27 @@ pub(crate) static DEFAULTS: Schema = rows(&[
     key("columns", Shape::Any).misplaced(SIDECAR_ONLY),
 ]);
 
-static DEFAULT_TARGET: Schema =
-    rows(&[key("catalog", STR), key("schema", STR), key("table", STR).misplaced(SIDECAR_ONLY)]);
+static DEFAULT_TARGET: Schema = rows(&[
+    key("catalog", STR),
+    key("schema", STR),
+    key("table", STR).misplaced(SIDECAR_ONLY),
+]);
 
 /// `<model>.contract.toml`.
-pub(crate) static CONTRACT: Schema =
-    rows(&[key("columns", Shape::Tables(&CONTRACT_COLUMN)), key("rules", Shape::Table(&RULES))]);
+pub(crate) static CONTRACT: Schema = rows(&[
+    key("columns", Shape::Tables(&CONTRACT_COLUMN)),
+    key("rules", Shape::Table(&RULES)),
+]);
 
-static CONTRACT_COLUMN: Schema =
-    rows(&[key("name", STR).required(), key("type", STR), key("nullable", BOOL), key("description", STR)]);
+static CONTRACT_COLUMN: Schema = rows(&[
+    key("name", STR).required(),
+    key("type", STR),
+    key("nullable", BOOL),
+    key("description", STR),
+]);
 
-static RULES: Schema =
-    rows(&[key("required", STRS), key("protected", STRS), key("no_new_nullable", BOOL).idle()]);
+static RULES: Schema = rows(&[
+    key("required", STRS),
+    key("protected", STRS),
+    key("no_new_nullable", BOOL).idle(),
+]);

@@ -29,17 +29,44 @@ pub(crate) fn pipeline_marks(node: &Node) -> bool {
         table.is_some_and(|t| t.entries().iter().any(|e| keys.contains(&e.key.as_str())))
     };
     let direct = |e: &crate::node::Entry| {
-        !e.node.is_table() && PIPELINE_TYPES.variants.iter().any(|(_, s)| s.key(&e.key).is_some() || e.key == "type")
+        !e.node.is_table()
+            && PIPELINE_TYPES
+                .variants
+                .iter()
+                .any(|(_, s)| s.key(&e.key).is_some() || e.key == "type")
     };
     node.entries().iter().any(direct)
-        || inside("source", &["adapter", "catalog", "schema", "schema_pattern", "discovery", "table"])
-        || inside("target", &["adapter", "catalog_template", "schema_template", "governance", "catalog"])
+        || inside(
+            "source",
+            &[
+                "adapter",
+                "catalog",
+                "schema",
+                "schema_pattern",
+                "discovery",
+                "table",
+            ],
+        )
+        || inside(
+            "target",
+            &[
+                "adapter",
+                "catalog_template",
+                "schema_template",
+                "governance",
+                "catalog",
+            ],
+        )
 }
 
 /// "belongs to …" for a key of other pipeline types.
 fn pipeline_hint(_: &Node, name: &str) -> Option<String> {
-    let types: Vec<&str> =
-        PIPELINE_TYPES.variants.iter().filter(|(_, s)| s.key(name).is_some()).map(|(n, _)| *n).collect();
+    let types: Vec<&str> = PIPELINE_TYPES
+        .variants
+        .iter()
+        .filter(|(_, s)| s.key(name).is_some())
+        .map(|(n, _)| *n)
+        .collect();
     (!types.is_empty()).then(|| format!("it belongs to pipelines of type {}", one_of(types)))
 }
 
@@ -47,7 +74,10 @@ const DEPENDS_ON: Key = key("depends_on", STRS);
 const CHECKS_KEY: Key = key("checks", Shape::Table(&CHECKS));
 const EXECUTION_KEY: Key = key("execution", Shape::Table(&EXECUTION));
 const SCHEDULE_KEY: Key = key("schedule", Shape::Table(&SCHEDULE));
-const CONCURRENCY: Key = key("concurrency", Shape::Either(&[COUNT, Shape::OneOf(&["adaptive"])]));
+const CONCURRENCY: Key = key(
+    "concurrency",
+    Shape::Either(&[COUNT, Shape::OneOf(&["adaptive"])]),
+);
 
 // --- transformation -------------------------------------------------------------------------------------------------
 
@@ -63,8 +93,10 @@ static TRANSFORMATION: Schema = Schema::with_hint(
     pipeline_hint,
 );
 
-static TRANSFORMATION_TARGET: Schema =
-    rows(&[key("adapter", STR), key("governance", Shape::Table(&TRANSFORMATION_GOVERNANCE))]);
+static TRANSFORMATION_TARGET: Schema = rows(&[
+    key("adapter", STR),
+    key("governance", Shape::Table(&TRANSFORMATION_GOVERNANCE)),
+]);
 
 static TRANSFORMATION_GOVERNANCE: Schema = rows(&[
     key("auto_create_schemas", BOOL),
@@ -104,8 +136,14 @@ static GOVERNANCE: Schema = rows(&[
     key("isolation", Shape::Table(&ISOLATION)),
 ]);
 
-static GRANT: Schema = rows(&[key("principal", STR).required(), key("permissions", STRS).required()]);
-static ISOLATION: Schema = rows(&[key("enabled", BOOL), key("workspace_ids", Shape::Tables(&WORKSPACE))]);
+static GRANT: Schema = rows(&[
+    key("principal", STR).required(),
+    key("permissions", STRS).required(),
+]);
+static ISOLATION: Schema = rows(&[
+    key("enabled", BOOL),
+    key("workspace_ids", Shape::Tables(&WORKSPACE)),
+]);
 static WORKSPACE: Schema = rows(&[
     key("id", UINT).required(),
     key("binding_type", Shape::OneOf(&["READ_WRITE", "READ_ONLY"])),
@@ -173,8 +211,14 @@ static OVERLAP: Schema = rows(&[
 // --- replication ----------------------------------------------------------------------------------------------------
 
 /// What a replication pipeline can do with a table that exists.
-const COPY_STRATEGY: Shape =
-    Shape::OneOf(&["incremental", "full_refresh", "merge", "view", "materialized_view", "dynamic_table"]);
+const COPY_STRATEGY: Shape = Shape::OneOf(&[
+    "incremental",
+    "full_refresh",
+    "merge",
+    "view",
+    "materialized_view",
+    "dynamic_table",
+]);
 
 static REPLICATION: Schema = Schema::with_hint(
     &[
@@ -195,8 +239,11 @@ static REPLICATION: Schema = Schema::with_hint(
     pipeline_hint,
 );
 
-static METADATA_COLUMN: Schema =
-    rows(&[key("name", STR).required(), key("type", STR).required(), key("value", STR).required()]);
+static METADATA_COLUMN: Schema = rows(&[
+    key("name", STR).required(),
+    key("type", STR).required(),
+    key("value", STR).required(),
+]);
 
 static REPLICATION_SOURCE: Schema = rows(&[
     key("adapter", STR),
@@ -245,8 +292,11 @@ static QUALITY: Schema = Schema::with_hint(
     pipeline_hint,
 );
 static QUALITY_TARGET: Schema = rows(&[key("adapter", STR)]);
-static QUALITY_TABLE: Schema =
-    rows(&[key("catalog", STR).required(), key("schema", STR).required(), key("table", STR)]);
+static QUALITY_TABLE: Schema = rows(&[
+    key("catalog", STR).required(),
+    key("schema", STR).required(),
+    key("table", STR),
+]);
 
 static SNAPSHOT: Schema = Schema::with_hint(
     &[
@@ -309,6 +359,9 @@ static LOAD_CONTRACT: Schema = rows(&[
     key("protected_columns", STRS),
     key("allowed_type_changes", Shape::Tables(&TYPE_CHANGE)),
 ]);
-static LOAD_CONTRACT_COLUMN: Schema =
-    rows(&[key("name", STR).required(), key("type", STR).required(), key("nullable", BOOL)]);
+static LOAD_CONTRACT_COLUMN: Schema = rows(&[
+    key("name", STR).required(),
+    key("type", STR).required(),
+    key("nullable", BOOL),
+]);
 static TYPE_CHANGE: Schema = rows(&[key("from", STR).required(), key("to", STR).required()]);

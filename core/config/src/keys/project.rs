@@ -38,7 +38,13 @@ pub(crate) static PROJECT: Schema = rows(&[
 static COMPAT: Schema = rows(&[key("unknown_keys", Shape::OneOf(&["error", "warn"]))]);
 
 static STATE: Schema = rows(&[
-    key("backend", Shape::OneOfIdle(&["local", "s3", "gcs", "valkey", "tiered"], &["s3", "gcs", "valkey", "tiered"])),
+    key(
+        "backend",
+        Shape::OneOfIdle(
+            &["local", "s3", "gcs", "valkey", "tiered"],
+            &["s3", "gcs", "valkey", "tiered"],
+        ),
+    ),
     key("s3_bucket", STR).idle(),
     key("s3_prefix", STR).idle(),
     key("gcs_bucket", STR).idle(),
@@ -65,7 +71,10 @@ static IDEMPOTENCY: Schema = rows(&[
 static RETENTION: Schema = rows(&[
     key("max_age_days", UINT),
     key("min_runs_kept", UINT),
-    key("applies_to", Shape::ListOf(&Shape::OneOf(&["history", "lineage", "audit"]))),
+    key(
+        "applies_to",
+        Shape::ListOf(&Shape::OneOf(&["history", "lineage", "audit"])),
+    ),
     key("sweep_interval_seconds", UINT),
     key("sweep_budget_ms", UINT),
 ]);
@@ -134,7 +143,14 @@ static SNOWFLAKE: Schema = Schema::with_hint(
 );
 
 static BIGQUERY: Schema = Schema::with_hint(
-    &[KIND, key("project_id", STR), key("dataset", STR), key("location", STR), TIMEOUT, RETRY_KEY],
+    &[
+        KIND,
+        key("project_id", STR),
+        key("dataset", STR),
+        key("location", STR),
+        TIMEOUT,
+        RETRY_KEY,
+    ],
     adapter_hint,
 );
 
@@ -155,7 +171,10 @@ static FIVETRAN: Schema = Schema::with_hint(
 );
 
 static FIVETRAN_CACHE: Schema = rows(&[
-    key("backend", Shape::OneOf(&["none", "file", "object_store", "valkey", "tiered"])),
+    key(
+        "backend",
+        Shape::OneOf(&["none", "file", "object_store", "valkey", "tiered"]),
+    ),
     key("file_root", STR),
     key("object_store_url", STR),
     key("valkey_url", STR),
@@ -184,10 +203,14 @@ static FIVETRAN_BREAKER: Schema = rows(&[
     key("valkey_url", STR),
 ]);
 
-static AIRBYTE: Schema =
-    Schema::with_hint(&[KIND, key("host", STR), key("token", STR), TIMEOUT, RETRY_KEY], adapter_hint);
-static ICEBERG: Schema =
-    Schema::with_hint(&[KIND, key("host", STR), key("token", STR), TIMEOUT, RETRY_KEY], adapter_hint);
+static AIRBYTE: Schema = Schema::with_hint(
+    &[KIND, key("host", STR), key("token", STR), TIMEOUT, RETRY_KEY],
+    adapter_hint,
+);
+static ICEBERG: Schema = Schema::with_hint(
+    &[KIND, key("host", STR), key("token", STR), TIMEOUT, RETRY_KEY],
+    adapter_hint,
+);
 static MANUAL: Schema = Schema::with_hint(&[KIND], adapter_hint);
 static TRINO: Schema = Schema::with_hint(
     &[
@@ -207,13 +230,21 @@ static TRINO: Schema = Schema::with_hint(
 
 /// True for a key of some adapter type, `type` included.
 pub(crate) fn is_adapter_key(name: &str) -> bool {
-    name == ADAPTER_TYPES.tag || ADAPTER_TYPES.variants.iter().any(|(_, schema)| schema.key(name).is_some())
+    name == ADAPTER_TYPES.tag
+        || ADAPTER_TYPES
+            .variants
+            .iter()
+            .any(|(_, schema)| schema.key(name).is_some())
 }
 
 /// "belongs to …" for a key of other adapter types.
 fn adapter_hint(_: &Node, name: &str) -> Option<String> {
-    let types: Vec<&str> =
-        ADAPTER_TYPES.variants.iter().filter(|(_, s)| s.key(name).is_some()).map(|(n, _)| *n).collect();
+    let types: Vec<&str> = ADAPTER_TYPES
+        .variants
+        .iter()
+        .filter(|(_, s)| s.key(name).is_some())
+        .map(|(n, _)| *n)
+        .collect();
     (!types.is_empty()).then(|| format!("it belongs to adapters of type {}", crate::schema::one_of(types)))
 }
 
@@ -298,14 +329,21 @@ static COST: Schema = rows(&[
 static SCHEMA_EVOLUTION: Schema = rows(&[key("grace_period_days", UINT)]);
 static PROJECT_RETRY: Schema = rows(&[key("max_retries_per_run", U32)]);
 static PORTABILITY: Schema = rows(&[
-    key("target_dialect", Shape::OneOf(&["databricks", "snowflake", "bigquery", "duckdb"])),
+    key(
+        "target_dialect",
+        Shape::OneOf(&["databricks", "snowflake", "bigquery", "duckdb"]),
+    ),
     key("allow", STRS),
 ]);
 static CACHE: Schema = rows(&[
     key("schemas", Shape::Table(&CACHE_SCHEMAS)),
     key("valkey_url", STR).deprecated("no release ever read it"),
 ]);
-static CACHE_SCHEMAS: Schema = rows(&[key("enabled", BOOL), key("ttl_seconds", UINT), key("replicate", BOOL)]);
+static CACHE_SCHEMAS: Schema = rows(&[
+    key("enabled", BOOL),
+    key("ttl_seconds", UINT),
+    key("replicate", BOOL),
+]);
 const MASK: Shape = Shape::OneOf(&["hash", "redact", "partial", "none"]);
 static CLASSIFICATIONS: Schema = rows(&[key("allow_unmasked", STRS)]);
 static ROLE: Schema = rows(&[key("inherits", STRS), key("permissions", STRS)]);
@@ -317,8 +355,11 @@ static APPROVAL: Schema = rows(&[
     key("allowed_signers", STRS),
     key("max_age_seconds", UINT),
 ]);
-static FRESHNESS: Schema =
-    rows(&[key("expected_lag_seconds", UINT), key("time_column", STR), key("severity", super::SEVERITY)]);
+static FRESHNESS: Schema = rows(&[
+    key("expected_lag_seconds", UINT),
+    key("time_column", STR),
+    key("severity", super::SEVERITY),
+]);
 static SCHEDULE: Schema = rows(&[key("timezone", STR), key("poll_interval_seconds", COUNT)]);
 static IMPORT: Schema = rows(&[
     key("path", STR).required(),

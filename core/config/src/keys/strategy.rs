@@ -34,7 +34,11 @@ fn synonym(word: &str) -> Option<&'static str> {
         "upsert" => Some("merge"),
         "insert_overwrite" | "delete+insert" => Some("delete_insert"),
         "cte" | "inline" => Some("ephemeral"),
-        _ => STRATEGIES.variants.iter().map(|(name, _)| *name).find(|name| *name == folded),
+        _ => STRATEGIES
+            .variants
+            .iter()
+            .map(|(name, _)| *name)
+            .find(|name| *name == folded),
     }
 }
 
@@ -45,7 +49,10 @@ static EPHEMERAL: Schema = strategy(&[]);
 static VIEW: Schema = strategy(&[]);
 static MATERIALIZED_VIEW: Schema = strategy(&[]);
 static INCREMENTAL: Schema = strategy(&[TIMESTAMP_COLUMN]);
-static MERGE: Schema = strategy(&[key("unique_key", Shape::SomeStrs).required(), key("update_columns", STRS)]);
+static MERGE: Schema = strategy(&[
+    key("unique_key", Shape::SomeStrs).required(),
+    key("update_columns", STRS),
+]);
 static TIME_INTERVAL: Schema = strategy(&[
     key("time_column", STR).required(),
     key("granularity", GRANULARITY).required(),
@@ -56,17 +63,26 @@ static TIME_INTERVAL: Schema = strategy(&[
 static DELETE_INSERT: Schema = strategy(&[key("partition_by", Shape::SomeStrs).required()]);
 static MICROBATCH: Schema = strategy(&[TIMESTAMP_COLUMN, key("granularity", GRANULARITY)]);
 static DYNAMIC_TABLE: Schema = strategy(&[key("target_lag", STR).required()]);
-static CONTENT_ADDRESSED: Schema =
-    strategy(&[key("storage_prefix", STR).required(), key("partition_columns", STRS)]);
+static CONTENT_ADDRESSED: Schema = strategy(&[
+    key("storage_prefix", STR).required(),
+    key("partition_columns", STRS),
+]);
 
 const fn strategy(keys: &'static [Key]) -> Schema {
-    Schema { keys, hint: Some(strategy_hint) }
+    Schema {
+        keys,
+        hint: Some(strategy_hint),
+    }
 }
 
 /// "belongs to …" for a key of other strategies.
 fn strategy_hint(_: &Node, name: &str) -> Option<String> {
-    let names: Vec<&str> =
-        STRATEGIES.variants.iter().filter(|(_, s)| s.key(name).is_some()).map(|(n, _)| *n).collect();
+    let names: Vec<&str> = STRATEGIES
+        .variants
+        .iter()
+        .filter(|(_, s)| s.key(name).is_some())
+        .map(|(n, _)| *n)
+        .collect();
     (!names.is_empty()).then(|| format!("it belongs to {}", one_of(names)))
 }
 
@@ -74,9 +90,12 @@ fn strategy_hint(_: &Node, name: &str) -> Option<String> {
 pub(crate) fn strategy_keys() -> impl Iterator<Item = &'static Key> {
     let all = STRATEGIES.variants.iter().flat_map(|(_, schema)| schema.keys);
     let first = |key: &&'static Key| {
-        let holder = STRATEGIES.variants.iter().flat_map(|(_, s)| s.keys).find(|k| k.name == key.name);
+        let holder = STRATEGIES
+            .variants
+            .iter()
+            .flat_map(|(_, s)| s.keys)
+            .find(|k| k.name == key.name);
         holder.is_some_and(|k| std::ptr::eq(k, *key))
     };
     all.filter(first)
 }
-

@@ -35,7 +35,13 @@ macro_rules! test_types {
 }
 
 // A bound is a number, or its text where precision matters.
-const BOUND: Shape = Shape::Either(&[Shape::Float { min: std::ops::Bound::Unbounded, max: std::ops::Bound::Unbounded }, STR]);
+const BOUND: Shape = Shape::Either(&[
+    Shape::Float {
+        min: std::ops::Bound::Unbounded,
+        max: std::ops::Bound::Unbounded,
+    },
+    STR,
+]);
 
 test_types! {
     NOT_NULL A_NOT_NULL "not_null" [COLUMN.required()];
@@ -70,15 +76,14 @@ pub(crate) static UNIT_TEST: Schema = rows(&[
     key("given", Shape::Tables(&GIVEN)),
     key("expect", Shape::Table(&EXPECT)).required(),
 ]);
-static GIVEN: Schema =
-    rows(&[key("ref", STR).required(), key("rows", Shape::ListOf(&Shape::Map(&Shape::Any))).required()]);
-static EXPECT: Schema =
-    rows(&[key("rows", Shape::ListOf(&Shape::Map(&Shape::Any))).required(), key("ordered", BOOL)]);
+static GIVEN: Schema = rows(&[
+    key("ref", STR).required(),
+    key("rows", Shape::ListOf(&Shape::Map(&Shape::Any))).required(),
+]);
+static EXPECT: Schema = rows(&[
+    key("rows", Shape::ListOf(&Shape::Map(&Shape::Any))).required(),
+    key("ordered", BOOL),
+]);
 
 /// `[[use_test]]`: a test defined in `test_definitions.toml`.
-pub(crate) static USE_TEST: Schema = rows(&[
-    key("name", STR).required(),
-    COLUMN,
-    SEVERITY_KEY,
-    FILTER,
-]);
+pub(crate) static USE_TEST: Schema = rows(&[key("name", STR).required(), COLUMN, SEVERITY_KEY, FILTER]);

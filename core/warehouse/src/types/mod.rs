@@ -3,8 +3,11 @@
 //! The spelling is per dialect: [`Type::parse`] reads a type as written in SQL, in a contract or by `DESCRIBE`;
 //! [`Type::print`] gives the warehouse's own spelling.
 
+mod contract;
 mod parse;
 mod print;
+
+pub use contract::TypePattern;
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;

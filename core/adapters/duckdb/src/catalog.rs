@@ -1,0 +1,219 @@
+//! Reading the catalogue: everything of a snapshot comes from one read transaction, from DuckDB's own catalogue functions
+//! (which do not run views, so a broken one does no harm).
+//!
+//! A view's columns are remembered as they were when the view was last bound. Views that were asked for by name (all, when
+//! everything was asked for) are bound first, so that a change below them is seen.
+
+use crate::session::{Session, parse_type};
+use rocky_base::ident::IdentKind;
+use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Ident, Result, SmolStr};
+use rocky_warehouse::relation::RelationKey;
+use rocky_warehouse::{
+    CatalogSnapshot, Column, Connection, Relation, RelationKind, RelationName, Rows, SourceTable, Type, Value,
+};
+use std::collections::{HashMap, HashSet};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const D: Dialect = Dialect::DuckDb;
+
+/// See [`rocky_warehouse::Warehouse::snapshot`].
+pub(crate) fn snapshot(session: &mut Session, wanted: &[RelationName], cancel: &CancelToken) -> Result<CatalogSnapshot> {
+    in_read_transaction(session, |session| read(session, wanted, cancel))
+}
+
+/// See [`rocky_warehouse::Warehouse::discover`]: base tables with DuckDB's estimate of their rows.
+pub(crate) fn discover(
+    session: &mut Session,
+    catalog: Option<&str>,
+    prefix: &str,
+    cancel: &CancelToken,
+) -> Result<Vec<SourceTable>> {
+    in_read_transaction(session, |session| {
+        let schemas = schemas(session, cancel)?;
+        let catalog = match catalog {
+            Some(catalog) => fold(catalog),
+            None => fold(&defaults(session, cancel)?.0),
+        };
+        if !schemas.catalogs.contains(&catalog) {
+            let error = Error::new(ErrorKind::NotFound, format!("catalog `{catalog}` is not attached to the DuckDB database"));
+            return Err(error.hint("leave the catalog out, or use the name of the database file without its extension"));
+        }
+        let prefix = fold(prefix);
+        let listed: Vec<&SchemaName> =
+            schemas.all.iter().filter(|s| fold(&s.catalog) == catalog && fold(&s.schema).starts_with(prefix.as_str())).collect();
+        let rows = select(session, "schema_name, table_name, estimated_size", "duckdb_tables()", Some(&listed), "1, 2", cancel)?;
+        let mut tables = Vec::with_capacity(rows.rows.len());
+        for mut row in rows.rows {
+            let row_count = row.get(2).and_then(Value::to_i64).and_then(|n| u64::try_from(n).ok());
+            let (schema, name) = (text(&mut row, 0)?, text(&mut row, 1)?);
+            tables.push(SourceTable { schema, name, row_count });
+        }
+        tables.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
+        Ok(tables)
+    })
+}
+
+fn in_read_transaction<T>(session: &mut Session, work: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
+    session.begin_read_only()?;
+    let outcome = work(session);
+    let ended = session.rollback();
+    let value = outcome?;
+    ended?;
+    Ok(value)
+}
+
+/// A schema as DuckDB spells it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct SchemaName {
+    catalog: SmolStr,
+    schema: SmolStr,
+}
+
+impl SchemaName {
+    fn key(&self) -> (SmolStr, SmolStr) {
+        (fold(&self.catalog), fold(&self.schema))
+    }
+}
+
+struct Schemas {
+    /// Attached catalogues, folded.
+    catalogs: Vec<SmolStr>,
+    all: Vec<SchemaName>,
+}
+
+fn fold(name: &str) -> SmolStr {
+    D.fold(name, true, IdentKind::Relation)
+}
+
+fn read(session: &mut Session, wanted: &[RelationName], cancel: &CancelToken) -> Result<CatalogSnapshot> {
+    let (catalog, schema) = defaults(session, cancel)?;
+    let schemas = schemas(session, cancel)?;
+    let mut snapshot = CatalogSnapshot {
+        dialect: D,
+        default_catalog: Some(ident(catalog)),
+        default_schema: Some(ident(schema)),
+        taken_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(0)),
+        ..CatalogSnapshot::default()
+    };
+    snapshot.complete_catalogs.extend(schemas.catalogs.iter().cloned());
+    snapshot.schemas.extend(schemas.all.iter().map(SchemaName::key));
+
+    let asked: HashSet<RelationKey> = wanted.iter().map(|name| snapshot.full_name(name).key(D)).collect();
+    let asked_schemas: HashSet<(SmolStr, SmolStr)> =
+        asked.iter().map(|key| (key.catalog.clone(), key.schema.clone())).collect();
+    let listed: Vec<&SchemaName> =
+        schemas.all.iter().filter(|s| wanted.is_empty() || asked_schemas.contains(&s.key())).collect();
+    snapshot.complete.extend(listed.iter().map(|s| s.key()));
+    let filter = if wanted.is_empty() { None } else { Some(listed.as_slice()) };
+
+    for (column, source, kind) in
+        [("table_name", "duckdb_tables()", RelationKind::Table), ("view_name", "duckdb_views()", RelationKind::View)]
+    {
+        let columns = format!("database_name, schema_name, {column}");
+        for mut row in select(session, &columns, source, filter, "1, 2, 3", cancel)?.rows {
+            let name = full_name(&mut row)?;
+            let key = name.key(D);
+            if kind == RelationKind::View && (wanted.is_empty() || asked.contains(&key)) {
+                refresh(session, &name, cancel)?;
+            }
+            snapshot.relations.insert(key, Relation { name, kind, columns: Vec::new() });
+        }
+    }
+
+    let columns = "database_name, schema_name, table_name, column_name, data_type, is_nullable";
+    let mut types: HashMap<String, Type> = HashMap::new();
+    for mut row in select(session, columns, "duckdb_columns()", filter, "1, 2, 3, column_index", cancel)?.rows {
+        let Some(relation) = snapshot.relations.get_mut(&full_name(&mut row)?.key(D)) else { continue };
+        let name = text(&mut row, 3)?;
+        let ty = types.entry(take_text(&mut row, 4)?).or_insert_with_key(|s| parse_type(s)).clone();
+        let nullable = relation.kind != RelationKind::Table || row.get(5) != Some(&Value::Bool(false));
+        relation.columns.push(Column { name, ty, nullable });
+    }
+    Ok(snapshot)
+}
+
+/// Bind a view, so that DuckDB renews what it remembers of its columns. One that cannot be bound keeps what is remembered.
+fn refresh(session: &mut Session, view: &RelationName, cancel: &CancelToken) -> Result<()> {
+    match session.bind(&format!("SELECT * FROM {}", view.print(D)), cancel) {
+        Err(error) if error.kind == ErrorKind::Cancelled => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Catalogue and schema that DuckDB fills in.
+fn defaults(session: &mut Session, cancel: &CancelToken) -> Result<(SmolStr, SmolStr)> {
+    let rows = session.query("SELECT current_database(), current_schema()", 1, cancel)?;
+    let mut row = rows.rows.into_iter().next().ok_or_else(unexpected)?;
+    Ok((text(&mut row, 0)?, text(&mut row, 1)?))
+}
+
+/// Attached catalogues and their schemas, DuckDB's own left out.
+fn schemas(session: &mut Session, cancel: &CancelToken) -> Result<Schemas> {
+    let catalogs = session.query("SELECT database_name FROM duckdb_databases() WHERE NOT internal ORDER BY 1", usize::MAX, cancel)?;
+    let mut schemas = Schemas { catalogs: Vec::new(), all: Vec::new() };
+    for mut row in catalogs.rows {
+        schemas.catalogs.push(fold(&text(&mut row, 0)?));
+    }
+    let columns = "database_name, schema_name";
+    for mut row in select(session, columns, "duckdb_schemas()", None, "1, 2", cancel)?.rows {
+        let name = SchemaName { catalog: text(&mut row, 0)?, schema: text(&mut row, 1)? };
+        if schemas.catalogs.contains(&fold(&name.catalog)) {
+            schemas.all.push(name);
+        }
+    }
+    Ok(schemas)
+}
+
+/// Rows of a catalogue function, in the given schemas (everywhere when `None`), system schemas left out.
+fn select(
+    session: &mut Session,
+    columns: &str,
+    source: &str,
+    schemas: Option<&[&SchemaName]>,
+    order: &str,
+    cancel: &CancelToken,
+) -> Result<Rows> {
+    let only = match schemas {
+        None => String::new(),
+        Some([]) => return Ok(Rows::default()),
+        Some(schemas) => {
+            let pair = |s: &&SchemaName| format!("({}, {})", D.string_literal(&s.catalog), D.string_literal(&s.schema));
+            let pairs: Vec<String> = schemas.iter().map(pair).collect();
+            format!(" AND (database_name, schema_name) IN ({})", pairs.join(", "))
+        }
+    };
+    let sql = format!(
+        "SELECT {columns} FROM {source} \
+         WHERE database_name NOT IN ('system', 'temp') AND schema_name NOT IN ('information_schema', 'pg_catalog'){only} \
+         ORDER BY {order}"
+    );
+    session.query(&sql, usize::MAX, cancel)
+}
+
+/// The name in a row's first three cells.
+fn full_name(row: &mut [Value]) -> Result<RelationName> {
+    Ok(RelationName {
+        catalog: Some(ident(text(row, 0)?)),
+        schema: Some(ident(text(row, 1)?)),
+        table: ident(text(row, 2)?),
+    })
+}
+
+fn ident(name: SmolStr) -> Ident {
+    Ident::quoted(name)
+}
+
+fn text(row: &mut [Value], index: usize) -> Result<SmolStr> {
+    take_text(row, index).map(SmolStr::from)
+}
+
+fn take_text(row: &mut [Value], index: usize) -> Result<String> {
+    match row.get_mut(index).map(|cell| std::mem::replace(cell, Value::Null)) {
+        Some(Value::Text(text)) => Ok(text),
+        _ => Err(unexpected()),
+    }
+}
+
+fn unexpected() -> Error {
+    Error::bug("DuckDB's catalogue functions gave something else than names")
+}

@@ -1,0 +1,201 @@
+//! One model's text, expanded and parsed: everything that follows from the file alone (and from the macros and variables
+//! it reads). Memoised by the hash of the text; a candidate is valid while every macro and variable it read is unchanged.
+
+use crate::hash::Hasher128;
+use rocky_base::{Diagnostic, Dialect, FileId, SmolStr, Span, code};
+use rocky_semantic::RelationRef;
+use rocky_syntax::ast::{Ast, DatePlaceholder};
+use rocky_syntax::expand::{self, MacroDef};
+use rocky_syntax::origin::OriginMap;
+use rocky_syntax::{dsl, parser};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// In what a model is written.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Language {
+    /// SQL.
+    Sql,
+    /// The Rocky DSL.
+    Rocky,
+}
+
+/// Macros by name, each with the hash of its definition (place included, since origins point at it).
+#[derive(Debug, Default)]
+pub struct MacroSet {
+    /// The definitions.
+    pub definitions: FxHashMap<SmolStr, MacroDef>,
+    /// Their hashes.
+    pub hashes: FxHashMap<SmolStr, u128>,
+}
+
+impl MacroSet {
+    /// Add a definition; an earlier one of the same name is returned and stays.
+    pub fn add(&mut self, definition: MacroDef) -> Result<(), Box<MacroDef>> {
+        let name = definition.name.ident.text.clone();
+        if let Some(old) = self.definitions.get(&name) {
+            return Err(Box::new(old.clone()));
+        }
+        let mut hasher = Hasher128::new();
+        hasher.str(&definition.body).u32(definition.file.0).u32(definition.body_span.start);
+        definition.params.iter().for_each(|p| {
+            hasher.str(&p.ident.text);
+        });
+        self.hashes.insert(name.clone(), hasher.finish());
+        self.definitions.insert(name, definition);
+        Ok(())
+    }
+}
+
+/// What a text is parsed with.
+pub struct UnitEnv<'a> {
+    /// The dialect.
+    pub dialect: Dialect,
+    /// The macros.
+    pub macros: &'a MacroSet,
+    /// Run variables.
+    pub vars: &'a FxHashMap<SmolStr, SmolStr>,
+}
+
+/// A parsed text.
+#[derive(Debug)]
+pub struct Unit {
+    /// The SQL after lowering and expansion.
+    pub text: Arc<str>,
+    /// Where its bytes come from.
+    pub origin: OriginMap,
+    /// Relations it reads, in order of text.
+    pub refs: Vec<RelationRef>,
+    /// The query, without semicolon and comments around it; `None` when there is none.
+    pub query: Option<Span>,
+    /// Where CTEs can be put in: just before the body of the query (the text after WITH's list) or its start.
+    pub with: WithPlace,
+    /// Date placeholders.
+    pub placeholders: Vec<(DatePlaceholder, Span)>,
+    /// Findings, in the user's files.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The text could not be parsed whole: its columns are not to be trusted.
+    pub broken: bool,
+    /// Hash of what the tree depends on.
+    pub hash: u128,
+    macros_read: Vec<(SmolStr, Option<u128>)>,
+    vars_read: Vec<(SmolStr, Option<SmolStr>)>,
+}
+
+/// The outermost WITH of a query.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum WithPlace {
+    /// There is none: `WITH … ` goes to this byte.
+    Absent(u32),
+    /// There is one: CTEs go to this byte, before the first of its own.
+    Present {
+        /// After `WITH` or `WITH RECURSIVE`.
+        first_cte: u32,
+    },
+}
+
+impl Unit {
+    /// True while everything it read is as it was.
+    pub fn is_current(&self, env: &UnitEnv<'_>) -> bool {
+        self.macros_read.iter().all(|(name, hash)| env.macros.hashes.get(name) == hash.as_ref())
+            && self.vars_read.iter().all(|(name, value)| env.vars.get(name) == value.as_ref())
+    }
+
+    /// Parse the tree again (it is not kept: most models are never looked at twice).
+    pub fn parse(&self, dialect: Dialect) -> Ast {
+        parser::parse(&self.text, dialect).ast
+    }
+}
+
+/// The hash under which a text's units are kept.
+pub fn text_hash(file: FileId, language: Language, body_start: u32, text: &str, dialect: Dialect) -> u128 {
+    let mut hasher = Hasher128::new();
+    hasher.str(env!("CARGO_PKG_VERSION")).u32(file.0).u32(language as u32).u32(body_start).u32(dialect as u32).str(text);
+    hasher.finish()
+}
+
+/// Lower, expand and parse a model's text. `body_start` is where the query begins in the file (after front matter).
+pub fn make(file: FileId, language: Language, text: &Arc<str>, body_start: u32, env: &UnitEnv<'_>) -> (Unit, Ast) {
+    let mut diagnostics = Vec::new();
+    let mut broken = false;
+    let (sql, origin) = match language {
+        Language::Sql if body_start == 0 => (text.clone(), OriginMap::identity(file, 0)),
+        Language::Sql => {
+            (Arc::from(text.get(body_start as usize..).unwrap_or("")), OriginMap::identity(file, body_start))
+        }
+        Language::Rocky => {
+            let lowered = dsl::lower(file, text, env.dialect);
+            broken |= !lowered.complete || lowered.diagnostics.iter().any(Diagnostic::is_error);
+            diagnostics.extend(lowered.diagnostics);
+            (Arc::from(lowered.sql), lowered.origin)
+        }
+    };
+    let var = |name: &str| env.vars.get(name).cloned();
+    let expand_env = expand::Env { dialect: env.dialect, macros: &env.macros.definitions, var: &var };
+    let expanded = expand::expand(&sql, &origin, &expand_env);
+    broken |= expanded.diagnostics.iter().any(Diagnostic::is_error);
+    diagnostics.extend(expanded.diagnostics);
+    let parsed = parser::parse(&expanded.text, env.dialect);
+    if !broken {
+        diagnostics.extend(parsed.diagnostics.iter().cloned().map(|d| locate(d, &expanded.origin)));
+    }
+    // After a lowering or expansion error the parser's findings would be consequences, except for SQL that stands by itself.
+    else if language == Language::Sql {
+        diagnostics.extend(parsed.diagnostics.iter().cloned().map(|d| locate(d, &expanded.origin)));
+    }
+    broken |= parsed.diagnostics.iter().any(|d| d.is_error() && d.code != code::E410);
+    let refs = rocky_semantic::references(&parsed.ast, env.dialect);
+    let root = parsed.ast.root.map(|r| parsed.ast.query(r));
+    let query = root.map(|q| q.span);
+    let with = match root {
+        Some(q) => match &q.with {
+            Some(with) => {
+                WithPlace::Present { first_cte: with.ctes.first().map_or(with.span.end, |c| c.span.start) }
+            }
+            None => WithPlace::Absent(q.span.start),
+        },
+        None => WithPlace::Absent(0),
+    };
+    let mut hasher = Hasher128::new();
+    hasher.str(env!("CARGO_PKG_VERSION")).u32(env.dialect as u32).str(&expanded.text);
+    let macros_read = expanded
+        .macros_read
+        .into_iter()
+        .map(|(name, _)| {
+            let hash = env.macros.hashes.get(&name).copied();
+            (name, hash)
+        })
+        .collect();
+    let unit = Unit {
+        text: expanded.text,
+        origin: expanded.origin,
+        refs,
+        query,
+        with,
+        placeholders: expanded.placeholders,
+        diagnostics,
+        broken,
+        hash: hasher.finish(),
+        macros_read,
+        vars_read: expanded.vars_read,
+    };
+    (unit, parsed.ast)
+}
+
+/// Move a finding from the expanded text to the file the user wrote; a place inside a macro's body is pointed at the call,
+/// with a note at the definition.
+pub fn locate(diagnostic: Diagnostic, origin: &OriginMap) -> Diagnostic {
+    let definition = diagnostic
+        .primary
+        .as_ref()
+        .filter(|label| label.loc.file == FileId::TEXT)
+        .and_then(|label| origin.definition(label.loc.span));
+    let mut located = diagnostic.map_locs(
+        |loc| if loc.file == FileId::TEXT { origin.locate(loc.span) } else { loc },
+        |loc| if loc.file == FileId::TEXT { origin.locate_exact(loc.span) } else { Some(loc) },
+    );
+    if let Some(definition) = definition {
+        located = located.note(definition, "in the body of this macro");
+    }
+    located
+}

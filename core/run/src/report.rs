@@ -1,0 +1,168 @@
+//! What a run did, as plain values. The façade renders them; the state store keeps a part of them.
+
+use jiff::Timestamp;
+use rocky_base::{ErrorKind, SmolStr};
+use rocky_warehouse::{RelationName, Strategy};
+use serde::{Deserialize, Serialize};
+
+/// How a run ended.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum RunStatus {
+    /// Every model succeeded (or there was none).
+    Success,
+    /// Some models succeeded, others failed or were skipped.
+    PartialFailure,
+    /// No model succeeded.
+    Failure,
+}
+
+impl RunStatus {
+    /// The wire spelling: `Success`, `PartialFailure`, `Failure`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RunStatus::Success => "Success",
+            RunStatus::PartialFailure => "PartialFailure",
+            RunStatus::Failure => "Failure",
+        }
+    }
+}
+
+/// What started a run.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub enum Trigger {
+    /// A person.
+    #[default]
+    Manual,
+    /// An orchestrator's sensor.
+    Sensor,
+    /// A schedule.
+    Schedule,
+    /// A continuous-integration job.
+    Ci,
+}
+
+impl Trigger {
+    /// The wire spelling: `Manual`, `Sensor`, `Schedule`, `Ci`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Trigger::Manual => "Manual",
+            Trigger::Sensor => "Sensor",
+            Trigger::Schedule => "Schedule",
+            Trigger::Ci => "Ci",
+        }
+    }
+}
+
+/// How a model ended.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum ModelStatus {
+    /// Executed; when it was a transaction, committed.
+    Success,
+    /// Tried and failed.
+    Failed,
+    /// Not tried, or interrupted; the reason says which.
+    Skipped,
+}
+
+impl ModelStatus {
+    /// The wire spelling: `Success`, `Failed`, `Skipped`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ModelStatus::Success => "Success",
+            ModelStatus::Failed => "Failed",
+            ModelStatus::Skipped => "Skipped",
+        }
+    }
+}
+
+/// Why a model failed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ModelError {
+    /// The class of the error.
+    pub kind: ErrorKind,
+    /// What the engine or the guard said.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The purpose of the step that failed; none when it was the connection or the transaction.
+    pub step: Option<SmolStr>,
+}
+
+/// A statement that was sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StatementResult {
+    /// What it was for.
+    pub purpose: SmolStr,
+    /// Its text.
+    pub sql: String,
+    /// Milliseconds.
+    pub duration_ms: u64,
+    /// Rows it changed, where the engine says; none when it failed.
+    pub rows: Option<u64>,
+}
+
+/// What became of a model.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ModelResult {
+    /// Model name.
+    pub model: SmolStr,
+    /// The relation it writes.
+    pub target: RelationName,
+    /// How.
+    pub strategy: Strategy,
+    /// How it ended.
+    pub status: ModelStatus,
+    /// Rows written; none for a view or where the engine does not say.
+    pub rows: Option<u64>,
+    /// Milliseconds from its first statement to its end, retries included.
+    pub duration_ms: u64,
+    /// When its first statement was sent.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// Why it failed.
+    pub error: Option<ModelError>,
+    /// Why it was skipped.
+    pub skipped_reason: Option<String>,
+    /// The watermark observed after writing, as text.
+    pub watermark: Option<String>,
+    /// Hash of the statements.
+    pub sql_hash: String,
+    /// Number of output columns, when known.
+    pub column_count: Option<usize>,
+    /// The statements sent in the last attempt, in order; the last one may have failed.
+    pub statements: Vec<StatementResult>,
+}
+
+/// What a run did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RunReport {
+    /// Its name, unique in the state store.
+    pub run_id: String,
+    /// The pipeline.
+    pub pipeline: SmolStr,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Timestamp,
+    /// Milliseconds.
+    pub duration_ms: u64,
+    /// How it ended.
+    pub status: RunStatus,
+    /// The cancel token was tripped before everything was done.
+    pub interrupted: bool,
+    /// The state store failed while models were running: why. The warehouse has what the models' results say; the state
+    /// lacks some or all of it.
+    pub state_error: Option<String>,
+    /// Statements executed before any model.
+    pub setup: Vec<StatementResult>,
+    /// The models, in the plan's order.
+    pub models: Vec<ModelResult>,
+}
+
+impl RunReport {
+    /// Number of models that ended so.
+    pub fn count(&self, status: ModelStatus) -> usize {
+        self.models.iter().filter(|m| m.status == status).count()
+    }
+}

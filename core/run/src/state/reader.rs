@@ -1,0 +1,163 @@
+//! Reading the state. Each call sees one committed moment; a writer in this or another process is not disturbed.
+
+use super::{ModelExecution, RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, RunRecord, WATERMARKS, Watermark};
+use super::{failed, from_json, guarded, open, state_error};
+use jiff::Timestamp;
+use redb::{Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable};
+use rocky_base::{Result, SmolStr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+enum Source {
+    File(ReadOnlyDatabase),
+    Writer(Arc<Database>),
+}
+
+/// A reader of the state store. Keep it as long as is convenient: it follows the writer's commits.
+pub struct StateReader {
+    path: PathBuf,
+    source: Source,
+}
+
+impl std::fmt::Debug for StateReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StateReader").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl StateReader {
+    /// Open the file for reading; `None` when there is none.
+    ///
+    /// When the process that wrote it was killed, the file is repaired first, which needs write access.
+    pub fn open(path: &Path) -> Result<Option<StateReader>> {
+        let database = open::reader(path)?;
+        Ok(database.map(|d| StateReader { path: path.to_path_buf(), source: Source::File(d) }))
+    }
+
+    pub(super) fn of_writer(path: &Path, database: Arc<Database>) -> StateReader {
+        StateReader { path: path.to_path_buf(), source: Source::Writer(database) }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn read<T>(&self, f: impl FnOnce(&ReadTransaction) -> Result<T>) -> Result<T> {
+        guarded(&self.path, || {
+            let transaction = match &self.source {
+                Source::File(database) => database.begin_read(),
+                Source::Writer(database) => database.begin_read(),
+            };
+            f(&transaction.map_err(failed(&self.path))?)
+        })
+    }
+
+    /// All watermarks, by target.
+    pub fn watermarks(&self) -> Result<Vec<Watermark>> {
+        let path = &self.path;
+        self.read(|transaction| {
+            let table = transaction.open_table(WATERMARKS).map_err(failed(path))?;
+            let mut found = Vec::new();
+            for entry in table.iter().map_err(failed(path))? {
+                let (key, value) = entry.map_err(failed(path))?;
+                let mut watermark: Watermark = from_json(path, "watermarks", value.value())?;
+                watermark.target = key.value().to_owned();
+                found.push(watermark);
+            }
+            Ok(found)
+        })
+    }
+
+    /// The newest runs with their models, newest first: those that began at `since` or later, at most `limit`.
+    pub fn runs(&self, since: Option<Timestamp>, limit: usize) -> Result<Vec<RunRecord>> {
+        self.select(since, limit, |_| true)
+    }
+
+    /// The newest run (of a pipeline), with what became of its models so far.
+    pub fn latest_run(&self, pipeline: Option<&str>) -> Result<Option<RunRecord>> {
+        let runs = self.select(None, 1, |run| pipeline.is_none_or(|p| run.pipeline == p))?;
+        Ok(runs.into_iter().next())
+    }
+
+    /// The newest executions of a model, newest first: of runs that began at `since` or later, at most `limit`.
+    pub fn model_executions(&self, model: &str, since: Option<Timestamp>, limit: usize) -> Result<Vec<ModelExecution>> {
+        let path = &self.path;
+        self.read(|transaction| {
+            let times = transaction.open_table(RUN_TIMES).map_err(failed(path))?;
+            let progress = transaction.open_table(RUN_PROGRESS).map_err(failed(path))?;
+            let mut found = Vec::new();
+            for entry in times.range((micros(since), "")..).map_err(failed(path))?.rev() {
+                if found.len() >= limit {
+                    break;
+                }
+                let (key, _) = entry.map_err(failed(path))?;
+                let (_, run_id) = key.value();
+                if let Some(value) = progress.get((run_id, model)).map_err(failed(path))? {
+                    found.push(execution(path, run_id, model, value.value())?);
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    fn select(
+        &self,
+        since: Option<Timestamp>,
+        limit: usize,
+        wanted: impl Fn(&RunRecord) -> bool,
+    ) -> Result<Vec<RunRecord>> {
+        let path = &self.path;
+        self.read(|transaction| {
+            let times = transaction.open_table(RUN_TIMES).map_err(failed(path))?;
+            let history = transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
+            let progress = transaction.open_table(RUN_PROGRESS).map_err(failed(path))?;
+            let mut found = Vec::new();
+            for entry in times.range((micros(since), "")..).map_err(failed(path))?.rev() {
+                if found.len() >= limit {
+                    break;
+                }
+                let (key, _) = entry.map_err(failed(path))?;
+                let (_, run_id) = key.value();
+                let value = history.get(run_id).map_err(failed(path))?;
+                let value = value.ok_or_else(|| state_error(path, format!("run `{run_id}` is listed but missing")))?;
+                let mut run: RunRecord = from_json(path, "run_history", value.value())?;
+                if wanted(&run) {
+                    run.models = models_of(path, &progress, run_id)?;
+                    found.push(run);
+                }
+            }
+            Ok(found)
+        })
+    }
+}
+
+fn micros(since: Option<Timestamp>) -> i64 {
+    since.map_or(i64::MIN, Timestamp::as_microsecond)
+}
+
+fn execution(path: &Path, run_id: &str, model: &str, json: &str) -> Result<ModelExecution> {
+    let mut execution: ModelExecution = from_json(path, "run_progress", json)?;
+    execution.run_id = run_id.to_owned();
+    execution.model_name = SmolStr::new(model);
+    Ok(execution)
+}
+
+/// The rows of one run, in the plan's order.
+fn models_of(
+    path: &Path,
+    progress: &impl ReadableTable<(&'static str, &'static str), &'static str>,
+    run_id: &str,
+) -> Result<Vec<ModelExecution>> {
+    let mut models = Vec::new();
+    for entry in progress.range((run_id, "")..).map_err(failed(path))? {
+        let (key, value) = entry.map_err(failed(path))?;
+        let (run, model) = key.value();
+        if run != run_id {
+            break;
+        }
+        models.push(execution(path, run, model, value.value())?);
+    }
+    models.sort_by_key(|m| m.index);
+    Ok(models)
+}

@@ -1,0 +1,196 @@
+//! Writing the state. Every call is one durable commit: when it has returned, a killed process loses nothing of it.
+
+use super::{ModelExecution, RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, RunRecord, StateReader, WATERMARKS, Watermark};
+use super::{failed, from_json, guarded, open, state_error, to_json};
+use crate::report::{ModelStatus, RunStatus};
+use jiff::Timestamp;
+use redb::{Database, ReadableTable, ReadableTableMetadata, WriteTransaction};
+use rocky_base::Result;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// History is dropped, oldest runs first, when more model executions than this are kept (some 100 MB) …
+const KEPT_EXECUTIONS: u64 = 200_000;
+/// … but this many runs always stay.
+const KEPT_RUNS: u64 = 100;
+/// An engine's message can be as long as the statement; the history keeps its beginning.
+const KEPT_ERROR_BYTES: usize = 8 << 10;
+
+/// The writer of a state store. One per file; shared by the projects of a process through [`super::StateRegistry`].
+pub struct StateStore {
+    path: PathBuf,
+    database: Arc<Database>,
+}
+
+impl std::fmt::Debug for StateStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StateStore").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RunEnd {
+    /// When.
+    pub finished_at: Timestamp,
+    /// Milliseconds.
+    pub duration_ms: u64,
+    /// How.
+    pub status: RunStatus,
+    /// It was cancelled.
+    pub interrupted: bool,
+    /// Why no model ran.
+    pub error: Option<String>,
+}
+
+impl StateStore {
+    /// Open the file for writing; creates it when there is none. Waits about a second for another process to let it go,
+    /// then gives [`rocky_base::ErrorKind::Locked`].
+    pub fn open_writer(path: &Path) -> Result<StateStore> {
+        Ok(StateStore { path: path.to_path_buf(), database: Arc::new(open::writer(path)?) })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn over(path: &Path, database: Database) -> StateStore {
+        StateStore { path: path.to_path_buf(), database: Arc::new(database) }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A reader of the same file, without opening it again.
+    pub fn reader(&self) -> StateReader {
+        StateReader::of_writer(&self.path, self.database.clone())
+    }
+
+    fn write<T>(&self, f: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
+        guarded(&self.path, || {
+            let transaction = self.database.begin_write().map_err(failed(&self.path))?;
+            let value = f(&transaction)?;
+            transaction.commit().map_err(failed(&self.path))?;
+            Ok(value)
+        })
+    }
+
+    /// Remember that a run begins. Returns its name: the record's, with a suffix (`-2`, `-3` …) when another run has it.
+    pub fn record_run_start(&self, run: &RunRecord) -> Result<String> {
+        let path = &self.path;
+        self.write(|transaction| {
+            let mut history = transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
+            let mut run = run.clone();
+            let wanted = run.run_id.clone();
+            let mut suffix = 2u64;
+            while history.get(run.run_id.as_str()).map_err(failed(path))?.is_some() {
+                run.run_id = format!("{wanted}-{suffix}");
+                suffix += 1;
+            }
+            history.insert(run.run_id.as_str(), to_json(&run)?.as_str()).map_err(failed(path))?;
+            let mut times = transaction.open_table(RUN_TIMES).map_err(failed(path))?;
+            times.insert((run.started_at.as_microsecond(), run.run_id.as_str()), ()).map_err(failed(path))?;
+            drop((history, times));
+            drop_oldest(path, transaction, KEPT_EXECUTIONS, KEPT_RUNS)?;
+            Ok(run.run_id)
+        })
+    }
+
+    /// Remember what became of a model, and its watermark when it succeeded and has one.
+    pub fn record_model(&self, run_id: &str, execution: &ModelExecution) -> Result<()> {
+        self.record_models(run_id, std::slice::from_ref(execution))
+    }
+
+    /// The same for several models in one commit. The cost is per model, whatever the size of the run.
+    pub fn record_models(&self, run_id: &str, executions: &[ModelExecution]) -> Result<()> {
+        if executions.is_empty() {
+            return Ok(());
+        }
+        let path = &self.path;
+        self.write(|transaction| {
+            let mut progress = transaction.open_table(RUN_PROGRESS).map_err(failed(path))?;
+            for execution in executions {
+                let json = match &execution.error {
+                    Some(error) if error.len() > KEPT_ERROR_BYTES => {
+                        to_json(&ModelExecution { error: Some(shortened(error)), ..execution.clone() })?
+                    }
+                    _ => to_json(execution)?,
+                };
+                progress
+                    .insert((run_id, execution.model_name.as_str()), json.as_str())
+                    .map_err(failed(path))?;
+                if let (ModelStatus::Success, Some(value), Some(at)) =
+                    (execution.status, &execution.watermark, execution.finished_at)
+                {
+                    put_watermark(path, transaction, &execution.target, value, at)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Remember how a run ended.
+    pub fn record_run_end(&self, run_id: &str, end: &RunEnd) -> Result<()> {
+        let path = &self.path;
+        self.write(|transaction| {
+            let mut history = transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
+            let mut run: RunRecord = match history.get(run_id).map_err(failed(path))? {
+                Some(value) => from_json(path, "run_history", value.value())?,
+                None => return Err(state_error(path, format!("run `{run_id}` was never recorded"))),
+            };
+            run.finished_at = Some(end.finished_at);
+            run.duration_ms = end.duration_ms;
+            run.status = end.status;
+            run.interrupted = end.interrupted;
+            run.error = end.error.as_deref().map(shortened);
+            history.insert(run_id, to_json(&run)?.as_str()).map_err(failed(path))?;
+            Ok(())
+        })
+    }
+
+    /// Remember the watermark of a target (`catalog.schema.table`).
+    pub fn put_watermark(&self, target: &str, value: &str, at: Timestamp) -> Result<()> {
+        self.write(|transaction| put_watermark(&self.path, transaction, target, value, at))
+    }
+}
+
+fn put_watermark(
+    path: &Path,
+    transaction: &WriteTransaction,
+    target: &str,
+    value: &str,
+    at: Timestamp,
+) -> Result<()> {
+    let watermark = Watermark { target: target.to_owned(), last_value: value.to_owned(), updated_at: at };
+    let mut table = transaction.open_table(WATERMARKS).map_err(failed(path))?;
+    table.insert(target, to_json(&watermark)?.as_str()).map_err(failed(path))?;
+    Ok(())
+}
+
+/// Drop the oldest runs while there is too much, in a commit that happens anyway.
+fn drop_oldest(path: &Path, transaction: &WriteTransaction, executions: u64, runs: u64) -> Result<()> {
+    let mut times = transaction.open_table(RUN_TIMES).map_err(failed(path))?;
+    let mut history = transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
+    let mut progress = transaction.open_table(RUN_PROGRESS).map_err(failed(path))?;
+    while progress.len().map_err(failed(path))? > executions && history.len().map_err(failed(path))? > runs {
+        let oldest = times.pop_first().map_err(failed(path))?.map(|(key, _)| key.value().1.to_owned());
+        let Some(run_id) = oldest else { break };
+        history.remove(run_id.as_str()).map_err(failed(path))?;
+        // `\0` sorts before every longer name: this is exactly the run's rows.
+        let after = format!("{run_id}\0");
+        progress
+            .retain_in((run_id.as_str(), "")..(after.as_str(), ""), |_, _| false)
+            .map_err(failed(path))?;
+    }
+    Ok(())
+}
+
+fn shortened(text: &str) -> String {
+    if text.len() <= KEPT_ERROR_BYTES {
+        return text.to_owned();
+    }
+    let mut end = KEPT_ERROR_BYTES;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", text.get(..end).unwrap_or_default())
+}

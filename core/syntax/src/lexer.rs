@@ -1,1 +1,0 @@
-//! lexer (being written).

@@ -1,1 +1,0 @@
-//! parser (being written).
