@@ -30,7 +30,10 @@ pub struct Column {
 
 impl Column {
     pub(super) fn new(name: impl Into<String>, role: Role) -> Column {
-        Column { name: name.into(), role }
+        Column {
+            name: name.into(),
+            role,
+        }
     }
 }
 
@@ -79,7 +82,9 @@ pub(super) const ENTITIES: [(&str, &str); 12] = [
 ];
 
 const FOREIGN_KEYS: [&str; 4] = ["store_id", "product_id", "account_id", "campaign_id"];
-const CATEGORIES: [&str; 8] = ["status", "country", "channel", "currency", "segment", "device", "region", "priority"];
+const CATEGORIES: [&str; 8] = [
+    "status", "country", "channel", "currency", "segment", "device", "region", "priority",
+];
 const FLAGS: [&str; 4] = ["is_test", "is_deleted", "is_first", "is_active"];
 /// Name, declared type, type it is cast to.
 const MEASURES: [(&str, &str, Option<&str>); 8] = [
@@ -117,15 +122,29 @@ pub(super) fn raw_table(rng: &mut Rng, number: usize) -> RawTable {
         columns.push(column(name, "VARCHAR", nullable, None, Role::Category));
     }
     for (name, raw_type, cast) in some(rng, &MEASURES, 3, 4) {
-        columns.push(column(name, raw_type, *cast != Some("INTEGER"), *cast, Role::Measure));
+        columns.push(column(
+            name,
+            raw_type,
+            *cast != Some("INTEGER"),
+            *cast,
+            Role::Measure,
+        ));
     }
     for name in some(rng, &FLAGS, 1, 2) {
         columns.push(column(name, "BOOLEAN", true, None, Role::Flag));
     }
-    let created = if rng.chance(40) { ("VARCHAR", Some("TIMESTAMP")) } else { ("TIMESTAMP", None) };
+    let created = if rng.chance(40) {
+        ("VARCHAR", Some("TIMESTAMP"))
+    } else {
+        ("TIMESTAMP", None)
+    };
     columns.push(column("created_at", created.0, true, created.1, Role::Time));
     columns.push(column("updated_at", "TIMESTAMP", false, None, Role::Time));
-    RawTable { name: format!("{plural}_{number}"), entity, columns }
+    RawTable {
+        name: format!("{plural}_{number}"),
+        entity,
+        columns,
+    }
 }
 
 /// `min..=max` different items, in their own order.

@@ -15,7 +15,13 @@ pub(super) struct Operand {
 /// The operands of a relation under an alias (or none).
 pub(super) fn operands(alias: Option<&str>, columns: &[Column]) -> Vec<Operand> {
     let text = |name: &str| alias.map_or_else(|| name.to_owned(), |alias| format!("{alias}.{name}"));
-    columns.iter().map(|column| Operand { text: text(&column.name), column: column.clone() }).collect()
+    columns
+        .iter()
+        .map(|column| Operand {
+            text: text(&column.name),
+            column: column.clone(),
+        })
+        .collect()
 }
 
 /// A select item.
@@ -24,23 +30,43 @@ pub(super) struct Item {
     pub sql: String,
     pub dsl: String,
     pub column: Column,
+    /// A column under its own name, perhaps qualified.
+    is_plain: bool,
 }
 
 impl Item {
     /// An operand under its own name.
     pub fn plain(operand: &Operand) -> Item {
-        Item { sql: operand.text.clone(), dsl: operand.text.clone(), column: operand.column.clone() }
+        Item {
+            sql: operand.text.clone(),
+            dsl: operand.text.clone(),
+            column: operand.column.clone(),
+            is_plain: true,
+        }
     }
 
     fn new(sql: String, dsl: String, name: String, role: Role) -> Item {
-        Item { sql, dsl, column: Column::new(name, role) }
+        Item {
+            sql,
+            dsl,
+            column: Column::new(name, role),
+            is_plain: false,
+        }
+    }
+
+    /// What no DSL model uses.
+    pub fn sql(sql: String, name: impl Into<String>, role: Role) -> Item {
+        Item::new(sql, String::new(), name.into(), role)
     }
 
     /// As a member of a select list.
     pub fn listed(&self) -> String {
         let name = &self.column.name;
-        let is_plain = self.sql == *name || self.sql.rsplit_once('.').is_some_and(|(_, last)| last == name);
-        if is_plain { self.sql.clone() } else { format!("{} AS {name}", self.sql) }
+        if self.is_plain || self.sql == *name {
+            self.sql.clone()
+        } else {
+            format!("{} AS {name}", self.sql)
+        }
     }
 
     /// As a member of a DSL `derive` or `group`.
@@ -68,7 +94,9 @@ impl Names {
         if self.0.insert(name.clone()) {
             return name;
         }
-        let numbered = (2..).map(|n| format!("{name}_{n}")).find(|candidate| !self.0.contains(candidate));
+        let numbered = (2..)
+            .map(|n| format!("{name}_{n}"))
+            .find(|candidate| !self.0.contains(candidate));
         let found = numbered.unwrap_or(name);
         self.0.insert(found.clone());
         found
@@ -77,11 +105,21 @@ impl Names {
 
 /// The last word of a name, so that names do not grow from layer to layer.
 fn stem(name: &str) -> &str {
-    name.rsplit('_').find(|word| word.parse::<u32>().is_err()).unwrap_or(name)
+    let words = name.strip_suffix("_at").unwrap_or(name);
+    words
+        .rsplit('_')
+        .find(|word| word.parse::<u32>().is_err())
+        .unwrap_or(words)
 }
 
 pub(super) fn of_role(operands: &[Operand], role: Role) -> Vec<&Operand> {
     operands.iter().filter(|o| o.column.role == role).collect()
+}
+
+/// Two different ones.
+fn two<'o>(rng: &mut Rng, operands: &[&'o Operand]) -> Option<(&'o Operand, &'o Operand)> {
+    let (a, b) = (*rng.pick(operands)?, *rng.pick(operands)?);
+    (a.text != b.text).then_some((a, b))
 }
 
 /// A computed column of one row. `None` when the dice ask for an operand that is not there.
@@ -91,25 +129,37 @@ pub(super) fn derived(rng: &mut Rng, operands: &[Operand], names: &mut Names) ->
     let times = of_role(operands, Role::Time);
     let kind = rng.below(9);
     let measure = rng.pick(&measures);
-    let name_of = |prefix: &str, o: &Operand, suffix: &str| format!("{prefix}{}{suffix}", stem(&o.column.name));
+    let name_of =
+        |prefix: &str, o: &Operand, suffix: &str| format!("{prefix}{}{suffix}", stem(&o.column.name));
     Some(match kind {
         0 | 1 => {
             let a = measure?;
             let (high, low) = (500 * (1 + rng.below(9)), 10 * (1 + rng.below(9)));
             Item::new(
-                format!("CASE WHEN {0} >= {high} THEN 'large' WHEN {0} >= {low} THEN 'medium' ELSE 'small' END", a.text),
-                format!("match {} {{ >= {high} => \"large\", >= {low} => \"medium\", _ => \"small\" }}", a.text),
+                format!(
+                    "CASE WHEN {0} >= {high} THEN 'large' WHEN {0} >= {low} THEN 'medium' ELSE 'small' END",
+                    a.text
+                ),
+                format!(
+                    "match {} {{ >= {high} => \"large\", >= {low} => \"medium\", _ => \"small\" }}",
+                    a.text
+                ),
                 names.fresh(name_of("", a, "_band")),
                 Role::Category,
             )
         }
         2 => {
-            let (a, b) = (measure?, rng.pick(&measures)?);
+            let (a, b) = two(rng, &measures)?;
             let text = format!("{} - {}", a.text, b.text);
-            Item::new(text.clone(), text, names.fresh(name_of("net_", a, "")), Role::Measure)
+            Item::new(
+                text.clone(),
+                text,
+                names.fresh(name_of("net_", a, "")),
+                Role::Measure,
+            )
         }
         3 => {
-            let (a, b) = (measure?, rng.pick(&measures)?);
+            let (a, b) = two(rng, &measures)?;
             Item::new(
                 format!("{} / NULLIF({}, 0)", a.text, b.text),
                 format!("{} / nullif({}, 0)", a.text, b.text),
@@ -154,10 +204,7 @@ pub(super) fn derived(rng: &mut Rng, operands: &[Operand], names: &mut Names) ->
             )
         }
         _ => {
-            let (a, b) = (rng.pick(&times)?, rng.pick(&times)?);
-            if a.text == b.text {
-                return None;
-            }
+            let (a, b) = two(rng, &times)?;
             Item::new(
                 format!("DATE_DIFF('day', {}, {})", a.text, b.text),
                 format!("date_diff(\"day\", {}, {})", a.text, b.text),
@@ -170,16 +217,24 @@ pub(super) fn derived(rng: &mut Rng, operands: &[Operand], names: &mut Names) ->
 
 /// What only SQL has a form for.
 pub(super) fn derived_sql(rng: &mut Rng, operands: &[Operand], names: &mut Names) -> Option<Item> {
-    let only_sql = |sql: String, name: String, role| Some(Item { sql, dsl: String::new(), column: Column::new(name, role) });
+    let only_sql = |sql: String, name: String, role| Some(Item::sql(sql, name, role));
     match rng.below(10) {
         0 => {
             let a = *rng.pick(&of_role(operands, Role::Time))?;
-            only_sql(format!("CAST({} AS DATE)", a.text), names.fresh(format!("{}_on", stem(&a.column.name))), Role::Day)
+            only_sql(
+                format!("CAST({} AS DATE)", a.text),
+                names.fresh(format!("{}_on", stem(&a.column.name))),
+                Role::Day,
+            )
         }
         1 => {
             let categories = of_role(operands, Role::Category);
-            let (a, b) = (rng.pick(&categories)?, rng.pick(&categories)?);
-            only_sql(format!("{} || '-' || {}", a.text, b.text), names.fresh(format!("{}_key", stem(&a.column.name))), Role::Category)
+            let (a, b) = two(rng, &categories)?;
+            only_sql(
+                format!("{} || '-' || {}", a.text, b.text),
+                names.fresh(format!("{}_pair", stem(&a.column.name))),
+                Role::Category,
+            )
         }
         2 => {
             let a = *rng.pick(&of_role(operands, Role::Measure))?;
@@ -192,7 +247,11 @@ pub(super) fn derived_sql(rng: &mut Rng, operands: &[Operand], names: &mut Names
         }
         3 => {
             let a = *rng.pick(&of_role(operands, Role::Time))?;
-            only_sql(format!("EXTRACT(YEAR FROM {})", a.text), names.fresh(format!("{}_year", stem(&a.column.name))), Role::Measure)
+            only_sql(
+                format!("EXTRACT(YEAR FROM {})", a.text),
+                names.fresh(format!("{}_year", stem(&a.column.name))),
+                Role::Measure,
+            )
         }
         _ => derived(rng, operands, names),
     }
@@ -202,7 +261,10 @@ pub(super) fn derived_sql(rng: &mut Rng, operands: &[Operand], names: &mut Names
 pub(super) fn window(rng: &mut Rng, operands: &[Operand], names: &mut Names) -> Option<Item> {
     let measure = *rng.pick(&of_role(operands, Role::Measure))?;
     let (name, text) = (stem(&measure.column.name), &measure.text);
-    let by = ("PARTITION BY customer_id ORDER BY updated_at", "partition customer_id, sort updated_at");
+    let by = (
+        "PARTITION BY customer_id ORDER BY updated_at",
+        "partition customer_id, sort updated_at",
+    );
     Some(match rng.below(4) {
         0 => Item::new(
             format!("ROW_NUMBER() OVER ({} DESC)", by.0),
@@ -213,7 +275,10 @@ pub(super) fn window(rng: &mut Rng, operands: &[Operand], names: &mut Names) -> 
         1 => {
             let n_rows = 2 + rng.below(9);
             Item::new(
-                format!("AVG({text}) OVER ({} ROWS BETWEEN {n_rows} PRECEDING AND CURRENT ROW)", by.0),
+                format!(
+                    "AVG({text}) OVER ({} ROWS BETWEEN {n_rows} PRECEDING AND CURRENT ROW)",
+                    by.0
+                ),
                 format!("avg({text}) over ({}, rows {n_rows}..current)", by.1),
                 names.fresh(format!("moving_{name}")),
                 Role::Measure,
@@ -247,7 +312,12 @@ pub(super) fn aggregates(rng: &mut Rng, operands: &[Operand], names: &mut Names,
     let measures = of_role(operands, Role::Measure);
     let mut items = Vec::with_capacity(n);
     if let Some(updated) = operands.iter().find(|o| o.column.name == "updated_at") {
-        items.push(call("max", updated, names.fresh("updated_at".to_owned()), Role::Time));
+        items.push(call(
+            "max",
+            updated,
+            names.fresh("updated_at".to_owned()),
+            Role::Time,
+        ));
     }
     if let Some(measure) = rng.pick(&measures) {
         let name = names.fresh(format!("total_{}", stem(&measure.column.name)));
@@ -255,7 +325,11 @@ pub(super) fn aggregates(rng: &mut Rng, operands: &[Operand], names: &mut Names,
     }
     let keys = of_role(operands, Role::Key);
     let flags = of_role(operands, Role::Flag);
-    while items.len() < n {
+    // Few operands may have fewer than `n` different aggregates.
+    for attempt in 0..100 {
+        if items.len() >= n {
+            break;
+        }
         let kind = rng.below(7);
         let (function, from, prefix, suffix, role) = match kind {
             0 => ("sum", &measures, "total_", "", Role::Measure),
@@ -272,7 +346,12 @@ pub(super) fn aggregates(rng: &mut Rng, operands: &[Operand], names: &mut Names,
             Role::Key => operand.column.name.trim_end_matches("_id"),
             _ => stem(&operand.column.name),
         };
-        items.push(call(function, operand, names.fresh(format!("{prefix}{base}{suffix}")), role));
+        let mut item = call(function, operand, String::new(), role);
+        if attempt < 50 && items.iter().any(|other| other.sql == item.sql) {
+            continue;
+        }
+        item.column.name = names.fresh(format!("{prefix}{base}{suffix}"));
+        items.push(item);
     }
     items
 }
@@ -291,7 +370,10 @@ pub(super) fn condition(rng: &mut Rng, operands: &[Operand]) -> (String, String)
         }
         1 if !categories.is_empty() => {
             let o = &categories[rng.below(categories.len())].text;
-            (format!("{o} IS DISTINCT FROM '{value}'"), format!("{o} != \"{value}\""))
+            (
+                format!("{o} IS DISTINCT FROM '{value}'"),
+                format!("{o} != \"{value}\""),
+            )
         }
         2 if !times.is_empty() => {
             let o = &times[rng.below(times.len())].text;
@@ -303,6 +385,9 @@ pub(super) fn condition(rng: &mut Rng, operands: &[Operand]) -> (String, String)
             let least = rng.below(50);
             (format!("{o} > {least}"), format!("{o} > {least}"))
         }
-        _ => ("customer_id IS NOT NULL".to_owned(), "customer_id is not null".to_owned()),
+        _ => (
+            "customer_id IS NOT NULL".to_owned(),
+            "customer_id is not null".to_owned(),
+        ),
     }
 }

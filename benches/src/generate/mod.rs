@@ -144,9 +144,21 @@ pub fn generate(n_models: usize, seed: u64) -> Project {
     let n_intermediate = n_models * 30 / 100;
     let n_marts = n_models - n_sources - n_staging - n_intermediate;
     // Several models clean one raw table, as they do where a table serves several teams.
-    let tables = (0..n_sources.div_ceil(4).max(2)).map(|i| column::raw_table(&mut Rng::new(seed, 1, i), i)).collect();
-    let mut maker = Maker { project: Project { seed, tables, models: Vec::with_capacity(n_models) }, levels: Vec::new() };
-    for (layer, n_layer) in Layer::ALL.into_iter().zip([n_sources, n_staging, n_intermediate, n_marts]) {
+    let tables = (0..n_sources.div_ceil(4).max(2))
+        .map(|i| column::raw_table(&mut Rng::new(seed, 1, i), i))
+        .collect();
+    let mut maker = Maker {
+        project: Project {
+            seed,
+            tables,
+            models: Vec::with_capacity(n_models),
+        },
+        levels: Vec::new(),
+    };
+    for (layer, n_layer) in Layer::ALL
+        .into_iter()
+        .zip([n_sources, n_staging, n_intermediate, n_marts])
+    {
         maker.layer(layer, n_layer, n_sources);
     }
     maker.project
@@ -163,7 +175,11 @@ impl Maker {
         let shares = layer.levels();
         let mut done = 0;
         for (level, share) in shares.iter().enumerate() {
-            let n_level = if level + 1 == shares.len() { n_layer - done } else { (n_layer * share).div_ceil(100).min(n_layer - done) };
+            let n_level = if level + 1 == shares.len() {
+                n_layer - done
+            } else {
+                (n_layer * share).div_ceil(100).min(n_layer - done)
+            };
             let start = self.project.models.len();
             for i in 0..n_level {
                 let number = self.project.models.len();
@@ -172,7 +188,11 @@ impl Maker {
                 let is_dsl = layer != Layer::Sources && (number - n_sources) % DSL_EVERY == DSL_EVERY / 2;
                 let upstreams = self.upstreams(&mut rng, layer, (i, n_level), number);
                 let mut model = template::model(&mut rng, &self.project, layer, &upstreams, is_dsl);
-                model.name = format!("{}_{}_{name_number}", layer.prefix(), column::ENTITIES[model.entity].0);
+                model.name = format!(
+                    "{}_{}_{name_number}",
+                    layer.prefix(),
+                    column::ENTITIES[model.entity].0
+                );
                 self.project.models.push(model);
             }
             done += n_level;
@@ -184,7 +204,13 @@ impl Maker {
 
     /// What the `position.0`-th of `position.1` models of a level may read: three different upstreams at most, the first of which
     /// is of the level just below. They lie near the same relative place of their level, as the models of one team do.
-    fn upstreams(&self, rng: &mut Rng, layer: Layer, position: (usize, usize), number: usize) -> Vec<Upstream> {
+    fn upstreams(
+        &self,
+        rng: &mut Rng,
+        layer: Layer,
+        position: (usize, usize),
+        number: usize,
+    ) -> Vec<Upstream> {
         if layer == Layer::Sources {
             return vec![Upstream::Raw(number % self.project.tables.len())];
         }

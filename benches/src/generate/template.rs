@@ -37,7 +37,10 @@ impl Text {
     fn select(&mut self, items: &[Item], indent: &str) -> &mut Text {
         self.push("SELECT");
         for (i, item) in items.iter().enumerate() {
-            self.push(if i == 0 { "\n" } else { ",\n" }).push(indent).push("    ").push(item.listed());
+            self.push(if i == 0 { "\n" } else { ",\n" })
+                .push(indent)
+                .push("    ")
+                .push(item.listed());
         }
         self
     }
@@ -67,7 +70,13 @@ struct Input<'p> {
 }
 
 /// A model over `upstreams` (the first is always used), without a name.
-pub(super) fn model(rng: &mut Rng, project: &Project, layer: Layer, upstreams: &[Upstream], is_dsl: bool) -> Model {
+pub(super) fn model(
+    rng: &mut Rng,
+    project: &Project,
+    layer: Layer,
+    upstreams: &[Upstream],
+    is_dsl: bool,
+) -> Model {
     let mut inputs: Vec<Input<'_>> = Vec::new();
     let mut entity = 0;
     for (i, upstream) in upstreams.iter().enumerate() {
@@ -79,9 +88,20 @@ pub(super) fn model(rng: &mut Rng, project: &Project, layer: Layer, upstreams: &
             entity = its_entity;
         }
         let letter = &ENTITIES[its_entity].0[..1];
-        let clashes = inputs.iter().filter(|input| input.alias.starts_with(letter)).count();
-        let alias = if clashes == 0 { letter.to_owned() } else { format!("{letter}{}", clashes + 1) };
-        inputs.push(Input { upstream: *upstream, alias, columns });
+        let clashes = inputs
+            .iter()
+            .filter(|input| input.alias.starts_with(letter))
+            .count();
+        let alias = if clashes == 0 {
+            letter.to_owned()
+        } else {
+            format!("{letter}{}", clashes + 1)
+        };
+        inputs.push(Input {
+            upstream: *upstream,
+            alias,
+            columns,
+        });
     }
     let draft = match (layer, upstreams.first()) {
         (_, Some(Upstream::Raw(table))) => source(rng, &project.tables[*table], upstreams[0]),
@@ -140,11 +160,16 @@ pub(super) fn model(rng: &mut Rng, project: &Project, layer: Layer, upstreams: &
 fn picked<'o>(rng: &mut Rng, operands: &'o [Operand], n: usize) -> Vec<&'o Operand> {
     let first = |role| operands.iter().position(|o| o.column.role == role);
     let named = |name: &str| operands.iter().position(|o| o.column.name == name);
-    let mut chosen: Vec<usize> =
-        [Some(0), named("customer_id"), named("updated_at"), first(Role::Measure), first(Role::Category)]
-            .into_iter()
-            .flatten()
-            .collect();
+    let mut chosen: Vec<usize> = [
+        Some(0),
+        named("customer_id"),
+        named("updated_at"),
+        first(Role::Measure),
+        first(Role::Category),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     chosen.sort_unstable();
     chosen.dedup();
     let mut rest: Vec<usize> = (0..operands.len()).filter(|i| !chosen.contains(i)).collect();
@@ -156,7 +181,11 @@ fn picked<'o>(rng: &mut Rng, operands: &'o [Operand], n: usize) -> Vec<&'o Opera
 }
 
 fn plain(operands: &[&Operand], names: &mut Names) -> Vec<Item> {
-    operands.iter().filter(|o| names.take(&o.column.name)).map(|o| Item::plain(o)).collect()
+    operands
+        .iter()
+        .filter(|o| names.take(&o.column.name))
+        .map(|o| Item::plain(o))
+        .collect()
 }
 
 /// Up to `n` items of `make`, which may fail.
@@ -181,16 +210,24 @@ fn columns_of(items: &[Item]) -> Vec<Column> {
 
 /// The key to join on: one that both have, any of them in turn; `customer_id` always is.
 fn shared_key(rng: &mut Rng, left: &Input<'_>, right: &Input<'_>) -> String {
-    let keys: Vec<&Column> =
-        left.columns.iter().filter(|c| c.role == Role::Key && right.columns.contains(c)).collect();
-    rng.pick(&keys).map_or_else(|| "customer_id".to_owned(), |c| c.name.clone())
+    let keys: Vec<&Column> = left
+        .columns
+        .iter()
+        .filter(|c| c.role == Role::Key && right.columns.contains(c))
+        .collect();
+    rng.pick(&keys)
+        .map_or_else(|| "customer_id".to_owned(), |c| c.name.clone())
 }
 
 /// Columns of a joined relation that the query does not have yet.
 fn joined_items(rng: &mut Rng, input: &Input<'_>, names: &mut Names, n: usize) -> Vec<Item> {
     let mut all = operands(Some(&input.alias), input.columns);
     rng.shuffle(&mut all);
-    all.iter().filter(|o| names.take(&o.column.name)).take(n).map(Item::plain).collect()
+    all.iter()
+        .filter(|o| names.take(&o.column.name))
+        .take(n)
+        .map(Item::plain)
+        .collect()
 }
 
 // --- SQL -------------------------------------------------------------------------------------------------------------
@@ -219,11 +256,21 @@ fn source(rng: &mut Rng, table: &RawTable, upstream: Upstream) -> Draft {
             (None, Role::Flag) if rng.chance(50) => format!("COALESCE({name}, FALSE)"),
             _ => name.clone(),
         };
-        items.push(Item { sql, dsl: String::new(), column: Column::new(&column.clean_name, column.role) });
+        items.push(Item::sql(sql, &column.clean_name, column.role));
     }
     let mut sql = Text::default();
-    sql.outer_select(&items).push("\nFROM ").reference(upstream).filter("id IS NOT NULL").push("\n");
-    Draft { columns: columns_of(&items), upstreams: vec![upstream], sql, dsl: None, what: "Typed rows" }
+    sql.outer_select(&items)
+        .push("\nFROM ")
+        .reference(upstream)
+        .filter("id IS NOT NULL")
+        .push("\n");
+    Draft {
+        columns: columns_of(&items),
+        upstreams: vec![upstream],
+        sql,
+        dsl: None,
+        what: "Typed rows",
+    }
 }
 
 fn rows(rng: &mut Rng, input: &Input<'_>) -> Draft {
@@ -234,8 +281,18 @@ fn rows(rng: &mut Rng, input: &Input<'_>) -> Draft {
     items.extend(made(2, || derived_sql(rng, &all, &mut names)));
     filled(rng, &mut items, &all, &mut names);
     let mut sql = Text::default();
-    sql.outer_select(&items).push("\nFROM ").reference(input.upstream).filter(&condition(rng, &all).0).push("\n");
-    Draft { columns: columns_of(&items), upstreams: vec![input.upstream], sql, dsl: None, what: "Cleaned rows" }
+    sql.outer_select(&items)
+        .push("\nFROM ")
+        .reference(input.upstream)
+        .filter(&condition(rng, &all).0)
+        .push("\n");
+    Draft {
+        columns: columns_of(&items),
+        upstreams: vec![input.upstream],
+        sql,
+        dsl: None,
+        what: "Cleaned rows",
+    }
 }
 
 fn deduplicated(rng: &mut Rng, input: &Input<'_>) -> Draft {
@@ -250,8 +307,16 @@ fn deduplicated(rng: &mut Rng, input: &Input<'_>) -> Draft {
         .push("\nFROM ")
         .reference(input.upstream)
         .filter(&format!("{key} IS NOT NULL"))
-        .push(format!("\nQUALIFY ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY updated_at DESC) = 1\n"));
-    Draft { columns: columns_of(&items), upstreams: vec![input.upstream], sql, dsl: None, what: "Latest rows" }
+        .push(format!(
+            "\nQUALIFY ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY updated_at DESC) = 1\n"
+        ));
+    Draft {
+        columns: columns_of(&items),
+        upstreams: vec![input.upstream],
+        sql,
+        dsl: None,
+        what: "Latest rows",
+    }
 }
 
 /// `SELECT *, …`; all columns and one or two more.
@@ -274,7 +339,13 @@ fn star(rng: &mut Rng, input: &Input<'_>) -> Draft {
         .reference(input.upstream)
         .filter(&condition(rng, &all).0)
         .push("\n");
-    Draft { columns, upstreams: vec![input.upstream], sql, dsl: None, what: "Extended rows" }
+    Draft {
+        columns,
+        upstreams: vec![input.upstream],
+        sql,
+        dsl: None,
+        what: "Extended rows",
+    }
 }
 
 /// `source`, then `renamed`, then the outer query: how many teams write staging models.
@@ -289,14 +360,31 @@ fn ctes(rng: &mut Rng, input: &Input<'_>) -> Draft {
     outer.extend(made(2, || derived_sql(rng, &kept, &mut names)));
     filled(rng, &mut outer, &kept, &mut names);
     let mut sql = Text::default();
-    sql.push("WITH source AS (\n    ").select(&inner_items, "    ").push("\n    FROM ").reference(input.upstream);
-    sql.push("\n)\n").outer_select(&outer).push("\nFROM source").filter(&condition(rng, &kept).0).push("\n");
-    Draft { columns: columns_of(&outer), upstreams: vec![input.upstream], sql, dsl: None, what: "Renamed rows" }
+    sql.push("WITH source AS (\n    ")
+        .select(&inner_items, "    ")
+        .push("\n    FROM ")
+        .reference(input.upstream);
+    sql.push("\n)\n")
+        .outer_select(&outer)
+        .push("\nFROM source")
+        .filter(&condition(rng, &kept).0)
+        .push("\n");
+    Draft {
+        columns: columns_of(&outer),
+        upstreams: vec![input.upstream],
+        sql,
+        dsl: None,
+        what: "Renamed rows",
+    }
 }
 
 /// Two or three relations side by side.
 fn join(rng: &mut Rng, inputs: &[Input<'_>]) -> Draft {
-    let inputs = if rng.chance(55) { &inputs[..inputs.len().min(2)] } else { inputs };
+    let inputs = if rng.chance(55) {
+        &inputs[..inputs.len().min(2)]
+    } else {
+        inputs
+    };
     let base = &inputs[0];
     let base_operands = operands(Some(&base.alias), base.columns);
     let mut names = Names::default();
@@ -310,22 +398,42 @@ fn join(rng: &mut Rng, inputs: &[Input<'_>]) -> Draft {
     items.extend(made(2, || derived_sql(rng, &all, &mut names)));
     filled(rng, &mut items, &base_operands, &mut names);
     let mut sql = Text::default();
-    sql.outer_select(&items).push("\nFROM ").reference(base.upstream).push(" AS ").push(&base.alias);
+    sql.outer_select(&items)
+        .push("\nFROM ")
+        .reference(base.upstream)
+        .push(" AS ")
+        .push(&base.alias);
     for input in &inputs[1..] {
         let key = shared_key(rng, base, input);
         let kind = if rng.chance(65) { "LEFT JOIN " } else { "JOIN " };
         sql.push("\n").push(kind).reference(input.upstream);
-        sql.push(format!(" AS {0} ON {1}.{key} = {0}.{key}", input.alias, base.alias));
+        sql.push(format!(
+            " AS {0} ON {1}.{key} = {0}.{key}",
+            input.alias, base.alias
+        ));
     }
     sql.filter(&condition(rng, &base_operands).0).push("\n");
     let upstreams = inputs.iter().map(|i| i.upstream).collect();
-    Draft { columns: columns_of(&items), upstreams, sql, dsl: None, what: "Joined rows" }
+    Draft {
+        columns: columns_of(&items),
+        upstreams,
+        sql,
+        dsl: None,
+        what: "Joined rows",
+    }
 }
 
 /// `customer_id`, perhaps another key, and one or two categories.
 fn group_keys<'o>(rng: &mut Rng, operands: &'o [Operand]) -> Vec<&'o Operand> {
-    let mut keys: Vec<&Operand> = operands.iter().filter(|o| o.column.name == "customer_id").take(1).collect();
-    let others: Vec<&Operand> = of_role(operands, Role::Key).into_iter().filter(|o| o.column.name != "customer_id").collect();
+    let mut keys: Vec<&Operand> = operands
+        .iter()
+        .filter(|o| o.column.name == "customer_id")
+        .take(1)
+        .collect();
+    let others: Vec<&Operand> = of_role(operands, Role::Key)
+        .into_iter()
+        .filter(|o| o.column.name != "customer_id")
+        .collect();
     if rng.chance(35) {
         keys.extend(rng.pick(&others));
     }
@@ -346,31 +454,49 @@ fn grouped(rng: &mut Rng, input: &Input<'_>) -> Draft {
     if let (true, Some(measure)) = (rng.chance(40), rng.pick(&of_role(&all, Role::Measure))) {
         let sql = format!("SUM({}) FILTER (WHERE {})", measure.text, condition(rng, &all).0);
         if names.take("filtered_total") {
-            items.push(Item { sql, dsl: String::new(), column: Column::new("filtered_total", Role::Measure) });
+            items.push(Item::sql(sql, "filtered_total", Role::Measure));
         }
     }
     let mut sql = Text::default();
-    sql.outer_select(&items).push("\nFROM ").reference(input.upstream).filter(&condition(rng, &all).0);
+    sql.outer_select(&items)
+        .push("\nFROM ")
+        .reference(input.upstream)
+        .filter(&condition(rng, &all).0);
     sql.push("\nGROUP BY ").push(listed_keys(&keys));
     if rng.chance(40) {
         sql.push(format!("\nHAVING COUNT(*) > {}", 1 + rng.below(9)));
     }
     sql.push("\n");
-    Draft { columns: columns_of(&items), upstreams: vec![input.upstream], sql, dsl: None, what: "Totals" }
+    Draft {
+        columns: columns_of(&items),
+        upstreams: vec![input.upstream],
+        sql,
+        dsl: None,
+        what: "Totals",
+    }
 }
 
 fn listed_keys(keys: &[&Operand]) -> String {
-    keys.iter().map(|key| key.text.as_str()).collect::<Vec<_>>().join(", ")
+    keys.iter()
+        .map(|key| key.text.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn grouped_join(rng: &mut Rng, inputs: &[Input<'_>]) -> Draft {
-    let Some(other) = inputs.get(1) else { return grouped(rng, &inputs[0]) };
+    let Some(other) = inputs.get(1) else {
+        return grouped(rng, &inputs[0]);
+    };
     let base = &inputs[0];
     let base_operands = operands(Some(&base.alias), base.columns);
     let mut all = base_operands.clone();
     let other_operands = operands(Some(&other.alias), other.columns);
     // `updated_at` is the base's.
-    all.extend(other_operands.into_iter().filter(|o| !base.columns.contains(&o.column)));
+    all.extend(
+        other_operands
+            .into_iter()
+            .filter(|o| !base.columns.contains(&o.column)),
+    );
     let mut names = Names::default();
     let keys = group_keys(rng, &base_operands);
     let mut items = plain(&keys, &mut names);
@@ -378,11 +504,23 @@ fn grouped_join(rng: &mut Rng, inputs: &[Input<'_>]) -> Draft {
     items.extend(aggregates(rng, &all, &mut names, n_aggregates));
     let key = shared_key(rng, base, other);
     let mut sql = Text::default();
-    sql.outer_select(&items).push("\nFROM ").reference(base.upstream).push(format!(" AS {}\nJOIN ", base.alias));
-    sql.reference(other.upstream).push(format!(" AS {0} ON {1}.{key} = {0}.{key}", other.alias, base.alias));
+    sql.outer_select(&items)
+        .push("\nFROM ")
+        .reference(base.upstream)
+        .push(format!(" AS {}\nJOIN ", base.alias));
+    sql.reference(other.upstream).push(format!(
+        " AS {0} ON {1}.{key} = {0}.{key}",
+        other.alias, base.alias
+    ));
     sql.filter(&condition(rng, &base_operands).0);
     sql.push("\nGROUP BY ").push(listed_keys(&keys)).push("\n");
-    Draft { columns: columns_of(&items), upstreams: vec![base.upstream, other.upstream], sql, dsl: None, what: "Joined totals" }
+    Draft {
+        columns: columns_of(&items),
+        upstreams: vec![base.upstream, other.upstream],
+        sql,
+        dsl: None,
+        what: "Joined totals",
+    }
 }
 
 fn windows(rng: &mut Rng, input: &Input<'_>) -> Draft {
@@ -391,23 +529,38 @@ fn windows(rng: &mut Rng, input: &Input<'_>) -> Draft {
     let mut items = plain(&picked(rng, &all, 8), &mut names);
     items.extend(made(3, || window(rng, &all, &mut names)));
     let mut sql = Text::default();
-    sql.outer_select(&items).push("\nFROM ").reference(input.upstream).filter(&condition(rng, &all).0);
+    sql.outer_select(&items)
+        .push("\nFROM ")
+        .reference(input.upstream)
+        .filter(&condition(rng, &all).0);
     if rng.chance(40) {
         sql.push("\nQUALIFY ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY updated_at DESC) <= 10");
     }
     sql.push("\n");
-    Draft { columns: columns_of(&items), upstreams: vec![input.upstream], sql, dsl: None, what: "Ranked rows" }
+    Draft {
+        columns: columns_of(&items),
+        upstreams: vec![input.upstream],
+        sql,
+        dsl: None,
+        what: "Ranked rows",
+    }
 }
 
 /// A CTE of rows and a CTE of totals, joined.
 fn joined_ctes(rng: &mut Rng, inputs: &[Input<'_>]) -> Draft {
-    let Some(other) = inputs.get(1) else { return ctes(rng, &inputs[0]) };
+    let Some(other) = inputs.get(1) else {
+        return ctes(rng, &inputs[0]);
+    };
     let base = &inputs[0];
     let base_all = operands(None, base.columns);
     let base_items = plain(&picked(rng, &base_all, 7), &mut Names::default());
     let other_all = operands(None, other.columns);
     let mut total_names = Names::default();
-    let mut totals: Vec<Item> = other_all.iter().filter(|o| o.column.name == "customer_id").map(Item::plain).collect();
+    let mut totals: Vec<Item> = other_all
+        .iter()
+        .filter(|o| o.column.name == "customer_id")
+        .map(Item::plain)
+        .collect();
     totals.iter().for_each(|t| {
         total_names.take(&t.column.name);
     });
@@ -417,25 +570,53 @@ fn joined_ctes(rng: &mut Rng, inputs: &[Input<'_>]) -> Draft {
     let base_operands = operands(Some(base_alias), &columns_of(&base_items));
     let mut items = plain(&base_operands.iter().collect::<Vec<_>>(), &mut names);
     let total_operands = operands(Some(other_alias), &columns_of(&totals));
-    items.extend(total_operands.iter().filter(|o| names.take(&o.column.name)).map(Item::plain));
+    items.extend(
+        total_operands
+            .iter()
+            .filter(|o| names.take(&o.column.name))
+            .map(Item::plain),
+    );
     let mut all = base_operands;
     all.extend(total_operands);
     items.extend(made(1, || derived_sql(rng, &all, &mut names)));
     filled(rng, &mut items, &all, &mut names);
     let mut sql = Text::default();
-    sql.push("WITH base AS (\n    ").select(&base_items, "    ").push("\n    FROM ").reference(base.upstream);
-    sql.push(format!("\n    WHERE {}\n), totals AS (\n    ", condition(rng, &base_all).0));
-    sql.select(&totals, "    ").push("\n    FROM ").reference(other.upstream).push("\n    GROUP BY customer_id\n)\n");
-    sql.outer_select(&items).push("\nFROM base AS b\nLEFT JOIN totals AS t ON b.customer_id = t.customer_id");
+    sql.push("WITH base AS (\n    ")
+        .select(&base_items, "    ")
+        .push("\n    FROM ")
+        .reference(base.upstream);
+    sql.push(format!(
+        "\n    WHERE {}\n), totals AS (\n    ",
+        condition(rng, &base_all).0
+    ));
+    sql.select(&totals, "    ")
+        .push("\n    FROM ")
+        .reference(other.upstream)
+        .push("\n    GROUP BY customer_id\n)\n");
+    sql.outer_select(&items)
+        .push("\nFROM base AS b\nLEFT JOIN totals AS t ON b.customer_id = t.customer_id");
     sql.filter("b.customer_id IS NOT NULL").push("\n");
-    Draft { columns: columns_of(&items), upstreams: vec![base.upstream, other.upstream], sql, dsl: None, what: "Rows with totals" }
+    Draft {
+        columns: columns_of(&items),
+        upstreams: vec![base.upstream, other.upstream],
+        sql,
+        dsl: None,
+        what: "Rows with totals",
+    }
 }
 
 /// The columns that two relations have in common, one after the other; a join where there are too few.
 fn union(rng: &mut Rng, inputs: &[Input<'_>]) -> Draft {
-    let Some(other) = inputs.get(1) else { return rows(rng, &inputs[0]) };
+    let Some(other) = inputs.get(1) else {
+        return rows(rng, &inputs[0]);
+    };
     let base = &inputs[0];
-    let common: Vec<Column> = base.columns.iter().filter(|c| other.columns.contains(c)).cloned().collect();
+    let common: Vec<Column> = base
+        .columns
+        .iter()
+        .filter(|c| other.columns.contains(c))
+        .cloned()
+        .collect();
     let has = |role| common.iter().any(|c| c.role == role);
     if common.len() < 7 || !has(Role::Measure) || !has(Role::Category) {
         return join(rng, inputs);
@@ -445,19 +626,32 @@ fn union(rng: &mut Rng, inputs: &[Input<'_>]) -> Draft {
     let plain_items: Vec<Item> = operands(None, &common).iter().map(Item::plain).collect();
     let part = |origin: &str| {
         let mut items = plain_items.clone();
-        let column = Column::new("origin", Role::Category);
-        items.push(Item { sql: format!("'{origin}'"), dsl: String::new(), column });
+        items.push(Item::sql(format!("'{origin}'"), "origin", Role::Category));
         items
     };
     let mut sql = Text::default();
-    sql.select(&part("base"), "").push("\nFROM ").reference(base.upstream).push("\nUNION ALL\n");
-    sql.select(&part("other"), "").push("\nFROM ").reference(other.upstream).push("\n");
-    Draft { columns, upstreams: vec![base.upstream, other.upstream], sql, dsl: None, what: "All rows" }
+    sql.select(&part("base"), "")
+        .push("\nFROM ")
+        .reference(base.upstream)
+        .push("\nUNION ALL\n");
+    sql.select(&part("other"), "")
+        .push("\nFROM ")
+        .reference(other.upstream)
+        .push("\n");
+    Draft {
+        columns,
+        upstreams: vec![base.upstream, other.upstream],
+        sql,
+        dsl: None,
+        what: "All rows",
+    }
 }
 
 /// Rows of one relation that another one knows.
 fn exists(rng: &mut Rng, inputs: &[Input<'_>]) -> Draft {
-    let Some(other) = inputs.get(1) else { return rows(rng, &inputs[0]) };
+    let Some(other) = inputs.get(1) else {
+        return rows(rng, &inputs[0]);
+    };
     let base = &inputs[0];
     let all = operands(Some(&base.alias), base.columns);
     let mut names = Names::default();
@@ -466,16 +660,33 @@ fn exists(rng: &mut Rng, inputs: &[Input<'_>]) -> Draft {
     filled(rng, &mut items, &all, &mut names);
     let key = shared_key(rng, base, other);
     let mut sql = Text::default();
-    sql.outer_select(&items).push("\nFROM ").reference(base.upstream).push(format!(" AS {}", base.alias));
+    sql.outer_select(&items)
+        .push("\nFROM ")
+        .reference(base.upstream)
+        .push(format!(" AS {}", base.alias));
     if rng.chance(50) {
-        sql.push(format!("\nWHERE {}.{key} IN (SELECT {key} FROM ", base.alias)).reference(other.upstream);
-        sql.push(format!(" WHERE {})", condition(rng, &operands(None, other.columns)).0));
+        sql.push(format!("\nWHERE {}.{key} IN (SELECT {key} FROM ", base.alias))
+            .reference(other.upstream);
+        sql.push(format!(
+            " WHERE {})",
+            condition(rng, &operands(None, other.columns)).0
+        ));
     } else {
-        sql.push("\nWHERE EXISTS (SELECT 1 FROM ").reference(other.upstream);
-        sql.push(format!(" AS {0} WHERE {0}.{key} = {1}.{key})", other.alias, base.alias));
+        sql.push("\nWHERE EXISTS (SELECT 1 FROM ")
+            .reference(other.upstream);
+        sql.push(format!(
+            " AS {0} WHERE {0}.{key} = {1}.{key})",
+            other.alias, base.alias
+        ));
     }
     sql.slot(Piece::FilterSlot).push("\n");
-    Draft { columns: columns_of(&items), upstreams: vec![base.upstream, other.upstream], sql, dsl: None, what: "Known rows" }
+    Draft {
+        columns: columns_of(&items),
+        upstreams: vec![base.upstream, other.upstream],
+        sql,
+        dsl: None,
+        what: "Known rows",
+    }
 }
 
 // --- DSL: both texts mean the same -------------------------------------------------------------------------------------
@@ -497,16 +708,28 @@ fn dsl_rows(rng: &mut Rng, input: &Input<'_>) -> Draft {
     filled(rng, &mut items, &all, &mut names);
     let (sql_condition, dsl_condition) = condition(rng, &all);
     let mut sql = Text::default();
-    sql.outer_select(&items).push("\nFROM ").reference(input.upstream).filter(&sql_condition).push("\n");
+    sql.outer_select(&items)
+        .push("\nFROM ")
+        .reference(input.upstream)
+        .filter(&sql_condition)
+        .push("\n");
     let mut dsl = Text::default();
-    dsl.push("from ").reference(input.upstream).push(format!("\nwhere {dsl_condition}\n"));
+    dsl.push("from ")
+        .reference(input.upstream)
+        .push(format!("\nwhere {dsl_condition}\n"));
     if items.len() > n_plain {
         dsl.push("derive");
         braces(&mut dsl, items[n_plain..].iter().map(Item::assigned));
     }
     dsl.push("select");
     braces(&mut dsl, items.iter().map(|i| i.column.name.clone()));
-    Draft { columns: columns_of(&items), upstreams: vec![input.upstream], sql, dsl: Some(dsl), what: "Cleaned rows" }
+    Draft {
+        columns: columns_of(&items),
+        upstreams: vec![input.upstream],
+        sql,
+        dsl: Some(dsl),
+        what: "Cleaned rows",
+    }
 }
 
 fn dsl_group(rng: &mut Rng, input: &Input<'_>) -> Draft {
@@ -518,12 +741,23 @@ fn dsl_group(rng: &mut Rng, input: &Input<'_>) -> Draft {
     items.extend(totals.iter().cloned());
     let (sql_condition, dsl_condition) = condition(rng, &all);
     let mut sql = Text::default();
-    sql.outer_select(&items).push("\nFROM ").reference(input.upstream).filter(&sql_condition);
+    sql.outer_select(&items)
+        .push("\nFROM ")
+        .reference(input.upstream)
+        .filter(&sql_condition);
     sql.push("\nGROUP BY ").push(listed_keys(&keys)).push("\n");
     let mut dsl = Text::default();
-    dsl.push("from ").reference(input.upstream).push(format!("\nwhere {dsl_condition}\ngroup {}", listed_keys(&keys)));
+    dsl.push("from ")
+        .reference(input.upstream)
+        .push(format!("\nwhere {dsl_condition}\ngroup {}", listed_keys(&keys)));
     braces(&mut dsl, totals.iter().map(Item::assigned));
-    Draft { columns: columns_of(&items), upstreams: vec![input.upstream], sql, dsl: Some(dsl), what: "Totals" }
+    Draft {
+        columns: columns_of(&items),
+        upstreams: vec![input.upstream],
+        sql,
+        dsl: Some(dsl),
+        what: "Totals",
+    }
 }
 
 fn dsl_join(rng: &mut Rng, inputs: &[Input<'_>]) -> Draft {
@@ -533,20 +767,46 @@ fn dsl_join(rng: &mut Rng, inputs: &[Input<'_>]) -> Draft {
     let mut items = plain(&picked(rng, &base_operands, 7), &mut names);
     items.extend(joined_items(rng, other, &mut names, 3));
     // Too few columns of their own in common cases only: both sides have at least eight, most of them different.
-    items.extend(joined_items(rng, base, &mut names, 8usize.saturating_sub(items.len())));
+    items.extend(joined_items(
+        rng,
+        base,
+        &mut names,
+        8usize.saturating_sub(items.len()),
+    ));
     let key = shared_key(rng, base, other);
     let (sql_condition, dsl_condition) = condition(rng, &base_operands);
-    let (sql_kind, dsl_kind) = if rng.chance(65) { ("LEFT JOIN", "left join") } else { ("JOIN", "join") };
+    let (sql_kind, dsl_kind) = if rng.chance(65) {
+        ("LEFT JOIN", "left join")
+    } else {
+        ("JOIN", "join")
+    };
     let mut sql = Text::default();
-    sql.outer_select(&items).push("\nFROM ").reference(base.upstream).push(format!(" AS {}\n{sql_kind} ", base.alias));
-    sql.reference(other.upstream).push(format!(" AS {0} ON {1}.{key} = {0}.{key}", other.alias, base.alias));
+    sql.outer_select(&items)
+        .push("\nFROM ")
+        .reference(base.upstream)
+        .push(format!(" AS {}\n{sql_kind} ", base.alias));
+    sql.reference(other.upstream).push(format!(
+        " AS {0} ON {1}.{key} = {0}.{key}",
+        other.alias, base.alias
+    ));
     sql.filter(&sql_condition).push("\n");
     let mut dsl = Text::default();
-    dsl.push("from ").reference(base.upstream).push(format!(" as {}\n{dsl_kind} ", base.alias));
-    dsl.reference(other.upstream).push(format!(" as {} on {key}\nwhere {dsl_condition}\nselect", other.alias));
+    dsl.push("from ")
+        .reference(base.upstream)
+        .push(format!(" as {}\n{dsl_kind} ", base.alias));
+    dsl.reference(other.upstream).push(format!(
+        " as {} on {key}\nwhere {dsl_condition}\nselect",
+        other.alias
+    ));
     braces(&mut dsl, items.iter().map(|i| i.dsl.clone()));
     let upstreams = vec![base.upstream, other.upstream];
-    Draft { columns: columns_of(&items), upstreams, sql, dsl: Some(dsl), what: "Joined rows" }
+    Draft {
+        columns: columns_of(&items),
+        upstreams,
+        sql,
+        dsl: Some(dsl),
+        what: "Joined rows",
+    }
 }
 
 /// Without a `select`, `derive` keeps what is there.
@@ -565,9 +825,19 @@ fn dsl_windows(rng: &mut Rng, input: &Input<'_>) -> Draft {
     for item in &items {
         sql.push(",\n    ").push(item.listed());
     }
-    sql.push("\nFROM ").reference(input.upstream).push(format!("\nWHERE {sql_condition}\n"));
+    sql.push("\nFROM ")
+        .reference(input.upstream)
+        .push(format!("\nWHERE {sql_condition}\n"));
     let mut dsl = Text::default();
-    dsl.push("from ").reference(input.upstream).push(format!("\nwhere {dsl_condition}\nderive"));
+    dsl.push("from ")
+        .reference(input.upstream)
+        .push(format!("\nwhere {dsl_condition}\nderive"));
     braces(&mut dsl, items.iter().map(Item::assigned));
-    Draft { columns, upstreams: vec![input.upstream], sql, dsl: Some(dsl), what: "Ranked rows" }
+    Draft {
+        columns,
+        upstreams: vec![input.upstream],
+        sql,
+        dsl: Some(dsl),
+        what: "Ranked rows",
+    }
 }

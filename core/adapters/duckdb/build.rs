@@ -10,7 +10,9 @@ fn main() {
         return;
     }
     // Without the variable the system's own library is meant, which pkg-config or the linker finds or reports.
-    let Some(folder) = env::var_os("DUCKDB_LIB_DIR") else { return };
+    let Some(folder) = env::var_os("DUCKDB_LIB_DIR") else {
+        return;
+    };
     let name = match env::var("CARGO_CFG_TARGET_OS").as_deref() {
         Ok("macos") => "libduckdb.dylib",
         Ok("windows") => "duckdb.lib",

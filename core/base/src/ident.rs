@@ -60,7 +60,9 @@ impl Dialect {
     /// The comparison key of a name.
     pub fn fold(self, text: &str, quoted: bool, kind: IdentKind) -> SmolStr {
         match (self, kind) {
-            (Dialect::DuckDb | Dialect::Databricks, _) | (Dialect::BigQuery, IdentKind::Column) => text.to_lowercase_smolstr(),
+            // DuckDB folds ASCII letters and nothing else: "É" and "é" are two tables.
+            (Dialect::DuckDb, _) => text.to_ascii_lowercase_smolstr(),
+            (Dialect::Databricks, _) | (Dialect::BigQuery, IdentKind::Column) => text.to_lowercase_smolstr(),
             (Dialect::Snowflake, _) if !quoted => text.to_uppercase_smolstr(),
             (Dialect::Snowflake | Dialect::BigQuery, _) => SmolStr::new(text),
         }

@@ -299,7 +299,7 @@ pub struct GovernanceConfig {
     /// Create missing catalogues.
     pub auto_create_catalogs: bool,
     /// Create missing schemas.
-    pub auto_create_schemas: bool,
+    pub auto_create_schemas: Option<bool>,
     /// Before the keys of tags made from components.
     pub tag_prefix: Option<Spanned<SmolStr>>,
     /// Tags as written.
@@ -495,7 +495,7 @@ fn governance(target: Reader<'_>) -> GovernanceConfig {
     let grants = |key| reader.tables(key).into_iter().filter_map(grant).collect();
     GovernanceConfig {
         auto_create_catalogs: reader.flag("auto_create_catalogs").unwrap_or(false),
-        auto_create_schemas: reader.flag("auto_create_schemas").unwrap_or(false),
+        auto_create_schemas: reader.flag("auto_create_schemas"),
         tag_prefix: reader.text("tag_prefix"),
         tags: reader.map("tags"),
         grants: grants("grants"),

@@ -2,8 +2,17 @@
 //! and returns steps as values; opens nothing, reads no clock.
 //!
 //! Invariant: a plan is what runs. `core/run` binds the named parameters and executes the statements as they stand; it
-//! generates no SQL of its own.
+//! generates no SQL of its own. Start reading at [`plan()`]; [`assemble`] makes a model's query, `strategy/` has one file
+//! for each way of materialising it.
 
+pub mod assemble;
+mod columns;
+mod hash;
 pub mod model;
+mod plan;
+mod setup;
+mod strategy;
 
-pub use model::{ModelPlan, Parameter, Plan, Step, StepKind};
+pub use assemble::model_sql;
+pub use model::{Fact, ModelPlan, Parameter, Plan, Step, StepKind};
+pub use plan::{PlanOptions, plan};

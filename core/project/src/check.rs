@@ -7,7 +7,7 @@ use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, SmolStr, code, suggest};
 use rocky_config::{Spanned, StrategyKind};
 use rocky_semantic::Analysis;
-use rocky_warehouse::types::contract::TypePattern;
+use rocky_warehouse::types::TypePattern;
 use rocky_warehouse::{Capabilities, Strategy};
 
 /// The strategy as the warehouse crate names it.
@@ -101,19 +101,19 @@ pub fn contract(
     let key = |n: &str| dialect.fold(n, true, IdentKind::Column);
     let rules = &contract.config.rules;
     let find = |name: &str| analysis.columns.iter().find(|c| key(&c.name) == key(name));
-    let mut absent = |column: &Spanned<SmolStr>, code, what: &str, help: &str| {
+    let absent = |column: &Spanned<SmolStr>, code, what: &str, help: &str, out: &mut Vec<Diagnostic>| {
         if whole && find(&column.value).is_none() {
             let message = format!("{what} column `{}` is not in the output of `{model}`", column.shown());
             out.push(Diagnostic::new(code, column.loc, with_suggestion(message, &column.value, analysis)).help(help));
         }
     };
-    rules.required.iter().for_each(|c| absent(c, code::E010, "required", "Add it to the query, or take it off `required`."));
-    rules.protected.iter().for_each(|c| absent(c, code::E013, "protected", "Restore it, or take it off `protected`."));
+    rules.required.iter().for_each(|c| absent(c, code::E010, "required", "Add it to the query, or take it off `required`.", out));
+    rules.protected.iter().for_each(|c| absent(c, code::E013, "protected", "Restore it, or take it off `protected`.", out));
     let listed = |name: &str| rules.required.iter().chain(&rules.protected).any(|c| key(&c.value) == key(name));
     for column in &contract.config.columns {
         let Some(actual) = find(&column.name.value) else {
             if !listed(&column.name.value) {
-                absent(&column.name, code::W010, "contract", "Add it to the query, or take it out of the contract.");
+                absent(&column.name, code::W010, "contract", "Add it to the query, or take it out of the contract.", out);
             }
             continue;
         };

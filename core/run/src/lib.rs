@@ -4,12 +4,12 @@
 //! that remembers runs and watermarks. Invariant: the statements are sent as the plan has them, no SQL is made here; and
 //! no warehouse is known by name.
 
-
+pub mod execute;
 pub mod report;
 pub mod run_id;
 pub mod state;
 
-
+pub use execute::{ExecuteContext, execute};
 pub use report::{ModelError, ModelResult, ModelStatus, RunReport, RunStatus, StatementResult, Trigger};
 pub use run_id::new_run_id;
 pub use state::{ModelExecution, RunRecord, StateReader, StateRegistry, StateStore, Watermark};

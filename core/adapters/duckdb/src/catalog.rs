@@ -17,7 +17,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const D: Dialect = Dialect::DuckDb;
 
 /// See [`rocky_warehouse::Warehouse::snapshot`].
-pub(crate) fn snapshot(session: &mut Session, wanted: &[RelationName], cancel: &CancelToken) -> Result<CatalogSnapshot> {
+pub(crate) fn snapshot(
+    session: &mut Session,
+    wanted: &[RelationName],
+    cancel: &CancelToken,
+) -> Result<CatalogSnapshot> {
     in_read_transaction(session, |session| read(session, wanted, cancel))
 }
 
@@ -35,18 +39,39 @@ pub(crate) fn discover(
             None => fold(&defaults(session, cancel)?.0),
         };
         if !schemas.catalogs.contains(&catalog) {
-            let error = Error::new(ErrorKind::NotFound, format!("catalog `{catalog}` is not attached to the DuckDB database"));
-            return Err(error.hint("leave the catalog out, or use the name of the database file without its extension"));
+            let error = Error::new(
+                ErrorKind::NotFound,
+                format!("catalog `{catalog}` is not attached to the DuckDB database"),
+            );
+            return Err(error
+                .hint("leave the catalog out, or use the name of the database file without its extension"));
         }
         let prefix = fold(prefix);
-        let listed: Vec<&SchemaName> =
-            schemas.all.iter().filter(|s| fold(&s.catalog) == catalog && fold(&s.schema).starts_with(prefix.as_str())).collect();
-        let rows = select(session, "schema_name, table_name, estimated_size", "duckdb_tables()", Some(&listed), "1, 2", cancel)?;
+        let listed: Vec<&SchemaName> = schemas
+            .all
+            .iter()
+            .filter(|s| fold(&s.catalog) == catalog && fold(&s.schema).starts_with(prefix.as_str()))
+            .collect();
+        let rows = select(
+            session,
+            "schema_name, table_name, estimated_size",
+            "duckdb_tables()",
+            Some(&listed),
+            "1, 2",
+            cancel,
+        )?;
         let mut tables = Vec::with_capacity(rows.rows.len());
         for mut row in rows.rows {
-            let row_count = row.get(2).and_then(Value::to_i64).and_then(|n| u64::try_from(n).ok());
+            let row_count = row
+                .get(2)
+                .and_then(Value::to_i64)
+                .and_then(|n| u64::try_from(n).ok());
             let (schema, name) = (text(&mut row, 0)?, text(&mut row, 1)?);
-            tables.push(SourceTable { schema, name, row_count });
+            tables.push(SourceTable {
+                schema,
+                name,
+                row_count,
+            });
         }
         tables.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
         Ok(tables)
@@ -92,23 +117,40 @@ fn read(session: &mut Session, wanted: &[RelationName], cancel: &CancelToken) ->
         dialect: D,
         default_catalog: Some(ident(catalog)),
         default_schema: Some(ident(schema)),
-        taken_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(0)),
+        taken_at: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(0)),
         ..CatalogSnapshot::default()
     };
-    snapshot.complete_catalogs.extend(schemas.catalogs.iter().cloned());
+    snapshot
+        .complete_catalogs
+        .extend(schemas.catalogs.iter().cloned());
     snapshot.schemas.extend(schemas.all.iter().map(SchemaName::key));
 
-    let asked: HashSet<RelationKey> = wanted.iter().map(|name| snapshot.full_name(name).key(D)).collect();
-    let asked_schemas: HashSet<(SmolStr, SmolStr)> =
-        asked.iter().map(|key| (key.catalog.clone(), key.schema.clone())).collect();
-    let listed: Vec<&SchemaName> =
-        schemas.all.iter().filter(|s| wanted.is_empty() || asked_schemas.contains(&s.key())).collect();
+    let asked: HashSet<RelationKey> = wanted
+        .iter()
+        .map(|name| snapshot.full_name(name).key(D))
+        .collect();
+    let asked_schemas: HashSet<(SmolStr, SmolStr)> = asked
+        .iter()
+        .map(|key| (key.catalog.clone(), key.schema.clone()))
+        .collect();
+    let listed: Vec<&SchemaName> = schemas
+        .all
+        .iter()
+        .filter(|s| wanted.is_empty() || asked_schemas.contains(&s.key()))
+        .collect();
     snapshot.complete.extend(listed.iter().map(|s| s.key()));
-    let filter = if wanted.is_empty() { None } else { Some(listed.as_slice()) };
+    let filter = if wanted.is_empty() {
+        None
+    } else {
+        Some(listed.as_slice())
+    };
 
-    for (column, source, kind) in
-        [("table_name", "duckdb_tables()", RelationKind::Table), ("view_name", "duckdb_views()", RelationKind::View)]
-    {
+    for (column, source, kind) in [
+        ("table_name", "duckdb_tables()", RelationKind::Table),
+        ("view_name", "duckdb_views()", RelationKind::View),
+    ] {
         let columns = format!("database_name, schema_name, {column}");
         for mut row in select(session, &columns, source, filter, "1, 2, 3", cancel)?.rows {
             let name = full_name(&mut row)?;
@@ -116,16 +158,37 @@ fn read(session: &mut Session, wanted: &[RelationName], cancel: &CancelToken) ->
             if kind == RelationKind::View && (wanted.is_empty() || asked.contains(&key)) {
                 refresh(session, &name, cancel)?;
             }
-            snapshot.relations.insert(key, Relation { name, kind, columns: Vec::new() });
+            snapshot.relations.insert(
+                key,
+                Relation {
+                    name,
+                    kind,
+                    columns: Vec::new(),
+                },
+            );
         }
     }
 
     let columns = "database_name, schema_name, table_name, column_name, data_type, is_nullable";
     let mut types: HashMap<String, Type> = HashMap::new();
-    for mut row in select(session, columns, "duckdb_columns()", filter, "1, 2, 3, column_index", cancel)?.rows {
-        let Some(relation) = snapshot.relations.get_mut(&full_name(&mut row)?.key(D)) else { continue };
+    for mut row in select(
+        session,
+        columns,
+        "duckdb_columns()",
+        filter,
+        "1, 2, 3, column_index",
+        cancel,
+    )?
+    .rows
+    {
+        let Some(relation) = snapshot.relations.get_mut(&full_name(&mut row)?.key(D)) else {
+            continue;
+        };
         let name = text(&mut row, 3)?;
-        let ty = types.entry(take_text(&mut row, 4)?).or_insert_with_key(|s| parse_type(s)).clone();
+        let ty = types
+            .entry(take_text(&mut row, 4)?)
+            .or_insert_with_key(|s| parse_type(s))
+            .clone();
         let nullable = relation.kind != RelationKind::Table || row.get(5) != Some(&Value::Bool(false));
         relation.columns.push(Column { name, ty, nullable });
     }
@@ -149,14 +212,24 @@ fn defaults(session: &mut Session, cancel: &CancelToken) -> Result<(SmolStr, Smo
 
 /// Attached catalogues and their schemas, DuckDB's own left out.
 fn schemas(session: &mut Session, cancel: &CancelToken) -> Result<Schemas> {
-    let catalogs = session.query("SELECT database_name FROM duckdb_databases() WHERE NOT internal ORDER BY 1", usize::MAX, cancel)?;
-    let mut schemas = Schemas { catalogs: Vec::new(), all: Vec::new() };
+    let catalogs = session.query(
+        "SELECT database_name FROM duckdb_databases() WHERE NOT internal ORDER BY 1",
+        usize::MAX,
+        cancel,
+    )?;
+    let mut schemas = Schemas {
+        catalogs: Vec::new(),
+        all: Vec::new(),
+    };
     for mut row in catalogs.rows {
         schemas.catalogs.push(fold(&text(&mut row, 0)?));
     }
     let columns = "database_name, schema_name";
     for mut row in select(session, columns, "duckdb_schemas()", None, "1, 2", cancel)?.rows {
-        let name = SchemaName { catalog: text(&mut row, 0)?, schema: text(&mut row, 1)? };
+        let name = SchemaName {
+            catalog: text(&mut row, 0)?,
+            schema: text(&mut row, 1)?,
+        };
         if schemas.catalogs.contains(&fold(&name.catalog)) {
             schemas.all.push(name);
         }
@@ -177,7 +250,13 @@ fn select(
         None => String::new(),
         Some([]) => return Ok(Rows::default()),
         Some(schemas) => {
-            let pair = |s: &&SchemaName| format!("({}, {})", D.string_literal(&s.catalog), D.string_literal(&s.schema));
+            let pair = |s: &&SchemaName| {
+                format!(
+                    "({}, {})",
+                    D.string_literal(&s.catalog),
+                    D.string_literal(&s.schema)
+                )
+            };
             let pairs: Vec<String> = schemas.iter().map(pair).collect();
             format!(" AND (database_name, schema_name) IN ({})", pairs.join(", "))
         }
@@ -208,7 +287,10 @@ fn text(row: &mut [Value], index: usize) -> Result<SmolStr> {
 }
 
 fn take_text(row: &mut [Value], index: usize) -> Result<String> {
-    match row.get_mut(index).map(|cell| std::mem::replace(cell, Value::Null)) {
+    match row
+        .get_mut(index)
+        .map(|cell| std::mem::replace(cell, Value::Null))
+    {
         Some(Value::Text(text)) => Ok(text),
         _ => Err(unexpected()),
     }

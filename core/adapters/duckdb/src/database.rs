@@ -21,7 +21,10 @@ pub struct OpenOptions {
 
 impl Default for OpenOptions {
     fn default() -> OpenOptions {
-        OpenOptions { read_only: false, lock_wait: Duration::from_millis(1500) }
+        OpenOptions {
+            read_only: false,
+            lock_wait: Duration::from_millis(1500),
+        }
     }
 }
 
@@ -62,7 +65,9 @@ impl DuckDb {
             _registration: opened.registration,
             guard_writes: opened.guard_writes || (options.read_only && path.is_none()),
         };
-        Ok(DuckDb { shared: Arc::new(shared) })
+        Ok(DuckDb {
+            shared: Arc::new(shared),
+        })
     }
 
     fn session(&self) -> Result<Session> {
@@ -87,7 +92,12 @@ impl Warehouse for DuckDb {
         catalog::snapshot(&mut self.session()?, wanted, cancel)
     }
 
-    fn discover(&self, catalog: Option<&str>, prefix: &str, cancel: &CancelToken) -> Result<Vec<SourceTable>> {
+    fn discover(
+        &self,
+        catalog: Option<&str>,
+        prefix: &str,
+        cancel: &CancelToken,
+    ) -> Result<Vec<SourceTable>> {
         catalog::discover(&mut self.session()?, catalog, prefix, cancel)
     }
 

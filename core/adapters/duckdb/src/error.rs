@@ -23,7 +23,10 @@ impl std::error::Error for DuckDbFailure {}
 
 /// The class of an error that this crate returned; `Other` for foreign ones.
 pub fn failure_class(error: &Error) -> FailureClass {
-    let failure = error.source.as_ref().and_then(|s| s.downcast_ref::<DuckDbFailure>());
+    let failure = error
+        .source
+        .as_ref()
+        .and_then(|s| s.downcast_ref::<DuckDbFailure>());
     failure.map_or(FailureClass::Other, |f| f.class)
 }
 
@@ -34,7 +37,9 @@ pub(crate) fn statement_error(text: String) -> Error {
     let hint = match prefix(&text) {
         "FATAL" | "INTERNAL" => Some("close every connection to the database and open it again".to_owned()),
         "Out of Memory" => Some("raise DuckDB's `memory_limit`, or run fewer models in parallel".to_owned()),
-        _ if is_conflict(&text) => Some("repeat the run; another connection changed the same rows or objects".to_owned()),
+        _ if is_conflict(&text) => {
+            Some("repeat the run; another connection changed the same rows or objects".to_owned())
+        }
         _ => suggestion(&text),
     };
     let error = error.because(DuckDbFailure { class, text });
@@ -69,7 +74,9 @@ fn class_of(text: &str) -> FailureClass {
         "Binder" if text.starts_with("Binder Error: Catalog \"") => FailureClass::Catalog,
         "Constraint" => FailureClass::Constraint,
         // Unique keys of concurrent transactions are compared at commit.
-        "TransactionContext" if text.contains("Failed to commit") && text.contains("constraint") => FailureClass::Constraint,
+        "TransactionContext" if text.contains("Failed to commit") && text.contains("constraint") => {
+            FailureClass::Constraint
+        }
         "TransactionContext" => FailureClass::Transaction,
         "HTTP" | "Connection" => FailureClass::Transient,
         _ => FailureClass::Other,
@@ -88,7 +95,11 @@ fn headline(text: &str) -> String {
 
 /// DuckDB's own proposal (`Did you mean …`, `Candidate bindings: …`), in one line.
 fn suggestion(text: &str) -> Option<String> {
-    let wanted = |l: &&str| l.starts_with("Did you mean") || l.starts_with("Candidate bindings") || l.starts_with("Candidate tables");
+    let wanted = |l: &&str| {
+        l.starts_with("Did you mean")
+            || l.starts_with("Candidate bindings")
+            || l.starts_with("Candidate tables")
+    };
     let line = text.lines().skip(1).map(str::trim).find(wanted)?;
     Some(line.to_owned())
 }
@@ -110,11 +121,26 @@ mod tests {
     #[test]
     fn the_class_comes_from_the_prefix_alone() {
         let class = |t: &str| failure_class(&statement_error(t.to_owned()));
-        assert_eq!(class("Constraint Error: NOT NULL constraint failed: e.m"), FailureClass::Constraint);
-        assert_eq!(class("TransactionContext Error: Conflict on update!"), FailureClass::Transaction);
-        assert_eq!(class("Binder Error: Catalog \"zz\" does not exist!"), FailureClass::Catalog);
-        assert_eq!(class("Binder Error: column \"Catalog Error: x\" not found"), FailureClass::Other);
-        assert_eq!(class("Conversion Error: Could not convert string 'Catalog Error: ' to INT32"), FailureClass::Other);
+        assert_eq!(
+            class("Constraint Error: NOT NULL constraint failed: e.m"),
+            FailureClass::Constraint
+        );
+        assert_eq!(
+            class("TransactionContext Error: Conflict on update!"),
+            FailureClass::Transaction
+        );
+        assert_eq!(
+            class("Binder Error: Catalog \"zz\" does not exist!"),
+            FailureClass::Catalog
+        );
+        assert_eq!(
+            class("Binder Error: column \"Catalog Error: x\" not found"),
+            FailureClass::Other
+        );
+        assert_eq!(
+            class("Conversion Error: Could not convert string 'Catalog Error: ' to INT32"),
+            FailureClass::Other
+        );
         assert_eq!(class(""), FailureClass::Other);
     }
 }

@@ -28,8 +28,16 @@ pub(crate) struct Interrupter {
 
 impl Interrupter {
     pub(crate) fn new(target: InterruptTarget) -> Arc<Interrupter> {
-        let state = State { target, running: None, last: 0, chased: None };
-        Arc::new(Interrupter { state: Mutex::new(state), ended: Condvar::new() })
+        let state = State {
+            target,
+            running: None,
+            last: 0,
+            chased: None,
+        };
+        Arc::new(Interrupter {
+            state: Mutex::new(state),
+            ended: Condvar::new(),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -46,7 +54,10 @@ impl Interrupter {
         };
         let interrupter = Arc::clone(self);
         let waker = cancel.on_trip(move || interrupter.chase(number));
-        Watch { interrupter: Arc::clone(self), _waker: waker }
+        Watch {
+            interrupter: Arc::clone(self),
+            _waker: waker,
+        }
     }
 
     /// Interrupt statement `number` now and again until it has ended. Returns at once.
@@ -64,11 +75,17 @@ impl Interrupter {
             let mut state = interrupter.lock();
             while state.running == Some(number) {
                 state.target.interrupt();
-                state = interrupter.ended.wait_timeout(state, PERIOD).unwrap_or_else(PoisonError::into_inner).0;
+                state = interrupter
+                    .ended
+                    .wait_timeout(state, PERIOD)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0;
             }
         };
         // Without a thread there is still the one interrupt above.
-        let _ = std::thread::Builder::new().name("rocky-duckdb-cancel".to_owned()).spawn(repeat);
+        let _ = std::thread::Builder::new()
+            .name("rocky-duckdb-cancel".to_owned())
+            .spawn(repeat);
     }
 }
 

@@ -35,12 +35,14 @@ struct OpenFile {
     handles: usize,
 }
 
-#[cfg(unix)]
-type FileId = (u64, u64);
-#[cfg(not(unix))]
-type FileId = PathBuf;
+/// Device and inode; where there are none, the path with symbolic links resolved.
+#[derive(Clone, PartialEq, Eq)]
+struct FileId(#[cfg(unix)] (u64, u64), #[cfg(not(unix))] PathBuf);
 
-static REGISTRY: Mutex<Registry> = Mutex::new(Registry { cache: None, files: Vec::new() });
+static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
+    cache: None,
+    files: Vec::new(),
+});
 
 fn registry() -> MutexGuard<'static, Registry> {
     REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
@@ -71,8 +73,14 @@ pub(crate) struct Opened {
 /// A private database in memory.
 pub(crate) fn open_in_memory() -> Result<Opened> {
     let cache = registry().cache()?;
-    let instance = cache.get_or_create(c":memory:", SETTINGS).map_err(|text| said(None, text))?;
-    Ok(Opened { instance, registration: None, guard_writes: false })
+    let instance = cache
+        .get_or_create(c":memory:", SETTINGS)
+        .map_err(|text| said(None, text))?;
+    Ok(Opened {
+        instance,
+        registration: None,
+        guard_writes: false,
+    })
 }
 
 /// The database file at `path`.
@@ -86,7 +94,9 @@ pub(crate) fn open_file(path: &Path, options: &OpenOptions, cancel: &CancelToken
             Ok(opened) => return Ok(opened),
             Err(Refused::Now(error)) => return Err(error),
             Err(Refused::Busy(error)) => {
-                let Some(left) = options.lock_wait.checked_sub(started.elapsed()) else { return Err(error) };
+                let Some(left) = options.lock_wait.checked_sub(started.elapsed()) else {
+                    return Err(error);
+                };
                 std::thread::sleep(left.min(RETRY));
             }
         }
@@ -107,8 +117,10 @@ impl From<Error> for Refused {
 }
 
 /// Extensions are neither fetched from the network nor loaded from the home folder behind the host's back.
-const SETTINGS: &[(&std::ffi::CStr, &std::ffi::CStr)] =
-    &[(c"autoinstall_known_extensions", c"false"), (c"autoload_known_extensions", c"false")];
+const SETTINGS: &[(&std::ffi::CStr, &std::ffi::CStr)] = &[
+    (c"autoinstall_known_extensions", c"false"),
+    (c"autoload_known_extensions", c"false"),
+];
 
 fn attempt(path: &Path, options: &OpenOptions) -> Result<Opened, Refused> {
     let mut registry = registry();
@@ -134,16 +146,27 @@ fn attempt(path: &Path, options: &OpenOptions) -> Result<Opened, Refused> {
     let access = if read_only { c"read_only" } else { c"read_write" };
     let mut settings = SETTINGS.to_vec();
     settings.push((c"access_mode", access));
-    let instance = cache.get_or_create(&c_path, &settings).map_err(|text| refusal(path, text))?;
+    let instance = cache
+        .get_or_create(&c_path, &settings)
+        .map_err(|text| refusal(path, text))?;
 
     let metadata = fs::metadata(path).map_err(|e| Error::io(path.display(), e))?;
     let real = fs::canonicalize(path).map_err(|e| Error::io(path.display(), e))?;
     let id = file_id(&metadata, &real);
     match registry.files.iter_mut().find(|f| f.id == id) {
         Some(file) => file.handles += 1,
-        None => registry.files.push(OpenFile { id: id.clone(), path: real, read_only, handles: 1 }),
+        None => registry.files.push(OpenFile {
+            id: id.clone(),
+            path: real,
+            read_only,
+            handles: 1,
+        }),
     }
-    Ok(Opened { instance, registration: Some(Registration(id)), guard_writes })
+    Ok(Opened {
+        instance,
+        registration: Some(Registration(id)),
+        guard_writes,
+    })
 }
 
 impl Registry {
@@ -162,7 +185,8 @@ impl Registry {
                 "load rocky before the other program part that brings DuckDB, or make both use DuckDB {VERSION}"
             )));
         }
-        let cache = InstanceCache::new().ok_or_else(|| Error::bug("DuckDB could not allocate an instance cache"))?;
+        let cache =
+            InstanceCache::new().ok_or_else(|| Error::bug("DuckDB could not allocate an instance cache"))?;
         self.cache = Some(cache);
         Ok(cache)
     }
@@ -171,12 +195,12 @@ impl Registry {
 #[cfg(unix)]
 fn file_id(metadata: &fs::Metadata, _real: &Path) -> FileId {
     use std::os::unix::fs::MetadataExt;
-    (metadata.dev(), metadata.ino())
+    FileId((metadata.dev(), metadata.ino()))
 }
 
 #[cfg(not(unix))]
 fn file_id(_metadata: &fs::Metadata, real: &Path) -> FileId {
-    real.to_owned()
+    FileId(real.to_owned())
 }
 
 /// Look at what stands at the path, without opening it; `None` when a new database would be made there.
@@ -187,14 +211,23 @@ fn check_file(path: &Path, read_only: bool) -> Result<Option<(FileId, PathBuf)>>
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             let parent = path.parent().unwrap_or(path);
             return match fs::metadata(parent) {
-                Ok(m) if !m.is_dir() => Err(Error::new(ErrorKind::Io, format!("{} is not a folder", parent.display()))
-                    .hint("correct the adapter's `path`")),
-                Ok(_) if read_only => Err(Error::new(ErrorKind::NotFound, format!("database file {shown} does not exist"))
-                    .because(e)
-                    .hint("correct the adapter's `path`, or run the project once to create the file")),
+                Ok(m) if !m.is_dir() => Err(Error::new(
+                    ErrorKind::Io,
+                    format!("{} is not a folder", parent.display()),
+                )
+                .hint("correct the adapter's `path`")),
+                Ok(_) if read_only => Err(Error::new(
+                    ErrorKind::NotFound,
+                    format!("database file {shown} does not exist"),
+                )
+                .because(e)
+                .hint("correct the adapter's `path`, or run the project once to create the file")),
                 Ok(_) => Ok(None),
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                    let message = format!("folder {} of database file {shown} does not exist", parent.display());
+                    let message = format!(
+                        "folder {} of database file {shown} does not exist",
+                        parent.display()
+                    );
                     Err(Error::new(ErrorKind::NotFound, message)
                         .because(e)
                         .hint("create the folder, or correct the adapter's `path`"))
@@ -205,9 +238,16 @@ fn check_file(path: &Path, read_only: bool) -> Result<Option<(FileId, PathBuf)>>
         Err(e) => return Err(Error::io(shown, e)),
     };
     if !metadata.is_file() {
-        let what = if metadata.is_dir() { "a folder" } else { "not a regular file" };
-        return Err(Error::new(ErrorKind::Io, format!("{shown} is {what}, a DuckDB database is a file"))
-            .hint("give the path of the database file in the adapter's `path`"));
+        let what = if metadata.is_dir() {
+            "a folder"
+        } else {
+            "not a regular file"
+        };
+        return Err(Error::new(
+            ErrorKind::Io,
+            format!("{shown} is {what}, a DuckDB database is a file"),
+        )
+        .hint("give the path of the database file in the adapter's `path`"));
     }
     let real = fs::canonicalize(path).map_err(|e| Error::io(shown, e))?;
     Ok(Some((file_id(&metadata, &real), real)))
@@ -218,8 +258,12 @@ fn check_file(path: &Path, read_only: bool) -> Result<Option<(FileId, PathBuf)>>
 #[cfg(target_os = "linux")]
 fn held_by_host(id: &FileId) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let Ok(entries) = fs::read_dir("/proc/self/fd") else { return false };
-    entries.flatten().any(|entry| fs::metadata(entry.path()).is_ok_and(|m| (m.dev(), m.ino()) == *id))
+    let Ok(entries) = fs::read_dir("/proc/self/fd") else {
+        return false;
+    };
+    entries
+        .flatten()
+        .any(|entry| fs::metadata(entry.path()).is_ok_and(|m| (m.dev(), m.ino()) == id.0))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -236,7 +280,8 @@ fn c_path(path: &Path) -> Result<CString> {
     #[cfg(not(unix))]
     let bytes = path.to_str().map(|s| s.as_bytes().to_vec());
     bytes.and_then(|b| CString::new(b).ok()).ok_or_else(|| {
-        Error::usage(format!("{} cannot be a DuckDB path", path.display())).hint("correct the adapter's `path`")
+        Error::usage(format!("{} cannot be a DuckDB path", path.display()))
+            .hint("correct the adapter's `path`")
     })
 }
 
@@ -246,21 +291,31 @@ fn locked(message: String, hint: &str) -> Error {
 
 fn linked(path: &Path, other: &Path) -> Error {
     locked(
-        format!("database file {} is already open in this process under its other name {}", path.display(), other.display()),
+        format!(
+            "database file {} is already open in this process under its other name {}",
+            path.display(),
+            other.display()
+        ),
         "use one path for the database everywhere",
     )
 }
 
 fn replaced(path: &Path) -> Error {
     locked(
-        format!("database file {} was replaced while this process has the old one open", path.display()),
+        format!(
+            "database file {} was replaced while this process has the old one open",
+            path.display()
+        ),
         "close the projects that use it, then open it again",
     )
 }
 
 fn host_has_it(path: &Path) -> Error {
     locked(
-        format!("database file {} is already open in this process, outside of rocky", path.display()),
+        format!(
+            "database file {} is already open in this process, outside of rocky",
+            path.display()
+        ),
         "close it first, or give rocky the connection as its SQL executor; two databases on one file lose rows",
     )
 }
@@ -278,7 +333,10 @@ fn refusal(path: &Path, text: String) -> Refused {
         } else {
             "wait until it has finished, or close it; DuckDB lets one process at a time write a file"
         };
-        return Refused::Busy(with_source(locked(format!("database file {shown} is locked by {holder}"), hint), text));
+        return Refused::Busy(with_source(
+            locked(format!("database file {shown} is locked by {holder}"), hint),
+            text,
+        ));
     }
     if text.contains("different configuration") {
         let error = locked(
@@ -300,7 +358,13 @@ fn holder(text: &str) -> Option<(&str, u32)> {
 
 fn said(path: Option<&Path>, text: String) -> Error {
     let Some(path) = path else {
-        return with_source(Error::new(ErrorKind::Warehouse, format!("DuckDB could not be opened: {}", one_line(&text))), text);
+        return with_source(
+            Error::new(
+                ErrorKind::Warehouse,
+                format!("DuckDB could not be opened: {}", one_line(&text)),
+            ),
+            text,
+        );
     };
     let shown = path.display();
     let (kind, message, hint) = if text.contains("not a valid DuckDB database file") {
@@ -316,14 +380,30 @@ fn said(path: Option<&Path>, text: String) -> Error {
             "export it with the DuckDB that wrote it, and import it again",
         )
     } else if text.contains("Permission denied") {
-        (ErrorKind::Io, format!("no permission to open database file {shown}"), "change the file's or the folder's permissions")
+        (
+            ErrorKind::Io,
+            format!("no permission to open database file {shown}"),
+            "change the file's or the folder's permissions",
+        )
     } else if text.contains("Read-only file system") {
-        (ErrorKind::Io, format!("database file {shown} is on a read-only disk"), "move it to a disk that can be written")
+        (
+            ErrorKind::Io,
+            format!("database file {shown} is on a read-only disk"),
+            "move it to a disk that can be written",
+        )
     } else if text.contains("No space left") {
-        (ErrorKind::Io, format!("no space left for database file {shown}"), "free some space")
+        (
+            ErrorKind::Io,
+            format!("no space left for database file {shown}"),
+            "free some space",
+        )
     } else {
         let message = format!("database file {shown} cannot be opened: {}", one_line(&text));
-        (ErrorKind::Warehouse, message, "restore the file from a copy if it is damaged")
+        (
+            ErrorKind::Warehouse,
+            message,
+            "restore the file from a copy if it is damaged",
+        )
     };
     with_source(Error::new(kind, message).hint(hint), text)
 }
@@ -333,7 +413,10 @@ fn one_line(text: &str) -> String {
 }
 
 fn with_source(error: Error, text: String) -> Error {
-    error.because(DuckDbFailure { class: FailureClass::Other, text })
+    error.because(DuckDbFailure {
+        class: FailureClass::Other,
+        text,
+    })
 }
 
 #[cfg(test)]
@@ -344,6 +427,9 @@ mod tests {
     fn the_holder_is_read_from_duckdbs_text() {
         let text = "IO Error: Could not set lock on file \"/x (PID 1)/f\": Conflicting lock is held in /usr/bin/a b (PID 17) by user u. See";
         assert_eq!(holder(text), Some(("/usr/bin/a b", 17)));
-        assert_eq!(holder("IO Error: Could not set lock on file \"f\": No locks available"), None);
+        assert_eq!(
+            holder("IO Error: Could not set lock on file \"f\": No locks available"),
+            None
+        );
     }
 }

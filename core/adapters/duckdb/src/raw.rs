@@ -37,11 +37,16 @@ impl InstanceCache {
         let config = Config::new(settings)?;
         let (mut database, mut message) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: the cache lives for ever, path and configuration outlive the call.
-        let state =
-            unsafe { ffi::duckdb_get_or_create_from_cache(self.0, path.as_ptr(), &mut database, config.0, &mut message) };
+        let state = unsafe {
+            ffi::duckdb_get_or_create_from_cache(self.0, path.as_ptr(), &mut database, config.0, &mut message)
+        };
         // SAFETY: `message` is null or an owned string of DuckDB.
         let message = unsafe { owned_text(message) };
-        if state == ffi::DuckDBSuccess && !database.is_null() { Ok(Instance(database)) } else { Err(message) }
+        if state == ffi::DuckDBSuccess && !database.is_null() {
+            Ok(Instance(database))
+        } else {
+            Err(message)
+        }
     }
 }
 
@@ -58,7 +63,9 @@ impl Config {
         }
         for (name, value) in settings {
             // SAFETY: the configuration was created above; the strings outlive the call.
-            if unsafe { ffi::duckdb_set_config(config.0, name.as_ptr(), value.as_ptr()) } != ffi::DuckDBSuccess {
+            if unsafe { ffi::duckdb_set_config(config.0, name.as_ptr(), value.as_ptr()) }
+                != ffi::DuckDBSuccess
+            {
                 return Err(format!("DuckDB refused the setting {}", name.to_string_lossy()));
             }
         }
@@ -137,11 +144,17 @@ impl RawConnection {
 
     /// Split a text into statements. DuckDB itself makes several of one `PIVOT`.
     pub(crate) fn extract(&self, sql: &str) -> Result<Statements<'_>, Text> {
-        let Ok(sql) = CString::new(sql) else { return Err("Parser Error: the SQL text holds a NUL character".to_owned()) };
+        let Ok(sql) = CString::new(sql) else {
+            return Err("Parser Error: the SQL text holds a NUL character".to_owned());
+        };
         let mut raw = ptr::null_mut();
         // SAFETY: the connection is open, the text outlives the call.
         let count = unsafe { ffi::duckdb_extract_statements(self.0, sql.as_ptr(), &mut raw) };
-        let statements = Statements { connection: self, raw, count };
+        let statements = Statements {
+            connection: self,
+            raw,
+            count,
+        };
         if count == 0 {
             // SAFETY: `raw` is null or the extraction just made; the string is copied.
             let message = unsafe { text_or_empty(raw, |raw| ffi::duckdb_extract_statements_error(raw)) };
@@ -171,8 +184,12 @@ impl<'c> Statements<'c> {
         }
         let mut raw = ptr::null_mut();
         // SAFETY: the index is in range; connection and extraction are alive.
-        let state = unsafe { ffi::duckdb_prepare_extracted_statement(self.connection.0, self.raw, index, &mut raw) };
-        let prepared = Prepared { _connection: self.connection, raw };
+        let state =
+            unsafe { ffi::duckdb_prepare_extracted_statement(self.connection.0, self.raw, index, &mut raw) };
+        let prepared = Prepared {
+            _connection: self.connection,
+            raw,
+        };
         if state == ffi::DuckDBSuccess {
             return Ok(prepared);
         }
@@ -195,11 +212,9 @@ pub(crate) struct Prepared<'c> {
 }
 
 impl<'c> Prepared<'c> {
-    /// True for SELECT and what DuckDB makes one of (VALUES, FROM, SHOW, DESCRIBE).
-    pub(crate) fn is_select(&self) -> bool {
+    pub(crate) fn statement(&self) -> StatementKind {
         // SAFETY: the statement is alive.
-        let kind = unsafe { ffi::duckdb_prepared_statement_type(self.raw) };
-        kind == ffi::duckdb_statement_type_DUCKDB_STATEMENT_TYPE_SELECT
+        StatementKind::of(unsafe { ffi::duckdb_prepared_statement_type(self.raw) })
     }
 
     /// Names and types of the result.
@@ -209,7 +224,10 @@ impl<'c> Prepared<'c> {
             let count = ffi::duckdb_prepared_statement_column_count(self.raw);
             let column = |i| {
                 let name = owned_text(ffi::duckdb_prepared_statement_column_name(self.raw, i).cast_mut());
-                (name, ColumnType::take(ffi::duckdb_prepared_statement_column_logical_type(self.raw, i)))
+                (
+                    name,
+                    ColumnType::take(ffi::duckdb_prepared_statement_column_logical_type(self.raw, i)),
+                )
             };
             (0..count).map(column).collect()
         }
@@ -217,23 +235,18 @@ impl<'c> Prepared<'c> {
 
     /// Run to the end.
     pub(crate) fn execute(&self) -> Result<QueryResult<'c>, Text> {
-        self.run(ffi::duckdb_execute_prepared)
-    }
-
-    /// Run a query as its chunks are fetched.
-    pub(crate) fn stream(&self) -> Result<QueryResult<'c>, Text> {
-        self.run(ffi::duckdb_execute_prepared_streaming)
-    }
-
-    fn run(
-        &self,
-        call: unsafe extern "C" fn(ffi::duckdb_prepared_statement, *mut ffi::duckdb_result) -> ffi::duckdb_state,
-    ) -> Result<QueryResult<'c>, Text> {
         // SAFETY: an all-zero result is what the C API expects to fill; it is plain data.
-        let mut result = QueryResult { _connection: self._connection, raw: unsafe { std::mem::zeroed() } };
+        let mut result = QueryResult {
+            _connection: self._connection,
+            raw: unsafe { std::mem::zeroed() },
+        };
         // SAFETY: the statement is alive, the result a valid place.
-        let state = unsafe { call(self.raw, &mut result.raw) };
-        if state == ffi::DuckDBSuccess { Ok(result) } else { Err(result.error().unwrap_or_default()) }
+        let state = unsafe { ffi::duckdb_execute_prepared(self.raw, &mut result.raw) };
+        if state == ffi::DuckDBSuccess {
+            Ok(result)
+        } else {
+            Err(result.error().unwrap_or_default())
+        }
     }
 }
 
@@ -241,6 +254,33 @@ impl Drop for Prepared<'_> {
     fn drop(&mut self) {
         // SAFETY: made by `duckdb_prepare_extracted_statement`, or null.
         unsafe { ffi::duckdb_destroy_prepare(&mut self.raw) }
+    }
+}
+
+/// What kind of statement it is, as far as it matters here.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum StatementKind {
+    /// SELECT and what DuckDB makes one of: VALUES, FROM, SHOW, DESCRIBE.
+    Select,
+    /// CREATE TABLE, VIEW, SCHEMA, TYPE …
+    Create,
+    /// INSERT, UPDATE, DELETE, MERGE.
+    Dml,
+    /// Anything else.
+    Other,
+}
+
+impl StatementKind {
+    fn of(kind: ffi::duckdb_statement_type) -> StatementKind {
+        match kind {
+            ffi::duckdb_statement_type_DUCKDB_STATEMENT_TYPE_SELECT => StatementKind::Select,
+            ffi::duckdb_statement_type_DUCKDB_STATEMENT_TYPE_CREATE => StatementKind::Create,
+            ffi::duckdb_statement_type_DUCKDB_STATEMENT_TYPE_INSERT
+            | ffi::duckdb_statement_type_DUCKDB_STATEMENT_TYPE_UPDATE
+            | ffi::duckdb_statement_type_DUCKDB_STATEMENT_TYPE_DELETE
+            | ffi::duckdb_statement_type_DUCKDB_STATEMENT_TYPE_MERGE_INTO => StatementKind::Dml,
+            _ => StatementKind::Other,
+        }
     }
 }
 
@@ -271,16 +311,9 @@ impl QueryResult<'_> {
         }
     }
 
-    /// True when the statement was INSERT, UPDATE, DELETE or MERGE.
-    pub(crate) fn is_dml(&self) -> bool {
+    pub(crate) fn statement(&self) -> StatementKind {
         // SAFETY: as in `kind`.
-        matches!(
-            unsafe { ffi::duckdb_result_statement_type(self.raw) },
-            ffi::duckdb_statement_type_DUCKDB_STATEMENT_TYPE_INSERT
-                | ffi::duckdb_statement_type_DUCKDB_STATEMENT_TYPE_UPDATE
-                | ffi::duckdb_statement_type_DUCKDB_STATEMENT_TYPE_DELETE
-                | ffi::duckdb_statement_type_DUCKDB_STATEMENT_TYPE_MERGE_INTO
-        )
+        StatementKind::of(unsafe { ffi::duckdb_result_statement_type(self.raw) })
     }
 
     /// The types of the columns that were really delivered.
@@ -288,11 +321,13 @@ impl QueryResult<'_> {
         // SAFETY: the result is alive, the indexes are in range.
         unsafe {
             let count = ffi::duckdb_column_count(&mut self.raw);
-            (0..count).map(|i| ColumnType::take(ffi::duckdb_column_logical_type(&mut self.raw, i))).collect()
+            (0..count)
+                .map(|i| ColumnType::take(ffi::duckdb_column_logical_type(&mut self.raw, i)))
+                .collect()
         }
     }
 
-    /// The next rows; `None` at the end. A streaming result runs here and can fail here.
+    /// The next rows; `None` at the end.
     pub(crate) fn next_chunk(&mut self) -> Result<Option<Chunk>, Text> {
         // SAFETY: the result is alive; the chunk is ours.
         let raw = unsafe { ffi::duckdb_fetch_chunk(self.raw) };
@@ -389,7 +424,9 @@ impl ColumnType {
             ffi::DUCKDB_TYPE_DUCKDB_TYPE_TIME_TZ => "TIME WITH TIME ZONE",
             ffi::DUCKDB_TYPE_DUCKDB_TYPE_INTERVAL => "INTERVAL",
             ffi::DUCKDB_TYPE_DUCKDB_TYPE_UUID => "UUID",
-            ffi::DUCKDB_TYPE_DUCKDB_TYPE_DECIMAL => return Some(format!("DECIMAL({},{})", self.width, self.scale)),
+            ffi::DUCKDB_TYPE_DUCKDB_TYPE_DECIMAL => {
+                return Some(format!("DECIMAL({},{})", self.width, self.scale));
+            }
             _ => return None,
         };
         match self.alias.as_str() {
@@ -415,7 +452,9 @@ impl ColumnType {
             ffi::DUCKDB_TYPE_DUCKDB_TYPE_FLOAT => Reader::F32,
             ffi::DUCKDB_TYPE_DUCKDB_TYPE_DOUBLE => Reader::F64,
             // An extension's type over VARCHAR may have its own text form; JSON's is its content.
-            ffi::DUCKDB_TYPE_DUCKDB_TYPE_VARCHAR if matches!(self.alias.as_str(), "" | "JSON") => Reader::Text,
+            ffi::DUCKDB_TYPE_DUCKDB_TYPE_VARCHAR if matches!(self.alias.as_str(), "" | "JSON") => {
+                Reader::Text
+            }
             ffi::DUCKDB_TYPE_DUCKDB_TYPE_DECIMAL => match self.storage {
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_SMALLINT => Reader::Decimal(Storage::I16),
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_INTEGER => Reader::Decimal(Storage::I32),
@@ -532,7 +571,11 @@ unsafe fn read(data: *mut c_void, row: usize, reader: Reader, scale: u8) -> Valu
                 let mut raw: ffi::duckdb_string_t = at(data, row);
                 let length = ffi::duckdb_string_t_length(raw) as usize;
                 let bytes = ffi::duckdb_string_t_data(&mut raw).cast::<u8>();
-                let bytes = if length == 0 || bytes.is_null() { &[] } else { std::slice::from_raw_parts(bytes, length) };
+                let bytes = if length == 0 || bytes.is_null() {
+                    &[]
+                } else {
+                    std::slice::from_raw_parts(bytes, length)
+                };
                 Value::Text(String::from_utf8_lossy(bytes).into_owned())
             }
             Reader::Decimal(storage) => {

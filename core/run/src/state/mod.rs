@@ -13,6 +13,8 @@
 //! | `run_history_by_time` | start in µs since 1970, run id | nothing |
 //! | `run_progress` | run id, model | [`ModelExecution`] |
 
+#[cfg(test)]
+mod full_disk;
 mod open;
 mod reader;
 mod registry;
@@ -78,7 +80,11 @@ pub struct RunRecord {
 
 impl RunRecord {
     /// A run that begins: it counts as an interrupted failure until something else is known.
-    pub fn begin(run_id: impl Into<String>, pipeline: impl Into<SmolStr>, started_at: Timestamp) -> RunRecord {
+    pub fn begin(
+        run_id: impl Into<String>,
+        pipeline: impl Into<SmolStr>,
+        started_at: Timestamp,
+    ) -> RunRecord {
         RunRecord {
             run_id: run_id.into(),
             pipeline: pipeline.into(),
@@ -149,30 +155,67 @@ pub struct Watermark {
 
 /// An error about the file.
 fn state_error(path: &Path, what: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::State, format!("state store {}: {what}", path.display()))
+    Error::new(
+        ErrorKind::State,
+        format!("state store {}: {what}", path.display()),
+    )
+}
+
+/// The file was changed by something else than redb, or the disk lost a part of it.
+fn damaged(path: &Path, what: impl std::fmt::Display) -> Error {
+    state_error(path, format!("the file is damaged: {what}"))
+        .hint("move it away; the next run begins a new one")
 }
 
 /// redb trusts a file that was closed properly and panics on some kinds of damage; that must not leave this module.
 fn guarded<T>(path: &Path, f: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|_| {
-        Err(state_error(path, "the file is damaged").hint("move it away; the next run begins a new one"))
-    })
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|_| Err(damaged(path, "its pages do not fit together")))
+}
+
+/// An open database. Closing it writes, so it can panic on a damaged file like everything else.
+struct Open<D>(Option<D>);
+
+impl<D> Open<D> {
+    fn new(database: D) -> Open<D> {
+        Open(Some(database))
+    }
+
+    fn get(&self) -> Result<&D> {
+        self.0
+            .as_ref()
+            .ok_or_else(|| Error::bug("the state store is used after it was closed"))
+    }
+}
+
+impl<D> Drop for Open<D> {
+    fn drop(&mut self) {
+        let database = self.0.take();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(database)));
+    }
 }
 
 /// A redb error with the file's name.
 fn failed<E: Into<redb::Error>>(path: &Path) -> impl Fn(E) -> Error + '_ {
-    move |error| {
-        let error: redb::Error = error.into();
-        state_error(path, &error).because(error)
+    move |error| match error.into() {
+        redb::Error::Corrupted(what) => damaged(path, what),
+        redb::Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            damaged(path, "it was truncated").because(error)
+        }
+        error => state_error(path, &error).because(error),
     }
 }
 
 fn to_json<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|e| Error::bug(format!("a state record cannot be written as JSON: {e}")))
+    serde_json::to_string(value)
+        .map_err(|e| Error::bug(format!("a state record cannot be written as JSON: {e}")))
 }
 
 fn from_json<T: DeserializeOwned>(path: &Path, table: &str, json: &str) -> Result<T> {
     serde_json::from_str(json).map_err(|e| {
-        state_error(path, format!("table `{table}` holds a value that cannot be read: {e}")).because(e)
+        state_error(
+            path,
+            format!("table `{table}` holds a value that cannot be read: {e}"),
+        )
+        .because(e)
     })
 }

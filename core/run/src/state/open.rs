@@ -6,8 +6,8 @@ use super::{METADATA, RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, SCHEMA_VERSION, SCHE
 use super::{failed, guarded, state_error};
 use redb::backends::InMemoryBackend;
 use redb::{
-    Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, StorageBackend, StorageError,
-    TableError,
+    Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, StorageBackend,
+    StorageError, TableError,
 };
 use rocky_base::{Error, ErrorKind, Result};
 use std::io;
@@ -17,13 +17,15 @@ use std::time::{Duration, Instant};
 
 /// How long a lock is waited for: long enough for another process's short repair or a closing writer.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
-const LOCK_POLL: Duration = Duration::from_millis(20);
+const LOCK_POLL: Duration = Duration::from_millis(5);
 /// redb's default is 1 GiB; a state is read in pieces of kilobytes.
 const CACHE_BYTES: usize = 16 << 20;
 
-pub(super) fn builder() -> Builder {
+fn builder() -> Builder {
     let mut builder = Builder::new();
-    builder.set_concurrency_mode(ConcurrencyMode::SingleWriter).set_cache_size(CACHE_BYTES);
+    builder
+        .set_concurrency_mode(ConcurrencyMode::SingleWriter)
+        .set_cache_size(CACHE_BYTES);
     builder
 }
 
@@ -36,10 +38,10 @@ pub(super) fn writer(path: &Path) -> Result<Database> {
                 create(path)?;
             }
             match try_reader(path)? {
-                ReadAttempt::Open(_) => try_writer(path),
+                ReadAttempt::Open(_) => try_writer(path, Purpose::Write),
                 ReadAttempt::NeedsRepair => {
                     check_before_repair(path)?;
-                    try_writer(path)
+                    try_writer(path, Purpose::Write)
                 }
                 ReadAttempt::Locked => Ok(None),
             }
@@ -66,7 +68,7 @@ pub(super) fn reader(path: &Path) -> Result<Option<ReadOnlyDatabase>> {
                 ReadAttempt::NeedsRepair => {
                     check_before_repair(path)?;
                     // Opening for writing repairs; closing at once lets readers in.
-                    if let Some(database) = try_writer(path)? {
+                    if let Some(database) = try_writer(path, Purpose::Repair)? {
                         database.close().map_err(failed(path))?;
                     }
                     Ok(None)
@@ -76,7 +78,7 @@ pub(super) fn reader(path: &Path) -> Result<Option<ReadOnlyDatabase>> {
         match opened {
             Some(found) => return Ok(found),
             None if Instant::now() >= deadline => return Err(locked(path)),
-            None => std::thread::sleep(LOCK_POLL.min(Duration::from_millis(1))),
+            None => std::thread::sleep(LOCK_POLL),
         }
     }
 }
@@ -95,28 +97,51 @@ fn try_reader(path: &Path) -> Result<ReadAttempt> {
             Ok(ReadAttempt::Open(database))
         }
         Err(DatabaseError::RepairAborted) => Ok(ReadAttempt::NeedsRepair),
-        Err(DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch) => Ok(ReadAttempt::Locked),
-        Err(error) => Err(refusal(path, error)),
-    }
-}
-
-/// One attempt to open for writing; `None` when another writer has it.
-fn try_writer(path: &Path) -> Result<Option<Database>> {
-    match builder().open(path) {
-        Ok(database) => Ok(Some(database)),
-        Err(DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch) => Ok(None),
-        Err(DatabaseError::Storage(StorageError::Io(error))) if unwritable(&error) => {
-            let text = format!("the process that last wrote it was killed or it is read-only, and it cannot be written: {error}");
-            Err(state_error(path, text)
-                .hint("make the file and its folder writable, or use a state store elsewhere")
-                .because(error))
+        Err(DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch) => {
+            Ok(ReadAttempt::Locked)
         }
         Err(error) => Err(refusal(path, error)),
     }
 }
 
-fn unwritable(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+/// What a file is opened for writing for.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Write,
+    Repair,
+}
+
+/// One attempt to open for writing; `None` when another writer has it.
+fn try_writer(path: &Path, purpose: Purpose) -> Result<Option<Database>> {
+    match builder().open(path) {
+        Ok(database) => Ok(Some(database)),
+        Err(DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch) => Ok(None),
+        Err(error) => Err(unwritable(path, purpose, error)),
+    }
+}
+
+fn unwritable(path: &Path, purpose: Purpose, error: DatabaseError) -> Error {
+    let read_only = |error: &io::Error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+        )
+    };
+    let error = match error {
+        DatabaseError::Storage(StorageError::Io(error)) if read_only(&error) => error,
+        error => return refusal(path, error),
+    };
+    let text = match purpose {
+        Purpose::Write => format!("it cannot be written: {error}"),
+        Purpose::Repair => {
+            format!(
+                "the process that wrote it was killed and it must be repaired, but it cannot be written: {error}"
+            )
+        }
+    };
+    state_error(path, text)
+        .hint("make the file writable, or use a state store elsewhere")
+        .because(error)
 }
 
 /// True when there is a file that could be a state store, false when there is nothing.
@@ -142,7 +167,11 @@ fn create(path: &Path) -> Result<()> {
         _ => Path::new("."),
     };
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("state");
-    let aside = dir.join(format!(".{name}.{}.{}.tmp", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed)));
+    let aside = dir.join(format!(
+        ".{name}.{}.{}.tmp",
+        std::process::id(),
+        COUNTER.fetch_add(1, Ordering::Relaxed)
+    ));
     let result = create_aside(&aside, path);
     let _ = std::fs::remove_file(&aside);
     result
@@ -157,16 +186,7 @@ fn create_aside(aside: &Path, path: &Path) -> Result<()> {
         }
         error => refusal(path, error),
     })?;
-    let transaction = database.begin_write().map_err(failed(path))?;
-    {
-        let mut metadata = transaction.open_table(METADATA).map_err(failed(path))?;
-        metadata.insert(SCHEMA_VERSION_KEY, SCHEMA_VERSION.to_string().as_str()).map_err(failed(path))?;
-        transaction.open_table(WATERMARKS).map_err(failed(path))?;
-        transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
-        transaction.open_table(RUN_TIMES).map_err(failed(path))?;
-        transaction.open_table(RUN_PROGRESS).map_err(failed(path))?;
-    }
-    transaction.commit().map_err(failed(path))?;
+    create_tables(path, &database)?;
     database.close().map_err(failed(path))?;
     let linked = std::fs::hard_link(aside, path).or_else(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => Ok(()),
@@ -177,17 +197,37 @@ fn create_aside(aside: &Path, path: &Path) -> Result<()> {
     linked.map_err(|error| state_error(path, format!("it cannot be created: {error}")).because(error))
 }
 
+/// All tables, so that a reader meets a whole store or none.
+pub(super) fn create_tables(path: &Path, database: &Database) -> Result<()> {
+    let transaction = database.begin_write().map_err(failed(path))?;
+    {
+        let mut metadata = transaction.open_table(METADATA).map_err(failed(path))?;
+        metadata
+            .insert(SCHEMA_VERSION_KEY, SCHEMA_VERSION.to_string().as_str())
+            .map_err(failed(path))?;
+        transaction.open_table(WATERMARKS).map_err(failed(path))?;
+        transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
+        transaction.open_table(RUN_TIMES).map_err(failed(path))?;
+        transaction.open_table(RUN_PROGRESS).map_err(failed(path))?;
+    }
+    transaction.commit().map_err(failed(path))
+}
+
 /// A file that needs repair is repaired by opening it for writing, which changes it. So look at the version in a repaired
 /// copy in memory before.
 fn check_before_repair(path: &Path) -> Result<()> {
     let bytes = std::fs::read(path).map_err(|error| state_error(path, &error).because(error))?;
     let backend = InMemoryBackend::new();
-    let filled = backend.set_len(bytes.len() as u64).and_then(|()| backend.write(0, &bytes));
+    let filled = backend
+        .set_len(bytes.len() as u64)
+        .and_then(|()| backend.write(0, &bytes));
     filled.map_err(|error| state_error(path, &error))?;
     drop(bytes);
     let mut builder = Builder::new();
     builder.set_cache_size(CACHE_BYTES);
-    let copy = builder.create_with_backend(backend).map_err(|error| refusal(path, error))?;
+    let copy = builder
+        .create_with_backend(backend)
+        .map_err(|error| refusal(path, error))?;
     check_version(path, &copy)
 }
 
@@ -199,10 +239,15 @@ fn check_version(path: &Path, database: &impl ReadableDatabase) -> Result<()> {
         Err(TableError::Storage(error)) => return Err(failed(path)(error)),
         Err(_) => return Err(foreign(path)),
     };
-    let Some(stored) = table.get(SCHEMA_VERSION_KEY).map_err(failed(path))? else { return Err(foreign(path)) };
+    let Some(stored) = table.get(SCHEMA_VERSION_KEY).map_err(failed(path))? else {
+        return Err(foreign(path));
+    };
     let Ok(version) = serde_json::from_str::<u32>(stored.value()) else {
         // The 1.x releases write it as a JSON string in some versions.
-        return match serde_json::from_str::<String>(stored.value()).ok().and_then(|t| t.parse::<u32>().ok()) {
+        return match serde_json::from_str::<String>(stored.value())
+            .ok()
+            .and_then(|t| t.parse::<u32>().ok())
+        {
             Some(version) if version < SCHEMA_VERSION => Err(written_by_1x(path)),
             _ => Err(foreign(path)),
         };
@@ -212,25 +257,36 @@ fn check_version(path: &Path, database: &impl ReadableDatabase) -> Result<()> {
         std::cmp::Ordering::Less => Err(written_by_1x(path)),
         std::cmp::Ordering::Greater => Err(state_error(
             path,
-            format!("it was written by a newer rocky (schema version {version}, this one knows {SCHEMA_VERSION})"),
+            format!(
+                "it was written by a newer rocky (schema version {version}, this one knows {SCHEMA_VERSION})"
+            ),
         )
         .hint("upgrade rocky, or use a state store elsewhere")),
     }
 }
 
 fn written_by_1x(path: &Path) -> Error {
-    state_error(path, "it was written by rocky 1.x, which this release does not read; it was left untouched")
-        .hint("move it away or pass --state-path with another file")
+    state_error(
+        path,
+        "it was written by rocky 1.x, which this release does not read; it was left untouched",
+    )
+    .hint("move it away or pass --state-path with another file")
 }
 
 fn foreign(path: &Path) -> Error {
-    state_error(path, "it is a redb database but not a state store of rocky; it was left untouched")
-        .hint("pass --state-path with another file")
+    state_error(
+        path,
+        "it is a redb database but not a state store of rocky; it was left untouched",
+    )
+    .hint("pass --state-path with another file")
 }
 
 fn locked(path: &Path) -> Error {
-    Error::new(ErrorKind::Locked, format!("state store {}: another process is writing it", path.display()))
-        .hint("wait until that run has ended, or pass --state-path with another file")
+    Error::new(
+        ErrorKind::Locked,
+        format!("state store {}: another process is writing it", path.display()),
+    )
+    .hint("wait until that run has ended, or pass --state-path with another file")
 }
 
 /// Why a file is not opened.
@@ -242,14 +298,30 @@ fn refusal(path: &Path, error: DatabaseError) -> Error {
                 .hint("pass --state-path with another file")
                 .because(error)
         }
-        DatabaseError::Storage(StorageError::Corrupted(what)) => {
-            state_error(path, format!("the file is damaged: {what}"))
-                .hint("move it away; the next run begins a new one")
-        }
         DatabaseError::Storage(StorageError::Unsupported) => {
             state_error(path, "the file system or platform has no byte-range locks")
                 .hint("put the state store on a local disk")
         }
         error => failed(path)(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_must_be_repaired_and_cannot_be_written_is_said_so() {
+        for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem] {
+            let error = || DatabaseError::Storage(StorageError::Io(io::Error::from(kind)));
+            let text = unwritable(Path::new("s"), Purpose::Repair, error()).message;
+            let expected = "state store s: the process that wrote it was killed and it must be repaired, but it cannot be written: ";
+            assert!(text.starts_with(expected), "{text}");
+            let text = unwritable(Path::new("s"), Purpose::Write, error()).message;
+            assert!(
+                text.starts_with("state store s: it cannot be written: "),
+                "{text}"
+            );
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Reading the state. Each call sees one committed moment; a writer in this or another process is not disturbed.
 
 use super::{ModelExecution, RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, RunRecord, WATERMARKS, Watermark};
-use super::{failed, from_json, guarded, open, state_error};
+use super::{Open, failed, from_json, guarded, open, state_error};
 use jiff::Timestamp;
 use redb::{Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable};
 use rocky_base::{Result, SmolStr};
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 enum Source {
-    File(ReadOnlyDatabase),
-    Writer(Arc<Database>),
+    File(Open<ReadOnlyDatabase>),
+    Writer(Arc<Open<Database>>),
 }
 
 /// A reader of the state store. Keep it as long as is convenient: it follows the writer's commits.
@@ -21,7 +21,9 @@ pub struct StateReader {
 
 impl std::fmt::Debug for StateReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StateReader").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("StateReader")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -31,11 +33,17 @@ impl StateReader {
     /// When the process that wrote it was killed, the file is repaired first, which needs write access.
     pub fn open(path: &Path) -> Result<Option<StateReader>> {
         let database = open::reader(path)?;
-        Ok(database.map(|d| StateReader { path: path.to_path_buf(), source: Source::File(d) }))
+        Ok(database.map(|d| StateReader {
+            path: path.to_path_buf(),
+            source: Source::File(Open::new(d)),
+        }))
     }
 
-    pub(super) fn of_writer(path: &Path, database: Arc<Database>) -> StateReader {
-        StateReader { path: path.to_path_buf(), source: Source::Writer(database) }
+    pub(super) fn of_writer(path: &Path, database: Arc<Open<Database>>) -> StateReader {
+        StateReader {
+            path: path.to_path_buf(),
+            source: Source::Writer(database),
+        }
     }
 
     /// The file.
@@ -46,8 +54,8 @@ impl StateReader {
     fn read<T>(&self, f: impl FnOnce(&ReadTransaction) -> Result<T>) -> Result<T> {
         guarded(&self.path, || {
             let transaction = match &self.source {
-                Source::File(database) => database.begin_read(),
-                Source::Writer(database) => database.begin_read(),
+                Source::File(database) => database.get()?.begin_read(),
+                Source::Writer(database) => database.get()?.begin_read(),
             };
             f(&transaction.map_err(failed(&self.path))?)
         })
@@ -81,7 +89,12 @@ impl StateReader {
     }
 
     /// The newest executions of a model, newest first: of runs that began at `since` or later, at most `limit`.
-    pub fn model_executions(&self, model: &str, since: Option<Timestamp>, limit: usize) -> Result<Vec<ModelExecution>> {
+    pub fn model_executions(
+        &self,
+        model: &str,
+        since: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<ModelExecution>> {
         let path = &self.path;
         self.read(|transaction| {
             let times = transaction.open_table(RUN_TIMES).map_err(failed(path))?;
@@ -120,7 +133,8 @@ impl StateReader {
                 let (key, _) = entry.map_err(failed(path))?;
                 let (_, run_id) = key.value();
                 let value = history.get(run_id).map_err(failed(path))?;
-                let value = value.ok_or_else(|| state_error(path, format!("run `{run_id}` is listed but missing")))?;
+                let value = value
+                    .ok_or_else(|| state_error(path, format!("run `{run_id}` is listed but missing")))?;
                 let mut run: RunRecord = from_json(path, "run_history", value.value())?;
                 if wanted(&run) {
                     run.models = models_of(path, &progress, run_id)?;

@@ -1,7 +1,9 @@
 //! Writing the state. Every call is one durable commit: when it has returned, a killed process loses nothing of it.
 
-use super::{ModelExecution, RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, RunRecord, StateReader, WATERMARKS, Watermark};
-use super::{failed, from_json, guarded, open, state_error, to_json};
+use super::{
+    ModelExecution, RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, RunRecord, StateReader, WATERMARKS, Watermark,
+};
+use super::{Open, failed, from_json, guarded, open, state_error, to_json};
 use crate::report::{ModelStatus, RunStatus};
 use jiff::Timestamp;
 use redb::{Database, ReadableTable, ReadableTableMetadata, WriteTransaction};
@@ -19,12 +21,14 @@ const KEPT_ERROR_BYTES: usize = 8 << 10;
 /// The writer of a state store. One per file; shared by the projects of a process through [`super::StateRegistry`].
 pub struct StateStore {
     path: PathBuf,
-    database: Arc<Database>,
+    database: Arc<Open<Database>>,
 }
 
 impl std::fmt::Debug for StateStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StateStore").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("StateStore")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -47,12 +51,14 @@ impl StateStore {
     /// Open the file for writing; creates it when there is none. Waits about a second for another process to let it go,
     /// then gives [`rocky_base::ErrorKind::Locked`].
     pub fn open_writer(path: &Path) -> Result<StateStore> {
-        Ok(StateStore { path: path.to_path_buf(), database: Arc::new(open::writer(path)?) })
+        Ok(StateStore::over(path, open::writer(path)?))
     }
 
-    #[cfg(test)]
-    pub(crate) fn over(path: &Path, database: Database) -> StateStore {
-        StateStore { path: path.to_path_buf(), database: Arc::new(database) }
+    pub(super) fn over(path: &Path, database: Database) -> StateStore {
+        StateStore {
+            path: path.to_path_buf(),
+            database: Arc::new(Open::new(database)),
+        }
     }
 
     /// The file.
@@ -67,7 +73,7 @@ impl StateStore {
 
     fn write<T>(&self, f: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
         guarded(&self.path, || {
-            let transaction = self.database.begin_write().map_err(failed(&self.path))?;
+            let transaction = self.database.get()?.begin_write().map_err(failed(&self.path))?;
             let value = f(&transaction)?;
             transaction.commit().map_err(failed(&self.path))?;
             Ok(value)
@@ -86,9 +92,13 @@ impl StateStore {
                 run.run_id = format!("{wanted}-{suffix}");
                 suffix += 1;
             }
-            history.insert(run.run_id.as_str(), to_json(&run)?.as_str()).map_err(failed(path))?;
+            history
+                .insert(run.run_id.as_str(), to_json(&run)?.as_str())
+                .map_err(failed(path))?;
             let mut times = transaction.open_table(RUN_TIMES).map_err(failed(path))?;
-            times.insert((run.started_at.as_microsecond(), run.run_id.as_str()), ()).map_err(failed(path))?;
+            times
+                .insert((run.started_at.as_microsecond(), run.run_id.as_str()), ())
+                .map_err(failed(path))?;
             drop((history, times));
             drop_oldest(path, transaction, KEPT_EXECUTIONS, KEPT_RUNS)?;
             Ok(run.run_id)
@@ -105,33 +115,14 @@ impl StateStore {
         if executions.is_empty() {
             return Ok(());
         }
-        let path = &self.path;
-        self.write(|transaction| {
-            let mut progress = transaction.open_table(RUN_PROGRESS).map_err(failed(path))?;
-            for execution in executions {
-                let json = match &execution.error {
-                    Some(error) if error.len() > KEPT_ERROR_BYTES => {
-                        to_json(&ModelExecution { error: Some(shortened(error)), ..execution.clone() })?
-                    }
-                    _ => to_json(execution)?,
-                };
-                progress
-                    .insert((run_id, execution.model_name.as_str()), json.as_str())
-                    .map_err(failed(path))?;
-                if let (ModelStatus::Success, Some(value), Some(at)) =
-                    (execution.status, &execution.watermark, execution.finished_at)
-                {
-                    put_watermark(path, transaction, &execution.target, value, at)?;
-                }
-            }
-            Ok(())
-        })
+        self.write(|transaction| put_executions(&self.path, transaction, run_id, executions))
     }
 
-    /// Remember how a run ended.
-    pub fn record_run_end(&self, run_id: &str, end: &RunEnd) -> Result<()> {
+    /// Remember how a run ended, and in the same commit what became of its last models.
+    pub fn record_run_end(&self, run_id: &str, end: &RunEnd, executions: &[ModelExecution]) -> Result<()> {
         let path = &self.path;
         self.write(|transaction| {
+            put_executions(path, transaction, run_id, executions)?;
             let mut history = transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
             let mut run: RunRecord = match history.get(run_id).map_err(failed(path))? {
                 Some(value) => from_json(path, "run_history", value.value())?,
@@ -142,7 +133,9 @@ impl StateStore {
             run.status = end.status;
             run.interrupted = end.interrupted;
             run.error = end.error.as_deref().map(shortened);
-            history.insert(run_id, to_json(&run)?.as_str()).map_err(failed(path))?;
+            history
+                .insert(run_id, to_json(&run)?.as_str())
+                .map_err(failed(path))?;
             Ok(())
         })
     }
@@ -153,6 +146,38 @@ impl StateStore {
     }
 }
 
+fn put_executions(
+    path: &Path,
+    transaction: &WriteTransaction,
+    run_id: &str,
+    executions: &[ModelExecution],
+) -> Result<()> {
+    let mut progress = transaction.open_table(RUN_PROGRESS).map_err(failed(path))?;
+    for execution in executions {
+        let json = match &execution.error {
+            Some(error) if error.len() > KEPT_ERROR_BYTES => to_json(&ModelExecution {
+                error: Some(shortened(error)),
+                ..execution.clone()
+            })?,
+            _ => to_json(execution)?,
+        };
+        progress
+            .insert((run_id, execution.model_name.as_str()), json.as_str())
+            .map_err(failed(path))?;
+        let ModelExecution {
+            status,
+            watermark,
+            finished_at,
+            target,
+            ..
+        } = execution;
+        if let (ModelStatus::Success, Some(value), Some(at)) = (status, watermark, finished_at) {
+            put_watermark(path, transaction, target, value, *at)?;
+        }
+    }
+    Ok(())
+}
+
 fn put_watermark(
     path: &Path,
     transaction: &WriteTransaction,
@@ -160,9 +185,15 @@ fn put_watermark(
     value: &str,
     at: Timestamp,
 ) -> Result<()> {
-    let watermark = Watermark { target: target.to_owned(), last_value: value.to_owned(), updated_at: at };
+    let watermark = Watermark {
+        target: target.to_owned(),
+        last_value: value.to_owned(),
+        updated_at: at,
+    };
     let mut table = transaction.open_table(WATERMARKS).map_err(failed(path))?;
-    table.insert(target, to_json(&watermark)?.as_str()).map_err(failed(path))?;
+    table
+        .insert(target, to_json(&watermark)?.as_str())
+        .map_err(failed(path))?;
     Ok(())
 }
 
@@ -172,7 +203,10 @@ fn drop_oldest(path: &Path, transaction: &WriteTransaction, executions: u64, run
     let mut history = transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
     let mut progress = transaction.open_table(RUN_PROGRESS).map_err(failed(path))?;
     while progress.len().map_err(failed(path))? > executions && history.len().map_err(failed(path))? > runs {
-        let oldest = times.pop_first().map_err(failed(path))?.map(|(key, _)| key.value().1.to_owned());
+        let oldest = times
+            .pop_first()
+            .map_err(failed(path))?
+            .map(|(key, _)| key.value().1.to_owned());
         let Some(run_id) = oldest else { break };
         history.remove(run_id.as_str()).map_err(failed(path))?;
         // `\0` sorts before every longer name: this is exactly the run's rows.
@@ -193,4 +227,55 @@ fn shortened(text: &str) -> String {
         end -= 1;
     }
     format!("{}…", text.get(..end).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use redb::ReadableDatabase;
+
+    #[test]
+    fn the_oldest_runs_are_dropped_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = StateStore::open_writer(&dir.path().join("state")).unwrap();
+        let model = |index: u32| ModelExecution {
+            run_id: String::new(),
+            model_name: format!("m{index}").into(),
+            index,
+            target: "t".to_owned(),
+            strategy: rocky_warehouse::Strategy::View,
+            started_at: None,
+            finished_at: None,
+            duration_ms: 0,
+            rows_affected: None,
+            status: ModelStatus::Success,
+            sql_hash: String::new(),
+            error: None,
+            skipped_reason: None,
+            watermark: None,
+        };
+        // `r` and `r-1`: the rows of one begin like those of the other.
+        for (second, run_id) in ["r", "r-1", "r-2", "r-3"].into_iter().enumerate() {
+            let at = Timestamp::from_second(second as i64).unwrap();
+            store
+                .record_run_start(&RunRecord::begin(run_id, "main", at))
+                .unwrap();
+            store
+                .record_models(run_id, &[model(0), model(1), model(2)])
+                .unwrap();
+        }
+        let kept = |executions, runs| {
+            store
+                .write(|transaction| drop_oldest(&store.path, transaction, executions, runs))
+                .unwrap();
+            let runs = store.reader().runs(None, 10).unwrap();
+            assert!(runs.iter().all(|r| r.models.len() == 3));
+            runs.into_iter().map(|r| r.run_id).collect::<Vec<_>>()
+        };
+        assert_eq!(kept(12, 0), ["r-3", "r-2", "r-1", "r"]);
+        assert_eq!(kept(11, 0), ["r-3", "r-2", "r-1"]);
+        assert_eq!(kept(0, 2), ["r-3", "r-2"]);
+        let transaction = store.database.get().unwrap().begin_read().unwrap();
+        assert_eq!(transaction.open_table(RUN_PROGRESS).unwrap().len().unwrap(), 6);
+    }
 }

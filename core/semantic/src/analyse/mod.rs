@@ -25,7 +25,7 @@ use crate::model::{Analysis, Influence, InfluenceKind, Input, OutputColumn, Sour
 use lineage::{Cause, Set};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Code, Diagnostic, Dialect, Ident, Loc, SmolStr, Span, code};
-use rocky_syntax::ast::{Ast, ExprId, FromId, ValueTable};
+use rocky_syntax::ast::{Ast, ExprId, FromId, ValueTable, WindowSpec};
 use rocky_warehouse::{Field, Type};
 use rustc_hash::{FxHashMap, FxHashSet};
 use scope::{Col, ColRef, Columns, Scope, Src};
@@ -181,6 +181,8 @@ struct Analyser<'a> {
     /// Solved sources of recursive CTEs' columns.
     recursive: Vec<Vec<Set>>,
     lambdas: Vec<LambdaVar>,
+    /// WINDOW definitions by scope and name.
+    windows: FxHashMap<(u32, SmolStr), &'a WindowSpec>,
     resolved: Vec<Resolved>,
     /// What a COLUMNS(…) stands for while its item is evaluated for one column.
     columns_at: FxHashMap<ExprId, ColRef>,
@@ -207,6 +209,7 @@ impl<'a> Analyser<'a> {
             node: 0,
             recursive: Vec::new(),
             lambdas: Vec::new(),
+            windows: FxHashMap::default(),
             resolved: vec![Resolved::Nothing; input.ast.exprs.len()],
             columns_at: FxHashMap::default(),
             ctx: Ctx::PLAIN,

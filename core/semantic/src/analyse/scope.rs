@@ -166,6 +166,8 @@ pub(super) struct Scope {
     /// An aggregate was used outside WHERE and the like: its place.
     pub(super) aggregate: Option<Span>,
     pub(super) window: bool,
+    /// An alias bound twice: the second place and the first. An error as soon as somebody asks for it.
+    pub(super) clash: Option<(Span, Span)>,
     /// There are grouping keys that make the empty group impossible.
     pub(super) keyed: bool,
 }
@@ -254,6 +256,13 @@ impl Scope {
             merged.members.push(member);
             merged.col = col;
             self.merged_of.insert(member, index);
+        }
+    }
+
+    /// Merged columns on the optional side of a join.
+    pub(super) fn make_merged_outer(&mut self, range: std::ops::Range<usize>) {
+        for merged in self.merged.get_mut(range).into_iter().flatten() {
+            merged.col.nullable = true;
         }
     }
 

@@ -37,8 +37,17 @@ pub(crate) struct Entry {
     pub(crate) table: bool,
     /// Its columns, where they do not depend on the arguments.
     pub(crate) columns: Option<Type>,
-    /// The scalar function may give another value for each row.
-    pub(crate) volatile: bool,
+    /// The rule of a hand-written catalogue.
+    pub(crate) rule: Option<Rule>,
+}
+
+/// A line of a hand-written catalogue: the result in terms of the arguments (`$1`, `$max`, `$sum` … or a type), and when
+/// it is NULL: `N` never, `A` when an argument is.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) kind: u8,
+    pub(crate) nulls: u8,
+    pub(crate) result: &'static str,
 }
 
 struct Line {
@@ -49,13 +58,14 @@ struct Line {
 }
 
 struct Catalogue {
+    dialect: Dialect,
     lines: Vec<Line>,
     /// Parsed entries, by the index of the name's first line.
     entries: Vec<OnceLock<Entry>>,
 }
 
 impl Catalogue {
-    fn new(text: &'static str) -> Catalogue {
+    fn new(dialect: Dialect, text: &'static str) -> Catalogue {
         let mut lines = Vec::with_capacity(1024);
         for line in text.lines() {
             let mut parts = line.splitn(4, '\t');
@@ -68,7 +78,7 @@ impl Catalogue {
             lines.push(Line { name, kind: first(kind), flags: first(flags), body });
         }
         let entries = lines.iter().map(|_| OnceLock::new()).collect();
-        Catalogue { lines, entries }
+        Catalogue { dialect, lines, entries }
     }
 
     fn first_line(&self, name: &str) -> Option<usize> {
@@ -96,13 +106,22 @@ impl Catalogue {
         let mut entry = Entry::default();
         let Some(name) = self.lines.get(at).map(|l| l.name) else { return entry };
         for line in self.lines.iter().skip(at).take_while(|l| l.name == name) {
+            if self.dialect != Dialect::DuckDb {
+                // The overload only says what kind it is.
+                let any = || Overload::parse("*ANY>ANY").into_iter().collect();
+                match line.kind {
+                    b'a' => entry.aggregate = any(),
+                    b'w' => entry.window = any(),
+                    b't' => entry.table = true,
+                    _ => entry.scalar = any(),
+                }
+                entry.rule = Some(Rule { kind: line.kind, nulls: line.flags, result: line.body });
+                continue;
+            }
             let body = self.body(line);
             let overloads = || body.split(';').filter_map(Overload::parse).collect();
             match line.kind {
-                b's' => {
-                    entry.scalar = overloads();
-                    entry.volatile = line.flags == b'V';
-                }
+                b's' => entry.scalar = overloads(),
                 b'a' => entry.aggregate = overloads(),
                 b'w' => entry.window = overloads(),
                 b'm' => {
@@ -129,10 +148,10 @@ fn catalogue(dialect: Dialect) -> &'static Catalogue {
     static CATALOGUES: [OnceLock<Catalogue>; 4] = [const { OnceLock::new() }; 4];
     let [duckdb, databricks, snowflake, bigquery] = &CATALOGUES;
     match dialect {
-        Dialect::DuckDb => duckdb.get_or_init(|| Catalogue::new(DUCKDB)),
-        Dialect::Databricks => databricks.get_or_init(|| Catalogue::new(DATABRICKS)),
-        Dialect::Snowflake => snowflake.get_or_init(|| Catalogue::new(SNOWFLAKE)),
-        Dialect::BigQuery => bigquery.get_or_init(|| Catalogue::new(BIGQUERY)),
+        Dialect::DuckDb => duckdb.get_or_init(|| Catalogue::new(Dialect::DuckDb, DUCKDB)),
+        Dialect::Databricks => databricks.get_or_init(|| Catalogue::new(Dialect::Databricks, DATABRICKS)),
+        Dialect::Snowflake => snowflake.get_or_init(|| Catalogue::new(Dialect::Snowflake, SNOWFLAKE)),
+        Dialect::BigQuery => bigquery.get_or_init(|| Catalogue::new(Dialect::BigQuery, BIGQUERY)),
     }
 }
 

@@ -1,9 +1,15 @@
 //! The calculus of types: what an operator, a function, a cast or a unification gives, from types alone. No names of
 //! columns, no scopes, no text. Everything takes the dialect first.
 
+mod duckdb;
+mod nullable;
+mod other;
+
+use crate::catalogue;
 use rocky_base::{Dialect, SmolStr};
 use rocky_syntax::ast::{BinaryOp, LikeKind, Literal, UnaryOp};
 use rocky_warehouse::{Column, Type};
+use smol_str::StrExt;
 
 /// What a bare literal keeps besides its type: engines let literals adapt to the other operand.
 #[derive(Clone, PartialEq, Debug)]
@@ -102,53 +108,102 @@ pub enum Comparable {
 // The functions below are the interface to `analyse`; their bodies live in the files of this module.
 
 /// The type of a literal.
-pub fn literal(_dialect: Dialect, _literal: &Literal) -> Operand {
-    Operand::unknown()
+pub fn literal(dialect: Dialect, literal: &Literal) -> Operand {
+    match dialect {
+        Dialect::DuckDb => duckdb::literal(literal),
+        _ => other::literal(dialect, literal),
+    }
 }
 
 /// A unary operator.
-pub fn unary(_dialect: Dialect, _op: UnaryOp, _operand: &Operand) -> Result<Operand, TypeError> {
-    Ok(Operand::unknown())
+pub fn unary(dialect: Dialect, op: UnaryOp, operand: &Operand) -> Result<Operand, TypeError> {
+    match dialect {
+        Dialect::DuckDb => duckdb::operators::unary(op, operand),
+        _ => other::unary(dialect, op, operand),
+    }
 }
 
 /// A binary operator (AND, OR, comparisons, arithmetic, `||`, JSON arrows, bit operators …).
-pub fn binary(_dialect: Dialect, _op: &BinaryOp, _left: &Operand, _right: &Operand) -> Result<Typed, TypeError> {
-    Ok(Typed { ty: Type::Unknown, nullable: true })
+pub fn binary(dialect: Dialect, op: &BinaryOp, left: &Operand, right: &Operand) -> Result<Typed, TypeError> {
+    match dialect {
+        Dialect::DuckDb => duckdb::operators::binary(op, left, right),
+        _ => other::binary(dialect, op, left, right),
+    }
 }
 
 /// LIKE and its kin.
-pub fn like(_dialect: Dialect, _kind: LikeKind, _value: &Operand, _pattern: &Operand) -> Result<Typed, TypeError> {
-    Ok(Typed { ty: Type::Boolean, nullable: true })
+pub fn like(dialect: Dialect, kind: LikeKind, value: &Operand, pattern: &Operand) -> Result<Typed, TypeError> {
+    match dialect {
+        Dialect::DuckDb => duckdb::operators::like(kind, value, pattern),
+        _ => other::like(value, pattern),
+    }
 }
 
 /// The type all operands are cast to where they meet; `None` when the engine refuses.
-pub fn unify(_dialect: Dialect, _meeting: Meeting, _operands: &[Operand]) -> Option<Type> {
-    Some(Type::Unknown)
+pub fn unify(dialect: Dialect, meeting: Meeting, operands: &[Operand]) -> Option<Type> {
+    match dialect {
+        Dialect::DuckDb => duckdb::operators::unify(meeting, operands),
+        _ => other::unify(dialect, operands),
+    }
 }
 
 /// Whether two values may be compared.
-pub fn comparable(_dialect: Dialect, _left: &Operand, _right: &Operand) -> Comparable {
-    Comparable::Yes
+pub fn comparable(dialect: Dialect, left: &Operand, right: &Operand) -> Comparable {
+    match dialect {
+        Dialect::DuckDb => duckdb::operators::comparable(left, right),
+        _ => other::comparable(dialect, left, right),
+    }
 }
 
 /// Whether a cast can exist at all (not whether it succeeds for every value).
-pub fn castable(_dialect: Dialect, _from: &Type, _to: &Type) -> bool {
-    true
+pub fn castable(dialect: Dialect, from: &Type, to: &Type) -> bool {
+    match dialect {
+        Dialect::DuckDb => duckdb::casts::castable(from, to),
+        _ => other::castable(from, to),
+    }
 }
 
 /// EXTRACT(field FROM x); `Err` when the field does not exist for the type.
-pub fn extract(_dialect: Dialect, _field: &str, _operand: &Operand) -> Result<Typed, TypeError> {
-    Ok(Typed { ty: Type::Unknown, nullable: true })
+pub fn extract(dialect: Dialect, field: &str, operand: &Operand) -> Result<Typed, TypeError> {
+    match dialect {
+        Dialect::DuckDb => duckdb::operators::extract(field, operand),
+        _ => other::extract(dialect, field, operand),
+    }
 }
 
 /// `x[i]`.
-pub fn index(_dialect: Dialect, _base: &Operand, _index: &Operand) -> Result<Typed, TypeError> {
-    Ok(Typed { ty: Type::Unknown, nullable: true })
+pub fn index(dialect: Dialect, base: &Operand, index: &Operand) -> Result<Typed, TypeError> {
+    match dialect {
+        Dialect::DuckDb => duckdb::scalar::index(base, index),
+        _ => other::index(base),
+    }
+}
+
+/// `x[a:b:c]`.
+pub fn slice(dialect: Dialect, base: &Operand) -> Result<Typed, TypeError> {
+    let ty = match dialect {
+        Dialect::DuckDb => duckdb::scalar::slice(&base.ty)?,
+        _ => base.ty.clone(),
+    };
+    Ok(Typed { ty, nullable: true })
 }
 
 /// `x.field`; `None` when the type is known and has no such field.
-pub fn field(_dialect: Dialect, _base: &Operand, _name: &str) -> Option<Typed> {
-    Some(Typed { ty: Type::Unknown, nullable: true })
+pub fn field(_dialect: Dialect, base: &Operand, name: &str) -> Option<Typed> {
+    let ty = match &base.ty {
+        Type::Struct(fields) => {
+            let found = fields.iter().find(|f| f.name.eq_ignore_ascii_case(name))?;
+            return Some(Typed { ty: found.ty.clone(), nullable: true });
+        }
+        Type::Union(members) => members.iter().find(|f| f.name.eq_ignore_ascii_case(name))?.ty.clone(),
+        Type::Map(kv) => kv.1.clone(),
+        Type::Json => Type::Json,
+        Type::Variant => Type::Variant,
+        Type::Unknown | Type::Other(_) | Type::Geometry | Type::Geography => Type::Unknown,
+        Type::Null => Type::Null,
+        _ => return None,
+    };
+    Some(Typed { ty, nullable: true })
 }
 
 /// An argument of a function call.
@@ -188,26 +243,81 @@ pub struct CallSite<'a> {
 
 /// The result of a call. `lambda(argument index, parameter types) -> type of the body` types lambda bodies on demand.
 pub fn call(
-    _dialect: Dialect,
-    _site: &CallSite<'_>,
-    _lambda: &mut dyn FnMut(usize, &[Type]) -> Operand,
+    dialect: Dialect,
+    site: &CallSite<'_>,
+    lambda: &mut dyn FnMut(usize, &[Type]) -> Operand,
 ) -> Result<Typed, TypeError> {
-    Ok(Typed { ty: Type::Unknown, nullable: true })
+    let typed = match dialect {
+        Dialect::DuckDb => duckdb::functions::call(site, lambda)?,
+        _ => other::call(dialect, site, lambda)?,
+    };
+    Ok(Typed { ty: bounded(typed.ty), nullable: typed.nullable })
 }
 
 /// The kind of a function, by name; `None` when the catalogue does not have it. A name that is both scalar and aggregate
 /// is reported as aggregate.
-pub fn function_kind(_dialect: Dialect, _name: &str) -> Option<FunctionKind> {
-    None
+pub fn function_kind(dialect: Dialect, name: &str) -> Option<FunctionKind> {
+    let lower = name.to_lowercase_smolstr();
+    match lower.as_str() {
+        "percentile_cont" | "percentile_disc" => return Some(FunctionKind::Aggregate),
+        "coalesce" | "ifnull" | "if" | "iff" | "try" | "row" | "grouping" | "grouping_id" => {
+            return Some(FunctionKind::Scalar);
+        }
+        _ => {}
+    }
+    let Some(entry) = catalogue::lookup(dialect, &lower) else {
+        return if dialect == Dialect::DuckDb { catalogue::extension(&lower) } else { None };
+    };
+    if !entry.aggregate.is_empty() {
+        Some(FunctionKind::Aggregate)
+    } else if !entry.window.is_empty() {
+        Some(FunctionKind::Window)
+    } else if !entry.scalar.is_empty() {
+        Some(FunctionKind::Scalar)
+    } else if !entry.macros.is_empty() {
+        // A macro around an aggregate is one.
+        let aggregates = entry.macros.iter().any(|m| duckdb::macros::aggregates(m));
+        Some(if aggregates { FunctionKind::Aggregate } else { FunctionKind::Scalar })
+    } else {
+        Some(FunctionKind::Table)
+    }
 }
 
 /// The columns of a table function (`range`, `generate_series`, `unnest` of a list …); `None` when they depend on data or
 /// the function is not known.
-pub fn table_function(_dialect: Dialect, _name: &str, _args: &[Argument]) -> Option<Vec<Column>> {
-    None
+pub fn table_function(dialect: Dialect, name: &str, args: &[Argument]) -> Option<Vec<Column>> {
+    match dialect {
+        Dialect::DuckDb => duckdb::tables::columns(name, args),
+        _ => other::table_function(dialect, name, args),
+    }
 }
 
 /// The type written in a cast or column definition; `None` for an unknown name.
-pub fn type_name(_dialect: Dialect, _text: &str) -> Option<Type> {
-    None
+pub fn type_name(dialect: Dialect, text: &str) -> Option<Type> {
+    Type::parse(dialect, text)
+}
+
+/// The type, or unknown when it is beyond all measure: types share their parts, so that a chain of structs of structs is
+/// small in memory and without end on paper.
+pub(crate) fn bounded(ty: Type) -> Type {
+    const MAX_PARTS: usize = 10_000;
+    const MAX_DEPTH: usize = 100;
+    fn fits(ty: &Type, depth: usize, parts: &mut usize) -> bool {
+        *parts += 1;
+        if *parts > MAX_PARTS || depth > MAX_DEPTH {
+            return false;
+        }
+        match ty {
+            Type::List(t) | Type::Array(t, _) => fits(t, depth + 1, parts),
+            Type::Struct(fields) | Type::Union(fields) => fields.iter().all(|f| fits(&f.ty, depth + 1, parts)),
+            Type::Map(kv) => fits(&kv.0, depth + 1, parts) && fits(&kv.1, depth + 1, parts),
+            _ => true,
+        }
+    }
+    match &ty {
+        Type::List(_) | Type::Array(..) | Type::Struct(_) | Type::Union(_) | Type::Map(_) => {
+            if fits(&ty, 0, &mut 0) { ty } else { Type::Unknown }
+        }
+        _ => ty,
+    }
 }

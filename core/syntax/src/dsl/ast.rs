@@ -21,7 +21,10 @@ pub struct File {
     pub exprs: Vec<Expr>,
 }
 
-static NOTHING: Expr = Expr { span: Span { start: 0, end: 0 }, kind: ExprKind::Error };
+static NOTHING: Expr = Expr {
+    span: Span { start: 0, end: 0 },
+    kind: ExprKind::Error,
+};
 
 impl File {
     /// The expression behind a number; an error node for a number of another file.

@@ -75,9 +75,18 @@ pub(super) struct Token {
 }
 
 pub(super) fn lex(file: FileId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
-    let mut lexer = Lexer { file, text, at: 0, tokens: Vec::new(), diagnostics: Vec::new() };
+    let mut lexer = Lexer {
+        file,
+        text,
+        at: 0,
+        tokens: Vec::new(),
+        diagnostics: Vec::new(),
+    };
     lexer.run();
-    lexer.tokens.push(Token { kind: T::End, span: Span::at(text.len() as u32) });
+    lexer.tokens.push(Token {
+        kind: T::End,
+        span: Span::at(text.len() as u32),
+    });
     (lexer.tokens, lexer.diagnostics)
 }
 
@@ -134,7 +143,10 @@ impl Lexer<'_> {
 
     fn word(&mut self) {
         // A letter outside ASCII inside a word is one mistake, not a broken-off word and more mistakes.
-        let len = self.rest().find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(self.rest().len());
+        let len = self
+            .rest()
+            .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .unwrap_or(self.rest().len());
         let span = Span::from(self.at..self.at + len);
         let word = span.slice(self.text);
         let kind = match Kw::parse(word) {
@@ -151,7 +163,11 @@ impl Lexer<'_> {
     }
 
     fn number(&mut self) {
-        let digits = |text: &str| text.bytes().take_while(|b| b.is_ascii_digit() || *b == b'_').count();
+        let digits = |text: &str| {
+            text.bytes()
+                .take_while(|b| b.is_ascii_digit() || *b == b'_')
+                .count()
+        };
         let mut len = digits(self.rest());
         if self.byte(len) == b'.' && self.byte(len + 1).is_ascii_digit() {
             len += 1 + digits(self.rest().get(len + 1..).unwrap_or(""));
@@ -168,7 +184,10 @@ impl Lexer<'_> {
         // The rest of the line is taken for the string, so that the following lines are still parsed.
         let line = body.find('\n').unwrap_or(body.len());
         let diagnostic = self
-            .error(Span::from(self.at..self.at + 1), format!("string without closing `{quote}`"))
+            .error(
+                Span::from(self.at..self.at + 1),
+                format!("string without closing `{quote}`"),
+            )
             .help(format!("end the string with `{quote}`"));
         self.diagnostics.push(diagnostic);
         self.push(T::String, line + 1);
@@ -178,7 +197,9 @@ impl Lexer<'_> {
         let bytes = self.text.as_bytes().get(self.at + 1..).unwrap_or(&[]);
         let shaped = |from: usize, shape: &[u8]| {
             bytes.get(from..from + shape.len()).is_some_and(|part| {
-                part.iter().zip(shape).all(|(b, s)| if *s == b'0' { b.is_ascii_digit() } else { b == s })
+                part.iter()
+                    .zip(shape)
+                    .all(|(b, s)| if *s == b'0' { b.is_ascii_digit() } else { b == s })
             })
         };
         let day = shaped(0, b"0000-00-00");
@@ -193,7 +214,9 @@ impl Lexer<'_> {
         }
         // Anything glued to the literal belongs to the mistake.
         let glued = bytes.get(len..).unwrap_or(&[]).iter();
-        let extra = glued.take_while(|b| is_word(**b) || (!day && **b == b'-') || **b == b':').count();
+        let extra = glued
+            .take_while(|b| is_word(**b) || (!day && **b == b'-') || **b == b':')
+            .count();
         let span = Span::from(self.at..self.at + 1 + len + extra);
         let text = span.slice(self.text).get(1..).unwrap_or("");
         let problem = if !day || extra > 0 {
@@ -212,8 +235,13 @@ impl Lexer<'_> {
         let mut chars = self.rest().char_indices().peekable();
         let mut len = 0;
         while let Some((i, c)) = chars.next() {
-            let next = chars.peek().map_or(0, |(_, n)| if n.is_ascii() { *n as u8 } else { 0 });
-            let known = c.is_alphabetic() || c.is_ascii_digit() || c.is_ascii_whitespace() || matches!(c, '_' | '"' | '\'');
+            let next = chars
+                .peek()
+                .map_or(0, |(_, n)| if n.is_ascii() { *n as u8 } else { 0 });
+            let known = c.is_alphabetic()
+                || c.is_ascii_digit()
+                || c.is_ascii_whitespace()
+                || matches!(c, '_' | '"' | '\'');
             let macro_call = c == '@' && (is_word(next));
             if i > 0 && (known || macro_call || symbol(c, next).is_some()) {
                 break;
@@ -222,12 +250,23 @@ impl Lexer<'_> {
         }
         let span = Span::from(self.at..self.at + len.max(1));
         let run = span.slice(self.text);
-        let plural = if run.chars().count() == 1 { "character" } else { "characters" };
+        let plural = if run.chars().count() == 1 {
+            "character"
+        } else {
+            "characters"
+        };
         let mut diagnostic = self.error(span, format!("unknown {plural} `{}`", run.escape_debug()));
         let loc = Loc::new(self.file, span);
-        let edit = |text: &str| vec![Edit { loc, text: text.to_owned() }];
+        let edit = |text: &str| {
+            vec![Edit {
+                loc,
+                text: text.to_owned(),
+            }]
+        };
         diagnostic = match run {
-            ";" => diagnostic.help("remove it; steps need no end mark").fix("remove `;`", edit("")),
+            ";" => diagnostic
+                .help("remove it; steps need no end mark")
+                .fix("remove `;`", edit("")),
             "&&" | "&" => diagnostic.help("write `and`"),
             "!" => diagnostic.help("write `not`, or `!=` for unequal"),
             "`" => diagnostic.help("write the name without quotes; SQL quotes are added where needed"),
@@ -235,7 +274,12 @@ impl Lexer<'_> {
             _ => diagnostic,
         };
         self.diagnostics.push(diagnostic);
-        self.at += len.max(1);
+        // What is surely meant is taken so.
+        match run {
+            "&&" | "&" => self.push(T::Kw(Kw::And), len),
+            "!" => self.push(T::Kw(Kw::Not), len),
+            _ => self.at += len.max(1),
+        }
     }
 }
 
@@ -275,7 +319,11 @@ fn symbol(c: char, next: u8) -> Option<(T, usize)> {
 
 /// What is wrong with a literal of the right shape.
 fn calendar_problem(text: &str, timed: bool) -> Option<String> {
-    let part = |from: usize, to: usize| text.get(from..to).and_then(|t| t.parse::<u32>().ok()).unwrap_or(0);
+    let part = |from: usize, to: usize| {
+        text.get(from..to)
+            .and_then(|t| t.parse::<u32>().ok())
+            .unwrap_or(0)
+    };
     let (year, month, day) = (part(0, 4), part(5, 7), part(8, 10));
     if year == 0 {
         return Some("years begin with 0001".to_owned());
@@ -289,7 +337,9 @@ fn calendar_problem(text: &str, timed: bool) -> Option<String> {
         _ => return Some(format!("month {month:02} does not exist")),
     };
     if day == 0 || day > days {
-        return Some(format!("{year:04}-{month:02} has days 01 to {days}, found {day:02}"));
+        return Some(format!(
+            "{year:04}-{month:02} has days 01 to {days}, found {day:02}"
+        ));
     }
     if timed && (part(11, 13) > 23 || part(14, 16) > 59 || part(17, 19) > 59) {
         return Some("time of day out of range".to_owned());

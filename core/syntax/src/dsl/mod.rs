@@ -6,7 +6,9 @@
 //! are; the expansion of SQL deals with them. Invariant: the same text and dialect always give the same SQL.
 
 pub mod ast;
+mod level;
 mod lexer;
+mod names;
 mod parser;
 mod plan;
 mod print;
@@ -34,21 +36,33 @@ pub struct Lowered {
 /// Parse a `.rocky` file and make SQL of it.
 pub fn lower(file: FileId, text: &str, dialect: Dialect) -> Lowered {
     let (tree, mut diagnostics) = parse(file, text);
-    let mut lowering = plan::Lowering::new(file, dialect, tree);
+    let mut lowering = plan::Lowering::new(file, dialect, tree, !diagnostics.is_empty());
     let plan = lowering.plan();
     diagnostics.append(&mut lowering.diagnostics);
 
-    let mut printer =
-        print::Printer { tree: &lowering.tree, dialect, out: writer::Writer::new(file, text) };
+    let mut printer = print::Printer {
+        tree: &lowering.tree,
+        dialect,
+        out: writer::Writer::new(file, text),
+    };
     printer.plan(&plan);
     if printer.out.is_full() {
         let whole = Loc::new(file, Span::at(0));
-        let diagnostic = Diagnostic::new(E412, whole, "the SQL of this file is more than 64 times as long as the file")
-            .help("name the subjects of nested `match` expressions with `derive`");
+        let diagnostic = Diagnostic::new(
+            E412,
+            whole,
+            "the SQL of this file is more than 64 times as long as the file",
+        )
+        .help("name the subjects of nested `match` expressions with `derive`");
         diagnostics.push(diagnostic);
     }
     let complete = plan.main.is_some() && !diagnostics.iter().any(Diagnostic::is_error);
     diagnostics.sort_by_key(|d| d.primary.as_ref().map(|p| p.loc.span));
     let (sql, origin) = printer.out.finish();
-    Lowered { sql, origin, diagnostics, complete }
+    Lowered {
+        sql,
+        origin,
+        diagnostics,
+        complete,
+    }
 }

@@ -18,10 +18,28 @@ pub const MAX_NESTING: usize = 200;
 /// Parse a `.rocky` file.
 pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
     let (tokens, diagnostics) = lex(file, text);
-    let mut parser =
-        Parser { file, text, tokens, at: 0, depth: 0, tree: File::default(), diagnostics, last_error: None };
+    let unread = diagnostics
+        .iter()
+        .filter_map(|d| Some(d.primary.as_ref()?.loc.span.start))
+        .collect();
+    let tree = File::default();
+    let mut parser = Parser {
+        file,
+        text,
+        tokens,
+        unread,
+        at: 0,
+        depth: 0,
+        tree,
+        diagnostics,
+        last_error: None,
+    };
     parser.file();
-    let Parser { tree, mut diagnostics, .. } = parser;
+    let Parser {
+        tree,
+        mut diagnostics,
+        ..
+    } = parser;
     diagnostics.sort_by_key(|d| d.primary.as_ref().map(|p| p.loc.span));
     (tree, diagnostics)
 }
@@ -40,6 +58,8 @@ struct Parser<'a> {
     file: FileId,
     text: &'a str,
     tokens: Vec<Token>,
+    /// Where the lexer found something wrong.
+    unread: Vec<u32>,
     at: usize,
     depth: usize,
     tree: File,
@@ -51,7 +71,10 @@ impl Parser<'_> {
     // ---- tokens ----
 
     fn token(&self, ahead: usize) -> Token {
-        let end = Token { kind: T::End, span: Span::at(self.text.len() as u32) };
+        let end = Token {
+            kind: T::End,
+            span: Span::at(self.text.len() as u32),
+        };
         self.tokens.get(self.at + ahead).copied().unwrap_or(end)
     }
 
@@ -108,12 +131,22 @@ impl Parser<'_> {
 
     fn unexpected(&mut self, expected: &str) -> Stop {
         let token = self.token(0);
+        // What the lexer left out just before is the mistake, and it is reported.
+        let gap = self.previous().map_or(0, |t| t.span.end);
+        let index = self.unread.partition_point(|u| *u < gap);
+        if self.unread.get(index).is_some_and(|u| *u <= token.span.start) {
+            return Stop::Item;
+        }
         let found = match token.kind {
             T::End => "the end of the file".to_owned(),
             _ => {
                 let text = self.slice(token.span);
                 let short: String = text.chars().take_while(|c| *c != '\n').take(40).collect();
-                if short.len() < text.len() { format!("`{short}…`") } else { format!("`{short}`") }
+                if short.len() < text.len() {
+                    format!("`{short}…`")
+                } else {
+                    format!("`{short}`")
+                }
             }
         };
         let mut diagnostic = self.error(token.span, format!("expected {expected}, found {found}"));
@@ -132,16 +165,22 @@ impl Parser<'_> {
         let compares = |k: T| matches!(k, T::EqEq | T::NotEq | T::Lt | T::Le | T::Gt | T::Ge);
         let text = self.slice(token.span);
         let fixed = match (token.kind, before.map(|t| t.kind)) {
+            (T::Kw(_), Some(T::Kw(Kw::As))) => {
+                return Some(format!("choose another name; `{text}` is a keyword"));
+            }
             (k, _) if compares(k) => "comparisons do not chain; combine two with `and`",
             (T::Number, Some(T::Dot)) => "write a digit before the point: `0.5`",
-            (T::Ident, Some(T::Number)) if before.is_some_and(adjoins) => "write the number without letters or exponent",
+            (T::Ident, Some(T::Number)) if before.is_some_and(adjoins) => {
+                "write the number without letters or exponent"
+            }
             (T::LParen, Some(T::Kw(Kw::In))) => "write the list in brackets: `in [a, b]`",
             (T::Ident, Some(T::Pipe)) if self.two_pipes() => "use `or`",
             (T::Kw(Kw::Order), _) => "use `sort`",
-            (T::Kw(Kw::Select | Kw::From), Some(T::LParen)) => "name the inner query with `let` and read it with `from`",
+            (T::Kw(Kw::Select | Kw::From), Some(T::LParen)) => {
+                "name the inner query with `let` and read it with `from`"
+            }
             (T::Kw(Kw::Distinct), Some(T::LParen)) => "use the step `distinct` before `group`",
             (T::Kw(Kw::Join), _) => "write `join`, `left join`, `right join`, `full join` or `cross join`",
-            (T::Kw(_), Some(T::Kw(Kw::As))) => return Some(format!("choose another name; `{text}` is a keyword")),
             (T::Ident, _) => match text.to_ascii_lowercase().as_str() {
                 "limit" | "top" => "use `take`",
                 "filter" => "use `where`",
@@ -150,7 +189,9 @@ impl Parser<'_> {
                 "orderby" => "use `sort`",
                 "between" => "use `>=` and `<=`",
                 "case" => "use `match`",
-                lower if Kw::parse(lower).is_some() => return Some(format!("keywords are lower case: `{lower}`")),
+                lower if Kw::parse(lower).is_some() => {
+                    return Some(format!("keywords are lower case: `{lower}`"));
+                }
                 _ => return None,
             },
             _ => return None,
@@ -159,8 +200,10 @@ impl Parser<'_> {
     }
 
     fn two_pipes(&self) -> bool {
-        let (Some(last), Some(first)) = (self.previous(), self.at.checked_sub(2).and_then(|i| self.tokens.get(i)))
-        else {
+        let (Some(last), Some(first)) = (
+            self.previous(),
+            self.at.checked_sub(2).and_then(|i| self.tokens.get(i)),
+        ) else {
             return false;
         };
         last.kind == T::Pipe && first.kind == T::Pipe && first.span.end == last.span.start
@@ -172,8 +215,16 @@ impl Parser<'_> {
     fn at_step(&self) -> bool {
         match self.kind() {
             T::Kw(
-                Kw::From | Kw::Where | Kw::Group | Kw::Derive | Kw::Select | Kw::Join | Kw::Sort | Kw::Take
-                | Kw::Distinct | Kw::Replicate,
+                Kw::From
+                | Kw::Where
+                | Kw::Group
+                | Kw::Derive
+                | Kw::Select
+                | Kw::Join
+                | Kw::Sort
+                | Kw::Take
+                | Kw::Distinct
+                | Kw::Replicate,
             ) => true,
             // `left_join` is no keyword: it begins a join only before a relation.
             T::Ident => match self.join_words() {
@@ -298,7 +349,10 @@ impl Parser<'_> {
         }
         let diagnostic = match self.tree.lets.last() {
             Some(last) => self
-                .error(last.keyword.to(last.name.span), "no main pipeline after the last `let`")
+                .error(
+                    last.keyword.to(last.name.span),
+                    "no main pipeline after the last `let`",
+                )
                 .help(format!("add one: `from {}`", last.name.text)),
             None if self.diagnostics.is_empty() => {
                 Diagnostic::new(E413, Loc::new(self.file, Span::at(0)), "empty model")
@@ -354,9 +408,15 @@ impl Parser<'_> {
             });
             let keyword = self.since(start);
             let join = self.join(kind)?;
-            return Ok(Step { span: self.since(start), keyword, kind: StepKind::Join(join) });
+            return Ok(Step {
+                span: self.since(start),
+                keyword,
+                kind: StepKind::Join(join),
+            });
         }
-        let T::Kw(keyword) = self.kind() else { return Err(self.unexpected("a step")) };
+        let T::Kw(keyword) = self.kind() else {
+            return Err(self.unexpected("a step"));
+        };
         if !self.at_step() {
             return Err(self.unexpected("a step"));
         }
@@ -364,7 +424,10 @@ impl Parser<'_> {
         let kind = match keyword {
             Kw::From => {
                 let relation = self.path("a relation")?;
-                StepKind::From { relation, alias: self.alias()? }
+                StepKind::From {
+                    relation,
+                    alias: self.alias()?,
+                }
             }
             Kw::Where => StepKind::Where(self.expr()?),
             Kw::Group => self.group()?,
@@ -375,7 +438,11 @@ impl Parser<'_> {
             Kw::Distinct => StepKind::Distinct,
             _ => StepKind::Replicate,
         };
-        Ok(Step { span: self.since(start), keyword: word, kind })
+        Ok(Step {
+            span: self.since(start),
+            keyword: word,
+            kind,
+        })
     }
 
     fn alias(&mut self) -> R<Option<Name>> {
@@ -404,7 +471,9 @@ impl Parser<'_> {
         let mut on = Vec::new();
         if kind == JoinKind::Cross {
             if self.kind() == T::Kw(Kw::On) {
-                let diagnostic = self.error(self.span(), "`cross join` takes no `on`").help("use `join`");
+                let diagnostic = self
+                    .error(self.span(), "`cross join` takes no `on`")
+                    .help("use `join`");
                 self.report(diagnostic);
                 return Err(Stop::Item);
             }
@@ -419,7 +488,13 @@ impl Parser<'_> {
             T::LBrace => Some(self.keep()?),
             _ => None,
         };
-        Ok(Join { kind, relation, alias, on, keep })
+        Ok(Join {
+            kind,
+            relation,
+            alias,
+            on,
+            keep,
+        })
     }
 
     fn keep(&mut self) -> R<Keep> {
@@ -431,7 +506,10 @@ impl Parser<'_> {
             self.eat(T::Comma);
         }
         self.expect(T::RBrace, "a column or `}`")?;
-        Ok(Keep { span: self.since(start), columns })
+        Ok(Keep {
+            span: self.since(start),
+            columns,
+        })
     }
 
     fn sort_keys(&mut self) -> R<Vec<SortKey>> {
@@ -473,7 +551,10 @@ impl Parser<'_> {
     fn named(&mut self) -> R<Named> {
         let name = self.name("`name: expression` or `}`")?;
         self.expect(T::Colon, "`:`")?;
-        Ok(Named { name, expr: self.expr()? })
+        Ok(Named {
+            name,
+            expr: self.expr()?,
+        })
     }
 
     fn select_item(&mut self) -> R<SelectItem> {
@@ -491,12 +572,25 @@ impl Parser<'_> {
         }
         let operator = matches!(
             self.kind(),
-            T::Plus | T::Minus | T::Slash | T::Percent | T::LParen | T::EqEq | T::NotEq | T::Lt | T::Gt | T::Le | T::Ge
+            T::Plus
+                | T::Minus
+                | T::Slash
+                | T::Percent
+                | T::LParen
+                | T::EqEq
+                | T::NotEq
+                | T::Lt
+                | T::Gt
+                | T::Le
+                | T::Ge
         );
         if operator {
             let text = self.slice(self.span()).to_owned();
             let diagnostic = self
-                .error(self.span(), format!("expected a column, `name: expression`, `*` or `}}`, found `{text}`"))
+                .error(
+                    self.span(),
+                    format!("expected a column, `name: expression`, `*` or `}}`, found `{text}`"),
+                )
                 .help("name the expression: `name: expression`");
             self.report(diagnostic);
             return Err(Stop::Item);
@@ -538,7 +632,10 @@ impl Parser<'_> {
 
     fn name(&mut self, expected: &str) -> R<Name> {
         let span = self.expect(T::Ident, expected)?;
-        Ok(Name { text: SmolStr::new(self.slice(span)), span })
+        Ok(Name {
+            text: SmolStr::new(self.slice(span)),
+            span,
+        })
     }
 
     fn path(&mut self, expected: &str) -> R<Path> {
@@ -549,7 +646,10 @@ impl Parser<'_> {
             let next = self.token(0);
             if matches!(next.kind, T::Kw(_)) && next.span.start == dot.end {
                 self.bump();
-                parts.push(Name { text: SmolStr::new(self.slice(next.span)), span: next.span });
+                parts.push(Name {
+                    text: SmolStr::new(self.slice(next.span)),
+                    span: next.span,
+                });
             } else {
                 parts.push(self.name("a name after `.`")?);
             }
@@ -567,7 +667,10 @@ impl Parser<'_> {
         }
         // Warehouses count rows in 64 bits with sign.
         match text.parse::<i64>() {
-            Ok(value) => Ok(Count { value: value.unsigned_abs(), span }),
+            Ok(value) => Ok(Count {
+                value: value.unsigned_abs(),
+                span,
+            }),
             Err(_) => {
                 let message = format!("number `{text}` is too large; at most {} rows", i64::MAX);
                 let diagnostic = self.error(span, message);
@@ -629,14 +732,31 @@ impl Parser<'_> {
         if let Some(operator) = self.compare_operator() {
             let right = self.additive()?;
             let span = self.since(start);
-            return Ok(self.push(span, ExprKind::Compare { left, operator, right }));
+            return Ok(self.push(
+                span,
+                ExprKind::Compare {
+                    left,
+                    operator,
+                    right,
+                },
+            ));
         }
         let words = self.span();
         if self.eat(T::Kw(Kw::Is)).is_some() {
             let negated = self.eat(T::Kw(Kw::Not)).is_some();
-            self.expect(T::Kw(Kw::Null), if negated { "`null`" } else { "`null` or `not null`" })?;
+            self.expect(
+                T::Kw(Kw::Null),
+                if negated { "`null`" } else { "`null` or `not null`" },
+            )?;
             let (words, span) = (self.since(words), self.since(start));
-            return Ok(self.push(span, ExprKind::IsNull { operand: left, negated, words }));
+            return Ok(self.push(
+                span,
+                ExprKind::IsNull {
+                    operand: left,
+                    negated,
+                    words,
+                },
+            ));
         }
         let negated = self.kind() == T::Kw(Kw::Not) && self.token(1).kind == T::Kw(Kw::In);
         if negated {
@@ -648,11 +768,21 @@ impl Parser<'_> {
             let list = self.nested(|p| p.list(T::RBracket, "an expression or `]`"))?;
             if list.is_empty() {
                 let span = self.since(open);
-                let diagnostic = self.error(span, "empty list after `in`").help("list at least one value");
+                let diagnostic = self
+                    .error(span, "empty list after `in`")
+                    .help("list at least one value");
                 self.report(diagnostic);
             }
             let span = self.since(start);
-            return Ok(self.push(span, ExprKind::In { operand: left, negated, words, list }));
+            return Ok(self.push(
+                span,
+                ExprKind::In {
+                    operand: left,
+                    negated,
+                    words,
+                    list,
+                },
+            ));
         }
         Ok(left)
     }
@@ -673,7 +803,10 @@ impl Parser<'_> {
         if op == Op::Lt && next.kind == T::Gt && next.span.start == self.span().end {
             return Some(self.misspelt_operator(2, Op::Ne, "!=", "use `!=` for unequal"));
         }
-        Some(Operator { op, span: self.bump() })
+        Some(Operator {
+            op,
+            span: self.bump(),
+        })
     }
 
     fn misspelt_operator(&mut self, tokens: usize, op: Op, right: &str, help: &str) -> Operator {
@@ -682,9 +815,15 @@ impl Parser<'_> {
             self.bump();
         });
         let span = self.since(first);
-        let edit = Edit { loc: Loc::new(self.file, span), text: right.to_owned() };
+        let edit = Edit {
+            loc: Loc::new(self.file, span),
+            text: right.to_owned(),
+        };
         let message = format!("expected `{right}`, found `{}`", self.slice(span));
-        let diagnostic = self.error(span, message).help(help).fix(format!("write `{right}`"), vec![edit]);
+        let diagnostic = self
+            .error(span, message)
+            .help(help)
+            .fix(format!("write `{right}`"), vec![edit]);
         self.report(diagnostic);
         Operator { op, span }
     }
@@ -698,7 +837,13 @@ impl Parser<'_> {
         let span = self.bump();
         let operand = self.nested(Self::unary)?;
         let whole = self.since(span);
-        Ok(self.push(whole, ExprKind::Unary { operator: Operator { op, span }, operand }))
+        Ok(self.push(
+            whole,
+            ExprKind::Unary {
+                operator: Operator { op, span },
+                operand,
+            },
+        ))
     }
 
     /// Expressions up to the closing token, separated by optional commas.
@@ -726,7 +871,10 @@ impl Parser<'_> {
             T::Date(timed) => {
                 let text = self.slice(span).get(1..).unwrap_or("");
                 let text = if timed { text } else { text.trim_end_matches('Z') };
-                ExprKind::Date { text: SmolStr::new(text), timed }
+                ExprKind::Date {
+                    text: SmolStr::new(text),
+                    timed,
+                }
             }
             T::Kw(Kw::True) => ExprKind::Word(Word::True),
             T::Kw(Kw::False) => ExprKind::Word(Word::False),
@@ -750,7 +898,10 @@ impl Parser<'_> {
 
     fn macro_call(&mut self) -> R<ExprId> {
         let span = self.bump();
-        let name = Name { text: SmolStr::new(self.slice(span).get(1..).unwrap_or("")), span };
+        let name = Name {
+            text: SmolStr::new(self.slice(span).get(1..).unwrap_or("")),
+            span,
+        };
         let args = match self.eat(T::LParen) {
             Some(_) => Some(self.nested(|p| p.list(T::RParen, "an argument or `)`"))?),
             None => None,
@@ -771,7 +922,14 @@ impl Parser<'_> {
             _ => None,
         };
         let span = self.since(start);
-        Ok(self.push(span, ExprKind::Call { name: path, args, over }))
+        Ok(self.push(
+            span,
+            ExprKind::Call {
+                name: path,
+                args,
+                over,
+            },
+        ))
     }
 
     fn match_expr(&mut self) -> R<ExprId> {
@@ -780,18 +938,28 @@ impl Parser<'_> {
         let (arms, _) = self.braced(Self::arm)?;
         let span = self.since(keyword);
         if arms.is_empty() {
-            let diagnostic = self.error(keyword, "`match` without arms").help("add `_ => value`");
+            let diagnostic = self
+                .error(keyword, "`match` without arms")
+                .help("add `_ => value`");
             self.report(diagnostic);
         }
         let last = arms.len().saturating_sub(1);
         for (index, arm) in arms.iter().enumerate() {
             if let (Pattern::Any(any), true) = (&arm.pattern, index < last) {
-                let diagnostic =
-                    self.error(*any, "arms after `_` are never reached").help("move the `_` arm to the end");
+                let diagnostic = self
+                    .error(*any, "arms after `_` are never reached")
+                    .help("move the `_` arm to the end");
                 self.report(diagnostic);
             }
         }
-        Ok(self.push(span, ExprKind::Match { keyword, scrutinee, arms }))
+        Ok(self.push(
+            span,
+            ExprKind::Match {
+                keyword,
+                scrutinee,
+                arms,
+            },
+        ))
     }
 
     fn arm(&mut self) -> R<Arm> {
@@ -800,18 +968,59 @@ impl Parser<'_> {
             Some(span) => Pattern::Any(span),
             None => {
                 let operator = self.compare_operator();
-                Pattern::Test { operator, value: self.additive()? }
+                Pattern::Test {
+                    operator,
+                    value: self.additive()?,
+                }
             }
         };
         self.expect(T::Arrow, "`=>`")?;
         let value = self.expr()?;
-        Ok(Arm { span: self.since(start), pattern, value })
+        Ok(Arm {
+            span: self.since(start),
+            pattern,
+            value,
+        })
     }
 
     fn window(&mut self) -> R<Window> {
         let start = self.bump();
         self.expect(T::LParen, "`(`")?;
-        let mut window = Window { span: start, partition: Vec::new(), sort: Vec::new(), frame: None };
+        let mut window = Window {
+            span: start,
+            partition: Vec::new(),
+            sort: Vec::new(),
+            frame: None,
+        };
+        if let Err(stop) = self.window_parts(&mut window)
+            && !self.skip_window()
+        {
+            return Err(stop);
+        }
+        window.span = self.since(start);
+        Ok(window)
+    }
+
+    /// After a mistake inside of a window: go behind its parenthesis, when that is near. Its `sort` must not be taken for
+    /// a step.
+    fn skip_window(&mut self) -> bool {
+        let mut depth = 0_usize;
+        for ahead in 0..64 {
+            match self.token(ahead).kind {
+                T::LParen => depth += 1,
+                T::RParen if depth == 0 => {
+                    self.at += ahead + 1;
+                    return true;
+                }
+                T::RParen => depth -= 1,
+                T::End | T::LBrace | T::RBrace => return false,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    fn window_parts(&mut self, window: &mut Window) -> R<()> {
         loop {
             match self.kind() {
                 T::Kw(Kw::Partition) => {
@@ -852,7 +1061,12 @@ impl Parser<'_> {
                     self.expect(T::DotDot, "`..`")?;
                     let bound_end = self.bound()?;
                     let span = self.since(first);
-                    window.frame = Some(Frame { span, range, start: bound_start, end: bound_end });
+                    window.frame = Some(Frame {
+                        span,
+                        range,
+                        start: bound_start,
+                        end: bound_end,
+                    });
                     self.expect(T::RParen, "`)`: the frame comes last")?;
                     break;
                 }
@@ -863,8 +1077,7 @@ impl Parser<'_> {
                 _ => return Err(self.unexpected("`partition`, `sort`, `rows`, `range` or `)`")),
             }
         }
-        window.span = self.since(start);
-        Ok(window)
+        Ok(())
     }
 
     fn column(&mut self) -> R<ExprId> {

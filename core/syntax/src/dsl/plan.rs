@@ -12,8 +12,11 @@
 //! join is exported under a hidden name, which every star leaves out.
 
 use super::ast::{
-    Count, Expr, ExprId, ExprKind, File, Join, JoinKind, Name, Named, Op, Operator, Path, Pattern, SelectItem,
-    SortKey, Step, StepKind, Window,
+    Expr, ExprId, ExprKind, File, Join, JoinKind, Name, Named, Op, Operator, Path, SelectItem, SortKey, Step,
+    StepKind,
+};
+use super::level::{
+    Aggregates, Condition, Contents, Derived, Group, Item, Key, Level, LevelJoin, Place, Source, is_constant,
 };
 use super::parser::MAX_NESTING;
 use rocky_base::code::{E401, E412};
@@ -24,139 +27,16 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// Expressions up to this many nodes are repeated where a clause cannot see the derived name.
 const MAX_REPEATED: usize = 32;
 
-/// Functions whose two calls differ.
-const VOLATILE: &[&str] = &[
-    "gen_random_uuid", "generate_uuid", "monotonically_increasing_id", "nextval", "normal", "rand", "randn",
-    "random", "randstr", "seq1", "seq2", "seq4", "seq8", "setseed", "shuffle", "uniform", "uuid", "uuid_string",
-    "uuidv4", "uuidv7", "zipf",
-];
-
-/// One SELECT.
-pub(super) struct Level {
-    pub(super) source: Source,
-    pub(super) source_step: Span,
-    pub(super) joins: Vec<LevelJoin>,
-    pub(super) filters: Vec<Condition>,
-    pub(super) group: Option<Group>,
-    pub(super) having: Vec<Condition>,
-    pub(super) items: Vec<Item>,
-    /// Columns that joins keep; they stand after the items.
-    pub(super) keeps: Vec<Item>,
-    /// Columns of the star that `derive` redefined.
-    pub(super) replaced: Vec<(Name, ExprId)>,
-    /// Exports for the level above, left out by its stars.
-    pub(super) hidden: Vec<(ExprId, SmolStr)>,
-    pub(super) distinct: Option<Span>,
-    pub(super) order: Vec<Key>,
-    pub(super) limit: Option<(Count, Span)>,
-    /// The step that shaped the projection.
-    pub(super) shape: Span,
-    /// `SELECT * FROM t`, on one line.
-    pub(super) replicate: bool,
-    /// True after `select` or `group`: the output is not "everything and more".
-    explicit: bool,
-    /// Names defined in this level.
-    derived: FxHashMap<SmolStr, Derived>,
-    /// Names known to be among the columns of the star.
-    star_names: FxHashSet<SmolStr>,
-    /// Items by output name.
-    index: FxHashMap<SmolStr, usize>,
-    replaced_index: FxHashMap<SmolStr, usize>,
-    /// Aliases of FROM and the joins.
-    relations: FxHashSet<SmolStr>,
-    /// Bare names in ORDER BY.
-    order_names: FxHashSet<SmolStr>,
-    /// Output name by column, once the level is wrapped.
-    exports: Option<FxHashMap<SmolStr, SmolStr>>,
-    /// An item is `*`.
-    star: bool,
-    /// An item contains a window function.
-    window: bool,
-    /// An item is more than a column.
-    computed: bool,
-    depth: usize,
-}
-
-pub(super) enum Source {
-    Table { relation: Path, alias: Option<Name> },
-    Level { level: Box<Level>, alias: SmolStr },
-}
-
-pub(super) struct LevelJoin {
-    pub(super) kind: JoinKind,
-    pub(super) relation: Path,
-    pub(super) alias: Name,
-    pub(super) on: Vec<ExprId>,
-    pub(super) kept: bool,
-    pub(super) step: Span,
-}
-
-pub(super) struct Condition {
-    pub(super) expr: ExprId,
-    pub(super) step: Span,
-}
-
-pub(super) struct Group {
-    pub(super) keys: Vec<ExprId>,
-    pub(super) step: Span,
-    /// Names that the keys and aggregates read.
-    reads: FxHashSet<SmolStr>,
-    /// Keys, dotted as written and by their last part.
-    key_paths: FxHashSet<SmolStr>,
-}
-
-#[derive(Clone)]
-pub(super) enum Item {
-    /// All columns of FROM and of the joins.
-    Star(Span),
-    /// `t.*`.
-    StarOf { relation: Path, star: Span },
-    Column(ExprId),
-    Named { name: Name, expr: ExprId },
-}
-
-pub(super) struct Key {
-    pub(super) expr: ExprId,
-    pub(super) desc: Option<Span>,
-    pub(super) step: Span,
-}
-
-#[derive(Copy, Clone)]
-struct Derived {
-    expr: ExprId,
-    window: bool,
-    repeatable: bool,
-    aggregate: bool,
-}
-
-/// What an expression contains.
-#[derive(Default)]
-struct Contents {
-    /// Columns, and whether each is a key of a window.
-    columns: Vec<(Path, bool)>,
-    window: bool,
-    volatile: bool,
-    has_macro: bool,
-    size: usize,
-}
-
-/// Where a derived name is used.
-#[derive(Copy, Clone, PartialEq, Eq)]
-enum Place {
-    /// Before window functions are evaluated.
-    Filter,
-    /// In the projection.
-    Projection,
-}
-
 pub(super) struct Lowering {
     pub(super) file: FileId,
     pub(super) dialect: Dialect,
     pub(super) tree: File,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// Steps are missing because they could not be parsed.
+    broken: bool,
     taken: FxHashSet<SmolStr>,
     next_level: usize,
-    next_hidden: usize,
+    pub(super) next_hidden: usize,
 }
 
 /// The levels of a file.
@@ -166,9 +46,18 @@ pub(super) struct Plan {
 }
 
 impl Lowering {
-    pub(super) fn new(file: FileId, dialect: Dialect, tree: File) -> Lowering {
+    pub(super) fn new(file: FileId, dialect: Dialect, tree: File, broken: bool) -> Lowering {
         let taken = taken_names(&tree);
-        Lowering { file, dialect, tree, diagnostics: Vec::new(), taken, next_level: 0, next_hidden: 0 }
+        Lowering {
+            file,
+            dialect,
+            tree,
+            diagnostics: Vec::new(),
+            broken,
+            taken,
+            next_level: 0,
+            next_hidden: 0,
+        }
     }
 
     pub(super) fn plan(&mut self) -> Plan {
@@ -180,7 +69,10 @@ impl Lowering {
             let key = self.dialect.fold(&binding.name.text, false, IdentKind::Relation);
             if let Some(first) = names.get(&key) {
                 let diagnostic = self
-                    .error(binding.name.span, format!("`let {}` is defined twice", binding.name.text))
+                    .error(
+                        binding.name.span,
+                        format!("`let {}` is defined twice", binding.name.text),
+                    )
                     .note(Loc::new(self.file, *first), "first defined here")
                     .help("give one of them another name");
                 self.diagnostics.push(diagnostic);
@@ -191,18 +83,21 @@ impl Lowering {
                 ctes.push((binding.name, binding.keyword, level));
             }
         }
-        Plan { ctes, main: self.pipeline(&main) }
+        Plan {
+            ctes,
+            main: self.pipeline(&main),
+        }
     }
 
-    fn error(&self, span: Span, message: impl Into<String>) -> Diagnostic {
+    pub(super) fn error(&self, span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(E401, Loc::new(self.file, span), message)
     }
 
-    fn key(&self, name: &str) -> SmolStr {
+    pub(super) fn key(&self, name: &str) -> SmolStr {
         self.dialect.fold(name, false, IdentKind::Column)
     }
 
-    fn fresh(&mut self, prefix: &str, count: fn(&mut Lowering) -> &mut usize) -> SmolStr {
+    pub(super) fn fresh(&mut self, prefix: &str, count: fn(&mut Lowering) -> &mut usize) -> SmolStr {
         loop {
             *count(self) += 1;
             let name = SmolStr::from(format!("{prefix}{}", count(self)));
@@ -216,23 +111,41 @@ impl Lowering {
 
     fn pipeline(&mut self, steps: &[Step]) -> Option<Level> {
         let first = steps.first()?;
-        if !matches!(first.kind, StepKind::From { .. }) {
+        if !self.broken && !matches!(first.kind, StepKind::From { .. }) {
             let message = format!("expected `from`, found `{}`", first.kind.word());
-            let diagnostic = self.error(first.keyword, message).help("begin the pipeline with `from`");
+            let diagnostic = self
+                .error(first.keyword, message)
+                .help("begin the pipeline with `from`");
             self.diagnostics.push(diagnostic);
         }
-        let start = steps.iter().position(|s| matches!(s.kind, StepKind::From { .. }))?;
-        let StepKind::From { relation, alias } = &steps.get(start)?.kind else { return None };
-        let source = Source::Table { relation: relation.clone(), alias: alias.clone() };
+        let start = steps
+            .iter()
+            .position(|s| matches!(s.kind, StepKind::From { .. }))?;
+        let StepKind::From { relation, alias } = &steps.get(start)?.kind else {
+            return None;
+        };
+        let source = Source::Table {
+            relation: relation.clone(),
+            alias: alias.clone(),
+        };
         let mut level = self.level(source, steps.get(start)?.span);
         if let Some(replicate) = steps.iter().find(|s| matches!(s.kind, StepKind::Replicate)) {
             level.replicate = true;
             level.shape = replicate.span;
-            let other = steps.iter().enumerate().find(|(i, s)| *i != start && s.keyword != replicate.keyword);
+            let other = steps
+                .iter()
+                .enumerate()
+                .find(|(i, s)| *i != start && s.keyword != replicate.keyword);
             if let Some((_, other)) = other {
                 let diagnostic = self
-                    .error(other.keyword, format!("`{}` cannot be combined with `replicate`", other.kind.word()))
-                    .note(Loc::new(self.file, replicate.keyword), "copies the relation as it is")
+                    .error(
+                        other.keyword,
+                        format!("`{}` cannot be combined with `replicate`", other.kind.word()),
+                    )
+                    .note(
+                        Loc::new(self.file, replicate.keyword),
+                        "copies the relation as it is",
+                    )
                     .help("remove one of them");
                 self.diagnostics.push(diagnostic);
             }
@@ -266,9 +179,32 @@ impl Lowering {
                     || (level.distinct.is_some() && contents.volatile)
                     || self.blocked(&level, &contents, Place::Filter);
                 level = self.wrap_if(in_the_way, level, step)?;
-                let expr = self.resolve(&mut level, *expr, Aggregates::ByName);
-                let conditions = if level.group.is_some() { &mut level.having } else { &mut level.filters };
-                conditions.push(Condition { expr, step: step.span });
+                // HAVING sees an aggregate under its name, unless an input column has it too.
+                let written = level.group.as_ref().and_then(|group| {
+                    let mut names = contents
+                        .columns
+                        .iter()
+                        .filter_map(|(p, _)| Some(self.key(&p.bare()?.text)));
+                    let is_aggregate = |k: &SmolStr| level.derived.get(k).is_some_and(|d| d.aggregate);
+                    names
+                        .all(|k| !(is_aggregate(&k) && group.reads.contains(&k)))
+                        .then_some(*expr)
+                });
+                let aggregates = if written.is_some() {
+                    Aggregates::ByName
+                } else {
+                    Aggregates::Expanded
+                };
+                let condition = Condition {
+                    expr: self.resolve(&mut level, *expr, aggregates),
+                    written,
+                    step: step.span,
+                };
+                if level.group.is_some() {
+                    level.having.push(condition);
+                } else {
+                    level.filters.push(condition);
+                }
             }
             StepKind::Group { keys, items } => level = self.group(level, step, keys, items)?,
             StepKind::Derive(items) => {
@@ -281,11 +217,15 @@ impl Lowering {
             StepKind::Sort(keys) => level = self.sort(level, step, keys)?,
             StepKind::Take(count) => {
                 level = self.wrap_if(level.limit.is_some(), level, step)?;
+                if level.order.is_empty() {
+                    level.order = self.inherited_order(&mut level);
+                }
                 level.limit = Some((*count, step.span));
             }
             StepKind::Distinct => {
                 // ORDER BY of a SELECT DISTINCT sees the output only.
-                let in_the_way = level.limit.is_some() || level.order.iter().any(|k| !self.is_output(&level, k.expr));
+                let in_the_way =
+                    level.limit.is_some() || level.order.iter().any(|k| !self.is_output(&level, k.expr));
                 level = self.wrap_if(in_the_way, level, step)?;
                 level.distinct = Some(step.span);
             }
@@ -302,9 +242,13 @@ impl Lowering {
         items: &[Named],
     ) -> Result<Level, Box<Level>> {
         if keys.is_empty() && items.is_empty() {
-            let diagnostic =
-                self.error(step.keyword, "`group` without keys and aggregates").help("add `name: count()`");
-            self.diagnostics.push(diagnostic);
+            // In a broken text the items may be what could not be parsed.
+            if !self.broken {
+                let diagnostic = self
+                    .error(step.keyword, "`group` without keys and aggregates")
+                    .help("add `name: count()`");
+                self.diagnostics.push(diagnostic);
+            }
             return Ok(level);
         }
         let contents: Vec<Contents> = items.iter().map(|i| self.contents(i.expr)).collect();
@@ -327,7 +271,15 @@ impl Lowering {
             key_exprs.push(expr);
             let item = self.column_item(key, expr);
             if let Item::Named { name, .. } = &item {
-                names.insert(self.key(&name.text), Derived { expr, window: false, repeatable: true, aggregate: false });
+                names.insert(
+                    self.key(&name.text),
+                    Derived {
+                        expr,
+                        window: false,
+                        repeatable: true,
+                        aggregate: false,
+                    },
+                );
             }
             output.push(item);
         }
@@ -336,9 +288,17 @@ impl Lowering {
             for (path, _) in self.contents(expr).columns {
                 reads.extend(path.last().map(|n| self.key(&n.text)));
             }
-            let derived = Derived { expr, window: false, repeatable: true, aggregate: true };
+            let derived = Derived {
+                expr,
+                window: false,
+                repeatable: true,
+                aggregate: true,
+            };
             names.insert(self.key(&item.name.text), derived);
-            output.push(Item::Named { name: item.name.clone(), expr });
+            output.push(Item::Named {
+                name: item.name.clone(),
+                expr,
+            });
         }
         let mut key_paths = FxHashSet::default();
         for expr in &key_exprs {
@@ -347,12 +307,19 @@ impl Lowering {
                 key_paths.extend(path.last().map(|n| self.key(&n.text)));
             }
         }
-        self.set_items(&mut level, output);
         level.keeps.clear();
+        level.keep_index.clear();
         level.replaced.clear();
         level.replaced_index.clear();
+        self.set_items(&mut level, output);
         level.derived = names;
-        level.group = Some(Group { keys: key_exprs, step: step.span, reads, key_paths });
+        reads.extend(key_paths.iter().cloned());
+        level.group = Some(Group {
+            keys: key_exprs,
+            step: step.span,
+            reads,
+            key_paths,
+        });
         level.explicit = true;
         level.shape = step.span;
         Ok(level)
@@ -364,7 +331,7 @@ impl Lowering {
         let in_the_way = level.distinct.is_some()
             || (level.limit.is_some() && contents.window)
             || (level.group.is_some() && !self.reads_keys_only(&level, &contents))
-            || (level.group.is_some() && level.index.contains_key(&key))
+            || (level.group.is_some() && level.names_output(&key))
             || self.blocked(&level, &contents, Place::Projection);
         level = self.wrap_if(in_the_way, level, step)?;
         if !self.detach_order(&mut level, &key) {
@@ -372,17 +339,31 @@ impl Lowering {
         }
 
         let expr = self.resolve(&mut level, item.expr, Aggregates::ByName);
-        let named = Item::Named { name: item.name.clone(), expr };
-        let refers_to_itself = contents.columns.iter().any(|(path, _)| match path.parts.as_slice() {
-            [name] => self.key(&name.text) == key,
-            [qualifier, name] => {
-                level.joins.is_empty() && self.has_relation(&level, qualifier) && self.key(&name.text) == key
-            }
-            _ => false,
-        });
+        let named = Item::Named {
+            name: item.name.clone(),
+            expr,
+        };
+        let refers_to_itself = contents
+            .columns
+            .iter()
+            .any(|(path, _)| match path.parts.as_slice() {
+                [name] => self.key(&name.text) == key,
+                [qualifier, name] => {
+                    level.joins.is_empty()
+                        && self.has_relation(&level, qualifier)
+                        && self.key(&name.text) == key
+                }
+                _ => false,
+            });
         if let Some(slot) = level.index.get(&key).and_then(|i| level.items.get_mut(*i)) {
             *slot = named;
-        } else if let Some(slot) = level.replaced_index.get(&key).and_then(|i| level.replaced.get_mut(*i)) {
+        } else if let Some(slot) = level.keep_index.get(&key).and_then(|i| level.keeps.get_mut(*i)) {
+            *slot = named;
+        } else if let Some(slot) = level
+            .replaced_index
+            .get(&key)
+            .and_then(|i| level.replaced.get_mut(*i))
+        {
             *slot = (item.name.clone(), expr);
         } else if level.star && (refers_to_itself || level.star_names.contains(&key)) {
             level.replaced_index.insert(key.clone(), level.replaced.len());
@@ -402,17 +383,30 @@ impl Lowering {
     fn define(&self, level: &mut Level, key: SmolStr, expr: ExprId) -> bool {
         let contents = self.contents(expr);
         let repeatable = !contents.volatile && !contents.has_macro && contents.size <= MAX_REPEATED;
-        level.derived.insert(key, Derived { expr, window: contents.window, repeatable, aggregate: false });
+        level.derived.insert(
+            key,
+            Derived {
+                expr,
+                window: contents.window,
+                repeatable,
+                aggregate: false,
+            },
+        );
         contents.window
     }
 
     fn set_items(&self, level: &mut Level, items: Vec<Item>) {
-        level.index = items.iter().enumerate().rev().filter_map(|(i, item)| Some((self.output_name(item)?, i))).collect();
+        level.index = items
+            .iter()
+            .enumerate()
+            .rev()
+            .filter_map(|(i, item)| Some((self.output_name(item)?, i)))
+            .collect();
         level.star = items.iter().any(|i| matches!(i, Item::Star(_)));
         level.window = false;
         level.computed = level.star && !level.replaced.is_empty();
         let replaced = level.replaced.iter().filter(|_| level.star).map(|(_, e)| *e);
-        let named = items.iter().filter_map(|i| match i {
+        let named = items.iter().chain(&level.keeps).filter_map(|i| match i {
             Item::Named { expr, .. } => Some(*expr),
             _ => None,
         });
@@ -425,8 +419,13 @@ impl Lowering {
 
     fn select(&mut self, mut level: Level, step: &Step, items: &[SelectItem]) -> Result<Level, Box<Level>> {
         if items.is_empty() {
-            let diagnostic = self.error(step.keyword, "`select` without columns").help("name at least one column");
-            self.diagnostics.push(diagnostic);
+            // In a broken text the items may be what could not be parsed.
+            if !self.broken {
+                let diagnostic = self
+                    .error(step.keyword, "`select` without columns")
+                    .help("name at least one column");
+                self.diagnostics.push(diagnostic);
+            }
             return Ok(level);
         }
         let mut in_the_way = level.distinct.is_some();
@@ -438,7 +437,8 @@ impl Lowering {
                 SelectItem::Column(path) => {
                     let derived = path.bare().and_then(|n| level.derived.get(&self.key(&n.text)));
                     // The name stands for its whole expression, once: that repeats nothing unless it is used elsewhere.
-                    in_the_way |= level.group.is_some() && derived.is_none() && !self.is_group_key(&level, path);
+                    in_the_way |=
+                        level.group.is_some() && derived.is_none() && !self.is_group_key(&level, path);
                     in_the_way |= derived.is_some_and(|d| d.window && level.limit.is_some() && !level.window);
                 }
                 SelectItem::Named(named) => {
@@ -473,7 +473,9 @@ impl Lowering {
                     });
                     output.extend(old);
                 }
-                SelectItem::AllOf { relation, star } => output.extend(self.star_of(&mut level, relation, *star)),
+                SelectItem::AllOf { relation, star } => {
+                    output.extend(self.star_of(&mut level, relation, *star))
+                }
                 SelectItem::Column(path) => {
                     let written = self.tree.push(path.span(), ExprKind::Column(path.clone()));
                     let expr = self.resolve(&mut level, written, Aggregates::Expanded);
@@ -488,15 +490,19 @@ impl Lowering {
                 SelectItem::Named(named) => {
                     let expr = self.resolve(&mut level, named.expr, Aggregates::Expanded);
                     defined.push((self.key(&named.name.text), expr));
-                    output.push(Item::Named { name: named.name.clone(), expr });
+                    output.push(Item::Named {
+                        name: named.name.clone(),
+                        expr,
+                    });
                 }
             }
         }
         self.keep_order_and_having(&mut level, &output);
-        self.set_items(&mut level, output);
         if !star {
             level.keeps.clear();
+            level.keep_index.clear();
         }
+        self.set_items(&mut level, output);
         if !level.star {
             level.replaced.clear();
             level.replaced_index.clear();
@@ -516,17 +522,30 @@ impl Lowering {
     /// `t.*`; of a wrapped relation only when it is all there is.
     fn star_of(&mut self, level: &mut Level, relation: &Path, star: Span) -> Option<Item> {
         let (Some(name), Source::Level { level: inner, alias }) = (relation.bare(), &level.source) else {
-            return Some(Item::StarOf { relation: relation.clone(), star });
+            return Some(Item::StarOf {
+                relation: relation.clone(),
+                star,
+            });
         };
         if self.has_relation(level, name) || !self.knows(inner, name) {
-            return Some(Item::StarOf { relation: relation.clone(), star });
+            return Some(Item::StarOf {
+                relation: relation.clone(),
+                star,
+            });
         }
         if inner.joins.is_empty() && !inner.explicit {
-            let relation = Path { parts: vec![Name { text: alias.clone(), span: name.span }] };
+            let relation = Path {
+                parts: vec![Name {
+                    text: alias.clone(),
+                    span: name.span,
+                }],
+            };
             return Some(Item::StarOf { relation, star });
         }
         let message = format!("`{}.*` cannot be told apart after the steps before", name.text);
-        let diagnostic = self.error(relation.span().to(star), message).help("select its columns by name");
+        let diagnostic = self
+            .error(relation.span().to(star), message)
+            .help("select its columns by name");
         self.diagnostics.push(diagnostic);
         None
     }
@@ -541,11 +560,14 @@ impl Lowering {
             || level.window
             || (outer && (!level.filters.is_empty() || level.computed))
             || contents.iter().any(|c| {
-                c.columns.iter().any(|(p, _)| self.is_derived(&level, p)) || self.blocked(&level, c, Place::Filter)
+                c.columns.iter().any(|(p, _)| self.is_derived(&level, p))
+                    || self.blocked(&level, c, Place::Filter)
             });
         level = self.wrap_if(in_the_way, level, step)?;
 
-        let Some(alias) = join.alias.clone().or_else(|| join.relation.last().cloned()) else { return Ok(level) };
+        let Some(alias) = join.alias.clone().or_else(|| join.relation.last().cloned()) else {
+            return Ok(level);
+        };
         // A bare key belongs to what stands on the left; everything else may name the joined relation.
         let mut on = Vec::new();
         for written in &join.on {
@@ -556,26 +578,49 @@ impl Lowering {
             };
             on.extend(key);
         }
-        level.relations.insert(self.dialect.fold(&alias.text, false, IdentKind::Relation));
+        level
+            .relations
+            .insert(self.dialect.fold(&alias.text, false, IdentKind::Relation));
         for expr in &mut on {
             *expr = self.resolve(&mut level, *expr, Aggregates::ByName);
         }
         let kept = join.keep.is_some();
         for path in join.keep.iter().flat_map(|k| &k.columns) {
             let path = match path.bare() {
-                Some(name) => Path { parts: vec![Name { text: alias.text.clone(), span: name.span }, name.clone()] },
+                Some(name) => Path {
+                    parts: vec![
+                        Name {
+                            text: alias.text.clone(),
+                            span: name.span,
+                        },
+                        name.clone(),
+                    ],
+                },
                 None => path.clone(),
             };
-            let own = path.parts.first().is_some_and(|q| self.same(&q.text, &alias.text));
+            let own = path
+                .parts
+                .first()
+                .is_some_and(|q| self.same(&q.text, &alias.text));
             let mut expr = self.tree.push(path.span(), ExprKind::Column(path.clone()));
             if !own {
                 expr = self.resolve(&mut level, expr, Aggregates::ByName);
             }
             let item = self.column_item(&path, expr);
+            if let Some(name) = self.output_name(&item) {
+                level.keep_index.entry(name).or_insert(level.keeps.len());
+            }
             level.keeps.push(item);
         }
         let relation = join.relation.clone();
-        level.joins.push(LevelJoin { kind: join.kind, relation, alias, on, kept, step: step.span });
+        level.joins.push(LevelJoin {
+            kind: join.kind,
+            relation,
+            alias,
+            on,
+            kept,
+            step: step.span,
+        });
         Ok(level)
     }
 
@@ -585,12 +630,24 @@ impl Lowering {
         let left = match path.parts.as_slice() {
             [_] => {
                 let qualifier = level.first_relation();
-                let parts = vec![Name { text: qualifier, span: last.span }, last.clone()];
+                let parts = vec![
+                    Name {
+                        text: qualifier,
+                        span: last.span,
+                    },
+                    last.clone(),
+                ];
                 self.tree.push(last.span, ExprKind::Column(Path { parts }))
             }
             [first, ..] if self.same(&first.text, &alias.text) => {
-                let message = format!("key `{}.{}` belongs to the relation that is being joined", first.text, last.text);
-                let help = format!("write the key of the other relation, or a condition: `… == {}.{}`", first.text, last.text);
+                let message = format!(
+                    "key `{}.{}` belongs to the relation that is being joined",
+                    first.text, last.text
+                );
+                let help = format!(
+                    "write the key of the other relation, or a condition: `… == {}.{}`",
+                    first.text, last.text
+                );
                 let diagnostic = self.error(span, message).help(help);
                 self.diagnostics.push(diagnostic);
                 return None;
@@ -598,10 +655,23 @@ impl Lowering {
             _ => self.tree.push(span, ExprKind::Column(path.clone())),
         };
         let left = self.resolve(level, left, Aggregates::ByName);
-        let parts = vec![Name { text: alias.text.clone(), span: last.span }, last.clone()];
+        let parts = vec![
+            Name {
+                text: alias.text.clone(),
+                span: last.span,
+            },
+            last.clone(),
+        ];
         let right = self.tree.push(last.span, ExprKind::Column(Path { parts }));
         let operator = Operator { op: Op::Eq, span };
-        Some(self.tree.push(span, ExprKind::Compare { left, operator, right }))
+        Some(self.tree.push(
+            span,
+            ExprKind::Compare {
+                left,
+                operator,
+                right,
+            },
+        ))
     }
 
     fn sort(&mut self, mut level: Level, step: &Step, keys: &[SortKey]) -> Result<Level, Box<Level>> {
@@ -618,7 +688,10 @@ impl Lowering {
         for key in keys {
             if is_constant(self.tree.expr(key.expr)) {
                 let span = self.tree.expr(key.expr).span;
-                let diagnostic = self.error(span, "expected a column or an expression to sort by, found a constant");
+                let diagnostic = self.error(
+                    span,
+                    "expected a column or an expression to sort by, found a constant",
+                );
                 self.diagnostics.push(diagnostic);
                 continue;
             }
@@ -629,7 +702,11 @@ impl Lowering {
             if let ExprKind::Column(path) = &self.tree.expr(expr).kind {
                 level.order_names.extend(path.bare().map(|n| self.key(&n.text)));
             }
-            level.order.push(Key { expr, desc: key.desc, step: step.span });
+            level.order.push(Key {
+                expr,
+                desc: key.desc,
+                step: step.span,
+            });
         }
         Ok(level)
     }
@@ -638,7 +715,9 @@ impl Lowering {
 
     fn level(&self, source: Source, step: Span) -> Level {
         let mut level = Level::new(source, step);
-        level.relations.insert(self.dialect.fold(&level.qualifier(), false, IdentKind::Relation));
+        level
+            .relations
+            .insert(self.dialect.fold(&level.qualifier(), false, IdentKind::Relation));
         level
     }
 
@@ -665,7 +744,13 @@ impl Lowering {
             names.extend(level.star_names.iter().cloned());
         }
         let depth = level.depth + 1;
-        let mut outer = self.level(Source::Level { level: Box::new(level), alias }, step.span);
+        let mut outer = self.level(
+            Source::Level {
+                level: Box::new(level),
+                alias,
+            },
+            step.span,
+        );
         outer.star_names = names;
         outer.depth = depth;
         Ok(outer)
@@ -689,32 +774,41 @@ impl Lowering {
             _ => false,
         };
         match written.last() {
-            Some(name) if !same => Item::Named { name: name.clone(), expr },
+            Some(name) if !same => Item::Named {
+                name: name.clone(),
+                expr,
+            },
             _ => Item::Column(expr),
         }
     }
 
-    fn same(&self, a: &str, b: &str) -> bool {
+    pub(super) fn same(&self, a: &str, b: &str) -> bool {
         self.dialect.fold(a, false, IdentKind::Relation) == self.dialect.fold(b, false, IdentKind::Relation)
     }
 
     fn is_derived(&self, level: &Level, path: &Path) -> bool {
-        path.bare().is_some_and(|n| level.derived.contains_key(&self.key(&n.text)))
+        path.bare()
+            .is_some_and(|n| level.derived.contains_key(&self.key(&n.text)))
     }
 
     fn is_group_key(&self, level: &Level, path: &Path) -> bool {
-        level.group.as_ref().is_some_and(|g| g.key_paths.contains(&self.path_key(path)))
+        level
+            .group
+            .as_ref()
+            .is_some_and(|g| g.key_paths.contains(&self.path_key(path)))
     }
 
-    fn path_key(&self, path: &Path) -> SmolStr {
+    pub(super) fn path_key(&self, path: &Path) -> SmolStr {
         match path.bare() {
             Some(name) => self.key(&name.text),
-            None => SmolStr::from(path.parts.iter().map(|n| self.key(&n.text)).collect::<Vec<_>>().join(".")),
+            None => SmolStr::from(
+                path.parts
+                    .iter()
+                    .map(|n| self.key(&n.text))
+                    .collect::<Vec<_>>()
+                    .join("."),
+            ),
         }
-    }
-
-    fn same_path(&self, a: &Path, b: &Path) -> bool {
-        self.path_key(a) == self.path_key(b)
     }
 
     fn reads_keys_only(&self, level: &Level, contents: &Contents) -> bool {
@@ -724,7 +818,10 @@ impl Lowering {
         };
         !contents.window
             && !contents.has_macro
-            && contents.columns.iter().all(|(p, _)| scalar(p) || (self.is_group_key(level, p) && !self.is_derived(level, p)))
+            && contents
+                .columns
+                .iter()
+                .all(|(p, _)| scalar(p) || (self.is_group_key(level, p) && !self.is_derived(level, p)))
     }
 
     /// True when a derived name in the expression can be neither replaced nor named at this place.
@@ -740,10 +837,12 @@ impl Lowering {
 
     /// True for a bare name that ORDER BY finds in the output, or in FROM when nothing shadows it.
     fn is_output(&self, level: &Level, expr: ExprId) -> bool {
-        let ExprKind::Column(path) = &self.tree.expr(expr).kind else { return false };
+        let ExprKind::Column(path) = &self.tree.expr(expr).kind else {
+            return false;
+        };
         let Some(name) = path.bare() else { return false };
         let key = self.key(&name.text);
-        let in_output = || level.index.contains_key(&key) || level.replaced_index.contains_key(&key);
+        let in_output = || level.names_output(&key);
         if level.derived.contains_key(&key) || level.distinct.is_some() {
             in_output() || (level.star && !level.derived.contains_key(&key))
         } else {
@@ -769,15 +868,29 @@ impl Lowering {
         let qualifier = level.qualifier();
         let old = level.derived.get(key).map(|d| d.expr);
         for order in &mut level.order {
-            let Expr { span, kind: ExprKind::Column(path) } = self.tree.expr(order.expr).clone() else { continue };
-            let Some(name) = path.bare().cloned() else { continue };
+            let Expr {
+                span,
+                kind: ExprKind::Column(path),
+            } = self.tree.expr(order.expr).clone()
+            else {
+                continue;
+            };
+            let Some(name) = path.bare().cloned() else {
+                continue;
+            };
             if self.key(&name.text) != *key {
                 continue;
             }
             order.expr = match old {
                 Some(expr) => expr,
                 None => {
-                    let parts = vec![Name { text: qualifier.clone(), span: name.span }, name];
+                    let parts = vec![
+                        Name {
+                            text: qualifier.clone(),
+                            span: name.span,
+                        },
+                        name,
+                    ];
                     self.tree.push(span, ExprKind::Column(Path { parts }))
                 }
             };
@@ -802,8 +915,16 @@ impl Lowering {
         let star = output.iter().any(|i| matches!(i, Item::Star(_)));
         let mut lost = Vec::new();
         let mut named: FxHashSet<SmolStr> = FxHashSet::default();
-        let roots = level.order.iter().map(|k| k.expr).chain(level.having.iter().map(|c| c.expr));
-        for (path, _) in roots.collect::<Vec<_>>().into_iter().flat_map(|e| self.contents(e).columns) {
+        let roots = level
+            .order
+            .iter()
+            .map(|k| k.expr)
+            .chain(level.having.iter().filter_map(|c| c.written));
+        for (path, _) in roots
+            .collect::<Vec<_>>()
+            .into_iter()
+            .flat_map(|e| self.contents(e).columns)
+        {
             named.extend(path.bare().map(|n| self.key(&n.text)));
         }
         for name in named {
@@ -828,325 +949,64 @@ impl Lowering {
         }
         let mut having = std::mem::take(&mut level.having);
         for condition in &mut having {
-            condition.expr = self.resolve(level, condition.expr, Aggregates::Expanded);
+            if let Some(written) = condition.written.take() {
+                condition.expr = self.resolve(level, written, Aggregates::Expanded);
+            }
         }
         level.having = having;
     }
 
-    // ---- names ----
-
-    /// The expression with derived names replaced and wrapped relations readdressed. [`Lowering::blocked`] was asked
-    /// before.
-    fn resolve(&mut self, level: &mut Level, id: ExprId, aggregates: Aggregates) -> ExprId {
-        stacker::maybe_grow(128 * 1024, 1024 * 1024, || self.resolve_inner(level, id, aggregates))
-    }
-
-    fn resolve_inner(&mut self, level: &mut Level, id: ExprId, aggregates: Aggregates) -> ExprId {
-        let Expr { span, kind } = self.tree.expr(id).clone();
-        let mut kind = kind;
-        let mut changed = false;
-        let mut visit = |this: &mut Self, child: &mut ExprId| {
-            let new = this.resolve(level, *child, aggregates);
-            changed |= new != *child;
-            *child = new;
-        };
-        match &mut kind {
-            ExprKind::Column(path) => return self.resolve_column(level, id, path, aggregates),
-            // The name of a variable is no column.
-            ExprKind::Macro { name, args } => {
-                let skip = usize::from(name.text == "var");
-                args.iter_mut().flatten().skip(skip).for_each(|a| visit(self, a));
-            }
-            other => for_each_child(other, |child| visit(self, child)),
+    /// The order that the rows have from the level below: `LIMIT` takes the first rows of the pipeline's order, and SQL
+    /// promises none of a subquery's.
+    fn inherited_order(&mut self, level: &mut Level) -> Vec<Key> {
+        if level.group.is_some() || level.distinct.is_some() {
+            return Vec::new();
         }
-        if changed { self.tree.push(span, kind) } else { id }
-    }
-
-    fn resolve_column(&mut self, level: &mut Level, id: ExprId, path: &Path, aggregates: Aggregates) -> ExprId {
-        let Some(name) = path.bare() else {
-            let resolved = self.resolve_path(level, path);
-            return match resolved {
-                Some(new) => self.tree.push(path.span(), ExprKind::Column(new)),
-                None => id,
+        let Source::Level { level: inner, alias } = &mut level.source else {
+            return Vec::new();
+        };
+        if inner.order.is_empty() {
+            inner.order = stacker::maybe_grow(128 * 1024, 1024 * 1024, || self.inherited_order(inner));
+        }
+        let mut keys = Vec::new();
+        for key in inner
+            .order
+            .iter()
+            .map(|k| (k.expr, k.desc, k.step))
+            .collect::<Vec<_>>()
+        {
+            let (expr, desc, step) = key;
+            let span = self.tree.expr(expr).span;
+            let name = match &self.tree.expr(expr).kind {
+                ExprKind::Column(path) => path.bare().filter(|_| self.is_output(inner, expr)).cloned(),
+                _ => None,
             };
-        };
-        let key = self.key(&name.text);
-        match level.derived.get(&key) {
-            // HAVING and ORDER BY see the aggregate under its name, unless an input column has it too.
-            Some(d) if d.aggregate && aggregates == Aggregates::ByName => {
-                let shadows = level.group.as_ref().is_some_and(|g| g.reads.contains(&key));
-                if shadows { d.expr } else { id }
-            }
-            Some(d) => d.expr,
-            None => id,
-        }
-    }
-
-    /// `d.x` when `d` was wrapped into an inner level; `None` when the path stays as it is.
-    fn resolve_path(&mut self, level: &mut Level, path: &Path) -> Option<Path> {
-        let [qualifier, column, fields @ ..] = path.parts.as_slice() else { return None };
-        if self.has_relation(level, qualifier) {
-            return None;
-        }
-        let Source::Level { level: inner, alias } = &mut level.source else { return None };
-        if !self.knows(inner, qualifier) {
-            return None;
-        }
-        let text = match self.export(inner, qualifier, column) {
-            Some(text) => text,
-            None => {
-                let message = format!("`{}.{}` is not among the columns left by the steps before", qualifier.text, column.text);
-                let diagnostic = self
-                    .error(qualifier.span.to(column.span), message)
-                    .help("keep it in the step before under a name of its own");
-                self.diagnostics.push(diagnostic);
-                column.text.clone()
-            }
-        };
-        let mut parts = vec![
-            Name { text: alias.clone(), span: qualifier.span },
-            Name { text, span: column.span },
-        ];
-        parts.extend_from_slice(fields);
-        Some(Path { parts })
-    }
-
-    /// The output name under which the level above finds `qualifier.column`.
-    fn export(&mut self, level: &mut Level, qualifier: &Name, column: &Name) -> Option<SmolStr> {
-        stacker::maybe_grow(128 * 1024, 1024 * 1024, || self.export_inner(level, qualifier, column))
-    }
-
-    fn export_inner(&mut self, level: &mut Level, qualifier: &Name, column: &Name) -> Option<SmolStr> {
-        let written = Path { parts: vec![qualifier.clone(), column.clone()] };
-        let key = self.key(&column.text);
-        let inner = self.resolve_path(level, &written).unwrap_or_else(|| written.clone());
-        let exports = match level.exports.take() {
-            Some(exports) => exports,
-            None => self.index_exports(level),
-        };
-        let found = exports.get(&self.path_key(&inner)).cloned();
-        level.exports = Some(exports);
-        if found.is_some() {
-            return found;
-        }
-        let star_of = level.items.iter().any(|i| match i {
-            Item::StarOf { relation, .. } => relation.bare().is_some_and(|n| self.same(&n.text, &qualifier.text)),
-            _ => false,
-        });
-        if star_of {
-            return Some(column.text.clone());
-        }
-        if !level.star {
-            // A bare item of this name is the best reading.
-            return level.index.contains_key(&key).then(|| column.text.clone());
-        }
-        let moved = inner.last().is_none_or(|n| self.key(&n.text) != key);
-        if level.joins.is_empty() && !moved && !level.derived.contains_key(&key) {
-            return Some(column.text.clone());
-        }
-        if level.distinct.is_some() {
-            // One more column would make other rows distinct.
-            return None;
-        }
-        let name = self.fresh("_h", |l| &mut l.next_hidden);
-        if let Some(exports) = &mut level.exports {
-            exports.insert(self.path_key(&inner), name.clone());
-        }
-        let expr = self.tree.push(written.span(), ExprKind::Column(inner));
-        level.hidden.push((expr, name.clone()));
-        Some(name)
-    }
-
-    /// The columns that the level puts out, by what they are inside.
-    fn index_exports(&self, level: &Level) -> FxHashMap<SmolStr, SmolStr> {
-        let mut exports = FxHashMap::default();
-        for item in level.items.iter().chain(&level.keeps) {
-            let (expr, name) = match item {
-                Item::Column(expr) => (*expr, None),
-                Item::Named { name, expr } => (*expr, Some(name)),
-                Item::Star(_) | Item::StarOf { .. } => continue,
+            let all = inner.distinct.is_some() || !inner.joins.iter().any(|j| j.kept);
+            let kept = name.filter(|n| all || inner.names_output(&self.key(&n.text)));
+            let text = match kept {
+                Some(name) => name.text,
+                // One more column would make other rows distinct.
+                None if inner.distinct.is_some() => continue,
+                None => {
+                    let name = self.fresh("_h", |l| &mut l.next_hidden);
+                    inner.hidden.push((expr, name.clone()));
+                    name
+                }
             };
-            if let ExprKind::Column(path) = &self.tree.expr(expr).kind
-                && let Some(name) = name.or(path.last())
-            {
-                exports.entry(self.path_key(path)).or_insert_with(|| name.text.clone());
-            }
+            let parts = vec![
+                Name {
+                    text: alias.clone(),
+                    span,
+                },
+                Name { text, span },
+            ];
+            keys.push(Key {
+                expr: self.tree.push(span, ExprKind::Column(Path { parts })),
+                desc,
+                step,
+            });
         }
-        exports
-    }
-
-    fn has_relation(&self, level: &Level, name: &Name) -> bool {
-        level.relations.contains(&self.dialect.fold(&name.text, false, IdentKind::Relation))
-    }
-
-    /// The same, or of a level below.
-    fn knows(&self, level: &Level, name: &Name) -> bool {
-        let mut level = level;
-        loop {
-            if self.has_relation(level, name) {
-                return true;
-            }
-            match &level.source {
-                Source::Level { level: inner, .. } => level = inner,
-                Source::Table { .. } => return false,
-            }
-        }
-    }
-
-    fn contents(&self, id: ExprId) -> Contents {
-        let mut contents = Contents::default();
-        self.collect(id, false, &mut contents);
-        contents
-    }
-
-    fn collect(&self, id: ExprId, window_key: bool, into: &mut Contents) {
-        stacker::maybe_grow(128 * 1024, 1024 * 1024, || {
-            into.size += 1;
-            let kind = &self.tree.expr(id).kind;
-            match kind {
-                ExprKind::Column(path) => into.columns.push((path.clone(), window_key)),
-                ExprKind::Call { name, args, over } => {
-                    args.iter().for_each(|a| self.collect(*a, window_key, into));
-                    let function = name.last().map(|n| n.text.to_ascii_lowercase()).unwrap_or_default();
-                    into.volatile |= VOLATILE.contains(&function.as_str());
-                    if let Some(Window { partition, sort, .. }) = over {
-                        into.window = true;
-                        partition.iter().for_each(|e| self.collect(*e, true, into));
-                        sort.iter().for_each(|k| self.collect(k.expr, true, into));
-                    }
-                }
-                ExprKind::Macro { name, args } => {
-                    into.has_macro = true;
-                    let skip = usize::from(name.text == "var");
-                    args.iter().flatten().skip(skip).for_each(|a| self.collect(*a, window_key, into));
-                }
-                ExprKind::Match { scrutinee, arms, .. } => {
-                    let before = into.size;
-                    self.collect(*scrutinee, window_key, into);
-                    // It is printed once for each arm.
-                    into.size += (into.size - before).saturating_mul(arms.len().saturating_sub(1));
-                    for arm in arms {
-                        if let Pattern::Test { value, .. } = &arm.pattern {
-                            self.collect(*value, window_key, into);
-                        }
-                        self.collect(arm.value, window_key, into);
-                    }
-                }
-                other => {
-                    let mut children = other.clone();
-                    for_each_child(&mut children, |c| self.collect(*c, window_key, into));
-                }
-            }
-        });
-    }
-}
-
-/// How a group's aggregate is written outside the projection.
-#[derive(Copy, Clone, PartialEq, Eq)]
-enum Aggregates {
-    ByName,
-    Expanded,
-}
-
-impl Level {
-    fn new(source: Source, step: Span) -> Level {
-        Level {
-            source,
-            source_step: step,
-            joins: Vec::new(),
-            filters: Vec::new(),
-            group: None,
-            having: Vec::new(),
-            items: vec![Item::Star(step)],
-            keeps: Vec::new(),
-            replaced: Vec::new(),
-            hidden: Vec::new(),
-            distinct: None,
-            order: Vec::new(),
-            limit: None,
-            shape: step,
-            replicate: false,
-            explicit: false,
-            derived: FxHashMap::default(),
-            star_names: FxHashSet::default(),
-            index: FxHashMap::default(),
-            replaced_index: FxHashMap::default(),
-            relations: FxHashSet::default(),
-            order_names: FxHashSet::default(),
-            exports: None,
-            star: true,
-            window: false,
-            computed: false,
-            depth: 0,
-        }
-    }
-
-    /// How the first relation is addressed in this level.
-    pub(super) fn qualifier(&self) -> SmolStr {
-        match &self.source {
-            Source::Table { alias: Some(alias), .. } => alias.text.clone(),
-            Source::Table { relation, .. } => relation.last().map(|n| n.text.clone()).unwrap_or_default(),
-            Source::Level { alias, .. } => alias.clone(),
-        }
-    }
-
-    /// The relation that a bare join key belongs to: the first one of the pipeline, while it can be told apart.
-    fn first_relation(&self) -> SmolStr {
-        match &self.source {
-            Source::Level { level, .. } if !level.joins.is_empty() && level.star && level.distinct.is_none() => {
-                level.first_relation()
-            }
-            _ => self.qualifier(),
-        }
-    }
-}
-
-fn is_constant(expr: &Expr) -> bool {
-    matches!(
-        expr.kind,
-        ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Word(_) | ExprKind::Date { .. }
-    )
-}
-
-/// The operands, in the order of the text.
-fn for_each_child(kind: &mut ExprKind, mut f: impl FnMut(&mut ExprId)) {
-    match kind {
-        ExprKind::Chain { first, rest } => {
-            f(first);
-            rest.iter_mut().for_each(|(_, e)| f(e));
-        }
-        ExprKind::Compare { left, right, .. } => {
-            f(left);
-            f(right);
-        }
-        ExprKind::IsNull { operand, .. } | ExprKind::Unary { operand, .. } => f(operand),
-        ExprKind::In { operand, list, .. } => {
-            f(operand);
-            list.iter_mut().for_each(f);
-        }
-        ExprKind::Call { args, over, .. } => {
-            args.iter_mut().for_each(&mut f);
-            if let Some(window) = over {
-                window.partition.iter_mut().for_each(&mut f);
-                window.sort.iter_mut().for_each(|k| f(&mut k.expr));
-            }
-        }
-        ExprKind::Macro { args, .. } => args.iter_mut().flatten().for_each(f),
-        ExprKind::Match { scrutinee, arms, .. } => {
-            f(scrutinee);
-            for arm in arms {
-                if let Pattern::Test { value, .. } = &mut arm.pattern {
-                    f(value);
-                }
-                f(&mut arm.value);
-            }
-        }
-        ExprKind::String(_)
-        | ExprKind::Number(_)
-        | ExprKind::Date { .. }
-        | ExprKind::Word(_)
-        | ExprKind::Column(_)
-        | ExprKind::Error => {}
+        keys
     }
 }
 
@@ -1181,7 +1041,11 @@ fn taken_names(tree: &File) -> FxHashSet<SmolStr> {
             }),
             StepKind::Join(join) => {
                 join.relation.parts.iter().chain(&join.alias).for_each(&mut add);
-                join.keep.iter().flat_map(|k| &k.columns).flat_map(|p| &p.parts).for_each(&mut add);
+                join.keep
+                    .iter()
+                    .flat_map(|k| &k.columns)
+                    .flat_map(|p| &p.parts)
+                    .for_each(&mut add);
             }
             _ => {}
         }

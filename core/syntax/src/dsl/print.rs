@@ -3,8 +3,11 @@
 //! Invariant: what is copied from the `.rocky` text is written as a token with its own span; keywords and separators
 //! carry the span of the step or expression that they belong to.
 
-use super::ast::{Bound, ExprId, ExprKind, File, Frame, JoinKind, Name, Op, Operator, Path, Pattern, SortKey, Window, Word};
-use super::plan::{Condition, Item, Level, Plan, Source};
+use super::ast::{
+    Bound, ExprId, ExprKind, File, Frame, JoinKind, Name, Op, Operator, Path, Pattern, SortKey, Window, Word,
+};
+use super::level::{Condition, Item, Level, Source};
+use super::plan::Plan;
 use super::writer::Writer;
 use rocky_base::{Dialect, Ident, Span};
 
@@ -83,8 +86,16 @@ impl Printer<'_> {
             self.out.glue(" AS ", join.step);
             self.name(&join.alias);
             for (index, on) in join.on.iter().enumerate() {
-                self.out.glue(if index == 0 { " ON " } else { " AND " }, join.step);
-                self.operand(*on, if join.on.len() > 1 { strength::AND } else { strength::ANY });
+                self.out
+                    .glue(if index == 0 { " ON " } else { " AND " }, join.step);
+                self.operand(
+                    *on,
+                    if join.on.len() > 1 {
+                        strength::AND
+                    } else {
+                        strength::ANY
+                    },
+                );
             }
         }
         self.conditions("WHERE ", &level.filters);
@@ -129,7 +140,14 @@ impl Printer<'_> {
             } else {
                 self.out.glue(" AND ", condition.step);
             }
-            self.operand(condition.expr, if conditions.len() > 1 { strength::AND } else { strength::ANY });
+            self.operand(
+                condition.expr,
+                if conditions.len() > 1 {
+                    strength::AND
+                } else {
+                    strength::ANY
+                },
+            );
         }
     }
 
@@ -216,7 +234,10 @@ impl Printer<'_> {
         let has_replace = matches!(self.dialect, Dialect::DuckDb | Dialect::BigQuery);
         let mut left_out: Vec<(String, Span)> = hidden.iter().map(|(_, n)| (n.to_string(), span)).collect();
         if !has_replace {
-            let names = level.replaced.iter().map(|(n, _)| (Ident::bare(n.text.clone()).print(self.dialect), n.span));
+            let names = level
+                .replaced
+                .iter()
+                .map(|(n, _)| (Ident::bare(n.text.clone()).print(self.dialect), n.span));
             left_out.extend(names);
         }
         if !left_out.is_empty() {
@@ -263,7 +284,8 @@ impl Printer<'_> {
         let mut end: Option<Span> = None;
         for name in &path.parts {
             if let Some(before) = end {
-                self.out.token(".", Span::new(before.end, name.span.start.max(before.end)));
+                self.out
+                    .token(".", Span::new(before.end, name.span.start.max(before.end)));
             }
             self.name(name);
             end = Some(name.span);
@@ -331,7 +353,8 @@ impl Printer<'_> {
             ExprKind::Number(text) => self.out.token(text, span),
             ExprKind::Date { text, timed } => {
                 let word = if *timed { "TIMESTAMP" } else { "DATE" };
-                self.out.token(&format!("{word} {}", self.dialect.string_literal(text)), span);
+                self.out
+                    .token(&format!("{word} {}", self.dialect.string_literal(text)), span);
             }
             ExprKind::Word(word) => {
                 let text = match word {
@@ -343,19 +366,34 @@ impl Printer<'_> {
             }
             ExprKind::Column(path) => self.path(path),
             ExprKind::Chain { first, rest } => self.chain(*first, rest),
-            ExprKind::Compare { left, operator, right } => {
+            ExprKind::Compare {
+                left,
+                operator,
+                right,
+            } => {
                 self.operand(*left, strength::ADD);
                 self.operator(*operator);
                 self.operand(*right, strength::ADD);
             }
-            ExprKind::IsNull { operand, negated, words } => {
+            ExprKind::IsNull {
+                operand,
+                negated,
+                words,
+            } => {
                 self.operand(*operand, strength::ADD);
                 self.out.glue(" ", *words);
-                self.out.token(if *negated { "IS NOT NULL" } else { "IS NULL" }, *words);
+                self.out
+                    .token(if *negated { "IS NOT NULL" } else { "IS NULL" }, *words);
             }
-            ExprKind::In { operand, negated, words, list } => {
+            ExprKind::In {
+                operand,
+                negated,
+                words,
+                list,
+            } => {
                 self.operand(*operand, strength::ADD);
-                self.out.glue(if *negated { " NOT IN (" } else { " IN (" }, *words);
+                self.out
+                    .glue(if *negated { " NOT IN (" } else { " IN (" }, *words);
                 self.list(list, *words);
                 self.out.glue(")", *words);
             }
@@ -390,7 +428,11 @@ impl Printer<'_> {
                     self.out.glue(")", span);
                 }
             }
-            ExprKind::Match { keyword, scrutinee, arms } => {
+            ExprKind::Match {
+                keyword,
+                scrutinee,
+                arms,
+            } => {
                 self.out.glue("CASE", *keyword);
                 for arm in arms {
                     match &arm.pattern {
@@ -437,7 +479,9 @@ impl Printer<'_> {
     }
 
     fn chain(&mut self, first: ExprId, rest: &[(Operator, ExprId)]) {
-        let Some((operator, _)) = rest.first() else { return self.expr(first) };
+        let Some((operator, _)) = rest.first() else {
+            return self.expr(first);
+        };
         let level = match operator.op {
             Op::Or => strength::OR,
             Op::And => strength::AND,
@@ -487,7 +531,11 @@ impl Printer<'_> {
         } else {
             self.out.token("-", operator.span);
         }
-        if needs { self.parenthesised(inner) } else { self.expr(inner) }
+        if needs {
+            self.parenthesised(inner)
+        } else {
+            self.expr(inner)
+        }
     }
 
     fn function(&mut self, name: &Path) {
@@ -518,9 +566,16 @@ impl Printer<'_> {
             }
             gap = " ";
         }
-        if let Some(Frame { span, range, start, end }) = &window.frame {
+        if let Some(Frame {
+            span,
+            range,
+            start,
+            end,
+        }) = &window.frame
+        {
             self.out.glue(gap, *span);
-            self.out.glue(if *range { "RANGE BETWEEN " } else { "ROWS BETWEEN " }, *span);
+            self.out
+                .glue(if *range { "RANGE BETWEEN " } else { "ROWS BETWEEN " }, *span);
             self.bound(start, "PRECEDING");
             self.out.glue(" AND ", *span);
             self.bound(end, "FOLLOWING");

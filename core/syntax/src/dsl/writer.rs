@@ -15,8 +15,19 @@ pub(super) struct Writer<'a> {
 impl<'a> Writer<'a> {
     pub(super) fn new(file: FileId, source: &'a str) -> Writer<'a> {
         // `match` repeats its subject in each arm; nested ones would grow without bound.
-        let limit = source.len().saturating_mul(64).saturating_add(1 << 20).min(u32::MAX as usize / 2);
-        Writer { file, source, sql: String::with_capacity(source.len() * 2), segments: Vec::new(), limit, indent: 0 }
+        let limit = source
+            .len()
+            .saturating_mul(64)
+            .saturating_add(1 << 20)
+            .min(u32::MAX as usize / 2);
+        Writer {
+            file,
+            source,
+            sql: String::with_capacity(source.len() * 2),
+            segments: Vec::new(),
+            limit,
+            indent: 0,
+        }
     }
 
     /// True when more was generated than can be meant; nothing is written any more.
@@ -77,7 +88,12 @@ impl<'a> Writer<'a> {
                 _ => {}
             }
         }
-        self.segments.push(Segment { span: written, origin, kind, definition: None });
+        self.segments.push(Segment {
+            span: written,
+            origin,
+            kind,
+            definition: None,
+        });
     }
 
     pub(super) fn finish(self) -> (String, OriginMap) {

@@ -73,7 +73,16 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn eat(&mut self, kind: TokenKind) -> Option<Token> {
-        (self.kind() == kind).then(|| self.advance())
+        if self.kind() != kind {
+            return None;
+        }
+        // f(,): the comma belongs to the mistake that was reported at it.
+        let follows_error = kind == TokenKind::Comma && self.silent_at == Some(self.pos);
+        let token = self.advance();
+        if follows_error {
+            self.silent_at = Some(self.pos);
+        }
+        Some(token)
     }
 
     pub(super) fn eat_kw(&mut self, kw: Kw) -> Option<Token> {
@@ -200,7 +209,8 @@ impl<'a> Parser<'a> {
 
     // ---- errors
 
-    fn may_report(&self) -> bool {
+    /// False where an error was reported already and nothing was taken since.
+    pub(super) fn may_report(&self) -> bool {
         self.silent_at != Some(self.pos) && !(self.truncated && self.at_eof())
     }
 
@@ -237,7 +247,7 @@ impl<'a> Parser<'a> {
             let message = format!("expected {expected}, found {}", self.found());
             let mut diagnostic = Diagnostic::new(code::E400, Loc::text(self.error_span()), message);
             let closes = matches!(self.kind(), TokenKind::RParen | TokenKind::RBracket | TokenKind::RBrace);
-            if closes && self.closing.iter().all(|c| *c != self.pos as u32) {
+            if closes && self.diagnostics.len() < 200 && self.closing.iter().all(|c| *c != self.pos as u32) {
                 diagnostic.message = format!("{} closes nothing", self.found());
             } else if self.kind() == TokenKind::PipeArrow {
                 diagnostic.message = "pipe syntax `|>` is not supported; expected a query with SELECT".to_owned();
@@ -253,6 +263,13 @@ impl<'a> Parser<'a> {
             self.push(Diagnostic::new(code::E400, Loc::text(span), message));
         }
         self.recover();
+    }
+
+    /// Report at the cursor without skipping, unless recovery has just stopped here.
+    pub(super) fn complain(&mut self, span: Span, message: impl Into<String>) {
+        if self.may_report() {
+            self.report(code::E400, span, message);
+        }
     }
 
     /// Report without skipping: the construct was understood, but may not stand here.

@@ -15,7 +15,7 @@ mod query;
 mod select;
 mod types;
 
-use crate::ast::{Ast, ExprId, ExprKind, Name, QueryId};
+use crate::ast::{Ast, ExprId, ExprKind, QueryId};
 use crate::lexer::{self, Kw, Lexed, Token, TokenKind};
 use rocky_base::{Diagnostic, Dialect, Span};
 
@@ -103,6 +103,8 @@ pub(crate) struct Parser<'a> {
     last_alias: Option<Span>,
     // Snowflake's `SELECT TOP n`, until its query is complete.
     pending_top: Option<ExprId>,
+    // The first half of a `>>` closed an inner type.
+    half_shift: bool,
 }
 
 /// Where a `->` stands.
@@ -116,7 +118,7 @@ pub(crate) enum ArgContext {
     LambdaCall,
 }
 
-const NO_MATCH: u32 = u32::MAX;
+pub(crate) const NO_MATCH: u32 = u32::MAX;
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str, tokens: &'a [Token], dialect: Dialect) -> Parser<'a> {
@@ -138,6 +140,7 @@ impl<'a> Parser<'a> {
             in_args: ArgContext::None,
             last_alias: None,
             pending_top: None,
+            half_shift: false,
         }
     }
 
@@ -175,7 +178,7 @@ impl<'a> Parser<'a> {
 }
 
 /// For each opening bracket the index of its closing one. A closing bracket of another kind closes what stands between.
-fn match_brackets(tokens: &[Token]) -> Vec<u32> {
+pub(crate) fn match_brackets(tokens: &[Token]) -> Vec<u32> {
     let mut closing = vec![NO_MATCH; tokens.len()];
     let mut open: Vec<(usize, TokenKind)> = Vec::new();
     // How many of each kind are open, so that a stray bracket does not search the whole stack.
@@ -286,9 +289,5 @@ impl Parser<'_> {
         kind.for_each_child(|id| highest = highest.max(self.height(id)));
         kind.for_each_query(|id| queries = queries.max(self.query_height(id)));
         highest.max(queries) + 1
-    }
-
-    fn name_span(&self, names: &[Name]) -> Option<Span> {
-        Some(names.first()?.span.to(names.last()?.span))
     }
 }

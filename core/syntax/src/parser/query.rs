@@ -1,6 +1,6 @@
 //! Queries: WITH, set operations, VALUES, ORDER BY and LIMIT.
 
-use super::{Parser, select::ClauseRank};
+use super::Parser;
 use crate::ast::{Body, Cte, ExprId, OrderItem, Query, QueryId, SetOp, SetOperand, With};
 use crate::lexer::{Kw, TokenKind};
 use rocky_base::{Diagnostic, Dialect, Loc, Span, code};
@@ -121,6 +121,7 @@ impl Parser<'_> {
     pub(super) fn query_here(&mut self) -> QueryId {
         self.open_heights.push(0);
         let in_args = std::mem::replace(&mut self.in_args, super::ArgContext::None);
+        let top = self.pending_top.take();
         let start = self.peek().span;
         let with = (self.kw() == Kw::With).then(|| self.with_clause());
         let mut body = self.set_operations(start);
@@ -157,6 +158,7 @@ impl Parser<'_> {
             *top = (*top).max(height);
         }
         self.in_args = in_args;
+        self.pending_top = top;
         self.query_heights.push(height);
         self.ast.add_query(Query {
             span,
@@ -477,7 +479,7 @@ impl Parser<'_> {
                     self.fetch(&mut tail);
                 }
                 // SELECT a FROM t ORDER BY b GROUP BY c
-                kw => match ClauseRank::of(kw) {
+                _ => match self.clause_ahead() {
                     Some(rank) if tail.ordered || tail.limited || tail.skipped => {
                         let before = if tail.ordered { "ORDER BY" } else { "LIMIT" };
                         let message = format!("`{}` must stand before `{before}`", rank.text());
@@ -500,9 +502,9 @@ impl Parser<'_> {
     /// Behind a clause of the tail: another one, or the end of the query.
     fn end_of_tail_clause(&mut self) {
         let mut guard = 0;
-        while !self.at_query_end() && ClauseRank::of(self.kw()).is_none() {
+        while !self.at_query_end() && self.clause_ahead().is_none() {
             self.unexpected("the end of the query");
-            if !self.at_query_end() && ClauseRank::of(self.kw()).is_none() {
+            if !self.at_query_end() && self.clause_ahead().is_none() {
                 self.advance();
                 self.recover();
             }
@@ -574,6 +576,9 @@ impl Parser<'_> {
             Some(true)
         } else if self.eat_kws(Kw::Nulls, Kw::Last).is_some() {
             Some(false)
+        } else if self.eat_kw(Kw::Nulls).is_some() {
+            self.unexpected("`FIRST` or `LAST` after `NULLS`");
+            None
         } else {
             None
         }

@@ -110,7 +110,9 @@ impl Parser<'_> {
         if self.at_projection_end() && !self.at_star_or_call() {
             // SELECT FROM t: nothing is skipped.
             let found = self.found();
-            self.report(code::E400, self.peek().span, format!("no columns selected; expected an expression or `*`, found {found}"));
+            let span = self.peek().span;
+            self.complain(span, format!("no columns selected; expected an expression or `*`, found {found}"));
+            self.silent_at = Some(self.pos);
             return;
         }
         loop {
@@ -167,11 +169,18 @@ impl Parser<'_> {
     /// Something follows a select item that is neither a comma nor a clause.
     fn missing_comma_or_alias(&mut self) {
         let token = self.peek();
+        // INTERVAL a DAY
+        if self.is(Dialect::DuckDb) && self.at_unit(0) && self.pos.checked_sub(2).is_some_and(|i| self.token_at(i).kw == Kw::Interval) {
+            let span = self.last_span();
+            self.error_at(span, "expected a number, a string or an expression in brackets after `INTERVAL`");
+            return;
+        }
         // SELECT a name: a keyword is an alias only behind AS.
         if self.is(Dialect::DuckDb)
             && token.kind == TokenKind::Word
             && token.class.is_duckdb_keyword()
             && !token.class.is_reserved(Dialect::DuckDb)
+            && !matches!(token.kw, Kw::Exclude | Kw::Replace | Kw::Rename)
             && matches!(self.kind_nth(1), TokenKind::Comma | TokenKind::Eof | TokenKind::RParen)
                 | matches!(self.kw_nth(1), Kw::From)
         {
@@ -233,7 +242,7 @@ impl Parser<'_> {
 
     /// True where the projection ends.
     fn at_projection_end(&self) -> bool {
-        self.at_query_end() || (ClauseRank::of(self.kw()).is_some() && !(self.kw() == Kw::Window && self.kind_nth(1) == TokenKind::Comma))
+        self.at_query_end() || (self.clause_ahead().is_some() && !(self.kw() == Kw::Window && self.kind_nth(1) == TokenKind::Comma))
     }
 
     fn select_item(&mut self) -> SelectItem {
@@ -337,13 +346,29 @@ impl Parser<'_> {
             rename: Vec::new(),
             like: None,
         };
+        if star.qualifier.len() > 1 && self.is(Dialect::DuckDb) {
+            let span = self.span_from(start.span);
+            self.report(code::E400, span, "`.*` behind a dotted name; expected the alias or name of one relation");
+        }
         self.star_modifiers(&mut star);
         star.span = self.span_from(start.span);
         Some(star)
     }
 
     fn star_modifiers(&mut self, star: &mut Star) {
+        let misplaced = |p: &mut Self, later: &str| {
+            let span = p.peek().span;
+            let found = p.found();
+            p.report(code::E400, span, format!("{found} must stand before `{later}`"));
+        };
         loop {
+            match self.kw() {
+                Kw::Exclude | Kw::Replace if self.modifier_follows() && !star.rename.is_empty() => {
+                    misplaced(self, "RENAME");
+                }
+                Kw::Exclude if self.modifier_follows() && !star.replace.is_empty() => misplaced(self, "REPLACE"),
+                _ => {}
+            }
             match self.kw() {
                 Kw::Exclude if self.modifier_follows() => {
                     self.advance();
@@ -490,19 +515,16 @@ impl Parser<'_> {
                 return;
             }
             let before = self.pos;
-            match ClauseRank::of(self.kw()) {
-                Some(ClauseRank::Sample) if self.kw_nth(1) != Kw::Sample => {
-                    self.unexpected("a clause");
-                }
+            match self.clause_ahead() {
                 Some(rank) => {
                     let span = self.peek().span;
                     match last {
                         Some(previous) if rank == previous || self.has_clause(select, rank) => {
-                            self.report(code::E400, span, format!("second `{}`; expected one", rank.text()));
+                            self.complain(span, format!("second `{}`; expected one", rank.text()));
                         }
                         Some(previous) if rank < previous && !self.may_swap(rank, previous) => {
                             let message = format!("`{}` must stand before `{}`", rank.text(), previous.text());
-                            self.report(code::E400, span, message);
+                            self.complain(span, message);
                         }
                         _ => {}
                     }
@@ -526,6 +548,12 @@ impl Parser<'_> {
                 self.recover();
             }
         }
+    }
+
+    /// The clause that begins at the cursor.
+    pub(super) fn clause_ahead(&self) -> Option<ClauseRank> {
+        // USING alone belongs to joins.
+        ClauseRank::of(self.kw()).filter(|rank| *rank != ClauseRank::Sample || self.kw_nth(1) == Kw::Sample)
     }
 
     fn may_swap(&self, rank: ClauseRank, previous: ClauseRank) -> bool {
@@ -592,7 +620,7 @@ impl Parser<'_> {
             if self.eat(TokenKind::Comma).is_none() {
                 break;
             }
-            if self.is(Dialect::DuckDb) && (self.at_query_end() || ClauseRank::of(self.kw()).is_some()) {
+            if self.is(Dialect::DuckDb) && (self.at_query_end() || self.clause_ahead().is_some()) {
                 break;
             }
         }

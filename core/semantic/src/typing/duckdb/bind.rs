@@ -107,11 +107,6 @@ impl Bound<'_> {
         let param = self.overload.params.get(index).or(self.overload.variadic.as_ref());
         param.and_then(|p| substitute(p, &self.bindings)).unwrap_or_default()
     }
-
-    /// What `T` stands for.
-    pub(crate) fn template(&self, letter: u8) -> Option<Type> {
-        self.bindings.iter().find(|(l, _)| *l == letter).map(|(_, seen)| seen.settle())
-    }
 }
 
 fn infer(overload: &Overload, args: &[Seen]) -> Result<Bindings, TypeError> {

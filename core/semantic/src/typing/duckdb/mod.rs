@@ -7,6 +7,7 @@ pub(crate) mod bind;
 pub(crate) mod casts;
 pub(crate) mod cost;
 pub(crate) mod functions;
+pub(crate) mod json;
 pub(crate) mod macros;
 pub(crate) mod operators;
 pub(crate) mod scalar;

@@ -1,11 +1,11 @@
 //! Operators.
 
 use super::unify::{self, Force, decimal_size};
-use super::{Seen, bind, integer_type};
+use super::{Seen, bind, functions};
 use crate::catalogue;
-use crate::typing::{Constant, Operand, TypeError, Typed};
+use crate::typing::{Comparable, Constant, Meeting, Operand, TypeError, Typed};
 use rocky_base::Dialect;
-use rocky_syntax::ast::{BinaryOp, UnaryOp};
+use rocky_syntax::ast::{BinaryOp, LikeKind, UnaryOp};
 use rocky_warehouse::Type;
 
 fn typed(ty: Type, nullable: bool) -> Typed {
@@ -15,8 +15,8 @@ fn typed(ty: Type, nullable: bool) -> Typed {
 pub(crate) fn unary(op: UnaryOp, operand: &Operand) -> Result<Operand, TypeError> {
     let name = match op {
         UnaryOp::Not => {
-            let refused = !super::casts::castable(&operand.ty, &Type::Boolean);
-            return if refused { Err(TypeError::Operator) } else { Ok(Operand::of(Type::Boolean, operand.nullable)) };
+            // The engine binds a cast to BOOLEAN from anything.
+            return Ok(Operand::of(Type::Boolean, operand.nullable));
         }
         UnaryOp::Minus => {
             if let Some(negated) = negate(operand) {
@@ -54,11 +54,6 @@ pub(crate) fn binary(op: &BinaryOp, left: &Operand, right: &Operand) -> Result<T
     let either = left.nullable || right.nullable;
     match op {
         BinaryOp::And | BinaryOp::Or => {
-            for side in [left, right] {
-                if !super::casts::castable(&side.ty, &Type::Boolean) {
-                    return Err(TypeError::Operator);
-                }
-            }
             Ok(typed(Type::Boolean, either))
         }
         BinaryOp::Eq | BinaryOp::NotEq | BinaryOp::Lt | BinaryOp::LtEq | BinaryOp::Gt | BinaryOp::GtEq => {
@@ -184,9 +179,7 @@ pub(crate) fn arithmetic(name: &str, bound: &bind::Bound<'_>, seen: &[Seen]) -> 
 pub(crate) fn concat(left: &Operand, right: &Operand) -> Result<Typed, TypeError> {
     let nullable = left.nullable || right.nullable;
     let ty = super::scalar::concat_operator(&Seen::of(left), &Seen::of(right))?;
-    // NULL || list is the list.
-    let list = matches!(ty, Type::List(_));
-    Ok(typed(ty, if list { left.nullable && right.nullable } else { nullable }))
+    Ok(typed(ty, nullable))
 }
 
 /// The type two operands are compared as; equality forces strangers together, order does not.
@@ -196,13 +189,98 @@ pub(crate) fn compared_as(left: &Operand, right: &Operand, equality: bool) -> Op
     }
     let met = unify::comparison(&Seen::of(left), &Seen::of(right), if equality { Force::Yes } else { Force::No })?;
     let possible = [left, right].iter().all(|o| super::casts::castable(&o.ty, &met));
-    possible.then_some(met)
+    if possible { Some(met) } else { None }
 }
 
-/// A literal's type once nothing asks for another.
-pub(crate) fn settle(operand: &Operand) -> Type {
-    match &operand.constant {
-        Some(Constant::Integer(i)) if operand.ty.is_unknown() => integer_type(*i),
-        _ => operand.ty.clone(),
+/// LIKE and its kin: text on both sides.
+pub(crate) fn like(kind: LikeKind, value: &Operand, pattern: &Operand) -> Result<Typed, TypeError> {
+    let name = match kind {
+        LikeKind::Like => "~~",
+        LikeKind::ILike => "~~*",
+        LikeKind::Glob => "~~~",
+        LikeKind::Similar | LikeKind::Regexp => "regexp_full_match",
+    };
+    function(name, &[value, pattern])?;
+    Ok(typed(Type::Boolean, value.nullable || pattern.nullable))
+}
+
+/// Where operands meet; see [`crate::typing::unify`].
+pub(crate) fn unify(meeting: Meeting, operands: &[Operand]) -> Option<Type> {
+    let seen = operands.iter().map(Seen::of);
+    match meeting {
+        Meeting::Branches => functions::meet_seen(seen, Force::No),
+        // Set operations look at types alone: a literal is a column like any other.
+        Meeting::SetOperation => functions::meet_seen(seen.map(|s| Seen::Type(s.settle())), Force::Yes),
+        Meeting::Comparison => {
+            let mut met: Option<Seen> = None;
+            for next in seen {
+                if next.is_unknown() {
+                    return Some(Type::Unknown);
+                }
+                met = Some(match met {
+                    None => next,
+                    Some(before) => Seen::Type(unify::comparison(&before, &next, Force::Yes)?),
+                });
+            }
+            met.map(|m| m.settle())
+        }
     }
 }
+
+/// Whether and how gladly two values are compared.
+pub(crate) fn comparable(left: &Operand, right: &Operand) -> Comparable {
+    let Some(met) = compared_as(left, right, true) else { return Comparable::No };
+    let (a, b) = (&left.ty, &right.ty);
+    let free = |o: &Operand| matches!(o.constant, Some(Constant::Null | Constant::String(_) | Constant::Integer(_)));
+    let family = |t: &Type| match t {
+        t if t.is_numeric() => 1,
+        t if t.is_temporal() => 2,
+        Type::String { .. } | Type::Enum(_) | Type::Json => 3,
+        Type::List(_) | Type::Array(..) => 4,
+        Type::Time | Type::TimeNs | Type::TimeTz => 5,
+        _ => 0,
+    };
+    if met.is_unknown() || a == b || *a == Type::Null || *b == Type::Null {
+        Comparable::Yes
+    } else if family(a) == family(b) && family(a) != 0 {
+        Comparable::Yes
+    } else if free(left) != free(right) {
+        // A literal adapts, if the engine does not refuse its type outright.
+        Comparable::Yes
+    } else if std::mem::discriminant(a) == std::mem::discriminant(b) {
+        Comparable::Yes
+    } else {
+        Comparable::Coerced
+    }
+}
+
+/// EXTRACT(field FROM x).
+pub(crate) fn extract(field: &str, operand: &Operand) -> Result<Typed, TypeError> {
+    let name = Operand {
+        ty: Type::STRING,
+        nullable: false,
+        constant: Some(Constant::String(field.to_lowercase().into())),
+    };
+    if !is_date_part(field) {
+        return Err(TypeError::ArgumentTypes("a part such as year, month, day, hour, epoch".into()));
+    }
+    let ty = functions::by_name("date_part", &[&name, operand])?;
+    // Infinite dates have no parts.
+    Ok(typed(if operand.ty.has_unknown() { super::scalar::part_type(field) } else { ty }, true))
+}
+
+/// The names that date_part takes, in all spellings.
+pub(crate) fn is_date_part(field: &str) -> bool {
+    DATE_PARTS.contains(&field.to_lowercase().as_str())
+}
+
+#[rustfmt::skip]
+static DATE_PARTS: &[&str] = &[
+    "year", "yr", "y", "years", "yrs", "month", "mon", "months", "mons", "day", "days", "d", "dayofmonth", "decade", "dec",
+    "decades", "decs", "century", "cent", "c", "centuries", "millennium", "mil", "millenniums", "millennia", "mils",
+    "millenium", "microseconds", "microsecond", "us", "usec", "usecs", "usecond", "useconds", "milliseconds", "millisecond",
+    "ms", "msec", "msecs", "second", "sec", "seconds", "secs", "s", "minute", "min", "minutes", "mins", "m", "hour", "hr",
+    "hours", "hrs", "h", "epoch", "dow", "dayofweek", "weekday", "isodow", "week", "weeks", "w", "weekofyear", "doy",
+    "dayofyear", "quarter", "quarters", "yearweek", "isoyear", "era", "timezone", "timezone_hour", "timezone_minute", "julian",
+    "nanosecond", "nanoseconds", "ns", "nsec", "nsecs",
+];

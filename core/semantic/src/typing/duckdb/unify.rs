@@ -177,12 +177,10 @@ pub(crate) fn decimal_size(ty: &Type) -> Option<(u8, u8)> {
     })
 }
 
-/// Signed with unsigned of the same width: the next wider signed type.
+/// Signed with unsigned: the next wider signed type of either; an UHUGEINT does not count.
 fn mixed_signs(left: &Type, right: &Type) -> Option<Type> {
     let has = |t: &Type| left == t || right == t;
-    Some(if has(&Type::Int128) || has(&Type::UInt128) {
-        Type::Float64
-    } else if has(&Type::Int64) || has(&Type::UInt64) {
+    Some(if has(&Type::Int64) || has(&Type::UInt64) {
         Type::Int128
     } else if has(&Type::Int32) || has(&Type::UInt32) {
         Type::Int64
@@ -190,6 +188,8 @@ fn mixed_signs(left: &Type, right: &Type) -> Option<Type> {
         Type::Int32
     } else if has(&Type::Int8) || has(&Type::UInt8) {
         Type::Int16
+    } else if has(&Type::Int128) || has(&Type::UInt128) {
+        Type::Float64
     } else {
         return None;
     })

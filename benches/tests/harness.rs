@@ -1,0 +1,123 @@
+//! The harness believes no figure of a command that did not do its work. The program under test is a shell script here.
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
+use rocky_benches::measure;
+use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+/// Run the harness over 10 models with a program that is this shell script.
+fn report(work: &Path, script: &str) -> Value {
+    let program = work.join("fake-rocky");
+    std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let out = work.join("report.json");
+    let status = Command::new(env!("CARGO_BIN_EXE_rocky-bench"))
+        .args([
+            "run",
+            "--sizes",
+            "10",
+            "--repeat",
+            "2",
+            "--threads",
+            "1",
+            "--binary",
+        ])
+        .arg(&program)
+        .arg("--work")
+        .arg(work.join("projects"))
+        .arg("--out")
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert!(
+        status.status.success(),
+        "{}",
+        String::from_utf8_lossy(&status.stderr)
+    );
+    serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap()
+}
+
+fn case<'r>(report: &'r Value, name: &str) -> &'r Value {
+    let cases = report["sizes"][0]["cases"].as_array().unwrap();
+    cases
+        .iter()
+        .find(|c| c["name"].as_str().unwrap().starts_with(name))
+        .unwrap()
+}
+
+#[test]
+fn a_command_that_fails_or_leaves_work_undone_has_no_figure() {
+    let work = tempfile::tempdir().unwrap();
+    let report = report(
+        work.path(),
+        r#"case "$*" in
+  --version) echo fake 1 ;;
+  *compile*) echo '{"models": 9, "has_errors": false, "models_detail": []}' ;;
+  *lineage*) echo '{"trace": []}' ;;
+  *validate*) echo '{"error": {"message": "no such thing"}}'; exit 1 ;;
+  *) echo out of order >&2; exit 3 ;;
+esac"#,
+    );
+    assert_eq!(case(&report, "--version")["failed"], Value::Null);
+    assert_eq!(case(&report, "--version")["samples"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        case(&report, "compile, cold")["failed"],
+        "it compiled 9 of 10 models"
+    );
+    assert!(
+        case(&report, "lineage")["failed"]
+            .as_str()
+            .unwrap()
+            .ends_with("is empty")
+    );
+    assert_eq!(case(&report, "validate")["failed"], "status 1: no such thing");
+    assert_eq!(case(&report, "plan")["failed"], "status 3: out of order");
+    assert_eq!(report["marks"][0]["met"], Value::Null);
+}
+
+#[test]
+fn a_cache_that_hides_an_edit_is_found_out_and_the_edited_file_is_restored() {
+    let work = tempfile::tempdir().unwrap();
+    let report = report(
+        work.path(),
+        r#"echo '{"models": 10, "has_errors": false, "compile_timings": {"total_ms": 1.5}, "models_detail": [{"name": "m", "columns": [{"name": "a", "type": "BIGINT"}]}]}'"#,
+    );
+    assert_eq!(case(&report, "compile, cold")["failed"], Value::Null);
+    assert_eq!(case(&report, "compile, cold")["inside_ms"], 1.5);
+    assert_eq!(
+        case(&report, "compile, cold")["notes"][0],
+        "1 of 1 columns have a type"
+    );
+    assert_eq!(
+        case(&report, "compile, a condition changed")["failed"],
+        Value::Null
+    );
+    let hidden = case(&report, "compile, a column added")["failed"]
+        .as_str()
+        .unwrap();
+    assert!(hidden.starts_with("column bench_extra_"), "{hidden}");
+    let project = work.path().join("projects/rocky-10");
+    let facts = rocky_benches::write::read_facts(&project).unwrap();
+    let text = std::fs::read_to_string(project.join(&facts.edit.path)).unwrap();
+    assert_eq!(text, facts.edit.original());
+}
+
+#[test]
+fn a_sample_has_the_status_and_the_peak_of_the_child() {
+    let sh = |script: &str| measure::run(Command::new("sh").args(["-c", script]), None, None).unwrap();
+    assert_eq!(sh("exit 3").exit, 3);
+    assert_eq!(sh("kill -9 $$").exit, 128 + 9);
+    let mut large = Command::new("python3");
+    large.args(["-c", "x = bytearray(100 << 20)"]);
+    let peak_kb = measure::run(&mut large, None, None).unwrap().peak_kb;
+    assert!((100 << 10..200 << 10).contains(&peak_kb), "{peak_kb}");
+}
+
+#[test]
+fn the_median_is_a_measured_value() {
+    assert_eq!(measure::median([3.0, 1.0, 2.0]), 2.0);
+    assert_eq!(measure::median([4.0, 1.0, 3.0, 2.0]), 2.0);
+    assert_eq!(measure::median([]), 0.0);
+}

@@ -1,0 +1,49 @@
+//! Schemas that must be there before any model runs.
+
+use crate::model::{Step, StepKind};
+use rocky_base::{Dialect, SmolStr};
+use rocky_config::{GovernanceConfig, PipelineKind, ProjectConfig};
+use rocky_project::Model;
+use rocky_warehouse::{CatalogSnapshot, RelationName};
+use std::collections::BTreeMap;
+
+/// The governance of a model's transformation pipeline.
+fn governance<'a>(config: &'a ProjectConfig, pipeline: Option<&SmolStr>) -> Option<&'a GovernanceConfig> {
+    match &config.pipelines.get(pipeline?)?.kind {
+        PipelineKind::Transformation(transformation) => Some(&transformation.governance),
+        _ => None,
+    }
+}
+
+/// `CREATE SCHEMA` once for each schema of the models' targets that is not proved to exist, sorted. On DuckDB unless
+/// `auto_create_schemas = false`, elsewhere only when it is `true`.
+pub(crate) fn schemas<'a>(
+    models: impl Iterator<Item = (&'a Model, Option<&'a SmolStr>)>,
+    config: &ProjectConfig,
+    catalog: &CatalogSnapshot,
+    dialect: Dialect,
+) -> Vec<Step> {
+    let mut steps: BTreeMap<String, Step> = BTreeMap::new();
+    for (model, pipeline) in models {
+        let Some(schema) = &model.target.schema else { continue };
+        let wanted = governance(config, pipeline).and_then(|g| g.auto_create_schemas);
+        if !wanted.unwrap_or(dialect == Dialect::DuckDb) {
+            continue;
+        }
+        let key = catalog.full_name(&model.target).key(dialect);
+        let exists = catalog.schema_exists(&key.catalog, &key.schema);
+        // Every DuckDB database has a schema `main`, which cannot be dropped.
+        if exists == Some(true) || (dialect == Dialect::DuckDb && key.schema == "main") {
+            continue;
+        }
+        let name = RelationName { catalog: None, schema: model.target.catalog.clone(), table: schema.clone() };
+        let printed = name.print(dialect);
+        steps.entry(printed).or_insert_with_key(|printed| Step {
+            purpose: SmolStr::new_static("create_schema"),
+            target: name.display(),
+            sql: format!("CREATE SCHEMA IF NOT EXISTS {printed}"),
+            kind: StepKind::Statement { counts_rows: false },
+        });
+    }
+    steps.into_values().collect()
+}

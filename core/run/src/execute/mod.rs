@@ -1,0 +1,263 @@
+//! Executing a plan: set-up statements one after another, then the models as their inputs are done.
+//!
+//! Worker threads take models from a queue ([`queue`]) and execute them on a connection each ([`model`]); they report to the
+//! calling thread ([`pump`]), which alone talks to the observer, writes the state and asks for a new plan. Invariant: what
+//! the report says of a model is what the warehouse has; a failure of the state never hides it.
+
+mod model;
+mod pump;
+mod queue;
+#[cfg(test)]
+mod tests;
+
+use crate::report::{ModelStatus, RunReport, RunStatus, StatementResult, Trigger};
+use crate::state::{RunEnd, RunRecord, StateStore};
+use jiff::Timestamp;
+use model::run_step;
+use rocky_base::{CancelToken, Error, ErrorKind, Event, Observer, Result, SmolStr, System};
+use rocky_plan::{ModelPlan, Plan, StepKind};
+use rocky_warehouse::{Connection, FailureClass, Warehouse};
+use std::time::{Duration, Instant};
+
+/// Everything an execution needs.
+pub struct ExecuteContext<'a> {
+    /// What to do.
+    pub plan: &'a Plan,
+    /// Where.
+    pub warehouse: &'a dyn Warehouse,
+    /// Where to remember it.
+    pub state: Option<&'a StateStore>,
+    /// The wanted name ([`crate::new_run_id`]); the state store may add a suffix, the report has the final one.
+    pub run_id: String,
+    /// What started the run.
+    pub trigger: Trigger,
+    /// Hash of the configuration, for the history.
+    pub config_hash: String,
+    /// Receives the events, on this thread.
+    pub observer: &'a mut dyn Observer,
+    /// Stops the run: nothing more is started, running statements are interrupted and rolled back.
+    pub cancel: &'a CancelToken,
+    /// The clock.
+    pub clock: &'a dyn System,
+    /// Called on this thread, once for a model that failed because something in the catalogue is not as planned: a new plan
+    /// when the facts have changed, else `None`.
+    pub replan: &'a mut dyn FnMut(&ModelPlan) -> Result<Option<ModelPlan>>,
+}
+
+/// Execute a plan.
+///
+/// A failing model is part of the report. An error means that no model was executed: the plan cannot be executed by this
+/// warehouse, there is no connection, the state cannot be written, or a set-up statement failed.
+pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
+    check(ctx.plan, ctx.warehouse)?;
+    let clock = Clock(ctx.clock);
+    let (started_at, started) = (clock.now(), Instant::now());
+    let n_models = ctx.plan.models.len() as u64;
+    if let Some(state) = ctx.state {
+        ctx.run_id = state.record_run_start(&RunRecord {
+            plan_id: ctx.plan.plan_id.clone(),
+            config_hash: std::mem::take(&mut ctx.config_hash),
+            trigger: ctx.trigger,
+            total_models: n_models,
+            ..RunRecord::begin(ctx.run_id.clone(), ctx.plan.pipeline.clone(), started_at)
+        })?;
+    }
+    let (run_id, pipeline) = (ctx.run_id.clone(), ctx.plan.pipeline.to_string());
+    ctx.observer.event(&Event::RunStarted {
+        run_id,
+        pipeline,
+        models: n_models,
+    });
+
+    let mut setup = Vec::new();
+    let prepared = prepare(&mut ctx, &mut setup);
+    let connection = match prepared {
+        Ok(connection) => connection,
+        Err(error) if error.kind == ErrorKind::Cancelled => None,
+        Err(error) => return Err(abandon(ctx, clock, started, error)),
+    };
+    let mut outcome = pump::run_models(&mut ctx, clock, connection);
+
+    let succeeded = outcome
+        .models
+        .iter()
+        .filter(|m| m.status == ModelStatus::Success)
+        .count();
+    let status = match succeeded {
+        n if n == outcome.models.len() && !outcome.interrupted => RunStatus::Success,
+        0 => RunStatus::Failure,
+        _ => RunStatus::PartialFailure,
+    };
+    let (finished_at, duration_ms) = (clock.now(), millis(started.elapsed()));
+    if let Some(state) = ctx.state {
+        let end = RunEnd {
+            finished_at,
+            duration_ms,
+            status,
+            interrupted: outcome.interrupted,
+            error: None,
+        };
+        if let Err(error) = state.record_run_end(&ctx.run_id, &end, &outcome.rows)
+            && outcome.state_error.is_none()
+        {
+            ctx.observer.event(&pump::unrecorded(&error));
+            outcome.state_error = Some(error.message);
+        }
+    }
+    for event in &outcome.events {
+        ctx.observer.event(event);
+    }
+    finish(&mut ctx, status, duration_ms);
+    Ok(RunReport {
+        run_id: ctx.run_id,
+        pipeline: ctx.plan.pipeline.clone(),
+        started_at,
+        finished_at,
+        duration_ms,
+        status,
+        interrupted: outcome.interrupted,
+        state_error: outcome.state_error,
+        setup,
+        models: outcome.models,
+    })
+}
+
+/// The plan is what it must be, so that nothing later has to ask.
+fn check(plan: &Plan, warehouse: &dyn Warehouse) -> Result<()> {
+    if plan.dialect != warehouse.dialect() {
+        let (planned, actual) = (plan.dialect, warehouse.dialect());
+        return Err(Error::usage(format!(
+            "the plan is for {planned}, the warehouse is {actual}"
+        )));
+    }
+    if let Some(parameter) = plan.parameters.first() {
+        let text = format!(
+            "the plan needs a value for `${}` at run time, which this release cannot give",
+            parameter.name
+        );
+        return Err(Error::new(ErrorKind::Unsupported, text));
+    }
+    for (index, model) in plan.models.iter().enumerate() {
+        if let Some(input) = model.depends_on.iter().find(|i| **i >= index) {
+            let text = format!(
+                "the plan is not in order: `{}` is number {index} and reads number {input}",
+                model.model
+            );
+            return Err(Error::usage(text).hint("make the plan again"));
+        }
+        if model
+            .steps
+            .iter()
+            .filter(|s| matches!(s.kind, StepKind::Observe { .. }))
+            .count()
+            > 1
+        {
+            return Err(Error::bug(format!(
+                "the plan of `{}` observes more than one value",
+                model.model
+            )));
+        }
+    }
+    match plan
+        .setup
+        .iter()
+        .find(|s| matches!(s.kind, StepKind::Observe { .. }))
+    {
+        Some(step) => Err(Error::bug(format!(
+            "the set-up step `{}` observes a value",
+            step.purpose
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The first connection, and on it the set-up.
+fn prepare(
+    ctx: &mut ExecuteContext<'_>,
+    done: &mut Vec<StatementResult>,
+) -> Result<Option<Box<dyn Connection>>> {
+    ctx.cancel.check()?;
+    if ctx.plan.setup.is_empty() && ctx.plan.models.is_empty() {
+        return Ok(None);
+    }
+    let mut connection = ctx.warehouse.connect()?;
+    for step in &ctx.plan.setup {
+        ctx.cancel.check()?;
+        let begin = Instant::now();
+        let mut result = run_step(connection.as_mut(), step, ctx.cancel);
+        // Two runs over one database that create the same schema: one of them is told of a conflict.
+        if result
+            .as_ref()
+            .is_err_and(|failure| failure.class == FailureClass::Transaction)
+        {
+            let _ = connection.rollback();
+            result = run_step(connection.as_mut(), step, ctx.cancel);
+        }
+        let duration_ms = millis(begin.elapsed());
+        let value = result.map_err(|failure| {
+            let mut error = failure.error;
+            if error.kind != ErrorKind::Cancelled {
+                error.message = format!("{} {}: {}", step.purpose, step.target, error.message);
+            }
+            error
+        })?;
+        done.push(StatementResult {
+            purpose: step.purpose.clone(),
+            sql: step.sql.clone(),
+            duration_ms,
+            rows: value.rows,
+        });
+        ctx.observer.event(&Event::StepFinished {
+            model: SmolStr::default(),
+            purpose: step.purpose.clone(),
+            rows: value.rows,
+            duration_ms,
+        });
+    }
+    Ok(Some(connection))
+}
+
+/// Nothing was executed; the history says why.
+fn abandon(mut ctx: ExecuteContext<'_>, clock: Clock<'_>, started: Instant, mut error: Error) -> Error {
+    let duration_ms = millis(started.elapsed());
+    if let Some(state) = ctx.state {
+        let end = RunEnd {
+            finished_at: clock.now(),
+            duration_ms,
+            status: RunStatus::Failure,
+            interrupted: false,
+            error: Some(error.message.clone()),
+        };
+        if let Err(unwritten) = state.record_run_end(&ctx.run_id, &end, &[]) {
+            error.message = format!(
+                "{}; and this could not be recorded: {}",
+                error.message, unwritten.message
+            );
+        }
+    }
+    finish(&mut ctx, RunStatus::Failure, duration_ms);
+    error
+}
+
+fn finish(ctx: &mut ExecuteContext<'_>, status: RunStatus, duration_ms: u64) {
+    let (run_id, status) = (ctx.run_id.clone(), SmolStr::new_static(status.as_str()));
+    ctx.observer.event(&Event::RunFinished {
+        run_id,
+        status,
+        duration_ms,
+    });
+}
+
+/// The system's clock as timestamps.
+#[derive(Clone, Copy)]
+struct Clock<'a>(&'a dyn System);
+
+impl Clock<'_> {
+    fn now(self) -> Timestamp {
+        Timestamp::try_from(self.0.now()).unwrap_or_default()
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,337 @@
+//! Executing one model on one connection, once. What happens after a failure is the worker's business ([`super::queue`]).
+
+use super::millis;
+use crate::report::StatementResult;
+use rocky_base::{CancelToken, Error, ErrorKind, Result, SmolStr};
+use rocky_plan::{ModelPlan, Step, StepKind};
+use rocky_warehouse::{Connection, FailureClass, Rows, Value};
+use std::time::Instant;
+
+/// How many offending rows a guard fetches and shows.
+const SAMPLE_ROWS: usize = 5;
+const SAMPLE_COLUMNS: usize = 8;
+const SAMPLE_CHARS: usize = 60;
+
+/// What a step gave.
+#[derive(Default)]
+pub(super) struct StepValue {
+    pub(super) rows: Option<u64>,
+    observed: Option<String>,
+}
+
+/// Why a step failed.
+pub(super) struct StepFailure {
+    pub(super) error: Error,
+    pub(super) class: FailureClass,
+}
+
+/// Execute one step.
+pub(super) fn run_step(
+    connection: &mut dyn Connection,
+    step: &Step,
+    cancel: &CancelToken,
+) -> Result<StepValue, StepFailure> {
+    let result = match &step.kind {
+        StepKind::Statement { .. } => connection.execute(&step.sql, cancel).map(|e| StepValue {
+            rows: e.rows,
+            observed: None,
+        }),
+        StepKind::Guard { error } => match connection.query(&step.sql, SAMPLE_ROWS, cancel) {
+            Ok(rows) if rows.rows.is_empty() => Ok(StepValue::default()),
+            Ok(rows) => {
+                let error = Error::new(ErrorKind::Warehouse, guard_message(error, &rows));
+                return Err(StepFailure {
+                    error,
+                    class: FailureClass::Other,
+                });
+            }
+            Err(error) => Err(error),
+        },
+        StepKind::Observe { name } => match connection.query(&step.sql, 2, cancel) {
+            Ok(rows) => match observed(name, rows) {
+                Ok(observed) => Ok(StepValue { rows: None, observed }),
+                Err(error) => {
+                    return Err(StepFailure {
+                        error,
+                        class: FailureClass::Other,
+                    });
+                }
+            },
+            Err(error) => Err(error),
+        },
+    };
+    result.map_err(|error| StepFailure {
+        class: connection.classify(&error),
+        error,
+    })
+}
+
+/// The single value of a query; NULL is none.
+fn observed(name: &str, rows: Rows) -> Result<Option<String>> {
+    let (n_rows, n_columns) = (rows.rows.len(), rows.columns.len());
+    match rows.rows.as_slice() {
+        [] => Ok(None),
+        [row] => match row.as_slice() {
+            [value] => Ok(value.to_text()),
+            _ => Err(Error::bug(format!(
+                "the query for `{name}` returned {n_columns} columns instead of one"
+            ))),
+        },
+        _ => Err(Error::bug(format!(
+            "the query for `{name}` returned {n_rows} or more rows instead of one"
+        ))),
+    }
+}
+
+/// `column `id` is not unique; found (id = 1, n = 2), (id = 7, n = 3)`.
+fn guard_message(error: &str, rows: &Rows) -> String {
+    let mut text = error.trim_end_matches('.').to_owned();
+    text.push_str(if rows.rows.len() < SAMPLE_ROWS {
+        "; found "
+    } else {
+        "; found, among others, "
+    });
+    for (i, row) in rows.rows.iter().take(SAMPLE_ROWS).enumerate() {
+        text.push_str(if i == 0 { "(" } else { ", (" });
+        for (j, value) in row.iter().take(SAMPLE_COLUMNS).enumerate() {
+            if j > 0 {
+                text.push_str(", ");
+            }
+            if let Some((name, _)) = rows.columns.get(j) {
+                text.push_str(name);
+                text.push_str(" = ");
+            }
+            push_sample(&mut text, value);
+        }
+        text.push_str(if row.len() > SAMPLE_COLUMNS { ", …)" } else { ")" });
+    }
+    text
+}
+
+fn push_sample(text: &mut String, value: &Value) {
+    let Some(sample) = value.to_text() else {
+        return text.push_str("NULL");
+    };
+    let quote = if matches!(value, Value::Text(_)) { "'" } else { "" };
+    text.push_str(quote);
+    // A sample is one line.
+    text.extend(
+        sample
+            .chars()
+            .take(SAMPLE_CHARS)
+            .map(|c| if c.is_control() { ' ' } else { c }),
+    );
+    if sample.chars().nth(SAMPLE_CHARS).is_some() {
+        text.push('…');
+    }
+    text.push_str(quote);
+}
+
+/// One attempt at a model.
+#[derive(Default)]
+pub(super) struct Attempt {
+    /// The statements sent.
+    pub(super) statements: Vec<StatementResult>,
+    /// Sum over the steps that count.
+    pub(super) rows: Option<u64>,
+    /// The observed watermark.
+    pub(super) watermark: Option<String>,
+    /// Set when it did not succeed.
+    pub(super) failure: Option<Failure>,
+    /// The connection is in an unknown state and must not be used again.
+    pub(super) broken: bool,
+}
+
+impl Attempt {
+    /// An attempt that got nowhere.
+    pub(super) fn failed(error: Error) -> Attempt {
+        let failure = Failure {
+            error,
+            class: FailureClass::Other,
+            step: None,
+            kept: 0,
+        };
+        Attempt {
+            failure: Some(failure),
+            ..Attempt::default()
+        }
+    }
+}
+
+/// Why an attempt failed.
+pub(super) struct Failure {
+    pub(super) error: Error,
+    pub(super) class: FailureClass,
+    pub(super) step: Option<SmolStr>,
+    /// How many statements have, or may have, taken effect for good.
+    pub(super) kept: usize,
+}
+
+/// Execute the steps, in a transaction where that is planned and possible. `on_step` is told of each step that succeeded.
+pub(super) fn attempt(
+    connection: &mut dyn Connection,
+    plan: &ModelPlan,
+    cancel: &CancelToken,
+    mut on_step: impl FnMut(&Step, Option<u64>, u64),
+) -> Attempt {
+    let mut attempt = Attempt {
+        statements: Vec::with_capacity(plan.steps.len()),
+        ..Attempt::default()
+    };
+    let transaction = plan.transaction && connection.transactional_ddl();
+    if transaction && let Err(error) = connection.begin() {
+        let class = connection.classify(&error);
+        attempt.failure = Some(Failure {
+            error,
+            class,
+            step: None,
+            kept: 0,
+        });
+        attempt.broken = true;
+        return attempt;
+    }
+    let mut written = 0;
+    for step in &plan.steps {
+        let begin = Instant::now();
+        let result = match cancel.check() {
+            Ok(()) => run_step(connection, step, cancel),
+            Err(error) => Err(StepFailure {
+                error,
+                class: FailureClass::Other,
+            }),
+        };
+        let duration_ms = millis(begin.elapsed());
+        let rows = result.as_ref().ok().and_then(|value| value.rows);
+        let sql = step.sql.clone();
+        attempt.statements.push(StatementResult {
+            purpose: step.purpose.clone(),
+            sql,
+            duration_ms,
+            rows,
+        });
+        let value = match result {
+            Ok(value) => value,
+            Err(StepFailure { error, class }) => {
+                let kept = if transaction { 0 } else { written };
+                attempt.failure = Some(Failure {
+                    error,
+                    class,
+                    step: Some(step.purpose.clone()),
+                    kept,
+                });
+                break;
+            }
+        };
+        match &step.kind {
+            StepKind::Statement { counts_rows } => {
+                written += 1;
+                if *counts_rows && let Some(n) = value.rows {
+                    attempt.rows = Some(attempt.rows.unwrap_or(0).saturating_add(n));
+                }
+            }
+            StepKind::Observe { .. } => attempt.watermark = value.observed,
+            StepKind::Guard { .. } => {}
+        }
+        on_step(step, value.rows, duration_ms);
+    }
+    if transaction {
+        finish_transaction(connection, cancel, written, &mut attempt);
+    }
+    attempt
+}
+
+/// COMMIT when all went well, else ROLLBACK.
+fn finish_transaction(
+    connection: &mut dyn Connection,
+    cancel: &CancelToken,
+    written: usize,
+    attempt: &mut Attempt,
+) {
+    if attempt.failure.is_none()
+        && let Err(error) = cancel.check()
+    {
+        attempt.failure = Some(Failure {
+            error,
+            class: FailureClass::Other,
+            step: None,
+            kept: 0,
+        });
+    }
+    if attempt.failure.is_some() {
+        // A rollback that fails leaves the transaction to the end of the session.
+        attempt.broken |= connection.rollback().is_err();
+        return;
+    }
+    let Err(mut error) = connection.commit() else {
+        return;
+    };
+    let class = connection.classify(&error);
+    attempt.broken = true;
+    let refused = matches!(class, FailureClass::Transaction | FailureClass::Constraint);
+    let kept = if refused { 0 } else { written };
+    error.message = if refused {
+        format!("COMMIT was refused and nothing was changed: {}", error.message)
+    } else {
+        format!(
+            "COMMIT failed and it is not known whether the changes were made: {}",
+            error.message
+        )
+    };
+    if error.kind == ErrorKind::Cancelled {
+        // Not an orderly interruption: the outcome is open.
+        error.kind = ErrorKind::Warehouse;
+    }
+    attempt.failure = Some(Failure {
+        error,
+        class,
+        step: None,
+        kept,
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guard_shows_its_rows_on_one_line() {
+        let rows = Rows {
+            columns: vec![("id".into(), "INTEGER".into()), ("name".into(), "VARCHAR".into())],
+            rows: vec![
+                vec![Value::Int(1), Value::Text("a\nb".into())],
+                vec![Value::Null, Value::Text("x".repeat(61))],
+            ],
+        };
+        let expected = format!(
+            "not unique; found (id = 1, name = 'a b'), (id = NULL, name = '{}…')",
+            "x".repeat(60)
+        );
+        assert_eq!(guard_message("not unique.", &rows), expected);
+        let many = Rows {
+            columns: rows.columns.clone(),
+            rows: vec![vec![Value::Int(1), Value::Null]; 5],
+        };
+        assert!(
+            guard_message("not unique", &many)
+                .starts_with("not unique; found, among others, (id = 1, name = NULL), (")
+        );
+    }
+
+    #[test]
+    fn an_observed_value_is_one_cell() {
+        let rows = |rows: Vec<Vec<Value>>| Rows {
+            columns: vec![("m".into(), "DATE".into())],
+            rows,
+        };
+        assert_eq!(
+            observed("w", rows(vec![vec![Value::Text("2026-01-01".into())]]))
+                .unwrap()
+                .unwrap(),
+            "2026-01-01"
+        );
+        assert_eq!(observed("w", rows(vec![vec![Value::Null]])).unwrap(), None);
+        assert_eq!(observed("w", rows(vec![])).unwrap(), None);
+        assert!(observed("w", rows(vec![vec![Value::Null], vec![Value::Null]])).is_err());
+        assert!(observed("w", rows(vec![vec![Value::Null, Value::Null]])).is_err());
+    }
+}

@@ -1,0 +1,372 @@
+//! The calling thread's part of a run: it takes what the workers report, writes it to the state in batches, tells the
+//! observer, skips what cannot run any more, and asks for new plans.
+//!
+//! Invariant: what the observer is told of a model is in the state before (unless the state failed, which is reported).
+
+use super::queue::{INTERRUPTED, Message, Stop, Workers, blank_result};
+use super::{Clock, ExecuteContext};
+use crate::report::{ModelError, ModelResult, ModelStatus};
+use crate::state::ModelExecution;
+use rocky_base::{Error, ErrorKind, Event, SmolStr};
+use rocky_plan::Plan;
+use rocky_warehouse::Connection;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+/// How many reports may wait; a slow observer slows the workers down then.
+const CHANNEL: usize = 256;
+/// How many reports are taken together: one commit of the state, however many models were done meanwhile.
+const BATCH: usize = 256;
+
+/// What became of the models.
+pub(super) struct Outcome {
+    pub(super) models: Vec<ModelResult>,
+    pub(super) interrupted: bool,
+    pub(super) state_error: Option<String>,
+    /// What the state is still to be told, together with the end of the run …
+    pub(super) rows: Vec<ModelExecution>,
+    /// … and the observer after that.
+    pub(super) events: Vec<Event>,
+}
+
+/// Execute the models. Without a connection (cancelled before, or nothing to do) none is tried.
+pub(super) fn run_models(
+    ctx: &mut ExecuteContext<'_>,
+    clock: Clock<'_>,
+    connection: Option<Box<dyn Connection>>,
+) -> Outcome {
+    let plan = ctx.plan;
+    let workers = Workers::new(plan, ctx.warehouse, ctx.cancel, clock);
+    let mut pump = Pump::new(ctx, &workers);
+    if let Some(connection) = connection
+        && !plan.models.is_empty()
+    {
+        std::thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(CHANNEL);
+            let _stop = StopWhenUnwinding(&workers);
+            match workers.start(scope, connection, sender) {
+                Ok(()) => pump.receive(&receiver),
+                Err(error) => pump.no_thread(&error),
+            }
+        });
+    }
+    pump.finish()
+}
+
+/// A panicking observer must not leave workers behind that wait for it.
+struct StopWhenUnwinding<'a, 'b>(&'a Workers<'b>);
+
+impl Drop for StopWhenUnwinding<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop(Stop::Abandoned);
+        }
+    }
+}
+
+struct Pump<'p, 'c, 'w> {
+    ctx: &'p mut ExecuteContext<'c>,
+    workers: &'p Workers<'w>,
+    plan: &'c Plan,
+    /// By place in the plan.
+    results: Vec<Option<ModelResult>>,
+    /// How many have none yet.
+    missing: usize,
+    /// Told to the observer after the state has been written.
+    events: Vec<Event>,
+    rows: Vec<ModelExecution>,
+    state_error: Option<String>,
+    interrupted: bool,
+}
+
+impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
+    fn new(ctx: &'p mut ExecuteContext<'c>, workers: &'p Workers<'w>) -> Self {
+        let plan = ctx.plan;
+        let results = plan.models.iter().map(|_| None).collect();
+        let (events, rows, missing) = (Vec::new(), Vec::new(), plan.models.len());
+        Pump {
+            ctx,
+            workers,
+            plan,
+            results,
+            missing,
+            events,
+            rows,
+            state_error: None,
+            interrupted: false,
+        }
+    }
+
+    /// Until all workers have ended.
+    fn receive(&mut self, receiver: &Receiver<Message>) {
+        while let Ok(message) = receiver.recv() {
+            self.take(message);
+            for message in receiver.try_iter().take(BATCH) {
+                self.take(message);
+            }
+            self.flush();
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Started { index } => {
+                let model = self.name(index);
+                self.events.push(Event::ModelStarted { model });
+            }
+            Message::Step {
+                index,
+                purpose,
+                rows,
+                duration_ms,
+            } => {
+                let model = self.name(index);
+                self.events.push(Event::StepFinished {
+                    model,
+                    purpose,
+                    rows,
+                    duration_ms,
+                });
+            }
+            Message::Repeated { index, why } => {
+                let message = format!(
+                    "`{}` is tried once more after a conflict: {why}",
+                    self.name(index)
+                );
+                self.events.push(Event::Log {
+                    level: SmolStr::new_static("warning"),
+                    message,
+                });
+            }
+            Message::Done { index, result } => self.done(index, *result),
+            Message::Stale { job, mut result } => {
+                // What has happened so far is told before a call that may take long.
+                self.flush();
+                let index = job.index;
+                let planned = match (&job.plan, self.plan.models.get(index)) {
+                    (Some(plan), _) => Some(&**plan),
+                    (None, plan) => plan,
+                };
+                let over = self.workers.stopped().is_some() || self.ctx.cancel.is_tripped();
+                let answer = match planned {
+                    Some(plan) if !over => (self.ctx.replan)(plan),
+                    _ => Ok(None),
+                };
+                match answer {
+                    Ok(Some(plan)) => {
+                        let message = format!("`{}` was planned again: {}", plan.model, plan.reason);
+                        self.events.push(Event::Log {
+                            level: SmolStr::new_static("info"),
+                            message,
+                        });
+                        self.workers.replanned(*job, plan, result);
+                        return;
+                    }
+                    Ok(None) => {}
+                    Err(error) if error.kind == ErrorKind::Cancelled => {
+                        result.status = ModelStatus::Skipped;
+                        result.error = None;
+                        result.skipped_reason = Some(INTERRUPTED.to_owned());
+                    }
+                    Err(error) => {
+                        if let Some(failed) = &mut result.error {
+                            failed.message =
+                                format!("{}; planning it again failed: {}", failed.message, error.message);
+                        }
+                    }
+                }
+                self.done(index, *result);
+                self.workers.gave_up(&job);
+            }
+        }
+    }
+
+    fn name(&self, index: usize) -> SmolStr {
+        self.plan
+            .models
+            .get(index)
+            .map(|m| m.model.clone())
+            .unwrap_or_default()
+    }
+
+    /// A model has its result; what depends on a failed one gets its own.
+    fn done(&mut self, index: usize, result: ModelResult) {
+        let failed = result.status == ModelStatus::Failed;
+        self.interrupted |= result.status == ModelStatus::Skipped;
+        self.put(index, result);
+        if failed {
+            self.skip_dependents(index);
+        }
+    }
+
+    fn skip_dependents(&mut self, failed: usize) {
+        let reason = format!("upstream model `{}` failed", self.name(failed));
+        let mut pending = vec![failed];
+        while let Some(index) = pending.pop() {
+            for reader in self.workers.dependents.get(index).into_iter().flatten() {
+                let reader = *reader as usize;
+                if self.results.get(reader).is_some_and(Option::is_none) {
+                    self.skip(reader, reason.clone());
+                    pending.push(reader);
+                }
+            }
+        }
+    }
+
+    fn skip(&mut self, index: usize, reason: String) {
+        let Some(plan) = self.plan.models.get(index) else {
+            return;
+        };
+        let result = ModelResult {
+            skipped_reason: Some(reason),
+            ..blank_result(plan)
+        };
+        self.put(index, result);
+    }
+
+    fn put(&mut self, index: usize, result: ModelResult) {
+        let (model, duration_ms) = (result.model.clone(), result.duration_ms);
+        self.events.push(match (result.status, &result.error) {
+            (ModelStatus::Success, _) => Event::ModelFinished {
+                model,
+                rows: result.rows,
+                duration_ms,
+            },
+            (ModelStatus::Failed, error) => {
+                let error = error.as_ref().map_or_else(String::new, |e| e.message.clone());
+                Event::ModelFailed {
+                    model,
+                    error,
+                    duration_ms,
+                }
+            }
+            (ModelStatus::Skipped, _) => Event::ModelSkipped {
+                model,
+                reason: result.skipped_reason.clone().unwrap_or_default(),
+            },
+        });
+        if self.ctx.state.is_some() {
+            self.rows.push(execution(index, &result));
+        }
+        if let Some(slot) = self.results.get_mut(index) {
+            *slot = Some(result);
+            self.missing -= 1;
+        }
+    }
+
+    /// First the state, then the observer. What is left at the end goes into the commit that ends the run.
+    fn flush(&mut self) {
+        if self.missing == 0 {
+            return;
+        }
+        if let Some(state) = self.ctx.state
+            && self.state_error.is_none()
+            && let Err(error) = state.record_models(&self.ctx.run_id, &self.rows)
+        {
+            // What is running is finished; without a memory nothing more is begun.
+            self.workers.stop(Stop::State);
+            self.events.push(unrecorded(&error));
+            self.state_error = Some(error.message);
+        }
+        self.rows.clear();
+        for event in self.events.drain(..) {
+            self.ctx.observer.event(&event);
+        }
+    }
+
+    fn no_thread(&mut self, error: &std::io::Error) {
+        for index in 0..self.plan.models.len() {
+            self.fail(
+                index,
+                Error::new(ErrorKind::Io, format!("no thread could be started: {error}")),
+            );
+        }
+    }
+
+    fn fail(&mut self, index: usize, error: Error) {
+        let Some(plan) = self.plan.models.get(index) else {
+            return;
+        };
+        let error = ModelError {
+            kind: error.kind,
+            message: error.message,
+            hint: error.hint,
+            step: None,
+        };
+        let result = ModelResult {
+            status: ModelStatus::Failed,
+            error: Some(error),
+            ..blank_result(plan)
+        };
+        self.put(index, result);
+    }
+
+    /// What has no result yet was not started, or was to be tried again and was not.
+    fn finish(mut self) -> Outcome {
+        for (index, result) in self.workers.leftovers() {
+            self.done(index, *result);
+        }
+        let stop = self.workers.stopped();
+        for index in 0..self.plan.models.len() {
+            if self.results.get(index).is_some_and(Option::is_some) {
+                continue;
+            }
+            match (stop, &self.state_error) {
+                (Some(Stop::FailFast(failed)), _) => {
+                    let reason = format!("not started: `{}` failed and fail_fast is set", self.name(failed));
+                    self.skip(index, reason);
+                }
+                (Some(Stop::State), Some(error)) => {
+                    let reason = format!("not started: the run cannot be recorded: {error}");
+                    self.skip(index, reason);
+                }
+                _ if self.ctx.cancel.is_tripped() => {
+                    self.interrupted = true;
+                    self.skip(index, INTERRUPTED.to_owned());
+                }
+                _ => {
+                    let error = Error::bug(format!("the result of `{}` was lost", self.name(index)));
+                    self.fail(index, error);
+                }
+            }
+        }
+        Outcome {
+            models: self.results.into_iter().flatten().collect(),
+            interrupted: self.interrupted,
+            state_error: self.state_error,
+            rows: self.rows,
+            events: self.events,
+        }
+    }
+}
+
+/// The observer is told that the state failed.
+pub(super) fn unrecorded(error: &Error) -> Event {
+    let message = format!(
+        "the run cannot be recorded, nothing more is started: {}",
+        error.message
+    );
+    Event::Log {
+        level: SmolStr::new_static("warning"),
+        message,
+    }
+}
+
+/// What the state keeps of a result.
+fn execution(index: usize, result: &ModelResult) -> ModelExecution {
+    ModelExecution {
+        run_id: String::new(),
+        model_name: result.model.clone(),
+        index: u32::try_from(index).unwrap_or(u32::MAX),
+        target: result.target.display(),
+        strategy: result.strategy,
+        started_at: result.started_at,
+        finished_at: result.finished_at,
+        duration_ms: result.duration_ms,
+        rows_affected: result.rows,
+        status: result.status,
+        sql_hash: result.sql_hash.clone(),
+        error: result.error.as_ref().map(|e| e.message.clone()),
+        skipped_reason: result.skipped_reason.clone(),
+        watermark: result.watermark.clone(),
+    }
+}

@@ -1,0 +1,549 @@
+//! Which model is next, and the worker threads that take it.
+//!
+//! Workers release the successors of a model themselves, so that the calling thread's work (state, observer) is never
+//! between two models. Invariant: a job is in exactly one place: ready, parked, with a worker, or with the calling thread
+//! for a new plan; the last two count as running. The workers end when nothing is running and nothing is ready.
+
+use super::model::{Attempt, Failure, attempt};
+use super::{Clock, millis};
+use crate::report::{ModelError, ModelResult, ModelStatus};
+use jiff::Timestamp;
+use rocky_base::{CancelToken, Error, ErrorKind, SmolStr};
+use rocky_plan::{ModelPlan, Plan};
+use rocky_warehouse::{Connection, FailureClass, Warehouse};
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, Scope};
+use std::time::{Duration, Instant};
+
+/// Drivers recurse over the statements they are given on the calling thread. Only what is touched costs memory.
+const STACK_BYTES: usize = 8 << 20;
+/// Before repeating a transaction that had no rival in this run: the rival is elsewhere and needs a moment.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
+
+/// Reported to the calling thread.
+pub(super) enum Message {
+    Started {
+        index: usize,
+    },
+    Step {
+        index: usize,
+        purpose: SmolStr,
+        rows: Option<u64>,
+        duration_ms: u64,
+    },
+    Repeated {
+        index: usize,
+        why: String,
+    },
+    /// The model is done, whatever came of it.
+    Done {
+        index: usize,
+        result: Box<ModelResult>,
+    },
+    /// The model failed because the catalogue is not as planned. Its job waits for [`Workers::replanned`] or
+    /// [`Workers::gave_up`].
+    Stale {
+        job: Box<Job>,
+        result: Box<ModelResult>,
+    },
+}
+
+/// A model to be executed.
+pub(super) struct Job {
+    pub(super) index: usize,
+    /// A newer plan than the one in the run's plan.
+    pub(super) plan: Option<Arc<ModelPlan>>,
+    repeated: bool,
+    replanned: bool,
+    pause: bool,
+    /// When its first statement was sent.
+    started: Option<(Timestamp, Instant)>,
+    /// What came of the last attempt; reported when there is no other.
+    last: Option<Box<ModelResult>>,
+}
+
+impl Job {
+    fn new(index: usize) -> Job {
+        let (plan, started, last) = (None, None, None);
+        Job {
+            index,
+            plan,
+            repeated: false,
+            replanned: false,
+            pause: false,
+            started,
+            last,
+        }
+    }
+}
+
+/// Why no more models are started.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stop {
+    /// This model failed and the plan says to stop then.
+    FailFast(usize),
+    /// The state store failed.
+    State,
+    /// The calling thread is unwinding.
+    Abandoned,
+}
+
+struct Queue {
+    ready: VecDeque<Job>,
+    /// Lost a transaction conflict; ready again when another model is done.
+    parked: Vec<Job>,
+    running: usize,
+    /// Per model, how many inputs are not done.
+    missing: Vec<u32>,
+    workers: usize,
+    idle: usize,
+    stop: Option<Stop>,
+}
+
+/// What the workers share.
+pub(super) struct Workers<'a> {
+    plan: &'a Plan,
+    warehouse: &'a dyn Warehouse,
+    cancel: &'a CancelToken,
+    clock: Clock<'a>,
+    /// Per model, the models that read it.
+    pub(super) dependents: Vec<Vec<u32>>,
+    max_workers: usize,
+    queue: Mutex<Queue>,
+    wake: Condvar,
+}
+
+impl<'a> Workers<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        warehouse: &'a dyn Warehouse,
+        cancel: &'a CancelToken,
+        clock: Clock<'a>,
+    ) -> Workers<'a> {
+        let mut dependents = vec![Vec::new(); plan.models.len()];
+        let mut missing = Vec::with_capacity(plan.models.len());
+        let mut ready = VecDeque::new();
+        for (index, model) in plan.models.iter().enumerate() {
+            for input in &model.depends_on {
+                // `check` has made sure that inputs come before their readers.
+                if let Some(readers) = dependents.get_mut(*input) {
+                    readers.push(index as u32);
+                }
+            }
+            missing.push(model.depends_on.len() as u32);
+            if model.depends_on.is_empty() {
+                ready.push_back(Job::new(index));
+            }
+        }
+        let parallel = warehouse.capabilities().parallel.max(1);
+        let max_workers = plan.concurrency.clamp(1, parallel).min(plan.models.len());
+        let queue = Queue {
+            ready,
+            parked: Vec::new(),
+            running: 0,
+            missing,
+            workers: 0,
+            idle: 0,
+            stop: None,
+        };
+        let (queue, wake) = (Mutex::new(queue), Condvar::new());
+        Workers {
+            plan,
+            warehouse,
+            cancel,
+            clock,
+            dependents,
+            max_workers,
+            queue,
+            wake,
+        }
+    }
+
+    /// Start the first worker, on the connection that did the set-up; it starts others as there is work for them.
+    pub(super) fn start<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        connection: Box<dyn Connection>,
+        sender: SyncSender<Message>,
+    ) -> std::io::Result<()> {
+        let mut queue = self.lock();
+        (queue.workers, queue.idle) = (1, 1);
+        drop(queue);
+        self.spawn(scope, Some(connection), sender)
+    }
+
+    fn spawn<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        connection: Option<Box<dyn Connection>>,
+        sender: SyncSender<Message>,
+    ) -> std::io::Result<()> {
+        let body = move || {
+            // What a statement can do is caught closer by; this is for our own mistakes.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.work(scope, connection, sender)));
+        };
+        Builder::new()
+            .name("rocky-run".into())
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, body)
+            .map(drop)
+    }
+
+    /// Start workers for the ready jobs that no idle worker will take.
+    fn grow<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, sender: &SyncSender<Message>) {
+        let mut queue = self.lock();
+        while queue.workers < self.max_workers && queue.ready.len() > queue.idle && queue.stop.is_none() {
+            // More threads than the system gives are not needed for progress.
+            if self.spawn(scope, None, sender.clone()).is_err() {
+                return;
+            }
+            queue.workers += 1;
+            queue.idle += 1;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why nothing more is started, if that is so.
+    pub(super) fn stopped(&self) -> Option<Stop> {
+        self.lock().stop
+    }
+
+    /// Start nothing more. The first reason stays.
+    pub(super) fn stop(&self, why: Stop) {
+        self.lock().stop.get_or_insert(why);
+        self.wake.notify_all();
+    }
+
+    /// A job that waited for a new plan has one.
+    pub(super) fn replanned(&self, mut job: Job, plan: ModelPlan, last: Box<ModelResult>) {
+        job.plan = Some(Arc::new(plan));
+        job.last = Some(last);
+        let mut queue = self.lock();
+        queue.running -= 1;
+        queue.ready.push_back(job);
+        drop(queue);
+        self.wake.notify_one();
+    }
+
+    /// A job that waited for a new plan gets none.
+    pub(super) fn gave_up(&self, job: &Job) {
+        self.failed(job.index);
+    }
+
+    /// After the workers have ended: what came of the jobs that were to be repeated and were not.
+    pub(super) fn leftovers(&self) -> Vec<(usize, Box<ModelResult>)> {
+        let mut queue = self.lock();
+        let Queue { ready, parked, .. } = &mut *queue;
+        ready
+            .drain(..)
+            .chain(parked.drain(..))
+            .filter_map(|job| Some((job.index, job.last?)))
+            .collect()
+    }
+
+    fn next(&self) -> Option<Job> {
+        let mut queue = self.lock();
+        loop {
+            if queue.stop.is_some() || self.cancel.is_tripped() {
+                break;
+            }
+            if let Some(job) = queue.ready.pop_front() {
+                queue.running += 1;
+                return Some(job);
+            }
+            if queue.running == 0 {
+                break;
+            }
+            queue.idle += 1;
+            queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue.idle -= 1;
+        }
+        drop(queue);
+        // The others are to see the same.
+        self.wake.notify_all();
+        None
+    }
+
+    fn succeeded(&self, index: usize) {
+        let mut queue = self.lock();
+        queue.settle();
+        for reader in self.dependents.get(index).into_iter().flatten() {
+            let Some(missing) = queue.missing.get_mut(*reader as usize) else {
+                continue;
+            };
+            *missing -= 1;
+            if *missing == 0 {
+                queue.ready.push_back(Job::new(*reader as usize));
+            }
+        }
+        // This worker takes one itself.
+        let others = queue.ready.len().saturating_sub(1);
+        self.wake_up(queue, others);
+    }
+
+    /// Its dependents are never released.
+    fn failed(&self, index: usize) {
+        let mut queue = self.lock();
+        if self.plan.fail_fast {
+            queue.stop.get_or_insert(Stop::FailFast(index));
+        }
+        queue.settle();
+        let all = queue.ready.len();
+        self.wake_up(queue, all);
+    }
+
+    /// The others see the token themselves.
+    fn interrupted(&self) {
+        let mut queue = self.lock();
+        queue.settle();
+        let all = queue.ready.len();
+        self.wake_up(queue, all);
+    }
+
+    fn repeat(&self, mut job: Job) {
+        let mut queue = self.lock();
+        queue.running -= 1;
+        if queue.running == 0 {
+            job.pause = true;
+            queue.ready.push_back(job);
+        } else {
+            queue.parked.push(job);
+        }
+        // This worker goes on with what is ready; a parked job is waited for by the one that is running.
+    }
+
+    /// Wake workers for `wanted` jobs, or all of them when it is over.
+    fn wake_up(&self, queue: MutexGuard<'_, Queue>, wanted: usize) {
+        let over = (queue.running == 0 && queue.ready.is_empty()) || queue.stop.is_some();
+        let wanted = wanted.min(queue.idle);
+        drop(queue);
+        if over {
+            self.wake.notify_all();
+        } else {
+            (0..wanted).for_each(|_| self.wake.notify_one());
+        }
+    }
+
+    fn work<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        mut connection: Option<Box<dyn Connection>>,
+        sender: SyncSender<Message>,
+    ) {
+        // Whoever spawned this thread counted it as idle.
+        self.lock().idle -= 1;
+        // The receiver is gone only when the calling thread unwinds; `Stop::Abandoned` then ends the loop.
+        while let Some(mut job) = self.next() {
+            self.grow(scope, &sender);
+            let newer = job.plan.clone();
+            let Some(plan) = newer.as_deref().or_else(|| self.plan.models.get(job.index)) else {
+                continue;
+            };
+            let index = job.index;
+            if job.started.is_none() {
+                let _ = sender.send(Message::Started { index });
+            }
+            let (result, verdict) = self.execute(plan, &mut job, &mut connection, &sender);
+            let result = Box::new(result);
+            // Reported before successors are released: `ModelFinished` comes before their `ModelStarted`.
+            match verdict {
+                Verdict::Succeeded => {
+                    let _ = sender.send(Message::Done { index, result });
+                    self.succeeded(index);
+                }
+                Verdict::Failed => {
+                    let _ = sender.send(Message::Done { index, result });
+                    self.failed(index);
+                }
+                Verdict::Interrupted => {
+                    let _ = sender.send(Message::Done { index, result });
+                    self.interrupted();
+                }
+                Verdict::Conflict => {
+                    let why = result
+                        .error
+                        .as_ref()
+                        .map_or_else(String::new, |e| e.message.clone());
+                    let _ = sender.send(Message::Repeated { index, why });
+                    job.repeated = true;
+                    job.last = Some(result);
+                    self.repeat(job);
+                }
+                Verdict::Stale => {
+                    job.replanned = true;
+                    let _ = sender.send(Message::Stale {
+                        job: Box::new(job),
+                        result,
+                    });
+                }
+            }
+        }
+        discard(&mut connection);
+    }
+
+    /// One attempt at a job and what is to follow from it.
+    fn execute(
+        &self,
+        plan: &ModelPlan,
+        job: &mut Job,
+        connection: &mut Option<Box<dyn Connection>>,
+        sender: &SyncSender<Message>,
+    ) -> (ModelResult, Verdict) {
+        let (started_at, started) = *job
+            .started
+            .get_or_insert_with(|| (self.clock.now(), Instant::now()));
+        if std::mem::take(&mut job.pause) {
+            std::thread::sleep(CONFLICT_PAUSE);
+        }
+        let index = job.index;
+        let attempted = catch_unwind(AssertUnwindSafe(|| {
+            let connection = match connection {
+                Some(connection) => connection,
+                None => match self.warehouse.connect() {
+                    Ok(opened) => connection.insert(opened),
+                    Err(error) => return Attempt::failed(error),
+                },
+            };
+            attempt(
+                connection.as_mut(),
+                plan,
+                self.cancel,
+                |step, rows, duration_ms| {
+                    let _ = sender.send(Message::Step {
+                        index,
+                        purpose: step.purpose.clone(),
+                        rows,
+                        duration_ms,
+                    });
+                },
+            )
+        }));
+        let attempted = attempted.unwrap_or_else(|panic| {
+            let text = format!(
+                "executing `{}` panicked: {}",
+                plan.model,
+                panic_text(panic.as_ref())
+            );
+            Attempt {
+                broken: true,
+                ..Attempt::failed(Error::bug(text))
+            }
+        });
+        if attempted.broken {
+            discard(connection);
+        }
+        let mut result = blank_result(plan);
+        result.started_at = Some(started_at);
+        result.finished_at = Some(self.clock.now());
+        result.duration_ms = millis(started.elapsed());
+        result.statements = attempted.statements;
+        let Some(failure) = attempted.failure else {
+            result.status = ModelStatus::Success;
+            result.rows = attempted.rows;
+            result.watermark = attempted.watermark;
+            return (result, Verdict::Succeeded);
+        };
+        if failure.error.kind == ErrorKind::Cancelled {
+            result.skipped_reason = Some(match failure.kept {
+                0 => INTERRUPTED.to_owned(),
+                n => format!(
+                    "{INTERRUPTED}; {n} of {} statements had taken effect",
+                    plan.steps.len()
+                ),
+            });
+            return (result, Verdict::Interrupted);
+        }
+        let verdict = match failure.class {
+            FailureClass::Transaction if failure.kept == 0 && !job.repeated => Verdict::Conflict,
+            FailureClass::Catalog if failure.kept == 0 && !job.replanned => Verdict::Stale,
+            _ => Verdict::Failed,
+        };
+        result.status = ModelStatus::Failed;
+        result.error = Some(model_error(failure));
+        (result, verdict)
+    }
+}
+
+/// What follows from an attempt.
+enum Verdict {
+    Succeeded,
+    Failed,
+    Interrupted,
+    /// Another transaction was in the way and nothing has taken effect: once more.
+    Conflict,
+    /// Something is not there, or is there already, and nothing has taken effect: perhaps a new plan.
+    Stale,
+}
+
+/// The reason of what a tripped token left undone.
+pub(super) const INTERRUPTED: &str = "interrupted";
+
+/// A result without an outcome: skipped, without a reason yet.
+pub(super) fn blank_result(plan: &ModelPlan) -> ModelResult {
+    ModelResult {
+        model: plan.model.clone(),
+        target: plan.target.clone(),
+        strategy: plan.strategy,
+        status: ModelStatus::Skipped,
+        rows: None,
+        duration_ms: 0,
+        started_at: None,
+        finished_at: None,
+        error: None,
+        skipped_reason: None,
+        watermark: None,
+        sql_hash: plan.sql_hash.clone(),
+        column_count: plan.column_count,
+        statements: Vec::new(),
+    }
+}
+
+fn model_error(failure: Failure) -> ModelError {
+    let Failure {
+        error, step, kept, ..
+    } = failure;
+    let message = match (kept, &step) {
+        (0, _) | (_, None) => error.message,
+        (1, Some(_)) => format!("{} (the statement before it has taken effect)", error.message),
+        (n, Some(_)) => format!(
+            "{} (the {n} statements before it have taken effect)",
+            error.message
+        ),
+    };
+    ModelError {
+        kind: error.kind,
+        message,
+        hint: error.hint,
+        step,
+    }
+}
+
+/// Close a connection; one in an unknown state may do anything at that.
+fn discard(connection: &mut Option<Box<dyn Connection>>) {
+    if let Some(connection) = connection.take() {
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(connection)));
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (None, Some(text)) => text,
+        (None, None) => "no message",
+    }
+}
+
+impl Queue {
+    /// One job less is running. What it may have been in the way of is tried again.
+    fn settle(&mut self) {
+        self.running -= 1;
+        self.ready.extend(self.parked.drain(..));
+    }
+}

@@ -1,0 +1,353 @@
+//! Function calls: aggregates, windows, lambdas, and where each may stand.
+
+use super::expr::is_comparison;
+use super::lineage::{Acc, Set, compose};
+use super::lookup::Meaning;
+use super::{Analyser, Ctx};
+use crate::model::{InfluenceKind, Transform};
+use crate::typing::{self, Argument, ArgumentValue, CallSite, FunctionKind, Operand, TypeError};
+use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
+use rocky_syntax::ast::{Call, ExprId, ExprKind, Name, Over, WindowSpec, path_span};
+use rocky_warehouse::Type;
+
+/// What is known of a call besides its arguments.
+struct Site<'a> {
+    call: &'a Call,
+    /// Lower case, without qualifier.
+    name: SmolStr,
+    kind: Option<FunctionKind>,
+    windowed: bool,
+}
+
+impl Site<'_> {
+    fn aggregates(&self) -> bool {
+        self.kind == Some(FunctionKind::Aggregate)
+    }
+
+    /// Window functions whose value is made of the window's keys alone.
+    fn ranks(&self) -> bool {
+        matches!(
+            self.name.as_str(),
+            "row_number" | "rank" | "dense_rank" | "rank_dense" | "percent_rank" | "cume_dist" | "ntile"
+        )
+    }
+}
+
+impl<'a> Analyser<'a> {
+    /// A function call.
+    pub(super) fn call(&mut self, id: ExprId, call: &'a Call, mode: &Transform, acc: &mut Acc) -> Operand {
+        let Some(last) = call.name.last() else { return Operand::unknown() };
+        let name = SmolStr::from(last.ident.text.to_lowercase());
+        let span = self.ast.expr(id).span;
+        let kind = typing::function_kind(self.dialect, &name);
+        let site = Site { call, name, kind, windowed: call.over.is_some() };
+        let outer = self.ctx;
+        let method = self.method_base(call);
+        self.check_place(&site, span);
+
+        let step = if site.aggregates() { Transform::Aggregation(site.name.clone()) } else { Transform::Expression };
+        let inner = compose(mode, &step);
+        self.ctx = Ctx {
+            in_aggregate: outer.in_aggregate || (site.aggregates() && !site.windowed),
+            in_window: outer.in_window || site.windowed,
+            ..outer
+        };
+        let mut args: Vec<Argument> = Vec::with_capacity(call.args.len() + 1);
+        if let Some(base) = method {
+            args.push(value(self.column(id, base, &inner, acc)));
+        }
+        self.arguments(call, &site, &inner, acc, &mut args);
+        let within = self.call_order(call, &site, &inner, acc);
+        if let Some(filter) = call.filter {
+            self.ctx = Ctx { in_aggregate: true, ..self.ctx };
+            self.condition(filter, InfluenceKind::Filter);
+        }
+        self.ctx = Ctx { in_window: outer.in_window || site.windowed, ..outer };
+        let framed = call.over.as_ref().is_some_and(|over| self.over(over, &site, &inner, acc));
+        self.ctx = outer;
+
+        let operand = self.call_type(&site, span, args, within, framed, &inner, acc);
+        if operand.ty.is_unknown() && acc.cause.is_none() {
+            let why = format!("the result type of `{}` is not known", site.name);
+            acc.because(Some((span, SmolStr::from(why))));
+        }
+        operand
+    }
+
+    /// `column.function(…)` of DuckDB: the path of the column.
+    fn method_base(&self, call: &'a Call) -> Option<&'a [Name]> {
+        let (_, base) = call.name.split_last()?;
+        let column = self.dialect == Dialect::DuckDb
+            && !base.is_empty()
+            && matches!(self.lookup(base), Meaning::Column { .. } | Meaning::Alias { .. } | Meaning::Lambda { .. });
+        column.then_some(base)
+    }
+
+    /// E208 where the call may not stand.
+    fn check_place(&mut self, site: &Site<'_>, span: Span) {
+        if site.windowed {
+            self.check_window_place(span);
+            return;
+        }
+        match site.kind {
+            Some(FunctionKind::Aggregate) => self.check_aggregate_place(span, &format!("the aggregate `{}`", site.name)),
+            Some(FunctionKind::Window) if site.call.name.len() == 1 => {
+                let message = format!("`{}` needs an OVER clause", site.name);
+                self.report(Diagnostic::new(code::E208, Loc::text(span), message).help("add OVER (…)"));
+            }
+            _ => {}
+        }
+    }
+
+    fn arguments(
+        &mut self,
+        call: &'a Call,
+        site: &Site<'_>,
+        inner: &Transform,
+        acc: &mut Acc,
+        args: &mut Vec<Argument>,
+    ) {
+        let ast = self.ast;
+        for arg in &call.args {
+            let name = arg.name.as_ref().map(|n| n.ident.text.clone());
+            match &ast.expr(arg.value).kind {
+                ExprKind::Star(star) => {
+                    if site.name != "count" {
+                        for found in self.star(star).cols {
+                            self.star_value(&found, star.span, inner, acc);
+                        }
+                    }
+                    args.push(Argument { name, value: ArgumentValue::Star });
+                }
+                ExprKind::Lambda { params, .. } => {
+                    args.push(Argument { name, value: ArgumentValue::Lambda(params.len()) });
+                }
+                ExprKind::Columns { selector, unpack: true } => {
+                    let span = ast.expr(arg.value).span;
+                    for found in self.selected(*selector).cols {
+                        let operand = self.star_value(&found, span, inner, acc);
+                        args.push(value(operand));
+                    }
+                }
+                _ => {
+                    let operand = self.expr(arg.value, inner, acc);
+                    args.push(Argument { name, value: ArgumentValue::Value(operand) });
+                }
+            }
+        }
+    }
+
+    /// ORDER BY inside the brackets decides about the order; WITHIN GROUP names the aggregated value.
+    fn call_order(&mut self, call: &'a Call, site: &Site<'_>, inner: &Transform, acc: &mut Acc) -> Vec<Operand> {
+        let is_value = call.within_group && !matches!(site.name.as_str(), "listagg" | "string_agg" | "array_agg");
+        let mut values = Vec::new();
+        for item in &call.order_by {
+            if is_value {
+                values.push(self.expr(item.expr, inner, acc));
+            } else {
+                let set = self.sources_of(item.expr);
+                self.influence(&set, InfluenceKind::Order);
+            }
+        }
+        values
+    }
+
+    /// OVER. Returns whether it has a frame.
+    fn over(&mut self, over: &'a Over, site: &Site<'_>, inner: &Transform, acc: &mut Acc) -> bool {
+        let mut spec: &'a WindowSpec = match over {
+            Over::Spec(spec) => spec,
+            Over::Named(name) => match self.named_window(name) {
+                Some(spec) => spec,
+                None => return false,
+            },
+        };
+        let mut framed = false;
+        // A window may extend another, which may extend another; a definition that names itself ends the walk.
+        for _ in 0..64 {
+            framed |= spec.frame_span.is_some();
+            let keys = spec.partition_by.iter().copied().chain(spec.order_by.iter().map(|o| o.expr));
+            let sets: Vec<Set> = keys.map(|key| self.sources_of(key)).collect();
+            for set in &sets {
+                self.influence(set, InfluenceKind::Order);
+                if site.ranks() {
+                    acc.push(set, inner);
+                }
+            }
+            for bound in &spec.frame {
+                self.value(*bound);
+            }
+            let Some(base) = &spec.base else { break };
+            let Some(next) = self.named_window(base) else { break };
+            spec = next;
+        }
+        framed
+    }
+
+    fn named_window(&mut self, name: &Name) -> Option<&'a WindowSpec> {
+        let key = self.relation_key(&name.ident);
+        let uid = self.scope().map_or(0, |s| s.uid);
+        let found = self.windows.get(&(uid, key)).copied();
+        if found.is_none() {
+            let message = format!("window `{}` is not defined", name.ident.text);
+            self.report(Diagnostic::new(code::E112, Loc::text(name.span), message));
+        }
+        found
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one call, evaluated by its caller")]
+    fn call_type(
+        &mut self,
+        site: &Site<'a>,
+        span: Span,
+        mut args: Vec<Argument>,
+        within: Vec<Operand>,
+        framed: bool,
+        inner: &Transform,
+        acc: &mut Acc,
+    ) -> Operand {
+        let call = site.call;
+        if matches!(site.name.as_str(), "grouping" | "grouping_id") && site.kind.is_none() {
+            return Operand::of(Type::Int64, false);
+        }
+        if site.name == "unnest"
+            && self.dialect == Dialect::DuckDb
+            && let Some(Argument { value: ArgumentValue::Value(operand), .. }) = args.first()
+        {
+            return match &operand.ty {
+                Type::List(element) | Type::Array(element, _) => Operand::of((**element).clone(), true),
+                _ => Operand::unknown(),
+            };
+        }
+        let mut name = last_name(call);
+        if !within.is_empty() {
+            if self.dialect != Dialect::DuckDb {
+                return Operand::unknown();
+            }
+            name = match site.name.as_str() {
+                "percentile_cont" => "quantile_cont",
+                "percentile_disc" => "quantile_disc",
+                _ => name,
+            };
+            args.splice(0..0, within.into_iter().map(value));
+        }
+        let qualified = call.name.len() > 1 && args.len() == call.args.len() && !self.builtin_schema(call);
+        if qualified {
+            return Operand::unknown();
+        }
+        let keyed = self.scope().is_some_and(|s| s.keyed);
+        let empty_group_possible = if site.windowed { framed } else { site.aggregates() && !keyed };
+        let asked = CallSite {
+            name,
+            args: &args,
+            windowed: site.windowed,
+            empty_group_possible,
+            filtered: call.filter.is_some(),
+        };
+        let ast = self.ast;
+        let offset = args.len() - call.args.len().min(args.len());
+        let mut typed_lambdas = Vec::new();
+        let result = typing::call(self.dialect, &asked, &mut |index, types| {
+            let arg = index.checked_sub(offset).and_then(|i| call.args.get(i));
+            match arg.map(|a| &ast.expr(a.value).kind) {
+                Some(ExprKind::Lambda { params, body }) => {
+                    typed_lambdas.push(index);
+                    self.lambda(params, types, *body, inner, acc)
+                }
+                _ => Operand::unknown(),
+            }
+        });
+        for (i, arg) in call.args.iter().enumerate() {
+            if let ExprKind::Lambda { params, body } = &ast.expr(arg.value).kind
+                && !typed_lambdas.contains(&(i + offset))
+            {
+                self.lambda(params, &[], *body, inner, acc);
+            }
+        }
+        match result {
+            Ok(typed) => Operand::of(typed.ty, typed.nullable),
+            Err(error) => {
+                let unknown = |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.ty.has_unknown());
+                // With an argument of unknown type a wrong type is not proved.
+                if args.iter().any(unknown) && matches!(error, TypeError::ArgumentTypes(_) | TypeError::Ambiguous(_)) {
+                    return Operand::unknown();
+                }
+                let types: Vec<String> = args.iter().map(|a| self.argument_text(a)).collect();
+                self.report_call(name, path_span(&call.name), span, &error, &types);
+                acc.because(Some((span, "the call is wrong".into())));
+                Operand::unknown()
+            }
+        }
+    }
+
+    fn argument_text(&self, arg: &Argument) -> String {
+        match &arg.value {
+            ArgumentValue::Value(operand) => operand.ty.print(self.dialect),
+            ArgumentValue::Star => "*".to_owned(),
+            ArgumentValue::Lambda(_) => "lambda".to_owned(),
+        }
+    }
+
+    /// A qualifier under which the engine keeps its own functions.
+    fn builtin_schema(&self, call: &Call) -> bool {
+        let builtin = ["main", "system", "pg_catalog", "safe", "builtin", "net", "keys", "hll_count"];
+        call.name.split_last().is_some_and(|(_, before)| {
+            self.dialect == Dialect::DuckDb
+                && before.iter().all(|n| builtin.iter().any(|b| n.ident.text.eq_ignore_ascii_case(b)))
+        })
+    }
+
+    /// Narrow columns that a true condition proves not null: the conjuncts `x IS NOT NULL`, and those that are never true for
+    /// NULL (comparisons, LIKE, BETWEEN, IN a list).
+    pub(super) fn narrow(&mut self, condition: ExprId) {
+        let ast = self.ast;
+        let mut work = vec![condition];
+        while let Some(id) = work.pop() {
+            match &ast.expr(ast.unparen(id)).kind {
+                ExprKind::Binary { left, op: rocky_syntax::ast::BinaryOp::And, right, .. } => {
+                    work.push(*left);
+                    work.push(*right);
+                }
+                ExprKind::Is { expr, what: rocky_syntax::ast::IsWhat::Null, negated: true } => self.prove(*expr),
+                ExprKind::Binary { left, op, right, .. }
+                    if is_comparison(op)
+                        && !matches!(
+                            op,
+                            rocky_syntax::ast::BinaryOp::IsDistinct | rocky_syntax::ast::BinaryOp::IsNotDistinct
+                        ) =>
+                {
+                    self.prove(*left);
+                    self.prove(*right);
+                }
+                ExprKind::Like { expr, .. } | ExprKind::InList { expr, .. } => self.prove(*expr),
+                ExprKind::Between { expr, negated: false, .. } => self.prove(*expr),
+                _ => {}
+            }
+        }
+    }
+
+    fn prove(&mut self, id: ExprId) {
+        let ast = self.ast;
+        let ExprKind::Column(path) = &ast.expr(ast.unparen(id)).kind else { return };
+        // A struct that holds a field that is not null is not null itself; the field is not tracked.
+        let Meaning::Column { found, .. } = self.lookup(path) else { return };
+        if found.scope as usize + 1 != self.scopes.len() {
+            return;
+        }
+        let Some(scope) = self.scopes.last_mut() else { return };
+        if found.rel == super::scope::ColRef::MERGED {
+            if let Some(merged) = scope.merged.get_mut(found.col as usize) {
+                merged.col.nullable = false;
+            }
+        } else if let Some(rel) = scope.rels.get_mut(found.rel as usize) {
+            rel.proved.insert(found.col);
+        }
+    }
+}
+
+fn value(operand: Operand) -> Argument {
+    Argument { name: None, value: ArgumentValue::Value(operand) }
+}
+
+fn last_name(call: &Call) -> &str {
+    call.name.last().map_or("", |n| n.ident.text.as_str())
+}

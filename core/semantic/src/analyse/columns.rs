@@ -1,0 +1,459 @@
+//! Stars and COLUMNS(…): which columns they stand for, in the engine's order.
+
+use super::lineage::{Acc, compose};
+use super::pattern::{self, Match};
+use super::scope::{ColRef, Scope};
+use super::{Analyser, Out, OutCol, Src};
+use crate::model::Transform;
+use crate::typing::{self, Operand};
+use rocky_base::{Dialect, SmolStr, Span};
+use rocky_syntax::ast::{BinaryOp, ExprId, ExprKind, LikeKind, Literal, Name, Star};
+use rocky_warehouse::Type;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// A column that a star shows.
+#[derive(Clone, Debug)]
+pub(super) struct StarCol {
+    pub(super) name: SmolStr,
+    pub(super) key: SmolStr,
+    /// The column, or the struct column whose field it is.
+    pub(super) at: ColRef,
+    pub(super) field: Option<SmolStr>,
+    /// REPLACE (expr AS name).
+    pub(super) replaced: Option<ExprId>,
+}
+
+/// What a star stands for.
+#[derive(Default, Debug)]
+pub(super) struct Selected {
+    pub(super) cols: Vec<StarCol>,
+    pub(super) complete: bool,
+    pub(super) unlisted: Option<u32>,
+}
+
+impl<'a> Analyser<'a> {
+    /// All columns of FROM, in the order of a bare star.
+    pub(super) fn visible_columns(&self) -> Selected {
+        let index = self.scopes.len().saturating_sub(1) as u32;
+        let Some(scope) = self.scope() else { return Selected { complete: true, ..Selected::default() } };
+        self.show(scope, index, 0..scope.rels.len() as u32, true)
+    }
+
+    /// The columns of some relations; merged ones once, at the place of the first.
+    fn show(&self, scope: &Scope, index: u32, rels: impl Iterator<Item = u32>, merge: bool) -> Selected {
+        let mut out = Selected { complete: true, ..Selected::default() };
+        let mut seen = FxHashSet::default();
+        let mut open = Vec::new();
+        for r in rels {
+            let Some(rel) = scope.rels.get(r as usize) else { continue };
+            if !rel.complete {
+                open.push(rel.unlisted);
+            }
+            for (c, col) in rel.columns.list.iter().enumerate() {
+                let mut at = ColRef { scope: index, rel: r, col: c as u32 };
+                if merge && let Some(merged) = scope.merged_with((r, c as u32)) {
+                    if !seen.insert(merged) {
+                        continue;
+                    }
+                    at = ColRef { scope: index, rel: ColRef::MERGED, col: merged };
+                }
+                out.cols.push(StarCol { name: col.name.clone(), key: col.key.clone(), at, field: None, replaced: None });
+            }
+        }
+        out.complete = open.is_empty();
+        out.unlisted = match open.as_slice() {
+            [one] => *one,
+            _ => None,
+        };
+        out
+    }
+
+    /// All columns of the innermost scope as a result.
+    pub(super) fn everything(&mut self, span: Span) -> Out {
+        let selected = self.visible_columns();
+        self.report_clash_of_scope();
+        let mut cols = Vec::with_capacity(selected.cols.len());
+        for found in &selected.cols {
+            cols.push(self.star_out(found, span));
+        }
+        Out { cols, complete: selected.complete, unlisted: selected.unlisted, reduces: false, value: None }
+    }
+
+    pub(super) fn report_clash_of_scope(&mut self) {
+        if let Some((span, first)) = self.scope().and_then(|s| s.clash) {
+            let display = self.text(span);
+            self.report_clash(span, first, display);
+        }
+    }
+
+    /// A star's column as an output column.
+    pub(super) fn star_out(&mut self, found: &StarCol, span: Span) -> OutCol {
+        let mut acc = Acc::default();
+        let operand = self.star_value(found, span, &Transform::Direct, &mut acc);
+        let col = super::scope::Col {
+            name: found.name.clone(),
+            key: found.key.clone(),
+            ty: operand.ty,
+            nullable: operand.nullable,
+            src: Src::Set(acc.finish()),
+            cause: acc.cause,
+        };
+        let span = found.replaced.map_or(span, |e| self.ast.expr(e).span);
+        OutCol { col, span, explicit: false }
+    }
+
+    /// The value of a star's column.
+    pub(super) fn star_value(&mut self, found: &StarCol, span: Span, mode: &Transform, acc: &mut Acc) -> Operand {
+        if let Some(expr) = found.replaced {
+            return self.expr(expr, mode, acc);
+        }
+        match &found.field {
+            None => self.read(found.at, span, mode, acc),
+            Some(field) => {
+                let base = self.read(found.at, span, &compose(mode, &Transform::Expression), acc);
+                typing::field(self.dialect, &base, field)
+                    .map_or_else(Operand::unknown, |typed| Operand::of(typed.ty, typed.nullable))
+            }
+        }
+    }
+
+    /// What a star with its modifiers stands for.
+    pub(super) fn star(&mut self, star: &Star) -> Selected {
+        let mut selected = if star.qualifier.is_empty() {
+            if self.scope().is_none_or(|s| s.rels.is_empty()) {
+                let finding = rocky_base::Diagnostic::new(
+                    rocky_base::code::E100,
+                    rocky_base::Loc::text(star.span),
+                    "`*` without a FROM clause",
+                );
+                self.report(finding);
+                return Selected::default();
+            }
+            self.report_clash_of_scope();
+            self.visible_columns()
+        } else {
+            self.qualified_star(&star.qualifier)
+        };
+        self.modify(star, &mut selected);
+        selected
+    }
+
+    fn qualified_star(&mut self, qualifier: &[Name]) -> Selected {
+        let keys: Vec<SmolStr> = qualifier.iter().map(|n| self.relation_key(&n.ident)).collect();
+        let mut next = self.scopes.len().checked_sub(1);
+        let mut wild = false;
+        while let Some((index, scope)) = next.and_then(|i| Some((i, self.scopes.get(i)?))) {
+            let rels = scope.qualified(&keys);
+            if let Some(rel) = rels.first() {
+                return self.show(scope, index as u32, std::iter::once(*rel), false);
+            }
+            wild |= scope.rels.iter().any(|r| r.alias.is_empty() && !r.complete);
+            next = scope.parent.map(|p| p as usize);
+        }
+        match self.lookup(qualifier) {
+            super::lookup::Meaning::Column { found, fields } if fields == qualifier.len() => {
+                let mut acc = Acc::default();
+                let ty = self.read(found, Span::at(0), &Transform::Direct, &mut acc).ty;
+                if let Type::Struct(fields) = &ty {
+                    let col = |f: &rocky_warehouse::Field| StarCol {
+                        name: f.name.clone(),
+                        key: self.spelled_key(&f.name),
+                        at: found,
+                        field: Some(f.name.clone()),
+                        replaced: None,
+                    };
+                    return Selected { cols: fields.iter().map(col).collect(), complete: true, unlisted: None };
+                }
+                Selected::default()
+            }
+            super::lookup::Meaning::Column { .. } | super::lookup::Meaning::Maybe { .. } => Selected::default(),
+            _ if wild => Selected::default(),
+            _ => {
+                let mut path = qualifier.to_vec();
+                path.push(Name { ident: rocky_base::Ident::bare("*"), span: Span::at(0) });
+                self.report_no_qualifier(&path);
+                Selected::default()
+            }
+        }
+    }
+
+    /// EXCLUDE, REPLACE, RENAME, LIKE.
+    fn modify(&mut self, star: &Star, selected: &mut Selected) {
+        let candidates = |s: &Selected| s.cols.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
+        let all = if star.exclude.is_empty() && star.replace.is_empty() { Vec::new() } else { candidates(selected) };
+        if !star.exclude.is_empty() {
+            let mut bare: FxHashMap<SmolStr, bool> = FxHashMap::default();
+            let mut qualified: Vec<(Vec<u32>, SmolStr, bool)> = Vec::new();
+            for path in &star.exclude {
+                let Some((name, before)) = path.split_last() else { continue };
+                let key = self.column_key(&name.ident);
+                if before.is_empty() {
+                    bare.insert(key, false);
+                } else {
+                    let keys: Vec<SmolStr> = before.iter().map(|n| self.relation_key(&n.ident)).collect();
+                    let rels = self.scope().map_or_else(Vec::new, |s| s.qualified(&keys));
+                    qualified.push((rels, key, false));
+                }
+            }
+            let scope = self.scopes.last();
+            selected.cols.retain_mut(|col| {
+                if let Some(hit) = bare.get_mut(&col.key) {
+                    *hit = true;
+                    return false;
+                }
+                for (rels, key, hit) in &mut qualified {
+                    if *key != col.key {
+                        continue;
+                    }
+                    if rels.contains(&col.at.rel) {
+                        *hit = true;
+                        return false;
+                    }
+                    // A merged column shown at the excluded member's place is shown by its next member instead.
+                    let merged = scope.filter(|_| col.at.rel == ColRef::MERGED).and_then(|s| s.merged.get(col.at.col as usize));
+                    if let Some(merged) = merged
+                        && merged.members.iter().any(|(r, _)| rels.contains(r))
+                    {
+                        *hit = true;
+                        let other = merged.members.iter().find(|(r, _)| !rels.contains(r));
+                        match other {
+                            Some((rel, c)) => col.at = ColRef { rel: *rel, col: *c, ..col.at },
+                            None => return false,
+                        }
+                    }
+                }
+                true
+            });
+            // In text order a merged column moves to the relation that shows it now.
+            let moved = selected.cols.iter().any(|c| c.at.rel != ColRef::MERGED) && !qualified.is_empty();
+            if moved {
+                self.reorder(&mut selected.cols);
+            }
+            if selected.complete {
+                for path in &star.exclude {
+                    let Some(name) = path.last() else { continue };
+                    let key = self.column_key(&name.ident);
+                    let hit = if path.len() == 1 {
+                        bare.get(&key).copied().unwrap_or(false)
+                    } else {
+                        qualified.iter().any(|(_, k, hit)| *k == key && *hit)
+                    };
+                    if !hit {
+                        self.report_missing(name, "the columns of `*`", &all);
+                    }
+                }
+            }
+        }
+        if let Some((kind, negated, wanted)) = &star.like {
+            let keep: Vec<Option<bool>> =
+                selected.cols.iter().map(|c| self.name_matches(*kind, *wanted, &c.name)).collect();
+            if keep.iter().any(Option::is_none) {
+                selected.complete = false;
+                selected.cols.clear();
+            } else {
+                let mut keep = keep.into_iter().flatten();
+                selected.cols.retain(|_| keep.next().is_none_or(|hit| hit != *negated));
+            }
+        }
+        for (expr, name) in &star.replace {
+            let key = self.column_key(&name.ident);
+            let mut hit = false;
+            for col in selected.cols.iter_mut().filter(|c| c.key == key) {
+                col.replaced = Some(*expr);
+                hit = true;
+            }
+            if !hit && selected.complete {
+                self.report_missing(name, "the columns of `*`", &all);
+            }
+        }
+        for (path, name) in &star.rename {
+            let Some(old) = path.last() else { continue };
+            let key = self.column_key(&old.ident);
+            let new_key = self.column_key(&name.ident);
+            for col in selected.cols.iter_mut().filter(|c| c.key == key) {
+                col.name = name.ident.text.clone();
+                col.key = new_key.clone();
+            }
+        }
+    }
+
+    fn reorder(&self, cols: &mut [StarCol]) {
+        let Some(scope) = self.scopes.last() else { return };
+        cols.sort_by_key(|c| {
+            if c.at.rel == ColRef::MERGED {
+                scope.merged.get(c.at.col as usize).and_then(|m| m.members.iter().min().copied()).unwrap_or((0, 0))
+            } else {
+                (c.at.rel, c.at.col)
+            }
+        });
+    }
+
+    /// Whether a name matches the pattern of `* LIKE …`; `None` when that cannot be told.
+    fn name_matches(&self, kind: LikeKind, wanted: ExprId, name: &str) -> Option<bool> {
+        let ExprKind::Literal(Literal::String(wanted)) = &self.ast.expr(self.ast.unparen(wanted)).kind else {
+            return None;
+        };
+        match kind {
+            LikeKind::Like => Some(pattern::like(wanted, name)),
+            LikeKind::ILike => Some(pattern::like(&wanted.to_lowercase(), &name.to_lowercase())),
+            LikeKind::Similar => pattern::regex(&format!("^({wanted})$")).map(|r| r.find(name).is_some()),
+            LikeKind::Regexp => pattern::regex(wanted).map(|r| r.find(name).is_some()),
+            LikeKind::Glob => Some(pattern::glob(wanted, name)),
+        }
+    }
+
+    /// What the selector of COLUMNS(…) stands for.
+    pub(super) fn selected(&mut self, selector: ExprId) -> Selected {
+        self.selected_with_groups(selector).0
+    }
+
+    /// As [`Self::selected`], and for a pattern what its groups matched in each name.
+    pub(super) fn selected_with_groups(&mut self, selector: ExprId) -> (Selected, Vec<Option<Match>>) {
+        let ast = self.ast;
+        let none = (Selected::default(), Vec::new());
+        match &ast.expr(ast.unparen(selector)).kind {
+            ExprKind::Star(star) => (self.star(star), Vec::new()),
+            ExprKind::Literal(Literal::String(text)) => {
+                let Some(regex) = pattern::regex(text) else { return none };
+                let mut all = self.visible_columns();
+                let mut groups = Vec::new();
+                all.cols.retain(|c| {
+                    let found = regex.find(&c.name);
+                    let hit = found.is_some();
+                    if hit {
+                        groups.push(found);
+                    }
+                    hit
+                });
+                if all.cols.is_empty() && all.complete {
+                    let span = ast.expr(selector).span;
+                    let message = format!("no column matches `{text}`");
+                    self.report(rocky_base::Diagnostic::new(
+                        rocky_base::code::E100,
+                        rocky_base::Loc::text(span),
+                        message,
+                    ));
+                }
+                (all, groups)
+            }
+            ExprKind::Array(list) => {
+                let all = self.visible_columns();
+                let mut picked = Vec::new();
+                for element in list {
+                    let name = match &ast.expr(ast.unparen(*element)).kind {
+                        ExprKind::Literal(Literal::String(name)) => self.spelled_key(name),
+                        ExprKind::Column(path) => match path.last() {
+                            Some(name) => self.column_key(&name.ident),
+                            None => continue,
+                        },
+                        _ => return none,
+                    };
+                    picked.extend(all.cols.iter().filter(|c| c.key == name).cloned());
+                }
+                (Selected { cols: picked, ..all }, Vec::new())
+            }
+            ExprKind::Lambda { params, body } => {
+                let Some(param) = params.first() else { return none };
+                let mut all = self.visible_columns();
+                let key = self.column_key(&param.ident);
+                let verdicts: Option<Vec<bool>> =
+                    all.cols.iter().map(|c| self.name_condition(&key, *body, &c.name)).collect();
+                let Some(verdicts) = verdicts else { return none };
+                let mut verdicts = verdicts.into_iter();
+                all.cols.retain(|_| verdicts.next().unwrap_or(false));
+                (all, Vec::new())
+            }
+            ExprKind::Column(path) => {
+                // COLUMNS(t.*) arrives as a star; a bare name selects one column.
+                match self.lookup(path) {
+                    super::lookup::Meaning::Column { found, fields } if fields == path.len() => {
+                        let Some(col) = self.scopes.get(found.scope as usize).and_then(|s| s.col(found)) else {
+                            return none;
+                        };
+                        let (name, key) = (col.name.clone(), col.key.clone());
+                        let one = StarCol { name, key, at: found, field: None, replaced: None };
+                        (Selected { cols: vec![one], complete: true, unlisted: None }, Vec::new())
+                    }
+                    _ => none,
+                }
+            }
+            _ => none,
+        }
+    }
+
+    /// The value of a lambda over a column name, for the usual conditions.
+    fn name_condition(&self, param: &str, body: ExprId, name: &str) -> Option<bool> {
+        let ast = self.ast;
+        let is_param = |id: ExprId| match &ast.expr(ast.unparen(id)).kind {
+            ExprKind::Column(path) => matches!(path.as_slice(), [one] if self.column_key(&one.ident) == param),
+            _ => false,
+        };
+        let string = |id: ExprId| match &ast.expr(ast.unparen(id)).kind {
+            ExprKind::Literal(Literal::String(text)) => Some(text.clone()),
+            _ => None,
+        };
+        match &ast.expr(ast.unparen(body)).kind {
+            ExprKind::Like { expr, negated, kind, pattern, escape: None } if is_param(*expr) => {
+                self.name_matches(*kind, *pattern, name).map(|hit| hit != *negated)
+            }
+            ExprKind::Binary { left, op, right, .. } => match op {
+                BinaryOp::And | BinaryOp::Or => {
+                    let (l, r) = super::deeper(|| {
+                        (self.name_condition(param, *left, name), self.name_condition(param, *right, name))
+                    });
+                    let (l, r) = (l?, r?);
+                    Some(if *op == BinaryOp::And { l && r } else { l || r })
+                }
+                BinaryOp::Eq | BinaryOp::NotEq if is_param(*left) => {
+                    string(*right).map(|text| (text == name) == (*op == BinaryOp::Eq))
+                }
+                _ => None,
+            },
+            ExprKind::Unary { op: rocky_syntax::ast::UnaryOp::Not, operand } => {
+                super::deeper(|| self.name_condition(param, *operand, name)).map(|hit| !hit)
+            }
+            ExprKind::InList { expr, negated, list } if is_param(*expr) => {
+                let texts: Option<Vec<SmolStr>> = list.iter().map(|e| string(*e)).collect();
+                texts.map(|texts| texts.iter().any(|t| t == name) != *negated)
+            }
+            ExprKind::Function(call) => {
+                let lower = call.name.last()?.ident.text.to_ascii_lowercase();
+                let [subject, other] = call.args.as_slice() else { return None };
+                if !is_param(subject.value) {
+                    return None;
+                }
+                let text = string(other.value)?;
+                match lower.as_str() {
+                    "starts_with" | "prefix" => Some(name.starts_with(&*text)),
+                    "ends_with" | "suffix" => Some(name.ends_with(&*text)),
+                    "contains" => Some(name.contains(&*text)),
+                    "regexp_matches" => pattern::regex(&text).map(|r| r.find(name).is_some()),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The COLUMNS(…) inside an item's expression, subqueries left out. All of one item expand in step.
+    pub(super) fn columns_in(&self, id: ExprId) -> Vec<(ExprId, ExprId)> {
+        if self.dialect != Dialect::DuckDb {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        let mut work = vec![id];
+        while let Some(id) = work.pop() {
+            if let ExprKind::Columns { selector, unpack: false } = &self.ast.expr(id).kind {
+                found.push((id, *selector));
+                continue;
+            }
+            crate::walk::children(self.ast, id, &mut |child| {
+                if let crate::walk::Child::Expr(e) = child {
+                    work.push(e);
+                }
+            });
+        }
+        found.reverse();
+        found
+    }
+}

@@ -1,0 +1,598 @@
+//! Expressions: type and nullability as the value, source columns on the side.
+//!
+//! `mode` says how what is inside reaches the value being computed; it is `Direct` as long as nothing was done to it.
+//! Chains of binary operators are walked by a loop, everything else recurses with a growing stack (the parser limits
+//! nesting).
+
+use super::lineage::{Acc, compose};
+use super::{Analyser, Clause, LambdaVar, deeper};
+use crate::model::{InfluenceKind, Transform};
+use crate::typing::{self, Constant, Meeting, Operand, TypeError};
+use rocky_base::suggest::nearest;
+use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
+use rocky_syntax::ast::{BinaryOp, CastKind, ExprId, ExprKind, IsWhat, Literal, QueryId, TypeName, ValueTable};
+use rocky_warehouse::{Field, Type};
+
+pub(super) fn is_comparison(op: &BinaryOp) -> bool {
+    matches!(
+        op,
+        BinaryOp::Eq
+            | BinaryOp::NotEq
+            | BinaryOp::Lt
+            | BinaryOp::LtEq
+            | BinaryOp::Gt
+            | BinaryOp::GtEq
+            | BinaryOp::IsDistinct
+            | BinaryOp::IsNotDistinct
+    )
+}
+
+impl<'a> Analyser<'a> {
+    /// Evaluate an expression.
+    pub(super) fn expr(&mut self, id: ExprId, mode: &Transform, acc: &mut Acc) -> Operand {
+        let operand = deeper(|| self.expr_inner(id, mode, acc));
+        if operand.ty.is_unknown() && acc.cause.is_none() {
+            acc.because(Some((self.ast.expr(id).span, "the type of this expression is not known".into())));
+        }
+        operand
+    }
+
+    fn expr_inner(&mut self, id: ExprId, mode: &Transform, acc: &mut Acc) -> Operand {
+        let ast = self.ast;
+        let span = ast.expr(id).span;
+        let inner = compose(mode, &Transform::Expression);
+        match &ast.expr(id).kind {
+            ExprKind::Error => {
+                acc.because(Some((span, "it could not be parsed".into())));
+                Operand::unknown()
+            }
+            ExprKind::Literal(literal) => typing::literal(self.dialect, literal),
+            ExprKind::Column(path) => self.column(id, path, mode, acc),
+            ExprKind::Star(star) => {
+                for found in self.star(star).cols {
+                    self.star_value(&found, star.span, &inner, acc);
+                }
+                Operand::unknown()
+            }
+            ExprKind::Parameter(name) => {
+                acc.because(Some((span, SmolStr::from(format!("the type of parameter `{name}` is not known")))));
+                Operand::unknown()
+            }
+            ExprKind::Positional(n) => self.positional(*n, span, mode, acc),
+            ExprKind::Date(_) => {
+                if self.input.placeholder_type.is_unknown() {
+                    acc.because(Some((span, "the placeholder has no type outside time_interval models".into())));
+                }
+                Operand::of(self.input.placeholder_type.clone(), false)
+            }
+            ExprKind::Unary { op, operand } => {
+                let operand = self.expr(*operand, &inner, acc);
+                typing::unary(self.dialect, *op, &operand).unwrap_or_else(|_| {
+                    let ty = operand.ty.print(self.dialect);
+                    let text = self.operator_text(span, ast.expr(id));
+                    self.report_operator(span, format!("`{text}` does not take {ty}"));
+                    Operand::unknown()
+                })
+            }
+            ExprKind::Binary { .. } => self.chain(id, &inner, acc),
+            ExprKind::Is { expr, what, .. } => {
+                self.expr(*expr, &inner, acc);
+                // Every form of IS answers for NULL too.
+                match what {
+                    IsWhat::Null | IsWhat::True | IsWhat::False | IsWhat::Unknown => Operand::of(Type::Boolean, false),
+                }
+            }
+            ExprKind::Between { expr, low, high, .. } => {
+                let value = self.expr(*expr, &inner, acc);
+                let at = ast.expr(*expr).span;
+                let mut nullable = value.nullable;
+                for bound in [*low, *high] {
+                    let operand = self.expr(bound, &inner, acc);
+                    let bound_span = ast.expr(bound).span;
+                    self.compare(at.to(bound_span), (at, &value), (bound_span, &operand), false);
+                    nullable |= operand.nullable;
+                }
+                Operand::of(Type::Boolean, nullable)
+            }
+            ExprKind::InList { expr, list, .. } => self.in_list(*expr, list, &inner, acc),
+            ExprKind::InQuery { expr, query, .. } => self.in_query(*expr, *query, &inner, acc),
+            ExprKind::InExpr { expr, list, .. } => {
+                let value = self.expr(*expr, &inner, acc);
+                let operand = self.expr(*list, &inner, acc);
+                if let Type::List(element) | Type::Array(element, _) = &operand.ty {
+                    let element = Operand::of((**element).clone(), true);
+                    self.compare(span, (ast.expr(*expr).span, &value), (ast.expr(*list).span, &element), false);
+                }
+                Operand::of(Type::Boolean, true)
+            }
+            ExprKind::Like { expr, kind, pattern, escape, .. } => {
+                let value = self.expr(*expr, &inner, acc);
+                let matched = self.expr(*pattern, &inner, acc);
+                let mut nullable = false;
+                if let Some(escape) = escape {
+                    nullable = self.expr(*escape, &inner, acc).nullable;
+                }
+                match typing::like(self.dialect, *kind, &value, &matched) {
+                    Ok(typed) => Operand::of(typed.ty, typed.nullable || nullable),
+                    Err(_) => {
+                        let (v, p) = (value.ty.print(self.dialect), matched.ty.print(self.dialect));
+                        self.report_operator(span, format!("cannot match {v} against a pattern of {p}"));
+                        Operand::of(Type::Boolean, true)
+                    }
+                }
+            }
+            ExprKind::Quantified { left, right, op, .. } => {
+                let value = self.expr(*left, &inner, acc);
+                let other = match &ast.expr(ast.unparen(*right)).kind {
+                    ExprKind::Subquery(query) => self.subquery(*query, 1, &inner, acc),
+                    _ => {
+                        let list = self.expr(*right, &inner, acc);
+                        match list.ty {
+                            Type::List(element) | Type::Array(element, _) => Operand::of((*element).clone(), true),
+                            _ => Operand::unknown(),
+                        }
+                    }
+                };
+                if is_comparison(op) {
+                    self.compare(span, (ast.expr(*left).span, &value), (ast.expr(*right).span, &other), false);
+                }
+                Operand::of(Type::Boolean, true)
+            }
+            ExprKind::Case { operand, whens, otherwise } => self.case(*operand, whens, *otherwise, &inner, acc),
+            ExprKind::Cast { expr, ty, kind } => self.cast(span, *expr, *ty, *kind, mode, acc),
+            ExprKind::Interval { value, .. } => {
+                let operand = self.expr(*value, &inner, acc);
+                Operand::of(Type::Interval, operand.nullable)
+            }
+            ExprKind::Extract { field, field_span, expr } => {
+                let operand = self.expr(*expr, &inner, acc);
+                match typing::extract(self.dialect, field, &operand) {
+                    Ok(typed) => Operand::of(typed.ty, typed.nullable),
+                    Err(_) => {
+                        let ty = operand.ty.print(self.dialect);
+                        self.report_operator(*field_span, format!("{ty} has no field {field}"));
+                        Operand::unknown()
+                    }
+                }
+            }
+            ExprKind::Function(call) => self.call(id, call, mode, acc),
+            ExprKind::Exists { query, .. } => {
+                // What decides is which rows there are: the subquery's own influences are the sources of the value.
+                let before = self.nodes.get(self.node).map_or(0, |n| n.own.len());
+                let out = self.query(*query);
+                let influences = self.nodes.get(self.node).map_or(&[][..], |n| n.own.get(before..).unwrap_or(&[]));
+                for (set, _) in influences {
+                    acc.push(&Some(std::rc::Rc::clone(set)), &inner);
+                }
+                drop(out);
+                Operand::of(Type::Boolean, false)
+            }
+            ExprKind::Subquery(query) => self.subquery(*query, 1, mode, acc),
+            ExprKind::ArrayQuery(query) => {
+                let element = self.subquery(*query, 1, &inner, acc);
+                Operand::of(Type::list(element.ty), self.dialect != Dialect::DuckDb)
+            }
+            ExprKind::Tuple(list) => {
+                let fields = list.iter().map(|e| self.expr(*e, &inner, acc).ty);
+                let fields: Vec<Field> = fields.map(|ty| Field { name: SmolStr::default(), ty }).collect();
+                Operand::of(Type::Struct(fields.into()), false)
+            }
+            ExprKind::Array(list) => {
+                let parts: Vec<(ExprId, Operand)> = list.iter().map(|e| (*e, self.expr(*e, &inner, acc))).collect();
+                let element = self.common_type("this list", &parts, Meeting::Branches);
+                Operand::of(Type::list(element), false)
+            }
+            ExprKind::Struct(fields) => {
+                let mut typed = Vec::with_capacity(fields.len());
+                for (name, value) in fields {
+                    let operand = self.expr(*value, &inner, acc);
+                    let name = match (name, &ast.expr(ast.unparen(*value)).kind) {
+                        (Some(name), _) => name.ident.text.clone(),
+                        (None, ExprKind::Column(path)) => {
+                            path.last().map_or_else(SmolStr::default, |n| n.ident.text.clone())
+                        }
+                        _ => SmolStr::default(),
+                    };
+                    typed.push(Field { name, ty: operand.ty });
+                }
+                Operand::of(Type::Struct(typed.into()), false)
+            }
+            ExprKind::Map(entries) => {
+                let mut keys = Vec::with_capacity(entries.len());
+                let mut values = Vec::with_capacity(entries.len());
+                for (key, value) in entries {
+                    keys.push((*key, self.expr(*key, &inner, acc)));
+                    values.push((*value, self.expr(*value, &inner, acc)));
+                }
+                let key = self.common_type("this map's keys", &keys, Meeting::Branches);
+                let value = self.common_type("this map's values", &values, Meeting::Branches);
+                Operand::of(Type::map(key, value), false)
+            }
+            ExprKind::Lambda { params, body } => {
+                // A lambda outside a function's arguments has no meaning; look through it for names all the same.
+                self.lambda(params, &[], *body, &inner, acc);
+                Operand::unknown()
+            }
+            ExprKind::Comprehension { element, vars, list, filter } => {
+                let source = self.expr(*list, &inner, acc);
+                let element_ty = match &source.ty {
+                    Type::List(t) | Type::Array(t, _) => (**t).clone(),
+                    _ => Type::Unknown,
+                };
+                let types = [element_ty, Type::Int64];
+                if let Some(filter) = filter {
+                    self.lambda(vars, &types, *filter, &inner, acc);
+                }
+                let out = self.lambda(vars, &types, *element, &inner, acc);
+                Operand::of(Type::list(out.ty), source.nullable)
+            }
+            ExprKind::Index { base, index } => {
+                let base_operand = self.expr(*base, &inner, acc);
+                let index_operand = self.expr(*index, &inner, acc);
+                match typing::index(self.dialect, &base_operand, &index_operand) {
+                    Ok(typed) => Operand::of(typed.ty, typed.nullable),
+                    Err(_) => {
+                        let (b, i) = (base_operand.ty.print(self.dialect), index_operand.ty.print(self.dialect));
+                        self.report_operator(span, format!("cannot take an element of {b} by {i}"));
+                        Operand::unknown()
+                    }
+                }
+            }
+            ExprKind::Slice { base, bounds } => {
+                let operand = self.expr(*base, &inner, acc);
+                let mut nullable = operand.nullable;
+                for bound in bounds.iter().flatten() {
+                    nullable |= self.expr(*bound, &inner, acc).nullable;
+                }
+                let ty = match operand.ty {
+                    Type::Array(element, _) => Type::List(element),
+                    other => other,
+                };
+                Operand::of(ty, nullable)
+            }
+            ExprKind::Field { base, name } => {
+                let operand = self.expr(*base, &inner, acc);
+                self.fields(operand, std::slice::from_ref(name))
+            }
+            ExprKind::JsonPath { base, .. } => {
+                let operand = self.expr(*base, &inner, acc);
+                let ty = match (self.dialect, operand.ty) {
+                    (Dialect::Databricks, Type::String { .. }) => Type::STRING,
+                    _ => Type::Variant,
+                };
+                Operand::of(ty, true)
+            }
+            ExprKind::AtTimeZone { expr, zone } => {
+                let operand = self.expr(*expr, &inner, acc);
+                let zone = self.expr(*zone, &inner, acc);
+                let ty = match operand.ty {
+                    Type::TimestampTz | Type::TimestampLtz => Type::TIMESTAMP,
+                    Type::Timestamp(_) | Type::Date => Type::TimestampTz,
+                    Type::TimeTz | Type::Time => Type::TimeTz,
+                    _ => Type::Unknown,
+                };
+                Operand::of(ty, operand.nullable || zone.nullable)
+            }
+            ExprKind::Collate { expr, .. } => {
+                let operand = self.expr(*expr, mode, acc);
+                Operand { constant: None, ..operand }
+            }
+            ExprKind::Paren(inner) => self.expr(*inner, mode, acc),
+            ExprKind::Columns { .. } => match self.columns_at.get(&id).copied() {
+                Some(found) => self.read(found, span, mode, acc),
+                None => {
+                    acc.because(Some((span, "COLUMNS may stand in the select list only".into())));
+                    Operand::unknown()
+                }
+            },
+            ExprKind::Default => Operand::unknown(),
+        }
+    }
+
+    fn operator_text(&self, span: Span, expr: &rocky_syntax::ast::Expr) -> &'a str {
+        let operand = match &expr.kind {
+            ExprKind::Unary { operand, .. } => self.ast.expr(*operand).span,
+            _ => span,
+        };
+        let before = self.text(Span::new(span.start, operand.start)).trim();
+        if before.is_empty() { self.text(Span::new(operand.end, span.end)).trim() } else { before }
+    }
+
+    /// A left-leaning chain of binary operators.
+    fn chain(&mut self, id: ExprId, mode: &Transform, acc: &mut Acc) -> Operand {
+        let ast = self.ast;
+        let mut spine = Vec::new();
+        let mut leftmost = id;
+        while let ExprKind::Binary { left, op, op_span, right } = &ast.expr(leftmost).kind {
+            spine.push((leftmost, *left, op, *op_span, *right));
+            leftmost = *left;
+        }
+        let mut value = self.expr(leftmost, mode, acc);
+        for (whole, left, op, op_span, right) in spine.into_iter().rev() {
+            let other = self.expr(right, mode, acc);
+            let span = ast.expr(whole).span;
+            let typed = if is_comparison(op) {
+                let (l, r) = (ast.expr(left).span, ast.expr(right).span);
+                let join = self.is_join_predicate(left, right);
+                if self.compare(span, (l, &value), (r, &other), join) {
+                    typing::binary(self.dialect, op, &value, &other)
+                } else {
+                    let nullable = value.nullable || other.nullable;
+                    Ok(typing::Typed { ty: Type::Boolean, nullable })
+                }
+            } else {
+                typing::binary(self.dialect, op, &value, &other)
+            };
+            value = match typed {
+                Ok(typed) => Operand::of(typed.ty, typed.nullable),
+                Err(error) => {
+                    let (l, r) = (value.ty.print(self.dialect), other.ty.print(self.dialect));
+                    let op = self.text(op_span);
+                    let message = match error {
+                        TypeError::Ambiguous(_) => format!("`{op}` is ambiguous for {l} and {r}"),
+                        _ => format!("`{op}` does not take {l} and {r}"),
+                    };
+                    self.report_operator(span, message);
+                    acc.because(Some((span, "the operator does not take these types".into())));
+                    Operand::unknown()
+                }
+            };
+        }
+        value
+    }
+
+    /// A comparison of two columns that joins relations.
+    fn is_join_predicate(&self, left: ExprId, right: ExprId) -> bool {
+        let place = |id: ExprId| {
+            let id = self.ast.unparen(id);
+            match (&self.ast.expr(id).kind, self.resolved.get(id.0 as usize)) {
+                (ExprKind::Column(_), Some(super::Resolved::Column { uid, rel, .. })) => Some((*uid, *rel)),
+                _ => None,
+            }
+        };
+        match (self.ctx.clause, place(left), place(right)) {
+            (Clause::On, Some(_), Some(_)) => true,
+            (Clause::Where, Some(a), Some(b)) => a != b,
+            _ => false,
+        }
+    }
+
+    fn in_list(&mut self, expr: ExprId, list: &[ExprId], mode: &Transform, acc: &mut Acc) -> Operand {
+        let value = self.expr(expr, mode, acc);
+        let at = self.ast.expr(expr).span;
+        let mut nullable = value.nullable;
+        let mut said = false;
+        for element in list {
+            let operand = self.expr(*element, mode, acc);
+            nullable |= operand.nullable;
+            let span = self.ast.expr(*element).span;
+            if let (Type::Struct(a), Type::Struct(b)) = (&value.ty, &operand.ty)
+                && a.len() != b.len()
+            {
+                let message = format!("a row of {} values cannot equal one of {}", a.len(), b.len());
+                self.report(Diagnostic::new(code::E210, Loc::text(span), message));
+                said = true;
+            }
+            // One message for a list, however many of its elements are wrong.
+            if !said {
+                said = !self.compare(span, (at, &value), (span, &operand), false);
+            }
+        }
+        Operand::of(Type::Boolean, nullable)
+    }
+
+    fn in_query(&mut self, expr: ExprId, query: QueryId, mode: &Transform, acc: &mut Acc) -> Operand {
+        let value = self.expr(expr, mode, acc);
+        let width = match &self.ast.expr(self.ast.unparen(expr)).kind {
+            ExprKind::Tuple(list) => list.len(),
+            _ => 1,
+        };
+        let out = self.query(query);
+        let span = self.ast.query(query).span;
+        let at = self.ast.expr(expr).span;
+        let mut nullable = value.nullable || !out.complete;
+        for col in &out.cols {
+            acc.push(col.sources(), mode);
+            nullable |= col.col.nullable;
+        }
+        if out.complete && out.cols.len() != width {
+            self.report_width(span, out.cols.len(), width);
+        } else {
+            let left: Vec<Operand> = match &value.ty {
+                Type::Struct(fields) if width > 1 => {
+                    fields.iter().map(|f| Operand::of(f.ty.clone(), true)).collect()
+                }
+                _ => vec![value.clone()],
+            };
+            for (left, col) in left.iter().zip(&out.cols) {
+                let right = Operand::of(col.col.ty.clone(), col.col.nullable);
+                if !self.compare(at.to(col.span), (at, left), (col.span, &right), false) {
+                    break;
+                }
+            }
+        }
+        Operand::of(Type::Boolean, nullable)
+    }
+
+    fn report_width(&mut self, span: Span, have: usize, want: usize) {
+        let message =
+            format!("this subquery has {have} {}, expected {want}", super::report::plural(have, "column"));
+        self.report(Diagnostic::new(code::E205, Loc::text(span), message));
+    }
+
+    /// A subquery used as one value.
+    pub(super) fn subquery(&mut self, query: QueryId, width: usize, mode: &Transform, acc: &mut Acc) -> Operand {
+        let out = self.query(query);
+        let span = self.ast.query(query).span;
+        for col in &out.cols {
+            acc.push(col.sources(), mode);
+        }
+        if out.value == Some(ValueTable::Struct) {
+            let field = |c: &super::OutCol| Field { name: c.col.name.clone(), ty: c.col.ty.clone() };
+            let fields: Vec<Field> = out.cols.iter().map(field).collect();
+            return if out.complete { Operand::of(Type::Struct(fields.into()), true) } else { Operand::unknown() };
+        }
+        if !out.complete {
+            acc.because(Some((span, "the columns of this subquery are not known".into())));
+        } else if out.cols.len() != width {
+            self.report_width(span, out.cols.len(), width);
+            acc.because(Some((span, "the subquery has the wrong number of columns".into())));
+            return Operand::unknown();
+        }
+        match out.cols.into_iter().next() {
+            Some(col) => {
+                acc.because(col.col.cause);
+                Operand::of(col.col.ty, true)
+            }
+            None => Operand::unknown(),
+        }
+    }
+
+    fn case(
+        &mut self,
+        operand: Option<ExprId>,
+        whens: &[(ExprId, ExprId)],
+        otherwise: Option<ExprId>,
+        mode: &Transform,
+        acc: &mut Acc,
+    ) -> Operand {
+        let subject = operand.map(|e| (self.ast.expr(e).span, self.expr(e, mode, acc)));
+        let mut results = Vec::with_capacity(whens.len() + 1);
+        let mut said = false;
+        for (when, then) in whens {
+            let condition = self.expr(*when, mode, acc);
+            if let Some((at, subject)) = &subject
+                && !said
+            {
+                let span = self.ast.expr(*when).span;
+                said = !self.compare(span, (*at, subject), (span, &condition), false);
+            }
+            results.push((*then, self.expr(*then, mode, acc)));
+        }
+        if let Some(otherwise) = otherwise {
+            results.push((otherwise, self.expr(otherwise, mode, acc)));
+        }
+        let nullable = otherwise.is_none() || results.iter().any(|(_, r)| r.nullable);
+        let ty = self.common_type("CASE", &results, Meeting::Branches);
+        Operand::of(ty, nullable)
+    }
+
+    /// The type some values meet at; E202 when there is none.
+    pub(super) fn common_type(&mut self, what: &str, parts: &[(ExprId, Operand)], meeting: Meeting) -> Type {
+        if parts.iter().any(|(_, p)| p.ty.is_unknown()) {
+            return Type::Unknown;
+        }
+        let operands: Vec<Operand> = parts.iter().map(|(_, p)| p.clone()).collect();
+        if operands.is_empty() {
+            return Type::Null;
+        }
+        typing::unify(self.dialect, meeting, &operands).unwrap_or_else(|| {
+            self.report_no_common_type(what, parts, meeting);
+            Type::Unknown
+        })
+    }
+
+    fn cast(
+        &mut self,
+        span: Span,
+        expr: ExprId,
+        ty: TypeName,
+        kind: CastKind,
+        mode: &Transform,
+        acc: &mut Acc,
+    ) -> Operand {
+        let step = if kind == CastKind::Try { Transform::TryCast } else { Transform::Cast };
+        let mut own = Acc::default();
+        let operand = self.expr(expr, &compose(mode, &step), &mut own);
+        // A cast gives a type to what has none.
+        own.cause = None;
+        acc.absorb(own, &Transform::Direct);
+        let text = self.text(ty.span);
+        let nullable = operand.nullable || kind == CastKind::Try;
+        let Some(target) = typing::type_name(self.dialect, text) else {
+            let base = text.split(['(', '<', '[']).next().unwrap_or(text).trim();
+            let found = nearest(base, COMMON_TYPES.iter().copied());
+            let message = match found {
+                Some(found) => format!("type `{text}` does not exist; did you mean `{found}`?"),
+                None => format!("type `{text}` does not exist"),
+            };
+            self.report(Diagnostic::new(code::E206, Loc::text(ty.span), message));
+            acc.because(Some((ty.span, "the type does not exist".into())));
+            return Operand::of(Type::Unknown, nullable);
+        };
+        if !operand.ty.has_unknown() && !typing::castable(self.dialect, &operand.ty, &target) {
+            let (from, to) = (operand.ty.print(self.dialect), target.print(self.dialect));
+            self.report_operator(span, format!("cannot cast {from} to {to}"));
+        }
+        // A typed literal is still a literal, but none that adapts.
+        let constant = operand.constant.map(|_| Constant::Other).filter(|_| kind == CastKind::Literal);
+        Operand { ty: target, nullable, constant }
+    }
+
+    /// The body of a lambda with parameters of these types (unknown where too few).
+    pub(super) fn lambda(
+        &mut self,
+        params: &[rocky_syntax::ast::Name],
+        types: &[Type],
+        body: ExprId,
+        mode: &Transform,
+        acc: &mut Acc,
+    ) -> Operand {
+        let before = self.lambdas.len();
+        for (i, param) in params.iter().enumerate() {
+            let key = self.column_key(&param.ident);
+            self.lambdas.push(LambdaVar { key, ty: types.get(i).cloned().unwrap_or_default() });
+        }
+        let operand = self.expr(body, mode, acc);
+        self.lambdas.truncate(before);
+        operand
+    }
+
+    /// `#1`: the columns of FROM by number.
+    fn positional(&mut self, n: u32, span: Span, mode: &Transform, acc: &mut Acc) -> Operand {
+        let all = self.visible_columns();
+        let index = (n as usize).checked_sub(1);
+        match index.and_then(|i| all.cols.get(i)) {
+            Some(found) => {
+                let found = found.clone();
+                self.star_value(&found, span, mode, acc)
+            }
+            None => {
+                if all.complete {
+                    let message = format!("there is no column {n}: FROM has {}", all.cols.len());
+                    self.report(Diagnostic::new(code::E100, Loc::text(span), message));
+                }
+                acc.because(Some((span, "there is no such column".into())));
+                Operand::unknown()
+            }
+        }
+    }
+
+    /// An integer literal in GROUP BY or ORDER BY: the number of an output column. `Some(None)` is a wrong one.
+    pub(super) fn ordinal(&mut self, id: ExprId, clause: &str, width: usize, complete: bool) -> Option<Option<usize>> {
+        let ExprKind::Literal(Literal::Number(text)) = &self.ast.expr(id).kind else { return None };
+        let n: usize = text.parse().ok()?;
+        if n == 0 || (n > width && complete) {
+            let message =
+                format!("{clause} {n} is out of range: there {} {width} output {}", if width == 1 { "is" } else { "are" },
+                    super::report::plural(width, "column"));
+            self.report(Diagnostic::new(code::E100, Loc::text(self.ast.expr(id).span), message));
+            return Some(None);
+        }
+        Some((n <= width).then(|| n - 1))
+    }
+
+    /// Evaluate a condition: its columns influence rows.
+    pub(super) fn condition(&mut self, id: ExprId, kind: InfluenceKind) -> Operand {
+        let mut acc = Acc::default();
+        let operand = self.expr(id, &Transform::Direct, &mut acc);
+        self.influence(&acc.finish(), kind);
+        operand
+    }
+}
+
+static COMMON_TYPES: &[&str] = &[
+    "BIGINT", "INTEGER", "INT", "SMALLINT", "TINYINT", "HUGEINT", "VARCHAR", "STRING", "TEXT", "BOOLEAN", "DOUBLE", "FLOAT",
+    "REAL", "DECIMAL", "NUMERIC", "NUMBER", "DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "DATETIME", "INTERVAL", "BLOB",
+    "BINARY", "BYTES", "UUID", "JSON", "VARIANT", "INT64", "FLOAT64", "STRUCT", "MAP", "ARRAY", "LIST",
+];

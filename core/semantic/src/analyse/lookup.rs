@@ -1,0 +1,401 @@
+//! From a dotted name to what it means: a column (with struct fields after it), a lambda's parameter, an alias of the
+//! select list, a whole row, or nothing.
+//!
+//! Scopes are asked innermost first; in each, the longest qualifier wins (`schema.table.column` before
+//! `table.column.field` before `column.field.field`). Looking up says nothing to the user: [`Analyser::column`] does.
+
+use super::lineage::Acc;
+use super::scope::{ColRef, Found, Rel, Scope, Src};
+use super::{AliasMode, Analyser, Resolved};
+use crate::model::{SourceColumn, Transform};
+use crate::typing::{self, CallSite, Operand};
+use rocky_base::{Dialect, SmolStr, Span};
+use rocky_syntax::ast::{ExprId, Name, path_span};
+use rocky_warehouse::{Field, Type};
+
+/// What a name means. `fields` is the index of the first part that is a struct field.
+#[derive(Debug)]
+pub(super) enum Meaning {
+    Column { found: ColRef, fields: usize },
+    Lambda { index: usize },
+    Alias { item: u32, scope: u32 },
+    Row { scope: u32, rel: u32 },
+    /// Several columns; the part that names them.
+    Ambiguous { found: Vec<ColRef>, part: usize },
+    /// A relation whose columns are not all known may have it.
+    Maybe { outside: Option<u32>, part: usize },
+    /// The relation is known and has no such column.
+    NoColumn { scope: u32, rel: u32, part: usize },
+    /// No relation is named by the qualifier.
+    NoQualifier,
+    /// An unqualified name that nothing has.
+    Nothing,
+}
+
+impl<'a> Analyser<'a> {
+    /// Scopes from the innermost outwards, each with whether its relations are visible.
+    fn levels(&self) -> impl Iterator<Item = (u32, &Scope, bool)> {
+        let mut next = self.scopes.len().checked_sub(1).map(|i| i as u32);
+        let mut inside = true;
+        std::iter::from_fn(move || {
+            let index = next?;
+            let scope = self.scopes.get(index as usize)?;
+            next = scope.parent;
+            let visible = inside || !scope.barrier;
+            inside = false;
+            Some((index, scope, visible))
+        })
+    }
+
+    /// What a path means here.
+    pub(super) fn lookup(&self, path: &[Name]) -> Meaning {
+        let Some(first) = path.first() else { return Meaning::Nothing };
+        let first_key = self.column_key(&first.ident);
+        if let Some(index) = self.lambdas.iter().rposition(|v| v.key == first_key) {
+            return Meaning::Lambda { index };
+        }
+        let keys: Vec<SmolStr> = path.iter().map(|n| self.relation_key(&n.ident)).collect();
+        let mut maybe: Option<Meaning> = None;
+        let mut no_column: Option<Meaning> = None;
+        for (depth, (index, scope, visible)) in self.levels().enumerate() {
+            let aliases = if depth == 0 { self.ctx.aliases } else { AliasMode::Never };
+            let alias = || scope.aliases.get(&first_key).map(|a| Meaning::Alias { item: a.item, scope: index });
+            if aliases == AliasMode::Before
+                && path.len() == 1
+                && let Some(found) = alias()
+            {
+                return found;
+            }
+            if visible {
+                match self.qualified(index, scope, path, &keys) {
+                    Some(found @ (Meaning::Column { .. } | Meaning::Ambiguous { .. })) => return found,
+                    Some(found @ Meaning::Maybe { .. }) => maybe = maybe.or(Some(found)),
+                    Some(found) => no_column = no_column.or(Some(found)),
+                    None => {}
+                }
+                match scope.unqualified(index, &first_key) {
+                    Found::One(found) => return Meaning::Column { found, fields: 1 },
+                    Found::Many(found) => return Meaning::Ambiguous { found, part: 0 },
+                    Found::Maybe(rels) => {
+                        let outside = match rels.as_slice() {
+                            [one] => scope.rels.get(*one as usize).and_then(|r| r.unlisted),
+                            _ => None,
+                        };
+                        // A qualified name does not mean a struct column of something unknown while its qualifier is
+                        // still to be found further out.
+                        if maybe.is_none() && (path.len() == 1 || self.wild(scope)) {
+                            maybe = Some(Meaning::Maybe { outside, part: 0 });
+                        } else if maybe.is_none() && no_column.is_none() {
+                            maybe = Some(Meaning::Maybe { outside, part: 0 });
+                        }
+                    }
+                    Found::Nothing => {}
+                }
+            }
+            if aliases == AliasMode::After
+                && let Some(found) = alias()
+            {
+                return found;
+            }
+            if path.len() == 1
+                && visible
+                && let [rel] = scope.aliased(keys.first().map_or("", |k| k.as_str()))
+            {
+                return Meaning::Row { scope: index, rel: *rel };
+            }
+        }
+        match (no_column, maybe) {
+            (Some(found), _) => found,
+            (None, Some(found)) => found,
+            (None, None) if path.len() > 1 => Meaning::NoQualifier,
+            (None, None) => Meaning::Nothing,
+        }
+    }
+
+    /// True when the scope has a part that could not be read at all, so that any alias may exist.
+    fn wild(&self, scope: &Scope) -> bool {
+        scope.rels.iter().any(|r| r.alias.is_empty() && !r.complete)
+    }
+
+    fn qualified(&self, index: u32, scope: &Scope, path: &[Name], keys: &[SmolStr]) -> Option<Meaning> {
+        let mut rest: Option<Meaning> = None;
+        for n in (1..path.len().min(4)).rev() {
+            let (Some(qualifier), Some(name)) = (keys.get(..n), path.get(n)) else { continue };
+            let rels = scope.qualified(qualifier);
+            if rels.is_empty() {
+                continue;
+            }
+            let key = self.column_key(&name.ident);
+            let mut found = Vec::new();
+            for rel in &rels {
+                if let Some(r) = scope.rels.get(*rel as usize) {
+                    r.columns.find(&key, |col| found.push(ColRef { scope: index, rel: *rel, col: col as u32 }));
+                }
+            }
+            match (found.as_slice(), rels.as_slice()) {
+                ([one], _) => return Some(Meaning::Column { found: *one, fields: n + 1 }),
+                ([], _) => {
+                    let open = rels.iter().filter_map(|r| scope.rels.get(*r as usize)).find(|r| !r.complete);
+                    let meaning = match (open, rels.first()) {
+                        (Some(rel), _) => Meaning::Maybe { outside: rel.unlisted, part: n },
+                        (None, Some(rel)) => Meaning::NoColumn { scope: index, rel: *rel, part: n },
+                        (None, None) => continue,
+                    };
+                    rest = rest.or(Some(meaning));
+                }
+                _ => return Some(Meaning::Ambiguous { found, part: n }),
+            }
+        }
+        rest
+    }
+
+    /// The relation behind a reference.
+    pub(super) fn rel(&self, scope: u32, rel: u32) -> Option<&Rel> {
+        self.scopes.get(scope as usize)?.rels.get(rel as usize)
+    }
+
+    /// Evaluate a name. Collects its sources and reports what is wrong with it.
+    pub(super) fn column(&mut self, id: ExprId, path: &'a [Name], mode: &Transform, acc: &mut Acc) -> Operand {
+        let span = self.ast.expr(id).span;
+        match self.lookup(path) {
+            Meaning::Column { found, fields } => {
+                let n_fields = path.len().saturating_sub(fields);
+                self.note_resolved(id, found, n_fields as u32);
+                let fields = path.get(fields..).unwrap_or(&[]);
+                let mode = if fields.is_empty() {
+                    mode.clone()
+                } else {
+                    super::lineage::compose(mode, &Transform::Expression)
+                };
+                let operand = self.read(found, span, &mode, acc);
+                self.fields(operand, fields)
+            }
+            Meaning::Lambda { index } => {
+                let ty = self.lambdas.get(index).map_or(Type::Unknown, |v| v.ty.clone());
+                self.fields(Operand::of(ty, true), path.get(1..).unwrap_or(&[]))
+            }
+            Meaning::Alias { item, scope } => {
+                let fields = path.get(1..).unwrap_or(&[]);
+                let operand = self.alias(id, scope, item, mode, acc);
+                self.fields(operand, fields)
+            }
+            Meaning::Row { scope, rel } => self.row(scope, rel, span, mode, acc),
+            Meaning::Maybe { outside, part } => {
+                if let (Some(relation), Some(name)) = (outside, path.get(part)) {
+                    let column = name.ident.text.clone();
+                    let mode = if path.len() > part + 1 { &Transform::Expression } else { mode };
+                    acc.push_one(
+                        SourceColumn { relation, column, transform: Transform::Direct, span },
+                        mode,
+                    );
+                    let display = self.display_of(relation);
+                    acc.because(Some((span, SmolStr::from(format!("the columns of `{display}` are not known")))));
+                } else {
+                    acc.because(Some((span, "the relation it belongs to is not known".into())));
+                }
+                Operand::unknown()
+            }
+            Meaning::Ambiguous { found, part } => {
+                self.report_ambiguous(path, part, &found);
+                acc.because(Some((span, "the name is ambiguous".into())));
+                Operand::unknown()
+            }
+            Meaning::NoColumn { scope, rel, part } => {
+                if let Some(operand) = self.pseudo_column(path.get(part)) {
+                    return operand;
+                }
+                self.report_no_column(path, part, Some((scope, rel)));
+                acc.because(Some((span, "the column does not exist".into())));
+                Operand::unknown()
+            }
+            Meaning::NoQualifier => {
+                self.report_no_qualifier(path);
+                acc.because(Some((span, "the table alias does not exist".into())));
+                Operand::unknown()
+            }
+            Meaning::Nothing => {
+                if let Some(operand) = self.pseudo_column(path.first()).or_else(|| self.niladic(path)) {
+                    return operand;
+                }
+                self.report_no_column(path, 0, None);
+                acc.because(Some((span, "the column does not exist".into())));
+                Operand::unknown()
+            }
+        }
+    }
+
+    pub(super) fn display_of(&self, relation: u32) -> SmolStr {
+        let found = self.input.relations.iter().find(|r| r.relation == relation);
+        found.map_or_else(|| "a relation".into(), |r| r.display.clone())
+    }
+
+    fn note_resolved(&mut self, id: ExprId, found: ColRef, fields: u32) {
+        let Some(scope) = self.scopes.get(found.scope as usize) else { return };
+        let merged = (found.rel != ColRef::MERGED).then(|| scope.merged_with((found.rel, found.col))).flatten();
+        let (rel, col) = merged.map_or((found.rel, found.col), |m| (ColRef::MERGED, m));
+        let resolved = Resolved::Column { uid: scope.uid, rel, col, fields };
+        if let Some(slot) = self.resolved.get_mut(id.0 as usize) {
+            *slot = resolved;
+        }
+    }
+
+    /// The value of a column found.
+    pub(super) fn read(&self, found: ColRef, span: Span, mode: &Transform, acc: &mut Acc) -> Operand {
+        let Some((scope, col)) = self.scopes.get(found.scope as usize).and_then(|s| Some((s, s.col(found)?))) else {
+            return Operand::unknown();
+        };
+        match &col.src {
+            Src::Base(relation) => {
+                let source = SourceColumn {
+                    relation: *relation,
+                    column: col.name.clone(),
+                    transform: Transform::Direct,
+                    span,
+                };
+                acc.push_one(source, mode);
+                if col.ty.has_unknown() {
+                    let display = self.display_of(*relation);
+                    let why = format!("the type of `{}` in `{display}` is not known", col.name);
+                    acc.because(Some((span, SmolStr::from(why))));
+                }
+            }
+            Src::Set(set) => {
+                acc.push(set, mode);
+                if col.ty.has_unknown() {
+                    acc.because(col.cause.clone());
+                }
+            }
+        }
+        Operand::of(col.ty.clone(), scope.nullable(found))
+    }
+
+    /// An alias of the select list.
+    fn alias(&mut self, id: ExprId, scope: u32, item: u32, mode: &Transform, acc: &mut Acc) -> Operand {
+        let Some(found) = self.scopes.get(scope as usize) else { return Operand::unknown() };
+        let Some(value) = found.items.get(item as usize).cloned() else { return Operand::unknown() };
+        let uid = found.uid;
+        if let Some(slot) = self.resolved.get_mut(id.0 as usize) {
+            *slot = Resolved::Alias { uid, item };
+        }
+        let span = self.ast.expr(id).span;
+        if value.aggregate {
+            self.check_aggregate_place(span, "aggregate");
+        }
+        if value.window {
+            self.check_window_place(span);
+        }
+        acc.push(&value.sources, mode);
+        acc.because(value.cause);
+        Operand::of(value.ty, value.nullable)
+    }
+
+    /// A whole row as a struct.
+    fn row(&mut self, scope: u32, rel: u32, span: Span, mode: &Transform, acc: &mut Acc) -> Operand {
+        let mode = super::lineage::compose(mode, &Transform::Expression);
+        let Some(found) = self.rel(scope, rel) else { return Operand::unknown() };
+        let (width, complete, outer) = (found.columns.list.len() as u32, found.complete, found.outer);
+        let field = |c: &super::scope::Col| Field { name: c.name.clone(), ty: c.ty.clone() };
+        let fields: Vec<Field> = found.columns.list.iter().map(field).collect();
+        for col in 0..width {
+            self.read(ColRef { scope, rel, col }, span, &mode, acc);
+        }
+        if !complete {
+            acc.because(Some((span, "the columns of this row are not known".into())));
+            return Operand::unknown();
+        }
+        match self.dialect {
+            Dialect::Snowflake => Operand::of(Type::Variant, true),
+            _ => Operand::of(Type::Struct(fields.into()), outer),
+        }
+    }
+
+    /// `.a.b` after a value.
+    pub(super) fn fields(&mut self, mut base: Operand, names: &[Name]) -> Operand {
+        for name in names {
+            base = match typing::field(self.dialect, &base, &name.ident.text) {
+                Some(typed) => Operand::of(typed.ty, typed.nullable),
+                None => {
+                    self.report_no_field(&base.ty, name);
+                    return Operand::unknown();
+                }
+            };
+        }
+        base
+    }
+
+    /// Columns that an engine has beside the declared ones.
+    fn pseudo_column(&self, name: Option<&Name>) -> Option<Operand> {
+        let name = name?.ident.text.to_ascii_lowercase();
+        let from_outside = || self.levels().any(|(_, s, _)| s.rels.iter().any(|r| r.relation.is_some()));
+        let ty = match (self.dialect, name.as_str()) {
+            (Dialect::DuckDb, "rowid") => Type::Int64,
+            (Dialect::DuckDb, "filename") => Type::STRING,
+            (Dialect::BigQuery, "_partitiontime") => Type::TimestampTz,
+            (Dialect::BigQuery, "_partitiondate") => Type::Date,
+            (Dialect::BigQuery, "_table_suffix" | "_file_name") => Type::STRING,
+            (Dialect::Databricks, "_metadata") => Type::Unknown,
+            (Dialect::Snowflake, name) if name.starts_with("metadata$") => Type::Unknown,
+            _ => return None,
+        };
+        from_outside().then(|| Operand::of(ty, true))
+    }
+
+    /// Functions that are called without brackets.
+    fn niladic(&self, path: &[Name]) -> Option<Operand> {
+        let [name] = path else { return None };
+        if name.ident.quoted {
+            return None;
+        }
+        let lower = name.ident.text.to_ascii_lowercase();
+        let known = matches!(
+            lower.as_str(),
+            "current_date"
+                | "current_time"
+                | "current_timestamp"
+                | "current_user"
+                | "current_role"
+                | "current_catalog"
+                | "current_schema"
+                | "current_database"
+                | "localtime"
+                | "localtimestamp"
+                | "session_user"
+                | "user"
+                | "sysdate"
+                | "systimestamp"
+        );
+        if !known {
+            return None;
+        }
+        let site = CallSite { name: &lower, args: &[], windowed: false, empty_group_possible: false, filtered: false };
+        let typed = typing::call(self.dialect, &site, &mut |_, _| Operand::unknown());
+        Some(typed.map_or_else(|_| Operand::of(Type::Unknown, false), |t| Operand::of(t.ty, t.nullable)))
+    }
+
+    /// The sources of an expression that is not a value of the result; types are checked all the same.
+    pub(super) fn sources_of(&mut self, id: ExprId) -> super::lineage::Set {
+        let mut acc = Acc::default();
+        self.expr(id, &Transform::Direct, &mut acc);
+        acc.finish()
+    }
+
+    /// Evaluate an expression whose sources do not matter.
+    pub(super) fn value(&mut self, id: ExprId) -> Operand {
+        self.expr(id, &Transform::Expression, &mut Acc::default())
+    }
+
+    /// True for a bare column name with one of these keys.
+    pub(super) fn names_one_of(&self, id: ExprId, keys: &rustc_hash::FxHashSet<SmolStr>) -> bool {
+        match &self.ast.expr(self.ast.unparen(id)).kind {
+            rocky_syntax::ast::ExprKind::Column(path) => {
+                path.last().is_some_and(|n| keys.contains(&self.column_key(&n.ident)))
+            }
+            _ => false,
+        }
+    }
+
+    /// The span of the part of a path that names a column, and what comes before.
+    pub(super) fn part_span(path: &[Name], part: usize) -> Span {
+        path.get(part).map_or_else(|| path_span(path), |n| n.span)
+    }
+}

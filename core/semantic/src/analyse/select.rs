@@ -1,0 +1,516 @@
+//! One SELECT: FROM, select list, WHERE, GROUP BY, HAVING, QUALIFY, ORDER BY.
+//!
+//! The select list is evaluated before WHERE, because DuckDB lets WHERE use its aliases; what WHERE proves not null is found
+//! beforehand ([`Analyser::narrow`]). A column wins over an alias everywhere but in HAVING (DuckDB) and as a bare ORDER BY
+//! item.
+
+use super::columns::StarCol;
+use super::lineage::{Acc, Set};
+use super::scope::{AliasValue, Col, ColRef, ItemValue, Src};
+use super::{AliasMode, Analyser, Clause, Ctx, Out, OutCol, name};
+use crate::model::{InfluenceKind, Transform};
+use rocky_base::{Dialect, SmolStr, Span};
+use rocky_syntax::ast::{
+    Call, Distinct, ExprId, ExprKind, GroupBy, GroupItem, Literal, Name, Query, Select, SelectItem, UnaryOp,
+};
+use rocky_warehouse::Type;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// An output column with what it was made from.
+pub(super) struct Entry {
+    pub(super) out: OutCol,
+    /// The item's expression.
+    pub(super) expr: Option<ExprId>,
+    /// The column a star showed.
+    pub(super) at: Option<ColRef>,
+    pub(super) aggregate: bool,
+}
+
+/// What a SELECT groups by.
+#[derive(Default)]
+pub(super) struct Keys {
+    /// Fingerprints of the key expressions.
+    pub(super) expressions: FxHashSet<u64>,
+    /// Columns that are keys.
+    pub(super) columns: FxHashSet<(u32, u32)>,
+    /// Keys may be NULL in some rows (ROLLUP, CUBE, GROUPING SETS).
+    pub(super) sets: bool,
+    /// Not all keys could be understood.
+    pub(super) open: bool,
+}
+
+impl<'a> Analyser<'a> {
+    pub(super) fn select(&mut self, query: &'a Query, select: &'a Select) -> Out {
+        let uid = self.push_scope();
+        for from in &select.from {
+            self.ctx = Ctx::PLAIN;
+            self.from_item(*from);
+        }
+        for (name, spec) in &select.windows {
+            let key = self.relation_key(&name.ident);
+            self.windows.insert((uid, key), spec);
+        }
+        if let Some(filter) = select.filter {
+            self.ctx = Ctx::PLAIN;
+            self.narrow(filter);
+        }
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.keyed = is_keyed(&select.group_by);
+        }
+        let mut complete = true;
+        let mut unlisted = None;
+        let entries = self.items(select, &mut complete, &mut unlisted);
+
+        self.ctx = Ctx { clause: Clause::Where, aliases: self.alias_mode(Clause::Where), ..Ctx::PLAIN };
+        if let Some(filter) = select.filter {
+            self.condition(filter, InfluenceKind::Filter);
+        }
+        let keys = self.group_by(select, &entries, complete);
+        self.ctx = Ctx { clause: Clause::Having, aliases: self.alias_mode(Clause::Having), ..Ctx::PLAIN };
+        if let Some(having) = select.having {
+            self.condition(having, InfluenceKind::Filter);
+        }
+        self.ctx = Ctx { clause: Clause::Qualify, aliases: self.alias_mode(Clause::Qualify), ..Ctx::PLAIN };
+        if let Some(qualify) = select.qualify {
+            self.condition(qualify, InfluenceKind::Filter);
+        }
+        let ordered = self.order_by(query, select, &entries, complete);
+        match &select.distinct {
+            Distinct::All => {}
+            Distinct::Distinct => {
+                entries.iter().for_each(|e| self.influence(e.out.sources(), InfluenceKind::Group));
+            }
+            Distinct::On(_) => {}
+        }
+
+        let (aggregates, windows) = self.scope().map_or((false, false), |s| (s.aggregate.is_some(), s.window));
+        let grouped = aggregates || select.having.is_some() || !matches!(select.group_by, GroupBy::None);
+        if grouped && !keys.open {
+            self.check_grouping(uid, select, &entries, &ordered, &keys);
+        }
+        self.scopes.pop();
+        let mut cols: Vec<OutCol> = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let mut col = entry.out;
+            if keys.sets && !self.is_aggregate_call(entry.expr) {
+                col.col.nullable = true;
+            }
+            cols.push(col);
+        }
+        let reduces = grouped
+            || windows
+            || select.qualify.is_some()
+            || select.sample.is_some()
+            || !matches!(select.distinct, Distinct::All);
+        Out { cols, complete, unlisted, reduces, value: select.value_table }
+    }
+
+    /// Which aliases a clause may use.
+    fn alias_mode(&self, clause: Clause) -> AliasMode {
+        match (self.dialect, clause) {
+            (Dialect::DuckDb, Clause::Having) => AliasMode::Before,
+            (Dialect::DuckDb | Dialect::Snowflake, _) => AliasMode::After,
+            (Dialect::Databricks, Clause::Where) | (Dialect::BigQuery, Clause::Where | Clause::Item) => {
+                AliasMode::Never
+            }
+            (Dialect::Databricks | Dialect::BigQuery, _) => AliasMode::After,
+        }
+    }
+
+    fn items(&mut self, select: &'a Select, complete: &mut bool, unlisted: &mut Option<u32>) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = Vec::with_capacity(select.items.len());
+        let mut open = 0_usize;
+        for item in &select.items {
+            self.ctx = Ctx { clause: Clause::Item, aliases: self.alias_mode(Clause::Item), ..Ctx::PLAIN };
+            match item {
+                SelectItem::Star(star) => {
+                    let selected = self.star(star);
+                    if !selected.complete {
+                        *complete = false;
+                        *unlisted = selected.unlisted;
+                        open += 1;
+                    }
+                    let span = if star.span.is_empty() { select.span } else { star.span };
+                    for found in &selected.cols {
+                        entries.push(self.star_entry(found, span));
+                    }
+                }
+                SelectItem::Expr { expr, alias } => {
+                    let columns = self.columns_in(*expr);
+                    if !columns.is_empty() {
+                        if !self.expand_columns(*expr, alias.as_ref(), &columns, &mut entries) {
+                            *complete = false;
+                            *unlisted = None;
+                            open += 1;
+                        }
+                        continue;
+                    }
+                    if self.expand_unnest(*expr, alias.as_ref(), &mut entries) {
+                        continue;
+                    }
+                    let entry = self.item(*expr, alias.as_ref(), entries.len());
+                    entries.push(entry);
+                }
+            }
+        }
+        if open > 1 {
+            *unlisted = None;
+        }
+        entries
+    }
+
+    fn star_entry(&mut self, found: &StarCol, span: Span) -> Entry {
+        let out = self.star_out(found, span);
+        let at = (found.replaced.is_none() && found.field.is_none()).then_some(found.at);
+        Entry { out, expr: found.replaced, at, aggregate: false }
+    }
+
+    /// An ordinary item.
+    fn item(&mut self, expr: ExprId, alias: Option<&Name>, index: usize) -> Entry {
+        let (aggregate, window) = self.take_marks();
+        let mut acc = Acc::default();
+        let operand = self.expr(expr, &Transform::Direct, &mut acc);
+        let marks = self.put_marks(aggregate, window);
+        let sources = acc.finish();
+        let span = alias.map_or(self.ast.expr(expr).span, |a| a.span);
+        let name = match alias {
+            Some(alias) => alias.ident.text.clone(),
+            None => self.item_name(expr, index),
+        };
+        let key = match alias {
+            Some(alias) => self.column_key(&alias.ident),
+            None => self.spelled_key(&name),
+        };
+        let value = ItemValue {
+            expr,
+            ty: operand.ty.clone(),
+            nullable: operand.nullable,
+            sources: sources.clone(),
+            cause: acc.cause.clone(),
+            aggregate: marks.0,
+            window: marks.1,
+        };
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.items.push(value);
+            let item = scope.items.len() as u32 - 1;
+            if alias.is_some() {
+                scope.aliases.insert(key.clone(), AliasValue { item });
+            }
+        }
+        let col =
+            Col { name, key, ty: operand.ty, nullable: operand.nullable, src: Src::Set(sources), cause: acc.cause };
+        Entry { out: OutCol { col, span, explicit: true }, expr: Some(expr), at: None, aggregate: marks.0 }
+    }
+
+    /// Forget for one item whether the scope aggregates.
+    fn take_marks(&mut self) -> (Option<Span>, bool) {
+        let Some(scope) = self.scopes.last_mut() else { return (None, false) };
+        (scope.aggregate.take(), std::mem::take(&mut scope.window))
+    }
+
+    /// Whether the item aggregated and used windows; restores the scope's marks.
+    fn put_marks(&mut self, aggregate: Option<Span>, window: bool) -> (bool, bool) {
+        let Some(scope) = self.scopes.last_mut() else { return (false, false) };
+        let marks = (scope.aggregate.is_some(), scope.window);
+        scope.aggregate = scope.aggregate.or(aggregate);
+        scope.window |= window;
+        marks
+    }
+
+    fn item_name(&self, expr: ExprId, index: usize) -> SmolStr {
+        let ast = self.ast;
+        let bare = ast.unparen(expr);
+        if let ExprKind::Column(path) = &ast.expr(bare).kind {
+            let spelled = match self.resolved.get(bare.0 as usize) {
+                Some(super::Resolved::Column { uid, rel, col, fields: 0 }) => self
+                    .scope()
+                    .filter(|s| s.uid == *uid)
+                    .and_then(|s| s.col(ColRef { scope: 0, rel: *rel, col: *col }))
+                    .map(|c| c.name.clone()),
+                _ => None,
+            };
+            let written = path.last().map(|n| match self.dialect {
+                Dialect::Snowflake => self.column_key(&n.ident),
+                _ => n.ident.text.clone(),
+            });
+            return spelled.or(written).unwrap_or_default();
+        }
+        if let ExprKind::Positional(n) = &ast.expr(bare).kind {
+            let all = self.visible_columns();
+            let found = (*n as usize).checked_sub(1).and_then(|i| all.cols.get(i));
+            if let Some(found) = found {
+                return found.name.clone();
+            }
+        }
+        match self.dialect {
+            Dialect::DuckDb => SmolStr::from(name::print(ast, self.input.text, expr)),
+            Dialect::BigQuery => SmolStr::from(format!("f{index}_")),
+            Dialect::Snowflake => SmolStr::from(self.text(ast.expr(expr).span).to_uppercase()),
+            Dialect::Databricks => SmolStr::new(self.text(ast.expr(expr).span)),
+        }
+    }
+
+    /// An item with COLUMNS(…): once for each column selected. False when the columns are not known.
+    fn expand_columns(
+        &mut self,
+        expr: ExprId,
+        alias: Option<&Name>,
+        columns: &[(ExprId, ExprId)],
+        entries: &mut Vec<Entry>,
+    ) -> bool {
+        let Some((_, selector)) = columns.first() else { return true };
+        let (selected, groups) = self.selected_with_groups(*selector);
+        for (i, found) in selected.cols.iter().enumerate() {
+            for (node, _) in columns {
+                self.columns_at.insert(*node, found.at);
+            }
+            let (aggregate, window) = self.take_marks();
+            let mut acc = Acc::default();
+            let bare = self.ast.unparen(expr);
+            let alone = matches!(columns, [(node, _)] if *node == bare);
+            let span = self.ast.expr(expr).span;
+            let operand = if alone {
+                self.star_value(found, span, &Transform::Direct, &mut acc)
+            } else {
+                self.expr(expr, &Transform::Direct, &mut acc)
+            };
+            let marks = self.put_marks(aggregate, window);
+            let name = match alias {
+                Some(alias) => SmolStr::from(substitute(&alias.ident.text, groups.get(i).and_then(Option::as_ref))),
+                None => found.name.clone(),
+            };
+            let key = self.spelled_key(&name);
+            let col = Col {
+                name,
+                key,
+                ty: operand.ty,
+                nullable: operand.nullable,
+                src: Src::Set(acc.finish()),
+                cause: acc.cause,
+            };
+            let at = alone.then_some(found.at);
+            // The expression is shared by all columns, so that its resolutions do not tell them apart.
+            let out = OutCol { col, span: alias.map_or(span, |a| a.span), explicit: false };
+            entries.push(Entry { out, expr: None, at, aggregate: marks.0 });
+        }
+        for (node, _) in columns {
+            self.columns_at.remove(node);
+        }
+        selected.complete
+    }
+
+    /// DuckDB's UNNEST of a struct as an item: a column for each field.
+    fn expand_unnest(&mut self, expr: ExprId, alias: Option<&Name>, entries: &mut Vec<Entry>) -> bool {
+        let ast = self.ast;
+        let bare = ast.unparen(expr);
+        let ExprKind::Function(call) = &ast.expr(bare).kind else { return false };
+        let is_unnest = call.name.last().is_some_and(|n| n.ident.text.eq_ignore_ascii_case("unnest"));
+        if !is_unnest || self.dialect != Dialect::DuckDb || call.over.is_some() {
+            return false;
+        }
+        let Some(first) = call.args.first() else { return false };
+        let mut acc = Acc::default();
+        let operand = self.expr(first.value, &Transform::Expression, &mut acc);
+        let mut parts = Vec::new();
+        unnested(&operand.ty, asks_recursive(ast, call), None, &mut parts);
+        let fields = matches!(operand.ty, Type::Struct(_)) || parts.iter().any(|(name, _)| name.is_some());
+        if !fields && !asks_recursive(ast, call) {
+            return false;
+        }
+        let span = ast.expr(expr).span;
+        let sources = acc.finish();
+        for (name, ty) in parts {
+            let name = name.unwrap_or_else(|| {
+                alias.map_or_else(|| self.item_name(expr, entries.len()), |a| a.ident.text.clone())
+            });
+            let key = self.spelled_key(&name);
+            let col = Col { name, key, ty, nullable: true, src: Src::Set(sources.clone()), cause: acc.cause.clone() };
+            entries.push(Entry {
+                out: OutCol { col, span, explicit: false },
+                expr: Some(first.value),
+                at: None,
+                aggregate: false,
+            });
+        }
+        true
+    }
+
+    fn group_by(&mut self, select: &'a Select, entries: &[Entry], complete: bool) -> Keys {
+        let mut keys = Keys::default();
+        match &select.group_by {
+            GroupBy::None => {}
+            GroupBy::All(_) => {
+                keys.open = true;
+                for entry in entries.iter().filter(|e| !e.aggregate) {
+                    self.influence(entry.out.sources(), InfluenceKind::Group);
+                }
+            }
+            GroupBy::Items(items) => {
+                let mut flat: Vec<ExprId> = Vec::new();
+                flatten_keys(items, &mut flat, &mut keys.sets);
+                for key in flat {
+                    self.ctx = Ctx { clause: Clause::Group, aliases: self.alias_mode(Clause::Group), ..Ctx::PLAIN };
+                    let set = self.group_key(key, entries, complete, &mut keys);
+                    self.influence(&set, InfluenceKind::Group);
+                }
+            }
+        }
+        keys
+    }
+
+    fn group_key(&mut self, key: ExprId, entries: &[Entry], complete: bool, keys: &mut Keys) -> Set {
+        if let Some(ordinal) = self.ordinal(key, "GROUP BY", entries.len(), complete) {
+            let Some(entry) = ordinal.and_then(|n| entries.get(n)) else {
+                keys.open = true;
+                return None;
+            };
+            if entry.aggregate {
+                self.check_aggregate_place(self.ast.expr(key).span, "an aggregate");
+            }
+            if let Some(expr) = entry.expr {
+                self.add_key(expr, keys);
+            } else if let Some(at) = entry.at {
+                keys.columns.insert((at.rel, at.col));
+            } else {
+                keys.open = true;
+            }
+            // After a star over something unknown, numbers cannot be counted.
+            keys.open |= !complete;
+            return entry.out.sources().clone();
+        }
+        let set = self.sources_of(key);
+        self.add_key(key, keys);
+        set
+    }
+
+    /// ORDER BY and DISTINCT ON. Returns the expressions that are not output columns.
+    fn order_by(&mut self, query: &'a Query, select: &'a Select, entries: &[Entry], complete: bool) -> Vec<ExprId> {
+        let mut rest = Vec::new();
+        let on: &[ExprId] = match &select.distinct {
+            Distinct::On(list) => list,
+            _ => &[],
+        };
+        if query.order_by.is_empty() && on.is_empty() && query.order_by_all.is_none() {
+            return rest;
+        }
+        let mut names: FxHashMap<&SmolStr, usize> = FxHashMap::default();
+        for (i, entry) in entries.iter().enumerate() {
+            names.entry(&entry.out.col.key).or_insert(i);
+        }
+        let mode = self.alias_mode(Clause::Order);
+        let limited = query.limit.is_some() || query.offset.is_some() || !on.is_empty();
+        if query.order_by_all.is_some() && limited {
+            entries.iter().for_each(|e| self.influence(e.out.sources(), InfluenceKind::Order));
+        }
+        let order = query.order_by.iter().map(|o| (o.expr, InfluenceKind::Order, limited));
+        for (expr, kind, counts) in on.iter().map(|e| (*e, InfluenceKind::Group, true)).chain(order) {
+            self.ctx = Ctx { clause: Clause::Order, aliases: mode, ..Ctx::PLAIN };
+            let set = if let Some(ordinal) = self.ordinal(expr, "ORDER BY", entries.len(), complete) {
+                ordinal.and_then(|n| entries.get(n)).and_then(|e| e.out.sources().clone())
+            } else if let Some(entry) = self.named_entry(expr, &names).and_then(|i| entries.get(i)) {
+                entry.out.sources().clone()
+            } else {
+                rest.push(expr);
+                self.sources_of(expr)
+            };
+            if counts {
+                self.influence(&set, kind);
+            }
+        }
+        rest
+    }
+
+    /// The output column that a bare name means.
+    fn named_entry(&self, expr: ExprId, names: &FxHashMap<&SmolStr, usize>) -> Option<usize> {
+        match &self.ast.expr(self.ast.unparen(expr)).kind {
+            ExprKind::Column(path) => match path.as_slice() {
+                [one] => names.get(&self.column_key(&one.ident)).copied(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// True when GROUP BY has keys and no grouping set without any: then a group is never empty.
+fn is_keyed(group_by: &GroupBy) -> bool {
+    match group_by {
+        GroupBy::None | GroupBy::All(_) => false,
+        GroupBy::Items(items) => {
+            !items.is_empty() && items.iter().all(|i| matches!(i, GroupItem::Expr(_) | GroupItem::Tuple(_)))
+        }
+    }
+}
+
+fn flatten_keys(items: &[GroupItem], out: &mut Vec<ExprId>, sets: &mut bool) {
+    let mut work: Vec<&GroupItem> = items.iter().rev().collect();
+    while let Some(item) = work.pop() {
+        match item {
+            GroupItem::Expr(e) => out.push(*e),
+            GroupItem::Empty(_) => *sets = true,
+            GroupItem::Rollup(lists) | GroupItem::Cube(lists) => {
+                *sets = true;
+                out.extend(lists.iter().flatten());
+            }
+            GroupItem::Sets(items) => {
+                *sets = true;
+                work.extend(items.iter().rev());
+            }
+            GroupItem::Tuple(list) => out.extend(list),
+        }
+    }
+}
+
+/// `\1` and the like in the alias of COLUMNS('pattern').
+fn substitute(alias: &str, groups: Option<&super::pattern::Match>) -> String {
+    let Some(groups) = groups else { return alias.to_owned() };
+    let mut out = String::new();
+    let mut chars = alias.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some(d) if d.is_ascii_digit() => {
+                let group = d.to_digit(10).and_then(|d| groups.get(d as usize));
+                out.push_str(group.and_then(|g| g.as_deref()).unwrap_or(""));
+            }
+            Some(other) => out.push(other),
+            None => out.push('\\'),
+        }
+    }
+    out
+}
+
+fn asks_recursive(ast: &rocky_syntax::ast::Ast, call: &Call) -> bool {
+    call.args.iter().any(|arg| {
+        let named = arg.name.as_ref().is_some_and(|n| n.ident.text.eq_ignore_ascii_case("recursive"));
+        let mut value = ast.unparen(arg.value);
+        if let ExprKind::Unary { op: UnaryOp::Plus, operand } = &ast.expr(value).kind {
+            value = *operand;
+        }
+        named && matches!(&ast.expr(value).kind, ExprKind::Literal(Literal::Bool(true)))
+    })
+}
+
+/// The columns UNNEST makes of a value: elements of lists, fields of structs; all levels when recursive.
+fn unnested(ty: &Type, recursive: bool, name: Option<SmolStr>, out: &mut Vec<(Option<SmolStr>, Type)>) {
+    match ty {
+        Type::List(element) | Type::Array(element, _) if recursive => {
+            super::deeper(|| unnested(element, true, name, out));
+        }
+        Type::List(element) | Type::Array(element, _) if name.is_none() => out.push((None, (**element).clone())),
+        Type::Struct(fields) if recursive || name.is_none() => {
+            for field in fields.iter() {
+                let name = Some(field.name.clone());
+                if recursive {
+                    super::deeper(|| unnested(&field.ty, true, name, out));
+                } else {
+                    out.push((name, field.ty.clone()));
+                }
+            }
+        }
+        other => out.push((name, other.clone())),
+    }
+}

@@ -1,0 +1,36 @@
+//! Which casts exist at all. The engine binds nearly every pair and fails at run time on values that cannot be; what it
+//! refuses outright are casts between nested types whose parts do not go together.
+
+use rocky_warehouse::{Field, Type};
+
+/// Whether the engine's binder takes a cast.
+pub(crate) fn castable(from: &Type, to: &Type) -> bool {
+    if from.has_unknown() || to.has_unknown() {
+        return true;
+    }
+    match (from, to) {
+        (Type::Null | Type::String { .. } | Type::Json | Type::Variant | Type::Enum(_), _) => true,
+        (Type::Struct(a), Type::Struct(b)) => structs(a, b),
+        (Type::List(a) | Type::Array(a, _), Type::List(b) | Type::Array(b, _)) => castable(a, b),
+        (Type::Map(a), Type::Map(b)) => castable(&a.0, &b.0) && castable(&a.1, &b.1),
+        _ => true,
+    }
+}
+
+fn structs(a: &[Field], b: &[Field]) -> bool {
+    let unnamed = |fields: &[Field]| fields.first().is_some_and(|f| f.name.is_empty());
+    if unnamed(a) || unnamed(b) {
+        return a.len() == b.len() && a.iter().zip(b).all(|(x, y)| castable(&x.ty, &y.ty));
+    }
+    // By name: one in common is enough, the others become NULL.
+    let mut common = false;
+    for x in a {
+        if let Some(y) = b.iter().find(|y| y.name.eq_ignore_ascii_case(&x.name)) {
+            common = true;
+            if !castable(&x.ty, &y.ty) {
+                return false;
+            }
+        }
+    }
+    common
+}

@@ -1,0 +1,495 @@
+//! Scalar functions whose result is computed at bind time, from the arguments' types and literals.
+
+use super::bind::{self, Bound};
+use super::functions::{self, LambdaTyper, Passed, PassedValue, integer, meet_seen, text};
+use super::unify::{self, Force};
+use super::{Seen, operators};
+use crate::catalogue::{self, Param};
+use crate::typing::{Constant, Operand, TypeError, Typed, bounded};
+use rocky_base::{Dialect, SmolStr};
+use rocky_warehouse::{Field, Type, types::TimeUnit};
+use std::sync::Arc;
+
+fn wrong(text: &str) -> TypeError {
+    TypeError::ArgumentTypes(text.to_owned())
+}
+
+/// The element of a list or array.
+fn element(ty: &Type) -> Option<&Type> {
+    match ty {
+        Type::List(t) | Type::Array(t, _) => Some(t),
+        _ => None,
+    }
+}
+
+/// A struct without names.
+pub(crate) fn row(types: impl Iterator<Item = Type>) -> Type {
+    let fields: Vec<Field> = types.map(|ty| Field { name: SmolStr::default(), ty }).collect();
+    bounded(Type::Struct(fields.into()))
+}
+
+/// Functions whose arguments' names are part of the type.
+pub(crate) fn named(name: &str, passed: &[Passed<'_>]) -> Option<Type> {
+    let value = |p: &Passed<'_>| match p.value {
+        PassedValue::Value(o) => Some(Seen::of(o).settle()),
+        PassedValue::Lambda { .. } => None,
+    };
+    let fields = |passed: &[Passed<'_>]| -> Option<Vec<Field>> {
+        passed.iter().map(|p| Some(Field { name: p.name?.clone(), ty: value(p)? })).collect()
+    };
+    match name {
+        "struct_pack" => Some(bounded(Type::Struct(fields(passed)?.into()))),
+        "union_value" if passed.len() == 1 => Some(bounded(Type::Union(fields(passed)?.into()))),
+        "struct_insert" | "struct_update" => {
+            let (first, rest) = passed.split_first()?;
+            let Type::Struct(old) = value(first)? else { return Some(Type::Unknown) };
+            let mut all = old.to_vec();
+            for field in fields(rest)? {
+                match all.iter_mut().find(|f| f.name.eq_ignore_ascii_case(&field.name)) {
+                    Some(same) if name == "struct_update" => same.ty = field.ty,
+                    Some(_) => return Some(Type::Unknown),
+                    None => all.push(field),
+                }
+            }
+            Some(bounded(Type::Struct(all.into())))
+        }
+        _ => None,
+    }
+}
+
+/// Functions that are not decided by overloads.
+pub(crate) fn before_binding(name: &str, seen: &[Seen]) -> Option<Result<Type, TypeError>> {
+    if seen.iter().any(Seen::is_unknown) {
+        return None;
+    }
+    Some(match name {
+        "||" => match seen {
+            [left, right] => concat_operator(left, right),
+            _ => Err(TypeError::Arity("(ANY, ANY)".into())),
+        },
+        "concat" if !seen.is_empty() => concat(seen),
+        "list_concat" | "list_cat" | "array_concat" | "array_cat" => list_concat(seen),
+        "greatest" | "least" if !seen.is_empty() => {
+            meet_seen(seen.iter().cloned(), Force::No).ok_or_else(|| wrong("values of types that can be combined"))
+        }
+        "array_value" if !seen.is_empty() => match meet_seen(seen.iter().cloned(), Force::No) {
+            Some(ty) => Ok(Type::Array(Arc::new(ty), u32::try_from(seen.len()).unwrap_or(1))),
+            None => Err(wrong("values of types that can be combined")),
+        },
+        "array_slice" | "list_slice" if matches!(seen.len(), 3 | 4) => match seen.first() {
+            Some(base) => slice(&base.settle()),
+            None => return None,
+        },
+        _ => return None,
+    })
+}
+
+/// The result of a bound scalar function.
+pub(crate) fn result(
+    name: &str,
+    bound: &Bound<'_>,
+    seen: &[Seen],
+    operands: &[&Operand],
+) -> Result<Type, TypeError> {
+    // A literal NULL makes the call NULL, of the result's type when that is plain from the signature.
+    let null = |o: &&Operand| o.ty == Type::Null || o.constant == Some(Constant::Null);
+    if operands.iter().any(null) && !keeps_null(name) {
+        return Ok(match &bound.overload.result {
+            Param::Exact(ty) => ty.clone(),
+            _ => Type::Null,
+        });
+    }
+    if bound.overload.result == Param::AnyDecimal || matches!(name, "+" | "add") {
+        return match name {
+            "round" | "trunc" if seen.len() == 2 => decimal_digits(name, seen, operands),
+            "round" | "trunc" | "ceil" | "ceiling" | "floor" => Ok(match seen.first().map(Seen::settle) {
+                Some(Type::Decimal { precision, .. }) => Type::decimal(precision, 0),
+                _ => Type::Unknown,
+            }),
+            _ => operators::arithmetic(name, bound, seen),
+        };
+    }
+    let first = || seen.first().map(Seen::settle).unwrap_or_default();
+    let bad = || bind::no_match(std::slice::from_ref(bound.overload), seen.len());
+    Ok(match name {
+        "list_aggregate" | "list_aggr" | "array_aggregate" | "array_aggr" | "aggregate" => {
+            return list_aggregate(seen, operands);
+        }
+        "list_sort" | "array_sort" | "list_reverse_sort" | "array_reverse_sort" | "list_resize" | "array_resize" => {
+            match first() {
+                Type::Array(t, _) => Type::List(t),
+                ty => ty,
+            }
+        }
+        "list_grade_up" | "array_grade_up" | "grade_up" => Type::list(Type::Int64),
+        "array_extract" | "struct_extract" | "struct_extract_at" | "list_extract" | "list_element" => {
+            match &first() {
+                Type::Struct(fields) => return struct_extract(fields, operands),
+                _ => bound.result.clone(),
+            }
+        }
+        "union_extract" => match &first() {
+            Type::Union(members) => match text(operands, 1) {
+                Some(wanted) => members
+                    .iter()
+                    .find(|m| m.name.eq_ignore_ascii_case(wanted))
+                    .map(|m| m.ty.clone())
+                    .ok_or_else(bad)?,
+                None => return Err(bad()),
+            },
+            _ => Type::Unknown,
+        },
+        "union_tag" => match &first() {
+            Type::Union(members) => Type::Enum(members.iter().map(|m| m.name.clone()).collect()),
+            _ => Type::Unknown,
+        },
+        "list_zip" | "array_zip" => list_zip(seen)?,
+        "constant_or_null" => first(),
+        "struct_values" => match &first() {
+            Type::Struct(fields) => row(fields.iter().map(|f| f.ty.clone())),
+            _ => Type::Unknown,
+        },
+        "struct_concat" => struct_concat(seen)?,
+        "enum_code" => match &first() {
+            Type::Enum(values) if values.len() <= 1 << 8 => Type::UInt8,
+            Type::Enum(values) if values.len() <= 1 << 16 => Type::UInt16,
+            Type::Enum(_) => Type::UInt32,
+            _ => return Err(bad()),
+        },
+        "map_concat" => match meet_seen(seen.iter().cloned(), Force::No) {
+            Some(ty @ (Type::Map(_) | Type::Null)) => ty,
+            _ => return Err(bad()),
+        },
+        "cast_to_type" => seen.get(1).map(Seen::settle).unwrap_or_default(),
+        "date_part" | "datepart" => match text(operands, 0) {
+            Some(field) => part_type(field),
+            None if matches!(bound.overload.result, Param::Exact(_)) => Type::Int64,
+            None => Type::Unknown,
+        },
+        "strptime" | "try_strptime" => parsed_time(operands),
+        "regexp_extract" if matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_)))) => Type::Unknown,
+        "regexp_extract_all" if matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_)))) => {
+            Type::Unknown
+        }
+        "json_extract" | "json_extract_path" | "json_extract_string" | "json_extract_path_text" | "->>"
+        | "json_exists" | "json_type" | "json_value" | "json_array_length" | "json_keys" => {
+            let wildcard = text(operands, 1).is_some_and(json_wildcard);
+            if wildcard { Type::list(bound.result.clone()) } else { bound.result.clone() }
+        }
+        "json_transform" | "json_transform_strict" | "from_json" | "from_json_strict" => match text(operands, 1) {
+            Some(structure) => super::json::structure(structure).ok_or_else(bad)?,
+            None => Type::Unknown,
+        },
+        "equi_width_bins" => match bound.overload.params.first() {
+            Some(Param::Exact(_)) => Type::list(widest_bin(seen, bound)),
+            _ => Type::Unknown,
+        },
+        _ => match &bound.overload.result {
+            Param::Any | Param::Unclear => Type::Unknown,
+            Param::List(inner) if **inner == Param::Any => Type::Unknown,
+            _ => bound.result.clone(),
+        },
+    })
+}
+
+fn widest_bin(seen: &[Seen], bound: &Bound<'_>) -> Type {
+    let bound_type = bound.argument(0);
+    match (seen.first().map(Seen::settle), seen.get(1).map(Seen::settle)) {
+        (Some(a), Some(b)) if a == b && a.is_integer() => a,
+        _ if bound_type == Type::Int64 => Type::Unknown,
+        _ => bound_type,
+    }
+}
+
+/// Functions that see their NULLs.
+fn keeps_null(name: &str) -> bool {
+    KEEPS_NULL.binary_search(&name).is_ok()
+}
+
+// Sorted: functions registered with their own handling of NULL.
+#[rustfmt::skip]
+static KEEPS_NULL: &[&str] = &[
+    "alias", "array_grade_up", "array_to_json", "array_value", "array_zip", "can_cast_implicitly", "concat", "concat_ws",
+    "constant_or_null", "error", "hash", "json_array", "json_object", "json_quote", "list_pack", "list_value", "list_zip",
+    "row", "row_to_json", "struct_concat", "struct_pack", "to_json", "typeof",
+];
+
+/// `round(decimal, n)`: only with a literal; the scale shrinks, the width stays.
+fn decimal_digits(name: &str, seen: &[Seen], operands: &[&Operand]) -> Result<Type, TypeError> {
+    let Some(Type::Decimal { precision, scale }) = seen.first().map(Seen::settle) else { return Ok(Type::Unknown) };
+    match integer(operands, 1) {
+        Some(digits) => {
+            let scale = u8::try_from(digits.clamp(0, i128::from(scale))).unwrap_or(scale);
+            Ok(Type::decimal(precision, scale))
+        }
+        // An expression the engine can fold; whether it can is not seen here.
+        None if name == "trunc" || operands.len() == 2 => Ok(Type::Unknown),
+        None => Ok(Type::Unknown),
+    }
+}
+
+/// `||`.
+pub(crate) fn concat_operator(left: &Seen, right: &Seen) -> Result<Type, TypeError> {
+    if left.is_unknown() || right.is_unknown() {
+        return Ok(Type::Unknown);
+    }
+    let (a, b) = (left.settle(), right.settle());
+    if a == Type::Null || b == Type::Null {
+        return Ok(Type::Null);
+    }
+    match (element(&a), element(&b)) {
+        (Some(x), Some(y)) => match unify::types(x, y, Force::No) {
+            Some(ty) => Ok(Type::list(ty)),
+            None => Err(TypeError::Operator),
+        },
+        (None, None) if a == Type::Binary && b == Type::Binary => Ok(Type::Binary),
+        (None, None) => Ok(Type::STRING),
+        _ => Err(TypeError::Operator),
+    }
+}
+
+/// `concat(…)`: lists when the first is one, else text.
+fn concat(seen: &[Seen]) -> Result<Type, TypeError> {
+    let lists = seen.iter().filter(|s| element(&s.settle()).is_some()).count();
+    if lists > 0 {
+        return list_concat(seen);
+    }
+    let blobs = seen.iter().all(|s| s.settle() == Type::Binary);
+    Ok(if blobs { Type::Binary } else { Type::STRING })
+}
+
+/// Lists joined; NULLs are left out.
+pub(crate) fn list_concat(seen: &[Seen]) -> Result<Type, TypeError> {
+    let mut met: Option<Type> = None;
+    for s in seen {
+        let ty = s.settle();
+        match &ty {
+            Type::Null => continue,
+            Type::Unknown => return Ok(Type::Unknown),
+            _ => {}
+        }
+        let Some(next) = element(&ty) else { return Err(wrong("(ANY[], ANY[]…)")) };
+        met = Some(match met {
+            None => next.clone(),
+            Some(before) => {
+                unify::types(&before, next, Force::No).ok_or_else(|| wrong("lists of types that can be combined"))?
+            }
+        });
+    }
+    Ok(met.map_or(Type::Null, Type::list))
+}
+
+/// `x[a:b]`.
+pub(crate) fn slice(base: &Type) -> Result<Type, TypeError> {
+    Ok(match base {
+        Type::List(_) | Type::Null | Type::Unknown => base.clone(),
+        Type::Array(t, _) => Type::List(t.clone()),
+        Type::String { .. } | Type::Json => Type::STRING,
+        Type::Binary => Type::Binary,
+        Type::Variant => Type::Unknown,
+        _ => return Err(TypeError::Operator),
+    })
+}
+
+/// `x[i]`.
+pub(crate) fn index(base: &Operand, index: &Operand) -> Result<Typed, TypeError> {
+    let ty = match &base.ty {
+        Type::Unknown => Type::Unknown,
+        Type::List(t) | Type::Array(t, _) => (**t).clone(),
+        Type::Map(kv) => kv.1.clone(),
+        Type::Json => Type::Json,
+        Type::Variant => Type::Variant,
+        Type::String { .. } => Type::STRING,
+        Type::Null => Type::Null,
+        Type::Struct(fields) => struct_extract(fields, &[base, index])?,
+        _ => return Err(TypeError::Operator),
+    };
+    // A literal NULL as index makes the result NULL.
+    if index.ty == Type::Null && !matches!(base.ty, Type::Unknown) {
+        return Ok(Typed { ty: if matches!(base.ty, Type::String { .. }) { ty } else { Type::Null }, nullable: true });
+    }
+    let counted = index.ty.is_unknown() || super::cost::to_type(&Seen::of(index), &Type::Int64).is_some();
+    if matches!(base.ty, Type::List(_) | Type::Array(..) | Type::String { .. }) && !counted {
+        return Err(TypeError::Operator);
+    }
+    // Inside a struct a field is as much there as the struct itself.
+    Ok(Typed { ty, nullable: true })
+}
+
+/// A field by name or by place.
+fn struct_extract(fields: &[Field], operands: &[&Operand]) -> Result<Type, TypeError> {
+    let names = || {
+        let list: Vec<&str> = fields.iter().map(|f| f.name.as_str()).filter(|n| !n.is_empty()).collect();
+        TypeError::ArgumentTypes(format!("a field of the struct: {}", list.join(", ")))
+    };
+    let unnamed = fields.first().is_some_and(|f| f.name.is_empty());
+    if let Some(name) = text(operands, 1) {
+        if unnamed {
+            return Err(names());
+        }
+        let found = fields.iter().find(|f| f.name.eq_ignore_ascii_case(name));
+        return found.map(|f| f.ty.clone()).ok_or_else(names);
+    }
+    if let Some(at) = integer(operands, 1) {
+        let found = usize::try_from(at - 1).ok().and_then(|i| fields.get(i));
+        return found.map(|f| f.ty.clone()).ok_or_else(names);
+    }
+    Ok(Type::Unknown)
+}
+
+fn list_zip(seen: &[Seen]) -> Result<Type, TypeError> {
+    let mut types = Vec::with_capacity(seen.len());
+    for (i, s) in seen.iter().enumerate() {
+        let ty = s.settle();
+        match (&ty, element(&ty)) {
+            (_, Some(t)) => types.push(t.clone()),
+            (Type::Null, _) => types.push(Type::Null),
+            // The last may say whether to truncate.
+            (Type::Boolean, _) if i > 0 && i + 1 == seen.len() => {}
+            _ => return Err(wrong("(ANY[], ANY[]…)")),
+        }
+    }
+    Ok(Type::list(row(types.into_iter())))
+}
+
+fn struct_concat(seen: &[Seen]) -> Result<Type, TypeError> {
+    let mut all: Vec<Field> = Vec::new();
+    for s in seen {
+        let Type::Struct(fields) = s.settle() else { return Err(wrong("(STRUCT, STRUCT…)")) };
+        for field in fields.iter() {
+            if !field.name.is_empty() && all.iter().any(|f| f.name.eq_ignore_ascii_case(&field.name)) {
+                return Err(wrong("structs without a common field"));
+            }
+            if all.first().is_some_and(|f| f.name.is_empty() != field.name.is_empty()) {
+                return Err(wrong("structs that all have names, or all have none"));
+            }
+            all.push(field.clone());
+        }
+    }
+    if all.is_empty() {
+        return Err(TypeError::Arity("(STRUCT, STRUCT…)".into()));
+    }
+    Ok(bounded(Type::Struct(all.into())))
+}
+
+/// `list_aggregate(list, 'sum')`.
+fn list_aggregate(seen: &[Seen], operands: &[&Operand]) -> Result<Type, TypeError> {
+    let Some(name) = text(operands, 1) else { return Ok(Type::Unknown) };
+    let name = name.to_lowercase();
+    let list = seen.first().map(Seen::settle).unwrap_or_default();
+    let Some(inner) = element(&list) else { return Ok(Type::Unknown) };
+    let found = catalogue::lookup(Dialect::DuckDb, &name).filter(|e| !e.aggregate.is_empty());
+    let Some(entry) = found else { return Err(wrong("the name of an aggregate")) };
+    let value = Operand::of(inner.clone(), true);
+    let mut all = vec![&value];
+    all.extend(operands.iter().skip(2));
+    let seen: Vec<Seen> = all.iter().map(|o| Seen::of(o)).collect();
+    functions::aggregate_type(&name, entry, &seen, &all)
+}
+
+/// EXTRACT and date_part: whole numbers, but for these.
+pub(crate) fn part_type(field: &str) -> Type {
+    let double = ["epoch", "julian"].iter().any(|f| f.eq_ignore_ascii_case(field));
+    if double { Type::Float64 } else { Type::Int64 }
+}
+
+/// The format says whether there is a zone or nanoseconds.
+fn parsed_time(operands: &[&Operand]) -> Type {
+    match text(operands, 1) {
+        Some(format) if has_specifier(format, &['n']) => Type::Timestamp(TimeUnit::Nano),
+        Some(format) if has_specifier(format, &['z', 'Z']) => Type::TimestampTz,
+        Some(_) => Type::TIMESTAMP,
+        // A list of formats, or one that is not known here.
+        None => Type::Unknown,
+    }
+}
+
+fn has_specifier(format: &str, wanted: &[char]) -> bool {
+    let mut chars = format.chars();
+    while let Some(c) = chars.next() {
+        if c == '%' && chars.next().is_some_and(|c| wanted.contains(&c)) {
+            return true;
+        }
+    }
+    false
+}
+
+/// A path with `*` or `**` finds many.
+fn json_wildcard(path: &str) -> bool {
+    path.starts_with('$') && path.contains('*')
+}
+
+/// Functions over lambdas.
+pub(crate) fn with_lambda(
+    name: &str,
+    passed: &[Passed<'_>],
+    lambda: &mut LambdaTyper<'_>,
+) -> Result<Typed, TypeError> {
+    let typed = |ty: Type| Ok(Typed { ty, nullable: true });
+    let (Some(Passed { value: PassedValue::Value(list), .. }), Some(Passed { value: PassedValue::Lambda { index, params }, .. })) =
+        (passed.first(), passed.get(1))
+    else {
+        return Err(wrong("(ANY[], LAMBDA)"));
+    };
+    let item = match &list.ty {
+        Type::List(t) | Type::Array(t, _) => (**t).clone(),
+        Type::Null => Type::Null,
+        Type::Unknown => Type::Unknown,
+        _ => return Err(wrong("(ANY[], LAMBDA)")),
+    };
+    match name {
+        "list_transform" | "array_transform" | "list_apply" | "array_apply" | "apply" => {
+            let body = lambda(*index, &place(&[item.clone()], *params)?);
+            if list.ty == Type::Null {
+                return typed(Type::Null);
+            }
+            if list.ty.is_unknown() || body.ty.is_unknown() {
+                return typed(Type::list(body.ty));
+            }
+            Ok(Typed { ty: bounded(Type::list(body.ty)), nullable: list.nullable })
+        }
+        "list_filter" | "array_filter" | "filter" => {
+            let body = lambda(*index, &place(&[item.clone()], *params)?);
+            if !body.ty.is_unknown() && !super::casts::castable(&body.ty, &Type::Boolean) {
+                return Err(wrong("a lambda that gives BOOLEAN"));
+            }
+            let ty = match &list.ty {
+                Type::Array(t, _) => Type::List(t.clone()),
+                ty => ty.clone(),
+            };
+            Ok(Typed { ty, nullable: list.nullable })
+        }
+        "list_reduce" | "array_reduce" | "reduce" => {
+            let start = match passed.get(2) {
+                Some(Passed { value: PassedValue::Value(o), .. }) => Some(Seen::of(o).settle()),
+                _ => None,
+            };
+            // The accumulator has the type of the initial value, which the items are cast to.
+            let accumulator = match &start {
+                Some(ty) => unify::types(ty, &item, Force::No).ok_or_else(|| wrong("an initial value like the items"))?,
+                None => item.clone(),
+            };
+            let body = lambda(*index, &place(&[accumulator.clone(), accumulator.clone()], *params)?);
+            if list.ty == Type::Null {
+                return typed(Type::Null);
+            }
+            if list.ty.is_unknown() || body.ty.is_unknown() {
+                return typed(Type::Unknown);
+            }
+            typed(accumulator)
+        }
+        _ => typed(Type::Unknown),
+    }
+}
+
+/// The types of a lambda's parameters: the given ones, then the index.
+fn place(types: &[Type], params: usize) -> Result<Vec<Type>, TypeError> {
+    if params < types.len() || params > types.len() + 1 {
+        return Err(TypeError::Arity(format!("a lambda with {} or {} parameters", types.len(), types.len() + 1)));
+    }
+    let mut all = types.to_vec();
+    if params > types.len() {
+        all.push(Type::Int64);
+    }
+    Ok(all)
+}

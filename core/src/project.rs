@@ -1,0 +1,334 @@
+//! An opened project: the handle behind every verb. Holds the compile memo and the last snapshot; calls on one handle may
+//! run at the same time (compiles take turns, everything else works on immutable snapshots).
+
+use crate::adapters::{self, Access};
+use crate::catalog_cache;
+use crate::document::ErrorDocument;
+use crate::engine::{Engine, EngineOptions};
+use crate::verbs;
+use rocky_base::system::OsSystem;
+use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result, SmolStr, System};
+use rocky_config::AdapterConfig;
+use rocky_project::{CatalogInput, Compiler, Inputs, Options, Snapshot};
+use rocky_warehouse::{CatalogSnapshot, Warehouse};
+use rustc_hash::FxHashMap;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What the embedder owns instead of us.
+#[derive(Clone)]
+pub struct Host {
+    /// Files, environment, clock.
+    pub system: Arc<dyn System>,
+}
+
+impl Default for Host {
+    fn default() -> Host {
+        Host { system: Arc::new(OsSystem) }
+    }
+}
+
+/// How to open a project.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct OpenRequest {
+    /// `rocky.toml`, or the folder that holds it; `rocky.toml` of the current folder when absent.
+    pub config: Option<String>,
+    /// State file; `.rocky-state.redb` beside `rocky.toml` when absent.
+    pub state_path: Option<String>,
+    /// Models folder instead of the one the pipelines name; relative to the folder of `rocky.toml`.
+    pub models: Option<String>,
+    /// Folder of contracts; those beside models are found without it.
+    pub contracts: Option<String>,
+    /// Threads of the engine that is made when none is passed.
+    pub threads: Option<usize>,
+}
+
+/// The verbs that [`Project::call`] knows.
+pub const VERBS: &[&str] =
+    &["compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "test"];
+
+/// An opened project.
+pub struct Project {
+    pub(crate) engine: Engine,
+    pub(crate) host: Host,
+    pub(crate) root: PathBuf,
+    config_path: PathBuf,
+    state_path: PathBuf,
+    compiler: Mutex<Compiler>,
+    // The catalogue read last by this handle, and when.
+    live: Mutex<Option<(Arc<CatalogSnapshot>, SmolStr, Instant)>>,
+    // Databases in memory live as long as the handle.
+    memory: Mutex<FxHashMap<SmolStr, Arc<dyn Warehouse>>>,
+}
+
+/// How long a catalogue read by this handle counts as the present state, so that what it lacks is an error.
+const LIVE: Duration = Duration::from_secs(30);
+
+impl std::fmt::Debug for Project {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Project").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+/// The adapter that models run on.
+pub(crate) struct Target<'a> {
+    pub name: SmolStr,
+    pub adapter: &'a AdapterConfig,
+}
+
+impl Project {
+    /// Open with an engine of its own.
+    pub fn open_alone(request: &OpenRequest) -> Result<Project> {
+        let engine = Engine::new(&EngineOptions { threads: request.threads })?;
+        Project::open(&engine, request, Host::default())
+    }
+
+    /// Open. Reads nothing but whether the configuration exists; the first verb loads the project.
+    pub fn open(engine: &Engine, request: &OpenRequest, host: Host) -> Result<Project> {
+        let given = PathBuf::from(request.config.as_deref().unwrap_or("rocky.toml"));
+        let config_path = if given.extension().is_none_or(|e| e != "toml") && host.system.list(&given).is_ok() {
+            given.join("rocky.toml")
+        } else {
+            given
+        };
+        if !host.system.exists(&config_path) && request.models.is_none() {
+            return Err(Error::new(ErrorKind::NotFound, format!("{}: no such file", config_path.display()))
+                .hint("run `rocky init` to make a project, or name its configuration with `--config`"));
+        }
+        let options = Options {
+            config: config_path.clone(),
+            models: request.models.as_ref().map(PathBuf::from),
+            contracts: request.contracts.as_ref().map(PathBuf::from),
+            config_optional: true,
+        };
+        let compiler = Compiler::new(host.system.clone(), options);
+        let root = compiler.root().to_path_buf();
+        let state_path = match &request.state_path {
+            Some(path) => PathBuf::from(path),
+            None => root.join(".rocky-state.redb"),
+        };
+        Ok(Project {
+            engine: engine.clone(),
+            host,
+            root,
+            config_path,
+            state_path,
+            compiler: Mutex::new(compiler),
+            live: Mutex::new(None),
+            memory: Mutex::new(FxHashMap::default()),
+        })
+    }
+
+    /// The folder of `rocky.toml`.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `rocky.toml`.
+    pub fn config_path(&self) -> &Path {
+        &self.config_path
+    }
+
+    /// The state file.
+    pub fn state_path(&self) -> &Path {
+        &self.state_path
+    }
+
+    /// A verb with JSON on both sides: the way of the C ABI and the bindings. `request` may be empty for all defaults.
+    pub fn call(
+        &self,
+        verb: &str,
+        request: &str,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<String> {
+        match verb {
+            "compile" => json(request, |r| self.compile(&r, observer, cancel)),
+            "plan" => json(request, |r| self.plan(&r, observer, cancel)),
+            "run" => json(request, |r| self.run(&r, observer, cancel)),
+            "lineage" => {
+                let request: verbs::lineage::LineageRequest = parse(request)?;
+                let response = self.lineage(&request, observer, cancel)?;
+                write(&response)
+            }
+            "validate" => json(request, |r| self.validate(&r, observer, cancel)),
+            "discover" => json(request, |r| self.discover(&r, observer, cancel)),
+            "state" => json(request, |r| self.state(&r)),
+            "history" => json(request, |r| self.history(&r)),
+            "test" => json(request, |r| self.test(&r, observer, cancel)),
+            _ => {
+                let mut error = Error::usage(format!("unknown verb `{verb}`"));
+                if let Some(near) = rocky_base::suggest::nearest(verb, VERBS.iter().copied()) {
+                    error = error.hint(format!("did you mean `{near}`?"));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The error document of a failed call.
+    pub fn error_document(command: &str, error: &Error) -> String {
+        ErrorDocument::of(command, error).to_json()
+    }
+
+    /// Compile with what is remembered of the warehouse. Opens no connection.
+    pub(crate) fn snapshot(
+        &self,
+        vars: &std::collections::BTreeMap<String, String>,
+        catalog: Option<CatalogInput>,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Arc<Snapshot>> {
+        let inputs = Inputs {
+            vars: vars.iter().map(|(k, v)| (SmolStr::new(k), SmolStr::new(v))).collect(),
+            catalog,
+        };
+        let mut compiler = self.compiler.lock().unwrap_or_else(PoisonError::into_inner);
+        compiler.compile(&inputs, &self.engine.inner.pool, observer, cancel)
+    }
+
+    /// What is known of the catalogue without asking: what this handle read a moment ago, else what was remembered.
+    pub(crate) fn known_catalog(&self) -> Option<CatalogInput> {
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((snapshot, _, at)) = &*live {
+            return Some(CatalogInput { snapshot: snapshot.clone(), fresh: at.elapsed() < LIVE });
+        }
+        drop(live);
+        let config = self.config().ok()?;
+        let target = target(&config, None).ok()?;
+        let snapshot = catalog_cache::load(&*self.host.system, &self.root, &target.name)?;
+        Some(CatalogInput { snapshot: Arc::new(snapshot), fresh: false })
+    }
+
+    /// Read the configuration alone, without its diagnostics.
+    pub(crate) fn config(&self) -> Result<rocky_config::ProjectConfig> {
+        let bytes = self
+            .host
+            .system
+            .read(&self.config_path)
+            .map_err(|e| Error::io(self.config_path.display(), e))?;
+        let text = String::from_utf8_lossy(&bytes);
+        let env = |name: &str| self.host.system.env(name);
+        Ok(rocky_config::parse_project(rocky_base::FileId(0), &text, &env).value)
+    }
+
+    /// Connect to an adapter. `None`: nothing is there yet and reading was asked for.
+    pub(crate) fn open_warehouse(
+        &self,
+        target: &Target<'_>,
+        access: Access,
+        cancel: &CancelToken,
+    ) -> Result<Option<Arc<dyn Warehouse>>> {
+        let in_memory = matches!(target.adapter.settings, rocky_config::AdapterSettings::DuckDb { .. })
+            && adapters::duckdb_path(&self.root, &target.adapter.settings).is_none();
+        if !in_memory {
+            return adapters::open(&target.name, target.adapter, &self.root, access, cancel);
+        }
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(warehouse) = memory.get(&target.name) {
+            return Ok(Some(warehouse.clone()));
+        }
+        let opened = adapters::open(&target.name, target.adapter, &self.root, Access::Write, cancel)?;
+        if let Some(warehouse) = &opened {
+            memory.insert(target.name.clone(), warehouse.clone());
+        }
+        Ok(opened)
+    }
+
+    /// Read the whole catalogue of a warehouse (or the empty one of a file that does not exist yet) and remember it.
+    pub(crate) fn read_catalog(
+        &self,
+        target: &Target<'_>,
+        warehouse: Option<&dyn Warehouse>,
+        cancel: &CancelToken,
+    ) -> Result<Arc<CatalogSnapshot>> {
+        let now = crate::document::timestamp(self.host.system.now()).as_second();
+        let snapshot = match warehouse {
+            Some(warehouse) => {
+                let mut snapshot = warehouse.snapshot(&[], cancel)?;
+                snapshot.taken_at = now;
+                snapshot
+            }
+            None => {
+                let path = adapters::duckdb_path(&self.root, &target.adapter.settings);
+                adapters::empty_duckdb_catalog(path.as_deref(), now)
+            }
+        };
+        let snapshot = Arc::new(snapshot);
+        catalog_cache::store(&*self.host.system, &self.root, &target.name, &snapshot);
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        *live = Some((snapshot.clone(), target.name.clone(), Instant::now()));
+        Ok(snapshot)
+    }
+}
+
+/// The pipeline to run: the named one, else the only transformation pipeline.
+pub(crate) fn pipeline<'a>(
+    config: &'a rocky_config::ProjectConfig,
+    named: Option<&str>,
+) -> Result<(&'a SmolStr, &'a rocky_config::PipelineConfig)> {
+    let names = || config.pipelines.keys().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+    match named {
+        Some(name) => config.pipelines.get_key_value(name).ok_or_else(|| {
+            let mut error = Error::usage(format!("unknown pipeline `{name}`"));
+            error.hint = Some(match rocky_base::suggest::nearest(name, config.pipelines.keys().map(|n| n.as_str())) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the project has {}", names()),
+            });
+            error
+        }),
+        None => {
+            let mut all = config.pipelines.iter();
+            match (all.next(), all.next()) {
+                (Some(only), None) => Ok(only),
+                (None, _) => Err(Error::usage("the project has no pipeline")
+                    .hint("add `[pipeline.NAME]` with `type = \"transformation\"` to rocky.toml")),
+                _ => Err(Error::usage(format!("the project has several pipelines: {}", names()))
+                    .hint("choose one with `--pipeline`")),
+            }
+        }
+    }
+}
+
+/// The adapter that models are compiled for, or that the named pipeline writes to.
+pub(crate) fn target<'a>(config: &'a rocky_config::ProjectConfig, pipeline_name: Option<&str>) -> Result<Target<'a>> {
+    let reference = match pipeline_name {
+        Some(name) => pipeline(config, Some(name))?.1.target_adapter(),
+        None => config
+            .pipelines
+            .values()
+            .find(|p| matches!(p.kind, rocky_config::PipelineKind::Transformation(_)))
+            .or_else(|| config.pipelines.values().next())
+            .and_then(|p| p.target_adapter()),
+    };
+    match config.adapter(reference).or_else(|| config.adapters.iter().find(|(_, a)| a.dialect().is_some())) {
+        Some((name, adapter)) => Ok(Target { name: name.clone(), adapter }),
+        None => Err(Error::new(ErrorKind::Config, "the project has no adapter")
+            .hint("add `[adapter]` with `type = \"duckdb\"` to rocky.toml")),
+    }
+}
+
+fn parse<Q: DeserializeOwned + Default>(request: &str) -> Result<Q> {
+    if request.trim().is_empty() {
+        return Ok(Q::default());
+    }
+    serde_json::from_str(request).map_err(|e| {
+        Error::usage(format!("request is not valid: {e}")).hint("see the request's JSON Schema in core/schemas")
+    })
+}
+
+fn write(response: &impl Serialize) -> Result<String> {
+    serde_json::to_string(response).map_err(|e| Error::bug(format!("response cannot be written as JSON: {e}")))
+}
+
+fn json<Q: DeserializeOwned + Default, R: Serialize>(
+    request: &str,
+    verb: impl FnOnce(Q) -> Result<R>,
+) -> Result<String> {
+    write(&verb(parse(request)?)?)
+}

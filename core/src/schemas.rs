@@ -1,0 +1,37 @@
+//! JSON Schema of every request and response, generated from the wire structs. Committed under `core/schemas`; a test
+//! fails when they drift.
+
+use crate::document::ErrorDocument;
+use crate::project::OpenRequest;
+use crate::verbs::{compile, discover, history, lineage, plan, run, state, test, validate};
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+
+fn schema<T: JsonSchema>() -> Schema {
+    SchemaGenerator::new(SchemaSettings::draft07()).into_root_schema_for::<T>()
+}
+
+/// File stem and schema of each document.
+pub fn all() -> Vec<(&'static str, Schema)> {
+    vec![
+        ("open.request", schema::<OpenRequest>()),
+        ("compile.request", schema::<compile::CompileRequest>()),
+        ("compile.response", schema::<compile::CompileResponse>()),
+        ("plan.request", schema::<plan::PlanRequest>()),
+        ("plan.response", schema::<plan::PlanResponse>()),
+        ("run.request", schema::<run::RunRequest>()),
+        ("run.response", schema::<run::RunResponse>()),
+        ("lineage.request", schema::<lineage::LineageRequest>()),
+        ("lineage.response", schema::<lineage::LineageResponse>()),
+        ("validate.request", schema::<validate::ValidateRequest>()),
+        ("validate.response", schema::<validate::ValidateResponse>()),
+        ("discover.request", schema::<discover::DiscoverRequest>()),
+        ("discover.response", schema::<discover::DiscoverResponse>()),
+        ("state.request", schema::<state::StateRequest>()),
+        ("state.response", schema::<state::StateResponse>()),
+        ("history.request", schema::<history::HistoryRequest>()),
+        ("history.response", schema::<history::HistoryResponse>()),
+        ("test.request", schema::<test::TestRequest>()),
+        ("test.response", schema::<test::TestResponse>()),
+        ("error", schema::<ErrorDocument>()),
+    ]
+}

@@ -1,0 +1,236 @@
+//! `discover`: what sources there are. Also reads the catalogue of the target and remembers it for compiling.
+
+use crate::adapters::Access;
+use crate::document::envelope;
+use crate::project::{Project, Target, pipeline, target};
+use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Event, Observer, Result, SmolStr};
+use rocky_config::{AdapterType, PipelineKind, ReplicationConfig};
+use rocky_warehouse::SourceTable;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What to discover.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DiscoverRequest {
+    /// The pipeline; needed when there are several.
+    pub pipeline: Option<String>,
+}
+
+/// A source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SourceEntry {
+    /// The schema it was found as.
+    pub id: String,
+    /// Components parsed from its name; of a transformation pipeline, `schema`.
+    pub components: indexmap::IndexMap<String, ComponentValue>,
+    /// The adapter's type.
+    pub source_type: String,
+    /// When it was last synchronised, where the source knows.
+    pub last_sync_at: Option<String>,
+    /// Its tables.
+    pub tables: Vec<TableEntry>,
+}
+
+/// One segment, or several of a variable-length component.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ComponentValue {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+/// A table of a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TableEntry {
+    /// Its name.
+    pub name: String,
+    /// Rows, where the source knows.
+    pub row_count: Option<u64>,
+}
+
+/// A schema that looks like a source but does not fit the pattern.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SkippedSchema {
+    /// The schema.
+    pub schema: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DiscoverResponse {
+    /// Engine version.
+    pub version: String,
+    /// `discover`.
+    pub command: String,
+    /// Version of the documents' shapes.
+    pub schema_version: u32,
+    /// The pipeline.
+    pub pipeline: String,
+    /// Sources by name.
+    pub sources: Vec<SourceEntry>,
+    /// Schemas with the prefix that do not fit the pattern.
+    pub skipped: Vec<SkippedSchema>,
+    /// Relations whose columns are now remembered for compiling.
+    pub relations_remembered: u64,
+}
+
+impl Project {
+    /// Ask the source, and remember the catalogue.
+    pub fn discover(
+        &self,
+        request: &DiscoverRequest,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<DiscoverResponse> {
+        let config = self.config_checked()?;
+        let (name, chosen) = pipeline(&config, request.pipeline.as_deref())?;
+        let progress = |phase: &str| Event::Progress { phase: SmolStr::new(phase), done: 0, total: 0 };
+        observer.event(&progress("discover"));
+        let mut skipped = Vec::new();
+        let (sources, target) = match &chosen.kind {
+            PipelineKind::Replication(replication) => {
+                let (adapter_name, adapter) = config.discovery_adapter(replication).ok_or_else(|| {
+                    Error::new(ErrorKind::Config, format!("pipeline `{name}` has no adapter to discover with"))
+                        .hint("name one in `source.discovery.adapter`")
+                })?;
+                let target = Target { name: adapter_name.clone(), adapter };
+                (self.replicated(replication, &target, &mut skipped, cancel)?, target)
+            }
+            PipelineKind::Transformation(_) => {
+                let target = target(&config, Some(name))?;
+                let found = self.tables(&target, None, "", cancel)?;
+                let schema = |schema: &str| {
+                    let value = ComponentValue::One(schema.to_owned());
+                    Some(indexmap::IndexMap::from([("schema".to_owned(), value)]))
+                };
+                (group(found, target.adapter.r#type, schema), target)
+            }
+            _ => {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    format!("pipeline `{name}` is of type {}, which has no sources to discover", chosen.type_name()),
+                )
+                .hint("replication and transformation pipelines can be discovered"));
+            }
+        };
+        let warehouse = self.open_warehouse(&target, Access::Read, cancel)?;
+        let catalog = self.read_catalog(&target, warehouse.as_deref(), cancel)?;
+        let (version, command, schema_version) = envelope!("discover");
+        Ok(DiscoverResponse {
+            version,
+            command,
+            schema_version,
+            pipeline: name.to_string(),
+            sources,
+            skipped,
+            relations_remembered: catalog.relations.len() as u64,
+        })
+    }
+
+    fn replicated(
+        &self,
+        replication: &ReplicationConfig,
+        target: &Target<'_>,
+        skipped: &mut Vec<SkippedSchema>,
+        cancel: &CancelToken,
+    ) -> Result<Vec<SourceEntry>> {
+        let Some(pattern) = &replication.source.schema_pattern else {
+            return Err(Error::new(ErrorKind::Config, "`source.schema_pattern` is missing or not valid")
+                .hint("run `rocky validate` to see why"));
+        };
+        let catalog = replication.source.catalog.as_ref().map(|c| c.value.as_str()).filter(|c| !c.is_empty());
+        let prefix = pattern.prefix.as_str();
+        let found = self.tables(target, catalog, prefix, cancel)?;
+        let mut unfit: BTreeMap<SmolStr, ()> = BTreeMap::new();
+        let entries = group(found, target.adapter.r#type, |schema| {
+            let Some(components) = pattern.matches(schema) else {
+                unfit.insert(SmolStr::new(schema), ());
+                return None;
+            };
+            let value = |values: &Vec<SmolStr>, many: bool| match (values.as_slice(), many) {
+                ([one], false) => ComponentValue::One(one.to_string()),
+                (all, _) => ComponentValue::Many(all.iter().map(ToString::to_string).collect()),
+            };
+            let is_many = |name: &str| pattern.components.iter().any(|c| c.name == name && c.variable);
+            Some(components.iter().map(|(k, v)| (k.to_string(), value(v, is_many(k)))).collect())
+        });
+        skipped.extend(unfit.into_keys().map(|schema| SkippedSchema {
+            schema: schema.to_string(),
+            reason: "does not fit `source.schema_pattern`".to_owned(),
+        }));
+        Ok(entries)
+    }
+
+    fn tables(
+        &self,
+        target: &Target<'_>,
+        catalog: Option<&str>,
+        prefix: &str,
+        cancel: &CancelToken,
+    ) -> Result<Vec<SourceTable>> {
+        match self.open_warehouse(target, Access::Read, cancel)? {
+            Some(warehouse) => warehouse.discover(catalog, prefix, cancel),
+            None => Err(Error::new(
+                ErrorKind::NotFound,
+                format!("the database of adapter `{}` does not exist yet", target.name),
+            )
+            .hint("create it (load the sources), or correct `path`")),
+        }
+    }
+
+    /// The configuration, or an error with its first problem: verbs that have no list of diagnostics.
+    pub(crate) fn config_checked(&self) -> Result<rocky_config::ProjectConfig> {
+        let bytes =
+            self.host.system.read(self.config_path()).map_err(|e| Error::io(self.config_path().display(), e))?;
+        let text = String::from_utf8(bytes).map_err(|_| {
+            Error::new(ErrorKind::Config, format!("{} is not UTF-8", self.config_path().display()))
+        })?;
+        let env = |name: &str| self.host.system.env(name);
+        let parsed = rocky_config::parse_project(rocky_base::FileId(0), &text, &env);
+        let errors: Vec<&Diagnostic> = parsed.diagnostics.iter().filter(|d| d.is_error()).collect();
+        if let Some(first) = errors.first() {
+            let index = rocky_base::LineIndex::new(&text);
+            let place = first.primary.as_ref().map(|l| index.line_col(&text, l.loc.span.start));
+            let place = place.map(|(line, col)| format!(":{line}:{col}")).unwrap_or_default();
+            let more = match errors.len() {
+                1 => String::new(),
+                n => format!(" (and {} more)", n - 1),
+            };
+            let message = format!("{}{place}: {}{more}", self.config_path().display(), first.message);
+            return Err(Error::new(ErrorKind::Config, message)
+                .hint(first.help.clone().unwrap_or_else(|| "`rocky validate` lists every problem".to_owned())));
+        }
+        Ok(parsed.value)
+    }
+}
+
+fn group(
+    tables: Vec<SourceTable>,
+    kind: Option<AdapterType>,
+    mut components: impl FnMut(&str) -> Option<indexmap::IndexMap<String, ComponentValue>>,
+) -> Vec<SourceEntry> {
+    let mut by_schema: BTreeMap<SmolStr, Vec<TableEntry>> = BTreeMap::new();
+    for table in tables {
+        let entry = TableEntry { name: table.name.to_string(), row_count: table.row_count };
+        by_schema.entry(table.schema).or_default().push(entry);
+    }
+    let source_type = kind.map_or("unknown", |k| k.as_str());
+    by_schema
+        .into_iter()
+        .filter_map(|(schema, tables)| {
+            Some(SourceEntry {
+                id: schema.to_string(),
+                components: components(&schema)?,
+                source_type: source_type.to_owned(),
+                last_sync_at: None,
+                tables,
+            })
+        })
+        .collect()
+}

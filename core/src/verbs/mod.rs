@@ -1,0 +1,11 @@
+//! One module per verb: its request, its response, and the method of [`crate::Project`] between them.
+
+pub mod compile;
+pub mod discover;
+pub mod history;
+pub mod lineage;
+pub mod plan;
+pub mod run;
+pub mod state;
+pub mod test;
+pub mod validate;

@@ -1,0 +1,443 @@
+//! `run`: plan and execute.
+
+use crate::adapters::Access;
+use crate::document::{diagnostics, envelope};
+use crate::project::Project;
+use crate::verbs::plan::PlanRequest;
+use crate::wire::WireDiagnostic;
+use rocky_base::{CancelToken, Error, Observer, Result};
+use rocky_plan::ModelPlan;
+use rocky_run::execute::{ExecuteContext, execute};
+use rocky_run::report::{ModelResult, ModelStatus, RunReport, RunStatus, Trigger};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunRequest {
+    /// The pipeline; needed when there are several.
+    pub pipeline: Option<String>,
+    /// Only these models.
+    pub models: Vec<String>,
+    /// `key=value`; echoed, see `plan`.
+    pub filter: Option<String>,
+    /// Rebuild incremental models from scratch.
+    pub full_refresh: bool,
+    /// Models at a time.
+    pub concurrency: Option<u32>,
+    /// Values for `@var`.
+    pub vars: BTreeMap<String, String>,
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Materialization {
+    /// Catalog, schema, table.
+    pub asset_key: Vec<String>,
+    /// The model.
+    pub model: String,
+    /// Rows written; none for a view.
+    pub rows_copied: Option<u64>,
+    /// When its first statement was sent (RFC 3339).
+    pub started_at: Option<String>,
+    /// Milliseconds.
+    pub duration_ms: u64,
+    /// More about it.
+    pub metadata: MaterializationMetadata,
+    /// The statements that were executed.
+    pub statements: Vec<ExecutedStatement>,
+}
+
+/// More about a materialization.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MaterializationMetadata {
+    /// How.
+    pub strategy: String,
+    /// The watermark after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watermark: Option<String>,
+    /// `catalog.schema.table`.
+    pub target_table_full_name: String,
+    /// Hash of the statements.
+    pub sql_hash: String,
+    /// Columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column_count: Option<u64>,
+}
+
+/// A statement that was executed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExecutedStatement {
+    /// What for.
+    pub purpose: String,
+    /// Its text.
+    pub sql: String,
+    /// Milliseconds.
+    pub duration_ms: u64,
+    /// Rows it changed, where the engine says.
+    pub rows: Option<u64>,
+}
+
+/// A failed model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunErrorEntry {
+    /// Catalog, schema, table.
+    pub asset_key: Vec<String>,
+    /// The model.
+    pub model: String,
+    /// What the engine said.
+    pub error: String,
+    /// `warehouse`, `locked`, `cancelled` … or `compile`.
+    pub failure_kind: String,
+    /// The statement's purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remediation_hint: Option<String>,
+}
+
+/// A model that was not executed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SkippedModel {
+    /// Catalog, schema, table.
+    pub asset_key: Vec<String>,
+    /// The model.
+    pub model: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Checks of an asset. Transformation runs have none in this release; the list is there for the clients.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckResults {
+    /// Catalog, schema, table.
+    pub asset_key: Vec<String>,
+    /// Its checks.
+    pub checks: Vec<CheckResult>,
+}
+
+/// A check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckResult {
+    /// Its name.
+    pub name: String,
+    /// Did it hold?
+    pub passed: bool,
+}
+
+/// How it was executed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExecutionSummary {
+    /// Models at a time.
+    pub concurrency: u64,
+    /// Models tried.
+    pub tables_processed: u64,
+    /// Models failed.
+    pub tables_failed: u64,
+}
+
+/// Grants and objects made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PermissionSummary {
+    /// Grants added.
+    pub grants_added: u64,
+    /// Grants revoked.
+    pub grants_revoked: u64,
+    /// Catalogs created.
+    pub catalogs_created: u64,
+    /// Schemas created.
+    pub schemas_created: u64,
+}
+
+/// Drift of replicated tables.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DriftSummary {
+    /// Tables compared.
+    pub tables_checked: u64,
+    /// Tables that differ.
+    pub tables_drifted: u64,
+    /// What was done.
+    pub actions_taken: Vec<DriftAction>,
+}
+
+/// What was done about a drifted table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DriftAction {
+    /// Catalog, schema, table.
+    pub asset_key: Vec<String>,
+    /// The table.
+    pub table: String,
+    /// What.
+    pub action: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The result of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunResponse {
+    /// Engine version.
+    pub version: String,
+    /// `run`.
+    pub command: String,
+    /// Version of the documents' shapes.
+    pub schema_version: u32,
+    /// The run; empty when nothing was started.
+    pub run_id: String,
+    /// `Success`, `PartialFailure`, `Failure`.
+    pub status: String,
+    /// It was cancelled before everything was done.
+    pub interrupted: bool,
+    /// `transformation`.
+    pub pipeline_type: String,
+    /// The pipeline.
+    pub pipeline: String,
+    /// The plan that was executed.
+    pub plan_id: String,
+    /// As given.
+    pub filter: String,
+    /// When it began (RFC 3339).
+    pub started_at: Option<String>,
+    /// Milliseconds.
+    pub duration_ms: u64,
+    /// Models written.
+    pub tables_copied: u64,
+    /// Models failed.
+    pub tables_failed: u64,
+    /// Models not executed.
+    pub tables_skipped: u64,
+    /// What was written.
+    pub materializations: Vec<Materialization>,
+    /// Checks.
+    pub check_results: Vec<CheckResults>,
+    /// Failures.
+    pub errors: Vec<RunErrorEntry>,
+    /// Models that were not executed, and why.
+    pub skipped: Vec<SkippedModel>,
+    /// How it was executed.
+    pub execution: ExecutionSummary,
+    /// Objects made.
+    pub permissions: PermissionSummary,
+    /// Drift.
+    pub drift: DriftSummary,
+    /// Findings of the compile.
+    pub diagnostics: Vec<WireDiagnostic>,
+    /// True when errors in the models kept the run from starting.
+    pub has_errors: bool,
+    /// Why the state store lacks something of this run, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_error: Option<String>,
+}
+
+impl Project {
+    /// Plan and execute. Failing models are part of the response.
+    pub fn run(
+        &self,
+        request: &RunRequest,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<RunResponse> {
+        let plan_request = PlanRequest {
+            pipeline: request.pipeline.clone(),
+            models: request.models.clone(),
+            filter: request.filter.clone(),
+            full_refresh: request.full_refresh,
+            concurrency: request.concurrency,
+            vars: request.vars.clone(),
+        };
+        let prepared = self.prepare(&plan_request, Access::Write, observer, cancel)?;
+        let filter = request.filter.clone().unwrap_or_default();
+        let found = diagnostics(&prepared.diagnostics, &prepared.snapshot.files);
+        let Some(plan) = &prepared.plan else {
+            return Ok(refused(&prepared.pipeline, filter, found));
+        };
+        let Some(warehouse) = &prepared.warehouse else {
+            return Err(Error::bug("a run has no warehouse"));
+        };
+        let state = self.engine.inner.states.writer(self.state_path())?;
+        let clock = self.host.system.clone();
+        let trigger = match clock.env("CI") {
+            Some(value) if !value.is_empty() && value != "false" => Trigger::Ci,
+            _ => Trigger::Manual,
+        };
+        // A model whose target changed under the plan is planned once more against the catalogue as it is now.
+        let mut replan = |stale: &ModelPlan| -> Result<Option<ModelPlan>> {
+            let catalog = warehouse.snapshot(&[], cancel)?;
+            let made = rocky_plan::plan(&prepared.snapshot, &catalog, &prepared.options)
+                .map_err(|_| Error::new(rocky_base::ErrorKind::Stale, "the plan no longer fits the warehouse"))?;
+            let again = made.models.into_iter().find(|m| m.model == stale.model);
+            Ok(again.filter(|m| m.steps != stale.steps))
+        };
+        let report = execute(ExecuteContext {
+            plan,
+            warehouse: &**warehouse,
+            state: Some(&state),
+            run_id: rocky_run::new_run_id(crate::document::timestamp(clock.now())),
+            trigger,
+            config_hash: self.config_hash(),
+            observer,
+            cancel,
+            clock: &*clock,
+            replan: &mut replan,
+        })?;
+        let schemas_created = plan.setup.iter().filter(|s| s.purpose == "create_schema").count() as u64;
+        Ok(response(report, plan, filter, found, schemas_created, &prepared.snapshot))
+    }
+
+    /// Hash of the configuration's text: what it was when a run was recorded.
+    fn config_hash(&self) -> String {
+        let bytes = self.host.system.read(self.config_path()).unwrap_or_default();
+        let hash = rocky_project::hash::Hasher128::new().bytes(&bytes).finish();
+        format!("{hash:032x}").chars().take(16).collect()
+    }
+}
+
+fn refused(pipeline: &str, filter: String, found: Vec<WireDiagnostic>) -> RunResponse {
+    let (version, command, schema_version) = envelope!("run");
+    let errors: Vec<RunErrorEntry> = found
+        .iter()
+        .filter(|d| d.is_error())
+        .map(|d| RunErrorEntry {
+            asset_key: Vec::new(),
+            model: d.model.clone(),
+            error: format!("{}: {}", d.code, d.message),
+            failure_kind: "compile".to_owned(),
+            step: None,
+            remediation_hint: d.suggestion.clone(),
+        })
+        .collect();
+    RunResponse {
+        version,
+        command,
+        schema_version,
+        run_id: String::new(),
+        status: RunStatus::Failure.as_str().to_owned(),
+        interrupted: false,
+        pipeline_type: "transformation".to_owned(),
+        pipeline: pipeline.to_owned(),
+        plan_id: String::new(),
+        filter,
+        started_at: None,
+        duration_ms: 0,
+        tables_copied: 0,
+        tables_failed: 0,
+        tables_skipped: 0,
+        materializations: Vec::new(),
+        check_results: Vec::new(),
+        errors,
+        skipped: Vec::new(),
+        execution: ExecutionSummary::default(),
+        permissions: PermissionSummary::default(),
+        drift: DriftSummary::default(),
+        diagnostics: found,
+        has_errors: true,
+        state_error: None,
+    }
+}
+
+fn response(
+    report: RunReport,
+    plan: &rocky_plan::Plan,
+    filter: String,
+    found: Vec<WireDiagnostic>,
+    schemas_created: u64,
+    snapshot: &rocky_project::Snapshot,
+) -> RunResponse {
+    let (version, command, schema_version) = envelope!("run");
+    let asset_key = |m: &ModelResult| -> Vec<String> {
+        match snapshot.model(&m.model) {
+            Some((_, model)) => model.target_parts.iter().map(ToString::to_string).collect(),
+            None => m.target.parts().map(|p| p.text.to_string()).collect(),
+        }
+    };
+    let failed = report.count(ModelStatus::Failed) as u64;
+    let copied = report.count(ModelStatus::Success) as u64;
+    let skipped: Vec<SkippedModel> = report
+        .models
+        .iter()
+        .filter(|m| m.status == ModelStatus::Skipped)
+        .map(|m| SkippedModel {
+            asset_key: asset_key(m),
+            model: m.model.to_string(),
+            reason: m.skipped_reason.clone().unwrap_or_default(),
+        })
+        .collect();
+    let errors: Vec<RunErrorEntry> = report
+        .models
+        .iter()
+        .filter_map(|m| {
+            let error = m.error.as_ref()?;
+            Some(RunErrorEntry {
+                asset_key: asset_key(m),
+                model: m.model.to_string(),
+                error: error.message.clone(),
+                failure_kind: error.kind.as_str().to_owned(),
+                step: error.step.as_ref().map(ToString::to_string),
+                remediation_hint: error.hint.clone(),
+            })
+        })
+        .collect();
+    let materializations = report
+        .models
+        .iter()
+        .filter(|m| m.status == ModelStatus::Success)
+        .map(|m| Materialization {
+            asset_key: asset_key(m),
+            model: m.model.to_string(),
+            rows_copied: m.rows,
+            started_at: m.started_at.map(|t| t.to_string()),
+            duration_ms: m.duration_ms,
+            metadata: MaterializationMetadata {
+                strategy: m.strategy.as_str().to_owned(),
+                watermark: m.watermark.clone(),
+                target_table_full_name: asset_key(m).join("."),
+                sql_hash: m.sql_hash.clone(),
+                column_count: m.column_count.map(|c| c as u64),
+            },
+            statements: m
+                .statements
+                .iter()
+                .map(|s| ExecutedStatement {
+                    purpose: s.purpose.to_string(),
+                    sql: s.sql.clone(),
+                    duration_ms: s.duration_ms,
+                    rows: s.rows,
+                })
+                .collect(),
+        })
+        .collect();
+    RunResponse {
+        version,
+        command,
+        schema_version,
+        run_id: report.run_id,
+        status: report.status.as_str().to_owned(),
+        interrupted: report.interrupted,
+        pipeline_type: "transformation".to_owned(),
+        pipeline: report.pipeline.to_string(),
+        plan_id: plan.plan_id.clone(),
+        filter,
+        started_at: Some(report.started_at.to_string()),
+        duration_ms: report.duration_ms,
+        tables_copied: copied,
+        tables_failed: failed,
+        tables_skipped: skipped.len() as u64,
+        materializations,
+        check_results: Vec::new(),
+        errors,
+        skipped,
+        execution: ExecutionSummary {
+            concurrency: plan.concurrency as u64,
+            tables_processed: copied + failed,
+            tables_failed: failed,
+        },
+        permissions: PermissionSummary { schemas_created, ..PermissionSummary::default() },
+        drift: DriftSummary::default(),
+        diagnostics: found,
+        has_errors: false,
+        state_error: report.state_error,
+    }
+}

@@ -1,0 +1,278 @@
+//! `test`: run the models on an in-memory DuckDB and see that each statement succeeds.
+
+use crate::document::{diagnostics, envelope};
+use crate::project::Project;
+use crate::verbs::compile::find_model;
+use crate::wire::WireDiagnostic;
+use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Observer, Result};
+use rocky_plan::PlanOptions;
+use rocky_project::Snapshot;
+use rocky_run::execute::{ExecuteContext, execute};
+use rocky_run::report::ModelStatus;
+use rocky_warehouse::{CatalogSnapshot, Column, Connection, RelationName, Type, Warehouse};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What to test.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TestRequest {
+    /// Only this model and what it reads.
+    pub model: Option<String>,
+    /// Values for `@var`.
+    pub vars: BTreeMap<String, String>,
+}
+
+/// A failure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TestFailure {
+    /// The model, or `seed`.
+    pub name: String,
+    /// What went wrong.
+    pub error: String,
+}
+
+/// The result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TestResponse {
+    /// Engine version.
+    pub version: String,
+    /// `test`.
+    pub command: String,
+    /// Version of the documents' shapes.
+    pub schema_version: u32,
+    /// Models tested.
+    pub total: u64,
+    /// Models whose statements succeeded.
+    pub passed: u64,
+    /// Models that failed, could not be reached, or do not compile.
+    pub failed: u64,
+    /// One for each model that failed.
+    pub failures: Vec<TestFailure>,
+    /// Findings of the compile.
+    pub diagnostics: Vec<WireDiagnostic>,
+    /// Tables that were made empty because a source's columns are known and the seed did not make it.
+    pub empty_sources: Vec<String>,
+}
+
+impl Project {
+    /// Run the models on in-memory DuckDB: `data/seed.sql` beside the models folder first, then empty tables for sources
+    /// whose columns are known, then every model as a full refresh.
+    pub fn test(
+        &self,
+        request: &TestRequest,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<TestResponse> {
+        let warehouse = memory_duckdb(cancel)?;
+        let mut connection = warehouse.connect()?;
+        let mut failures: Vec<TestFailure> = Vec::new();
+        self.seed(&mut *connection, &mut failures, cancel)?;
+        let mut catalog = warehouse.snapshot(&[], cancel)?;
+        let first = self.snapshot(&request.vars, self.known_catalog(), observer, cancel)?;
+        if first.dialect != Dialect::DuckDb {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("`test` runs models on DuckDB, and this project is written for {}", first.dialect),
+            )
+            .hint("`rocky compile` checks it without a warehouse"));
+        }
+        let empty_sources = empty_sources(&first, &catalog, &mut *connection, cancel)?;
+        if !empty_sources.is_empty() {
+            catalog = warehouse.snapshot(&[], cancel)?;
+        }
+        drop(connection);
+        // The compile sees the test database: a source that only the seed makes is known.
+        let merged = merged(&first, catalog.clone(), self.known_catalog().map(|c| (*c.snapshot).clone()));
+        let input = rocky_project::CatalogInput { snapshot: std::sync::Arc::new(merged), fresh: false };
+        let snapshot = self.snapshot(&request.vars, Some(input), observer, cancel)?;
+        let select = request.model.as_deref().map(|name| find_model(&snapshot, name)).transpose()?;
+        let select = select.map(|(id, _)| with_inputs(&snapshot, id));
+        let chosen = |id: u32| select.as_ref().is_none_or(|ids| ids.contains(&id));
+        let found = diagnostics(&snapshot.diagnostics, &snapshot.files);
+        let mut broken: BTreeMap<&str, String> = BTreeMap::new();
+        for d in found.iter().filter(|d| d.is_error()) {
+            broken.entry(d.model.as_str()).or_insert_with(|| format!("{}: {}", d.code, d.message));
+        }
+        let runnable: Vec<u32> = (0..snapshot.models.len() as u32)
+            .filter(|id| chosen(*id) && !any_broken(&snapshot, *id, &broken))
+            .collect();
+        let mut passed = 0;
+        let mut failed: BTreeMap<String, String> = BTreeMap::new();
+        for (id, model) in snapshot.models.iter().enumerate().filter(|(id, _)| chosen(*id as u32)) {
+            if let Some(error) = broken.get(model.name.as_str()) {
+                failed.insert(model.name.to_string(), error.clone());
+            } else if !runnable.contains(&(id as u32)) {
+                failed.insert(model.name.to_string(), "a model it reads does not compile".to_owned());
+            }
+        }
+        let options = PlanOptions {
+            select: Some(runnable.clone()),
+            full_refresh: true,
+            concurrency: Some(1),
+            ..PlanOptions::default()
+        };
+        match rocky_plan::plan(&snapshot, &catalog, &options) {
+            Ok(plan) => {
+                let report = execute(ExecuteContext {
+                    plan: &plan,
+                    warehouse: &*warehouse,
+                    state: None,
+                    run_id: "test".to_owned(),
+                    trigger: rocky_run::report::Trigger::Manual,
+                    config_hash: String::new(),
+                    observer,
+                    cancel,
+                    clock: &*self.host.system,
+                    replan: &mut |_| Ok(None),
+                })?;
+                if report.interrupted {
+                    return Err(Error::cancelled());
+                }
+                for model in &report.models {
+                    match model.status {
+                        ModelStatus::Success => passed += 1,
+                        ModelStatus::Failed => {
+                            let error = model.error.as_ref().map(|e| e.message.clone()).unwrap_or_default();
+                            failed.insert(model.model.to_string(), error);
+                        }
+                        ModelStatus::Skipped => {
+                            failed.insert(model.model.to_string(), model.skipped_reason.clone().unwrap_or_default());
+                        }
+                    }
+                }
+                // An ephemeral model has no statement of its own: it was executed inside its consumers.
+                passed += runnable
+                    .iter()
+                    .filter(|id| {
+                        let name = &snapshot.models[**id as usize].name;
+                        !report.models.iter().any(|m| m.model == *name)
+                    })
+                    .count() as u64;
+            }
+            Err(problems) => {
+                for d in problems {
+                    let name = d.model.as_ref().map_or_else(|| "plan".to_owned(), ToString::to_string);
+                    failed.entry(name).or_insert_with(|| format!("{}: {}", d.code, d.message));
+                }
+            }
+        }
+        if let Some(error) = broken.get("") {
+            failures.push(TestFailure { name: "project".to_owned(), error: error.clone() });
+        }
+        let failed_models = failed.len() as u64;
+        failures.extend(failed.into_iter().map(|(name, error)| TestFailure { name, error }));
+        let total = (0..snapshot.models.len() as u32).filter(|id| chosen(*id)).count() as u64;
+        let (version, command, schema_version) = envelope!("test");
+        Ok(TestResponse {
+            version,
+            command,
+            schema_version,
+            total,
+            passed: passed.min(total.saturating_sub(failed_models)),
+            failed: failures.len() as u64,
+            failures,
+            diagnostics: found,
+            empty_sources,
+        })
+    }
+
+    fn seed(
+        &self,
+        connection: &mut dyn Connection,
+        failures: &mut Vec<TestFailure>,
+        cancel: &CancelToken,
+    ) -> Result<()> {
+        let path = self.root().join("data").join("seed.sql");
+        if !self.host.system.exists(&path) {
+            return Ok(());
+        }
+        let bytes = self.host.system.read(&path).map_err(|e| Error::io(path.display(), e))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Error::new(ErrorKind::Config, format!("{} is not UTF-8", path.display())))?;
+        match connection.execute(&text, cancel) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind == ErrorKind::Cancelled => Err(error),
+            Err(error) => {
+                failures.push(TestFailure { name: "seed".to_owned(), error: error.message });
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(feature = "duckdb")]
+fn memory_duckdb(cancel: &CancelToken) -> Result<std::sync::Arc<dyn Warehouse>> {
+    use rocky_adapter_duckdb::{DuckDb, OpenOptions};
+    Ok(std::sync::Arc::new(DuckDb::open(None, &OpenOptions::default(), cancel)?))
+}
+
+#[cfg(not(feature = "duckdb"))]
+fn memory_duckdb(_: &CancelToken) -> Result<std::sync::Arc<dyn Warehouse>> {
+    Err(Error::new(ErrorKind::Unsupported, "this build has no DuckDB adapter").hint("build with the feature `duckdb`"))
+}
+
+/// Make the sources that the seed did not, where all their columns are known.
+fn empty_sources(
+    snapshot: &Snapshot,
+    catalog: &CatalogSnapshot,
+    connection: &mut dyn Connection,
+    cancel: &CancelToken,
+) -> Result<Vec<String>> {
+    let mut made = Vec::new();
+    for source in &snapshot.sources {
+        let Some(columns) = source.columns() else { continue };
+        let name = RelationName { catalog: None, ..source.name.clone() };
+        if matches!(catalog.lookup(&name), rocky_warehouse::catalog::Lookup::Found(_)) || columns.is_empty() {
+            continue;
+        }
+        let column = |c: &Column| {
+            let ty = if c.ty.has_unknown() { Type::STRING } else { c.ty.clone() };
+            format!("{} {}", Dialect::DuckDb.print_ident(&rocky_base::Ident::quoted(c.name.clone())), ty.print(Dialect::DuckDb))
+        };
+        let columns: Vec<String> = columns.iter().map(column).collect();
+        if let Some(schema) = &name.schema {
+            let sql = format!("CREATE SCHEMA IF NOT EXISTS {}", schema.print(Dialect::DuckDb));
+            connection.execute(&sql, cancel)?;
+        }
+        let sql = format!("CREATE TABLE {} ({})", name.print(Dialect::DuckDb), columns.join(", "));
+        connection.execute(&sql, cancel)?;
+        made.push(name.display());
+    }
+    Ok(made)
+}
+
+/// The test database under the names of the project's own: names resolve as they do outside of the test.
+fn merged(snapshot: &Snapshot, test: CatalogSnapshot, known: Option<CatalogSnapshot>) -> CatalogSnapshot {
+    let mut merged = known.unwrap_or_else(|| CatalogSnapshot {
+        default_catalog: None,
+        default_schema: None,
+        ..CatalogSnapshot::default()
+    });
+    for source in &snapshot.sources {
+        let name = RelationName { catalog: None, ..source.name.clone() };
+        if let rocky_warehouse::catalog::Lookup::Found(relation) = test.lookup(&name) {
+            merged.insert(rocky_warehouse::Relation { name: source.name.clone(), ..relation.clone() });
+        }
+    }
+    merged
+}
+
+fn with_inputs(snapshot: &Snapshot, model: u32) -> Vec<u32> {
+    let mut found = vec![model];
+    let mut at = 0;
+    while let Some(id) = found.get(at) {
+        for dep in &snapshot.models[*id as usize].depends_on.clone() {
+            if !found.contains(dep) {
+                found.push(*dep);
+            }
+        }
+        at += 1;
+    }
+    found
+}
+
+fn any_broken(snapshot: &Snapshot, model: u32, broken: &BTreeMap<&str, String>) -> bool {
+    with_inputs(snapshot, model).iter().any(|id| broken.contains_key(snapshot.models[*id as usize].name.as_str()))
+}

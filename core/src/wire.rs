@@ -1,0 +1,268 @@
+//! Parts that several documents share. Plain JSON shapes, apart from the engine's own types, so that neither drags the
+//! other along when it changes.
+
+use rocky_base::{Diagnostic, Files, Label, Loc};
+use rocky_config::StrategyKind;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where something is said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SourceSpan {
+    /// Path relative to the folder of `rocky.toml`.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub col: u32,
+    /// Line of the end.
+    pub end_line: u32,
+    /// Column after the last character.
+    pub end_col: u32,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl SourceSpan {
+    /// The span of a location; `None` when its file is not in the table.
+    pub fn of(loc: Loc, files: &Files) -> Option<SourceSpan> {
+        let file = files.get(loc.file)?;
+        let (line, col) = file.line_col(loc.span.start);
+        let (end_line, end_col) = file.line_col(loc.span.end);
+        Some(SourceSpan {
+            file: file.path.to_string(),
+            line,
+            col,
+            end_line,
+            end_col,
+            start: loc.span.start,
+            end: loc.span.end,
+        })
+    }
+}
+
+/// Another place a diagnostic speaks of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WireNote {
+    /// Where.
+    pub span: Option<SourceSpan>,
+    /// What about it.
+    pub text: String,
+}
+
+/// A replacement that makes the diagnostic go away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WireFix {
+    /// What it does.
+    pub title: String,
+    /// The edits; they do not overlap.
+    pub edits: Vec<WireEdit>,
+}
+
+/// One replacement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WireEdit {
+    /// What to replace; an empty span inserts.
+    pub span: Option<SourceSpan>,
+    /// The new text.
+    pub text: String,
+}
+
+/// Something a user should change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WireDiagnostic {
+    /// `Error`, `Warning`, `Info`.
+    pub severity: String,
+    /// `E100`; `rocky explain E100` tells more.
+    pub code: String,
+    /// One line.
+    pub message: String,
+    /// The model, or empty for what belongs to none.
+    pub model: String,
+    /// The offending characters.
+    pub span: Option<SourceSpan>,
+    /// What to do.
+    pub suggestion: Option<String>,
+    /// Why this place is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Other places.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<WireNote>,
+    /// A safe edit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<WireFix>,
+}
+
+impl WireDiagnostic {
+    /// The document's form of a diagnostic.
+    pub fn of(diagnostic: &Diagnostic, files: &Files) -> WireDiagnostic {
+        let note = |label: &Label| WireNote { span: SourceSpan::of(label.loc, files), text: label.text.clone() };
+        let primary = diagnostic.primary.as_ref();
+        WireDiagnostic {
+            severity: diagnostic.severity.as_str().to_owned(),
+            code: diagnostic.code.id().to_owned(),
+            message: diagnostic.message.clone(),
+            model: diagnostic.model.as_ref().map(ToString::to_string).unwrap_or_default(),
+            span: primary.and_then(|l| SourceSpan::of(l.loc, files)),
+            suggestion: diagnostic.help.clone(),
+            label: primary.map(|l| l.text.clone()).filter(|t| !t.is_empty()),
+            notes: diagnostic.notes.iter().map(note).collect(),
+            fix: diagnostic.fix.as_ref().map(|fix| WireFix {
+                title: fix.title.clone(),
+                edits: fix
+                    .edits
+                    .iter()
+                    .map(|e| WireEdit { span: SourceSpan::of(e.loc, files), text: e.text.clone() })
+                    .collect(),
+            }),
+        }
+    }
+
+    /// True for `Error`.
+    pub fn is_error(&self) -> bool {
+        self.severity == "Error"
+    }
+}
+
+/// A typed column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WireColumn {
+    /// Name as the warehouse would give it.
+    pub name: String,
+    /// Type in the warehouse's spelling; `UNKNOWN` when it cannot be told.
+    pub r#type: String,
+    /// May hold NULL.
+    pub nullable: bool,
+    /// Why the type is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_because: Option<String>,
+}
+
+/// Where a model goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WireTarget {
+    /// Catalog, database or project.
+    pub catalog: String,
+    /// Schema or dataset.
+    pub schema: String,
+    /// Table.
+    pub table: String,
+}
+
+/// A strategy with its settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum WireStrategy {
+    /// Replace the table.
+    FullRefresh,
+    /// Append past the watermark.
+    Incremental {
+        /// Watermark column.
+        timestamp_column: String,
+    },
+    /// Upsert.
+    Merge {
+        /// Key columns.
+        unique_key: Vec<String>,
+        /// Columns to update; all others than the key when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        update_columns: Option<Vec<String>>,
+    },
+    /// Replace windows of time.
+    TimeInterval {
+        /// The column that the windows cut.
+        time_column: String,
+        /// hour, day, month, year.
+        granularity: String,
+        /// Windows computed again.
+        lookback: u32,
+        /// Windows per statement.
+        batch_size: u32,
+        /// The first window.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first_partition: Option<String>,
+    },
+    /// Inlined.
+    Ephemeral,
+    /// Replace partitions.
+    DeleteInsert {
+        /// Partition columns.
+        partition_by: Vec<String>,
+    },
+    /// Append by windows.
+    Microbatch {
+        /// Watermark column.
+        timestamp_column: String,
+        /// hour, day, month, year.
+        granularity: String,
+    },
+    /// A view.
+    View,
+    /// A view the warehouse keeps.
+    MaterializedView,
+    /// A table the warehouse keeps fresh.
+    DynamicTable {
+        /// How late it may be.
+        target_lag: String,
+    },
+    /// Files named by content.
+    ContentAddressed {
+        /// Where.
+        storage_prefix: String,
+        /// Partition columns.
+        partition_columns: Vec<String>,
+    },
+}
+
+impl WireStrategy {
+    /// The document's form of a strategy.
+    pub fn of(kind: &StrategyKind) -> WireStrategy {
+        let texts = |list: &[rocky_config::Spanned<smol_str::SmolStr>]| list.iter().map(|s| s.value.to_string()).collect();
+        let granularity = |g: &rocky_config::Granularity| {
+            match g {
+                rocky_config::Granularity::Hour => "hour",
+                rocky_config::Granularity::Day => "day",
+                rocky_config::Granularity::Month => "month",
+                rocky_config::Granularity::Year => "year",
+            }
+            .to_owned()
+        };
+        match kind {
+            StrategyKind::FullRefresh => WireStrategy::FullRefresh,
+            StrategyKind::Incremental { timestamp_column } => {
+                WireStrategy::Incremental { timestamp_column: timestamp_column.value.to_string() }
+            }
+            StrategyKind::Merge { unique_key, update_columns } => WireStrategy::Merge {
+                unique_key: texts(unique_key),
+                update_columns: update_columns.as_deref().map(texts),
+            },
+            StrategyKind::TimeInterval { time_column, granularity: g, lookback, batch_size, first_partition } => {
+                WireStrategy::TimeInterval {
+                    time_column: time_column.value.to_string(),
+                    granularity: granularity(g),
+                    lookback: *lookback,
+                    batch_size: *batch_size,
+                    first_partition: first_partition.as_ref().map(|p| p.value.to_string()),
+                }
+            }
+            StrategyKind::Ephemeral => WireStrategy::Ephemeral,
+            StrategyKind::DeleteInsert { partition_by } => WireStrategy::DeleteInsert { partition_by: texts(partition_by) },
+            StrategyKind::Microbatch { timestamp_column, granularity: g } => WireStrategy::Microbatch {
+                timestamp_column: timestamp_column.value.to_string(),
+                granularity: granularity(g),
+            },
+            StrategyKind::View => WireStrategy::View,
+            StrategyKind::MaterializedView => WireStrategy::MaterializedView,
+            StrategyKind::DynamicTable { target_lag } => {
+                WireStrategy::DynamicTable { target_lag: target_lag.value.to_string() }
+            }
+            StrategyKind::ContentAddressed { storage_prefix, partition_columns } => WireStrategy::ContentAddressed {
+                storage_prefix: storage_prefix.value.to_string(),
+                partition_columns: texts(partition_columns),
+            },
+        }
+    }
+}

@@ -1,1 +1,0 @@
-//! expand (being written).
