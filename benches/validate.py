@@ -68,6 +68,7 @@ def check(binary, rocky, n_models, seed):
     with tempfile.TemporaryDirectory() as folder:
         subprocess.check_output([binary, "generate", folder, *size])
         by_rocky, failures = compiled(rocky, folder) if rocky else (None, [])
+        facts = json.loads(pathlib.Path(folder, "bench.json").read_text())
         texts = {path.stem: path.read_text() for path in pathlib.Path(folder, "models").glob("*/*.sql")}
     db = duckdb.connect()
     db.execute("CREATE SCHEMA raw")
@@ -92,6 +93,13 @@ def check(binary, rocky, n_models, seed):
             failures.append(f'{model["name"]}: columns {columns}, promised {model["columns"]}')
         if not 8 <= len(columns) <= 15:
             failures.append(f'{model["name"]}: {len(columns)} columns')
+    for edit in (facts["edit"], facts["hub"]):
+        for column, condition in ((", customer_id + 1 AS bench_extra_1", ""), ("", " AND customer_id <> 1")):
+            text = edit["head"] + column + edit["middle"] + condition + edit["tail"]
+            try:
+                db.execute(text)
+            except duckdb.Error as error:
+                failures.append(f'edit of {edit["model"]}: {error}\n{text}')
     if texts:
         failures.append(f"files without a model: {sorted(texts)}")
     n_sql = sum(model["language"] == "sql" for model in manifest["models"])

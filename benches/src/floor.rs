@@ -35,7 +35,7 @@ pub struct Floor {
 pub enum Trees {
     /// Dropped at once, on its thread: the least time.
     Dropped,
-    /// Kept, with the text, until all are there, as a compiler that looks at them again would: the least memory then.
+    /// Kept, with the text, until all are there: what sqlparser's trees weigh. A compiler with smaller ones needs less.
     Kept,
 }
 

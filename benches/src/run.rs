@@ -95,7 +95,10 @@ pub fn run(options: &Options) -> io::Result<ExitCode> {
         std::fs::write(path, serde_json::to_vec_pretty(&report)?)?;
         writeln!(stdout, "written to {}", path.display())?;
     }
-    let is_failed = report.marks.iter().any(|m| m.met != Some(true))
+    let is_failed = report
+        .marks
+        .iter()
+        .any(|m| m.limit.is_some() && m.met != Some(true))
         || report
             .sizes
             .iter()

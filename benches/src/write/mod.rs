@@ -279,12 +279,8 @@ fn edited_models(project: &Project) -> ((usize, usize), (usize, usize)) {
         .copied()
         .filter(|i| !readers[*i].is_empty())
         .collect();
-    let near = counted(
-        &mut candidates
-            .iter()
-            .skip((candidates.len() / 2).saturating_sub(25))
-            .take(51),
-    );
+    let middle = (read.len() / 2).saturating_sub(25);
+    let near = counted(&mut read.iter().skip(middle).take(51));
     let flipped = |found: Option<&(usize, usize)>| found.map_or((0, 0), |(n, i)| (*i, *n));
     (flipped(near.get(near.len() / 2)), flipped(first.last()))
 }

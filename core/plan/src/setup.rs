@@ -5,7 +5,7 @@ use rocky_base::{Dialect, SmolStr};
 use rocky_config::{GovernanceConfig, PipelineKind, ProjectConfig};
 use rocky_project::Model;
 use rocky_warehouse::{CatalogSnapshot, RelationName};
-use std::collections::BTreeMap;
+use rustc_hash::FxHashSet;
 
 /// The governance of a model's transformation pipeline.
 fn governance<'a>(config: &'a ProjectConfig, pipeline: Option<&SmolStr>) -> Option<&'a GovernanceConfig> {
@@ -23,7 +23,8 @@ pub(crate) fn schemas<'a>(
     catalog: &CatalogSnapshot,
     dialect: Dialect,
 ) -> Vec<Step> {
-    let mut steps: BTreeMap<String, Step> = BTreeMap::new();
+    let mut seen: FxHashSet<(SmolStr, SmolStr)> = FxHashSet::default();
+    let mut steps: Vec<Step> = Vec::new();
     for (model, pipeline) in models {
         let Some(schema) = &model.target.schema else { continue };
         let wanted = governance(config, pipeline).and_then(|g| g.auto_create_schemas);
@@ -36,14 +37,17 @@ pub(crate) fn schemas<'a>(
         if exists == Some(true) || (dialect == Dialect::DuckDb && key.schema == "main") {
             continue;
         }
+        if !seen.insert((key.catalog, key.schema)) {
+            continue;
+        }
         let name = RelationName { catalog: None, schema: model.target.catalog.clone(), table: schema.clone() };
-        let printed = name.print(dialect);
-        steps.entry(printed).or_insert_with_key(|printed| Step {
+        steps.push(Step {
             purpose: SmolStr::new_static("create_schema"),
             target: name.display(),
-            sql: format!("CREATE SCHEMA IF NOT EXISTS {printed}"),
+            sql: format!("CREATE SCHEMA IF NOT EXISTS {}", name.print(dialect)),
             kind: StepKind::Statement { counts_rows: false },
         });
     }
-    steps.into_values().collect()
+    steps.sort_by(|a, b| a.sql.cmp(&b.sql));
+    steps
 }

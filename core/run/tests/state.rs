@@ -3,11 +3,7 @@
 //! Where a second process is needed, it is this test binary again: `child_process` does what `STATE_TEST_CHILD` says and
 //! is an empty test otherwise.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "these are tests, helpers included"
-)]
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 use jiff::Timestamp;
 use redb::{ReadableDatabase, TableDefinition};

@@ -28,7 +28,7 @@ pub struct LineageRequest {
 }
 
 /// A column of a model or source.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct ColumnRef {
     /// Model name, or a source's full name.
     pub model: String,

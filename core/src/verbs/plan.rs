@@ -9,7 +9,7 @@ use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Observer, Result, Sm
 use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_plan::{Plan, PlanOptions, StepKind};
 use rocky_project::{CatalogInput, Snapshot};
-use rocky_warehouse::{CatalogSnapshot, Warehouse};
+use rocky_warehouse::Warehouse;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -104,7 +104,6 @@ pub struct PlanResponse {
 /// A plan with what it was made from.
 pub(crate) struct Prepared {
     pub snapshot: Arc<Snapshot>,
-    pub catalog: Arc<CatalogSnapshot>,
     pub warehouse: Option<Arc<dyn Warehouse>>,
     pub pipeline: SmolStr,
     pub options: PlanOptions,
@@ -194,7 +193,6 @@ impl Project {
                     return Ok(Prepared {
                         diagnostics: snapshot.diagnostics.clone(),
                         snapshot,
-                        catalog: Arc::default(),
                         warehouse: None,
                         pipeline: SmolStr::default(),
                         options: PlanOptions::default(),
@@ -248,7 +246,7 @@ impl Project {
                 Err(found) => diagnostics.extend(found),
             }
         }
-        Ok(Prepared { snapshot, catalog, warehouse, pipeline, options, diagnostics, plan })
+        Ok(Prepared { snapshot, warehouse, pipeline, options, diagnostics, plan })
     }
 
     fn choose<'a>(&self, config: &'a ProjectConfig, named: Option<&str>) -> Result<(SmolStr, Target<'a>)> {

@@ -154,7 +154,7 @@ impl Project {
             parsed.diagnostics.iter().any(|d| d.is_error() && d.primary.as_ref().is_some_and(|l| l.loc == span))
         };
         let adapters = adapters(&config, &broken_at, &mut messages);
-        let pipelines = pipelines(&config, &broken_at, &mut messages);
+        let pipelines = pipelines(&config, &text, &broken_at, &mut messages);
         let models = self.models_status(&config, config_errors, &mut messages, observer, cancel)?;
         lints(&config, &mut messages);
         let (version, command, schema_version) = envelope!("validate");
@@ -311,6 +311,7 @@ fn missing(adapter: &AdapterConfig) -> Vec<(&'static str, &'static str)> {
 
 fn pipelines(
     config: &ProjectConfig,
+    text: &str,
     broken_at: &dyn Fn(rocky_base::Loc) -> bool,
     messages: &mut Vec<ValidateMessage>,
 ) -> Vec<PipelineStatus> {
@@ -335,8 +336,8 @@ fn pipelines(
             PipelineKind::Replication(replication) => {
                 status.strategy =
                     replication.strategy.as_ref().map_or_else(|| "incremental".to_owned(), |s| s.value.to_string());
-                let text = |t: &Option<rocky_config::Spanned<rocky_base::SmolStr>>| {
-                    t.as_ref().map(|t| t.value.to_string()).unwrap_or_default()
+                let text = |t: &Option<rocky_config::Template>| {
+                    t.as_ref().and_then(|t| t.loc.span.slice(text).get(1..)).and_then(|t| t.strip_suffix(['"', '\''])).unwrap_or("").to_owned()
                 };
                 status.catalog_template = text(&replication.target.catalog_template);
                 status.schema_template = text(&replication.target.schema_template);

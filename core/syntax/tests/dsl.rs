@@ -1,6 +1,8 @@
 //! The DSL against its specification: worked examples, the defects that are gone, mistakes and where they are reported,
 //! and the map from the SQL back to the `.rocky` text.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 use rocky_base::{Diagnostic, Dialect, FileId, Span};
 use rocky_syntax::dsl::{Lowered, lower};
 use rocky_syntax::origin::SegmentKind;

@@ -10,12 +10,17 @@ use crate::state::ModelExecution;
 use rocky_base::{Error, ErrorKind, Event, SmolStr};
 use rocky_plan::Plan;
 use rocky_warehouse::Connection;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
 
 /// How many reports may wait; a slow observer slows the workers down then.
 const CHANNEL: usize = 256;
 /// How many reports are taken together: one commit of the state, however many models were done meanwhile.
 const BATCH: usize = 256;
+
+/// The least time between two commits of the state: each waits for the disk, which the warehouse may be using too. What
+/// is told to the observer waits with them.
+const COMMIT_INTERVAL: Duration = Duration::from_millis(25);
 
 /// What became of the models.
 pub(super) struct Outcome {
@@ -74,6 +79,8 @@ struct Pump<'p, 'c, 'w> {
     /// Told to the observer after the state has been written.
     events: Vec<Event>,
     rows: Vec<ModelExecution>,
+    /// When the last commit was done.
+    committed: Option<Instant>,
     state_error: Option<String>,
     interrupted: bool,
 }
@@ -82,15 +89,15 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
     fn new(ctx: &'p mut ExecuteContext<'c>, workers: &'p Workers<'w>) -> Self {
         let plan = ctx.plan;
         let results = plan.models.iter().map(|_| None).collect();
-        let (events, rows, missing) = (Vec::new(), Vec::new(), plan.models.len());
         Pump {
             ctx,
             workers,
             plan,
             results,
-            missing,
-            events,
-            rows,
+            missing: plan.models.len(),
+            events: Vec::new(),
+            rows: Vec::new(),
+            committed: None,
             state_error: None,
             interrupted: false,
         }
@@ -98,13 +105,35 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
 
     /// Until all workers have ended.
     fn receive(&mut self, receiver: &Receiver<Message>) {
-        while let Ok(message) = receiver.recv() {
-            self.take(message);
+        let mut due = None;
+        loop {
+            let received = match due {
+                Some(due) => receiver.recv_timeout(Instant::saturating_duration_since(&due, Instant::now())),
+                None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match received {
+                Ok(message) => self.take(message),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
             for message in receiver.try_iter().take(BATCH) {
                 self.take(message);
             }
-            self.flush();
+            due = self.flush_when_due();
         }
+    }
+
+    /// Flush now, or say when.
+    fn flush_when_due(&mut self) -> Option<Instant> {
+        if !self.rows.is_empty()
+            && self.rows.len() < BATCH
+            && let Some(due) = self.committed.map(|at| at + COMMIT_INTERVAL)
+            && Instant::now() < due
+        {
+            return Some(due);
+        }
+        self.flush();
+        None
     }
 
     fn take(&mut self, message: Message) {
@@ -267,7 +296,10 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             self.events.push(unrecorded(&error));
             self.state_error = Some(error.message);
         }
-        self.rows.clear();
+        if !self.rows.is_empty() {
+            self.rows.clear();
+            self.committed = Some(Instant::now());
+        }
         for event in self.events.drain(..) {
             self.ctx.observer.event(&event);
         }

@@ -94,8 +94,9 @@ pub(super) enum Stop {
 
 struct Queue {
     ready: VecDeque<Job>,
-    /// Lost a transaction conflict; ready again when another model is done.
-    parked: Vec<Job>,
+    /// Lost a transaction conflict. One of them is ready again when another model is done: together they could be each
+    /// other's rivals.
+    parked: VecDeque<Job>,
     running: usize,
     /// Per model, how many inputs are not done.
     missing: Vec<u32>,
@@ -143,7 +144,7 @@ impl<'a> Workers<'a> {
         let max_workers = plan.concurrency.clamp(1, parallel).min(plan.models.len());
         let queue = Queue {
             ready,
-            parked: Vec::new(),
+            parked: VecDeque::new(),
             running: 0,
             missing,
             workers: 0,
@@ -314,7 +315,7 @@ impl<'a> Workers<'a> {
             job.pause = true;
             queue.ready.push_back(job);
         } else {
-            queue.parked.push(job);
+            queue.parked.push_back(job);
         }
         // This worker goes on with what is ready; a parked job is waited for by the one that is running.
     }
@@ -544,6 +545,6 @@ impl Queue {
     /// One job less is running. What it may have been in the way of is tried again.
     fn settle(&mut self) {
         self.running -= 1;
-        self.ready.extend(self.parked.drain(..));
+        self.ready.extend(self.parked.pop_front());
     }
 }

@@ -13,7 +13,7 @@ use rocky_warehouse::{
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::time::Duration;
 
 // ---------------------------------------------------------------------------------------------------- the warehouse
@@ -821,6 +821,39 @@ fn a_conflict_waits_for_the_rival_of_the_same_run() {
         RunStatus::Success,
         "{:?}",
         result(&report, "a").error
+    );
+}
+
+#[test]
+fn rivals_of_each_other_are_repeated_one_by_one() {
+    // Six models are executed together; then each conflicts unless it is alone.
+    let plan = Plan {
+        concurrency: 6,
+        ..plan((0..6).map(|i| model(&i.to_string(), &[])).collect())
+    };
+    let alone = Arc::new(AtomicUsize::new(0));
+    let shared = alone.clone();
+    let meeting = Arc::new(Barrier::new(6));
+    let fake = Fake::new(move |sql, before| {
+        if sql.starts_with("commit") {
+            shared.fetch_sub(1, Ordering::SeqCst);
+            return Act::Change(0);
+        }
+        if before == 0 {
+            meeting.wait();
+            if sql != "write 0" {
+                return Act::Fail(FailureClass::Transaction, "conflict");
+            }
+        }
+        match shared.fetch_add(1, Ordering::SeqCst) {
+            0 => Act::Change(1),
+            _ => Act::Fail(FailureClass::Transaction, "conflict with another repetition"),
+        }
+    });
+    let report = Run::new(&plan, &fake).go().unwrap();
+    assert_eq!(
+        (report.status, alone.load(Ordering::SeqCst)),
+        (RunStatus::Success, 0)
     );
 }
 

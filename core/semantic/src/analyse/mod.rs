@@ -261,7 +261,7 @@ impl<'a> Analyser<'a> {
     fn push_scope(&mut self) -> u32 {
         self.n_scopes += 1;
         let parent = self.scopes.len().checked_sub(1).map(|i| i as u32);
-        self.scopes.push(Scope { uid: self.n_scopes, parent, ..Scope::default() });
+        self.scopes.push(Scope::new(self.n_scopes, parent));
         self.n_scopes
     }
 

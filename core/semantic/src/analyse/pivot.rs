@@ -3,7 +3,7 @@
 
 use super::lineage::Acc;
 use super::scope::{Col, ColRef, Columns, Rel, Src};
-use super::{Analyser, Ctx, name};
+use super::{Analyser, Ctx};
 use crate::model::{InfluenceKind, Transform};
 use crate::typing::{self, Meeting, Operand};
 use crate::walk::{self, Child};
@@ -38,7 +38,7 @@ impl<'a> Analyser<'a> {
             let mut acc = Acc::default();
             let operand = self.expr(*expr, &Transform::Direct, &mut acc);
             let text = match self.dialect {
-                Dialect::DuckDb => SmolStr::from(name::print(self.ast, self.input.text, *expr)),
+                Dialect::DuckDb => self.duckdb_name(*expr),
                 _ => SmolStr::new(self.text(self.ast.expr(*expr).span)),
             };
             let alias = alias.as_ref().map(|a| a.ident.text.clone());
@@ -233,7 +233,7 @@ impl<'a> Analyser<'a> {
     fn plain_name(&self, id: ExprId) -> SmolStr {
         match &self.ast.expr(self.ast.unparen(id)).kind {
             ExprKind::Column(path) => path.last().map_or_else(SmolStr::default, |n: &Name| n.ident.text.clone()),
-            _ => SmolStr::from(name::print(self.ast, self.input.text, id)),
+            _ => self.duckdb_name(id),
         }
     }
 

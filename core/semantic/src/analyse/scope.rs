@@ -64,15 +64,6 @@ impl Columns {
         });
         index.get(key).into_iter().flatten().for_each(|i| hit(*i as usize));
     }
-
-    /// The first column of that folded name.
-    pub(super) fn first(&self, key: &str) -> Option<usize> {
-        let mut found = None;
-        self.find(key, |i| {
-            found.get_or_insert(i);
-        });
-        found
-    }
 }
 
 /// A relation bound in a FROM clause.
@@ -193,6 +184,11 @@ pub(super) enum Found {
 }
 
 impl Scope {
+    /// An empty scope.
+    pub(super) fn new(uid: u32, parent: Option<u32>) -> Scope {
+        Scope { uid, parent, ..Scope::default() }
+    }
+
     /// Bind a relation.
     pub(super) fn push(&mut self, rel: Rel) {
         let index = self.rels.len() as u32;

@@ -243,10 +243,30 @@ impl<'a> Analyser<'a> {
             }
         }
         match self.dialect {
-            Dialect::DuckDb => SmolStr::from(name::print(ast, self.input.text, expr)),
+            Dialect::DuckDb => self.duckdb_name(expr),
             Dialect::BigQuery => SmolStr::from(format!("f{index}_")),
             Dialect::Snowflake => SmolStr::from(self.text(ast.expr(expr).span).to_uppercase()),
             Dialect::Databricks => SmolStr::new(self.text(ast.expr(expr).span)),
+        }
+    }
+
+    /// DuckDB's name of an unnamed expression.
+    pub(super) fn duckdb_name(&self, expr: ExprId) -> SmolStr {
+        let uid = self.scope().map_or(0, |s| s.uid);
+        let windows = |name: &Name| self.windows.get(&(uid, self.relation_key(&name.ident))).copied();
+        SmolStr::from(name::print(self.ast, self.input.text, &windows, expr))
+    }
+
+    /// True when the item is nothing but an aggregate, which is never NULL for the sake of a grouping set.
+    fn is_aggregate_call(&self, expr: Option<ExprId>) -> bool {
+        let Some(expr) = expr else { return false };
+        match &self.ast.expr(self.ast.unparen(expr)).kind {
+            ExprKind::Function(call) => {
+                let name = call.name.last().map_or("", |n| n.ident.text.as_str());
+                call.over.is_none()
+                    && crate::typing::function_kind(self.dialect, name) == Some(crate::typing::FunctionKind::Aggregate)
+            }
+            _ => false,
         }
     }
 

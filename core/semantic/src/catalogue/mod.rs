@@ -75,10 +75,19 @@ impl Catalogue {
                 continue;
             };
             let first = |s: &str| s.bytes().next().unwrap_or(b'-');
-            lines.push(Line { name, kind: first(kind), flags: first(flags), body });
+            lines.push(Line {
+                name,
+                kind: first(kind),
+                flags: first(flags),
+                body,
+            });
         }
         let entries = lines.iter().map(|_| OnceLock::new()).collect();
-        Catalogue { dialect, lines, entries }
+        Catalogue {
+            dialect,
+            lines,
+            entries,
+        }
     }
 
     fn first_line(&self, name: &str) -> Option<usize> {
@@ -95,7 +104,12 @@ impl Catalogue {
         match line.body.strip_prefix('=') {
             Some(other) => {
                 let at = self.first_line(other).unwrap_or(0);
-                let same = self.lines.iter().skip(at).take_while(|l| l.name == other).find(|l| l.kind == line.kind);
+                let same = self
+                    .lines
+                    .iter()
+                    .skip(at)
+                    .take_while(|l| l.name == other)
+                    .find(|l| l.kind == line.kind);
                 same.map_or("", |l| l.body)
             }
             None => line.body,
@@ -104,7 +118,9 @@ impl Catalogue {
 
     fn parse(&self, at: usize) -> Entry {
         let mut entry = Entry::default();
-        let Some(name) = self.lines.get(at).map(|l| l.name) else { return entry };
+        let Some(name) = self.lines.get(at).map(|l| l.name) else {
+            return entry;
+        };
         for line in self.lines.iter().skip(at).take_while(|l| l.name == name) {
             if self.dialect != Dialect::DuckDb {
                 // The overload only says what kind it is.
@@ -115,7 +131,11 @@ impl Catalogue {
                     b't' => entry.table = true,
                     _ => entry.scalar = any(),
                 }
-                entry.rule = Some(Rule { kind: line.kind, nulls: line.flags, result: line.body });
+                entry.rule = Some(Rule {
+                    kind: line.kind,
+                    nulls: line.flags,
+                    result: line.body,
+                });
                 continue;
             }
             let body = self.body(line);
@@ -129,7 +149,10 @@ impl Catalogue {
                         .split(';')
                         .filter_map(|m| {
                             let (params, body) = m.split_once(':')?;
-                            Some(Macro { params: params.split(',').filter(|p| !p.is_empty()).collect(), body })
+                            Some(Macro {
+                                params: params.split(',').filter(|p| !p.is_empty()).collect(),
+                                body,
+                            })
                         })
                         .collect();
                 }
@@ -184,7 +207,9 @@ pub(crate) fn extension(name: &str) -> Option<FunctionKind> {
     }
     // Spatial and H3 have several hundred, all with one prefix.
     let prefixed = name.strip_prefix("st_").or_else(|| name.strip_prefix("h3_"));
-    prefixed.filter(|rest| !rest.is_empty()).map(|_| FunctionKind::Scalar)
+    prefixed
+        .filter(|rest| !rest.is_empty())
+        .map(|_| FunctionKind::Scalar)
 }
 
 /// The known name nearest to `name`.

@@ -54,8 +54,17 @@ impl Overload {
     pub(crate) fn parse(text: &'static str) -> Option<Overload> {
         let (list, result) = text.rsplit_once('>')?;
         // `AGGREGATE_STATE<?>` ends in the separator.
-        let (list, result) = if result.is_empty() { (list, "?") } else { (list, result) };
-        let mut overload = Overload { params: Vec::new(), variadic: None, result: Param::parse(result), text };
+        let (list, result) = if result.is_empty() {
+            (list, "?")
+        } else {
+            (list, result)
+        };
+        let mut overload = Overload {
+            params: Vec::new(),
+            variadic: None,
+            result: Param::parse(result),
+            text,
+        };
         for part in split(list) {
             match part.strip_prefix('*') {
                 Some(variadic) => overload.variadic = Some(Param::parse(variadic)),

@@ -38,7 +38,11 @@ pub struct Operand {
 impl Operand {
     /// A value that is not a literal.
     pub fn of(ty: Type, nullable: bool) -> Operand {
-        Operand { ty, nullable, constant: None }
+        Operand {
+            ty,
+            nullable,
+            constant: None,
+        }
     }
     /// Something nothing is known of.
     pub fn unknown() -> Operand {
@@ -86,8 +90,10 @@ pub struct Typed {
 /// Where types meet.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Meeting {
-    /// UNION, INTERSECT, EXCEPT, VALUES rows.
+    /// UNION, INTERSECT, EXCEPT.
     SetOperation,
+    /// Rows of VALUES: unlike set operations, strangers are refused.
+    Values,
     /// CASE, COALESCE, IF, list elements.
     Branches,
     /// `=`, `<`, IN, BETWEEN, USING.
@@ -132,7 +138,12 @@ pub fn binary(dialect: Dialect, op: &BinaryOp, left: &Operand, right: &Operand) 
 }
 
 /// LIKE and its kin.
-pub fn like(dialect: Dialect, kind: LikeKind, value: &Operand, pattern: &Operand) -> Result<Typed, TypeError> {
+pub fn like(
+    dialect: Dialect,
+    kind: LikeKind,
+    value: &Operand,
+    pattern: &Operand,
+) -> Result<Typed, TypeError> {
     match dialect {
         Dialect::DuckDb => duckdb::operators::like(kind, value, pattern),
         _ => other::like(value, pattern),
@@ -193,9 +204,16 @@ pub fn field(_dialect: Dialect, base: &Operand, name: &str) -> Option<Typed> {
     let ty = match &base.ty {
         Type::Struct(fields) => {
             let found = fields.iter().find(|f| f.name.eq_ignore_ascii_case(name))?;
-            return Some(Typed { ty: found.ty.clone(), nullable: true });
+            return Some(Typed {
+                ty: found.ty.clone(),
+                nullable: true,
+            });
         }
-        Type::Union(members) => members.iter().find(|f| f.name.eq_ignore_ascii_case(name))?.ty.clone(),
+        Type::Union(members) => members
+            .iter()
+            .find(|f| f.name.eq_ignore_ascii_case(name))?
+            .ty
+            .clone(),
         Type::Map(kv) => kv.1.clone(),
         Type::Json => Type::Json,
         Type::Variant => Type::Variant,
@@ -251,7 +269,10 @@ pub fn call(
         Dialect::DuckDb => duckdb::functions::call(site, lambda)?,
         _ => other::call(dialect, site, lambda)?,
     };
-    Ok(Typed { ty: bounded(typed.ty), nullable: typed.nullable })
+    Ok(Typed {
+        ty: bounded(typed.ty),
+        nullable: typed.nullable,
+    })
 }
 
 /// The kind of a function, by name; `None` when the catalogue does not have it. A name that is both scalar and aggregate
@@ -266,7 +287,11 @@ pub fn function_kind(dialect: Dialect, name: &str) -> Option<FunctionKind> {
         _ => {}
     }
     let Some(entry) = catalogue::lookup(dialect, &lower) else {
-        return if dialect == Dialect::DuckDb { catalogue::extension(&lower) } else { None };
+        return if dialect == Dialect::DuckDb {
+            catalogue::extension(&lower)
+        } else {
+            None
+        };
     };
     if !entry.aggregate.is_empty() {
         Some(FunctionKind::Aggregate)
@@ -276,8 +301,12 @@ pub fn function_kind(dialect: Dialect, name: &str) -> Option<FunctionKind> {
         Some(FunctionKind::Scalar)
     } else if !entry.macros.is_empty() {
         // A macro around an aggregate is one.
-        let aggregates = entry.macros.iter().any(|m| duckdb::macros::aggregates(m));
-        Some(if aggregates { FunctionKind::Aggregate } else { FunctionKind::Scalar })
+        let aggregates = entry.macros.iter().any(duckdb::macros::aggregates);
+        Some(if aggregates {
+            FunctionKind::Aggregate
+        } else {
+            FunctionKind::Scalar
+        })
     } else {
         Some(FunctionKind::Table)
     }
@@ -309,7 +338,9 @@ pub(crate) fn bounded(ty: Type) -> Type {
         }
         match ty {
             Type::List(t) | Type::Array(t, _) => fits(t, depth + 1, parts),
-            Type::Struct(fields) | Type::Union(fields) => fields.iter().all(|f| fits(&f.ty, depth + 1, parts)),
+            Type::Struct(fields) | Type::Union(fields) => {
+                fields.iter().all(|f| fits(&f.ty, depth + 1, parts))
+            }
             Type::Map(kv) => fits(&kv.0, depth + 1, parts) && fits(&kv.1, depth + 1, parts),
             _ => true,
         }

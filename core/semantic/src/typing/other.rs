@@ -15,19 +15,33 @@ fn typed(ty: Type, nullable: bool) -> Typed {
 
 pub(crate) fn literal(dialect: Dialect, literal: &Literal) -> Operand {
     let (ty, constant) = match literal {
-        Literal::Null => return Operand { ty: Type::Null, nullable: true, constant: Some(Constant::Null) },
+        Literal::Null => {
+            return Operand {
+                ty: Type::Null,
+                nullable: true,
+                constant: Some(Constant::Null),
+            };
+        }
         Literal::Bool(_) => (Type::Boolean, Constant::Other),
         Literal::String(text) => (Type::STRING, Constant::String(text.clone())),
         Literal::Bytes(_) => (Type::Binary, Constant::Other),
         Literal::Number(text) => number(dialect, text),
     };
-    Operand { ty, nullable: false, constant: Some(constant) }
+    Operand {
+        ty,
+        nullable: false,
+        constant: Some(constant),
+    }
 }
 
 fn number(dialect: Dialect, text: &str) -> (Type, Constant) {
     let exponent = text.contains(['e', 'E']) && !text.starts_with("0x") && !text.starts_with("0X");
     if exponent {
-        let ty = if dialect == Dialect::Snowflake { Type::Unknown } else { Type::Float64 };
+        let ty = if dialect == Dialect::Snowflake {
+            Type::Unknown
+        } else {
+            Type::Float64
+        };
         return (ty, Constant::Other);
     }
     if let Some((whole, fraction)) = text.split_once('.') {
@@ -41,7 +55,9 @@ fn number(dialect: Dialect, text: &str) -> (Type, Constant) {
         };
         return (ty, Constant::Other);
     }
-    let Ok(value) = text.parse::<i128>() else { return (Type::Unknown, Constant::Other) };
+    let Ok(value) = text.parse::<i128>() else {
+        return (Type::Unknown, Constant::Other);
+    };
     let digits = u8::try_from(text.trim_start_matches('0').len().max(1)).unwrap_or(38);
     let ty = match dialect {
         Dialect::BigQuery => Type::Int64,
@@ -65,16 +81,28 @@ pub(crate) fn unary(_dialect: Dialect, op: UnaryOp, operand: &Operand) -> Result
         UnaryOp::Minus | UnaryOp::Plus => match (&operand.constant, op) {
             (Some(Constant::Integer(i)), UnaryOp::Minus) => {
                 let constant = i.checked_neg().map(Constant::Integer);
-                Ok(Operand { ty: operand.ty.clone(), nullable: false, constant })
+                Ok(Operand {
+                    ty: operand.ty.clone(),
+                    nullable: false,
+                    constant,
+                })
             }
-            _ => known(operand.ty.is_numeric() || operand.ty == Type::Interval, operand.ty.clone()),
+            _ => known(
+                operand.ty.is_numeric() || operand.ty == Type::Interval,
+                operand.ty.clone(),
+            ),
         },
         UnaryOp::BitNot => known(operand.ty.is_integer(), operand.ty.clone()),
         UnaryOp::Factorial | UnaryOp::Abs => Ok(Operand::unknown()),
     }
 }
 
-pub(crate) fn binary(dialect: Dialect, op: &BinaryOp, left: &Operand, right: &Operand) -> Result<Typed, TypeError> {
+pub(crate) fn binary(
+    dialect: Dialect,
+    op: &BinaryOp,
+    left: &Operand,
+    right: &Operand,
+) -> Result<Typed, TypeError> {
     let either = left.nullable || right.nullable;
     match op {
         BinaryOp::And | BinaryOp::Or => Ok(typed(Type::Boolean, either)),
@@ -89,15 +117,20 @@ pub(crate) fn binary(dialect: Dialect, op: &BinaryOp, left: &Operand, right: &Op
         BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Mod => {
             let ty = arithmetic(dialect, op, left, right);
             // An overflow is an error; a division by zero is one too, but Databricks may be set to give NULL.
-            let safe = matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul) && dialect != Dialect::Databricks;
+            let safe =
+                matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul) && dialect != Dialect::Databricks;
             Ok(typed(ty, either || !safe))
         }
         BinaryOp::IntDiv => Ok(typed(Type::Int64, true)),
         BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::BitXor if left.ty == right.ty => {
             Ok(typed(left.ty.clone(), either))
         }
-        BinaryOp::ShiftLeft | BinaryOp::ShiftRight if left.ty.is_integer() => Ok(typed(left.ty.clone(), either)),
-        BinaryOp::Other(text) if matches!(text.as_str(), "~" | "~*" | "!~" | "!~*") => Ok(typed(Type::Boolean, either)),
+        BinaryOp::ShiftLeft | BinaryOp::ShiftRight if left.ty.is_integer() => {
+            Ok(typed(left.ty.clone(), either))
+        }
+        BinaryOp::Other(text) if matches!(text.as_str(), "~" | "~*" | "!~" | "!~*") => {
+            Ok(typed(Type::Boolean, either))
+        }
         _ => Ok(typed(Type::Unknown, true)),
     }
 }
@@ -144,7 +177,9 @@ fn arithmetic(dialect: Dialect, op: &BinaryOp, left: &Operand, right: &Operand) 
     if dialect == Dialect::BigQuery {
         return match (a, b) {
             (Type::Float64, _) | (_, Type::Float64) => Type::Float64,
-            (Type::Decimal { precision: 39.., .. }, _) | (_, Type::Decimal { precision: 39.., .. }) => Type::decimal(76, 38),
+            (Type::Decimal { precision: 39.., .. }, _) | (_, Type::Decimal { precision: 39.., .. }) => {
+                Type::decimal(76, 38)
+            }
             (Type::Decimal { .. }, _) | (_, Type::Decimal { .. }) => Type::decimal(38, 9),
             _ if *op == BinaryOp::Div => Type::Float64,
             _ => Type::Int64,
@@ -225,7 +260,9 @@ fn temporal(dialect: Dialect, op: &BinaryOp, a: &Type, b: &Type) -> Type {
         (BinaryOp::Add | BinaryOp::Sub, Type::Interval, Type::Interval) => Type::Interval,
         (BinaryOp::Add | BinaryOp::Sub, Type::Date, n) if n.is_numeric() => Type::Date,
         (BinaryOp::Add, n, Type::Date) if n.is_numeric() => Type::Date,
-        (BinaryOp::Add | BinaryOp::Sub, Type::Date, Type::Interval) if dialect == Dialect::BigQuery => Type::TIMESTAMP,
+        (BinaryOp::Add | BinaryOp::Sub, Type::Date, Type::Interval) if dialect == Dialect::BigQuery => {
+            Type::TIMESTAMP
+        }
         (BinaryOp::Sub, Type::Date, Type::Date) if dialect != Dialect::Snowflake => Type::Interval,
         (BinaryOp::Sub, x, y) if stamp(x) && x == y && dialect != Dialect::Snowflake => Type::Interval,
         _ => Type::Unknown,
@@ -259,7 +296,11 @@ fn pair(dialect: Dialect, a: &Type, b: &Type) -> Type {
         _ if (float(a) && b.is_numeric()) || (float(b) && a.is_numeric()) => Type::Float64,
         _ if a.is_numeric() && b.is_numeric() && dialect == Dialect::BigQuery => {
             let big = |t: &Type| matches!(t, Type::Decimal { precision: 39.., .. });
-            if big(a) || big(b) { Type::decimal(76, 38) } else { Type::decimal(38, 9) }
+            if big(a) || big(b) {
+                Type::decimal(76, 38)
+            } else {
+                Type::decimal(38, 9)
+            }
         }
         _ if a.is_numeric() && b.is_numeric() => {
             let size = |t: &Type| decimal_of(dialect, &Operand::of(t.clone(), true));
@@ -301,7 +342,11 @@ pub(crate) fn comparable(dialect: Dialect, left: &Operand, right: &Operand) -> C
         return Comparable::Yes;
     }
     // GoogleSQL coerces no column across families.
-    if dialect == Dialect::BigQuery { Comparable::No } else { Comparable::Coerced }
+    if dialect == Dialect::BigQuery {
+        Comparable::No
+    } else {
+        Comparable::Coerced
+    }
 }
 
 pub(crate) fn castable(_from: &Type, _to: &Type) -> bool {
@@ -361,9 +406,17 @@ pub(crate) fn call(
                 Type::List(t) => (**t).clone(),
                 _ => Type::Unknown,
             };
-            if let Some(at) = site.args.iter().position(|a| matches!(a.value, ArgumentValue::Lambda(1))) {
+            if let Some(at) = site
+                .args
+                .iter()
+                .position(|a| matches!(a.value, ArgumentValue::Lambda(1)))
+            {
                 let body = lambda(at, &[item]);
-                let ty = if lower == "filter" { list.ty.clone() } else { Type::list(body.ty) };
+                let ty = if lower == "filter" {
+                    list.ty.clone()
+                } else {
+                    Type::list(body.ty)
+                };
                 return Ok(typed(bounded(ty), list.nullable));
             }
         }
@@ -384,9 +437,23 @@ pub(crate) fn call(
             Type::List(t) | Type::Array(t, _) => (*t).clone(),
             _ => Type::Unknown,
         },
-        "$temporal" if matches!(first, Type::Date | Type::Timestamp(_) | Type::TimestampTz | Type::TimestampLtz) => first,
+        "$temporal"
+            if matches!(
+                first,
+                Type::Date | Type::Timestamp(_) | Type::TimestampTz | Type::TimestampLtz
+            ) =>
+        {
+            first
+        }
         // Integers round to themselves; what decimals do differs.
         "$round" if first.is_integer() || matches!(first, Type::Float32 | Type::Float64) => first,
+        // Bytes give bytes; lists may be meant too.
+        "$text" if matches!(first, Type::String { .. }) || first.is_numeric() || first.is_temporal() => {
+            Type::STRING
+        }
+        // GoogleSQL computes exactly on NUMERIC.
+        "$float" if first.is_integer() || matches!(first, Type::Float32 | Type::Float64) => Type::Float64,
+        "$float" if dialect != Dialect::BigQuery && first.is_numeric() => Type::Float64,
         text if text.starts_with('$') => Type::Unknown,
         text => Type::parse(Dialect::DuckDb, text).unwrap_or_default(),
     };
@@ -411,7 +478,9 @@ fn sum(dialect: Dialect, ty: &Type) -> Type {
     match (dialect, ty) {
         (_, Type::Float32 | Type::Float64) => Type::Float64,
         (_, Type::Interval) => Type::Interval,
-        (Dialect::Databricks, Type::Decimal { precision, scale }) => Type::decimal((precision + 10).min(38), *scale),
+        (Dialect::Databricks, Type::Decimal { precision, scale }) => {
+            Type::decimal((precision + 10).min(38), *scale)
+        }
         (Dialect::Snowflake, Type::Decimal { scale, .. }) => Type::decimal(38, *scale),
         (Dialect::BigQuery, Type::Decimal { precision: 39.., .. }) => Type::decimal(76, 38),
         (Dialect::BigQuery, Type::Decimal { .. }) => Type::decimal(38, 9),
@@ -425,7 +494,11 @@ fn average(dialect: Dialect, ty: &Type) -> Type {
         (_, Type::Float32 | Type::Float64) => Type::Float64,
         (Dialect::Databricks, Type::Decimal { precision, scale }) => {
             let (p, s) = (i32::from(*precision) + 4, i32::from(*scale) + 4);
-            if p <= 38 { decimal(p, s) } else { decimal(38, s.min(38)) }
+            if p <= 38 {
+                decimal(p, s)
+            } else {
+                decimal(38, s.min(38))
+            }
         }
         (Dialect::BigQuery, Type::Decimal { precision: 39.., .. }) => Type::decimal(76, 38),
         (Dialect::BigQuery, Type::Decimal { .. }) => Type::decimal(38, 9),
@@ -435,13 +508,21 @@ fn average(dialect: Dialect, ty: &Type) -> Type {
 }
 
 pub(crate) fn table_function(dialect: Dialect, name: &str, args: &[Argument]) -> Option<Vec<Column>> {
-    let column = |name: &str, ty: Type| Column { name: name.into(), ty, nullable: true };
+    let column = |name: &str, ty: Type| Column {
+        name: name.into(),
+        ty,
+        nullable: true,
+    };
     let first = args.iter().find_map(|a| match &a.value {
         ArgumentValue::Value(operand) => Some(&operand.ty),
         _ => None,
     });
     match (dialect, name.to_lowercase().as_str()) {
-        (Dialect::Databricks, "range") => Some(vec![Column { name: "id".into(), ty: Type::Int64, nullable: false }]),
+        (Dialect::Databricks, "range") => Some(vec![Column {
+            name: "id".into(),
+            ty: Type::Int64,
+            nullable: false,
+        }]),
         (Dialect::Databricks, "explode" | "explode_outer") => match first? {
             Type::List(t) => Some(vec![column("col", (**t).clone())]),
             Type::Map(kv) => Some(vec![column("key", kv.0.clone()), column("value", kv.1.clone())]),

@@ -312,10 +312,10 @@ impl<'a> Parser<'a> {
     /// The word before the cursor was taken as an alias and something follows that cannot: did it mean a clause?
     /// Reports it; the caller goes on with that clause.
     pub(super) fn misspelt_clause(&mut self) -> Option<Kw> {
-        let alias = self.last_alias?;
-        let (span, at_cursor) = if alias == self.last_span() { (alias, false) } else { return self.misspelt_here() };
-        let kw = self.suggest_clause(span, at_cursor)?;
-        Some(kw)
+        match self.last_alias {
+            Some(alias) if alias == self.last_span() => self.suggest_clause(alias, false),
+            _ => self.misspelt_here(),
+        }
     }
 
     fn misspelt_here(&mut self) -> Option<Kw> {

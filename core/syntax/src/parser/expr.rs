@@ -245,6 +245,14 @@ impl Parser<'_> {
                 if let Some(id) = self.unexpanded_macro() {
                     return id;
                 }
+                let word = self.peek_nth(1);
+                if self.is(Dialect::BigQuery) && word.kind == TokenKind::Word && word.span.start == token.span.end {
+                    self.advance();
+                    self.advance();
+                    let span = token.span.to(word.span);
+                    let text = SmolStr::new(span.slice(self.text));
+                    return self.add(ExprKind::Parameter(text), span);
+                }
                 if !self.is(Dialect::DuckDb) {
                     let found = format!("`@{}`", self.text_of(self.peek_nth(1)));
                     self.error_at(token.span, format!("unknown placeholder {found}; expected `@start_date`, `@end_date` or a macro call"));

@@ -80,7 +80,7 @@ impl Parser<'_> {
                 left = self.from_primary();
                 // Without a condition the join is complete here: CROSS, NATURAL, POSITIONAL, and where ON may be left out.
                 let complete = natural || matches!(kind, JoinKind::Cross | JoinKind::Positional);
-                let optional = !self.constraint_ahead() && !self.needs_constraint();
+                let optional = !self.constraint_ahead() && !self.needs_constraint(left);
                 if (complete || optional)
                     && let Some(join) = open.pop()
                 {
@@ -127,8 +127,13 @@ impl Parser<'_> {
         left
     }
 
-    fn needs_constraint(&self) -> bool {
-        matches!(self.dialect, Dialect::DuckDb | Dialect::BigQuery)
+    fn needs_constraint(&self, right: FromId) -> bool {
+        match self.dialect {
+            Dialect::DuckDb => true,
+            // GoogleSQL: LEFT JOIN UNNEST(a.list) needs no condition.
+            Dialect::BigQuery => !matches!(self.ast.from(right).kind, FromKind::Function { .. }),
+            Dialect::Databricks | Dialect::Snowflake => false,
+        }
     }
 
     fn add_join(&mut self, join: OpenJoin, right: FromId, constraint: JoinConstraint, start: Span) -> FromId {
@@ -253,6 +258,10 @@ impl Parser<'_> {
                     span,
                 );
                 return JoinConstraint::On(both);
+            }
+            if self.kw() == Kw::Using {
+                let span = self.peek().span;
+                self.error_at(span, "`USING` behind `MATCH_CONDITION` is not supported; expected `ON`");
             }
             return JoinConstraint::On(condition);
         }

@@ -107,7 +107,7 @@ impl Parser<'_> {
 
     fn projection(&mut self, select: &mut Select) {
         self.select_modifiers(select);
-        if self.at_projection_end() && !self.at_star_or_call() {
+        if self.at_projection_end() && !self.clause_word_is_name() {
             // SELECT FROM t: nothing is skipped.
             let found = self.found();
             let span = self.peek().span;
@@ -121,7 +121,7 @@ impl Parser<'_> {
             select.items.push(item);
             if self.eat(TokenKind::Comma).is_some() {
                 // SELECT a, FROM t
-                if self.at_projection_end() && !self.at_star_or_call() {
+                if self.at_projection_end() && !self.clause_word_is_name() {
                     if self.is(Dialect::Databricks) {
                         let comma = self.last_span();
                         self.report(code::E400, comma, "comma after the last column; expected another expression");
@@ -162,6 +162,14 @@ impl Parser<'_> {
     fn misspelt_continue(&mut self, kw: Kw, select: &mut Select) {
         match ClauseRank::of(kw) {
             Some(rank) => self.clause_body(rank, select),
+            // Under an error it is enough that what follows is read.
+            None if kw == Kw::Order => {
+                self.eat_kw(Kw::By);
+                self.order_items();
+            }
+            None if matches!(kw, Kw::Limit | Kw::Offset) => {
+                self.expr();
+            }
             None => self.recover(),
         }
     }
@@ -236,8 +244,17 @@ impl Parser<'_> {
         self.add(ExprKind::Literal(Literal::Number(text)), token.span)
     }
 
-    fn at_star_or_call(&self) -> bool {
-        self.kind_nth(1) == TokenKind::LParen && matches!(self.kw(), Kw::Offset | Kw::Limit | Kw::Minus) && !self.is(Dialect::DuckDb)
+    /// A word that begins a clause elsewhere, used as a name or a function: `SELECT offset, minus(a)`.
+    fn clause_word_is_name(&self) -> bool {
+        let token = self.peek();
+        let next = self.peek_nth(1);
+        matches!(token.kw, Kw::Offset | Kw::Limit | Kw::Minus | Kw::Window | Kw::Qualify | Kw::Fetch)
+            && !token.class.is_reserved(self.dialect)
+            && (matches!(
+                next.kind,
+                TokenKind::Comma | TokenKind::Dot | TokenKind::Plus | TokenKind::Minus | TokenKind::Star | TokenKind::Eq
+            ) || (next.kind == TokenKind::LParen && token.kw != Kw::Limit)
+                || matches!(next.kw, Kw::From | Kw::As))
     }
 
     /// True where the projection ends.
@@ -272,6 +289,11 @@ impl Parser<'_> {
             if (self.is_label(token) && !clause_follows) || token.kind == TokenKind::String {
                 self.advance();
                 return Some(self.name_of(token));
+            }
+            // Databricks: explode(m) AS (k, v)
+            if self.is(Dialect::Databricks) && token.kind == TokenKind::LParen {
+                self.error_at(token.span, "several names for one column are not supported; expected one alias, or LATERAL VIEW");
+                return None;
             }
             self.unexpected("an alias after `AS`");
             return None;

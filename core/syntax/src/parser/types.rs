@@ -79,8 +79,12 @@ impl Parser<'_> {
 
     /// `[]`, `[3]`, `ARRAY`, `ARRAY[3]`.
     fn type_suffixes(&mut self) {
+        // Elsewhere a bracket behind a type is a list: ARRAY<INT64>[1].
+        if !self.is(rocky_base::Dialect::DuckDb) {
+            return;
+        }
         loop {
-            if self.kw() == Kw::Array && self.is(rocky_base::Dialect::DuckDb) {
+            if self.kw() == Kw::Array {
                 self.advance();
                 if self.kind() != TokenKind::LBracket {
                     return;
@@ -151,7 +155,7 @@ impl Parser<'_> {
         match first {
             Kw::Time | Kw::Timestamp => matches!(second, Kw::With | Kw::Without),
             Kw::Double => second == Kw::Precision,
-            _ => second == Kw::Varying || second == Kw::Array || (second == Kw::Not),
+            _ => second == Kw::Varying || second == Kw::Not || (second == Kw::Array && self.is(rocky_base::Dialect::DuckDb)),
         }
     }
 

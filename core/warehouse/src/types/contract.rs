@@ -51,7 +51,9 @@ impl TypePattern {
         }
         let neutral = match text {
             "Boolean" => TypePattern::Boolean,
-            "Int32" | "Int64" => TypePattern::Integer { decimals: dialect == Dialect::Snowflake },
+            "Int32" | "Int64" => TypePattern::Integer {
+                decimals: dialect == Dialect::Snowflake,
+            },
             "Float32" | "Float64" => TypePattern::Float,
             "Decimal" => TypePattern::Decimal,
             "String" => TypePattern::String,
@@ -102,19 +104,25 @@ impl TypePattern {
             TypePattern::Exact(wanted) => equal_but_unknown(wanted, ty),
             TypePattern::Boolean => *ty == Type::Boolean,
             TypePattern::Integer { decimals } => {
-                ty.is_integer() || *ty == Type::BigNum || (*decimals && matches!(ty, Type::Decimal { scale: 0, .. }))
+                ty.is_integer()
+                    || *ty == Type::BigNum
+                    || (*decimals && matches!(ty, Type::Decimal { scale: 0, .. }))
             }
             TypePattern::Float => matches!(ty, Type::Float32 | Type::Float64),
             TypePattern::Decimal => matches!(ty, Type::Decimal { .. }),
             TypePattern::String => matches!(ty, Type::String { .. } | Type::Enum(_)),
             TypePattern::Binary => *ty == Type::Binary,
-            TypePattern::Timestamp => matches!(ty, Type::Timestamp(_) | Type::TimestampTz | Type::TimestampLtz),
+            TypePattern::Timestamp => {
+                matches!(ty, Type::Timestamp(_) | Type::TimestampTz | Type::TimestampLtz)
+            }
             TypePattern::Array(element) => match ty {
                 Type::List(t) | Type::Array(t, _) => element.as_ref().is_none_or(|p| p.matches(t)),
                 _ => false,
             },
             TypePattern::Map(inner) => match ty {
-                Type::Map(kv) => inner.as_ref().is_none_or(|p| p.0.matches(&kv.0) && p.1.matches(&kv.1)),
+                Type::Map(kv) => inner
+                    .as_ref()
+                    .is_none_or(|p| p.0.matches(&kv.0) && p.1.matches(&kv.1)),
                 _ => false,
             },
             TypePattern::Struct => matches!(ty, Type::Struct(_)),
@@ -143,7 +151,9 @@ fn top_level_comma(text: &str) -> Option<usize> {
 fn equal_but_unknown(wanted: &Type, found: &Type) -> bool {
     let fields = |a: &[Field], b: &[Field]| {
         a.len() == b.len()
-            && a.iter().zip(b).all(|(a, b)| a.name.eq_ignore_ascii_case(&b.name) && equal_but_unknown(&a.ty, &b.ty))
+            && a.iter()
+                .zip(b)
+                .all(|(a, b)| a.name.eq_ignore_ascii_case(&b.name) && equal_but_unknown(&a.ty, &b.ty))
     };
     match (wanted, found) {
         (_, Type::Unknown) => true,
@@ -174,7 +184,10 @@ mod tests {
         assert!(ok("Decimal(5)", Type::decimal(5, 0)));
         assert!(ok("Array<Int64>", Type::list(Type::Int32)));
         assert!(!ok("Array<String>", Type::list(Type::Int32)));
-        assert!(ok("Map<String, Array<Int64>>", Type::map(Type::STRING, Type::list(Type::Int8))));
+        assert!(ok(
+            "Map<String, Array<Int64>>",
+            Type::map(Type::STRING, Type::list(Type::Int8))
+        ));
         assert!(ok("Struct", Type::Struct(Vec::new().into())));
         assert!(ok("String", Type::Unknown));
         assert!(ok("Date", Type::Date));

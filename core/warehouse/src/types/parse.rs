@@ -16,7 +16,11 @@ impl Type {
     /// The type that a text names in a dialect; `None` when it names none (or a user's own type).
     pub fn parse(dialect: Dialect, text: &str) -> Option<Type> {
         let tokens = tokenize(text)?;
-        let mut parser = Parser { dialect, tokens: &tokens, at: 0 };
+        let mut parser = Parser {
+            dialect,
+            tokens: &tokens,
+            at: 0,
+        };
         let ty = parser.ty(0)?;
         (parser.at == tokens.len()).then_some(ty)
     }
@@ -62,7 +66,11 @@ fn tokenize(text: &str) -> Option<Vec<Token>> {
                     }
                 }
                 let value = SmolStr::from(value);
-                tokens.push(if c == '\'' { Token::String(value) } else { Token::Quoted(value) });
+                tokens.push(if c == '\'' {
+                    Token::String(value)
+                } else {
+                    Token::Quoted(value)
+                });
             }
             c if c.is_ascii_digit() => {
                 let mut value: u32 = 0;
@@ -73,7 +81,8 @@ fn tokenize(text: &str) -> Option<Vec<Token>> {
             }
             c if c.is_alphabetic() || c == '_' => {
                 let mut end = start;
-                while let Some((i, d)) = chars.next_if(|(_, d)| d.is_alphanumeric() || matches!(d, '_' | '$')) {
+                while let Some((i, d)) = chars.next_if(|(_, d)| d.is_alphanumeric() || matches!(d, '_' | '$'))
+                {
                     end = i + d.len_utf8();
                 }
                 tokens.push(Token::Word(SmolStr::new(&text[start..end])));
@@ -130,7 +139,9 @@ impl Parser<'_> {
         let mut numbers = Vec::new();
         if self.eat('(') && !self.eat(')') {
             loop {
-                let Some(Token::Number(n)) = self.next() else { return None };
+                let Some(Token::Number(n)) = self.next() else {
+                    return None;
+                };
                 numbers.push(n);
                 if self.eat(')') {
                     break;
@@ -192,7 +203,8 @@ impl Parser<'_> {
     /// `name type, name type …` up to `close`.
     fn fields(&mut self, close: char, depth: usize) -> Option<Vec<Field>> {
         let mut fields = Vec::new();
-        if self.eat(close) {
+        // DuckDB has no struct without fields.
+        if self.dialect != Dialect::DuckDb && self.eat(close) {
             return Some(fields);
         }
         loop {
@@ -203,7 +215,10 @@ impl Parser<'_> {
                 None => {
                     self.at = start;
                     let ty = self.ty(depth + 1)?;
-                    Field { name: SmolStr::default(), ty }
+                    Field {
+                        name: SmolStr::default(),
+                        ty,
+                    }
                 }
             };
             fields.push(field);
@@ -217,7 +232,10 @@ impl Parser<'_> {
 
     fn named_field(&mut self, depth: usize) -> Option<Field> {
         // A bare `STRUCT(INTEGER, …)` has a delimiter where the type would begin: no need to try.
-        if !matches!(self.tokens.get(self.at + 1), Some(Token::Word(_) | Token::Quoted(_) | Token::Punct(':'))) {
+        if !matches!(
+            self.tokens.get(self.at + 1),
+            Some(Token::Word(_) | Token::Quoted(_) | Token::Punct(':'))
+        ) {
             return None;
         }
         let name = self.name()?;
@@ -229,9 +247,9 @@ impl Parser<'_> {
     fn at_field_end(&self, close: char) -> bool {
         match self.peek() {
             Some(Token::Punct(c)) => *c == close || *c == ',',
-            Some(Token::Word(_)) => {
-                ["NOT", "NULL", "COMMENT", "COLLATE", "OPTIONS"].iter().any(|w| self.is_word(0, w))
-            }
+            Some(Token::Word(_)) => ["NOT", "NULL", "COMMENT", "COLLATE", "OPTIONS"]
+                .iter()
+                .any(|w| self.is_word(0, w)),
             _ => false,
         }
     }
@@ -281,7 +299,9 @@ impl Parser<'_> {
                 "TIME" | "TIMESTAMP" => return self.duckdb_time(&word),
                 "INTERVAL" => {
                     let unit = |p: &Self| {
-                        ["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"].iter().any(|w| p.is_word(0, w))
+                        ["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"]
+                            .iter()
+                            .any(|w| p.is_word(0, w))
                     };
                     if unit(self) {
                         self.at += 1;
@@ -296,7 +316,9 @@ impl Parser<'_> {
                 }
                 "GEOMETRY" if matches!(self.tokens.get(self.at + 1), Some(Token::String(_))) => {
                     self.expect('(')?;
-                    let Some(Token::String(crs)) = self.next() else { return None };
+                    let Some(Token::String(crs)) = self.next() else {
+                        return None;
+                    };
                     self.expect(')')?;
                     return Some(Type::Other(
                         format!("GEOMETRY({})", Dialect::DuckDb.string_literal(&crs)).into(),
@@ -339,7 +361,9 @@ impl Parser<'_> {
         self.expect('(')?;
         let mut values: Vec<SmolStr> = Vec::new();
         loop {
-            let Some(Token::String(value)) = self.next() else { return None };
+            let Some(Token::String(value)) = self.next() else {
+                return None;
+            };
             values.push(value);
             if self.eat(')') {
                 break;
@@ -360,7 +384,9 @@ impl Parser<'_> {
     }
 
     fn databricks(&mut self, depth: usize) -> Option<Type> {
-        let Token::Word(word) = self.next()? else { return None };
+        let Token::Word(word) = self.next()? else {
+            return None;
+        };
         let word = word.to_uppercase_smolstr();
         match word.as_str() {
             "ARRAY" => {
@@ -389,7 +415,11 @@ impl Parser<'_> {
                     self.next()?;
                     self.expect(')')?;
                 }
-                return Some(if word == "GEOGRAPHY" { Type::Geography } else { Type::Geometry });
+                return Some(if word == "GEOGRAPHY" {
+                    Type::Geography
+                } else {
+                    Type::Geometry
+                });
             }
             "STRING" if self.eat_words(&["COLLATE"]) => {
                 self.next()?;
@@ -422,7 +452,9 @@ impl Parser<'_> {
     }
 
     fn snowflake(&mut self, depth: usize) -> Option<Type> {
-        let Token::Word(word) = self.next()? else { return None };
+        let Token::Word(word) = self.next()? else {
+            return None;
+        };
         let word = word.to_uppercase_smolstr();
         match word.as_str() {
             "ARRAY" => {
@@ -445,7 +477,9 @@ impl Parser<'_> {
                 self.expect('(')?;
                 let element = self.ty(depth + 1)?;
                 self.expect(',')?;
-                let Some(Token::Number(n)) = self.next() else { return None };
+                let Some(Token::Number(n)) = self.next() else {
+                    return None;
+                };
                 self.expect(')')?;
                 return Some(Type::Array(Arc::new(element), n));
             }
@@ -455,7 +489,9 @@ impl Parser<'_> {
             }
             "CHAR" | "NCHAR" if self.eat_words(&["VARYING"]) => {
                 let numbers = self.numbers()?;
-                return Some(Type::String { length: numbers.first().copied() });
+                return Some(Type::String {
+                    length: numbers.first().copied(),
+                });
             }
             _ => {}
         }
@@ -469,15 +505,22 @@ impl Parser<'_> {
             ("DECFLOAT", []) => Type::Other("DECFLOAT".into()),
             ("VARCHAR" | "STRING" | "TEXT" | "NVARCHAR" | "NVARCHAR2", []) => Type::STRING,
             ("CHAR" | "CHARACTER" | "NCHAR", []) => Type::String { length: Some(1) },
-            ("VARCHAR" | "STRING" | "TEXT" | "NVARCHAR" | "NVARCHAR2" | "CHAR" | "CHARACTER" | "NCHAR", [n]) => {
+            (
+                "VARCHAR" | "STRING" | "TEXT" | "NVARCHAR" | "NVARCHAR2" | "CHAR" | "CHARACTER" | "NCHAR",
+                [n],
+            ) => {
                 // The maximum is what a VARCHAR without length has.
-                Type::String { length: (!matches!(*n, 16_777_216 | 134_217_728)).then_some(*n) }
+                Type::String {
+                    length: (!matches!(*n, 16_777_216 | 134_217_728)).then_some(*n),
+                }
             }
             ("BINARY" | "VARBINARY", [] | [_]) => Type::Binary,
             ("BOOLEAN", []) => Type::Boolean,
             ("DATE", []) => Type::Date,
             ("TIME", [] | [_]) => Type::Time,
-            ("DATETIME" | "TIMESTAMP" | "TIMESTAMP_NTZ" | "TIMESTAMPNTZ", []) => Type::Timestamp(TimeUnit::Nano),
+            ("DATETIME" | "TIMESTAMP" | "TIMESTAMP_NTZ" | "TIMESTAMPNTZ", []) => {
+                Type::Timestamp(TimeUnit::Nano)
+            }
             ("DATETIME" | "TIMESTAMP" | "TIMESTAMP_NTZ" | "TIMESTAMPNTZ", [n]) => {
                 Type::Timestamp(timestamp_precision(*n)?)
             }
@@ -492,7 +535,9 @@ impl Parser<'_> {
     }
 
     fn bigquery(&mut self, depth: usize) -> Option<Type> {
-        let Token::Word(word) = self.next()? else { return None };
+        let Token::Word(word) = self.next()? else {
+            return None;
+        };
         let word = word.to_uppercase_smolstr();
         match word.as_str() {
             "ARRAY" => {
@@ -509,7 +554,9 @@ impl Parser<'_> {
                 self.expect('<')?;
                 let element = self.ty(depth + 1)?;
                 self.expect('>')?;
-                return Some(Type::Other(format!("RANGE<{}>", element.print(self.dialect)).into()));
+                return Some(Type::Other(
+                    format!("RANGE<{}>", element.print(self.dialect)).into(),
+                ));
             }
             _ => {}
         }
@@ -543,7 +590,10 @@ fn decimal(precision: u32, scale: u32, max: u32) -> Option<Type> {
     if precision == 0 || precision > max || scale > precision {
         return None;
     }
-    Some(Type::decimal(u8::try_from(precision).ok()?, u8::try_from(scale).ok()?))
+    Some(Type::decimal(
+        u8::try_from(precision).ok()?,
+        u8::try_from(scale).ok()?,
+    ))
 }
 
 /// BigQuery bounds the digits before the point and the scale apart.
@@ -600,8 +650,8 @@ fn duckdb_name(name: &str) -> Option<Type> {
         "VARIANT" => Type::Variant,
         "GEOMETRY" => Type::Geometry,
         // Types of extensions, and the engine's type of types.
-        "TYPE" | "INET" | "POINT_2D" | "POINT_3D" | "POINT_4D" | "LINESTRING_2D" | "LINESTRING_3D" | "POLYGON_2D"
-        | "POLYGON_3D" | "BOX_2D" | "BOX_2DF" | "WKB_BLOB" => Type::Other(SmolStr::new(name)),
+        "TYPE" | "INET" | "POINT_2D" | "POINT_3D" | "POINT_4D" | "LINESTRING_2D" | "LINESTRING_3D"
+        | "POLYGON_2D" | "POLYGON_3D" | "BOX_2D" | "BOX_2DF" | "WKB_BLOB" => Type::Other(SmolStr::new(name)),
         _ => return None,
     })
 }

@@ -103,7 +103,9 @@ fn duckdb_fields(fields: &[Field], out: &mut String) {
         out.push_str(if i > 0 { ", " } else { "" });
         if !field.name.is_empty() {
             // Any keyword is quoted here, reserved or not.
-            let keyword = DUCKDB_KEYWORDS.binary_search(&field.name.to_lowercase_smolstr().as_str()).is_ok();
+            let keyword = DUCKDB_KEYWORDS
+                .binary_search(&field.name.to_lowercase_smolstr().as_str())
+                .is_ok();
             if keyword || !Dialect::DuckDb.is_regular(&field.name) {
                 out.push_str(&Dialect::DuckDb.quote_ident(&field.name));
             } else {
@@ -221,7 +223,11 @@ fn snowflake(ty: &Type, out: &mut String) {
         }
         Type::Array(element, n) => {
             // Vectors hold INT or FLOAT.
-            let element = if element.is_integer() || matches!(**element, Type::Decimal { .. }) { "INT" } else { "FLOAT" };
+            let element = if element.is_integer() || matches!(**element, Type::Decimal { .. }) {
+                "INT"
+            } else {
+                "FLOAT"
+            };
             let _ = write!(out, "VECTOR({element}, {n})");
             return;
         }
@@ -251,18 +257,20 @@ fn bigquery(ty: &Type, out: &mut String) {
         Type::Unknown => "?",
         Type::Null => "INT64",
         Type::Boolean => "BOOL",
-        Type::Int8
-        | Type::Int16
-        | Type::Int32
-        | Type::Int64
-        | Type::UInt8
-        | Type::UInt16
-        | Type::UInt32 => "INT64",
+        Type::Int8 | Type::Int16 | Type::Int32 | Type::Int64 | Type::UInt8 | Type::UInt16 | Type::UInt32 => {
+            "INT64"
+        }
         Type::UInt64 => "NUMERIC",
         Type::Int128 | Type::UInt128 | Type::BigNum => "BIGNUMERIC",
         Type::Float32 | Type::Float64 => "FLOAT64",
-        Type::Decimal { precision: 38, scale: 9 } => "NUMERIC",
-        Type::Decimal { precision: 76, scale: 38 } => "BIGNUMERIC",
+        Type::Decimal {
+            precision: 38,
+            scale: 9,
+        } => "NUMERIC",
+        Type::Decimal {
+            precision: 76,
+            scale: 38,
+        } => "BIGNUMERIC",
         Type::Decimal { precision, scale } => {
             let numeric = *scale <= 9 && precision.saturating_sub(*scale) <= 29;
             let name = if numeric { "NUMERIC" } else { "BIGNUMERIC" };

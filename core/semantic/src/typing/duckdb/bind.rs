@@ -26,7 +26,9 @@ pub(crate) fn resolve<'a>(overloads: &'a [Overload], args: &[Seen]) -> Result<Op
     let mut best: Option<(u32, &Overload)> = None;
     let mut tied = Vec::new();
     for overload in overloads {
-        let Some(cost) = total_cost(overload, args) else { continue };
+        let Some(cost) = total_cost(overload, args) else {
+            continue;
+        };
         match best {
             Some((lowest, _)) if cost > lowest => {}
             Some((lowest, _)) if cost == lowest => tied.push(overload),
@@ -36,14 +38,20 @@ pub(crate) fn resolve<'a>(overloads: &'a [Overload], args: &[Seen]) -> Result<Op
             }
         }
     }
-    let Some((_, overload)) = best else { return Err(no_match(overloads, args.len())) };
+    let Some((_, overload)) = best else {
+        return Err(no_match(overloads, args.len()));
+    };
     if !tied.is_empty() {
         tied.insert(0, overload);
         return Err(TypeError::Ambiguous(forms(tied.into_iter())));
     }
     let bindings = infer(overload, args)?;
     let result = substitute(&overload.result, &bindings).unwrap_or_default();
-    Ok(Some(Bound { overload, result, bindings }))
+    Ok(Some(Bound {
+        overload,
+        result,
+        bindings,
+    }))
 }
 
 fn resolve_partly<'a>(overloads: &'a [Overload], args: &[Seen]) -> Result<Option<Bound<'a>>, TypeError> {
@@ -62,11 +70,17 @@ fn resolve_partly<'a>(overloads: &'a [Overload], args: &[Seen]) -> Result<Option
             Some((_, first)) => agree &= *first == result,
         }
     }
-    let Some((overload, result)) = left else { return Err(no_match(overloads, args.len())) };
+    let Some((overload, result)) = left else {
+        return Err(no_match(overloads, args.len()));
+    };
     if !agree || result.is_unknown() {
         return Ok(None);
     }
-    Ok(Some(Bound { overload, result, bindings: Vec::new() }))
+    Ok(Some(Bound {
+        overload,
+        result,
+        bindings: Vec::new(),
+    }))
 }
 
 fn total_cost(overload: &Overload, args: &[Seen]) -> Option<u32> {
@@ -87,32 +101,53 @@ fn total_cost(overload: &Overload, args: &[Seen]) -> Option<u32> {
 
 /// The error when nothing fits.
 pub(crate) fn no_match(overloads: &[Overload], count: usize) -> TypeError {
-    let arity_fits = overloads.iter().any(|o| {
-        o.params.len() == count || (o.variadic.is_some() && count >= o.params.len())
-    });
+    let arity_fits = overloads
+        .iter()
+        .any(|o| o.params.len() == count || (o.variadic.is_some() && count >= o.params.len()));
     let text = forms(overloads.iter());
-    if arity_fits { TypeError::ArgumentTypes(text) } else { TypeError::Arity(text) }
+    if arity_fits {
+        TypeError::ArgumentTypes(text)
+    } else {
+        TypeError::Arity(text)
+    }
 }
 
 /// The accepted forms, for people.
 pub(crate) fn forms<'a>(overloads: impl Iterator<Item = &'a Overload>) -> String {
     let all: Vec<String> = overloads.map(Overload::describe).collect();
-    let shown = all.iter().take(4).map(String::as_str).collect::<Vec<_>>().join(" or ");
-    if all.len() > 4 { format!("{shown} or {} others", all.len() - 4) } else { shown }
+    let shown = all
+        .iter()
+        .take(4)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(" or ");
+    if all.len() > 4 {
+        format!("{shown} or {} others", all.len() - 4)
+    } else {
+        shown
+    }
 }
 
 impl Bound<'_> {
     /// The type an argument is cast to; unknown where the bind function decides.
     pub(crate) fn argument(&self, index: usize) -> Type {
-        let param = self.overload.params.get(index).or(self.overload.variadic.as_ref());
-        param.and_then(|p| substitute(p, &self.bindings)).unwrap_or_default()
+        let param = self
+            .overload
+            .params
+            .get(index)
+            .or(self.overload.variadic.as_ref());
+        param
+            .and_then(|p| substitute(p, &self.bindings))
+            .unwrap_or_default()
     }
 }
 
 fn infer(overload: &Overload, args: &[Seen]) -> Result<Bindings, TypeError> {
     let mut bindings = Vec::new();
     for (i, arg) in args.iter().enumerate() {
-        let Some(param) = overload.params.get(i).or(overload.variadic.as_ref()) else { break };
+        let Some(param) = overload.params.get(i).or(overload.variadic.as_ref()) else {
+            break;
+        };
         if !infer_from(param, arg, &mut bindings) {
             return Err(TypeError::ArgumentTypes(overload.describe()));
         }
@@ -130,11 +165,15 @@ fn infer_from(param: &Param, arg: &Seen, bindings: &mut Bindings) -> bool {
             bindings.push((*letter, arg.clone()));
             return true;
         };
-        let Some((_, bound)) = bindings.get_mut(at) else { return true };
+        let Some((_, bound)) = bindings.get_mut(at) else {
+            return true;
+        };
         if bound == arg {
             return true;
         }
-        let Some(met) = unify::pair(bound, arg, Force::No) else { return false };
+        let Some(met) = unify::pair(bound, arg, Force::No) else {
+            return false;
+        };
         if *bound != Seen::Type(met.clone()) {
             *bound = Seen::Type(met);
         }
@@ -143,13 +182,16 @@ fn infer_from(param: &Param, arg: &Seen, bindings: &mut Bindings) -> bool {
     let Seen::Type(ty) = arg else { return true };
     let inner = |t: &Type| Seen::Type(t.clone());
     match (param, ty) {
-        (Param::List(p) | Param::Array(p, _), Type::List(t) | Type::Array(t, _)) => infer_from(p, &inner(t), bindings),
+        (Param::List(p) | Param::Array(p, _), Type::List(t) | Type::Array(t, _)) => {
+            infer_from(p, &inner(t), bindings)
+        }
         (Param::Map(p), Type::Map(t)) => {
             infer_from(&p.0, &inner(&t.0), bindings) && infer_from(&p.1, &inner(&t.1), bindings)
         }
-        (Param::Fields(fields), Type::Struct(types)) => {
-            fields.iter().zip(types.iter()).all(|((_, p), t)| infer_from(p, &inner(&t.ty), bindings))
-        }
+        (Param::Fields(fields), Type::Struct(types)) => fields
+            .iter()
+            .zip(types.iter())
+            .all(|((_, p), t)| infer_from(p, &inner(&t.ty), bindings)),
         _ => true,
     }
 }
@@ -157,10 +199,8 @@ fn infer_from(param: &Param, arg: &Seen, bindings: &mut Bindings) -> bool {
 /// A NULL binds the letters that nothing has bound yet.
 fn bind_null(param: &Param, bindings: &mut Bindings) {
     match param {
-        Param::Template(letter) => {
-            if !bindings.iter().any(|(l, _)| l == letter) {
-                bindings.push((*letter, Seen::Type(Type::Null)));
-            }
+        Param::Template(letter) if !bindings.iter().any(|(l, _)| l == letter) => {
+            bindings.push((*letter, Seen::Type(Type::Null)));
         }
         Param::List(p) | Param::Array(p, _) => bind_null(p, bindings),
         Param::Map(kv) => {
@@ -182,7 +222,10 @@ fn substitute(param: &Param, bindings: &Bindings) -> Option<Type> {
         Param::Fields(fields) => {
             let mut list = Vec::with_capacity(fields.len());
             for (name, p) in fields {
-                list.push(Field { name: (*name).into(), ty: substitute(p, bindings)? });
+                list.push(Field {
+                    name: (*name).into(),
+                    ty: substitute(p, bindings)?,
+                });
             }
             Type::Struct(list.into())
         }

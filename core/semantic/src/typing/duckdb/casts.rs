@@ -9,7 +9,13 @@ pub(crate) fn castable(from: &Type, to: &Type) -> bool {
         return true;
     }
     match (from, to) {
-        (Type::Null | Type::String { .. } | Type::Json | Type::Variant | Type::Enum(_), _) => true,
+        (Type::Null, _) => true,
+        (Type::String { .. } | Type::Variant | Type::Enum(_), t) if !matches!(t, Type::Union(_)) => true,
+        (Type::Variant, _) => true,
+        // A union takes what goes into a member by itself; another union when it has all its members.
+        (Type::Json, _) => true,
+        (Type::List(t), Type::Union(_)) if **t == Type::Json => true,
+        (_, Type::Union(_)) => super::cost::implicit(from, to).is_some(),
         (Type::Struct(a), Type::Struct(b)) => structs(a, b),
         (Type::List(a) | Type::Array(a, _), Type::List(b) | Type::Array(b, _)) => castable(a, b),
         (Type::Map(a), Type::Map(b)) => castable(&a.0, &b.0) && castable(&a.1, &b.1),

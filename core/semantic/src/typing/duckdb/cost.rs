@@ -55,8 +55,8 @@ pub(crate) fn to_param(from: &Seen, to: &Param) -> Option<u32> {
     match from {
         _ if matches!(to, Param::Any | Param::Template(_)) => Some(param_liking(to)),
         Seen::Type(Type::Null) => Some(param_liking(to)),
-        // A string literal only casts to what is a whole type.
-        Seen::Text => None,
+        // A string literal only casts to what is a whole type; letters count as such.
+        Seen::Text => whole(to).then_some(20),
         Seen::Integer(_, ty) => type_to_param(ty, to),
         Seen::Type(ty) => type_to_param(ty, to),
     }
@@ -108,6 +108,16 @@ fn type_to_param(from: &Type, to: &Param) -> Option<u32> {
     }
 }
 
+fn whole(param: &Param) -> bool {
+    match param {
+        Param::Exact(_) | Param::Template(_) => true,
+        Param::List(p) | Param::Array(p, Some(_)) => whole(p),
+        Param::Map(kv) => whole(&kv.0) && whole(&kv.1),
+        Param::Fields(fields) => fields.iter().all(|(_, p)| whole(p)),
+        _ => false,
+    }
+}
+
 /// The cost of casting an argument to a type.
 pub(crate) fn to_type(from: &Seen, to: &Type) -> Option<u32> {
     match from {
@@ -117,6 +127,8 @@ pub(crate) fn to_type(from: &Seen, to: &Type) -> Option<u32> {
             Type::Null | Type::Unknown => None,
             _ => Some(20),
         },
+        // A cast to JSON is registered for the integer types, not for literals.
+        Seen::Integer(..) if *to == Type::Json => None,
         Seen::Integer(value, ty) => {
             if ty == to {
                 Some(0)
@@ -228,7 +240,10 @@ fn struct_to_struct(from: &[Field], to: &[Field]) -> Option<u32> {
 
 /// The casts between unlike scalar types that lose nothing, or that the engine takes as such.
 fn may_widen(from: &Type, to: &Type) -> bool {
-    let number = matches!(to, Type::BigNum | Type::Float32 | Type::Float64 | Type::Decimal { .. });
+    let number = matches!(
+        to,
+        Type::BigNum | Type::Float32 | Type::Float64 | Type::Decimal { .. }
+    );
     match from {
         Type::Int8 => number || matches!(to, Type::Int16 | Type::Int32 | Type::Int64 | Type::Int128),
         Type::Int16 => number || matches!(to, Type::Int32 | Type::Int64 | Type::Int128),
@@ -245,9 +260,7 @@ fn may_widen(from: &Type, to: &Type) -> bool {
                 || matches!(to, Type::Int32 | Type::Int64 | Type::Int128)
                 || matches!(to, Type::UInt32 | Type::UInt64 | Type::UInt128)
         }
-        Type::UInt32 => {
-            number || matches!(to, Type::Int64 | Type::Int128 | Type::UInt64 | Type::UInt128)
-        }
+        Type::UInt32 => number || matches!(to, Type::Int64 | Type::Int128 | Type::UInt64 | Type::UInt128),
         Type::UInt64 => number || matches!(to, Type::Int128 | Type::UInt128),
         Type::BigNum => matches!(to, Type::Float64),
         Type::Float32 => matches!(to, Type::Float64 | Type::BigNum),

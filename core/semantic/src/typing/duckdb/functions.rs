@@ -27,21 +27,42 @@ pub(crate) fn call(site: &CallSite<'_>, lambda: &mut LambdaTyper<'_>) -> Result<
     let lower = site.name.to_lowercase_smolstr();
     let name = canonical(&lower);
     let star = site.args.iter().any(|a| a.value == ArgumentValue::Star);
-    let passed: Vec<Passed<'_>> = site.args.iter().enumerate().filter_map(|(i, a)| pass(i, a)).collect();
+    let passed: Vec<Passed<'_>> = site
+        .args
+        .iter()
+        .enumerate()
+        .filter_map(|(i, a)| pass(i, a))
+        .collect();
     if let Some(result) = syntax(name, &passed) {
         return result;
     }
     let Some(entry) = catalogue::lookup(Dialect::DuckDb, name) else {
         return match catalogue::extension(name) {
-            Some(_) => Ok(Typed { ty: Type::Unknown, nullable: true }),
-            None => Err(TypeError::UnknownFunction(catalogue::nearest(Dialect::DuckDb, name))),
+            Some(_) => Ok(Typed {
+                ty: Type::Unknown,
+                nullable: true,
+            }),
+            None => Err(TypeError::UnknownFunction(catalogue::nearest(
+                Dialect::DuckDb,
+                name,
+            ))),
         };
     };
     if star {
-        let ty = if name == "count" { Type::Int64 } else { Type::Unknown };
-        return Ok(Typed { nullable: ty.is_unknown(), ty });
+        let ty = if name == "count" {
+            Type::Int64
+        } else {
+            Type::Unknown
+        };
+        return Ok(Typed {
+            nullable: ty.is_unknown(),
+            ty,
+        });
     }
-    if passed.iter().any(|p| matches!(p.value, PassedValue::Lambda { .. })) {
+    if passed
+        .iter()
+        .any(|p| matches!(p.value, PassedValue::Lambda { .. }))
+    {
         return super::scalar::with_lambda(name, &passed, lambda);
     }
     let operands: Vec<&Operand> = passed
@@ -61,8 +82,12 @@ pub(crate) fn call(site: &CallSite<'_>, lambda: &mut LambdaTyper<'_>) -> Result<
 }
 
 /// Names that the parser replaces.
-fn canonical(name: &str) -> &str {
+pub(crate) fn canonical(name: &str) -> &str {
     match name {
+        "current_timestamp" => "get_current_timestamp",
+        "current_time" => "get_current_time",
+        "localtime" => "current_localtime",
+        "localtimestamp" => "current_localtimestamp",
         "percentile_cont" => "quantile_cont",
         "percentile_disc" => "quantile_disc",
         "unlist" => "unnest",
@@ -74,10 +99,16 @@ fn canonical(name: &str) -> &str {
 fn pass(index: usize, argument: &Argument) -> Option<Passed<'_>> {
     let value = match &argument.value {
         ArgumentValue::Value(operand) => PassedValue::Value(operand),
-        ArgumentValue::Lambda(params) => PassedValue::Lambda { index, params: *params },
+        ArgumentValue::Lambda(params) => PassedValue::Lambda {
+            index,
+            params: *params,
+        },
         ArgumentValue::Star => return None,
     };
-    Some(Passed { name: argument.name.as_ref(), value })
+    Some(Passed {
+        name: argument.name.as_ref(),
+        value,
+    })
 }
 
 /// Calls that are really syntax, with rules of their own.
@@ -104,8 +135,14 @@ fn syntax(name: &str, passed: &[Passed<'_>]) -> Option<Result<Typed, TypeError>>
             // CASE begins with its ELSE.
             Some(meet(&[*b, *a]).map(|ty| Typed { ty, nullable }))
         }
-        ("try", [a]) => Some(Ok(Typed { ty: a.ty.clone(), nullable: true })),
-        ("grouping", _) => Some(Ok(Typed { ty: Type::Int64, nullable: false })),
+        ("try", [a]) => Some(Ok(Typed {
+            ty: a.ty.clone(),
+            nullable: true,
+        })),
+        ("grouping", _) => Some(Ok(Typed {
+            ty: Type::Int64,
+            nullable: false,
+        })),
         ("unnest", [a, ..]) => Some(unnest(a)),
         ("row", all) => {
             let ty = scalar::row(all.iter().map(|o| Seen::of(o).settle()));
@@ -114,7 +151,10 @@ fn syntax(name: &str, passed: &[Passed<'_>]) -> Option<Result<Typed, TypeError>>
         ("nullif", [a, b]) => {
             let compared = super::operators::compared_as(a, b, true);
             Some(match compared {
-                Some(_) => Ok(Typed { ty: Seen::of(a).settle(), nullable: true }),
+                Some(_) => Ok(Typed {
+                    ty: Seen::of(a).settle(),
+                    nullable: true,
+                }),
                 None => Err(TypeError::ArgumentTypes("(ANY, ANY) of comparable types".into())),
             })
         }
@@ -131,16 +171,21 @@ pub(crate) fn meet(operands: &[&Operand]) -> Result<Type, TypeError> {
 /// See [`meet`].
 pub(crate) fn meet_seen(seen: impl Iterator<Item = Seen>, force: Force) -> Option<Type> {
     let mut met: Option<Seen> = None;
+    let mut all = Vec::new();
     for next in seen {
         if next.is_unknown() {
             return Some(Type::Unknown);
         }
+        all.push(next.settle());
         met = Some(match met {
             None => next,
             Some(before) => Seen::Type(unify::pair(&before, &next, force)?),
         });
     }
-    Some(met.map_or(Type::Null, |m| m.settle()))
+    let met = met.map_or(Type::Null, |m| m.settle());
+    // Unions meet in the larger one, which need not have the members of the other.
+    let possible = all.iter().all(|ty| super::casts::castable(ty, &met));
+    possible.then_some(met)
 }
 
 fn unnest(operand: &Operand) -> Result<Typed, TypeError> {
@@ -177,7 +222,10 @@ fn dispatch(
     let seen: Vec<Seen> = operands.iter().map(|o| Seen::of(o)).collect();
     if !entry.window.is_empty() {
         let ty = aggregate::window(name, &entry.window, &seen)?;
-        return Ok(Typed { ty, nullable: nullable::window(name) });
+        return Ok(Typed {
+            ty,
+            nullable: nullable::window(name),
+        });
     }
     if !entry.aggregate.is_empty() {
         let ty = aggregate_type(name, entry, &seen, operands)?;
@@ -193,7 +241,10 @@ fn dispatch(
         return macros::expand(&entry.macros, operands, site);
     }
     // A table function where a value is wanted.
-    Ok(Typed { ty: Type::Unknown, nullable: true })
+    Ok(Typed {
+        ty: Type::Unknown,
+        nullable: true,
+    })
 }
 
 /// An aggregate over values of these types.

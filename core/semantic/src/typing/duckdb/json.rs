@@ -68,7 +68,10 @@ impl Reader<'_> {
                     return None;
                 }
                 let ty = self.value(depth + 1)?;
-                fields.push(Field { name: name.into(), ty });
+                fields.push(Field {
+                    name: name.into(),
+                    ty,
+                });
                 if self.eat('}') {
                     return Some(Type::Struct(fields.into()));
                 }

@@ -12,13 +12,23 @@ use rocky_warehouse::Type;
 const MAX_DEPTH: usize = 24;
 
 /// A call of a macro.
-pub(crate) fn expand(macros: &[Macro], operands: &[&Operand], site: &CallSite<'_>) -> Result<Typed, TypeError> {
+pub(crate) fn expand(
+    macros: &[Macro],
+    operands: &[&Operand],
+    site: &CallSite<'_>,
+) -> Result<Typed, TypeError> {
     let Some(chosen) = macros.iter().find(|m| m.params.len() == operands.len()) else {
-        let forms: Vec<String> = macros.iter().map(|m| format!("({})", m.params.join(", "))).collect();
+        let forms: Vec<String> = macros
+            .iter()
+            .map(|m| format!("({})", m.params.join(", ")))
+            .collect();
         return Err(TypeError::Arity(forms.join(" or ")));
     };
     let operand = body(chosen, operands, site, 0)?;
-    Ok(Typed { ty: operand.ty, nullable: operand.nullable })
+    Ok(Typed {
+        ty: operand.ty,
+        nullable: operand.nullable,
+    })
 }
 
 /// Whether its definition calls an aggregate.
@@ -26,7 +36,7 @@ pub(crate) fn aggregates(chosen: &Macro) -> bool {
     chosen.body.split('(').skip(1).any(|call| {
         let name = call.split([' ', ')']).next().unwrap_or("");
         catalogue::lookup(Dialect::DuckDb, name).is_some_and(|e| {
-            !e.aggregate.is_empty() || (e.scalar.is_empty() && e.macros.iter().any(|m| aggregates_directly(m)))
+            !e.aggregate.is_empty() || (e.scalar.is_empty() && e.macros.iter().any(aggregates_directly))
         })
     })
 }
@@ -44,7 +54,12 @@ fn body(
     site: &CallSite<'_>,
     depth: usize,
 ) -> Result<Operand, TypeError> {
-    let mut reader = Reader { rest: chosen.body, chosen, operands, site };
+    let mut reader = Reader {
+        rest: chosen.body,
+        chosen,
+        operands,
+        site,
+    };
     reader.expression(depth)
 }
 
@@ -96,11 +111,15 @@ impl Reader<'_> {
                 return Ok((*operand).clone());
             }
             // A column name that is a keyword function: current_timestamp, current_user.
-            return named(name, &[], self.site, depth + 1);
+            return named(functions::canonical(name), &[], self.site, depth + 1);
         }
         if let Some(text) = token.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')) {
             let constant = Some(Constant::String(SmolStr::from(text.replace("''", "'"))));
-            return Ok(Operand { ty: Type::STRING, nullable: false, constant });
+            return Ok(Operand {
+                ty: Type::STRING,
+                nullable: false,
+                constant,
+            });
         }
         Ok(match token {
             "null" | "_" => super::literal(&Literal::Null),
@@ -121,7 +140,11 @@ impl Reader<'_> {
         if name == "cast" {
             let mut word = self.token().to_owned();
             // `TIMESTAMP WITH TIME ZONE` and its like.
-            while self.rest.trim_start().starts_with(|c: char| c.is_ascii_uppercase()) {
+            while self
+                .rest
+                .trim_start()
+                .starts_with(|c: char| c.is_ascii_uppercase())
+            {
                 word.push(' ');
                 word.push_str(self.token());
             }
@@ -177,7 +200,9 @@ fn named(name: &str, args: &[&Operand], site: &CallSite<'_>, depth: usize) -> Re
             _ => Type::Unknown,
         },
         _ => {
-            let Some(entry) = catalogue::lookup(Dialect::DuckDb, name) else { return Ok(Operand::unknown()) };
+            let Some(entry) = catalogue::lookup(Dialect::DuckDb, name) else {
+                return Ok(Operand::unknown());
+            };
             let seen: Vec<Seen> = args.iter().map(|o| Seen::of(o)).collect();
             if !entry.aggregate.is_empty() {
                 let ty = functions::aggregate_type(name, entry, &seen, args)?;

@@ -66,14 +66,24 @@ pub(crate) fn integer_type(value: i128) -> Type {
 /// width when that is at most 38, else DOUBLE; an exponent makes a DOUBLE.
 pub(crate) fn literal(literal: &Literal) -> Operand {
     let (ty, constant) = match literal {
-        Literal::Null => return Operand { ty: Type::Null, nullable: true, constant: Some(Constant::Null) },
+        Literal::Null => {
+            return Operand {
+                ty: Type::Null,
+                nullable: true,
+                constant: Some(Constant::Null),
+            };
+        }
         Literal::Bool(_) => (Type::Boolean, Constant::Other),
         Literal::String(text) => (Type::STRING, Constant::String(text.clone())),
         // The engine reads X'00' and B'01' as strings.
         Literal::Bytes(text) => (Type::STRING, Constant::String(text.clone())),
         Literal::Number(text) => number(text),
     };
-    Operand { ty, nullable: false, constant: Some(constant) }
+    Operand {
+        ty,
+        nullable: false,
+        constant: Some(constant),
+    }
 }
 
 fn number(text: &str) -> (Type, Constant) {

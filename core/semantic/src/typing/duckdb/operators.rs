@@ -43,9 +43,15 @@ fn negate(operand: &Operand) -> Option<Operand> {
                 Type::Int128 if i64::try_from(value).is_ok() => Type::Int64,
                 ty => ty.clone(),
             };
-            Some(Operand { ty, nullable: false, constant: Some(Constant::Integer(value)) })
+            Some(Operand {
+                ty,
+                nullable: false,
+                constant: Some(Constant::Integer(value)),
+            })
         }
-        Some(Constant::Other) if matches!(operand.ty, Type::Decimal { .. } | Type::Float64) => Some(operand.clone()),
+        Some(Constant::Other) if matches!(operand.ty, Type::Decimal { .. } | Type::Float64) => {
+            Some(operand.clone())
+        }
         _ => None,
     }
 }
@@ -53,9 +59,7 @@ fn negate(operand: &Operand) -> Option<Operand> {
 pub(crate) fn binary(op: &BinaryOp, left: &Operand, right: &Operand) -> Result<Typed, TypeError> {
     let either = left.nullable || right.nullable;
     match op {
-        BinaryOp::And | BinaryOp::Or => {
-            Ok(typed(Type::Boolean, either))
-        }
+        BinaryOp::And | BinaryOp::Or => Ok(typed(Type::Boolean, either)),
         BinaryOp::Eq | BinaryOp::NotEq | BinaryOp::Lt | BinaryOp::LtEq | BinaryOp::Gt | BinaryOp::GtEq => {
             match compared_as(left, right, matches!(op, BinaryOp::Eq | BinaryOp::NotEq)) {
                 Some(_) => Ok(typed(Type::Boolean, either)),
@@ -120,7 +124,9 @@ fn function(name: &str, operands: &[&Operand]) -> Result<Typed, TypeError> {
             return Ok(typed(a.clone(), true));
         }
     }
-    let Some(entry) = catalogue::lookup(Dialect::DuckDb, name) else { return Ok(typed(Type::Unknown, true)) };
+    let Some(entry) = catalogue::lookup(Dialect::DuckDb, name) else {
+        return Ok(typed(Type::Unknown, true));
+    };
     let Some(bound) = bind::resolve(&entry.scalar, &seen).map_err(operator_error)? else {
         return Ok(typed(Type::Unknown, true));
     };
@@ -144,8 +150,14 @@ pub(crate) fn arithmetic(name: &str, bound: &bind::Bound<'_>, seen: &[Seen]) -> 
     if bound.overload.result != Param::AnyDecimal {
         return Ok(bound.result.clone());
     }
+    // The decimal's size is not known from the signature, so that NULL stays without a type.
+    if seen.contains(&Seen::Type(Type::Null)) {
+        return Ok(Type::Null);
+    }
     let sizes: Option<Vec<(u8, u8)>> = seen.iter().map(|s| decimal_size(&s.settle())).collect();
-    let Some(sizes) = sizes else { return Ok(Type::Unknown) };
+    let Some(sizes) = sizes else {
+        return Err(TypeError::Operator);
+    };
     match (name, sizes.as_slice()) {
         (_, [(p, s)]) => Ok(Type::decimal((*p).max(1), *s)),
         ("*" | "multiply", [(p, s), (q, t)]) => {
@@ -161,14 +173,22 @@ pub(crate) fn arithmetic(name: &str, bound: &bind::Bound<'_>, seen: &[Seen]) -> 
             let scale = *s.max(t);
             let whole = p.saturating_sub(*s).max(q.saturating_sub(*t));
             let width = (scale + whole).max(*p).max(*q);
-            if width > 38 { Ok(Type::Float64) } else { Ok(Type::decimal(width.max(1), scale)) }
+            if width > 38 {
+                Ok(Type::Float64)
+            } else {
+                Ok(Type::decimal(width.max(1), scale))
+            }
         }
         (_, [(p, s), (q, t)]) => {
             let scale = *s.max(t);
             let whole = p.saturating_sub(*s).max(q.saturating_sub(*t));
             let width = (scale + whole).max(*p).max(*q);
             // One more digit for the carry; a 64-bit decimal stays one.
-            let grown = if width + 1 > 18 && *p.max(q) <= 18 { 18 } else { (width + 1).min(38) };
+            let grown = if width + 1 > 18 && *p.max(q) <= 18 {
+                18
+            } else {
+                (width + 1).min(38)
+            };
             Ok(Type::decimal(grown, scale))
         }
         _ => Ok(Type::Unknown),
@@ -187,9 +207,13 @@ pub(crate) fn compared_as(left: &Operand, right: &Operand, equality: bool) -> Op
     if left.ty.has_unknown() || right.ty.has_unknown() {
         return Some(Type::Unknown);
     }
-    let met = unify::comparison(&Seen::of(left), &Seen::of(right), if equality { Force::Yes } else { Force::No })?;
+    let met = unify::comparison(
+        &Seen::of(left),
+        &Seen::of(right),
+        if equality { Force::Yes } else { Force::No },
+    )?;
     let possible = [left, right].iter().all(|o| super::casts::castable(&o.ty, &met));
-    if possible { Some(met) } else { None }
+    possible.then_some(met)
 }
 
 /// LIKE and its kin: text on both sides.
@@ -211,6 +235,13 @@ pub(crate) fn unify(meeting: Meeting, operands: &[Operand]) -> Option<Type> {
         Meeting::Branches => functions::meet_seen(seen, Force::No),
         // Set operations look at types alone: a literal is a column like any other.
         Meeting::SetOperation => functions::meet_seen(seen.map(|s| Seen::Type(s.settle())), Force::Yes),
+        // The first row gives its type, the others' literals adapt.
+        Meeting::Values => {
+            let adapting = seen
+                .enumerate()
+                .map(|(i, s)| if i == 0 { Seen::Type(s.settle()) } else { s });
+            functions::meet_seen(adapting, Force::No)
+        }
         Meeting::Comparison => {
             let mut met: Option<Seen> = None;
             for next in seen {
@@ -222,16 +253,25 @@ pub(crate) fn unify(meeting: Meeting, operands: &[Operand]) -> Option<Type> {
                     Some(before) => Seen::Type(unify::comparison(&before, &next, Force::Yes)?),
                 });
             }
-            met.map(|m| m.settle())
+            let met = met.map(|m| m.settle())?;
+            let possible = operands.iter().all(|o| super::casts::castable(&o.ty, &met));
+            possible.then_some(met)
         }
     }
 }
 
 /// Whether and how gladly two values are compared.
 pub(crate) fn comparable(left: &Operand, right: &Operand) -> Comparable {
-    let Some(met) = compared_as(left, right, true) else { return Comparable::No };
+    let Some(met) = compared_as(left, right, true) else {
+        return Comparable::No;
+    };
     let (a, b) = (&left.ty, &right.ty);
-    let free = |o: &Operand| matches!(o.constant, Some(Constant::Null | Constant::String(_) | Constant::Integer(_)));
+    let free = |o: &Operand| {
+        matches!(
+            o.constant,
+            Some(Constant::Null | Constant::String(_) | Constant::Integer(_))
+        )
+    };
     let family = |t: &Type| match t {
         t if t.is_numeric() => 1,
         t if t.is_temporal() => 2,
@@ -240,14 +280,11 @@ pub(crate) fn comparable(left: &Operand, right: &Operand) -> Comparable {
         Type::Time | Type::TimeNs | Type::TimeTz => 5,
         _ => 0,
     };
-    if met.is_unknown() || a == b || *a == Type::Null || *b == Type::Null {
-        Comparable::Yes
-    } else if family(a) == family(b) && family(a) != 0 {
-        Comparable::Yes
-    } else if free(left) != free(right) {
-        // A literal adapts, if the engine does not refuse its type outright.
-        Comparable::Yes
-    } else if std::mem::discriminant(a) == std::mem::discriminant(b) {
+    let same = met.is_unknown() || std::mem::discriminant(a) == std::mem::discriminant(b);
+    let null = *a == Type::Null || *b == Type::Null;
+    let kin = family(a) == family(b) && family(a) != 0;
+    // A literal adapts, if the engine does not refuse its type outright.
+    if same || null || kin || free(left) != free(right) {
         Comparable::Yes
     } else {
         Comparable::Coerced
@@ -262,11 +299,20 @@ pub(crate) fn extract(field: &str, operand: &Operand) -> Result<Typed, TypeError
         constant: Some(Constant::String(field.to_lowercase().into())),
     };
     if !is_date_part(field) {
-        return Err(TypeError::ArgumentTypes("a part such as year, month, day, hour, epoch".into()));
+        return Err(TypeError::ArgumentTypes(
+            "a part such as year, month, day, hour, epoch".into(),
+        ));
     }
     let ty = functions::by_name("date_part", &[&name, operand])?;
     // Infinite dates have no parts.
-    Ok(typed(if operand.ty.has_unknown() { super::scalar::part_type(field) } else { ty }, true))
+    Ok(typed(
+        if operand.ty.has_unknown() {
+            super::scalar::part_type(field)
+        } else {
+            ty
+        },
+        true,
+    ))
 }
 
 /// The names that date_part takes, in all spellings.

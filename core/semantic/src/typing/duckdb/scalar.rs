@@ -24,7 +24,12 @@ fn element(ty: &Type) -> Option<&Type> {
 
 /// A struct without names.
 pub(crate) fn row(types: impl Iterator<Item = Type>) -> Type {
-    let fields: Vec<Field> = types.map(|ty| Field { name: SmolStr::default(), ty }).collect();
+    let fields: Vec<Field> = types
+        .map(|ty| Field {
+            name: SmolStr::default(),
+            ty,
+        })
+        .collect();
     bounded(Type::Struct(fields.into()))
 }
 
@@ -35,14 +40,24 @@ pub(crate) fn named(name: &str, passed: &[Passed<'_>]) -> Option<Type> {
         PassedValue::Lambda { .. } => None,
     };
     let fields = |passed: &[Passed<'_>]| -> Option<Vec<Field>> {
-        passed.iter().map(|p| Some(Field { name: p.name?.clone(), ty: value(p)? })).collect()
+        passed
+            .iter()
+            .map(|p| {
+                Some(Field {
+                    name: p.name?.clone(),
+                    ty: value(p)?,
+                })
+            })
+            .collect()
     };
     match name {
         "struct_pack" => Some(bounded(Type::Struct(fields(passed)?.into()))),
         "union_value" if passed.len() == 1 => Some(bounded(Type::Union(fields(passed)?.into()))),
-        "struct_insert" | "struct_update" => {
+        "struct_insert" | "struct_update" if passed.iter().any(|p| p.name.is_some()) => {
             let (first, rest) = passed.split_first()?;
-            let Type::Struct(old) = value(first)? else { return Some(Type::Unknown) };
+            let Type::Struct(old) = value(first)? else {
+                return Some(Type::Unknown);
+            };
             let mut all = old.to_vec();
             for field in fields(rest)? {
                 match all.iter_mut().find(|f| f.name.eq_ignore_ascii_case(&field.name)) {
@@ -63,19 +78,31 @@ pub(crate) fn before_binding(name: &str, seen: &[Seen]) -> Option<Result<Type, T
         return None;
     }
     Some(match name {
+        "struct_insert" | "struct_update" if !matches!(seen.first(), Some(Seen::Type(Type::Struct(_)))) => {
+            Err(wrong("(STRUCT, name := ANY…)"))
+        }
+        "combine" | "finalize" => Err(wrong("(AGGREGATE_STATE)")),
+        "create_sort_key" if seen.len() % 2 == 1 => {
+            Err(TypeError::Arity("(ANY, VARCHAR, …): values and orders".into()))
+        }
+        "enum_range_boundary" if !seen.iter().any(|s| matches!(s, Seen::Type(Type::Enum(_)))) => {
+            Err(wrong("(ENUM, ENUM)"))
+        }
         "||" => match seen {
             [left, right] => concat_operator(left, right),
             _ => Err(TypeError::Arity("(ANY, ANY)".into())),
         },
         "concat" if !seen.is_empty() => concat(seen),
         "list_concat" | "list_cat" | "array_concat" | "array_cat" => list_concat(seen),
-        "greatest" | "least" if !seen.is_empty() => {
-            meet_seen(seen.iter().cloned(), Force::No).ok_or_else(|| wrong("values of types that can be combined"))
+        "greatest" | "least" if !seen.is_empty() => meet_seen(seen.iter().cloned(), Force::No)
+            .ok_or_else(|| wrong("values of types that can be combined")),
+        // Literals do not adapt here.
+        "array_value" if !seen.is_empty() => {
+            match meet_seen(seen.iter().map(|s| Seen::Type(s.settle())), Force::No) {
+                Some(ty) => Ok(Type::Array(Arc::new(ty), u32::try_from(seen.len()).unwrap_or(1))),
+                None => Err(wrong("values of types that can be combined")),
+            }
         }
-        "array_value" if !seen.is_empty() => match meet_seen(seen.iter().cloned(), Force::No) {
-            Some(ty) => Ok(Type::Array(Arc::new(ty), u32::try_from(seen.len()).unwrap_or(1))),
-            None => Err(wrong("values of types that can be combined")),
-        },
         "array_slice" | "list_slice" if matches!(seen.len(), 3 | 4) => match seen.first() {
             Some(base) => slice(&base.settle()),
             None => return None,
@@ -115,12 +142,11 @@ pub(crate) fn result(
         "list_aggregate" | "list_aggr" | "array_aggregate" | "array_aggr" | "aggregate" => {
             return list_aggregate(seen, operands);
         }
-        "list_sort" | "array_sort" | "list_reverse_sort" | "array_reverse_sort" | "list_resize" | "array_resize" => {
-            match first() {
-                Type::Array(t, _) => Type::List(t),
-                ty => ty,
-            }
-        }
+        "list_sort" | "array_sort" | "list_reverse_sort" | "array_reverse_sort" | "list_resize"
+        | "array_resize" => match first() {
+            Type::Array(t, _) => Type::List(t),
+            ty => ty,
+        },
         "list_grade_up" | "array_grade_up" | "grade_up" => Type::list(Type::Int64),
         "array_extract" | "struct_extract" | "struct_extract_at" | "list_extract" | "list_element" => {
             match &first() {
@@ -143,6 +169,21 @@ pub(crate) fn result(
             Type::Union(members) => Type::Enum(members.iter().map(|m| m.name.clone()).collect()),
             _ => Type::Unknown,
         },
+        "to_json" | "json_quote" if seen.len() != 1 => return Err(TypeError::Arity("(ANY)".into())),
+        "row_to_json" if !matches!(first(), Type::Struct(_) | Type::Null) || seen.len() != 1 => {
+            return Err(wrong("(STRUCT)"));
+        }
+        "array_to_json" if element(&first()).is_none() || seen.len() != 1 => return Err(wrong("(ANY[])")),
+        "json_object" if seen.len() % 2 == 1 => {
+            return Err(TypeError::Arity("(VARCHAR, ANY, …): names and values".into()));
+        }
+        "cardinality" if !matches!(first(), Type::Map(_) | Type::Variant) || seen.len() != 1 => {
+            return Err(wrong("(MAP)"));
+        }
+        "enum_first" | "enum_last" | "enum_range" if !matches!(first(), Type::Enum(_)) => {
+            return Err(wrong("(ENUM)"));
+        }
+        "struct_keys" if !matches!(first(), Type::Struct(_)) => return Err(wrong("(STRUCT)")),
         "list_zip" | "array_zip" => list_zip(seen)?,
         "constant_or_null" => first(),
         "struct_values" => match &first() {
@@ -167,19 +208,35 @@ pub(crate) fn result(
             None => Type::Unknown,
         },
         "strptime" | "try_strptime" => parsed_time(operands),
-        "regexp_extract" if matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_)))) => Type::Unknown,
+        "regexp_extract" if matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_)))) => {
+            Type::Unknown
+        }
         "regexp_extract_all" if matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_)))) => {
             Type::Unknown
         }
-        "json_extract" | "json_extract_path" | "json_extract_string" | "json_extract_path_text" | "->>"
-        | "json_exists" | "json_type" | "json_value" | "json_array_length" | "json_keys" => {
+        "json_extract"
+        | "json_extract_path"
+        | "json_extract_string"
+        | "json_extract_path_text"
+        | "->>"
+        | "json_exists"
+        | "json_type"
+        | "json_value"
+        | "json_array_length"
+        | "json_keys" => {
             let wildcard = text(operands, 1).is_some_and(json_wildcard);
-            if wildcard { Type::list(bound.result.clone()) } else { bound.result.clone() }
+            if wildcard {
+                Type::list(bound.result.clone())
+            } else {
+                bound.result.clone()
+            }
         }
-        "json_transform" | "json_transform_strict" | "from_json" | "from_json_strict" => match text(operands, 1) {
-            Some(structure) => super::json::structure(structure).ok_or_else(bad)?,
-            None => Type::Unknown,
-        },
+        "json_transform" | "json_transform_strict" | "from_json" | "from_json_strict" => {
+            match text(operands, 1) {
+                Some(structure) => super::json::structure(structure).ok_or_else(bad)?,
+                None => Type::Unknown,
+            }
+        }
         "equi_width_bins" => match bound.overload.params.first() {
             Some(Param::Exact(_)) => Type::list(widest_bin(seen, bound)),
             _ => Type::Unknown,
@@ -209,14 +266,17 @@ fn keeps_null(name: &str) -> bool {
 // Sorted: functions registered with their own handling of NULL.
 #[rustfmt::skip]
 static KEEPS_NULL: &[&str] = &[
-    "alias", "array_grade_up", "array_to_json", "array_value", "array_zip", "can_cast_implicitly", "concat", "concat_ws",
-    "constant_or_null", "error", "hash", "json_array", "json_object", "json_quote", "list_pack", "list_value", "list_zip",
-    "row", "row_to_json", "struct_concat", "struct_pack", "to_json", "typeof",
+    "alias", "array_intersect", "array_resize", "array_value", "array_zip", "can_cast_implicitly", "cast_to_type", "concat",
+    "concat_ws", "constant_or_null", "element_at", "error", "hash", "json_array", "json_object", "list_intersect", "list_pack",
+    "list_resize", "list_value", "list_zip", "map_entries", "map_extract", "map_extract_value", "map_keys", "map_values",
+    "replace_type", "row", "struct_concat", "struct_pack", "typeof", "unpivot_list", "variant_to_parquet_variant",
 ];
 
 /// `round(decimal, n)`: only with a literal; the scale shrinks, the width stays.
 fn decimal_digits(name: &str, seen: &[Seen], operands: &[&Operand]) -> Result<Type, TypeError> {
-    let Some(Type::Decimal { precision, scale }) = seen.first().map(Seen::settle) else { return Ok(Type::Unknown) };
+    let Some(Type::Decimal { precision, scale }) = seen.first().map(Seen::settle) else {
+        return Ok(Type::Unknown);
+    };
     match integer(operands, 1) {
         Some(digits) => {
             let scale = u8::try_from(digits.clamp(0, i128::from(scale))).unwrap_or(scale);
@@ -254,8 +314,7 @@ fn concat(seen: &[Seen]) -> Result<Type, TypeError> {
     if lists > 0 {
         return list_concat(seen);
     }
-    let blobs = seen.iter().all(|s| s.settle() == Type::Binary);
-    Ok(if blobs { Type::Binary } else { Type::STRING })
+    Ok(Type::STRING)
 }
 
 /// Lists joined; NULLs are left out.
@@ -265,15 +324,16 @@ pub(crate) fn list_concat(seen: &[Seen]) -> Result<Type, TypeError> {
         let ty = s.settle();
         match &ty {
             Type::Null => continue,
-            Type::Unknown => return Ok(Type::Unknown),
+            Type::Unknown | Type::Variant => return Ok(Type::Unknown),
             _ => {}
         }
-        let Some(next) = element(&ty) else { return Err(wrong("(ANY[], ANY[]…)")) };
+        let Some(next) = element(&ty) else {
+            return Err(wrong("(ANY[], ANY[]…)"));
+        };
         met = Some(match met {
             None => next.clone(),
-            Some(before) => {
-                unify::types(&before, next, Force::No).ok_or_else(|| wrong("lists of types that can be combined"))?
-            }
+            Some(before) => unify::types(&before, next, Force::No)
+                .ok_or_else(|| wrong("lists of types that can be combined"))?,
         });
     }
     Ok(met.map_or(Type::Null, Type::list))
@@ -306,7 +366,14 @@ pub(crate) fn index(base: &Operand, index: &Operand) -> Result<Typed, TypeError>
     };
     // A literal NULL as index makes the result NULL.
     if index.ty == Type::Null && !matches!(base.ty, Type::Unknown) {
-        return Ok(Typed { ty: if matches!(base.ty, Type::String { .. }) { ty } else { Type::Null }, nullable: true });
+        return Ok(Typed {
+            ty: if matches!(base.ty, Type::String { .. }) {
+                ty
+            } else {
+                Type::Null
+            },
+            nullable: true,
+        });
     }
     let counted = index.ty.is_unknown() || super::cost::to_type(&Seen::of(index), &Type::Int64).is_some();
     if matches!(base.ty, Type::List(_) | Type::Array(..) | Type::String { .. }) && !counted {
@@ -319,7 +386,11 @@ pub(crate) fn index(base: &Operand, index: &Operand) -> Result<Typed, TypeError>
 /// A field by name or by place.
 fn struct_extract(fields: &[Field], operands: &[&Operand]) -> Result<Type, TypeError> {
     let names = || {
-        let list: Vec<&str> = fields.iter().map(|f| f.name.as_str()).filter(|n| !n.is_empty()).collect();
+        let list: Vec<&str> = fields
+            .iter()
+            .map(|f| f.name.as_str())
+            .filter(|n| !n.is_empty())
+            .collect();
         TypeError::ArgumentTypes(format!("a field of the struct: {}", list.join(", ")))
     };
     let unnamed = fields.first().is_some_and(|f| f.name.is_empty());
@@ -355,31 +426,39 @@ fn list_zip(seen: &[Seen]) -> Result<Type, TypeError> {
 fn struct_concat(seen: &[Seen]) -> Result<Type, TypeError> {
     let mut all: Vec<Field> = Vec::new();
     for s in seen {
-        let Type::Struct(fields) = s.settle() else { return Err(wrong("(STRUCT, STRUCT…)")) };
+        let Type::Struct(fields) = s.settle() else {
+            return Err(wrong("(STRUCT, STRUCT…)"));
+        };
         for field in fields.iter() {
             if !field.name.is_empty() && all.iter().any(|f| f.name.eq_ignore_ascii_case(&field.name)) {
                 return Err(wrong("structs without a common field"));
             }
-            if all.first().is_some_and(|f| f.name.is_empty() != field.name.is_empty()) {
+            if all
+                .first()
+                .is_some_and(|f| f.name.is_empty() != field.name.is_empty())
+            {
                 return Err(wrong("structs that all have names, or all have none"));
             }
             all.push(field.clone());
         }
-    }
-    if all.is_empty() {
-        return Err(TypeError::Arity("(STRUCT, STRUCT…)".into()));
     }
     Ok(bounded(Type::Struct(all.into())))
 }
 
 /// `list_aggregate(list, 'sum')`.
 fn list_aggregate(seen: &[Seen], operands: &[&Operand]) -> Result<Type, TypeError> {
-    let Some(name) = text(operands, 1) else { return Ok(Type::Unknown) };
+    let Some(name) = text(operands, 1) else {
+        return Ok(Type::Unknown);
+    };
     let name = name.to_lowercase();
     let list = seen.first().map(Seen::settle).unwrap_or_default();
-    let Some(inner) = element(&list) else { return Ok(Type::Unknown) };
+    let Some(inner) = element(&list) else {
+        return Ok(Type::Unknown);
+    };
     let found = catalogue::lookup(Dialect::DuckDb, &name).filter(|e| !e.aggregate.is_empty());
-    let Some(entry) = found else { return Err(wrong("the name of an aggregate")) };
+    let Some(entry) = found else {
+        return Err(wrong("the name of an aggregate"));
+    };
     let value = Operand::of(inner.clone(), true);
     let mut all = vec![&value];
     all.extend(operands.iter().skip(2));
@@ -426,8 +505,16 @@ pub(crate) fn with_lambda(
     lambda: &mut LambdaTyper<'_>,
 ) -> Result<Typed, TypeError> {
     let typed = |ty: Type| Ok(Typed { ty, nullable: true });
-    let (Some(Passed { value: PassedValue::Value(list), .. }), Some(Passed { value: PassedValue::Lambda { index, params }, .. })) =
-        (passed.first(), passed.get(1))
+    let (
+        Some(Passed {
+            value: PassedValue::Value(list),
+            ..
+        }),
+        Some(Passed {
+            value: PassedValue::Lambda { index, params },
+            ..
+        }),
+    ) = (passed.first(), passed.get(1))
     else {
         return Err(wrong("(ANY[], LAMBDA)"));
     };
@@ -439,17 +526,20 @@ pub(crate) fn with_lambda(
     };
     match name {
         "list_transform" | "array_transform" | "list_apply" | "array_apply" | "apply" => {
-            let body = lambda(*index, &place(&[item.clone()], *params)?);
+            let body = lambda(*index, &place(std::slice::from_ref(&item), *params)?);
             if list.ty == Type::Null {
                 return typed(Type::Null);
             }
             if list.ty.is_unknown() || body.ty.is_unknown() {
                 return typed(Type::list(body.ty));
             }
-            Ok(Typed { ty: bounded(Type::list(body.ty)), nullable: list.nullable })
+            Ok(Typed {
+                ty: bounded(Type::list(body.ty)),
+                nullable: list.nullable,
+            })
         }
         "list_filter" | "array_filter" | "filter" => {
-            let body = lambda(*index, &place(&[item.clone()], *params)?);
+            let body = lambda(*index, &place(std::slice::from_ref(&item), *params)?);
             if !body.ty.is_unknown() && !super::casts::castable(&body.ty, &Type::Boolean) {
                 return Err(wrong("a lambda that gives BOOLEAN"));
             }
@@ -457,19 +547,29 @@ pub(crate) fn with_lambda(
                 Type::Array(t, _) => Type::List(t.clone()),
                 ty => ty.clone(),
             };
-            Ok(Typed { ty, nullable: list.nullable })
+            Ok(Typed {
+                ty,
+                nullable: list.nullable,
+            })
         }
         "list_reduce" | "array_reduce" | "reduce" => {
             let start = match passed.get(2) {
-                Some(Passed { value: PassedValue::Value(o), .. }) => Some(Seen::of(o).settle()),
+                Some(Passed {
+                    value: PassedValue::Value(o),
+                    ..
+                }) => Some(Seen::of(o).settle()),
                 _ => None,
             };
             // The accumulator has the type of the initial value, which the items are cast to.
             let accumulator = match &start {
-                Some(ty) => unify::types(ty, &item, Force::No).ok_or_else(|| wrong("an initial value like the items"))?,
+                Some(ty) => unify::types(ty, &item, Force::No)
+                    .ok_or_else(|| wrong("an initial value like the items"))?,
                 None => item.clone(),
             };
-            let body = lambda(*index, &place(&[accumulator.clone(), accumulator.clone()], *params)?);
+            let body = lambda(
+                *index,
+                &place(&[accumulator.clone(), accumulator.clone()], *params)?,
+            );
             if list.ty == Type::Null {
                 return typed(Type::Null);
             }
@@ -485,7 +585,11 @@ pub(crate) fn with_lambda(
 /// The types of a lambda's parameters: the given ones, then the index.
 fn place(types: &[Type], params: usize) -> Result<Vec<Type>, TypeError> {
     if params < types.len() || params > types.len() + 1 {
-        return Err(TypeError::Arity(format!("a lambda with {} or {} parameters", types.len(), types.len() + 1)));
+        return Err(TypeError::Arity(format!(
+            "a lambda with {} or {} parameters",
+            types.len(),
+            types.len() + 1
+        )));
     }
     let mut all = types.to_vec();
     if params > types.len() {

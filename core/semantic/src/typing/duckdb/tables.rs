@@ -56,6 +56,17 @@ fn column_of(value: &Operand) -> Option<SmolStr> {
 
 fn fixed(name: &str) -> Option<Vec<Column>> {
     let entry = catalogue::lookup(Dialect::DuckDb, name)?;
-    let Some(Type::Struct(fields)) = &entry.columns else { return None };
-    Some(fields.iter().map(|f| Column { name: f.name.clone(), ty: f.ty.clone(), nullable: true }).collect())
+    let Some(Type::Struct(fields)) = &entry.columns else {
+        return None;
+    };
+    Some(
+        fields
+            .iter()
+            .map(|f| Column {
+                name: f.name.clone(),
+                ty: f.ty.clone(),
+                nullable: true,
+            })
+            .collect(),
+    )
 }

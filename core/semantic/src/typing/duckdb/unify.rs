@@ -40,10 +40,14 @@ fn combine(left: &Seen, right: &Seen, force: Force) -> Option<Type> {
         (Seen::Integer(_, a), Seen::Integer(_, b)) => combine_types(a, b, force),
         (Seen::Type(Type::Null) | Seen::Text, other) | (other, Seen::Type(Type::Null) | Seen::Text) => {
             match other {
-                Seen::Type(Type::Enum(_)) if left == &Seen::Text || right == &Seen::Text => Some(Type::STRING),
-                Seen::Type(Type::Null) => {
-                    Some(if *left == Seen::Text || *right == Seen::Text { Type::STRING } else { Type::Null })
+                Seen::Type(Type::Enum(_)) if left == &Seen::Text || right == &Seen::Text => {
+                    Some(Type::STRING)
                 }
+                Seen::Type(Type::Null) => Some(if *left == Seen::Text || *right == Seen::Text {
+                    Type::STRING
+                } else {
+                    Type::Null
+                }),
                 _ => Some(other.settle()),
             }
         }
@@ -55,7 +59,11 @@ fn combine(left: &Seen, right: &Seen, force: Force) -> Option<Type> {
 
 fn literal_with(value: i128, ty: &Type, other: &Type, force: Force) -> Option<Type> {
     if let Type::Enum(_) = other {
-        return pair(&Seen::Integer(value, ty.clone()), &Seen::Type(Type::STRING), force);
+        return pair(
+            &Seen::Integer(value, ty.clone()),
+            &Seen::Type(Type::STRING),
+            force,
+        );
     }
     match cost::to_type(&Seen::Integer(value, ty.clone()), other) {
         Some(_) => Some(match other {
@@ -67,17 +75,26 @@ fn literal_with(value: i128, ty: &Type, other: &Type, force: Force) -> Option<Ty
 }
 
 fn combine_types(left: &Type, right: &Type, force: Force) -> Option<Type> {
-    if left == &Type::Json || right == &Type::Json {
-        return Some(Type::Json);
+    for strong in [Type::Json, Type::Variant] {
+        if *left == strong || *right == strong {
+            return Some(strong);
+        }
     }
     match (left, right) {
         (Type::Enum(a), Type::Enum(b)) => return Some(if a == b { left.clone() } else { Type::STRING }),
-        (Type::Enum(_), Type::Null) => return Some(Type::STRING),
-        (Type::Null, Type::Enum(_)) => return Some(Type::STRING),
+        (Type::Null, other) | (other, Type::Null) => return Some(other.clone()),
         (Type::Enum(_), _) => return types(&Type::STRING, right, force),
         (_, Type::Enum(_)) => return types(left, &Type::STRING, force),
-        (Type::Null, other) | (other, Type::Null) => return Some(other.clone()),
-        (Type::Decimal { precision: p, scale: s }, Type::Decimal { precision: q, scale: t }) => {
+        (
+            Type::Decimal {
+                precision: p,
+                scale: s,
+            },
+            Type::Decimal {
+                precision: q,
+                scale: t,
+            },
+        ) => {
             return Some(widest_decimal((*p, *s), (*q, *t)));
         }
         (Type::List(a), Type::List(b)) => return types(a, b, force).map(Type::list),
@@ -90,7 +107,11 @@ fn combine_types(left: &Type, right: &Type, force: Force) -> Option<Type> {
         }
         (Type::Struct(a), Type::Struct(b)) => return structs(a, b, force),
         (Type::Union(a), Type::Union(b)) => {
-            return Some(if b.len() > a.len() { right.clone() } else { left.clone() });
+            return Some(if b.len() > a.len() {
+                right.clone()
+            } else {
+                left.clone()
+            });
         }
         _ if left == right => return Some(left.clone()),
         _ => {}
@@ -122,8 +143,15 @@ fn structs(a: &[Field], b: &[Field], force: Force) -> Option<Type> {
         }
         let mut fields = Vec::with_capacity(a.len());
         for (x, y) in a.iter().zip(b) {
-            let name = if unnamed(a) { y.name.clone() } else { x.name.clone() };
-            fields.push(Field { name, ty: types(&x.ty, &y.ty, force)? });
+            let name = if unnamed(a) {
+                y.name.clone()
+            } else {
+                x.name.clone()
+            };
+            fields.push(Field {
+                name,
+                ty: types(&x.ty, &y.ty, force)?,
+            });
         }
         return Some(Type::Struct(fields.into()));
     }
@@ -133,7 +161,10 @@ fn structs(a: &[Field], b: &[Field], force: Force) -> Option<Type> {
             Some(y) => types(&x.ty, &y.ty, force)?,
             None => x.ty.clone(),
         };
-        fields.push(Field { name: x.name.clone(), ty });
+        fields.push(Field {
+            name: x.name.clone(),
+            ty,
+        });
     }
     for y in b {
         if !a.iter().any(|x| x.name.eq_ignore_ascii_case(&y.name)) {
@@ -147,12 +178,18 @@ fn structs(a: &[Field], b: &[Field], force: Force) -> Option<Type> {
 fn widest_decimal((p, s): (u8, u8), (q, t): (u8, u8)) -> Type {
     let whole = p.saturating_sub(s).max(q.saturating_sub(t));
     let scale = s.max(t);
-    if whole + scale > 38 { Type::decimal(38, 38 - whole) } else { Type::decimal(whole + scale, scale) }
+    if whole + scale > 38 {
+        Type::decimal(38, 38 - whole)
+    } else {
+        Type::decimal(whole + scale, scale)
+    }
 }
 
 /// A decimal that also holds the integers of `other`.
 fn grow_decimal(other: &Type, decimal: &Type) -> Type {
-    let Type::Decimal { precision, scale } = decimal else { return decimal.clone() };
+    let Type::Decimal { precision, scale } = decimal else {
+        return decimal.clone();
+    };
     match decimal_size(other) {
         Some((width, _)) if width > precision.saturating_sub(*scale) => {
             Type::decimal((width + scale).min(38), *scale)
@@ -213,7 +250,8 @@ fn rank(ty: &Type) -> u32 {
         Type::Decimal { .. } => 21,
         Type::Float32 => 22,
         Type::Float64 => 23,
-        Type::Time | Type::TimeTz | Type::TimeNs => 50,
+        Type::Time | Type::TimeTz => 49,
+        Type::TimeNs => 50,
         Type::Date => 51,
         Type::Timestamp(TimeUnit::Second) => 52,
         Type::Timestamp(TimeUnit::Milli) => 53,
@@ -241,7 +279,8 @@ pub(crate) fn comparison(left: &Seen, right: &Seen, force: Force) -> Option<Type
     let met = pair(left, right, force)?;
     match met {
         Type::Decimal { .. } => {
-            let (Some((p, s)), Some((q, t))) = (decimal_size(&left.settle()), decimal_size(&right.settle())) else {
+            let (Some((p, s)), Some((q, t))) = (decimal_size(&left.settle()), decimal_size(&right.settle()))
+            else {
                 return Some(met);
             };
             let scale = s.max(t);

@@ -1,0 +1,229 @@
+//! The command line.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
+
+/// How results are printed.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Format {
+    /// One JSON document on stdout.
+    Json,
+    /// Text for people.
+    Table,
+}
+
+/// rocky compiles a folder of SQL models like a program and runs it on a warehouse.
+#[derive(Parser, Debug)]
+#[command(
+    name = "rocky",
+    version,
+    about,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  rocky playground            a sample project with data, to try everything on\n  \
+                  rocky compile               types, names, dependencies, contracts\n  \
+                  rocky plan                  the exact SQL that `run` would execute\n  \
+                  rocky run                   run it\n  \
+                  rocky lineage orders.total  where a column comes from\n  \
+                  rocky explain E100          what a diagnostic means\n\n\
+                  Exit codes: 0 done, 1 failed, 2 partly done or wrong usage, 130 interrupted."
+)]
+pub struct Args {
+    /// Configuration file, or the folder that holds rocky.toml
+    #[arg(short, long, global = true, default_value = "rocky.toml", value_hint = ValueHint::FilePath)]
+    pub config: String,
+    /// Output format [default: table on a terminal, json otherwise]
+    #[arg(short, long, global = true, value_enum)]
+    pub output: Option<Format>,
+    /// State file [default: .rocky-state.redb beside rocky.toml]
+    #[arg(long, global = true, value_hint = ValueHint::FilePath)]
+    pub state_path: Option<String>,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    pub color: Colour,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// When to use colour.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where the models are, and the values they are compiled with.
+#[derive(ClapArgs, Debug, Default, Clone)]
+pub struct Sources {
+    /// Models folder instead of the one the pipelines name
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub models: Option<String>,
+    /// Folder of contracts (those beside models are found without it)
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub contracts: Option<String>,
+    /// Value for `@var(KEY)`; may be repeated
+    #[arg(long = "var", value_name = "KEY=VALUE")]
+    pub vars: Vec<String>,
+}
+
+/// When to ask the warehouse for source schemas.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Refresh {
+    /// Use what is declared and remembered.
+    Never,
+    /// Ask when something that is read is not known.
+    Missing,
+    /// Always ask.
+    Always,
+}
+
+/// What to run.
+#[derive(ClapArgs, Debug, Default, Clone)]
+pub struct RunArgs {
+    /// Pipeline; needed when there are several
+    #[arg(long)]
+    pub pipeline: Option<String>,
+    /// Only this model; may be repeated
+    #[arg(long = "model", value_name = "NAME")]
+    pub only: Vec<String>,
+    /// key=value filter of replication sources; echoed for transformation pipelines, which have none
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub filter: Option<String>,
+    /// Rebuild incremental models from scratch
+    #[arg(long)]
+    pub full_refresh: bool,
+    /// Models at a time [default: the pipeline's `execution.concurrency`]
+    #[arg(long, value_name = "N")]
+    pub concurrency: Option<u32>,
+    /// Models folder, contracts, variables
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
+/// The subcommands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Write a new project: rocky.toml and a first model
+    #[command(after_help = "Examples:\n  rocky init\n  rocky init analytics --template snowflake")]
+    Init {
+        /// Folder
+        #[arg(default_value = ".", value_hint = ValueHint::DirPath)]
+        path: String,
+        /// duckdb, databricks or snowflake
+        #[arg(long, default_value = "duckdb")]
+        template: String,
+    },
+    /// Write a sample project with data
+    #[command(after_help = "Examples:\n  rocky playground\n  rocky playground demo --template showcase")]
+    Playground {
+        /// Folder; must be empty or not exist
+        #[arg(default_value = "rocky-playground", value_hint = ValueHint::DirPath)]
+        path: String,
+        /// quickstart, ecommerce or showcase
+        #[arg(long, default_value = "quickstart")]
+        template: String,
+    },
+    /// Check types, names, dependencies and contracts
+    #[command(after_help = "Examples:\n  rocky compile\n  rocky compile --model fct_orders --output json\n  \
+                            rocky compile --var day=2026-01-31 --expand-macros")]
+    Compile {
+        /// Report this model alone
+        #[arg(long, value_name = "NAME")]
+        model: Option<String>,
+        /// Show the SQL after macros and variables
+        #[arg(long)]
+        expand_macros: bool,
+        /// When to ask the warehouse for the schemas of sources
+        #[arg(long, value_enum, default_value_t = Refresh::Missing, value_name = "WHEN")]
+        refresh_sources: Refresh,
+        /// Models folder, contracts, variables
+        #[command(flatten)]
+        sources: Sources,
+    },
+    /// Show the exact SQL that `run` would execute, and why
+    #[command(after_help = "Examples:\n  rocky plan\n  rocky plan --model fct_orders --full-refresh")]
+    Plan(RunArgs),
+    /// Execute the models
+    #[command(after_help = "Examples:\n  rocky run\n  rocky run --model fct_orders --model dim_customers\n  \
+                            rocky run --full-refresh --concurrency 2")]
+    Run(RunArgs),
+    /// Trace where columns come from and where they go
+    #[command(after_help = "Examples:\n  rocky lineage fct_orders\n  rocky lineage fct_orders.amount\n  \
+                            rocky lineage stg_orders.status --downstream\n  rocky lineage fct_orders --format dot | dot -Tsvg")]
+    Lineage {
+        /// `model` or `model.column`
+        target: String,
+        /// The column, instead of writing it into TARGET
+        #[arg(long)]
+        column: Option<String>,
+        /// Follow the column to its consumers
+        #[arg(long)]
+        downstream: bool,
+        /// Print a Graphviz graph
+        #[arg(long, value_enum)]
+        format: Option<GraphFormat>,
+        /// When to ask the warehouse for the schemas of sources
+        #[arg(long, value_enum, default_value_t = Refresh::Missing, value_name = "WHEN")]
+        refresh_sources: Refresh,
+        /// Models folder, contracts, variables
+        #[command(flatten)]
+        sources: Sources,
+    },
+    /// Check the configuration and the project's files
+    Validate,
+    /// List sources and tables, and remember their columns for compiling
+    Discover {
+        /// Pipeline; needed when there are several
+        #[arg(long)]
+        pipeline: Option<String>,
+    },
+    /// Show the watermarks that runs left
+    State,
+    /// Show past runs
+    #[command(after_help = "Examples:\n  rocky history\n  rocky history --model fct_orders --since 2026-01-01")]
+    History {
+        /// Executions of one model
+        #[arg(long, value_name = "NAME")]
+        model: Option<String>,
+        /// Only those that began then or later
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "N")]
+        limit: Option<u32>,
+    },
+    /// Run the models on an in-memory DuckDB
+    Test {
+        /// Only this model and what it reads
+        #[arg(long, value_name = "NAME")]
+        model: Option<String>,
+        /// Models folder, contracts, variables
+        #[command(flatten)]
+        sources: Sources,
+    },
+    /// Explain a diagnostic code
+    #[command(after_help = "Example:\n  rocky explain E100")]
+    Explain {
+        /// Codes, such as E100
+        #[arg(required = true)]
+        codes: Vec<String>,
+    },
+    /// Print a shell completion script
+    #[command(after_help = "Example:\n  rocky completions bash > ~/.local/share/bash-completion/completions/rocky")]
+    Completions {
+        /// Shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Formats of a graph.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
+pub enum GraphFormat {
+    /// Graphviz.
+    Dot,
+}

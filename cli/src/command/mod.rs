@@ -1,0 +1,141 @@
+//! One file per command: call the verb, render the answer, choose the exit code.
+
+mod compile;
+mod discover;
+mod explain;
+mod history;
+mod lineage;
+mod plan;
+mod run;
+mod scaffold;
+mod state;
+mod test;
+mod validate;
+
+use crate::args::{Args, Command, Refresh, RunArgs, Sources};
+use crate::output::{self, Output};
+use clap::CommandFactory;
+use rocky_core::verbs::compile::RefreshSources;
+use rocky_core::{CancelToken, Error, Host, OpenRequest, Project, Result};
+use std::collections::BTreeMap;
+
+/// What every command gets.
+pub struct Context<'a> {
+    args: &'a Args,
+    out: &'a Output,
+    cancel: &'a CancelToken,
+}
+
+impl Context<'_> {
+    fn open(&self, sources: &Sources) -> Result<Project> {
+        let engine = rocky_core::Engine::new(&rocky_core::EngineOptions::default())?;
+        let request = OpenRequest {
+            config: Some(self.args.config.clone()),
+            state_path: self.args.state_path.clone(),
+            models: sources.models.clone(),
+            contracts: sources.contracts.clone(),
+            threads: None,
+        };
+        Project::open(&engine, &request, Host::default())
+    }
+}
+
+fn vars(sources: &Sources) -> Result<BTreeMap<String, String>> {
+    let mut vars = BTreeMap::new();
+    for pair in &sources.vars {
+        match pair.split_once('=') {
+            Some((key, value)) if !key.is_empty() => {
+                vars.insert(key.to_owned(), value.to_owned());
+            }
+            _ => {
+                return Err(Error::usage(format!("`--var {pair}` has no value")).hint("write `--var name=value`"));
+            }
+        }
+    }
+    Ok(vars)
+}
+
+fn refresh(refresh: Refresh) -> RefreshSources {
+    match refresh {
+        Refresh::Never => RefreshSources::Never,
+        Refresh::Missing => RefreshSources::Missing,
+        Refresh::Always => RefreshSources::Always,
+    }
+}
+
+/// Execute the command line and give the exit code.
+pub fn run(args: Args, cancel: &CancelToken) -> u8 {
+    let out = Output::new(&args);
+    let context = Context { args: &args, out: &out, cancel };
+    let (name, result) = match &args.command {
+        Command::Init { path, template } => ("init", scaffold::init(&context, path, template)),
+        Command::Playground { path, template } => ("playground", scaffold::playground(&context, path, template)),
+        Command::Compile { model, expand_macros, refresh_sources, sources } => {
+            ("compile", compile::run(&context, model.as_deref(), *expand_macros, *refresh_sources, sources))
+        }
+        Command::Plan(run) => ("plan", plan::run(&context, run)),
+        Command::Run(run) => ("run", run::run(&context, run)),
+        Command::Lineage { target, column, downstream, format, refresh_sources, sources } => {
+            let request = rocky_core::verbs::lineage::LineageRequest {
+                target: target.clone(),
+                column: column.clone(),
+                downstream: *downstream,
+                vars: BTreeMap::new(),
+                refresh_sources: refresh(*refresh_sources),
+            };
+            ("lineage", lineage::run(&context, request, format.is_some(), sources))
+        }
+        Command::Validate => ("validate", validate::run(&context)),
+        Command::Discover { pipeline } => ("discover", discover::run(&context, pipeline.as_deref())),
+        Command::State => ("state", state::run(&context)),
+        Command::History { model, since, limit } => {
+            ("history", history::run(&context, model.as_deref(), since.as_deref(), *limit))
+        }
+        Command::Test { model, sources } => ("test", test::run(&context, model.as_deref(), sources)),
+        Command::Explain { codes } => ("explain", explain::run(&context, codes)),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Args::command(), "rocky", &mut script);
+            output::print(&String::from_utf8_lossy(&script));
+            ("completions", Ok(output::OK))
+        }
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => out.error(name, &error),
+    }
+}
+
+/// The part of a request that `plan` and `run` share.
+fn plan_request(args: &RunArgs) -> Result<rocky_core::verbs::plan::PlanRequest> {
+    Ok(rocky_core::verbs::plan::PlanRequest {
+        pipeline: args.pipeline.clone(),
+        models: args.only.clone(),
+        filter: args.filter.clone(),
+        full_refresh: args.full_refresh,
+        concurrency: args.concurrency,
+        vars: vars(&args.sources)?,
+    })
+}
+
+/// Diagnostics over their sources.
+fn diagnostics_text(
+    diagnostics: &[rocky_core::wire::WireDiagnostic],
+    root: &std::path::Path,
+    colour: bool,
+) -> String {
+    compile::render_all(diagnostics, root, colour)
+}
+
+/// `2 errors, 1 warning`.
+fn summary(diagnostics: &[rocky_core::wire::WireDiagnostic]) -> String {
+    let of = |severity: &str| diagnostics.iter().filter(|d| d.severity == severity).count() as u64;
+    let (errors, warnings) = (of("Error"), of("Warning"));
+    let count = crate::render::count;
+    match (errors, warnings) {
+        (0, 0) => "no problems".to_owned(),
+        (0, w) => count(w, "warning"),
+        (e, 0) => format!("{}; `rocky explain CODE` tells more", count(e, "error")),
+        (e, w) => format!("{}, {}; `rocky explain CODE` tells more", count(e, "error"), count(w, "warning")),
+    }
+}

@@ -1,0 +1,58 @@
+//! `rocky plan`.
+
+use super::{Context, diagnostics_text, plan_request};
+use crate::args::RunArgs;
+use crate::output;
+use crate::progress::Progress;
+use crate::render::count;
+use rocky_core::Result;
+use rocky_core::verbs::plan::PlanResponse;
+use std::fmt::Write;
+use std::path::Path;
+
+pub fn run(context: &Context<'_>, args: &RunArgs) -> Result<u8> {
+    let project = context.open(&args.sources)?;
+    let request = plan_request(args)?;
+    let mut progress = Progress::new();
+    let response = project.plan(&request, &mut progress, context.cancel)?;
+    progress.finish();
+    context.out.document(&response, || text(&response, project.root(), context.out.colour));
+    Ok(if response.has_errors { output::FAILED } else { output::OK })
+}
+
+fn text(plan: &PlanResponse, root: &Path, colour: bool) -> String {
+    let mut text = String::new();
+    if plan.has_errors {
+        text.push_str(&diagnostics_text(&plan.diagnostics, root, colour));
+        let _ = writeln!(text, "nothing planned: {}", super::summary(&plan.diagnostics));
+        return text;
+    }
+    let (bold, dim, reset) = if colour { ("\x1b[1m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
+    let mut shown: Option<&str> = None;
+    for statement in &plan.statements {
+        let model = statement.model.as_deref();
+        if model != shown {
+            if let Some(model) = plan.models.iter().find(|m| Some(m.model.as_str()) == model) {
+                let after = match model.depends_on.as_slice() {
+                    [] => String::new(),
+                    some => format!(", after {}", some.join(", ")),
+                };
+                let _ = writeln!(
+                    text,
+                    "{bold}-- {} → {} ({}{after}): {}{reset}",
+                    model.model, model.target, model.strategy, model.reason
+                );
+            }
+            shown = model;
+        }
+        let _ = writeln!(text, "{dim}-- {} ({}){reset}\n{};\n", statement.purpose, statement.target, statement.sql);
+    }
+    let _ = writeln!(
+        text,
+        "plan {}: {} for {}",
+        plan.plan_id,
+        count(plan.statements.len() as u64, "statement"),
+        count(plan.models.len() as u64, "model")
+    );
+    text
+}

@@ -1,0 +1,87 @@
+//! `rocky run`.
+
+use super::{Context, diagnostics_text, plan_request};
+use crate::args::RunArgs;
+use crate::output;
+use crate::progress::Progress;
+use crate::render::{Marks, count, duration};
+use rocky_core::Result;
+use rocky_core::verbs::run::{RunRequest, RunResponse};
+use std::fmt::Write;
+use std::path::Path;
+
+pub fn run(context: &Context<'_>, args: &RunArgs) -> Result<u8> {
+    let project = context.open(&args.sources)?;
+    let plan = plan_request(args)?;
+    let request = RunRequest {
+        pipeline: plan.pipeline,
+        models: plan.models,
+        filter: plan.filter,
+        full_refresh: plan.full_refresh,
+        concurrency: plan.concurrency,
+        vars: plan.vars,
+    };
+    let mut progress = Progress::new();
+    let response = project.run(&request, &mut progress, context.cancel)?;
+    progress.finish();
+    context.out.document(&response, || text(&response, project.root(), context.out.colour));
+    Ok(exit_code(&response))
+}
+
+fn exit_code(run: &RunResponse) -> u8 {
+    if run.interrupted {
+        return output::INTERRUPTED;
+    }
+    match run.status.as_str() {
+        "Success" if run.state_error.is_none() => output::OK,
+        "Success" | "PartialFailure" => output::PARTIAL,
+        _ => output::FAILED,
+    }
+}
+
+fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
+    let mut text = String::new();
+    if run.has_errors {
+        text.push_str(&diagnostics_text(&run.diagnostics, root, colour));
+        let _ = writeln!(text, "nothing was run: {}", super::summary(&run.diagnostics));
+        return text;
+    }
+    let marks = Marks::new(colour);
+    let names = run.materializations.iter().map(|m| m.model.as_str());
+    let names = names.chain(run.errors.iter().map(|e| e.model.as_str())).chain(run.skipped.iter().map(|s| s.model.as_str()));
+    let width = names.map(|n| n.chars().count()).max().unwrap_or(0);
+    for m in &run.materializations {
+        let rows = m.rows_copied.map_or_else(|| m.metadata.strategy.clone(), |r| count(r, "row"));
+        let _ = writeln!(
+            text,
+            "{} {:width$}  {rows:>14}  {:>8}  {}",
+            marks.ok,
+            m.model,
+            duration(m.duration_ms),
+            m.metadata.target_table_full_name
+        );
+    }
+    for e in &run.errors {
+        let step = e.step.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
+        let _ = writeln!(text, "{} {:width$}  failed{step}: {}", marks.bad, e.model, e.error);
+        if let Some(hint) = &e.remediation_hint {
+            let _ = writeln!(text, "  {:width$}  help: {hint}", "");
+        }
+    }
+    for s in &run.skipped {
+        let _ = writeln!(text, "{} {:width$}  skipped: {}", marks.skipped, s.model, s.reason);
+    }
+    if let Some(error) = &run.state_error {
+        let _ = writeln!(text, "\nthe state store lacks part of this run: {error}");
+    }
+    let mut parts = vec![format!("{} written", count(run.tables_copied, "model"))];
+    if run.tables_failed > 0 {
+        parts.push(format!("{} failed", run.tables_failed));
+    }
+    if run.tables_skipped > 0 {
+        parts.push(format!("{} skipped", run.tables_skipped));
+    }
+    let interrupted = if run.interrupted { ", interrupted" } else { "" };
+    let _ = writeln!(text, "\n{} in {}{interrupted} ({})", parts.join(", "), duration(run.duration_ms), run.run_id);
+    text
+}

@@ -1,0 +1,96 @@
+//! Writing: one place for stdout and stderr, so that a closed pipe ends the program quietly and colour is decided once.
+
+use crate::args::{Args, Colour, Format};
+use rocky_core::document::ErrorDocument;
+use rocky_core::{Error, ErrorKind};
+use serde::Serialize;
+use std::io::{self, IsTerminal, Write};
+
+/// Exit code: done.
+pub const OK: u8 = 0;
+/// Exit code: failed.
+pub const FAILED: u8 = 1;
+/// Exit code: some models failed, others did not.
+pub const PARTIAL: u8 = 2;
+/// Exit code: interrupted.
+pub const INTERRUPTED: u8 = 130;
+
+/// Where and how to print.
+pub struct Output {
+    /// The format.
+    pub format: Format,
+    /// Colour on stdout.
+    pub colour: bool,
+    /// Colour on stderr.
+    pub colour_err: bool,
+}
+
+impl Output {
+    /// From the arguments and what stdout is.
+    pub fn new(args: &Args) -> Output {
+        let terminal = io::stdout().is_terminal();
+        let format = args.output.unwrap_or(if terminal { Format::Table } else { Format::Json });
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+        let colour = |terminal: bool| match args.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => terminal && !no_colour,
+        };
+        Output { format, colour: colour(terminal), colour_err: colour(io::stderr().is_terminal()) }
+    }
+
+    /// True in JSON mode.
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Print a document in JSON mode, else what `text` makes.
+    pub fn document(&self, document: &impl Serialize, text: impl FnOnce() -> String) {
+        if self.is_json() {
+            match serde_json::to_string_pretty(document) {
+                Ok(json) => print(&format!("{json}\n")),
+                Err(error) => note(&format!("the document cannot be written as JSON: {error}")),
+            }
+        } else {
+            print(&text());
+        }
+    }
+
+    /// Print an error and give its exit code.
+    pub fn error(&self, command: &str, error: &Error) -> u8 {
+        if self.is_json() {
+            let document = ErrorDocument::of(command, error);
+            if let Ok(json) = serde_json::to_string_pretty(&document) {
+                print(&format!("{json}\n"));
+            }
+        } else {
+            let (bold, red, reset) =
+                if self.colour_err { ("\x1b[1m", "\x1b[1;31m", "\x1b[0m") } else { ("", "", "") };
+            note(&format!("{red}error{reset}{bold}: {}{reset}", error.message));
+            if let Some(hint) = &error.hint {
+                note(&format!("{bold}help{reset}: {hint}"));
+            }
+        }
+        match error.kind {
+            ErrorKind::Cancelled => INTERRUPTED,
+            _ => FAILED,
+        }
+    }
+}
+
+/// Print to stdout; a reader that has gone away ends the program without noise.
+pub fn print(text: &str) {
+    let mut stdout = io::stdout().lock();
+    if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            std::process::exit(i32::from(OK));
+        }
+        note(&format!("stdout: {error}"));
+        std::process::exit(i32::from(FAILED));
+    }
+}
+
+/// Print a line to stderr; nothing can be done when that fails.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}

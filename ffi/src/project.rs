@@ -1,0 +1,431 @@
+//! The project handle and its verbs: one function each, all of one shape.
+
+use crate::buf::rocky_buf;
+use crate::call::{Failure, entry, free, handle, text};
+use crate::cancel::rocky_cancel;
+use crate::engine::rocky_engine;
+use crate::error::rocky_error;
+use crate::status::rocky_status;
+use rocky_core::{CancelToken, Error, Event, Host, NoObserver, Observer, OpenRequest, Project};
+use std::ffi::{c_char, c_void};
+
+/// An opened project. Owned by the caller, closed with `rocky_project_close`. Calls that take it as `const` may run at the
+/// same time on any threads.
+#[derive(Debug)]
+pub struct rocky_project {
+    project: Project,
+}
+
+// What the header promises about threads.
+const _: () = {
+    const fn shared_between_threads<T: Send + Sync>() {}
+    shared_between_threads::<rocky_project>();
+    shared_between_threads::<rocky_engine>();
+    shared_between_threads::<rocky_cancel>();
+    shared_between_threads::<rocky_error>();
+    shared_between_threads::<rocky_buf>();
+};
+
+/// Receives the events of a running verb, in order, on the thread that called the verb.
+///
+/// - `user_data`: what was given to the verb.
+/// - `event`, `event_len`: UTF-8 JSON, an object with `type` (`progress`, `run_started`, `model_started`, `step_finished`,
+///   `model_finished`, `model_failed`, `model_skipped`, `run_finished`, `log`; more may come); a NUL follows. Borrowed: valid
+///   until the callback returns.
+///
+/// It may trip a token and call verbs that only read (all but `run`, on the same project too). It must not close the project
+/// or free the engine, and must return normally: no `longjmp`, no exception. Since 1.
+pub type rocky_event_fn =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, event: *const c_char, event_len: usize)>;
+
+struct Forward {
+    callback: unsafe extern "C" fn(*mut c_void, *const c_char, usize),
+    user_data: *mut c_void,
+}
+
+impl Observer for Forward {
+    fn event(&mut self, event: &Event) {
+        // Strings and numbers: serialising cannot fail.
+        let Ok(mut json) = serde_json::to_vec(event) else { return };
+        let len = json.len();
+        json.push(0);
+        // SAFETY: the caller of the verb vouches for the callback and its data; the text outlives the call.
+        unsafe { (self.callback)(self.user_data, json.as_ptr().cast(), len) }
+    }
+}
+
+/// Open a project. Reads nothing but whether its configuration exists: the first verb loads it.
+///
+/// - `engine`: borrowed during the call; the project keeps what it needs of it.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"config", "state_path", "models",
+///   "contracts"}`, each a path and optional: `config` is `rocky.toml` or its folder, by default that of the current folder.
+/// - `out`: receives the project, owned by the caller, closed with `rocky_project_close`; NULL on failure.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Errors: `NOT_FOUND` (no configuration there), `USAGE` (malformed request), `INVALID_ARGUMENT`. Any thread. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_open(
+    engine: *const rocky_engine,
+    request: *const c_char,
+    request_len: usize,
+    out: *mut *mut rocky_project,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    // SAFETY: contract of this function.
+    unsafe {
+        entry("open", out, error, || {
+            let engine = handle("engine", engine)?;
+            let request: OpenRequest = match text("request", request, request_len)?.trim() {
+                "" => OpenRequest::default(),
+                json => serde_json::from_str(json).map_err(|e| {
+                    Error::usage(format!("request is not valid: {e}")).hint("write e.g. {\"config\": \"shop/rocky.toml\"}")
+                })?,
+            };
+            if request.threads.is_some() {
+                return Err(Error::usage("`threads` belongs to the engine")
+                    .hint("give {\"threads\": …} to rocky_engine_new")
+                    .into());
+            }
+            let project = Project::open(&engine.engine, &request, Host::default())?;
+            Ok(rocky_project { project })
+        })
+    }
+}
+
+/// Close a project: its databases are closed and their locks released before this returns.
+///
+/// - `project`: owned, given up here; NULL is harmless.
+///
+/// Never fails. Any thread, but not while a call on the project is running, thus not in an event callback. Since 1.
+///
+/// # Safety
+/// `project` is NULL or was not closed yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_close(project: *mut rocky_project) {
+    // SAFETY: contract of this function.
+    unsafe { free(project) }
+}
+
+/// The arguments that all verbs share, as they came.
+struct Call {
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+}
+
+impl Call {
+    /// # Safety
+    /// The pointers are as the header asks.
+    unsafe fn verb(self, verb: &str) -> rocky_status {
+        let Call { project, request, request_len, callback, user_data, cancel, out, error } = self;
+        let body = || -> Result<rocky_buf, Failure> {
+            // SAFETY: contract of this function.
+            let (project, request, cancel) = unsafe {
+                let cancel = cancel.as_ref().map_or_else(CancelToken::new, |c| c.token.clone());
+                (handle("project", project)?, text("request", request, request_len)?, cancel)
+            };
+            let document = match callback {
+                Some(callback) => {
+                    project.project.call(verb, request, &mut Forward { callback, user_data }, &cancel)?
+                }
+                None => project.project.call(verb, request, &mut NoObserver, &cancel)?,
+            };
+            Ok(rocky_buf::new(document))
+        };
+        // SAFETY: contract of this function.
+        unsafe { entry(verb, out, error, body) }
+    }
+}
+
+/// Compile the project: names, types, dependencies, contracts, for every column of every model.
+///
+/// Mistakes in the project are `diagnostics` of the document, not errors. What did not change since the last call is not
+/// analysed again. Opens no connection unless `refresh_sources` asks for it.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"model", "expand_macros", "vars",
+///   "refresh_sources"}`.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Its `has_errors`
+///   says whether the project compiles.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Errors: `USAGE`, `CANCELLED`, `NOT_FOUND`, `IO`, `INVALID_ARGUMENT`. Any thread; other calls on the project may run
+/// at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_compile(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("compile") }
+}
+
+/// Plan: the statements that `run` would execute, in order, and why. Executes none of them.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"pipeline", "models", "filter",
+///   "full_refresh", "concurrency", "vars"}`.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Errors in the
+///   models are its `diagnostics`.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Errors: `USAGE`, `CONFIG`, `LOCKED`, `WAREHOUSE`, `UNSUPPORTED`, `CANCELLED`, `IO`, `INVALID_ARGUMENT`. Any thread;
+/// other calls on the project may run at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_plan(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("plan") }
+}
+
+/// Plan and execute. Models that fail are part of the document, not errors.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. As for `rocky_project_plan`.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Its `status` is
+///   `Success`, `PartialFailure` or `Failure`; after a trip of the token `interrupted` is true.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Errors: `USAGE`, `CONFIG`, `LOCKED`, `WAREHOUSE`, `STATE`, `UNSUPPORTED`, `CANCELLED` (before anything was started),
+/// `IO`, `INVALID_ARGUMENT`.
+/// Any thread; other calls on the project may run at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_run(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("run") }
+}
+
+/// Trace where a column comes from or goes to, or list the lineage of a whole model.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"target": "model.column", "column",
+///   "downstream", "vars", "refresh_sources"}`; `target` is needed.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Edges carry the
+///   place in the file they were read from.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Errors: `USAGE` (no target, unknown model or column), `CANCELLED`, `NOT_FOUND`, `IO`, `INVALID_ARGUMENT`. Any thread;
+/// other calls on the project may run at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_lineage(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("lineage") }
+}
+
+/// Check the configuration, the sidecars and the contracts, without types.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{}`.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Its findings are
+///   data, not errors.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Errors: `USAGE`, `CANCELLED`, `IO`, `INVALID_ARGUMENT`. Any thread; other calls on the project may run at the same
+/// time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_validate(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("validate") }
+}
+
+/// Ask the source what there is, and remember the columns for compiling.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"pipeline"}`.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. It lists `sources`
+///   and their tables.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Errors: `USAGE`, `CONFIG`, `LOCKED`, `WAREHOUSE`, `UNSUPPORTED`, `CANCELLED`, `INVALID_ARGUMENT`. Any thread; other
+/// calls on the project may run at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_discover(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("discover") }
+}
+
+/// Read the state store: the progress of incremental models. Waits for no running writer, sends no events.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{}`.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. It lists
+///   `watermarks`.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Errors: `USAGE`, `STATE`, `INVALID_ARGUMENT`.
+/// Any thread; other calls on the project may run at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_state(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("state") }
+}
+
+/// Read past runs, or the executions of one model. Waits for no running writer, sends no events.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"model", "since", "limit"}`.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Newest first.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Errors: `USAGE`, `STATE`, `INVALID_ARGUMENT`.
+/// Any thread; other calls on the project may run at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_history(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("history") }
+}
+
+/// Execute the models in a fresh in-memory DuckDB, and report which statements fail. Touches no warehouse.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"model", "vars"}`.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Its `failed`
+///   counts the models that failed.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Errors: `USAGE`, `UNSUPPORTED` (the project is written for another engine), `CANCELLED`, `IO`, `INVALID_ARGUMENT`.
+/// Any thread; other calls on the project may run at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_test(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("test") }
+}

@@ -1,0 +1,153 @@
+//! Folders, the built library, playgrounds, and running programs with a deadline.
+
+use rocky_core::{CancelToken, Host, scaffold};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The folder of this crate.
+pub fn crate_dir() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The checkout.
+pub fn repository() -> PathBuf {
+    crate_dir().parent().unwrap().to_path_buf()
+}
+
+/// Downloads that `make` keeps outside of the checkout.
+pub fn cache() -> PathBuf {
+    repository().join(".cache")
+}
+
+/// `librocky.so` as Cargo built it for this test.
+pub fn built_library() -> PathBuf {
+    let path = std::env::current_exe().unwrap().parent().unwrap().join("librocky.so");
+    assert!(path.exists(), "{} was not built", path.display());
+    path
+}
+
+/// A folder laid out like an installed `lib/`: our library under its link name and its SONAME, and DuckDB beside it.
+pub fn library_dir() -> &'static Path {
+    static DIR: OnceLock<TempDir> = OnceLock::new();
+    DIR.get_or_init(|| {
+        let dir = TempDir::with_prefix("rocky-lib").unwrap();
+        let duckdb = cache().join("duckdb-1.5.5/libduckdb.so");
+        assert!(duckdb.exists(), "{} is missing: run `make setup`", duckdb.display());
+        for (target, name) in
+            [(built_library(), "librocky.so"), (built_library(), "librocky.so.2"), (duckdb, "libduckdb.so")]
+        {
+            std::os::unix::fs::symlink(target.canonicalize().unwrap(), dir.path().join(name)).unwrap();
+        }
+        dir
+    })
+    .path()
+}
+
+/// A sample project with a DuckDB file full of data, in a folder that goes away with it.
+pub struct Playground {
+    dir: TempDir,
+}
+
+impl Playground {
+    /// Make one. The data is made once and copied.
+    pub fn new() -> Playground {
+        static ORIGINAL: OnceLock<TempDir> = OnceLock::new();
+        let original = ORIGINAL.get_or_init(|| {
+            let dir = TempDir::with_prefix("rocky-playground").unwrap();
+            let root = dir.path().join("project");
+            let root = root.to_str().unwrap();
+            scaffold::playground(&Host::default(), root, "quickstart", &CancelToken::new()).unwrap();
+            dir
+        });
+        let dir = TempDir::with_prefix("rocky-project").unwrap();
+        copy(&original.path().join("project"), &dir.path().join("project"));
+        Playground { dir }
+    }
+
+    /// The folder of `rocky.toml`.
+    pub fn root(&self) -> PathBuf {
+        self.dir.path().join("project")
+    }
+
+    /// What opens it.
+    pub fn open_request(&self) -> String {
+        serde_json::json!({ "config": self.root() }).to_string()
+    }
+
+    /// Write a file of the project.
+    pub fn write(&self, path: &str, text: &str) {
+        std::fs::write(self.root().join(path), text).unwrap();
+    }
+
+    /// Add the model `slow`, a table whose query takes minutes.
+    pub fn add_slow_model(&self) {
+        self.write(
+            "models/marts/slow.sql",
+            "SELECT count(*) AS n FROM range(100000000000) AS r(i) WHERE hash(r.i) % 7 = 3\n",
+        );
+        self.write("models/marts/slow.toml", "[strategy]\ntype = \"full_refresh\"\n");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// What a program printed.
+pub struct Output {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+/// Run a program that must succeed.
+pub fn run(command: &mut Command) -> Output {
+    let (success, output) = finish(command);
+    assert!(success, "{command:?} failed\n--- stdout\n{}\n--- stderr\n{}", output.stdout, output.stderr);
+    output
+}
+
+/// Run a program to its end, and whether it succeeded. It is killed after three minutes.
+pub fn finish(command: &mut Command) -> (bool, Output) {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|e| panic!("{command:?} cannot be started: {e}"));
+    let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    std::thread::scope(|scope| {
+        let read = |pipe: &mut dyn Read| {
+            let mut bytes = Vec::new();
+            let _ = pipe.read_to_end(&mut bytes);
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        let stdout = scope.spawn(move || read(&mut out));
+        let stderr = scope.spawn(move || read(&mut err));
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break Some(status);
+            }
+            if started.elapsed() > Duration::from_secs(180) {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                break None;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        let output = Output { stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap() };
+        assert!(status.is_some(), "{command:?} did not end\n{}\n{}", output.stdout, output.stderr);
+        (status.unwrap().success(), output)
+    })
+}
