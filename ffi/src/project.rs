@@ -159,8 +159,8 @@ impl Call {
 ///   says whether the project compiles.
 /// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
 ///
-/// Errors: `USAGE`, `CANCELLED`, `NOT_FOUND`, `IO`, `INVALID_ARGUMENT`. Any thread; other calls on the project may run
-/// at the same time. Since 1.
+/// Errors: `USAGE`, `CANCELLED`, `NOT_FOUND`, `IO`, `INVALID_ARGUMENT`.
+/// Any thread; other calls on the project may run at the same time. Since 1.
 ///
 /// # Safety
 /// The pointers are as said above.
@@ -191,8 +191,8 @@ pub unsafe extern "C" fn rocky_project_compile(
 ///   models are its `diagnostics`.
 /// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
 ///
-/// Errors: `USAGE`, `CONFIG`, `LOCKED`, `WAREHOUSE`, `UNSUPPORTED`, `CANCELLED`, `IO`, `INVALID_ARGUMENT`. Any thread;
-/// other calls on the project may run at the same time. Since 1.
+/// Errors: `USAGE`, `CONFIG`, `LOCKED`, `WAREHOUSE`, `UNSUPPORTED`, `CANCELLED`, `IO`, `INVALID_ARGUMENT`.
+/// Any thread; other calls on the project may run at the same time. Since 1.
 ///
 /// # Safety
 /// The pointers are as said above.
@@ -255,8 +255,8 @@ pub unsafe extern "C" fn rocky_project_run(
 ///   place in the file they were read from.
 /// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
 ///
-/// Errors: `USAGE` (no target, unknown model or column), `CANCELLED`, `NOT_FOUND`, `IO`, `INVALID_ARGUMENT`. Any thread;
-/// other calls on the project may run at the same time. Since 1.
+/// Errors: `USAGE` (no target, unknown model or column), `CANCELLED`, `NOT_FOUND`, `IO`, `INVALID_ARGUMENT`.
+/// Any thread; other calls on the project may run at the same time. Since 1.
 ///
 /// # Safety
 /// The pointers are as said above.
@@ -286,8 +286,8 @@ pub unsafe extern "C" fn rocky_project_lineage(
 ///   data, not errors.
 /// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
 ///
-/// Errors: `USAGE`, `CANCELLED`, `IO`, `INVALID_ARGUMENT`. Any thread; other calls on the project may run at the same
-/// time. Since 1.
+/// Errors: `USAGE`, `CANCELLED`, `IO`, `INVALID_ARGUMENT`.
+/// Any thread; other calls on the project may run at the same time. Since 1.
 ///
 /// # Safety
 /// The pointers are as said above.
@@ -317,8 +317,8 @@ pub unsafe extern "C" fn rocky_project_validate(
 ///   and their tables.
 /// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
 ///
-/// Errors: `USAGE`, `CONFIG`, `LOCKED`, `WAREHOUSE`, `UNSUPPORTED`, `CANCELLED`, `INVALID_ARGUMENT`. Any thread; other
-/// calls on the project may run at the same time. Since 1.
+/// Errors: `USAGE`, `CONFIG`, `LOCKED`, `WAREHOUSE`, `UNSUPPORTED`, `CANCELLED`, `INVALID_ARGUMENT`.
+/// Any thread; other calls on the project may run at the same time. Since 1.
 ///
 /// # Safety
 /// The pointers are as said above.

@@ -25,37 +25,67 @@ impl Columns {
     pub(crate) fn of_query(model: &Model, dialect: Dialect) -> Option<Columns> {
         let known = model.analysis.complete && !model.unit.broken;
         let names = || model.analysis.columns.iter().map(|c| c.name.clone()).collect();
-        known.then(|| Columns { dialect, names: names(), left_out: Vec::new() })
+        known.then(|| Columns {
+            dialect,
+            names: names(),
+            left_out: Vec::new(),
+        })
     }
 
     /// The columns to write into an existing target.
-    pub(crate) fn into_target(model: &Model, target: &[Column], dialect: Dialect) -> Result<Columns, Diagnostic> {
+    pub(crate) fn into_target(
+        model: &Model,
+        target: &[Column],
+        dialect: Dialect,
+    ) -> Result<Columns, Diagnostic> {
         let query = Columns::of_query(model, dialect);
         let existing = || target.iter().map(|c| c.name.clone()).collect();
         let Some(mut columns) = query else {
             if target.is_empty() {
-                let message = format!("columns of `{}` are not known, neither from its query nor from its target", model.name);
+                let message = format!(
+                    "columns of `{}` are not known, neither from its query nor from its target",
+                    model.name
+                );
                 return Err(Diagnostic::new(code::E303, model.name_loc, message)
                     .help("Declare the sources of the query under `[[sources]]` with their columns."));
             }
-            return Ok(Columns { dialect, names: existing(), left_out: Vec::new() });
+            return Ok(Columns {
+                dialect,
+                names: existing(),
+                left_out: Vec::new(),
+            });
         };
         if target.is_empty() {
             return Ok(columns);
         }
         let key = |name: &SmolStr| dialect.fold(name, true, IdentKind::Column);
         let in_target: FxHashSet<SmolStr> = target.iter().map(|c| key(&c.name)).collect();
-        let missing: Vec<&SmolStr> = columns.names.iter().filter(|c| !in_target.contains(&key(c))).collect();
+        let missing: Vec<&SmolStr> = columns
+            .names
+            .iter()
+            .filter(|c| !in_target.contains(&key(c)))
+            .collect();
         if !missing.is_empty() {
             let what = if missing.len() == 1 { "column" } else { "columns" };
             let target = model.target.display();
-            let message = format!("target `{target}` has no {what} {}, which `{}` gives", list(&missing), model.name);
+            let message = format!(
+                "target `{target}` has no {what} {}, which `{}` gives",
+                list(&missing),
+                model.name
+            );
             return Err(Diagnostic::new(code::E303, model.strategy_loc, message)
-                .label(format!("{} keeps the columns of its table", model.strategy.kind.as_str()))
+                .label(format!(
+                    "{} keeps the columns of its table",
+                    model.strategy.kind.as_str()
+                ))
                 .help("Run with `--full-refresh` to rebuild the table, or add the column to it."));
         }
         let in_query: FxHashSet<SmolStr> = columns.names.iter().map(key).collect();
-        columns.left_out = target.iter().map(|c| c.name.clone()).filter(|c| !in_query.contains(&key(c))).collect();
+        columns.left_out = target
+            .iter()
+            .map(|c| c.name.clone())
+            .filter(|c| !in_query.contains(&key(c)))
+            .collect();
         Ok(columns)
     }
 
@@ -64,7 +94,9 @@ impl Columns {
         let key = |n: &str| self.dialect.fold(n, true, IdentKind::Column);
         // A name from TOML counts as unquoted: on Snowflake it is folded to upper case.
         let wanted = [key(name), self.dialect.fold(name, false, IdentKind::Column)];
-        wanted.iter().find_map(|w| self.names.iter().find(|c| key(c) == *w))
+        wanted
+            .iter()
+            .find_map(|w| self.names.iter().find(|c| key(c) == *w))
     }
 
     /// Printed names, in order.
@@ -82,8 +114,14 @@ impl Columns {
         let names: Vec<&SmolStr> = self.left_out.iter().collect();
         match names.as_slice() {
             [] => String::new(),
-            [_] => format!("; its column {} is not in the query and stays NULL in new rows", list(&names)),
-            _ => format!("; its columns {} are not in the query and stay NULL in new rows", list(&names)),
+            [_] => format!(
+                "; its column {} is not in the query and stays NULL in new rows",
+                list(&names)
+            ),
+            _ => format!(
+                "; its columns {} are not in the query and stay NULL in new rows",
+                list(&names)
+            ),
         }
     }
 }
@@ -119,7 +157,9 @@ pub(crate) fn strategy_column(
     columns: Option<&Columns>,
     dialect: Dialect,
 ) -> Result<String, Diagnostic> {
-    let Some(columns) = columns else { return Ok(Ident::from_config(dialect, &wanted.value).print(dialect)) };
+    let Some(columns) = columns else {
+        return Ok(Ident::from_config(dialect, &wanted.value).print(dialect));
+    };
     match columns.find(&wanted.value) {
         Some(name) => Ok(print(dialect, name)),
         None => Err(not_in_output(model, what, wanted.loc, wanted.shown())),
@@ -127,8 +167,12 @@ pub(crate) fn strategy_column(
 }
 
 fn not_in_output(model: &Model, what: &str, loc: Loc, shown: impl std::fmt::Display) -> Diagnostic {
-    Diagnostic::new(code::E301, loc, format!("{what} `{shown}` is not in the output of `{}`", model.name))
-        .help("Add the column to the query, or name one of its columns.")
+    Diagnostic::new(
+        code::E301,
+        loc,
+        format!("{what} `{shown}` is not in the output of `{}`", model.name),
+    )
+    .help("Add the column to the query, or name one of its columns.")
 }
 
 fn list(names: &[&SmolStr]) -> String {

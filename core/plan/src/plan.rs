@@ -37,14 +37,24 @@ pub struct PlanOptions {
 /// `catalog` must cover the schemas of the targets where a strategy depends on their existence (incremental, merge,
 /// delete_insert). The errors are those of the models to be planned, ephemeral ones among their inputs included; a broken
 /// model that is not to be planned hinders nothing.
-pub fn plan(snapshot: &Snapshot, catalog: &CatalogSnapshot, options: &PlanOptions) -> Result<Plan, Vec<Diagnostic>> {
+pub fn plan(
+    snapshot: &Snapshot,
+    catalog: &CatalogSnapshot,
+    options: &PlanOptions,
+) -> Result<Plan, Vec<Diagnostic>> {
     let pipeline = pipeline(snapshot, options)?;
     let chosen = choose(snapshot, options);
     let broken = broken(snapshot, &chosen);
     if !broken.is_empty() {
         return Err(broken);
     }
-    let order: Vec<u32> = snapshot.order.order.iter().copied().filter(|id| chosen.contains(id)).collect();
+    let order: Vec<u32> = snapshot
+        .order
+        .order
+        .iter()
+        .copied()
+        .filter(|id| chosen.contains(id))
+        .collect();
     let edges = dependencies(snapshot, &order);
 
     let mut assembler = Assembler::new(snapshot);
@@ -52,12 +62,19 @@ pub fn plan(snapshot: &Snapshot, catalog: &CatalogSnapshot, options: &PlanOption
     let mut planned: Vec<&Model> = Vec::with_capacity(order.len());
     let mut problems = Vec::new();
     for (id, depends_on) in order.iter().zip(edges) {
-        let Some(model) = snapshot.models.get(*id as usize) else { continue };
+        let Some(model) = snapshot.models.get(*id as usize) else {
+            continue;
+        };
         planned.push(model);
         let sql = assembler.sql(*id);
         match model_plan(snapshot, catalog, options, model, &sql) {
             Ok(mut plan) => {
-                plan.layer = depends_on.iter().filter_map(|i| models.get(*i)).map(|m| m.layer + 1).max().unwrap_or(0);
+                plan.layer = depends_on
+                    .iter()
+                    .filter_map(|i| models.get(*i))
+                    .map(|m| m.layer + 1)
+                    .max()
+                    .unwrap_or(0);
                 plan.depends_on = depends_on;
                 models.push(plan);
             }
@@ -88,14 +105,21 @@ pub fn plan(snapshot: &Snapshot, catalog: &CatalogSnapshot, options: &PlanOption
         fail_fast: options.fail_fast || execution.is_some_and(|e| e.fail_fast),
     };
     let Some(plan_id) = hash::of_value(&plan) else {
-        return Err(vec![Diagnostic::global(code::E303, "plan cannot be serialised; please report this")]);
+        return Err(vec![Diagnostic::global(
+            code::E303,
+            "plan cannot be serialised; please report this",
+        )]);
     };
     plan.plan_id = plan_id;
     Ok(plan)
 }
 
 fn transformations(snapshot: &Snapshot) -> impl Iterator<Item = (&SmolStr, &PipelineConfig)> {
-    snapshot.config.pipelines.iter().filter(|(_, p)| matches!(p.kind, PipelineKind::Transformation(_)))
+    snapshot
+        .config
+        .pipelines
+        .iter()
+        .filter(|(_, p)| matches!(p.kind, PipelineKind::Transformation(_)))
 }
 
 /// The pipeline that decides how the plan is executed: the named one, else the only one.
@@ -113,7 +137,10 @@ fn pipeline<'a>(
             Some(found) => Ok(Some(found)),
             None => {
                 let mut message = match snapshot.config.pipelines.get(wanted) {
-                    Some(other) => format!("pipeline `{wanted}` has no models: its type is {}", other.type_name()),
+                    Some(other) => format!(
+                        "pipeline `{wanted}` has no models: its type is {}",
+                        other.type_name()
+                    ),
                     None => format!("pipeline `{wanted}` is not declared"),
                 };
                 let names = transformations(snapshot).map(|(name, _)| name.as_str());
@@ -132,10 +159,20 @@ fn choose(snapshot: &Snapshot, options: &PlanOptions) -> FxHashSet<u32> {
     let wanted = |id: &u32, model: &Model| {
         !is_ephemeral(model)
             && selected.as_ref().is_none_or(|ids| ids.contains(id))
-            && options.pipeline.as_ref().is_none_or(|p| model.pipeline.as_ref() == Some(p))
+            && options
+                .pipeline
+                .as_ref()
+                .is_none_or(|p| model.pipeline.as_ref() == Some(p))
     };
-    let models = snapshot.models.iter().enumerate().map(|(id, model)| (id as u32, model));
-    models.filter(|(id, model)| wanted(id, model)).map(|(id, _)| id).collect()
+    let models = snapshot
+        .models
+        .iter()
+        .enumerate()
+        .map(|(id, model)| (id as u32, model));
+    models
+        .filter(|(id, model)| wanted(id, model))
+        .map(|(id, _)| id)
+        .collect()
 }
 
 /// The errors of the models to be planned and of what is inlined into them.
@@ -144,12 +181,17 @@ fn broken(snapshot: &Snapshot, chosen: &FxHashSet<u32>) -> Vec<Diagnostic> {
     let mut work: Vec<u32> = chosen.iter().copied().collect();
     let mut broken: FxHashSet<&SmolStr> = FxHashSet::default();
     while let Some(id) = work.pop() {
-        let Some(model) = snapshot.models.get(id as usize) else { continue };
+        let Some(model) = snapshot.models.get(id as usize) else {
+            continue;
+        };
         if model.has_errors || model.unit.query.is_none() {
             broken.insert(&model.name);
         }
         for input in model.inputs.iter().filter_map(input_model) {
-            let inlined = snapshot.models.get(input as usize).is_some_and(|m| is_ephemeral(m));
+            let inlined = snapshot
+                .models
+                .get(input as usize)
+                .is_some_and(|m| is_ephemeral(m));
             if inlined && seen.insert(input) {
                 work.push(input);
             }
@@ -159,7 +201,10 @@ fn broken(snapshot: &Snapshot, chosen: &FxHashSet<u32>) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let errors = || snapshot.diagnostics.iter().filter(|d| d.is_error());
-    let own: Vec<Diagnostic> = errors().filter(|d| d.model.as_ref().is_some_and(|m| broken.contains(m))).cloned().collect();
+    let own: Vec<Diagnostic> = errors()
+        .filter(|d| d.model.as_ref().is_some_and(|m| broken.contains(m)))
+        .cloned()
+        .collect();
     if !own.is_empty() {
         return own;
     }
@@ -170,7 +215,10 @@ fn broken(snapshot: &Snapshot, chosen: &FxHashSet<u32>) -> Vec<Diagnostic> {
     }
     let mut names: Vec<&SmolStr> = broken.into_iter().collect();
     names.sort();
-    names.into_iter().map(|n| Diagnostic::global(code::E413, format!("model `{n}` has no query")).in_model(n.clone())).collect()
+    names
+        .into_iter()
+        .map(|n| Diagnostic::global(code::E413, format!("model `{n}` has no query")).in_model(n.clone()))
+        .collect()
 }
 
 /// For each model of `order`, the positions in `order` that must come before it. An input that is not planned passes its own
@@ -187,9 +235,15 @@ fn dependencies(snapshot: &Snapshot, order: &[u32]) -> Vec<Vec<usize>> {
     let mut stands_for: Vec<Rc<[usize]>> = vec![Rc::from([]); n];
     let mut edges = vec![Vec::new(); order.len()];
     for id in &snapshot.order.order {
-        let Some(model) = snapshot.models.get(*id as usize) else { continue };
+        let Some(model) = snapshot.models.get(*id as usize) else {
+            continue;
+        };
         let inputs = || {
-            let lists = model.depends_on.iter().filter(|d| *d != id).filter_map(|d| stands_for.get(*d as usize));
+            let lists = model
+                .depends_on
+                .iter()
+                .filter(|d| *d != id)
+                .filter_map(|d| stands_for.get(*d as usize));
             let mut all: Vec<usize> = lists.flat_map(|list| list.iter().copied()).collect();
             all.sort_unstable();
             all.dedup();
@@ -202,7 +256,9 @@ fn dependencies(snapshot: &Snapshot, order: &[u32]) -> Vec<Vec<usize>> {
                 }
                 Rc::from([index])
             }
-            None if is_ephemeral(model) || matches!(model.strategy.kind, StrategyKind::View) => Rc::from(inputs()),
+            None if is_ephemeral(model) || matches!(model.strategy.kind, StrategyKind::View) => {
+                Rc::from(inputs())
+            }
             None => Rc::from([]),
         };
         if let Some(slot) = stands_for.get_mut(*id as usize) {
@@ -221,7 +277,11 @@ fn model_plan(
     sql: &str,
 ) -> Result<ModelPlan, Diagnostic> {
     let dialect = snapshot.dialect;
-    let full = if catalog.default_catalog.is_none() { snapshot.names.full(&model.target) } else { model.target.clone() };
+    let full = if catalog.default_catalog.is_none() {
+        snapshot.names.full(&model.target)
+    } else {
+        model.target.clone()
+    };
     let found = catalog.lookup(&full);
     let (existing, fact) = match found {
         Lookup::Absent => (Existing::Absent, Fact::Absent),
@@ -234,14 +294,24 @@ fn model_plan(
             }
             RelationKind::View => (Existing::View, Fact::View),
             RelationKind::Materialized | RelationKind::Other => {
-                let message = format!("target `{}` exists and is neither a table nor a view", model.target.display());
+                let message = format!(
+                    "target `{}` exists and is neither a table nor a view",
+                    model.target.display()
+                );
                 return Err(Diagnostic::new(code::E303, model.strategy_loc, message)
                     .help("Drop it by hand, or give the model another `target.table`."));
             }
         },
     };
     let target = model.target.print(dialect);
-    let ctx = Ctx { dialect, model, sql, target: &target, existing, full_refresh: options.full_refresh };
+    let ctx = Ctx {
+        dialect,
+        model,
+        sql,
+        target: &target,
+        existing,
+        full_refresh: options.full_refresh,
+    };
     let built = strategy::build(&ctx)?;
     let known = model.analysis.complete && !model.unit.broken;
     Ok(ModelPlan {
@@ -266,8 +336,19 @@ fn pipeline_name(snapshot: &Snapshot, options: &PlanOptions, order: &[u32]) -> S
         return name.clone();
     }
     let mut used: FxHashSet<&SmolStr> = FxHashSet::default();
-    used.extend(order.iter().filter_map(|id| snapshot.models.get(*id as usize)?.pipeline.as_ref()));
+    used.extend(
+        order
+            .iter()
+            .filter_map(|id| snapshot.models.get(*id as usize)?.pipeline.as_ref()),
+    );
     let declared = || transformations(snapshot).map(|(name, _)| name);
-    let names: Vec<&str> = declared().filter(|n| used.is_empty() || used.contains(*n)).map(|n| n.as_str()).collect();
-    if names.is_empty() { SmolStr::new_static("default") } else { SmolStr::new(names.join(",")) }
+    let names: Vec<&str> = declared()
+        .filter(|n| used.is_empty() || used.contains(*n))
+        .map(|n| n.as_str())
+        .collect();
+    if names.is_empty() {
+        SmolStr::new_static("default")
+    } else {
+        SmolStr::new(names.join(","))
+    }
 }

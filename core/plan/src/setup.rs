@@ -26,7 +26,9 @@ pub(crate) fn schemas<'a>(
     let mut seen: FxHashSet<(SmolStr, SmolStr)> = FxHashSet::default();
     let mut steps: Vec<Step> = Vec::new();
     for (model, pipeline) in models {
-        let Some(schema) = &model.target.schema else { continue };
+        let Some(schema) = &model.target.schema else {
+            continue;
+        };
         let wanted = governance(config, pipeline).and_then(|g| g.auto_create_schemas);
         if !wanted.unwrap_or(dialect == Dialect::DuckDb) {
             continue;
@@ -40,7 +42,11 @@ pub(crate) fn schemas<'a>(
         if !seen.insert((key.catalog, key.schema)) {
             continue;
         }
-        let name = RelationName { catalog: None, schema: model.target.catalog.clone(), table: schema.clone() };
+        let name = RelationName {
+            catalog: None,
+            schema: model.target.catalog.clone(),
+            table: schema.clone(),
+        };
         steps.push(Step {
             purpose: SmolStr::new_static("create_schema"),
             target: name.display(),

@@ -18,7 +18,11 @@ fn names(plan: &Plan) -> Vec<&str> {
 
 fn inputs<'a>(plan: &'a Plan, model: &str) -> Vec<&'a str> {
     let found = plan.models.iter().find(|m| m.model == model).unwrap();
-    found.depends_on.iter().map(|i| plan.models[*i].model.as_str()).collect()
+    found
+        .depends_on
+        .iter()
+        .map(|i| plan.models[*i].model.as_str())
+        .collect()
 }
 
 /// a → e (ephemeral) → b → v (view) → c; a → c.
@@ -34,7 +38,10 @@ fn chain() -> Project {
 fn select(project: &Project, models: &[&str]) -> Plan {
     let snapshot = project.compile();
     let ids = models.iter().map(|m| snapshot.model(m).unwrap().0).collect();
-    project.plan(&PlanOptions { select: Some(ids), ..PlanOptions::default() })
+    project.plan(&PlanOptions {
+        select: Some(ids),
+        ..PlanOptions::default()
+    })
 }
 
 #[test]
@@ -43,7 +50,10 @@ fn ephemeral_models_pass_their_inputs_on() {
     assert_eq!(names(&plan), ["a", "b", "v", "c"]);
     assert_eq!(inputs(&plan, "b"), ["a"]);
     assert_eq!(inputs(&plan, "c"), ["a", "v"]);
-    assert_eq!(plan.models.iter().map(|m| m.layer).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    assert_eq!(
+        plan.models.iter().map(|m| m.layer).collect::<Vec<_>>(),
+        [0, 1, 2, 3]
+    );
 }
 
 #[test]
@@ -76,11 +86,18 @@ fn only_the_errors_of_planned_models_count() {
     let project = duckdb()
         .model("good", "", "SELECT id FROM raw.orders")
         .model("bad", "", "SELECT nothing FROM raw.orders")
-        .model("eph", "strategy = \"ephemeral\"", "SELECT nowhere FROM raw.orders")
+        .model(
+            "eph",
+            "strategy = \"ephemeral\"",
+            "SELECT nowhere FROM raw.orders",
+        )
         .model("reader", "", "SELECT * FROM eph");
     let snapshot = project.compile();
     let plan = |model: &str| {
-        let options = PlanOptions { select: Some(vec![snapshot.model(model).unwrap().0]), ..PlanOptions::default() };
+        let options = PlanOptions {
+            select: Some(vec![snapshot.model(model).unwrap().0]),
+            ..PlanOptions::default()
+        };
         rocky_plan::plan(&snapshot, project.catalog(), &options)
     };
     assert_eq!(plan("good").unwrap().models.len(), 1);
@@ -92,10 +109,15 @@ fn only_the_errors_of_planned_models_count() {
 
 #[test]
 fn a_cycle_is_reported_for_each_of_its_models() {
-    let project = duckdb().model("p", "", "SELECT a FROM q").model("q", "", "SELECT a FROM p");
+    let project = duckdb()
+        .model("p", "", "SELECT a FROM q")
+        .model("q", "", "SELECT a FROM p");
     let snapshot = project.compile();
     for id in [0, 1] {
-        let options = PlanOptions { select: Some(vec![id]), ..PlanOptions::default() };
+        let options = PlanOptions {
+            select: Some(vec![id]),
+            ..PlanOptions::default()
+        };
         let errors = rocky_plan::plan(&snapshot, project.catalog(), &options).unwrap_err();
         assert!(errors.iter().any(|d| d.code.id() == "E106"), "{errors:#?}");
     }
@@ -118,12 +140,21 @@ fn schemas_are_created_once_unless_they_exist() {
         let plan = project.plan(&PlanOptions::default());
         plan.setup.iter().map(|s| s.sql.clone()).collect::<Vec<_>>()
     };
-    let wanted = ["CREATE SCHEMA IF NOT EXISTS \"my group\"", "CREATE SCHEMA IF NOT EXISTS zoo"];
+    let wanted = [
+        "CREATE SCHEMA IF NOT EXISTS \"my group\"",
+        "CREATE SCHEMA IF NOT EXISTS zoo",
+    ];
     assert_eq!(setup(project(Dialect::DuckDb)), wanted);
     assert_eq!(setup(project(Dialect::Snowflake)), [""; 0]);
     let governance = |on: &str| format!("\n[pipeline.shop.target.governance]\nauto_create_schemas = {on}\n");
-    assert_eq!(setup(project(Dialect::DuckDb).toml(&governance("false"))), [""; 0]);
-    assert_eq!(setup(project(Dialect::Snowflake).toml(&governance("true"))), wanted);
+    assert_eq!(
+        setup(project(Dialect::DuckDb).toml(&governance("false"))),
+        [""; 0]
+    );
+    assert_eq!(
+        setup(project(Dialect::Snowflake).toml(&governance("true"))),
+        wanted
+    );
 }
 
 #[test]
@@ -132,9 +163,14 @@ fn a_plan_is_named_by_its_content() {
     let first = plan(PlanOptions::default());
     assert_eq!(first, plan(PlanOptions::default()));
     assert_eq!(first.plan_id.len(), 16);
-    let fast = plan(PlanOptions { fail_fast: true, ..PlanOptions::default() });
+    let fast = plan(PlanOptions {
+        fail_fast: true,
+        ..PlanOptions::default()
+    });
     assert_ne!(first.plan_id, fast.plan_id);
-    let other = chain().model("a", "", "SELECT id  FROM raw.orders").plan(&PlanOptions::default());
+    let other = chain()
+        .model("a", "", "SELECT id  FROM raw.orders")
+        .plan(&PlanOptions::default());
     assert_ne!(first.plan_id, other.plan_id);
     assert_ne!(first.models[0].sql_hash, other.models[0].sql_hash);
     assert_eq!(first.models[1].sql_hash, other.models[1].sql_hash);
@@ -143,7 +179,12 @@ fn a_plan_is_named_by_its_content() {
 #[test]
 fn concurrency_is_the_callers_else_the_pipelines_and_never_more_than_the_warehouse_bears() {
     let plan = |project: Project, concurrency| {
-        project.plan(&PlanOptions { concurrency, ..PlanOptions::default() }).concurrency
+        project
+            .plan(&PlanOptions {
+                concurrency,
+                ..PlanOptions::default()
+            })
+            .concurrency
     };
     let execution = |n: &str| format!("\n[pipeline.shop.execution]\nconcurrency = {n}\nfail_fast = true\n");
     assert_eq!(plan(chain(), None), 8);
@@ -152,7 +193,12 @@ fn concurrency_is_the_callers_else_the_pipelines_and_never_more_than_the_warehou
     assert_eq!(plan(chain().toml(&execution("3")), Some(5)), 5);
     assert_eq!(plan(chain(), Some(0)), 1);
     assert_eq!(plan(chain(), Some(1000)), 16);
-    assert!(chain().toml(&execution("3")).plan(&PlanOptions::default()).fail_fast);
+    assert!(
+        chain()
+            .toml(&execution("3"))
+            .plan(&PlanOptions::default())
+            .fail_fast
+    );
 }
 
 #[test]
@@ -163,14 +209,23 @@ fn a_pipeline_takes_its_own_models() {
         .model("a", "", "SELECT id FROM raw.orders")
         .file("other/b.sql", "SELECT id FROM a");
     let plan = |pipeline: &str| {
-        project.plan(&PlanOptions { pipeline: Some(SmolStr::new(pipeline)), ..PlanOptions::default() })
+        project.plan(&PlanOptions {
+            pipeline: Some(SmolStr::new(pipeline)),
+            ..PlanOptions::default()
+        })
     };
     assert_eq!(names(&plan("shop")), ["a"]);
     assert_eq!(names(&plan("other")), ["b"]);
     assert_eq!(plan("other").pipeline, "other");
     assert_eq!(project.plan(&PlanOptions::default()).pipeline, "shop,other");
-    let wrong = PlanOptions { pipeline: Some("shp".into()), ..PlanOptions::default() };
-    assert_eq!(project.refused(&wrong), ["E416: pipeline `shp` is not declared; did you mean `shop`?"]);
+    let wrong = PlanOptions {
+        pipeline: Some("shp".into()),
+        ..PlanOptions::default()
+    };
+    assert_eq!(
+        project.refused(&wrong),
+        ["E416: pipeline `shp` is not declared; did you mean `shop`?"]
+    );
 }
 
 #[test]
@@ -180,9 +235,17 @@ fn time_grows_with_the_number_of_models() {
         for i in 0..n {
             let sql = match i {
                 0..10 => "SELECT id FROM raw.orders".to_owned(),
-                _ => format!("SELECT a.id FROM m{} AS a JOIN m{} AS b ON a.id = b.id", i - 1 - i % 7, i / 2),
+                _ => format!(
+                    "SELECT a.id FROM m{} AS a JOIN m{} AS b ON a.id = b.id",
+                    i - 1 - i % 7,
+                    i / 2
+                ),
             };
-            let sidecar = if i % 10 == 3 { "strategy = \"ephemeral\"" } else { "[target]\nschema = \"marts\"\ntable = \"t\"" };
+            let sidecar = if i % 10 == 3 {
+                "strategy = \"ephemeral\""
+            } else {
+                "[target]\nschema = \"marts\"\ntable = \"t\""
+            };
             let sidecar = sidecar.replace("\"t\"", &format!("\"t{i}\""));
             project = project.model(&format!("m{i}"), &sidecar, &sql);
         }

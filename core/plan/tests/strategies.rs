@@ -31,7 +31,10 @@ fn project(dialect: Dialect, sidecar: &str, target: Target) -> Project {
 
 fn planned(dialect: Dialect, sidecar: &str, target: Target) -> Plan {
     let full_refresh = matches!(target, Target::Refreshed);
-    let plan = project(dialect, sidecar, target).plan(&PlanOptions { full_refresh, ..PlanOptions::default() });
+    let plan = project(dialect, sidecar, target).plan(&PlanOptions {
+        full_refresh,
+        ..PlanOptions::default()
+    });
     assert_queries_parse(&plan);
     assert_eq!(plan.models.len(), 1);
     plan
@@ -60,27 +63,42 @@ fn full_refreshes() {
 
 #[test]
 fn incrementals() {
-    check("incremental", "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"updated_at\"");
+    check(
+        "incremental",
+        "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"updated_at\"",
+    );
 }
 
 #[test]
 fn merges() {
-    check("merge", "[strategy]\ntype = \"merge\"\nunique_key = [\"id\", \"day\"]");
+    check(
+        "merge",
+        "[strategy]\ntype = \"merge\"\nunique_key = [\"id\", \"day\"]",
+    );
 }
 
 #[test]
 fn merges_of_some_columns() {
-    check("merge_columns", "[strategy]\ntype = \"merge\"\nunique_key = [\"id\"]\nupdate_columns = [\"amount\", \"id\"]");
+    check(
+        "merge_columns",
+        "[strategy]\ntype = \"merge\"\nunique_key = [\"id\"]\nupdate_columns = [\"amount\", \"id\"]",
+    );
 }
 
 #[test]
 fn merges_of_keys_alone() {
-    check("merge_keys", "[strategy]\ntype = \"merge\"\nunique_key = [\"id\", \"day\", \"amount\", \"updated_at\"]");
+    check(
+        "merge_keys",
+        "[strategy]\ntype = \"merge\"\nunique_key = [\"id\", \"day\", \"amount\", \"updated_at\"]",
+    );
 }
 
 #[test]
 fn delete_inserts() {
-    check("delete_insert", "[strategy]\ntype = \"delete_insert\"\npartition_by = [\"day\", \"id\"]");
+    check(
+        "delete_insert",
+        "[strategy]\ntype = \"delete_insert\"\npartition_by = [\"day\", \"id\"]",
+    );
 }
 
 #[test]
@@ -103,11 +121,21 @@ fn an_unknown_target_is_neither_created_nor_added_to() {
         let project = project(Dialect::DuckDb, sidecar, Target::Absent).unknown_warehouse();
         let refused = project.refused(&PlanOptions::default());
         assert_eq!(refused, ["E303: existence of target `marts.orders` is not known"]);
-        let plan = project.plan(&PlanOptions { full_refresh: true, ..PlanOptions::default() });
-        assert!(plan.models[0].steps.iter().any(|s| s.sql.starts_with("CREATE OR REPLACE TABLE marts.orders AS")));
+        let plan = project.plan(&PlanOptions {
+            full_refresh: true,
+            ..PlanOptions::default()
+        });
+        assert!(
+            plan.models[0]
+                .steps
+                .iter()
+                .any(|s| s.sql.starts_with("CREATE OR REPLACE TABLE marts.orders AS"))
+        );
     }
     for sidecar in ["strategy = \"view\"", "strategy = \"full_refresh\""] {
-        let plan = project(Dialect::DuckDb, sidecar, Target::Absent).unknown_warehouse().plan(&PlanOptions::default());
+        let plan = project(Dialect::DuckDb, sidecar, Target::Absent)
+            .unknown_warehouse()
+            .plan(&PlanOptions::default());
         assert_eq!(plan.models[0].steps.len(), 1);
     }
 }
@@ -117,13 +145,25 @@ fn a_column_that_the_target_lacks_is_refused_and_one_that_the_query_lost_is_left
     for sidecar in KEPT {
         let sidecar = format!("{sidecar}\n[target]\nschema = \"marts\"\n");
         let with = |columns: &[&str]| {
-            Project::new(Dialect::DuckDb).model("orders", &sidecar, QUERY).exists("marts", "orders", RelationKind::Table, columns)
+            Project::new(Dialect::DuckDb)
+                .model("orders", &sidecar, QUERY)
+                .exists("marts", "orders", RelationKind::Table, columns)
         };
         let refused = with(&["updated_at", "id", "day"]).refused(&PlanOptions::default());
-        assert_eq!(refused, ["E303: target `marts.orders` has no column `amount`, which `orders` gives"]);
+        assert_eq!(
+            refused,
+            ["E303: target `marts.orders` has no column `amount`, which `orders` gives"]
+        );
         let plan = with(&["old", "UPDATED_AT", "amount", "id", "day"]).plan(&PlanOptions::default());
-        assert!(plan.models[0].reason.ends_with("its column `old` is not in the query and stays NULL in new rows"));
-        let inserts = plan.models[0].steps.iter().filter(|s| s.sql.contains("(id, day, amount, updated_at)"));
+        assert!(
+            plan.models[0]
+                .reason
+                .ends_with("its column `old` is not in the query and stays NULL in new rows")
+        );
+        let inserts = plan.models[0]
+            .steps
+            .iter()
+            .filter(|s| s.sql.contains("(id, day, amount, updated_at)"));
         assert_eq!(inserts.count(), 1, "{plan:#?}");
     }
 }
@@ -134,10 +174,21 @@ fn columns_come_from_the_target_where_the_query_does_not_tell() {
         let sidecar = format!("{sidecar}\n[target]\nschema = \"marts\"\n");
         let project = Project::new(Dialect::DuckDb)
             .model("orders", &sidecar, "SELECT * FROM elsewhere.orders")
-            .exists("marts", "orders", RelationKind::Table, &["day", "id", "updated_at"]);
+            .exists(
+                "marts",
+                "orders",
+                RelationKind::Table,
+                &["day", "id", "updated_at"],
+            );
         let plan = project.plan(&PlanOptions::default());
         assert_eq!(plan.models[0].column_count, None);
-        assert!(plan.models[0].steps.iter().any(|s| s.sql.contains("(day, id, updated_at)")), "{plan:#?}");
+        assert!(
+            plan.models[0]
+                .steps
+                .iter()
+                .any(|s| s.sql.contains("(day, id, updated_at)")),
+            "{plan:#?}"
+        );
     }
 }
 
@@ -145,66 +196,119 @@ fn columns_come_from_the_target_where_the_query_does_not_tell() {
 fn a_strategy_column_that_the_query_lacks_is_refused() {
     let sidecar = "[strategy]\ntype = \"merge\"\nunique_key = [\"key\"]";
     let refused = project(Dialect::DuckDb, sidecar, Target::Absent).refused(&PlanOptions::default());
-    assert_eq!(refused, ["E301: unique_key `key` is not in the output of `orders`"]);
+    assert_eq!(
+        refused,
+        ["E301: unique_key `key` is not in the output of `orders`"]
+    );
 }
 
 #[test]
 fn what_is_neither_table_nor_view_is_not_touched() {
     let sidecar = "[target]\nschema = \"marts\"\n";
     let project = Project::new(Dialect::DuckDb).model("orders", sidecar, QUERY);
-    let refused = project.exists("marts", "orders", RelationKind::Materialized, &[]).refused(&PlanOptions::default());
-    assert_eq!(refused, ["E303: target `marts.orders` exists and is neither a table nor a view"]);
+    let refused = project
+        .exists("marts", "orders", RelationKind::Materialized, &[])
+        .refused(&PlanOptions::default());
+    assert_eq!(
+        refused,
+        ["E303: target `marts.orders` exists and is neither a table nor a view"]
+    );
 }
 
 #[test]
 fn a_model_reads_its_own_target_only_once_it_is_there() {
-    let query = "SELECT id, day, amount, updated_at FROM raw.orders WHERE id NOT IN (SELECT orders.id FROM orders)";
+    let query =
+        "SELECT id, day, amount, updated_at FROM raw.orders WHERE id NOT IN (SELECT orders.id FROM orders)";
     for sidecar in KEPT {
         let sidecar = format!("{sidecar}\n[target]\nschema = \"marts\"\ntable = \"all_orders\"\n");
         let project = || Project::new(Dialect::DuckDb).model("orders", &sidecar, query);
         let refused = project().refused(&PlanOptions::default());
-        assert_eq!(refused, ["E108: first run of `orders`: the target that it reads does not exist yet"]);
+        assert_eq!(
+            refused,
+            ["E108: first run of `orders`: the target that it reads does not exist yet"]
+        );
         let there = || project().exists("marts", "all_orders", RelationKind::Table, &COLUMNS);
         let plan = there().plan(&PlanOptions::default());
         let sql = "(SELECT orders.id FROM marts.all_orders AS orders)";
-        assert!(plan.models[0].steps.iter().any(|s| s.sql.contains(sql)), "{plan:#?}");
-        let refused = there().refused(&PlanOptions { full_refresh: true, ..PlanOptions::default() });
-        assert_eq!(refused, ["E108: the target that `orders` reads is what the full refresh replaces"]);
+        assert!(
+            plan.models[0].steps.iter().any(|s| s.sql.contains(sql)),
+            "{plan:#?}"
+        );
+        let refused = there().refused(&PlanOptions {
+            full_refresh: true,
+            ..PlanOptions::default()
+        });
+        assert_eq!(
+            refused,
+            ["E108: the target that `orders` reads is what the full refresh replaces"]
+        );
     }
 }
 
 #[test]
 fn hostile_names_are_quoted_everywhere() {
-    let long = "x".repeat(255);
-    let table = format!("a\\\"b.{long}");
+    let name = "o'r \"d; --";
     for dialect in Dialect::ALL {
-        let (quote, inner) = match dialect {
-            Dialect::DuckDb | Dialect::Snowflake => ('"', "it\"\"s ü"),
-            Dialect::Databricks | Dialect::BigQuery => ('`', "it\"s ü"),
+        // BigQuery allows no backtick in the name of a table.
+        let table = if dialect == Dialect::BigQuery {
+            "a\"b.c"
+        } else {
+            "a\"b.c`d"
         };
-        let query = format!("SELECT id AS {quote}{inner}{quote}, day AS {quote}select{quote}, updated_at AS n FROM raw.orders");
-        let columns = ["it\"s ü", "select", "N", "n"];
-        let columns = if dialect == Dialect::Snowflake { &columns[..3] } else { &columns[..] };
+        let (quote, inner, n) = match dialect {
+            Dialect::DuckDb => ('"', "it\"\"s ü", "n"),
+            Dialect::Snowflake => ('"', "it\"\"s ü", "N"),
+            Dialect::Databricks | Dialect::BigQuery => ('`', "it\"s ü", "n"),
+        };
+        let query = format!(
+            "SELECT id AS {quote}{inner}{quote}, day AS {quote}select{quote}, updated_at AS {n} FROM raw.orders"
+        );
         let mut text = String::new();
         for strategy in [
             "type = \"incremental\"\ntimestamp_column = \"n\"",
             "type = \"merge\"\nunique_key = [\"it\\\"s ü\", \"n\"]",
             "type = \"delete_insert\"\npartition_by = [\"select\"]",
         ] {
-            let sidecar = format!("name = \"o'r d\"\n[strategy]\n{strategy}\n[target]\nschema = \"group\"\ntable = \"{table}\"\n");
-            let physical = table.replace("\\\"", "\"");
-            let columns: Vec<&str> = columns.iter().copied().filter(|c| *c != "N" || dialect == Dialect::Snowflake).collect();
-            let project = Project::new(dialect).model("weird", &sidecar, &query);
-            let plan = project.plan(&PlanOptions::default());
+            let sidecar = format!(
+                "name = {name:?}\n[strategy]\n{strategy}\n[target]\nschema = \"group\"\ntable = {table:?}\n"
+            );
+            let project = || Project::new(dialect).model("weird", &sidecar, &query);
+            let plan = project().plan(&PlanOptions::default());
             assert_queries_parse(&plan);
-            let schema = if dialect == Dialect::Snowflake { "GROUP" } else { "group" };
-            let plan = Project::new(dialect)
-                .model("weird", &sidecar, &query)
-                .exists(schema, &physical, RelationKind::Table, &columns)
+            text.push_str(&show(&plan));
+            let columns = ["it\"s ü", "select", n];
+            let plan = project()
+                .exists("group", table, RelationKind::Table, &columns)
                 .plan(&PlanOptions::default());
             assert_queries_parse(&plan);
             text.push_str(&show(&plan));
         }
         golden(&format!("{dialect}/hostile.sql"), &text);
     }
+}
+
+#[test]
+fn stages_have_short_names_that_do_not_meet() {
+    let stage = |name: &str| {
+        let sidecar = format!(
+            "name = {name:?}\n{}\n[target]\nschema = \"marts\"\ntable = \"t\"\n",
+            KEPT[1]
+        );
+        let plan = Project::new(Dialect::DuckDb)
+            .model("x", &sidecar, QUERY)
+            .plan(&PlanOptions::default());
+        plan.models[0].steps[0].target.clone()
+    };
+    let long = "x".repeat(255);
+    let names = [
+        stage(&long),
+        stage(&long[1..]),
+        stage("a-b"),
+        stage("a b"),
+        stage("a_b"),
+        stage("ü"),
+    ];
+    assert!(names.iter().all(|n| n.len() < 80), "{names:?}");
+    let distinct: std::collections::HashSet<_> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len(), "{names:?}");
 }

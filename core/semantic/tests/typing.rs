@@ -2,6 +2,12 @@
 //!
 //! `!` is an error of the engine's binder. A result that is not known here (`Type::Unknown`) never fails a row, but each
 //! test limits how many there are.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests; clippy.toml only frees the tests themselves"
+)]
 
 use rocky_base::Dialect::DuckDb;
 use rocky_semantic::typing::{self, *};

@@ -33,13 +33,21 @@ pub(crate) struct Assembler<'a> {
 
 impl<'a> Assembler<'a> {
     pub(crate) fn new(snapshot: &'a Snapshot) -> Assembler<'a> {
-        Assembler { snapshot, ephemeral: FxHashMap::default(), rank: Vec::new() }
+        Assembler {
+            snapshot,
+            ephemeral: FxHashMap::default(),
+            rank: Vec::new(),
+        }
     }
 
     /// See [`model_sql`].
     pub(crate) fn sql(&mut self, id: u32) -> String {
-        let Some(model) = self.snapshot.models.get(id as usize) else { return String::new() };
-        let Some(query) = model.unit.query else { return String::new() };
+        let Some(model) = self.snapshot.models.get(id as usize) else {
+            return String::new();
+        };
+        let Some(query) = model.unit.query else {
+            return String::new();
+        };
         let piece = rewrite::piece(self.snapshot, model);
         let inlined = self.closure(&piece);
         if inlined.is_empty() {
@@ -48,9 +56,10 @@ impl<'a> Assembler<'a> {
         let names = self.names(&piece, &inlined);
         let mut with = String::new();
         for ephemeral in &inlined {
-            let (Some(inner), Some(piece)) =
-                (self.snapshot.models.get(*ephemeral as usize), self.ephemeral.get(ephemeral))
-            else {
+            let (Some(inner), Some(piece)) = (
+                self.snapshot.models.get(*ephemeral as usize),
+                self.ephemeral.get(ephemeral),
+            ) else {
                 continue;
             };
             if !with.is_empty() {
@@ -80,9 +89,14 @@ impl<'a> Assembler<'a> {
         let mut found = Vec::new();
         let mut seen: FxHashSet<u32> = work.iter().copied().collect();
         while let Some(id) = work.pop() {
-            let Some(model) = self.snapshot.models.get(id as usize) else { continue };
+            let Some(model) = self.snapshot.models.get(id as usize) else {
+                continue;
+            };
             let snapshot = self.snapshot;
-            let piece = self.ephemeral.entry(id).or_insert_with(|| Rc::new(rewrite::piece(snapshot, model)));
+            let piece = self
+                .ephemeral
+                .entry(id)
+                .or_insert_with(|| Rc::new(rewrite::piece(snapshot, model)));
             work.extend(piece.ephemerals.iter().copied().filter(|e| seen.insert(*e)));
             found.push(id);
         }
@@ -103,16 +117,31 @@ impl<'a> Assembler<'a> {
         let dialect = self.snapshot.dialect;
         // A name may be used as the alias of the one ephemeral model that could take it.
         let mut taken: FxHashMap<SmolStr, Option<u32>> = FxHashMap::default();
-        let pieces = inlined.iter().filter_map(|id| self.ephemeral.get(id)).map(|p| &**p);
+        let pieces = inlined
+            .iter()
+            .filter_map(|id| self.ephemeral.get(id))
+            .map(|p| &**p);
         for (key, owner) in pieces.chain([consumer]).flat_map(|p| &p.names) {
-            taken.entry(key.clone()).and_modify(|o| *o = o.filter(|o| Some(*o) == *owner)).or_insert(*owner);
+            taken
+                .entry(key.clone())
+                .and_modify(|o| *o = o.filter(|o| Some(*o) == *owner))
+                .or_insert(*owner);
         }
-        let mut names = Names { dialect, by_model: FxHashMap::default() };
+        let mut names = Names {
+            dialect,
+            by_model: FxHashMap::default(),
+        };
         for id in inlined {
-            let Some(model) = self.snapshot.models.get(*id as usize) else { continue };
+            let Some(model) = self.snapshot.models.get(*id as usize) else {
+                continue;
+            };
             let mut n = 1u32;
             let (key, text) = loop {
-                let wanted = if n == 1 { model.name.to_string() } else { format!("{}_{n}", model.name) };
+                let wanted = if n == 1 {
+                    model.name.to_string()
+                } else {
+                    format!("{}_{n}", model.name)
+                };
                 let ident = Ident::from_config(dialect, &wanted);
                 let key = ident.key(dialect, IdentKind::Relation);
                 match taken.get(&key) {
@@ -147,7 +176,13 @@ impl Names {
 
 impl Piece {
     /// The text under `query` with all edits, and one more insertion.
-    fn render(&self, text: &str, query: rocky_base::Span, names: &Names, insertion: Option<(u32, String)>) -> String {
+    fn render(
+        &self,
+        text: &str,
+        query: rocky_base::Span,
+        names: &Names,
+        insertion: Option<(u32, String)>,
+    ) -> String {
         let mut out = String::with_capacity(query.len() as usize + 64);
         let mut at = query.start;
         let copy = |out: &mut String, from: u32, to: u32| {
@@ -167,7 +202,11 @@ impl Piece {
             match &edit.put {
                 Put::Text(text) => out.push_str(text),
                 Put::Cte(model) => out.push_str(names.text(*model)),
-                Put::AliasOfCte { model, alias, written } => {
+                Put::AliasOfCte {
+                    model,
+                    alias,
+                    written,
+                } => {
                     if !names.is(*model, alias) {
                         out.push_str(" AS ");
                         out.push_str(written);

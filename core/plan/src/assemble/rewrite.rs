@@ -11,7 +11,9 @@ use rocky_base::ident::IdentKind;
 use rocky_base::{Dialect, Ident, SmolStr, Span};
 use rocky_project::{InputRelation, Model, Snapshot};
 use rocky_semantic::RelationRef;
-use rocky_syntax::ast::{Ast, Body, ExprKind, FromId, FromKind, Name, SelectItem, Star, TableAlias, path_span};
+use rocky_syntax::ast::{
+    Ast, Body, ExprKind, FromId, FromKind, Name, SelectItem, Star, TableAlias, path_span,
+};
 use rocky_warehouse::RelationName;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -23,7 +25,11 @@ pub(super) enum Put {
     /// The name of the CTE of an ephemeral model.
     Cte(u32),
     /// ` AS written`, unless the CTE has that name.
-    AliasOfCte { model: u32, alias: Ident, written: String },
+    AliasOfCte {
+        model: u32,
+        alias: Ident,
+        written: String,
+    },
 }
 
 /// A change of the text.
@@ -63,13 +69,17 @@ pub(super) fn piece(snapshot: &Snapshot, model: &Model) -> Piece {
     let mut targets: Vec<Target> = Vec::with_capacity(unit.refs.len());
     let mut needs_tree = is_ephemeral(model);
     for (index, reference) in unit.refs.iter().enumerate() {
-        let input = model.ref_inputs.get(index).and_then(|i| model.inputs.get(*i as usize));
+        let input = model
+            .ref_inputs
+            .get(index)
+            .and_then(|i| model.inputs.get(*i as usize));
         let target = target_of(snapshot, model, reference, input);
         match &target {
             Target::Same => {}
             Target::Named(_, parts) => {
                 // `orders` → `main.orders` keeps every qualifier valid.
-                needs_tree |= reference.path.len() > 1 || last_key(&reference.path, dialect) != parts.last().cloned();
+                needs_tree |=
+                    reference.path.len() > 1 || last_key(&reference.path, dialect) != parts.last().cloned();
             }
             Target::Cte(id) => {
                 needs_tree = true;
@@ -86,7 +96,10 @@ pub(super) fn piece(snapshot: &Snapshot, model: &Model) -> Piece {
     } else {
         for (reference, target) in unit.refs.iter().zip(targets) {
             if let Target::Named(text, _) = target {
-                piece.edits.push(Edit { span: reference.span, put: Put::Text(text) });
+                piece.edits.push(Edit {
+                    span: reference.span,
+                    put: Put::Text(text),
+                });
             }
         }
     }
@@ -99,10 +112,17 @@ fn last_key(path: &[Name], dialect: Dialect) -> Option<SmolStr> {
 }
 
 fn keys(parts: impl Iterator<Item = impl std::borrow::Borrow<Ident>>, dialect: Dialect) -> Vec<SmolStr> {
-    parts.map(|i| i.borrow().key(dialect, IdentKind::Relation)).collect()
+    parts
+        .map(|i| i.borrow().key(dialect, IdentKind::Relation))
+        .collect()
 }
 
-fn target_of(snapshot: &Snapshot, model: &Model, reference: &RelationRef, input: Option<&InputRelation>) -> Target {
+fn target_of(
+    snapshot: &Snapshot,
+    model: &Model,
+    reference: &RelationRef,
+    input: Option<&InputRelation>,
+) -> Target {
     let dialect = snapshot.dialect;
     let named = |name: &RelationName| {
         let parts = keys(name.parts(), dialect);
@@ -128,7 +148,10 @@ fn target_of(snapshot: &Snapshot, model: &Model, reference: &RelationRef, input:
             // Written with a catalog that does not exist: the default one is meant.
             [.., catalog, schema, table] if !snapshot.names.is_attached(&catalog.ident) => {
                 let written = schema.span.to(table.span).slice(&model.unit.text);
-                Target::Named(written.to_owned(), keys([&schema.ident, &table.ident].into_iter(), dialect))
+                Target::Named(
+                    written.to_owned(),
+                    keys([&schema.ident, &table.ident].into_iter(), dialect),
+                )
             }
             _ => Target::Same,
         },
@@ -169,9 +192,24 @@ struct Rewriter<'a> {
 
 impl<'a> Rewriter<'a> {
     fn new(snapshot: &'a Snapshot, model: &'a Model, ast: &'a Ast, targets: &'a [Target]) -> Rewriter<'a> {
-        let refs = model.unit.refs.iter().enumerate().map(|(i, r)| (r.from, i)).collect();
+        let refs = model
+            .unit
+            .refs
+            .iter()
+            .enumerate()
+            .map(|(i, r)| (r.from, i))
+            .collect();
         let (dialect, items, edits) = (snapshot.dialect, FxHashMap::default(), Vec::new());
-        Rewriter { snapshot, model, dialect, ast, refs, targets, items, edits }
+        Rewriter {
+            snapshot,
+            model,
+            dialect,
+            ast,
+            refs,
+            targets,
+            items,
+            edits,
+        }
     }
 
     fn run(mut self, piece: &mut Piece) {
@@ -204,11 +242,20 @@ impl<'a> Rewriter<'a> {
 
     /// Every name that a CTE put in must not take.
     fn names(&self, piece: &mut Piece) {
-        for cte in self.ast.queries.iter().filter_map(|q| q.with.as_ref()).flat_map(|w| &w.ctes) {
+        for cte in self
+            .ast
+            .queries
+            .iter()
+            .filter_map(|q| q.with.as_ref())
+            .flat_map(|w| &w.ctes)
+        {
             piece.names.push((self.key(&cte.name.ident), None));
         }
         for (index, from) in self.ast.froms.iter().enumerate() {
-            let target = self.refs.get(&FromId(index as u32)).and_then(|r| self.targets.get(*r));
+            let target = self
+                .refs
+                .get(&FromId(index as u32))
+                .and_then(|r| self.targets.get(*r));
             let ephemeral = match target {
                 Some(Target::Cte(id)) => Some(*id),
                 _ => None,
@@ -228,8 +275,15 @@ impl<'a> Rewriter<'a> {
                     }
                 }
                 // Without an alias the written name becomes one.
-                (FromKind::Table { name, alias: None, .. }, Some(Target::Cte(id))) => {
-                    piece.names.extend(last_key(name, self.dialect).map(|key| (key, Some(*id))));
+                (
+                    FromKind::Table {
+                        name, alias: None, ..
+                    },
+                    Some(Target::Cte(id)),
+                ) => {
+                    piece
+                        .names
+                        .extend(last_key(name, self.dialect).map(|key| (key, Some(*id))));
                 }
                 _ => {}
             }
@@ -252,7 +306,12 @@ impl<'a> Rewriter<'a> {
                     // What is pivoted cannot be named outside, and not every engine takes an alias there.
                     work.push((*source, false));
                 }
-                FromKind::Table { name, alias, at, sample } => match alias {
+                FromKind::Table {
+                    name,
+                    alias,
+                    at,
+                    sample,
+                } => match alias {
                     Some(_) => {
                         self.rename(id, name);
                         self.bind(alias.as_ref(), owner);
@@ -262,7 +321,9 @@ impl<'a> Rewriter<'a> {
                         self.table(id, name, owner, aliasable.then_some(place));
                     }
                 },
-                FromKind::File { alias, .. } | FromKind::Derived { alias, .. } | FromKind::Function { alias, .. } => {
+                FromKind::File { alias, .. }
+                | FromKind::Derived { alias, .. }
+                | FromKind::Function { alias, .. } => {
                     self.bind(alias.as_ref(), owner);
                 }
                 FromKind::Error => {}
@@ -284,8 +345,15 @@ impl<'a> Rewriter<'a> {
 
     fn bind(&mut self, alias: Option<&TableAlias>, owner: Span) {
         if let Some(alias) = alias {
-            let item = Item { owner, chains: Vec::new(), handle: None };
-            self.items.entry(self.key(&alias.name.ident)).or_default().push(item);
+            let item = Item {
+                owner,
+                chains: Vec::new(),
+                handle: None,
+            };
+            self.items
+                .entry(self.key(&alias.name.ident))
+                .or_default()
+                .push(item);
         }
     }
 
@@ -297,7 +365,10 @@ impl<'a> Rewriter<'a> {
             Target::Named(text, _) => Put::Text(text.clone()),
             Target::Cte(model) => Put::Cte(*model),
         };
-        self.edits.push(Edit { span: path_span(name), put });
+        self.edits.push(Edit {
+            span: path_span(name),
+            put,
+        });
         Some(target)
     }
 
@@ -313,35 +384,74 @@ impl<'a> Rewriter<'a> {
                 let many = Put::Text(text.clone());
                 let valid = parts.clone();
                 match place {
-                    _ if parts.last() == Some(&key) => Some(Handle { one: None, many, valid }),
+                    _ if parts.last() == Some(&key) => Some(Handle {
+                        one: None,
+                        many,
+                        valid,
+                    }),
                     Some(place) => {
                         let put = Put::Text(format!(" AS {written}"));
-                        self.edits.push(Edit { span: Span::at(place), put });
-                        Some(Handle { one: None, many: Put::Text(written), valid: Vec::new() })
+                        self.edits.push(Edit {
+                            span: Span::at(place),
+                            put,
+                        });
+                        Some(Handle {
+                            one: None,
+                            many: Put::Text(written),
+                            valid: Vec::new(),
+                        })
                     }
                     None => {
-                        let table = self.table_ident(id).map(|i| i.print(self.dialect)).unwrap_or_else(|| text.clone());
-                        Some(Handle { one: Some(Put::Text(table)), many, valid })
+                        let table = self
+                            .table_ident(id)
+                            .map(|i| i.print(self.dialect))
+                            .unwrap_or_else(|| text.clone());
+                        Some(Handle {
+                            one: Some(Put::Text(table)),
+                            many,
+                            valid,
+                        })
                     }
                 }
             }
             (Some(Target::Cte(model)), Some(place)) => {
-                let put = Put::AliasOfCte { model: *model, alias: last.ident.clone(), written: written.clone() };
-                self.edits.push(Edit { span: Span::at(place), put });
-                Some(Handle { one: None, many: Put::Text(written), valid: Vec::new() })
+                let put = Put::AliasOfCte {
+                    model: *model,
+                    alias: last.ident.clone(),
+                    written: written.clone(),
+                };
+                self.edits.push(Edit {
+                    span: Span::at(place),
+                    put,
+                });
+                Some(Handle {
+                    one: None,
+                    many: Put::Text(written),
+                    valid: Vec::new(),
+                })
             }
-            (Some(Target::Cte(model)), None) => {
-                Some(Handle { one: Some(Put::Cte(*model)), many: Put::Cte(*model), valid: Vec::new() })
-            }
+            (Some(Target::Cte(model)), None) => Some(Handle {
+                one: Some(Put::Cte(*model)),
+                many: Put::Cte(*model),
+                valid: Vec::new(),
+            }),
         };
         let chains = self.chains(id, name);
-        self.items.entry(key).or_default().push(Item { owner, chains, handle });
+        self.items.entry(key).or_default().push(Item {
+            owner,
+            chains,
+            handle,
+        });
     }
 
     /// The physical table's own name.
     fn table_ident(&self, id: FromId) -> Option<&'a Ident> {
         let index = *self.refs.get(&id)?;
-        match self.model.inputs.get(*self.model.ref_inputs.get(index)? as usize)? {
+        match self
+            .model
+            .inputs
+            .get(*self.model.ref_inputs.get(index)? as usize)?
+        {
             InputRelation::Own => Some(&self.model.target.table),
             InputRelation::Model(m) => self.snapshot.models.get(*m as usize).map(|m| &m.target.table),
             InputRelation::Source(s) => self.snapshot.sources.get(*s as usize).map(|s| &s.name.table),
@@ -351,9 +461,18 @@ impl<'a> Rewriter<'a> {
     /// What may stand before the last part in a qualifier: the written parts, the catalog and schema of the relation as
     /// configured and as they are.
     fn chains(&self, id: FromId, name: &[Name]) -> Vec<Vec<SmolStr>> {
-        let mut chains = vec![keys(name.iter().map(|n| &n.ident).take(name.len().saturating_sub(1)), self.dialect)];
-        let Some(index) = self.refs.get(&id) else { return chains };
-        let input = self.model.ref_inputs.get(*index).and_then(|i| self.model.inputs.get(*i as usize));
+        let mut chains = vec![keys(
+            name.iter().map(|n| &n.ident).take(name.len().saturating_sub(1)),
+            self.dialect,
+        )];
+        let Some(index) = self.refs.get(&id) else {
+            return chains;
+        };
+        let input = self
+            .model
+            .ref_inputs
+            .get(*index)
+            .and_then(|i| self.model.inputs.get(*i as usize));
         let mut physical = |name: &RelationName| {
             let key = self.snapshot.names.full(name).key(self.dialect);
             chains.push(vec![key.catalog, key.schema]);
@@ -372,7 +491,9 @@ impl<'a> Rewriter<'a> {
         if let Some(model) = model {
             physical(&model.target);
             let [catalog, schema, _] = &model.target_parts;
-            let configured = [catalog, schema].into_iter().map(|part| Ident::from_config(self.dialect, part));
+            let configured = [catalog, schema]
+                .into_iter()
+                .map(|part| Ident::from_config(self.dialect, part));
             chains.push(keys(configured, self.dialect));
         }
         chains
@@ -402,7 +523,11 @@ impl<'a> Rewriter<'a> {
 
     fn star(&self, star: &Star, edits: &mut Vec<Edit>) {
         self.qualifier(&star.qualifier, star.qualifier.len(), edits);
-        for path in star.exclude.iter().chain(star.rename.iter().map(|(path, _)| path)) {
+        for path in star
+            .exclude
+            .iter()
+            .chain(star.rename.iter().map(|(path, _)| path))
+        {
             self.qualifier(path, path.len().saturating_sub(1), edits);
         }
     }
@@ -418,21 +543,36 @@ impl<'a> Rewriter<'a> {
         // The innermost query that knows the name, there the longest qualifier.
         let mut best: Option<(u32, usize, &Item)> = None;
         for n in (1..=longest).rev() {
-            let Some((alias, before)) = parts.get(..n).and_then(|p| p.split_last()) else { continue };
+            let Some((alias, before)) = parts.get(..n).and_then(|p| p.split_last()) else {
+                continue;
+            };
             for item in self.items.get(alias).into_iter().flatten() {
                 let fits = before.is_empty() || item.chains.iter().any(|c| c.ends_with(before));
-                if fits && item.owner.contains(place) && best.is_none_or(|(len, _, _)| item.owner.len() < len) {
+                if fits && item.owner.contains(place) && best.is_none_or(|(len, _, _)| item.owner.len() < len)
+                {
                     best = Some((item.owner.len(), n, item));
                 }
             }
         }
-        let Some((_, n, Item { handle: Some(handle), .. })) = best else { return };
+        let Some((
+            _,
+            n,
+            Item {
+                handle: Some(handle), ..
+            },
+        )) = best
+        else {
+            return;
+        };
         let put = match n {
             1 => handle.one.as_ref(),
             _ => Some(&handle.many).filter(|_| !handle.valid.ends_with(parts.get(..n).unwrap_or(&[]))),
         };
         if let (Some(put), Some(qualifier)) = (put, path.get(..n)) {
-            edits.push(Edit { span: path_span(qualifier), put: put.clone() });
+            edits.push(Edit {
+                span: path_span(qualifier),
+                put: put.clone(),
+            });
         }
     }
 }

@@ -12,12 +12,19 @@ pub(super) fn build(ctx: &Ctx<'_>, partition_by: &[Spanned<SmolStr>]) -> Result<
     let (target, model) = (ctx.target, ctx.model);
     if partition_by.is_empty() {
         let message = format!("delete_insert of `{}` has no partition_by", model.name);
-        return Err(Diagnostic::new(code::E302, model.strategy_loc, message).help("Name the columns of the partitions."));
+        return Err(Diagnostic::new(code::E302, model.strategy_loc, message)
+            .help("Name the columns of the partitions."));
     }
     let (steps, reason) = match (ctx.creation()?, ctx.existing) {
         (None, Existing::Table(existing)) => {
             let columns = Columns::into_target(model, existing, ctx.dialect)?;
-            let keys = strategy_columns(model, "partition column", partition_by, Some(&columns), ctx.dialect)?;
+            let keys = strategy_columns(
+                model,
+                "partition column",
+                partition_by,
+                Some(&columns),
+                ctx.dialect,
+            )?;
             let stage = Stage::new(ctx);
             let list = columns.list();
             let insert = format!("INSERT INTO {target} ({list})\nSELECT {list} FROM {}", stage.name);
@@ -28,11 +35,23 @@ pub(super) fn build(ctx: &Ctx<'_>, partition_by: &[Spanned<SmolStr>]) -> Result<
                 stage.drop(ctx),
             ];
             let by = keys.join(", ");
-            (steps, format!("target exists: partitions by {by} that occur in the result are replaced{}", columns.remark()))
+            (
+                steps,
+                format!(
+                    "target exists: partitions by {by} that occur in the result are replaced{}",
+                    columns.remark()
+                ),
+            )
         }
         (creation, _) => {
             let columns = Columns::of_query(model, ctx.dialect);
-            strategy_columns(model, "partition column", partition_by, columns.as_ref(), ctx.dialect)?;
+            strategy_columns(
+                model,
+                "partition column",
+                partition_by,
+                columns.as_ref(),
+                ctx.dialect,
+            )?;
             let mut steps = Vec::with_capacity(2);
             let mut reason = "";
             if let Some(creation) = creation {
@@ -40,12 +59,19 @@ pub(super) fn build(ctx: &Ctx<'_>, partition_by: &[Spanned<SmolStr>]) -> Result<
                 if creation.drop_view {
                     steps.push(ctx.drop_view());
                 }
-                steps.push(ctx.counted("create_table", format!("{} {target} AS\n{}", creation.verb(), ctx.sql)));
+                steps.push(ctx.counted(
+                    "create_table",
+                    format!("{} {target} AS\n{}", creation.verb(), ctx.sql),
+                ));
             }
             (steps, reason.to_owned())
         }
     };
-    Ok(Built { steps, reason, watermark_column: None })
+    Ok(Built {
+        steps,
+        reason,
+        watermark_column: None,
+    })
 }
 
 fn delete(ctx: &Ctx<'_>, keys: &[String], stage: &str) -> String {
@@ -58,7 +84,10 @@ fn delete(ctx: &Ctx<'_>, keys: &[String], stage: &str) -> String {
             keys.join(", ")
         ),
         Dialect::DuckDb | Dialect::Databricks | Dialect::BigQuery => {
-            format!("DELETE FROM {} AS t\nWHERE EXISTS (SELECT 1 FROM {stage} AS s WHERE {same})", ctx.target)
+            format!(
+                "DELETE FROM {} AS t\nWHERE EXISTS (SELECT 1 FROM {stage} AS s WHERE {same})",
+                ctx.target
+            )
         }
     }
 }

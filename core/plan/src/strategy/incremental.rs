@@ -15,7 +15,13 @@ pub(super) fn build(ctx: &Ctx<'_>, timestamp_column: &Spanned<SmolStr>) -> Resul
     let (ts, reason) = match (ctx.creation()?, ctx.existing) {
         (None, Existing::Table(existing)) => {
             let columns = Columns::into_target(model, existing, ctx.dialect)?;
-            let ts = strategy_column(model, "timestamp_column", timestamp_column, Some(&columns), ctx.dialect)?;
+            let ts = strategy_column(
+                model,
+                "timestamp_column",
+                timestamp_column,
+                Some(&columns),
+                ctx.dialect,
+            )?;
             let list = columns.list();
             // NULL on the left of OR on an empty target, NULL on a row without timestamp: COALESCE decides both.
             let sql = format!(
@@ -24,23 +30,45 @@ pub(super) fn build(ctx: &Ctx<'_>, timestamp_column: &Spanned<SmolStr>) -> Resul
                 ctx.derived()
             );
             steps.push(ctx.counted("insert", sql));
-            (ts, format!("target exists: rows past its newest {} are added{}", timestamp_column.shown(), columns.remark()))
+            (
+                ts,
+                format!(
+                    "target exists: rows past its newest {} are added{}",
+                    timestamp_column.shown(),
+                    columns.remark()
+                ),
+            )
         }
         (creation, _) => {
             let columns = Columns::of_query(model, ctx.dialect);
-            let ts = strategy_column(model, "timestamp_column", timestamp_column, columns.as_ref(), ctx.dialect)?;
+            let ts = strategy_column(
+                model,
+                "timestamp_column",
+                timestamp_column,
+                columns.as_ref(),
+                ctx.dialect,
+            )?;
             let mut reason = "";
             if let Some(creation) = creation {
                 reason = creation.reason;
                 if creation.drop_view {
                     steps.push(ctx.drop_view());
                 }
-                steps.push(ctx.counted("create_table", format!("{} {target} AS\n{}", creation.verb(), ctx.sql)));
+                steps.push(ctx.counted(
+                    "create_table",
+                    format!("{} {target} AS\n{}", creation.verb(), ctx.sql),
+                ));
             }
             (ts, reason.to_owned())
         }
     };
-    let observe = StepKind::Observe { name: SmolStr::new_static("watermark") };
+    let observe = StepKind::Observe {
+        name: SmolStr::new_static("watermark"),
+    };
     steps.push(ctx.step("watermark", observe, format!("SELECT MAX({ts}) FROM {target}")));
-    Ok(Built { steps, reason, watermark_column: Some(timestamp_column.value.clone()) })
+    Ok(Built {
+        steps,
+        reason,
+        watermark_column: Some(timestamp_column.value.clone()),
+    })
 }

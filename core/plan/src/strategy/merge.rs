@@ -18,7 +18,8 @@ pub(super) fn build(
     let model = ctx.model;
     if unique_key.is_empty() {
         let message = format!("merge of `{}` has no unique_key", model.name);
-        return Err(Diagnostic::new(code::E302, model.strategy_loc, message).help("Name the columns that identify a row."));
+        return Err(Diagnostic::new(code::E302, model.strategy_loc, message)
+            .help("Name the columns that identify a row."));
     }
     let creation = ctx.creation()?;
     let columns = match (&creation, ctx.existing) {
@@ -37,13 +38,21 @@ pub(super) fn build(
             steps.push(stage.fill(ctx));
             steps.push(stage::unique(ctx, &keys, &stage.name));
         }
-        None => steps.push(stage::unique(ctx, &keys, &format!("{} AS _rocky_q", ctx.derived()))),
+        None => steps.push(stage::unique(
+            ctx,
+            &keys,
+            &format!("{} AS _rocky_q", ctx.derived()),
+        )),
     }
     let reason = match (creation, columns) {
         (None, Some(columns)) => {
             let source = stage.as_ref().map_or_else(|| ctx.derived(), |s| s.name.clone());
             steps.push(ctx.counted("merge", merge(ctx, &source, &columns, &keys, updates)));
-            format!("target exists: rows are merged by {}{}", keys.join(", "), columns.remark())
+            format!(
+                "target exists: rows are merged by {}{}",
+                keys.join(", "),
+                columns.remark()
+            )
         }
         (creation, _) => {
             let mut reason = "";
@@ -52,20 +61,39 @@ pub(super) fn build(
                 if creation.drop_view {
                     steps.push(ctx.drop_view());
                 }
-                let query = stage.as_ref().map_or_else(|| ctx.sql.to_owned(), |s| format!("SELECT * FROM {}", s.name));
-                steps.push(ctx.counted("create_table", format!("{} {} AS\n{query}", creation.verb(), ctx.target)));
+                let query = stage
+                    .as_ref()
+                    .map_or_else(|| ctx.sql.to_owned(), |s| format!("SELECT * FROM {}", s.name));
+                steps.push(ctx.counted(
+                    "create_table",
+                    format!("{} {} AS\n{query}", creation.verb(), ctx.target),
+                ));
             }
             reason.to_owned()
         }
     };
     steps.extend(stage.map(|stage| stage.drop(ctx)));
-    Ok(Built { steps, reason, watermark_column: None })
+    Ok(Built {
+        steps,
+        reason,
+        watermark_column: None,
+    })
 }
 
-fn merge(ctx: &Ctx<'_>, source: &str, columns: &Columns, keys: &[String], updates: Option<Vec<String>>) -> String {
+fn merge(
+    ctx: &Ctx<'_>,
+    source: &str,
+    columns: &Columns,
+    keys: &[String],
+    updates: Option<Vec<String>>,
+) -> String {
     let all = columns.printed();
     let updates = updates.unwrap_or_else(|| all.clone());
-    let set: Vec<String> = updates.iter().filter(|c| !keys.contains(c)).map(|c| format!("{c} = s.{c}")).collect();
+    let set: Vec<String> = updates
+        .iter()
+        .filter(|c| !keys.contains(c))
+        .map(|c| format!("{c} = s.{c}"))
+        .collect();
     let on = ctx.all_same(keys, "t", "s", "\n  AND ");
     let mut sql = format!("MERGE INTO {} AS t\nUSING {source} AS s\nON {on}", ctx.target);
     if !set.is_empty() {
@@ -73,6 +101,10 @@ fn merge(ctx: &Ctx<'_>, source: &str, columns: &Columns, keys: &[String], update
         sql.push_str(&set.join(", "));
     }
     let values: Vec<String> = all.iter().map(|c| format!("s.{c}")).collect();
-    sql.push_str(&format!("\nWHEN NOT MATCHED THEN INSERT ({}) VALUES ({})", all.join(", "), values.join(", ")));
+    sql.push_str(&format!(
+        "\nWHEN NOT MATCHED THEN INSERT ({}) VALUES ({})",
+        all.join(", "),
+        values.join(", ")
+    ));
     sql
 }

@@ -58,7 +58,10 @@ pub(crate) fn build(ctx: &Ctx<'_>) -> Result<Built, Diagnostic> {
         StrategyKind::View => Ok(view::build(ctx)),
         StrategyKind::FullRefresh => Ok(full_refresh::build(ctx)),
         StrategyKind::Incremental { timestamp_column } => incremental::build(ctx, timestamp_column),
-        StrategyKind::Merge { unique_key, update_columns } => merge::build(ctx, unique_key, update_columns.as_deref()),
+        StrategyKind::Merge {
+            unique_key,
+            update_columns,
+        } => merge::build(ctx, unique_key, update_columns.as_deref()),
         StrategyKind::DeleteInsert { partition_by } => delete_insert::build(ctx, partition_by),
         // Refused by the compile; this stands for a caller that plans without looking.
         kind @ (StrategyKind::Ephemeral
@@ -67,7 +70,11 @@ pub(crate) fn build(ctx: &Ctx<'_>) -> Result<Built, Diagnostic> {
         | StrategyKind::MaterializedView
         | StrategyKind::DynamicTable { .. }
         | StrategyKind::ContentAddressed { .. }) => {
-            let message = format!("strategy `{}` cannot be planned on {}", kind.as_str(), ctx.dialect);
+            let message = format!(
+                "strategy `{}` cannot be planned on {}",
+                kind.as_str(),
+                ctx.dialect
+            );
             Err(Diagnostic::new(code::E300, ctx.model.strategy_loc, message))
         }
     }
@@ -85,7 +92,11 @@ struct Creation {
 
 impl Creation {
     fn verb(&self) -> &'static str {
-        if self.replace { "CREATE OR REPLACE TABLE" } else { "CREATE TABLE" }
+        if self.replace {
+            "CREATE OR REPLACE TABLE"
+        } else {
+            "CREATE TABLE"
+        }
     }
 }
 
@@ -95,33 +106,50 @@ impl Ctx<'_> {
         let creation = match (self.existing, self.full_refresh) {
             (Existing::Table(_), false) => return Ok(None),
             (Existing::Unknown, false) => {
-                let message = format!("existence of target `{}` is not known", self.model.target.display());
+                let message = format!(
+                    "existence of target `{}` is not known",
+                    self.model.target.display()
+                );
                 let strategy = self.model.strategy.kind.as_str();
                 return Err(Diagnostic::new(code::E303, self.model.strategy_loc, message)
                     .label(format!("{strategy} creates its target when it is absent, else adds to it"))
                     .help("Plan with a catalogue snapshot that covers the target's schema, or with `--full-refresh`."));
             }
-            (Existing::View, replace) => {
-                Creation { drop_view: true, replace, reason: "target is a view: a table takes its place" }
-            }
+            (Existing::View, replace) => Creation {
+                drop_view: true,
+                replace,
+                reason: "target is a view: a table takes its place",
+            },
             // Without OR REPLACE: should someone have made it meanwhile, nothing is lost.
-            (Existing::Absent, false) => Creation { drop_view: false, replace: false, reason: "target does not exist" },
-            (Existing::Absent | Existing::Table(_) | Existing::Unknown, true) => {
-                Creation { drop_view: false, replace: true, reason: "full refresh was asked for" }
-            }
+            (Existing::Absent, false) => Creation {
+                drop_view: false,
+                replace: false,
+                reason: "target does not exist",
+            },
+            (Existing::Absent | Existing::Table(_) | Existing::Unknown, true) => Creation {
+                drop_view: false,
+                replace: true,
+                reason: "full refresh was asked for",
+            },
         };
         match self.own_reference() {
             None => Ok(Some(creation)),
             Some(loc) => {
                 let name = &self.model.name;
                 let message = match (self.existing, self.full_refresh) {
-                    (Existing::Absent, _) => format!("first run of `{name}`: the target that it reads does not exist yet"),
-                    (Existing::View, _) => format!("the target that `{name}` reads is a view, which its table replaces"),
+                    (Existing::Absent, _) => {
+                        format!("first run of `{name}`: the target that it reads does not exist yet")
+                    }
+                    (Existing::View, _) => {
+                        format!("the target that `{name}` reads is a view, which its table replaces")
+                    }
                     _ => format!("the target that `{name}` reads is what the full refresh replaces"),
                 };
                 Err(Diagnostic::new(code::E108, loc, message)
                     .label("the model's own target")
-                    .help("Create the table once by hand, with the columns of the query; later runs add to it."))
+                    .help(
+                        "Create the table once by hand, with the columns of the query; later runs add to it.",
+                    ))
             }
         }
     }
@@ -131,12 +159,21 @@ impl Ctx<'_> {
         let model = self.model;
         let own = |index: &u32| matches!(model.inputs.get(*index as usize), Some(InputRelation::Own));
         let index = model.ref_inputs.iter().position(own)?;
-        model.unit.refs.get(index).map(|r| model.unit.origin.locate(r.span))
+        model
+            .unit
+            .refs
+            .get(index)
+            .map(|r| model.unit.origin.locate(r.span))
     }
 
     /// A step on the target.
     fn step(&self, purpose: &'static str, kind: StepKind, sql: String) -> Step {
-        Step { purpose: SmolStr::new_static(purpose), target: self.model.target.display(), sql, kind }
+        Step {
+            purpose: SmolStr::new_static(purpose),
+            target: self.model.target.display(),
+            sql,
+            kind,
+        }
     }
 
     /// A statement whose row count is the model's.
@@ -162,13 +199,17 @@ impl Ctx<'_> {
     fn same(&self, a: &str, b: &str) -> String {
         match self.dialect {
             Dialect::Databricks => format!("{a} <=> {b}"),
-            Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery => format!("{a} IS NOT DISTINCT FROM {b}"),
+            Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery => {
+                format!("{a} IS NOT DISTINCT FROM {b}")
+            }
         }
     }
 
     /// Equality of several columns of two aliases.
     fn all_same(&self, columns: &[String], a: &str, b: &str, separator: &str) -> String {
-        let same = columns.iter().map(|c| self.same(&format!("{a}.{c}"), &format!("{b}.{c}")));
+        let same = columns
+            .iter()
+            .map(|c| self.same(&format!("{a}.{c}"), &format!("{b}.{c}")));
         same.collect::<Vec<_>>().join(separator)
     }
 }

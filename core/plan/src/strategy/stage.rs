@@ -23,19 +23,36 @@ impl Stage {
         let table = Ident::from_config(ctx.dialect, &table_name(ctx));
         let name = match ctx.dialect {
             Dialect::DuckDb => RelationName::table(table),
-            Dialect::Databricks | Dialect::Snowflake | Dialect::BigQuery => RelationName { table, ..ctx.model.target.clone() },
+            Dialect::Databricks | Dialect::Snowflake | Dialect::BigQuery => RelationName {
+                table,
+                ..ctx.model.target.clone()
+            },
         };
-        Stage { name: name.print(ctx.dialect), shown: name.display() }
+        Stage {
+            name: name.print(ctx.dialect),
+            shown: name.display(),
+        }
     }
 
     fn step(&self, ctx: &Ctx<'_>, purpose: &'static str, sql: String) -> Step {
-        Step { target: self.shown.clone(), ..ctx.silent(purpose, sql) }
+        Step {
+            target: self.shown.clone(),
+            ..ctx.silent(purpose, sql)
+        }
     }
 
     /// Fill it. What an interrupted run left is replaced.
     pub(super) fn fill(&self, ctx: &Ctx<'_>) -> Step {
-        let kind = if ctx.dialect == Dialect::DuckDb { "TEMP TABLE" } else { "TABLE" };
-        self.step(ctx, "stage", format!("CREATE OR REPLACE {kind} {} AS\n{}", self.name, ctx.sql))
+        let kind = if ctx.dialect == Dialect::DuckDb {
+            "TEMP TABLE"
+        } else {
+            "TABLE"
+        };
+        self.step(
+            ctx,
+            "stage",
+            format!("CREATE OR REPLACE {kind} {} AS\n{}", self.name, ctx.sql),
+        )
     }
 
     /// Take it away.
@@ -50,14 +67,22 @@ fn table_name(ctx: &Ctx<'_>) -> String {
     if model.len() <= KEPT && ctx.dialect.is_regular(model) {
         return format!("_rocky_stage_{model}");
     }
-    let kept: String = model.chars().take(KEPT).map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let kept: String = model
+        .chars()
+        .take(KEPT)
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
     format!("_rocky_stage_{kept}_{:016x}", xxh3_64(model.as_bytes()))
 }
 
 /// A guard that the columns identify the rows of `from`.
 pub(super) fn unique(ctx: &Ctx<'_>, keys: &[String], from: &str) -> Step {
     let list = keys.join(", ");
-    let count = if keys.iter().any(|k| k.eq_ignore_ascii_case("n")) { "_rocky_n" } else { "n" };
+    let count = if keys.iter().any(|k| k.eq_ignore_ascii_case("n")) {
+        "_rocky_n"
+    } else {
+        "n"
+    };
     let order: Vec<String> = (1..=keys.len()).map(|i| i.to_string()).collect();
     let sql = format!(
         "SELECT {list}, COUNT(*) AS {count} FROM {from}\nGROUP BY {list}\nHAVING COUNT(*) > 1\nORDER BY {}\nLIMIT 5",

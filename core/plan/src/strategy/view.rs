@@ -3,7 +3,10 @@
 use super::{Built, Ctx, Existing};
 
 pub(super) fn build(ctx: &Ctx<'_>) -> Built {
-    let create = ctx.silent("create_view", format!("CREATE OR REPLACE VIEW {} AS\n{}", ctx.target, ctx.sql));
+    let create = ctx.silent(
+        "create_view",
+        format!("CREATE OR REPLACE VIEW {} AS\n{}", ctx.target, ctx.sql),
+    );
     let (steps, reason) = match ctx.existing {
         Existing::Table(_) => (
             vec![ctx.silent("drop", format!("DROP TABLE {}", ctx.target)), create],
@@ -13,5 +16,9 @@ pub(super) fn build(ctx: &Ctx<'_>) -> Built {
         Existing::Absent => (vec![create], "target does not exist"),
         Existing::Unknown => (vec![create], "a view is created or replaced on every run"),
     };
-    Built { steps, reason: reason.to_owned(), watermark_column: None }
+    Built {
+        steps,
+        reason: reason.to_owned(),
+        watermark_column: None,
+    }
 }

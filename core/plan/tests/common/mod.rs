@@ -41,7 +41,9 @@ fn defaults(dialect: Dialect) -> (&'static str, &'static str) {
 /// A name as the warehouse spells it that folds bare ones.
 pub fn spelled(dialect: Dialect, name: &str) -> SmolStr {
     match dialect {
-        Dialect::Snowflake if dialect.is_regular(name) => name.to_uppercase().into(),
+        Dialect::Snowflake if dialect.is_regular(name) && !dialect.is_reserved(name) => {
+            name.to_uppercase().into()
+        }
         _ => name.into(),
     }
 }
@@ -51,8 +53,12 @@ impl Project {
     pub fn new(dialect: Dialect) -> Project {
         let adapter = match dialect {
             Dialect::DuckDb => "type = \"duckdb\"\npath = \"shop.duckdb\"",
-            Dialect::Databricks => "type = \"databricks\"\nhost = \"h\"\nhttp_path = \"p\"\ntoken = \"t\"\ncatalog = \"main\"\nschema = \"default\"",
-            Dialect::Snowflake => "type = \"snowflake\"\naccount = \"a\"\nusername = \"u\"\npassword = \"p\"\nwarehouse = \"w\"\ndatabase = \"SHOP\"\nschema = \"PUBLIC\"",
+            Dialect::Databricks => {
+                "type = \"databricks\"\nhost = \"h\"\nhttp_path = \"p\"\ntoken = \"t\"\ncatalog = \"main\"\nschema = \"default\""
+            }
+            Dialect::Snowflake => {
+                "type = \"snowflake\"\naccount = \"a\"\nusername = \"u\"\npassword = \"p\"\nwarehouse = \"w\"\ndatabase = \"SHOP\"\nschema = \"PUBLIC\""
+            }
             Dialect::BigQuery => "type = \"bigquery\"\nproject_id = \"my-project\"\ndataset = \"shop\"",
         };
         let (int, text, date, time) = match dialect {
@@ -62,10 +68,19 @@ impl Project {
         };
         let up = |n: &str| spelled(dialect, n);
         let columns = |list: &[(&str, &str)]| {
-            let all: Vec<String> = list.iter().map(|(n, t)| format!("{{name = \"{}\", type = \"{t}\"}}", up(n))).collect();
+            let all: Vec<String> = list
+                .iter()
+                .map(|(n, t)| format!("{{name = \"{}\", type = \"{t}\"}}", up(n)))
+                .collect();
             all.join(", ")
         };
-        let orders = [("id", int), ("customer", int), ("amount", int), ("day", date), ("updated_at", time)];
+        let orders = [
+            ("id", int),
+            ("customer", int),
+            ("amount", int),
+            ("day", date),
+            ("updated_at", time),
+        ];
         let toml = format!(
             "[adapter.default]\n{adapter}\n\n[pipeline.shop]\ntype = \"transformation\"\n\n[pipeline.shop.target]\nadapter = \"default\"\n\n\
              [[sources]]\nschema = \"raw\"\ntable = \"orders\"\ncolumns = [{}]\n\n\
@@ -80,12 +95,25 @@ impl Project {
             default_schema: Some(Ident::quoted(schema)),
             ..CatalogSnapshot::default()
         };
-        let key = catalog.default_catalog.as_ref().unwrap().key(dialect, IdentKind::Relation);
-        let schema_key = catalog.default_schema.as_ref().unwrap().key(dialect, IdentKind::Relation);
+        let key = catalog
+            .default_catalog
+            .as_ref()
+            .unwrap()
+            .key(dialect, IdentKind::Relation);
+        let schema_key = catalog
+            .default_schema
+            .as_ref()
+            .unwrap()
+            .key(dialect, IdentKind::Relation);
         catalog.complete_catalogs.insert(key.clone());
         catalog.schemas.insert((key.clone(), schema_key.clone()));
         catalog.complete.insert((key, schema_key));
-        Project { dialect, system: MemorySystem::new(), toml, catalog }
+        Project {
+            dialect,
+            system: MemorySystem::new(),
+            toml,
+            catalog,
+        }
     }
 
     /// More of `rocky.toml`.
@@ -119,10 +147,17 @@ impl Project {
         let ident = |t: &str| Ident::quoted(spelled(self.dialect, t));
         let columns = columns
             .iter()
-            .map(|c| Column { name: spelled(self.dialect, c), ty: Type::TIMESTAMP, nullable: true })
+            .map(|c| Column {
+                name: spelled(self.dialect, c),
+                ty: Type::TIMESTAMP,
+                nullable: true,
+            })
             .collect();
-        let name =
-            RelationName { catalog: self.catalog.default_catalog.clone(), schema: Some(ident(schema)), table: ident(table) };
+        let name = RelationName {
+            catalog: self.catalog.default_catalog.clone(),
+            schema: Some(ident(schema)),
+            table: ident(table),
+        };
         self.catalog.insert(Relation { name, kind, columns });
         self
     }
@@ -155,17 +190,31 @@ impl Project {
         };
         let mut compiler = Compiler::new(Arc::new(system), options);
         let inputs = Inputs {
-            catalog: Some(CatalogInput { snapshot: Arc::new(self.catalog.clone()), fresh: false }),
+            catalog: Some(CatalogInput {
+                snapshot: Arc::new(self.catalog.clone()),
+                fresh: false,
+            }),
             ..Inputs::default()
         };
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).stack_size(8 << 20).build().unwrap();
-        compiler.compile(&inputs, &pool, &mut Quiet, &CancelToken::new()).unwrap()
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(1)
+            .stack_size(8 << 20)
+            .build()
+            .unwrap();
+        compiler
+            .compile(&inputs, &pool, &mut Quiet, &CancelToken::new())
+            .unwrap()
     }
 
     /// Compile without errors and plan.
     pub fn plan(&self, options: &PlanOptions) -> Plan {
         let snapshot = self.compile();
-        let errors: Vec<_> = snapshot.diagnostics.iter().filter(|d| d.is_error()).map(|d| &d.message).collect();
+        let errors: Vec<_> = snapshot
+            .diagnostics
+            .iter()
+            .filter(|d| d.is_error())
+            .map(|d| &d.message)
+            .collect();
         assert!(errors.is_empty(), "{errors:#?}");
         match rocky_plan::plan(&snapshot, &self.catalog, options) {
             Ok(plan) => plan,
@@ -177,7 +226,10 @@ impl Project {
     pub fn refused(&self, options: &PlanOptions) -> Vec<String> {
         let snapshot = self.compile();
         let diagnostics = rocky_plan::plan(&snapshot, &self.catalog, options).unwrap_err();
-        diagnostics.iter().map(|d| format!("{}: {}", d.code, d.message)).collect()
+        diagnostics
+            .iter()
+            .map(|d| format!("{}: {}", d.code, d.message))
+            .collect()
     }
 
     /// The assembled query of a model, even of one that the analysis refuses.
@@ -192,7 +244,12 @@ impl Project {
     /// The assembled query of a model.
     pub fn sql(&self, model: &str) -> String {
         let snapshot = self.compile();
-        let errors: Vec<_> = snapshot.diagnostics.iter().filter(|d| d.is_error()).map(|d| &d.message).collect();
+        let errors: Vec<_> = snapshot
+            .diagnostics
+            .iter()
+            .filter(|d| d.is_error())
+            .map(|d| &d.message)
+            .collect();
         assert!(errors.is_empty(), "{errors:#?}");
         let (id, _) = snapshot.model(model).unwrap();
         let sql = rocky_plan::model_sql(&snapshot, id);
@@ -207,7 +264,11 @@ fn files(system: &MemorySystem) -> Vec<PathBuf> {
     let mut work = vec![PathBuf::from("/p")];
     while let Some(dir) = work.pop() {
         for entry in system.list(&dir).unwrap_or_default() {
-            if entry.is_dir { work.push(entry.path) } else { found.push(entry.path) }
+            if entry.is_dir {
+                work.push(entry.path)
+            } else {
+                found.push(entry.path)
+            }
         }
     }
     found
@@ -216,7 +277,12 @@ fn files(system: &MemorySystem) -> Vec<PathBuf> {
 /// The query parses without an error.
 pub fn assert_parses(sql: &str, dialect: Dialect) {
     let parsed = rocky_syntax::parser::parse(sql, dialect);
-    let errors: Vec<_> = parsed.diagnostics.iter().filter(|d| d.is_error()).map(|d| &d.message).collect();
+    let errors: Vec<_> = parsed
+        .diagnostics
+        .iter()
+        .filter(|d| d.is_error())
+        .map(|d| &d.message)
+        .collect();
     assert!(errors.is_empty(), "{errors:?}\n{sql}");
     assert!(parsed.ast.root.is_some(), "no query: {sql}");
 }
@@ -226,7 +292,9 @@ pub fn assert_queries_parse(plan: &Plan) {
     for step in plan.models.iter().flat_map(|m| &m.steps) {
         let query = match (&step.kind, step.purpose.as_str()) {
             (StepKind::Guard { .. } | StepKind::Observe { .. }, _) => Some(step.sql.as_str()),
-            (_, "create_table" | "create_view" | "stage" | "insert") => step.sql.split_once('\n').map(|(_, q)| q),
+            (_, "create_table" | "create_view" | "stage" | "insert") => {
+                step.sql.split_once('\n').map(|(_, q)| q)
+            }
             _ => None,
         };
         if let Some(query) = query {
@@ -246,7 +314,14 @@ pub fn show(plan: &Plan) -> String {
             Fact::Table(columns) => format!("table({})", columns.join(", ")),
             other => format!("{other:?}").to_lowercase(),
         };
-        writeln!(out, "-- {}: {} into {} ({fact})", model.model, model.strategy.as_str(), model.target.display()).unwrap();
+        writeln!(
+            out,
+            "-- {}: {} into {} ({fact})",
+            model.model,
+            model.strategy.as_str(),
+            model.target.display()
+        )
+        .unwrap();
         writeln!(out, "-- because: {}", model.reason).unwrap();
         for step in &model.steps {
             let kind = match &step.kind {
@@ -263,12 +338,19 @@ pub fn show(plan: &Plan) -> String {
 
 /// Compare with `tests/golden/<name>`; `ROCKY_UPDATE=1` writes it instead.
 pub fn golden(name: &str, actual: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
     if std::env::var_os("ROCKY_UPDATE").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, actual).unwrap();
         return;
     }
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(expected, actual, "{} differs; ROCKY_UPDATE=1 rewrites it", path.display());
+    assert_eq!(
+        expected,
+        actual,
+        "{} differs; ROCKY_UPDATE=1 rewrites it",
+        path.display()
+    );
 }

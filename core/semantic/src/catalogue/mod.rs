@@ -223,3 +223,71 @@ pub(crate) fn nearest(dialect: Dialect, name: &str) -> Option<SmolStr> {
     names.dedup();
     suggest::nearest(name, names).map(SmolStr::new)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_found_and_read() {
+        for dialect in Dialect::ALL {
+            let all = catalogue(dialect);
+            assert!(all.lines.len() > 200);
+            assert!(
+                all.lines
+                    .windows(2)
+                    .all(|w| (w[0].name, w[0].kind) < (w[1].name, w[1].kind)),
+                "{dialect}"
+            );
+            for line in &all.lines {
+                let entry = lookup(dialect, line.name).unwrap();
+                let found = match line.kind {
+                    b's' => !entry.scalar.is_empty(),
+                    b'a' => !entry.aggregate.is_empty(),
+                    b'w' => !entry.window.is_empty(),
+                    b'm' => !entry.macros.is_empty(),
+                    b't' | b'p' => entry.table,
+                    _ => false,
+                };
+                assert!(found, "{dialect} {}", line.name);
+                let overloads = entry.scalar.iter().chain(&entry.aggregate).chain(&entry.window);
+                let written = all.body(line);
+                if dialect == Dialect::DuckDb && matches!(line.kind, b's' | b'a' | b'w') {
+                    assert!(overloads.count() >= written.split(';').count(), "{}", line.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn results_of_the_written_tables_are_types_or_known_rules() {
+        let rules = [
+            "?",
+            "$1",
+            "$2",
+            "$max",
+            "$sum",
+            "$avg",
+            "$list",
+            "$element",
+            "$temporal",
+            "$round",
+            "$text",
+            "$float",
+        ];
+        for dialect in [Dialect::Databricks, Dialect::Snowflake, Dialect::BigQuery] {
+            for line in &catalogue(dialect).lines {
+                let known = rules.contains(&line.body) || Type::parse(Dialect::DuckDb, line.body).is_some();
+                assert!(known, "{dialect} {}: {}", line.name, line.body);
+            }
+        }
+    }
+
+    #[test]
+    fn extensions_are_known_by_name() {
+        assert_eq!(extension("st_read_meta"), Some(FunctionKind::Scalar));
+        assert_eq!(extension("iceberg_scan"), Some(FunctionKind::Table));
+        assert_eq!(extension("st_"), None);
+        assert_eq!(extension("nope"), None);
+    }
+}

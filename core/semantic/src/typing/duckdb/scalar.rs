@@ -597,3 +597,11 @@ fn place(types: &[Type], params: usize) -> Result<Vec<Type>, TypeError> {
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_table_is_sorted() {
+        assert!(super::KEEPS_NULL.windows(2).all(|w| w[0] < w[1]));
+    }
+}

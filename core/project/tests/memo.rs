@@ -1,0 +1,217 @@
+//! Memoised equals fresh: random edits, additions and removals of models, sidecars, macros, variables, contracts and
+//! declared sources; after each, the result of the compiler that lived through them is compared with that of a new one.
+//! `ROCKY_MEMO_STEPS` makes it longer.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use rocky_base::event::NoObserver;
+use rocky_base::system::MemorySystem;
+use rocky_base::{CancelToken, Diagnostic, Files, SmolStr};
+use rocky_project::{Compiler, InputRelation, Inputs, Options, Snapshot};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A small generator, so that a failing seed can be run again.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        ((self.0 >> 33) as usize) % below.max(1)
+    }
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.next(from.len())]
+    }
+}
+
+fn compiler(system: &Arc<MemorySystem>) -> Compiler {
+    let options = Options { config: PathBuf::from("/p/rocky.toml"), models: None, contracts: None, config_optional: false };
+    Compiler::new(system.clone(), options)
+}
+
+fn place(d: &Diagnostic, files: &Files) -> String {
+    let at = |loc: rocky_base::Loc| {
+        let file = files.get(loc.file).map(|f| f.path.to_string()).unwrap_or_default();
+        format!("{file}:{}..{}", loc.span.start, loc.span.end)
+    };
+    let primary = d.primary.as_ref().map(|l| format!("{} {}", at(l.loc), l.text)).unwrap_or_default();
+    let notes: Vec<String> = d.notes.iter().map(|n| format!("{} {}", at(n.loc), n.text)).collect();
+    let fix = d.fix.as_ref().map(|f| f.edits.iter().map(|e| at(e.loc) + &e.text).collect::<String>());
+    format!("{} {:?} {} {primary} {notes:?} {:?} {fix:?} {:?}", d.code, d.severity, d.message, d.help, d.model)
+}
+
+/// Everything a caller can see of a snapshot, as text.
+fn visible(snapshot: &Snapshot) -> String {
+    let mut out = String::new();
+    for (id, m) in snapshot.models.iter().enumerate() {
+        out += &format!(
+            "model {} layer {} target {:?} {:?} deps {:?} errors {} text {:?}\n",
+            m.name, snapshot.order.layer[id], m.target, m.target_parts, m.depends_on, m.has_errors, m.unit.text
+        );
+        for c in &m.analysis.columns {
+            out += &format!("  {c:?}\n");
+        }
+        for i in &m.inputs {
+            let name = match i {
+                InputRelation::Model(m) => snapshot.models[*m as usize].name.clone(),
+                InputRelation::Own => SmolStr::new("(own)"),
+                InputRelation::Source(s) => SmolStr::new(snapshot.sources[*s as usize].name.display()),
+            };
+            out += &format!("  reads {name}\n");
+        }
+        out += &format!("  {:?} {} {:?}\n", m.analysis.influences, m.schema.complete, m.contract.is_some());
+    }
+    for s in &snapshot.sources {
+        out += &format!("source {} {:?} {:?}\n", s.name.display(), s.schema, s.readers);
+    }
+    for d in &snapshot.diagnostics {
+        out += &format!("{}\n", place(d, &snapshot.files));
+    }
+    out
+}
+
+const CONFIG: &str = "[adapter]\ntype = \"duckdb\"\npath = \"w.duckdb\"\n[pipeline.p]\ntype = \"transformation\"\n[pipeline.p.target]\nadapter = \"default\"\n";
+
+fn sources(random: &mut Random) -> String {
+    let mut text = CONFIG.to_owned();
+    if random.next(4) > 0 {
+        let ty = random.pick(&["INTEGER", "BIGINT", "VARCHAR", "DECIMAL(10,2)"]);
+        text += &format!(
+            "[[sources]]\nschema = \"raw\"\ntable = \"t\"\ncolumns = [{{name = \"a\", type = \"{ty}\"}}, {{name = \"b\", type = \"DATE\", nullable = false}}]\n"
+        );
+    }
+    text
+}
+
+fn model_text(random: &mut Random, n_models: usize) -> String {
+    let reference = |random: &mut Random| match random.next(6) {
+        0 => "raw.t".to_owned(),
+        1 => "raw.unknown".to_owned(),
+        2 => format!("main.m{}", random.next(n_models)),
+        _ => format!("m{}", random.next(n_models)),
+    };
+    let columns = ["a", "b", "a + 1 AS a", "upper(b) AS b", "nope", "@var(v, 7) AS a", "@twice(a) AS b"];
+    let column = |random: &mut Random| random.pick(&columns).to_owned();
+    let (one, two, c) = (reference(random), reference(random), column(random));
+    match random.next(9) {
+        0 => format!("SELECT * FROM {one}"),
+        1 => format!("SELECT {c}, b FROM {one}"),
+        2 => format!("SELECT x.a, y.b FROM {one} AS x JOIN {two} AS y ON x.a = y.a"),
+        3 => format!("WITH c AS (SELECT a, b FROM {one}) SELECT a, max(b) AS b FROM c GROUP BY a"),
+        4 => format!("SELECT a, b FROM {one} UNION ALL SELECT a, b FROM {two}"),
+        5 => format!("SELECT a FROM (SELECT FROM {one}"),
+        6 => format!("---toml\n[strategy]\ntype = \"view\"\n---\nSELECT 1 AS a, {c} FROM {one}"),
+        7 => "SELECT DATE '2024-01-01' AS b, 1 AS a".to_owned(),
+        _ => format!("SELECT a, b FROM {one} WHERE a IN (SELECT a FROM {two})"),
+    }
+}
+
+fn edit(random: &mut Random, system: &MemorySystem, inputs: &mut Inputs, n_models: usize) {
+    let n = random.next(n_models);
+    let path = |ext: &str| PathBuf::from(format!("/p/models/m{n}.{ext}"));
+    match random.next(14) {
+        0..=5 => {
+            let text = model_text(random, n_models);
+            system.remove(&path("rocky"));
+            system.write(path("sql"), text);
+        }
+        6 => {
+            system.remove(&path("sql"));
+            let other = random.next(n_models);
+            let steps = ["where a > 1", "derive { c: a * 2 }", "group b { a: max(a) }", "where $", "take 3 sort a"];
+            system.write(path("rocky"), format!("from m{other}\n{}\n", random.pick(&steps)));
+        }
+        7 => {
+            system.remove(&path("sql"));
+            system.remove(&path("rocky"));
+        }
+        8 => {
+            let text = random.pick(&[
+                "[strategy]\ntype = \"ephemeral\"\n",
+                "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"b\"\n",
+                "name = \"m1\"\n",
+                "depends_on = [\"m0\", \"m99\"]\n",
+                "[target]\nschema = \"s\"\n",
+                "not toml",
+                "tipo = 1\n",
+            ]);
+            system.write(path("toml"), text);
+        }
+        9 => {
+            system.remove(&path("toml"));
+        }
+        10 => {
+            let text = random.pick(&[
+                "-- @macro twice(x)\n({x} * 2)\n",
+                "-- @macro twice(x)\n({x} + {x} + nope)\n",
+                "-- @macro other(x)\n{x}\n",
+            ]);
+            system.write("/p/macros/m.sql", text);
+        }
+        11 => {
+            inputs.vars.clear();
+            if random.next(2) == 0 {
+                inputs.vars.insert(SmolStr::new("v"), SmolStr::new(random.pick(&["1", "'x'", "NULL"])));
+            }
+        }
+        12 => system.write("/p/rocky.toml", sources(random)),
+        _ => {
+            if random.next(2) == 0 {
+                let text = "[[columns]]\nname = \"a\"\ntype = \"BIGINT\"\nnullable = false\n[rules]\nrequired = [\"z\"]\n";
+                system.write(path("contract.toml"), text);
+            } else {
+                system.remove(&path("contract.toml"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_compiler_that_lived_through_edits_says_what_a_new_one_says() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    let cancel = CancelToken::new();
+    let steps: usize = std::env::var("ROCKY_MEMO_STEPS").ok().and_then(|s| s.parse().ok()).unwrap_or(250);
+    for seed in 1..=8u64 {
+        let mut random = Random(seed);
+        let n_models = 12;
+        let system = Arc::new(MemorySystem::new());
+        system.write("/p/rocky.toml", sources(&mut random));
+        let mut inputs = Inputs::default();
+        for _ in 0..30 {
+            edit(&mut random, &system, &mut inputs, n_models);
+        }
+        system.write("/p/models/z.sql", "SELECT a, b FROM raw.t");
+        let mut lived = compiler(&system);
+        for step in 0..steps {
+            for _ in 0..=random.next(3) {
+                edit(&mut random, &system, &mut inputs, n_models);
+            }
+            let memoised = lived.compile(&inputs, &pool, &mut NoObserver, &cancel).unwrap();
+            let fresh = compiler(&system).compile(&inputs, &pool, &mut NoObserver, &cancel).unwrap();
+            assert_eq!(visible(&memoised), visible(&fresh), "seed {seed}, step {step}");
+        }
+    }
+}
+
+#[test]
+fn an_edit_that_leaves_the_schema_unchanged_stops_there() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let cancel = CancelToken::new();
+    let system = Arc::new(MemorySystem::new());
+    system.write("/p/rocky.toml", CONFIG);
+    system.write("/p/models/a.sql", "SELECT 1 AS x");
+    system.write("/p/models/b.sql", "SELECT x FROM a");
+    system.write("/p/models/c.sql", "SELECT x FROM b");
+    let mut compiler = compiler(&system);
+    let inputs = Inputs::default();
+    let mut compile = || {
+        let t = compiler.compile(&inputs, &pool, &mut NoObserver, &cancel).unwrap().timings;
+        (t.parsed, t.analysed)
+    };
+    assert_eq!(compile(), (3, 3));
+    assert_eq!(compile(), (0, 0));
+    system.write("/p/models/a.sql", "SELECT 2 AS x");
+    assert_eq!(compile(), (1, 1));
+    system.write("/p/models/a.sql", "SELECT 'two' AS x");
+    assert_eq!(compile(), (1, 3));
+}
