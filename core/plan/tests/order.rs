@@ -1,5 +1,7 @@
 //! Which models are planned, in what order, with which set-up.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 mod common;
 
 use common::Project;

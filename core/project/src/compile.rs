@@ -71,11 +71,7 @@ impl std::fmt::Debug for Compiler {
 impl Compiler {
     /// A compiler with an empty memo. Nothing is read yet.
     pub fn new(system: Arc<dyn System>, options: Options) -> Compiler {
-        let root = match options.config.parent() {
-            Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),
-            Some(parent) => parent.to_path_buf(),
-            None => PathBuf::from("."),
-        };
+        let root = options.config.parent().map(Path::to_path_buf).unwrap_or_default();
         Compiler { system, options, root, memo: Memo::default() }
     }
 

@@ -120,6 +120,10 @@ pub fn link(models: &[LoadedModel], config: &ProjectConfig, dialect: Dialect, de
         }
         let target = linked[id].target.clone();
         if let Err(first) = linker.names.add_target(&target, id as u32) {
+            // Two models of one name have one target for that reason; it is said once.
+            if linker.names.same_name(&models[first as usize].name, &models[id].name) {
+                continue;
+            }
             let loc = models[id].config.target.table.as_ref().map_or(models[id].name_loc, |t| t.loc);
             let message = format!(
                 "models `{}` and `{}` have one target `{}`",

@@ -71,6 +71,12 @@ impl NameTable {
         self.by_name.get(&key).copied()
     }
 
+    /// True when two model names are one under the dialect's folding.
+    pub fn same_name(&self, a: &str, b: &str) -> bool {
+        let key = |name: &str| Ident::from_config(self.dialect, name).key(self.dialect, IdentKind::Relation);
+        key(a) == key(b)
+    }
+
     /// A model by its physical name.
     pub fn model_of_target(&self, name: &RelationName) -> Option<u32> {
         self.by_target.get(&self.full(name).key(self.dialect)).copied()

@@ -15,6 +15,7 @@ mod walk;
 
 pub use analyse::analyse;
 pub use model::{
-    Analysis, Influence, InfluenceKind, Input, OutputColumn, RelationInput, RelationSchema, SourceColumn, Status, Transform,
+    Analysis, Influence, InfluenceKind, Input, OutputColumn, RelationInput, RelationSchema, SourceColumn,
+    Status, Transform,
 };
 pub use references::{RelationRef, references};

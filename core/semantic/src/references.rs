@@ -5,8 +5,8 @@ use crate::walk::{self, Child};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Dialect, SmolStr, Span};
 use rocky_syntax::ast::{
-    Ast, Body, Distinct, ExprId, FromId, FromKind, GroupBy, GroupItem, JoinConstraint, Name, Path, Query, QueryId,
-    Select, SelectItem, path_span,
+    Ast, Body, Distinct, ExprId, FromId, FromKind, GroupBy, GroupItem, JoinConstraint, Name, Path, Query,
+    QueryId, Select, SelectItem, path_span,
 };
 use rustc_hash::FxHashMap;
 
@@ -23,7 +23,13 @@ pub struct RelationRef {
 
 /// All relations the tree reads, wherever they stand, in order of text.
 pub fn references(ast: &Ast, dialect: Dialect) -> Vec<RelationRef> {
-    let mut walker = Walker { ast, dialect, ctes: FxHashMap::default(), found: Vec::new() };
+    let mut walker = Walker {
+        ast,
+        dialect,
+        ctes: FxHashMap::default(),
+        aliases: Vec::new(),
+        found: Vec::new(),
+    };
     if let Some(root) = ast.root {
         walker.query(root);
     }
@@ -48,6 +54,8 @@ struct Walker<'a> {
     dialect: Dialect,
     /// How many CTEs of a name are visible.
     ctes: FxHashMap<SmolStr, u32>,
+    /// Relations in sight by alias: in BigQuery `FROM t, t.items` names a column of the first.
+    aliases: Vec<SmolStr>,
     found: Vec<RelationRef>,
 }
 
@@ -89,7 +97,11 @@ impl Walker<'_> {
             Body::Describe(_) | Body::Error => {}
         }
         query.order_by.iter().for_each(|o| self.expr(o.expr));
-        query.limit.iter().chain(&query.offset).for_each(|e| self.expr(*e));
+        query
+            .limit
+            .iter()
+            .chain(&query.offset)
+            .for_each(|e| self.expr(*e));
         for name in names {
             if let Some(count) = self.ctes.get_mut(&name) {
                 *count = count.saturating_sub(1);
@@ -98,6 +110,12 @@ impl Walker<'_> {
     }
 
     fn select(&mut self, select: &Select) {
+        let aliases = self.aliases.len();
+        self.select_parts(select);
+        self.aliases.truncate(aliases);
+    }
+
+    fn select_parts(&mut self, select: &Select) {
         select.from.iter().for_each(|f| self.from(*f));
         for item in &select.items {
             match item {
@@ -108,7 +126,12 @@ impl Walker<'_> {
         if let Distinct::On(list) = &select.distinct {
             list.iter().for_each(|e| self.expr(*e));
         }
-        select.filter.iter().chain(&select.having).chain(&select.qualify).for_each(|e| self.expr(*e));
+        select
+            .filter
+            .iter()
+            .chain(&select.having)
+            .chain(&select.qualify)
+            .for_each(|e| self.expr(*e));
         if let GroupBy::Items(items) = &select.group_by {
             let mut work: Vec<&GroupItem> = items.iter().collect();
             while let Some(item) = work.pop() {
@@ -157,21 +180,39 @@ impl Walker<'_> {
         while let Some(id) = work.pop() {
             let from = ast.from(id);
             match &from.kind {
-                FromKind::Table { name, .. } => {
+                FromKind::Table { name, alias, .. } => {
                     let cte = match name.as_slice() {
                         [one] => self.ctes.get(&self.key(one)).is_some_and(|n| *n > 0),
-                        _ => false,
+                        [first, ..] => self.aliases.contains(&self.key(first)),
+                        [] => false,
                     };
+                    if self.dialect == Dialect::BigQuery {
+                        let named = alias.as_ref().map(|a| &a.name).or(name.last());
+                        self.aliases.extend(named.map(|n| self.key(n)));
+                    }
                     if !cte && !name.is_empty() {
-                        self.found.push(RelationRef { from: id, path: name.clone(), span: path_span(name) });
+                        self.found.push(RelationRef {
+                            from: id,
+                            path: name.clone(),
+                            span: path_span(name),
+                        });
                     }
                 }
                 FromKind::File { .. } => {
-                    self.found.push(RelationRef { from: id, path: Path::new(), span: from.span });
+                    self.found.push(RelationRef {
+                        from: id,
+                        path: Path::new(),
+                        span: from.span,
+                    });
                 }
                 FromKind::Derived { query, .. } => self.query(*query),
                 FromKind::Function { call, .. } => self.expr(*call),
-                FromKind::Join { left, right, constraint, .. } => {
+                FromKind::Join {
+                    left,
+                    right,
+                    constraint,
+                    ..
+                } => {
                     work.push(*right);
                     work.push(*left);
                     if let JoinConstraint::On(e) = constraint {
@@ -190,7 +231,11 @@ impl Walker<'_> {
                 }
                 FromKind::Unpivot { source, unpivot, .. } => {
                     work.push(*source);
-                    unpivot.on.iter().flat_map(|(list, _)| list).for_each(|e| self.expr(*e));
+                    unpivot
+                        .on
+                        .iter()
+                        .flat_map(|(list, _)| list)
+                        .for_each(|e| self.expr(*e));
                 }
                 FromKind::Error => {}
             }

@@ -38,7 +38,9 @@ pub(crate) fn children(ast: &Ast, id: ExprId, visit: &mut dyn FnMut(Child)) {
         | ExprKind::Collate { expr: e, .. }
         | ExprKind::Paren(e)
         | ExprKind::Columns { selector: e, .. } => expr(e),
-        ExprKind::Between { expr: e, low, high, .. } => [e, low, high].into_iter().for_each(expr),
+        ExprKind::Between {
+            expr: e, low, high, ..
+        } => [e, low, high].into_iter().for_each(expr),
         ExprKind::InList { expr: e, list, .. } => {
             expr(e);
             list.iter().for_each(expr);
@@ -48,8 +50,17 @@ pub(crate) fn children(ast: &Ast, id: ExprId, visit: &mut dyn FnMut(Child)) {
             visit(Child::Query(*query));
         }
         ExprKind::InExpr { expr: e, list, .. } => [e, list].into_iter().for_each(expr),
-        ExprKind::Like { expr: e, pattern, escape, .. } => [e, pattern].into_iter().chain(escape).for_each(expr),
-        ExprKind::Case { operand, whens, otherwise } => {
+        ExprKind::Like {
+            expr: e,
+            pattern,
+            escape,
+            ..
+        } => [e, pattern].into_iter().chain(escape).for_each(expr),
+        ExprKind::Case {
+            operand,
+            whens,
+            otherwise,
+        } => {
             operand.iter().for_each(&mut expr);
             for (when, then) in whens {
                 expr(when);
@@ -69,7 +80,12 @@ pub(crate) fn children(ast: &Ast, id: ExprId, visit: &mut dyn FnMut(Child)) {
                 expr(value);
             }
         }
-        ExprKind::Comprehension { element, list, filter, .. } => {
+        ExprKind::Comprehension {
+            element,
+            list,
+            filter,
+            ..
+        } => {
             expr(element);
             expr(list);
             filter.iter().for_each(expr);

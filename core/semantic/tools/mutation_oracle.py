@@ -13,6 +13,7 @@ Columns are compared as multisets, so that order does not matter.
 """
 import json
 import pathlib
+import re
 import sys
 from collections import Counter
 
@@ -85,7 +86,7 @@ def run(con, tables, queries, out, values_out):
         con.execute(f"create table base.shuffled_{table} as select * from base.{table} order by hash(rowid)")
         con.execute(f"create or replace view main.{table} as select * from base.{table}")
     for name, query in queries:
-        used = [t for t in tables if t in query.lower().replace("(", " ").replace(",", " ").split()]
+        used = [t for t in tables if re.search(rf"\b{t}\b", query.lower())]
         with_count = counted(con, query)
         before = result(con, query)
         count_before = result(con, with_count) if with_count else None
@@ -103,7 +104,8 @@ def run(con, tables, queries, out, values_out):
                         continue
                     now = {i for i, (x, y) in enumerate(zip(before, after)) if x != y}
                     changed |= now
-                    if keeps_rows and len(now) == 1 and count_before and len(before) > 1:
+                    # Shifting a key of TPC-H joins other rows, as many as before.
+                    if keeps_rows and not column.endswith("key") and len(now) == 1 and count_before and len(before) > 1:
                         try:
                             count_after = result(con, with_count)
                         except Exception:

@@ -183,27 +183,31 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<Prepared> {
-        let config = self.config()?;
-        // A configuration that cannot be read has its diagnostics in the compile: they come first.
-        let chosen = match self.choose(&config, request.pipeline.as_deref()) {
-            Ok(chosen) => chosen,
-            Err(error) => {
-                let snapshot = self.snapshot(&request.vars, None, observer, cancel)?;
-                if snapshot.has_errors() && error.kind != ErrorKind::Usage && error.kind != ErrorKind::Unsupported {
-                    return Ok(Prepared {
-                        diagnostics: snapshot.diagnostics.clone(),
-                        snapshot,
-                        warehouse: None,
-                        pipeline: SmolStr::default(),
-                        options: PlanOptions::default(),
-                        plan: None,
-                    });
-                }
-                return Err(error);
+        let config = match self.config_checked() {
+            Ok(config) => config,
+            // What is wrong in the configuration comes before anything that follows from it.
+            Err(error) if error.kind == ErrorKind::Config => {
+                let snapshot = match self.snapshot(&request.vars, None, observer, cancel) {
+                    Ok(snapshot) => snapshot,
+                    Err(_) => return Err(error),
+                };
+                return Ok(Prepared {
+                    diagnostics: snapshot.diagnostics.clone(),
+                    snapshot,
+                    warehouse: None,
+                    pipeline: SmolStr::default(),
+                    options: PlanOptions::default(),
+                    plan: None,
+                });
             }
+            Err(error) => return Err(error),
         };
+        let chosen = self.choose(&config, request.pipeline.as_deref())?;
         let (pipeline, target) = chosen;
-        let warehouse = self.open_warehouse(&target, access, cancel)?;
+        // A database that does not exist is not made before it is known that the models compile.
+        let exists = crate::adapters::duckdb_path(&self.root, &target.adapter.settings).is_none_or(|p| p.exists());
+        let first = if exists { access } else { Access::Read };
+        let mut warehouse = self.open_warehouse(&target, first, cancel)?;
         let catalog = self.read_catalog(&target, warehouse.as_deref(), cancel)?;
         let input = CatalogInput { snapshot: catalog.clone(), fresh: true };
         let snapshot = self.snapshot(&request.vars, Some(input), observer, cancel)?;
@@ -245,6 +249,9 @@ impl Project {
                 Ok(made) => plan = Some(made),
                 Err(found) => diagnostics.extend(found),
             }
+        }
+        if plan.is_some() && warehouse.is_none() && access == Access::Write {
+            warehouse = self.open_warehouse(&target, access, cancel)?;
         }
         Ok(Prepared { snapshot, warehouse, pipeline, options, diagnostics, plan })
     }

@@ -248,6 +248,8 @@ impl Project {
             concurrency: request.concurrency,
             vars: request.vars.clone(),
         };
+        // A state file that cannot be used is said before anything is touched.
+        self.engine.inner.states.reader(self.state_path())?;
         let prepared = self.prepare(&plan_request, Access::Write, observer, cancel)?;
         let filter = request.filter.clone().unwrap_or_default();
         let found = diagnostics(&prepared.diagnostics, &prepared.snapshot.files);

@@ -120,6 +120,9 @@ impl From<Error> for Refused {
 const SETTINGS: &[(&std::ffi::CStr, &std::ffi::CStr)] = &[
     (c"autoinstall_known_extensions", c"false"),
     (c"autoload_known_extensions", c"false"),
+    // DuckDB 1.5.5 pushes join filters below a top-N of several keys and then gives, now and then, rows that are not in the
+    // result: `tests/join_filter.rs` has the query.
+    (c"disabled_optimizers", c"join_filter_pushdown"),
 ];
 
 fn attempt(path: &Path, options: &OpenOptions) -> Result<Opened, Refused> {

@@ -10,6 +10,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 #[derive(Debug, Default, Clone, Copy)]
 pub struct OsSystem;
 
+/// The empty path, which `Path::parent` gives for a bare file name, is the current folder.
+fn real(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() { Path::new(".") } else { path }
+}
+
 impl System for OsSystem {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         std::fs::read(path)
@@ -31,7 +36,7 @@ impl System for OsSystem {
 
     fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>> {
         let mut entries = Vec::new();
-        for entry in std::fs::read_dir(dir)? {
+        for entry in std::fs::read_dir(real(dir))? {
             let entry = entry?;
             let kind = entry.file_type()?;
             let path = entry.path();
@@ -43,17 +48,17 @@ impl System for OsSystem {
     }
 
     fn exists(&self, path: &Path) -> bool {
-        path.exists()
+        real(path).exists()
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
-        std::fs::canonicalize(path)
+        std::fs::canonicalize(real(path))
     }
 
     fn write_atomic(&self, path: &Path, contents: &[u8]) -> io::Result<()> {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let dir = path.parent().unwrap_or_else(|| Path::new("."));
-        std::fs::create_dir_all(dir)?;
+        std::fs::create_dir_all(real(dir))?;
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("file");
         let aside =
             dir.join(format!(".{name}.{}.{}.tmp", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed)));

@@ -8,12 +8,14 @@ use crate::columns::{Columns, strategy_columns};
 use rocky_base::{Diagnostic, Dialect, SmolStr, code};
 use rocky_config::Spanned;
 
-pub(super) fn build(ctx: &Ctx<'_>, partition_by: &[Spanned<SmolStr>]) -> Result<Built, Diagnostic> {
+pub(super) fn build(ctx: &Ctx<'_>, partition_by: &[Spanned<SmolStr>]) -> Result<Built, Box<Diagnostic>> {
     let (target, model) = (ctx.target, ctx.model);
     if partition_by.is_empty() {
         let message = format!("delete_insert of `{}` has no partition_by", model.name);
-        return Err(Diagnostic::new(code::E302, model.strategy_loc, message)
-            .help("Name the columns of the partitions."));
+        return Err(Box::new(
+            Diagnostic::new(code::E302, model.strategy_loc, message)
+                .help("Name the columns of the partitions."),
+        ));
     }
     let (steps, reason) = match (ctx.creation()?, ctx.existing) {
         (None, Existing::Table(existing)) => {

@@ -9,7 +9,7 @@ use crate::model::StepKind;
 use rocky_base::{Diagnostic, SmolStr};
 use rocky_config::Spanned;
 
-pub(super) fn build(ctx: &Ctx<'_>, timestamp_column: &Spanned<SmolStr>) -> Result<Built, Diagnostic> {
+pub(super) fn build(ctx: &Ctx<'_>, timestamp_column: &Spanned<SmolStr>) -> Result<Built, Box<Diagnostic>> {
     let (target, model) = (ctx.target, ctx.model);
     let mut steps = Vec::with_capacity(3);
     let (ts, reason) = match (ctx.creation()?, ctx.existing) {

@@ -14,12 +14,14 @@ pub(super) fn build(
     ctx: &Ctx<'_>,
     unique_key: &[Spanned<SmolStr>],
     update_columns: Option<&[Spanned<SmolStr>]>,
-) -> Result<Built, Diagnostic> {
+) -> Result<Built, Box<Diagnostic>> {
     let model = ctx.model;
     if unique_key.is_empty() {
         let message = format!("merge of `{}` has no unique_key", model.name);
-        return Err(Diagnostic::new(code::E302, model.strategy_loc, message)
-            .help("Name the columns that identify a row."));
+        return Err(Box::new(
+            Diagnostic::new(code::E302, model.strategy_loc, message)
+                .help("Name the columns that identify a row."),
+        ));
     }
     let creation = ctx.creation()?;
     let columns = match (&creation, ctx.existing) {

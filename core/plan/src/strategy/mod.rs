@@ -53,7 +53,7 @@ pub(crate) struct Built {
 }
 
 /// Build the steps of a model that is not ephemeral.
-pub(crate) fn build(ctx: &Ctx<'_>) -> Result<Built, Diagnostic> {
+pub(crate) fn build(ctx: &Ctx<'_>) -> Result<Built, Box<Diagnostic>> {
     match &ctx.model.strategy.kind {
         StrategyKind::View => Ok(view::build(ctx)),
         StrategyKind::FullRefresh => Ok(full_refresh::build(ctx)),
@@ -75,7 +75,11 @@ pub(crate) fn build(ctx: &Ctx<'_>) -> Result<Built, Diagnostic> {
                 kind.as_str(),
                 ctx.dialect
             );
-            Err(Diagnostic::new(code::E300, ctx.model.strategy_loc, message))
+            Err(Box::new(Diagnostic::new(
+                code::E300,
+                ctx.model.strategy_loc,
+                message,
+            )))
         }
     }
 }
@@ -102,7 +106,7 @@ impl Creation {
 
 impl Ctx<'_> {
     /// Whether the table is made anew; `None` when rows are added to the existing one.
-    fn creation(&self) -> Result<Option<Creation>, Diagnostic> {
+    fn creation(&self) -> Result<Option<Creation>, Box<Diagnostic>> {
         let creation = match (self.existing, self.full_refresh) {
             (Existing::Table(_), false) => return Ok(None),
             (Existing::Unknown, false) => {
@@ -111,9 +115,9 @@ impl Ctx<'_> {
                     self.model.target.display()
                 );
                 let strategy = self.model.strategy.kind.as_str();
-                return Err(Diagnostic::new(code::E303, self.model.strategy_loc, message)
+                return Err(Box::new(Diagnostic::new(code::E303, self.model.strategy_loc, message)
                     .label(format!("{strategy} creates its target when it is absent, else adds to it"))
-                    .help("Plan with a catalogue snapshot that covers the target's schema, or with `--full-refresh`."));
+                    .help("Plan with a catalogue snapshot that covers the target's schema, or with `--full-refresh`.")));
             }
             (Existing::View, replace) => Creation {
                 drop_view: true,
@@ -145,11 +149,11 @@ impl Ctx<'_> {
                     }
                     _ => format!("the target that `{name}` reads is what the full refresh replaces"),
                 };
-                Err(Diagnostic::new(code::E108, loc, message)
+                Err(Box::new(Diagnostic::new(code::E108, loc, message)
                     .label("the model's own target")
                     .help(
                         "Create the table once by hand, with the columns of the query; later runs add to it.",
-                    ))
+                    )))
             }
         }
     }

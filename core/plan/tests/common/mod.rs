@@ -1,6 +1,7 @@
 //! Projects in memory, catalogue snapshots and golden files for the tests of the plan.
 
 #![allow(dead_code, reason = "each test binary uses a part")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may panic")]
 
 use rocky_base::event::Observer;
 use rocky_base::ident::IdentKind;

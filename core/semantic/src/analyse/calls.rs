@@ -36,16 +36,27 @@ impl Site<'_> {
 impl<'a> Analyser<'a> {
     /// A function call.
     pub(super) fn call(&mut self, id: ExprId, call: &'a Call, mode: &Transform, acc: &mut Acc) -> Operand {
-        let Some(last) = call.name.last() else { return Operand::unknown() };
+        let Some(last) = call.name.last() else {
+            return Operand::unknown();
+        };
         let name = SmolStr::from(last.ident.text.to_lowercase());
         let span = self.ast.expr(id).span;
         let kind = typing::function_kind(self.dialect, &name);
-        let site = Site { call, name, kind, windowed: call.over.is_some() };
+        let site = Site {
+            call,
+            name,
+            kind,
+            windowed: call.over.is_some(),
+        };
         let outer = self.ctx;
         let method = self.method_base(call);
         self.check_place(&site, span);
 
-        let step = if site.aggregates() { Transform::Aggregation(site.name.clone()) } else { Transform::Expression };
+        let step = if site.aggregates() {
+            Transform::Aggregation(site.name.clone())
+        } else {
+            Transform::Expression
+        };
         let inner = compose(mode, &step);
         self.ctx = Ctx {
             in_aggregate: outer.in_aggregate || (site.aggregates() && !site.windowed),
@@ -59,11 +70,23 @@ impl<'a> Analyser<'a> {
         self.arguments(call, &site, &inner, acc, &mut args);
         let within = self.call_order(call, &site, &inner, acc);
         if let Some(filter) = call.filter {
-            self.ctx = Ctx { in_aggregate: true, ..self.ctx };
-            self.condition(filter, InfluenceKind::Filter);
+            self.ctx = Ctx {
+                in_aggregate: true,
+                ..self.ctx
+            };
+            // It decides about this value alone, as a CASE inside the aggregate would: an edge and an influence.
+            let set = self.sources_of(filter);
+            self.influence(&set, InfluenceKind::Filter);
+            acc.push(&set, &inner);
         }
-        self.ctx = Ctx { in_window: outer.in_window || site.windowed, ..outer };
-        let framed = call.over.as_ref().is_some_and(|over| self.over(over, &site, &inner, acc));
+        self.ctx = Ctx {
+            in_window: outer.in_window || site.windowed,
+            ..outer
+        };
+        let framed = call
+            .over
+            .as_ref()
+            .is_some_and(|over| self.over(over, &site, &inner, acc));
         self.ctx = outer;
 
         let operand = self.call_type(&site, span, args, within, framed, &inner, acc);
@@ -79,7 +102,10 @@ impl<'a> Analyser<'a> {
         let (_, base) = call.name.split_last()?;
         let column = self.dialect == Dialect::DuckDb
             && !base.is_empty()
-            && matches!(self.lookup(base), Meaning::Column { .. } | Meaning::Alias { .. } | Meaning::Lambda { .. });
+            && matches!(
+                self.lookup(base),
+                Meaning::Column { .. } | Meaning::Alias { .. } | Meaning::Lambda { .. }
+            );
         column.then_some(base)
     }
 
@@ -90,7 +116,9 @@ impl<'a> Analyser<'a> {
             return;
         }
         match site.kind {
-            Some(FunctionKind::Aggregate) => self.check_aggregate_place(span, &format!("the aggregate `{}`", site.name)),
+            Some(FunctionKind::Aggregate) => {
+                self.check_aggregate_place(span, &format!("the aggregate `{}`", site.name))
+            }
             Some(FunctionKind::Window) if site.call.name.len() == 1 => {
                 let message = format!("`{}` needs an OVER clause", site.name);
                 self.report(Diagnostic::new(code::E208, Loc::text(span), message).help("add OVER (…)"));
@@ -117,12 +145,21 @@ impl<'a> Analyser<'a> {
                             self.star_value(&found, star.span, inner, acc);
                         }
                     }
-                    args.push(Argument { name, value: ArgumentValue::Star });
+                    args.push(Argument {
+                        name,
+                        value: ArgumentValue::Star,
+                    });
                 }
                 ExprKind::Lambda { params, .. } => {
-                    args.push(Argument { name, value: ArgumentValue::Lambda(params.len()) });
+                    args.push(Argument {
+                        name,
+                        value: ArgumentValue::Lambda(params.len()),
+                    });
                 }
-                ExprKind::Columns { selector, unpack: true } => {
+                ExprKind::Columns {
+                    selector,
+                    unpack: true,
+                } => {
                     let span = ast.expr(arg.value).span;
                     for found in self.selected(*selector).cols {
                         let operand = self.star_value(&found, span, inner, acc);
@@ -131,15 +168,25 @@ impl<'a> Analyser<'a> {
                 }
                 _ => {
                     let operand = self.expr(arg.value, inner, acc);
-                    args.push(Argument { name, value: ArgumentValue::Value(operand) });
+                    args.push(Argument {
+                        name,
+                        value: ArgumentValue::Value(operand),
+                    });
                 }
             }
         }
     }
 
     /// ORDER BY inside the brackets decides about the order; WITHIN GROUP names the aggregated value.
-    fn call_order(&mut self, call: &'a Call, site: &Site<'_>, inner: &Transform, acc: &mut Acc) -> Vec<Operand> {
-        let is_value = call.within_group && !matches!(site.name.as_str(), "listagg" | "string_agg" | "array_agg");
+    fn call_order(
+        &mut self,
+        call: &'a Call,
+        site: &Site<'_>,
+        inner: &Transform,
+        acc: &mut Acc,
+    ) -> Vec<Operand> {
+        let is_value =
+            call.within_group && !matches!(site.name.as_str(), "listagg" | "string_agg" | "array_agg");
         let mut values = Vec::new();
         for item in &call.order_by {
             if is_value {
@@ -165,7 +212,11 @@ impl<'a> Analyser<'a> {
         // A window may extend another, which may extend another; a definition that names itself ends the walk.
         for _ in 0..64 {
             framed |= spec.frame_span.is_some();
-            let keys = spec.partition_by.iter().copied().chain(spec.order_by.iter().map(|o| o.expr));
+            let keys = spec
+                .partition_by
+                .iter()
+                .copied()
+                .chain(spec.order_by.iter().map(|o| o.expr));
             let sets: Vec<Set> = keys.map(|key| self.sources_of(key)).collect();
             for set in &sets {
                 self.influence(set, InfluenceKind::Order);
@@ -177,7 +228,9 @@ impl<'a> Analyser<'a> {
                 self.value(*bound);
             }
             let Some(base) = &spec.base else { break };
-            let Some(next) = self.named_window(base) else { break };
+            let Some(next) = self.named_window(base) else {
+                break;
+            };
             spec = next;
         }
         framed
@@ -194,7 +247,10 @@ impl<'a> Analyser<'a> {
         found
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one call, evaluated by its caller")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one call, evaluated by its caller"
+    )]
     fn call_type(
         &mut self,
         site: &Site<'a>,
@@ -211,7 +267,10 @@ impl<'a> Analyser<'a> {
         }
         if site.name == "unnest"
             && self.dialect == Dialect::DuckDb
-            && let Some(Argument { value: ArgumentValue::Value(operand), .. }) = args.first()
+            && let Some(Argument {
+                value: ArgumentValue::Value(operand),
+                ..
+            }) = args.first()
         {
             return match &operand.ty {
                 Type::List(element) | Type::Array(element, _) => Operand::of((**element).clone(), true),
@@ -235,7 +294,11 @@ impl<'a> Analyser<'a> {
             return Operand::unknown();
         }
         let keyed = self.scope().is_some_and(|s| s.keyed);
-        let empty_group_possible = if site.windowed { framed } else { site.aggregates() && !keyed };
+        let empty_group_possible = if site.windowed {
+            framed
+        } else {
+            site.aggregates() && !keyed
+        };
         let asked = CallSite {
             name,
             args: &args,
@@ -266,9 +329,12 @@ impl<'a> Analyser<'a> {
         match result {
             Ok(typed) => Operand::of(typed.ty, typed.nullable),
             Err(error) => {
-                let unknown = |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.ty.has_unknown());
+                let unknown =
+                    |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.ty.has_unknown());
                 // With an argument of unknown type a wrong type is not proved.
-                if args.iter().any(unknown) && matches!(error, TypeError::ArgumentTypes(_) | TypeError::Ambiguous(_)) {
+                if args.iter().any(unknown)
+                    && matches!(error, TypeError::ArgumentTypes(_) | TypeError::Ambiguous(_))
+                {
                     return Operand::unknown();
                 }
                 let types: Vec<String> = args.iter().map(|a| self.argument_text(a)).collect();
@@ -289,10 +355,21 @@ impl<'a> Analyser<'a> {
 
     /// A qualifier under which the engine keeps its own functions.
     fn builtin_schema(&self, call: &Call) -> bool {
-        let builtin = ["main", "system", "pg_catalog", "safe", "builtin", "net", "keys", "hll_count"];
+        let builtin = [
+            "main",
+            "system",
+            "pg_catalog",
+            "safe",
+            "builtin",
+            "net",
+            "keys",
+            "hll_count",
+        ];
         call.name.split_last().is_some_and(|(_, before)| {
             self.dialect == Dialect::DuckDb
-                && before.iter().all(|n| builtin.iter().any(|b| n.ident.text.eq_ignore_ascii_case(b)))
+                && before
+                    .iter()
+                    .all(|n| builtin.iter().any(|b| n.ident.text.eq_ignore_ascii_case(b)))
         })
     }
 
@@ -303,23 +380,35 @@ impl<'a> Analyser<'a> {
         let mut work = vec![condition];
         while let Some(id) = work.pop() {
             match &ast.expr(ast.unparen(id)).kind {
-                ExprKind::Binary { left, op: rocky_syntax::ast::BinaryOp::And, right, .. } => {
+                ExprKind::Binary {
+                    left,
+                    op: rocky_syntax::ast::BinaryOp::And,
+                    right,
+                    ..
+                } => {
                     work.push(*left);
                     work.push(*right);
                 }
-                ExprKind::Is { expr, what: rocky_syntax::ast::IsWhat::Null, negated: true } => self.prove(*expr),
+                ExprKind::Is {
+                    expr,
+                    what: rocky_syntax::ast::IsWhat::Null,
+                    negated: true,
+                } => self.prove(*expr),
                 ExprKind::Binary { left, op, right, .. }
                     if is_comparison(op)
                         && !matches!(
                             op,
-                            rocky_syntax::ast::BinaryOp::IsDistinct | rocky_syntax::ast::BinaryOp::IsNotDistinct
+                            rocky_syntax::ast::BinaryOp::IsDistinct
+                                | rocky_syntax::ast::BinaryOp::IsNotDistinct
                         ) =>
                 {
                     self.prove(*left);
                     self.prove(*right);
                 }
                 ExprKind::Like { expr, .. } | ExprKind::InList { expr, .. } => self.prove(*expr),
-                ExprKind::Between { expr, negated: false, .. } => self.prove(*expr),
+                ExprKind::Between {
+                    expr, negated: false, ..
+                } => self.prove(*expr),
                 _ => {}
             }
         }
@@ -327,13 +416,19 @@ impl<'a> Analyser<'a> {
 
     fn prove(&mut self, id: ExprId) {
         let ast = self.ast;
-        let ExprKind::Column(path) = &ast.expr(ast.unparen(id)).kind else { return };
+        let ExprKind::Column(path) = &ast.expr(ast.unparen(id)).kind else {
+            return;
+        };
         // A struct that holds a field that is not null is not null itself; the field is not tracked.
-        let Meaning::Column { found, .. } = self.lookup(path) else { return };
+        let Meaning::Column { found, .. } = self.lookup(path) else {
+            return;
+        };
         if found.scope as usize + 1 != self.scopes.len() {
             return;
         }
-        let Some(scope) = self.scopes.last_mut() else { return };
+        let Some(scope) = self.scopes.last_mut() else {
+            return;
+        };
         if found.rel == super::scope::ColRef::MERGED {
             if let Some(merged) = scope.merged.get_mut(found.col as usize) {
                 merged.col.nullable = false;
@@ -345,7 +440,10 @@ impl<'a> Analyser<'a> {
 }
 
 fn value(operand: Operand) -> Argument {
-    Argument { name: None, value: ArgumentValue::Value(operand) }
+    Argument {
+        name: None,
+        value: ArgumentValue::Value(operand),
+    }
 }
 
 fn last_name(call: &Call) -> &str {

@@ -18,6 +18,8 @@ pub(super) struct StarCol {
     pub(super) key: SmolStr,
     /// The column, or the struct column whose field it is.
     pub(super) at: ColRef,
+    /// Relation and column at whose place it is shown: a merged column's first member that is not excluded.
+    place: (u32, u32),
     pub(super) field: Option<SmolStr>,
     /// REPLACE (expr AS name).
     pub(super) replaced: Option<ExprId>,
@@ -35,29 +37,56 @@ impl<'a> Analyser<'a> {
     /// All columns of FROM, in the order of a bare star.
     pub(super) fn visible_columns(&self) -> Selected {
         let index = self.scopes.len().saturating_sub(1) as u32;
-        let Some(scope) = self.scope() else { return Selected { complete: true, ..Selected::default() } };
+        let Some(scope) = self.scope() else {
+            return Selected {
+                complete: true,
+                ..Selected::default()
+            };
+        };
         self.show(scope, index, 0..scope.rels.len() as u32, true)
     }
 
     /// The columns of some relations; merged ones once, at the place of the first.
     fn show(&self, scope: &Scope, index: u32, rels: impl Iterator<Item = u32>, merge: bool) -> Selected {
-        let mut out = Selected { complete: true, ..Selected::default() };
+        let mut out = Selected {
+            complete: true,
+            ..Selected::default()
+        };
         let mut seen = FxHashSet::default();
         let mut open = Vec::new();
         for r in rels {
-            let Some(rel) = scope.rels.get(r as usize) else { continue };
+            let Some(rel) = scope.rels.get(r as usize) else {
+                continue;
+            };
             if !rel.complete {
                 open.push(rel.unlisted);
             }
             for (c, col) in rel.columns.list.iter().enumerate() {
-                let mut at = ColRef { scope: index, rel: r, col: c as u32 };
+                let mut at = ColRef {
+                    scope: index,
+                    rel: r,
+                    col: c as u32,
+                };
                 if merge && let Some(merged) = scope.merged_with((r, c as u32)) {
                     if !seen.insert(merged) {
                         continue;
                     }
-                    at = ColRef { scope: index, rel: ColRef::MERGED, col: merged };
+                    at = ColRef {
+                        scope: index,
+                        rel: ColRef::MERGED,
+                        col: merged,
+                    };
                 }
-                out.cols.push(StarCol { name: col.name.clone(), key: col.key.clone(), at, field: None, replaced: None });
+                let place = (r, c as u32);
+                let (name, key) = (col.name.clone(), col.key.clone());
+                out.cols.push(StarCol {
+                    name,
+                    key,
+                    at,
+                    place,
+                    field: None,
+                    replaced: None,
+                });
             }
         }
         out.complete = open.is_empty();
@@ -76,7 +105,13 @@ impl<'a> Analyser<'a> {
         for found in &selected.cols {
             cols.push(self.star_out(found, span));
         }
-        Out { cols, complete: selected.complete, unlisted: selected.unlisted, reduces: false, value: None }
+        Out {
+            cols,
+            complete: selected.complete,
+            unlisted: selected.unlisted,
+            reduces: false,
+            value: None,
+        }
     }
 
     pub(super) fn report_clash_of_scope(&mut self) {
@@ -99,11 +134,21 @@ impl<'a> Analyser<'a> {
             cause: acc.cause,
         };
         let span = found.replaced.map_or(span, |e| self.ast.expr(e).span);
-        OutCol { col, span, explicit: false }
+        OutCol {
+            col,
+            span,
+            explicit: false,
+        }
     }
 
     /// The value of a star's column.
-    pub(super) fn star_value(&mut self, found: &StarCol, span: Span, mode: &Transform, acc: &mut Acc) -> Operand {
+    pub(super) fn star_value(
+        &mut self,
+        found: &StarCol,
+        span: Span,
+        mode: &Transform,
+        acc: &mut Acc,
+    ) -> Operand {
         if let Some(expr) = found.replaced {
             return self.expr(expr, mode, acc);
         }
@@ -159,18 +204,28 @@ impl<'a> Analyser<'a> {
                         name: f.name.clone(),
                         key: self.spelled_key(&f.name),
                         at: found,
+                        place: (found.rel, found.col),
                         field: Some(f.name.clone()),
                         replaced: None,
                     };
-                    return Selected { cols: fields.iter().map(col).collect(), complete: true, unlisted: None };
+                    return Selected {
+                        cols: fields.iter().map(col).collect(),
+                        complete: true,
+                        unlisted: None,
+                    };
                 }
                 Selected::default()
             }
-            super::lookup::Meaning::Column { .. } | super::lookup::Meaning::Maybe { .. } => Selected::default(),
+            super::lookup::Meaning::Column { .. } | super::lookup::Meaning::Maybe { .. } => {
+                Selected::default()
+            }
             _ if wild => Selected::default(),
             _ => {
                 let mut path = qualifier.to_vec();
-                path.push(Name { ident: rocky_base::Ident::bare("*"), span: Span::at(0) });
+                path.push(Name {
+                    ident: rocky_base::Ident::bare("*"),
+                    span: Span::at(0),
+                });
                 self.report_no_qualifier(&path);
                 Selected::default()
             }
@@ -180,12 +235,18 @@ impl<'a> Analyser<'a> {
     /// EXCLUDE, REPLACE, RENAME, LIKE.
     fn modify(&mut self, star: &Star, selected: &mut Selected) {
         let candidates = |s: &Selected| s.cols.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
-        let all = if star.exclude.is_empty() && star.replace.is_empty() { Vec::new() } else { candidates(selected) };
+        let all = if star.exclude.is_empty() && star.replace.is_empty() {
+            Vec::new()
+        } else {
+            candidates(selected)
+        };
         if !star.exclude.is_empty() {
             let mut bare: FxHashMap<SmolStr, bool> = FxHashMap::default();
             let mut qualified: Vec<(Vec<u32>, SmolStr, bool)> = Vec::new();
             for path in &star.exclude {
-                let Some((name, before)) = path.split_last() else { continue };
+                let Some((name, before)) = path.split_last() else {
+                    continue;
+                };
                 let key = self.column_key(&name.ident);
                 if before.is_empty() {
                     bare.insert(key, false);
@@ -210,24 +271,23 @@ impl<'a> Analyser<'a> {
                         return false;
                     }
                     // A merged column shown at the excluded member's place is shown by its next member instead.
-                    let merged = scope.filter(|_| col.at.rel == ColRef::MERGED).and_then(|s| s.merged.get(col.at.col as usize));
+                    let merged = scope
+                        .filter(|_| col.at.rel == ColRef::MERGED)
+                        .and_then(|s| s.merged.get(col.at.col as usize));
                     if let Some(merged) = merged
                         && merged.members.iter().any(|(r, _)| rels.contains(r))
                     {
                         *hit = true;
-                        let other = merged.members.iter().find(|(r, _)| !rels.contains(r));
-                        match other {
-                            Some((rel, c)) => col.at = ColRef { rel: *rel, col: *c, ..col.at },
+                        match merged.members.iter().find(|(r, _)| !rels.contains(r)) {
+                            Some(next) => col.place = *next,
                             None => return false,
                         }
                     }
                 }
                 true
             });
-            // In text order a merged column moves to the relation that shows it now.
-            let moved = selected.cols.iter().any(|c| c.at.rel != ColRef::MERGED) && !qualified.is_empty();
-            if moved {
-                self.reorder(&mut selected.cols);
+            if !qualified.is_empty() {
+                selected.cols.sort_by_key(|c| c.place);
             }
             if selected.complete {
                 for path in &star.exclude {
@@ -245,14 +305,19 @@ impl<'a> Analyser<'a> {
             }
         }
         if let Some((kind, negated, wanted)) = &star.like {
-            let keep: Vec<Option<bool>> =
-                selected.cols.iter().map(|c| self.name_matches(*kind, *wanted, &c.name)).collect();
+            let keep: Vec<Option<bool>> = selected
+                .cols
+                .iter()
+                .map(|c| self.name_matches(*kind, *wanted, &c.name))
+                .collect();
             if keep.iter().any(Option::is_none) {
                 selected.complete = false;
                 selected.cols.clear();
             } else {
                 let mut keep = keep.into_iter().flatten();
-                selected.cols.retain(|_| keep.next().is_none_or(|hit| hit != *negated));
+                selected
+                    .cols
+                    .retain(|_| keep.next().is_none_or(|hit| hit != *negated));
             }
         }
         for (expr, name) in &star.replace {
@@ -275,17 +340,6 @@ impl<'a> Analyser<'a> {
                 col.key = new_key.clone();
             }
         }
-    }
-
-    fn reorder(&self, cols: &mut [StarCol]) {
-        let Some(scope) = self.scopes.last() else { return };
-        cols.sort_by_key(|c| {
-            if c.at.rel == ColRef::MERGED {
-                scope.merged.get(c.at.col as usize).and_then(|m| m.members.iter().min().copied()).unwrap_or((0, 0))
-            } else {
-                (c.at.rel, c.at.col)
-            }
-        });
     }
 
     /// Whether a name matches the pattern of `* LIKE …`; `None` when that cannot be told.
@@ -314,7 +368,9 @@ impl<'a> Analyser<'a> {
         match &ast.expr(ast.unparen(selector)).kind {
             ExprKind::Star(star) => (self.star(star), Vec::new()),
             ExprKind::Literal(Literal::String(text)) => {
-                let Some(regex) = pattern::regex(text) else { return none };
+                let Some(regex) = pattern::regex(text) else {
+                    return none;
+                };
                 let mut all = self.visible_columns();
                 let mut groups = Vec::new();
                 all.cols.retain(|c| {
@@ -356,8 +412,11 @@ impl<'a> Analyser<'a> {
                 let Some(param) = params.first() else { return none };
                 let mut all = self.visible_columns();
                 let key = self.column_key(&param.ident);
-                let verdicts: Option<Vec<bool>> =
-                    all.cols.iter().map(|c| self.name_condition(&key, *body, &c.name)).collect();
+                let verdicts: Option<Vec<bool>> = all
+                    .cols
+                    .iter()
+                    .map(|c| self.name_condition(&key, *body, &c.name))
+                    .collect();
                 let Some(verdicts) = verdicts else { return none };
                 let mut verdicts = verdicts.into_iter();
                 all.cols.retain(|_| verdicts.next().unwrap_or(false));
@@ -367,12 +426,28 @@ impl<'a> Analyser<'a> {
                 // COLUMNS(t.*) arrives as a star; a bare name selects one column.
                 match self.lookup(path) {
                     super::lookup::Meaning::Column { found, fields } if fields == path.len() => {
-                        let Some(col) = self.scopes.get(found.scope as usize).and_then(|s| s.col(found)) else {
+                        let Some(col) = self.scopes.get(found.scope as usize).and_then(|s| s.col(found))
+                        else {
                             return none;
                         };
                         let (name, key) = (col.name.clone(), col.key.clone());
-                        let one = StarCol { name, key, at: found, field: None, replaced: None };
-                        (Selected { cols: vec![one], complete: true, unlisted: None }, Vec::new())
+                        let place = (found.rel, found.col);
+                        let one = StarCol {
+                            name,
+                            key,
+                            at: found,
+                            place,
+                            field: None,
+                            replaced: None,
+                        };
+                        (
+                            Selected {
+                                cols: vec![one],
+                                complete: true,
+                                unlisted: None,
+                            },
+                            Vec::new(),
+                        )
                     }
                     _ => none,
                 }
@@ -385,7 +460,9 @@ impl<'a> Analyser<'a> {
     fn name_condition(&self, param: &str, body: ExprId, name: &str) -> Option<bool> {
         let ast = self.ast;
         let is_param = |id: ExprId| match &ast.expr(ast.unparen(id)).kind {
-            ExprKind::Column(path) => matches!(path.as_slice(), [one] if self.column_key(&one.ident) == param),
+            ExprKind::Column(path) => {
+                matches!(path.as_slice(), [one] if self.column_key(&one.ident) == param)
+            }
             _ => false,
         };
         let string = |id: ExprId| match &ast.expr(ast.unparen(id)).kind {
@@ -393,13 +470,22 @@ impl<'a> Analyser<'a> {
             _ => None,
         };
         match &ast.expr(ast.unparen(body)).kind {
-            ExprKind::Like { expr, negated, kind, pattern, escape: None } if is_param(*expr) => {
-                self.name_matches(*kind, *pattern, name).map(|hit| hit != *negated)
-            }
+            ExprKind::Like {
+                expr,
+                negated,
+                kind,
+                pattern,
+                escape: None,
+            } if is_param(*expr) => self
+                .name_matches(*kind, *pattern, name)
+                .map(|hit| hit != *negated),
             ExprKind::Binary { left, op, right, .. } => match op {
                 BinaryOp::And | BinaryOp::Or => {
                     let (l, r) = super::deeper(|| {
-                        (self.name_condition(param, *left, name), self.name_condition(param, *right, name))
+                        (
+                            self.name_condition(param, *left, name),
+                            self.name_condition(param, *right, name),
+                        )
                     });
                     let (l, r) = (l?, r?);
                     Some(if *op == BinaryOp::And { l && r } else { l || r })
@@ -409,16 +495,19 @@ impl<'a> Analyser<'a> {
                 }
                 _ => None,
             },
-            ExprKind::Unary { op: rocky_syntax::ast::UnaryOp::Not, operand } => {
-                super::deeper(|| self.name_condition(param, *operand, name)).map(|hit| !hit)
-            }
+            ExprKind::Unary {
+                op: rocky_syntax::ast::UnaryOp::Not,
+                operand,
+            } => super::deeper(|| self.name_condition(param, *operand, name)).map(|hit| !hit),
             ExprKind::InList { expr, negated, list } if is_param(*expr) => {
                 let texts: Option<Vec<SmolStr>> = list.iter().map(|e| string(*e)).collect();
                 texts.map(|texts| texts.iter().any(|t| t == name) != *negated)
             }
             ExprKind::Function(call) => {
                 let lower = call.name.last()?.ident.text.to_ascii_lowercase();
-                let [subject, other] = call.args.as_slice() else { return None };
+                let [subject, other] = call.args.as_slice() else {
+                    return None;
+                };
                 if !is_param(subject.value) {
                     return None;
                 }
@@ -443,7 +532,11 @@ impl<'a> Analyser<'a> {
         let mut found = Vec::new();
         let mut work = vec![id];
         while let Some(id) = work.pop() {
-            if let ExprKind::Columns { selector, unpack: false } = &self.ast.expr(id).kind {
+            if let ExprKind::Columns {
+                selector,
+                unpack: false,
+            } = &self.ast.expr(id).kind
+            {
                 found.push((id, *selector));
                 continue;
             }

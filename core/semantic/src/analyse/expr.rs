@@ -10,7 +10,9 @@ use crate::model::{InfluenceKind, Transform};
 use crate::typing::{self, Constant, Meeting, Operand, TypeError};
 use rocky_base::suggest::nearest;
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
-use rocky_syntax::ast::{BinaryOp, CastKind, ExprId, ExprKind, IsWhat, Literal, QueryId, TypeName, ValueTable};
+use rocky_syntax::ast::{
+    BinaryOp, CastKind, ExprId, ExprKind, IsWhat, Literal, QueryId, TypeName, ValueTable,
+};
 use rocky_warehouse::{Field, Type};
 
 pub(super) fn is_comparison(op: &BinaryOp) -> bool {
@@ -32,7 +34,10 @@ impl<'a> Analyser<'a> {
     pub(super) fn expr(&mut self, id: ExprId, mode: &Transform, acc: &mut Acc) -> Operand {
         let operand = deeper(|| self.expr_inner(id, mode, acc));
         if operand.ty.is_unknown() && acc.cause.is_none() {
-            acc.because(Some((self.ast.expr(id).span, "the type of this expression is not known".into())));
+            acc.because(Some((
+                self.ast.expr(id).span,
+                "the type of this expression is not known".into(),
+            )));
         }
         operand
     }
@@ -55,13 +60,19 @@ impl<'a> Analyser<'a> {
                 Operand::unknown()
             }
             ExprKind::Parameter(name) => {
-                acc.because(Some((span, SmolStr::from(format!("the type of parameter `{name}` is not known")))));
+                acc.because(Some((
+                    span,
+                    SmolStr::from(format!("the type of parameter `{name}` is not known")),
+                )));
                 Operand::unknown()
             }
             ExprKind::Positional(n) => self.positional(*n, span, mode, acc),
             ExprKind::Date(_) => {
                 if self.input.placeholder_type.is_unknown() {
-                    acc.because(Some((span, "the placeholder has no type outside time_interval models".into())));
+                    acc.because(Some((
+                        span,
+                        "the placeholder has no type outside time_interval models".into(),
+                    )));
                 }
                 Operand::of(self.input.placeholder_type.clone(), false)
             }
@@ -79,7 +90,9 @@ impl<'a> Analyser<'a> {
                 self.expr(*expr, &inner, acc);
                 // Every form of IS answers for NULL too.
                 match what {
-                    IsWhat::Null | IsWhat::True | IsWhat::False | IsWhat::Unknown => Operand::of(Type::Boolean, false),
+                    IsWhat::Null | IsWhat::True | IsWhat::False | IsWhat::Unknown => {
+                        Operand::of(Type::Boolean, false)
+                    }
                 }
             }
             ExprKind::Between { expr, low, high, .. } => {
@@ -89,7 +102,12 @@ impl<'a> Analyser<'a> {
                 for bound in [*low, *high] {
                     let operand = self.expr(bound, &inner, acc);
                     let bound_span = ast.expr(bound).span;
-                    self.compare(at.to(bound_span), (at, &value), (bound_span, &operand), false);
+                    let whole = at.to(bound_span);
+                    if self.compare(whole, (at, &value), (bound_span, &operand), false)
+                        && typing::binary(self.dialect, &BinaryOp::LtEq, &value, &operand).is_err()
+                    {
+                        self.report_comparison(code::E001, whole, (at, &value), (bound_span, &operand));
+                    }
                     nullable |= operand.nullable;
                 }
                 Operand::of(Type::Boolean, nullable)
@@ -101,11 +119,22 @@ impl<'a> Analyser<'a> {
                 let operand = self.expr(*list, &inner, acc);
                 if let Type::List(element) | Type::Array(element, _) = &operand.ty {
                     let element = Operand::of((**element).clone(), true);
-                    self.compare(span, (ast.expr(*expr).span, &value), (ast.expr(*list).span, &element), false);
+                    self.compare(
+                        span,
+                        (ast.expr(*expr).span, &value),
+                        (ast.expr(*list).span, &element),
+                        false,
+                    );
                 }
                 Operand::of(Type::Boolean, true)
             }
-            ExprKind::Like { expr, kind, pattern, escape, .. } => {
+            ExprKind::Like {
+                expr,
+                kind,
+                pattern,
+                escape,
+                ..
+            } => {
                 let value = self.expr(*expr, &inner, acc);
                 let matched = self.expr(*pattern, &inner, acc);
                 let mut nullable = false;
@@ -128,23 +157,38 @@ impl<'a> Analyser<'a> {
                     _ => {
                         let list = self.expr(*right, &inner, acc);
                         match list.ty {
-                            Type::List(element) | Type::Array(element, _) => Operand::of((*element).clone(), true),
+                            Type::List(element) | Type::Array(element, _) => {
+                                Operand::of((*element).clone(), true)
+                            }
                             _ => Operand::unknown(),
                         }
                     }
                 };
                 if is_comparison(op) {
-                    self.compare(span, (ast.expr(*left).span, &value), (ast.expr(*right).span, &other), false);
+                    self.compare(
+                        span,
+                        (ast.expr(*left).span, &value),
+                        (ast.expr(*right).span, &other),
+                        false,
+                    );
                 }
                 Operand::of(Type::Boolean, true)
             }
-            ExprKind::Case { operand, whens, otherwise } => self.case(*operand, whens, *otherwise, &inner, acc),
+            ExprKind::Case {
+                operand,
+                whens,
+                otherwise,
+            } => self.case(*operand, whens, *otherwise, &inner, acc),
             ExprKind::Cast { expr, ty, kind } => self.cast(span, *expr, *ty, *kind, mode, acc),
             ExprKind::Interval { value, .. } => {
                 let operand = self.expr(*value, &inner, acc);
                 Operand::of(Type::Interval, operand.nullable)
             }
-            ExprKind::Extract { field, field_span, expr } => {
+            ExprKind::Extract {
+                field,
+                field_span,
+                expr,
+            } => {
                 let operand = self.expr(*expr, &inner, acc);
                 match typing::extract(self.dialect, field, &operand) {
                     Ok(typed) => Operand::of(typed.ty, typed.nullable),
@@ -160,7 +204,10 @@ impl<'a> Analyser<'a> {
                 // What decides is which rows there are: the subquery's own influences are the sources of the value.
                 let before = self.nodes.get(self.node).map_or(0, |n| n.own.len());
                 let out = self.query(*query);
-                let influences = self.nodes.get(self.node).map_or(&[][..], |n| n.own.get(before..).unwrap_or(&[]));
+                let influences = self
+                    .nodes
+                    .get(self.node)
+                    .map_or(&[][..], |n| n.own.get(before..).unwrap_or(&[]));
                 for (set, _) in influences {
                     acc.push(&Some(std::rc::Rc::clone(set)), &inner);
                 }
@@ -174,11 +221,17 @@ impl<'a> Analyser<'a> {
             }
             ExprKind::Tuple(list) => {
                 let fields = list.iter().map(|e| self.expr(*e, &inner, acc).ty);
-                let fields: Vec<Field> = fields.map(|ty| Field { name: SmolStr::default(), ty }).collect();
+                let fields: Vec<Field> = fields
+                    .map(|ty| Field {
+                        name: SmolStr::default(),
+                        ty,
+                    })
+                    .collect();
                 Operand::of(Type::Struct(fields.into()), false)
             }
             ExprKind::Array(list) => {
-                let parts: Vec<(ExprId, Operand)> = list.iter().map(|e| (*e, self.expr(*e, &inner, acc))).collect();
+                let parts: Vec<(ExprId, Operand)> =
+                    list.iter().map(|e| (*e, self.expr(*e, &inner, acc))).collect();
                 let element = self.common_type("this list", &parts, Meeting::Branches);
                 Operand::of(Type::list(element), false)
             }
@@ -188,9 +241,9 @@ impl<'a> Analyser<'a> {
                     let operand = self.expr(*value, &inner, acc);
                     let name = match (name, &ast.expr(ast.unparen(*value)).kind) {
                         (Some(name), _) => name.ident.text.clone(),
-                        (None, ExprKind::Column(path)) => {
-                            path.last().map_or_else(SmolStr::default, |n| n.ident.text.clone())
-                        }
+                        (None, ExprKind::Column(path)) => path
+                            .last()
+                            .map_or_else(SmolStr::default, |n| n.ident.text.clone()),
                         _ => SmolStr::default(),
                     };
                     typed.push(Field { name, ty: operand.ty });
@@ -213,7 +266,12 @@ impl<'a> Analyser<'a> {
                 self.lambda(params, &[], *body, &inner, acc);
                 Operand::unknown()
             }
-            ExprKind::Comprehension { element, vars, list, filter } => {
+            ExprKind::Comprehension {
+                element,
+                vars,
+                list,
+                filter,
+            } => {
                 let source = self.expr(*list, &inner, acc);
                 let element_ty = match &source.ty {
                     Type::List(t) | Type::Array(t, _) => (**t).clone(),
@@ -232,7 +290,10 @@ impl<'a> Analyser<'a> {
                 match typing::index(self.dialect, &base_operand, &index_operand) {
                     Ok(typed) => Operand::of(typed.ty, typed.nullable),
                     Err(_) => {
-                        let (b, i) = (base_operand.ty.print(self.dialect), index_operand.ty.print(self.dialect));
+                        let (b, i) = (
+                            base_operand.ty.print(self.dialect),
+                            index_operand.ty.print(self.dialect),
+                        );
                         self.report_operator(span, format!("cannot take an element of {b} by {i}"));
                         Operand::unknown()
                     }
@@ -275,7 +336,10 @@ impl<'a> Analyser<'a> {
             }
             ExprKind::Collate { expr, .. } => {
                 let operand = self.expr(*expr, mode, acc);
-                Operand { constant: None, ..operand }
+                Operand {
+                    constant: None,
+                    ..operand
+                }
             }
             ExprKind::Paren(inner) => self.expr(*inner, mode, acc),
             ExprKind::Columns { .. } => match self.columns_at.get(&id).copied() {
@@ -295,7 +359,11 @@ impl<'a> Analyser<'a> {
             _ => span,
         };
         let before = self.text(Span::new(span.start, operand.start)).trim();
-        if before.is_empty() { self.text(Span::new(operand.end, span.end)).trim() } else { before }
+        if before.is_empty() {
+            self.text(Span::new(operand.end, span.end)).trim()
+        } else {
+            before
+        }
     }
 
     /// A left-leaning chain of binary operators.
@@ -303,7 +371,13 @@ impl<'a> Analyser<'a> {
         let ast = self.ast;
         let mut spine = Vec::new();
         let mut leftmost = id;
-        while let ExprKind::Binary { left, op, op_span, right } = &ast.expr(leftmost).kind {
+        while let ExprKind::Binary {
+            left,
+            op,
+            op_span,
+            right,
+        } = &ast.expr(leftmost).kind
+        {
             spine.push((leftmost, *left, op, *op_span, *right));
             leftmost = *left;
         }
@@ -318,13 +392,22 @@ impl<'a> Analyser<'a> {
                     typing::binary(self.dialect, op, &value, &other)
                 } else {
                     let nullable = value.nullable || other.nullable;
-                    Ok(typing::Typed { ty: Type::Boolean, nullable })
+                    Ok(typing::Typed {
+                        ty: Type::Boolean,
+                        nullable,
+                    })
                 }
             } else {
                 typing::binary(self.dialect, op, &value, &other)
             };
             value = match typed {
                 Ok(typed) => Operand::of(typed.ty, typed.nullable),
+                // Order comparisons are stricter than equality.
+                Err(_) if is_comparison(op) => {
+                    let (l, r) = (ast.expr(left).span, ast.expr(right).span);
+                    self.report_comparison(code::E001, span, (l, &value), (r, &other));
+                    Operand::of(Type::Boolean, true)
+                }
                 Err(error) => {
                     let (l, r) = (value.ty.print(self.dialect), other.ty.print(self.dialect));
                     let op = self.text(op_span);
@@ -415,28 +498,46 @@ impl<'a> Analyser<'a> {
     }
 
     fn report_width(&mut self, span: Span, have: usize, want: usize) {
-        let message =
-            format!("this subquery has {have} {}, expected {want}", super::report::plural(have, "column"));
+        let message = format!(
+            "this subquery has {have} {}, expected {want}",
+            super::report::plural(have, "column")
+        );
         self.report(Diagnostic::new(code::E205, Loc::text(span), message));
     }
 
     /// A subquery used as one value.
-    pub(super) fn subquery(&mut self, query: QueryId, width: usize, mode: &Transform, acc: &mut Acc) -> Operand {
+    pub(super) fn subquery(
+        &mut self,
+        query: QueryId,
+        width: usize,
+        mode: &Transform,
+        acc: &mut Acc,
+    ) -> Operand {
         let out = self.query(query);
         let span = self.ast.query(query).span;
         for col in &out.cols {
             acc.push(col.sources(), mode);
         }
         if out.value == Some(ValueTable::Struct) {
-            let field = |c: &super::OutCol| Field { name: c.col.name.clone(), ty: c.col.ty.clone() };
+            let field = |c: &super::OutCol| Field {
+                name: c.col.name.clone(),
+                ty: c.col.ty.clone(),
+            };
             let fields: Vec<Field> = out.cols.iter().map(field).collect();
-            return if out.complete { Operand::of(Type::Struct(fields.into()), true) } else { Operand::unknown() };
+            return if out.complete {
+                Operand::of(Type::Struct(fields.into()), true)
+            } else {
+                Operand::unknown()
+            };
         }
         if !out.complete {
             acc.because(Some((span, "the columns of this subquery are not known".into())));
         } else if out.cols.len() != width {
             self.report_width(span, out.cols.len(), width);
-            acc.because(Some((span, "the subquery has the wrong number of columns".into())));
+            acc.because(Some((
+                span,
+                "the subquery has the wrong number of columns".into(),
+            )));
             return Operand::unknown();
         }
         match out.cols.into_iter().next() {
@@ -501,7 +602,11 @@ impl<'a> Analyser<'a> {
         mode: &Transform,
         acc: &mut Acc,
     ) -> Operand {
-        let step = if kind == CastKind::Try { Transform::TryCast } else { Transform::Cast };
+        let step = if kind == CastKind::Try {
+            Transform::TryCast
+        } else {
+            Transform::Cast
+        };
         let mut own = Acc::default();
         let operand = self.expr(expr, &compose(mode, &step), &mut own);
         // A cast gives a type to what has none.
@@ -525,8 +630,15 @@ impl<'a> Analyser<'a> {
             self.report_operator(span, format!("cannot cast {from} to {to}"));
         }
         // A typed literal is still a literal, but none that adapts.
-        let constant = operand.constant.map(|_| Constant::Other).filter(|_| kind == CastKind::Literal);
-        Operand { ty: target, nullable, constant }
+        let constant = operand
+            .constant
+            .map(|_| Constant::Other)
+            .filter(|_| kind == CastKind::Literal);
+        Operand {
+            ty: target,
+            nullable,
+            constant,
+        }
     }
 
     /// The body of a lambda with parameters of these types (unknown where too few).
@@ -541,7 +653,10 @@ impl<'a> Analyser<'a> {
         let before = self.lambdas.len();
         for (i, param) in params.iter().enumerate() {
             let key = self.column_key(&param.ident);
-            self.lambdas.push(LambdaVar { key, ty: types.get(i).cloned().unwrap_or_default() });
+            self.lambdas.push(LambdaVar {
+                key,
+                ty: types.get(i).cloned().unwrap_or_default(),
+            });
         }
         let operand = self.expr(body, mode, acc);
         self.lambdas.truncate(before);
@@ -569,14 +684,28 @@ impl<'a> Analyser<'a> {
     }
 
     /// An integer literal in GROUP BY or ORDER BY: the number of an output column. `Some(None)` is a wrong one.
-    pub(super) fn ordinal(&mut self, id: ExprId, clause: &str, width: usize, complete: bool) -> Option<Option<usize>> {
-        let ExprKind::Literal(Literal::Number(text)) = &self.ast.expr(id).kind else { return None };
+    pub(super) fn ordinal(
+        &mut self,
+        id: ExprId,
+        clause: &str,
+        width: usize,
+        complete: bool,
+    ) -> Option<Option<usize>> {
+        let ExprKind::Literal(Literal::Number(text)) = &self.ast.expr(id).kind else {
+            return None;
+        };
         let n: usize = text.parse().ok()?;
         if n == 0 || (n > width && complete) {
-            let message =
-                format!("{clause} {n} is out of range: there {} {width} output {}", if width == 1 { "is" } else { "are" },
-                    super::report::plural(width, "column"));
-            self.report(Diagnostic::new(code::E100, Loc::text(self.ast.expr(id).span), message));
+            let message = format!(
+                "{clause} {n} is out of range: there {} {width} output {}",
+                if width == 1 { "is" } else { "are" },
+                super::report::plural(width, "column")
+            );
+            self.report(Diagnostic::new(
+                code::E100,
+                Loc::text(self.ast.expr(id).span),
+                message,
+            ));
             return Some(None);
         }
         Some((n <= width).then(|| n - 1))
@@ -592,7 +721,38 @@ impl<'a> Analyser<'a> {
 }
 
 static COMMON_TYPES: &[&str] = &[
-    "BIGINT", "INTEGER", "INT", "SMALLINT", "TINYINT", "HUGEINT", "VARCHAR", "STRING", "TEXT", "BOOLEAN", "DOUBLE", "FLOAT",
-    "REAL", "DECIMAL", "NUMERIC", "NUMBER", "DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "DATETIME", "INTERVAL", "BLOB",
-    "BINARY", "BYTES", "UUID", "JSON", "VARIANT", "INT64", "FLOAT64", "STRUCT", "MAP", "ARRAY", "LIST",
+    "BIGINT",
+    "INTEGER",
+    "INT",
+    "SMALLINT",
+    "TINYINT",
+    "HUGEINT",
+    "VARCHAR",
+    "STRING",
+    "TEXT",
+    "BOOLEAN",
+    "DOUBLE",
+    "FLOAT",
+    "REAL",
+    "DECIMAL",
+    "NUMERIC",
+    "NUMBER",
+    "DATE",
+    "TIME",
+    "TIMESTAMP",
+    "TIMESTAMPTZ",
+    "DATETIME",
+    "INTERVAL",
+    "BLOB",
+    "BINARY",
+    "BYTES",
+    "UUID",
+    "JSON",
+    "VARIANT",
+    "INT64",
+    "FLOAT64",
+    "STRUCT",
+    "MAP",
+    "ARRAY",
+    "LIST",
 ];

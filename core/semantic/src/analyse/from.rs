@@ -26,11 +26,11 @@ struct Chain {
 
 impl<'a> Analyser<'a> {
     /// Bind a FROM item in the innermost scope.
-    pub(super) fn from_item(&mut self, id: FromId) {
-        super::deeper(|| self.from_inner(id));
+    pub(super) fn bind_from(&mut self, id: FromId) {
+        super::deeper(|| self.bind_chain(id));
     }
 
-    fn from_inner(&mut self, id: FromId) {
+    fn bind_chain(&mut self, id: FromId) {
         let ast = self.ast;
         let mut joins = Vec::new();
         let mut first = id;
@@ -39,62 +39,107 @@ impl<'a> Analyser<'a> {
             first = *left;
         }
         let start = self.scope().map_or(0, |s| s.rels.len());
-        self.from_leaf(first);
+        self.bind_leaf(first);
         let merged_to = self.scope().map_or(0, |s| s.merged.len());
-        let mut chain = Chain { start, outer_to: start, merged_to };
+        let mut chain = Chain {
+            start,
+            outer_to: start,
+            merged_to,
+        };
         for join in joins.into_iter().rev() {
-            if let FromKind::Join { right, kind, constraint, op_span, .. } = &ast.from(join).kind {
+            if let FromKind::Join {
+                right,
+                kind,
+                constraint,
+                op_span,
+                ..
+            } = &ast.from(join).kind
+            {
                 self.join(&mut chain, *right, *kind, constraint, *op_span);
             }
         }
     }
 
-    fn from_leaf(&mut self, id: FromId) {
+    fn bind_leaf(&mut self, id: FromId) {
         let ast = self.ast;
         let from = ast.from(id);
         match &from.kind {
             FromKind::Table { name, alias, .. } => self.table(id, name, alias.as_ref()),
             FromKind::File { path, alias } => {
-                let name = Name { ident: Ident::quoted(file_stem(path)), span: from.span };
+                let name = Name {
+                    ident: Ident::quoted(file_stem(path)),
+                    span: from.span,
+                };
                 self.outside(id, std::slice::from_ref(&name), alias.as_ref(), from.span);
             }
-            FromKind::Derived { query, lateral, alias, .. } => {
+            FromKind::Derived {
+                query,
+                lateral,
+                alias,
+                ..
+            } => {
                 let hidden = self.dialect != Dialect::DuckDb && !lateral;
                 self.set_barrier(hidden);
                 let out = self.query(*query);
                 self.set_barrier(false);
-                let display = alias.as_ref().map_or("the subquery", |a| a.name.ident.text.as_str());
+                let display = alias
+                    .as_ref()
+                    .map_or("the subquery", |a| a.name.ident.text.as_str());
                 let names = alias.as_ref().map_or(&[][..], |a| &a.columns);
                 let (columns, complete, unlisted) = self.relation_of(out, names, display);
-                let unnamed = if self.dialect == Dialect::DuckDb { "unnamed_subquery" } else { "" };
-                let rel = Rel { complete, unlisted, ..self.new_rel(alias.as_ref(), unnamed, from.span, columns) };
+                let unnamed = if self.dialect == Dialect::DuckDb {
+                    "unnamed_subquery"
+                } else {
+                    ""
+                };
+                let rel = Rel {
+                    complete,
+                    unlisted,
+                    ..self.new_rel(alias.as_ref(), unnamed, from.span, columns)
+                };
                 self.bind(rel);
             }
-            FromKind::Function { call, ordinality, alias, .. } => {
+            FromKind::Function {
+                call,
+                ordinality,
+                alias,
+                ..
+            } => {
                 self.table_function(*call, ordinality.as_ref(), alias.as_ref(), from.span);
             }
-            FromKind::Join { .. } => self.from_item(id),
+            FromKind::Join { .. } => self.bind_from(id),
             FromKind::Paren { inner, alias } => match alias {
                 // DuckDB keeps the inner aliases and ignores the outer one; the others hide them.
                 Some(alias) if self.dialect != Dialect::DuckDb => {
                     self.push_scope();
-                    self.from_item(*inner);
+                    self.bind_from(*inner);
                     let out = self.everything(from.span);
                     self.scopes.pop();
                     let (columns, complete, unlisted) =
                         self.relation_of(out, &alias.columns, &alias.name.ident.text);
-                    let rel = Rel { complete, unlisted, ..self.new_rel(Some(alias), "", from.span, columns) };
+                    let rel = Rel {
+                        complete,
+                        unlisted,
+                        ..self.new_rel(Some(alias), "", from.span, columns)
+                    };
                     self.bind(rel);
                 }
-                _ => self.from_item(*inner),
+                _ => self.bind_from(*inner),
             },
             FromKind::Pivot { source, pivot, alias } => self.pivot(*source, pivot, alias.as_ref(), from.span),
-            FromKind::Unpivot { source, unpivot, alias } => {
+            FromKind::Unpivot {
+                source,
+                unpivot,
+                alias,
+            } => {
                 self.unpivot(*source, unpivot, alias.as_ref(), from.span);
             }
             FromKind::Error => {
                 let columns = Rc::new(Columns::default());
-                let rel = Rel { complete: false, ..self.new_rel(None, "", from.span, columns) };
+                let rel = Rel {
+                    complete: false,
+                    ..self.new_rel(None, "", from.span, columns)
+                };
                 self.bind(rel);
             }
         }
@@ -107,9 +152,19 @@ impl<'a> Analyser<'a> {
     }
 
     /// A binding with the alias, or with `name` when there is none.
-    pub(super) fn new_rel(&self, alias: Option<&TableAlias>, name: &str, span: Span, columns: Rc<Columns>) -> Rel {
+    pub(super) fn new_rel(
+        &self,
+        alias: Option<&TableAlias>,
+        name: &str,
+        span: Span,
+        columns: Rc<Columns>,
+    ) -> Rel {
         let (key, display, span) = match alias {
-            Some(alias) => (self.relation_key(&alias.name.ident), alias.name.ident.text.clone(), alias.name.span),
+            Some(alias) => (
+                self.relation_key(&alias.name.ident),
+                alias.name.ident.text.clone(),
+                alias.name.span,
+            ),
             None if name.is_empty() => (SmolStr::default(), "the subquery".into(), span),
             None => (SmolStr::new(name), SmolStr::new(name), span),
         };
@@ -129,13 +184,21 @@ impl<'a> Analyser<'a> {
 
     /// Put a relation into the scope; E109 for an alias that is there already.
     pub(super) fn bind(&mut self, rel: Rel) {
-        let Some(scope) = self.scopes.last_mut() else { return };
+        let Some(scope) = self.scopes.last_mut() else {
+            return;
+        };
         let same = |other: &Rel| {
             other.qualifiers == rel.qualifiers || (rel.relation.is_some() && other.relation == rel.relation)
         };
-        let earlier = scope.aliased(&rel.alias).iter().filter_map(|r| scope.rels.get(*r as usize)).find(|r| same(r));
+        let earlier = scope
+            .aliased(&rel.alias)
+            .iter()
+            .filter_map(|r| scope.rels.get(*r as usize))
+            .find(|r| same(r));
         // Unnamed subqueries share a made-up name; Databricks and DuckDB object only to what is ambiguous.
-        let clash = earlier.filter(|_| &*rel.alias != "unnamed_subquery").map(|r| r.span);
+        let clash = earlier
+            .filter(|_| &*rel.alias != "unnamed_subquery")
+            .map(|r| r.span);
         let span = rel.span;
         let display = rel.display.clone();
         scope.push(rel);
@@ -154,7 +217,8 @@ impl<'a> Analyser<'a> {
 
     pub(super) fn report_clash(&mut self, span: Span, first: Span, display: &str) {
         let message = format!("alias `{display}` is used twice in one FROM clause");
-        let finding = Diagnostic::new(code::E109, Loc::text(span), message).note(Loc::text(first), "first used here");
+        let finding =
+            Diagnostic::new(code::E109, Loc::text(span), message).note(Loc::text(first), "first used here");
         self.report(finding.help("give one of them another alias"));
     }
 
@@ -182,19 +246,29 @@ impl<'a> Analyser<'a> {
             rel.display = name.ident.text.clone();
             rel.span = name.span;
         }
-        self.bind(Rel { complete: cte.complete, unlisted: cte.unlisted, ..rel });
+        self.bind(Rel {
+            complete: cte.complete,
+            unlisted: cte.unlisted,
+            ..rel
+        });
     }
 
     /// A relation that the caller resolved.
     fn outside(&mut self, id: FromId, path: &[Name], alias: Option<&'a TableAlias>, span: Span) {
         let input = self.relations.get(&id).and_then(|i| self.input.relations.get(*i));
         let Some(input) = input else {
+            if self.array_column(path, alias, span) {
+                return;
+            }
             let mut rel = self.new_rel(alias, "", span, Rc::new(Columns::default()));
             if let (None, Some(name)) = (alias, path.last()) {
                 rel.alias = self.relation_key(&name.ident);
                 rel.display = name.ident.text.clone();
             }
-            self.bind(Rel { complete: false, ..rel });
+            self.bind(Rel {
+                complete: false,
+                ..rel
+            });
             return;
         };
         let (complete, unlisted) = match &input.schema {
@@ -219,16 +293,64 @@ impl<'a> Analyser<'a> {
             rel.display = name.ident.text.clone();
             rel.span = span;
             let written: Vec<SmolStr> = before.iter().map(|n| self.relation_key(&n.ident)).collect();
-            let given = input.qualifiers.split_last().map_or(&[][..], |(_, before)| before);
-            let given: Vec<SmolStr> =
-                given.iter().map(|q| self.dialect.fold(q, true, rocky_base::ident::IdentKind::Relation)).collect();
+            let given = input
+                .qualifiers
+                .split_last()
+                .map_or(&[][..], |(_, before)| before);
+            let given: Vec<SmolStr> = given
+                .iter()
+                .map(|q| self.dialect.fold(q, true, rocky_base::ident::IdentKind::Relation))
+                .collect();
             rel.qualifiers = if given.ends_with(&written) { given } else { written };
         }
-        self.bind(Rel { complete, unlisted, relation: Some(input.relation), ..rel });
+        self.bind(Rel {
+            complete,
+            unlisted,
+            relation: Some(input.relation),
+            ..rel
+        });
+    }
+
+    /// BigQuery's `FROM t, t.items`: the elements of an array column.
+    fn array_column(&mut self, path: &[Name], alias: Option<&TableAlias>, span: Span) -> bool {
+        let super::lookup::Meaning::Column { found, fields } = self.lookup(path) else {
+            return false;
+        };
+        let mut acc = Acc::default();
+        let base = self.read(found, span, &Transform::Expression, &mut acc);
+        let operand = self.fields(base, path.get(fields..).unwrap_or(&[]));
+        let name = alias.map_or_else(|| path.last().map(|n| &n.ident), |a| Some(&a.name.ident));
+        let name = name.map_or_else(SmolStr::default, |n| n.text.clone());
+        let args = [Argument {
+            name: None,
+            value: ArgumentValue::Value(operand),
+        }];
+        let typed = self.unnested(&args, &name);
+        let complete = typed.is_some();
+        let set = acc.finish();
+        let col = |(name, ty, nullable): (SmolStr, Type, bool)| {
+            let key = self.spelled_key(&name);
+            Col {
+                name,
+                key,
+                ty,
+                nullable,
+                src: Src::Set(set.clone()),
+                cause: None,
+            }
+        };
+        let list: Vec<Col> = typed.into_iter().flatten().map(col).collect();
+        let rel = self.new_rel(alias, &name, span, Rc::new(Columns::new(list)));
+        self.bind(Rel { complete, ..rel });
+        true
     }
 
     fn report_absent(&mut self, path: &[Name], span: Span, display: &str, names: &[SmolStr]) {
-        let text = if path.is_empty() { display.to_owned() } else { crate::model::path_text(path) };
+        let text = if path.is_empty() {
+            display.to_owned()
+        } else {
+            crate::model::path_text(path)
+        };
         let found = nearest(&text, names.iter().map(SmolStr::as_str));
         let message = match found {
             Some(found) => format!("relation `{text}` does not exist; did you mean `{found}`?"),
@@ -236,7 +358,10 @@ impl<'a> Analyser<'a> {
         };
         let mut finding = Diagnostic::new(code::E101, Loc::text(span), message);
         if let Some(found) = found {
-            let edit = Edit { loc: Loc::text(span), text: found.to_owned() };
+            let edit = Edit {
+                loc: Loc::text(span),
+                text: found.to_owned(),
+            };
             finding = finding.fix(format!("replace by `{found}`"), vec![edit]);
         }
         self.report(finding);
@@ -264,9 +389,16 @@ impl<'a> Analyser<'a> {
         columns
     }
 
-    fn join(&mut self, chain: &mut Chain, right: FromId, kind: JoinKind, constraint: &'a JoinConstraint, op: Span) {
+    fn join(
+        &mut self,
+        chain: &mut Chain,
+        right: FromId,
+        kind: JoinKind,
+        constraint: &'a JoinConstraint,
+        op: Span,
+    ) {
         let (middle, merged_middle) = self.scope().map_or((0, 0), |s| (s.rels.len(), s.merged.len()));
-        self.from_item(right);
+        self.bind_from(right);
         let (end, merged_end) = self.scope().map_or((0, 0), |s| (s.rels.len(), s.merged.len()));
         let optional_left = matches!(kind, JoinKind::Right | JoinKind::Full | JoinKind::Positional);
         let optional_right = matches!(
@@ -289,7 +421,10 @@ impl<'a> Analyser<'a> {
         match constraint {
             JoinConstraint::None => {}
             JoinConstraint::On(condition) => {
-                self.ctx = Ctx { clause: Clause::On, ..Ctx::PLAIN };
+                self.ctx = Ctx {
+                    clause: Clause::On,
+                    ..Ctx::PLAIN
+                };
                 self.condition(*condition, InfluenceKind::Join);
                 if matches!(kind, JoinKind::Inner | JoinKind::AsOf | JoinKind::Semi) {
                     self.narrow(*condition);
@@ -304,7 +439,9 @@ impl<'a> Analyser<'a> {
             JoinConstraint::Natural => self.natural(chain.start, middle, end, kind, op),
         }
         self.ctx = saved.0;
-        let Some(scope) = self.scopes.last_mut() else { return };
+        let Some(scope) = self.scopes.last_mut() else {
+            return;
+        };
         scope.visible_from = saved.1;
         if optional_left {
             make_outer(&mut scope.rels, chain.outer_to, middle);
@@ -323,9 +460,21 @@ impl<'a> Analyser<'a> {
         let known = scope.incomplete(start as u32..end as u32).is_empty();
         let mut keys: Vec<SmolStr> = Vec::new();
         let mut seen = FxHashSet::default();
-        let left: FxHashSet<&SmolStr> =
-            scope.rels.get(start..middle).into_iter().flatten().flat_map(|r| &r.columns.list).map(|c| &c.key).collect();
-        for col in scope.rels.get(middle..end).into_iter().flatten().flat_map(|r| &r.columns.list) {
+        let left: FxHashSet<&SmolStr> = scope
+            .rels
+            .get(start..middle)
+            .into_iter()
+            .flatten()
+            .flat_map(|r| &r.columns.list)
+            .map(|c| &c.key)
+            .collect();
+        for col in scope
+            .rels
+            .get(middle..end)
+            .into_iter()
+            .flatten()
+            .flat_map(|r| &r.columns.list)
+        {
             if left.contains(&col.key) && seen.insert(col.key.clone()) {
                 keys.push(col.key.clone());
             }
@@ -341,7 +490,15 @@ impl<'a> Analyser<'a> {
     }
 
     /// Merge a column of USING (with its name) or NATURAL.
-    fn merge(&mut self, start: usize, middle: usize, end: usize, kind: JoinKind, key: &SmolStr, name: Option<&Name>) {
+    fn merge(
+        &mut self,
+        start: usize,
+        middle: usize,
+        end: usize,
+        kind: JoinKind,
+        key: &SmolStr,
+        name: Option<&Name>,
+    ) {
         let scope_index = self.scopes.len().saturating_sub(1) as u32;
         let left = self.side(start..middle, key);
         let right = self.side(middle..end, key);
@@ -363,7 +520,9 @@ impl<'a> Analyser<'a> {
         self.influence(&left_set, InfluenceKind::Join);
         self.influence(&right_set, InfluenceKind::Join);
         let comparable = self.compare(at, (self.join_span(left), &l), (self.join_span(right), &r), true);
-        let (Some(left_col), Some(right_col)) = (self.col(left), self.col(right)) else { return };
+        let (Some(left_col), Some(right_col)) = (self.col(left), self.col(right)) else {
+            return;
+        };
         let mut col = match kind {
             JoinKind::Right => right_col.clone(),
             _ => left_col.clone(),
@@ -396,7 +555,9 @@ impl<'a> Analyser<'a> {
             };
         }
         let inner = matches!(kind, JoinKind::Inner | JoinKind::Semi | JoinKind::AsOf);
-        let Some(scope) = self.scopes.get_mut(scope_index as usize) else { return };
+        let Some(scope) = self.scopes.get_mut(scope_index as usize) else {
+            return;
+        };
         if inner {
             for side in [left, right] {
                 if let Some(rel) = scope.rels.get_mut(side.rel as usize) {
@@ -412,7 +573,10 @@ impl<'a> Analyser<'a> {
         } else if right.rel == ColRef::MERGED {
             scope.extend_merged(right.col, (left.rel, left.col), col);
         } else {
-            scope.add_merged(Merged { members: vec![(left.rel, left.col), member], col });
+            scope.add_merged(Merged {
+                members: vec![(left.rel, left.col), member],
+                col,
+            });
         }
     }
 
@@ -423,7 +587,9 @@ impl<'a> Analyser<'a> {
     fn join_span(&self, found: ColRef) -> Span {
         let rel = if found.rel == ColRef::MERGED {
             let scope = self.scopes.get(found.scope as usize);
-            let member = scope.and_then(|s| s.merged.get(found.col as usize)).and_then(|m| m.members.first());
+            let member = scope
+                .and_then(|s| s.merged.get(found.col as usize))
+                .and_then(|m| m.members.first());
             member.and_then(|(rel, _)| self.rel(found.scope, *rel))
         } else {
             self.rel(found.scope, found.rel)
@@ -433,7 +599,9 @@ impl<'a> Analyser<'a> {
 
     /// One side of a join, for a column of USING.
     fn side(&self, range: std::ops::Range<usize>, key: &str) -> Found {
-        let Some(scope) = self.scope() else { return Found::Nothing };
+        let Some(scope) = self.scope() else {
+            return Found::Nothing;
+        };
         let range = range.start as u32..range.end as u32;
         let mut found = scope.matches(self.scopes.len().saturating_sub(1) as u32, key, range.clone());
         match (found.len(), found.pop()) {
@@ -444,7 +612,11 @@ impl<'a> Analyser<'a> {
             }
             _ => {
                 let open = scope.incomplete(range);
-                if open.is_empty() { Found::Nothing } else { Found::Maybe(open) }
+                if open.is_empty() {
+                    Found::Nothing
+                } else {
+                    Found::Maybe(open)
+                }
             }
         }
     }
@@ -466,8 +638,10 @@ impl<'a> Analyser<'a> {
                 Found::Nothing => {
                     let scope = self.scope();
                     let rels = scope.and_then(|s| s.rels.get(range)).unwrap_or(&[]);
-                    let names: Vec<SmolStr> =
-                        rels.iter().flat_map(|r| r.columns.list.iter().map(|c| c.name.clone())).collect();
+                    let names: Vec<SmolStr> = rels
+                        .iter()
+                        .flat_map(|r| r.columns.list.iter().map(|c| c.name.clone()))
+                        .collect();
                     let display = match rels {
                         [one] => format!("`{}`", one.display),
                         _ => format!("the {side} side of the join"),
@@ -504,7 +678,10 @@ impl<'a> Analyser<'a> {
         let ExprKind::Function(call) = &ast.expr(call_id).kind else {
             self.sources_of(call_id);
             let columns = Rc::new(Columns::default());
-            let rel = Rel { complete: false, ..self.new_rel(alias, "", span, columns) };
+            let rel = Rel {
+                complete: false,
+                ..self.new_rel(alias, "", span, columns)
+            };
             self.bind(rel);
             return;
         };
@@ -518,22 +695,43 @@ impl<'a> Analyser<'a> {
         let mut typed: Option<Vec<(SmolStr, Type, bool)>> = typing::table_function(self.dialect, name, &args)
             .map(|cols| cols.into_iter().map(|c| (c.name, c.ty, c.nullable)).collect());
         if typed.is_none() && lower == "unnest" {
-            typed = self.unnested(&args, alias);
+            let name = alias.map_or_else(|| SmolStr::new("f0_"), |a| a.name.ident.text.clone());
+            typed = self.unnested(&args, &name);
         }
         let set = acc.finish();
         let complete = typed.is_some();
         let mut list: Vec<Col> = Vec::new();
         for (name, ty, nullable) in typed.into_iter().flatten() {
             let key = self.spelled_key(&name);
-            list.push(Col { name, key, ty, nullable, src: Src::Set(set.clone()), cause: acc.cause.clone() });
+            list.push(Col {
+                name,
+                key,
+                ty,
+                nullable,
+                src: Src::Set(set.clone()),
+                cause: acc.cause.clone(),
+            });
         }
         if let Some(name) = ordinality {
             let name = name.as_ref().map_or_else(
-                || SmolStr::new(if self.dialect == Dialect::BigQuery { "offset" } else { "ordinality" }),
+                || {
+                    SmolStr::new(if self.dialect == Dialect::BigQuery {
+                        "offset"
+                    } else {
+                        "ordinality"
+                    })
+                },
                 |n| n.ident.text.clone(),
             );
             let key = self.spelled_key(&name);
-            list.push(Col { name, key, ty: Type::Int64, nullable: false, src: Src::Set(None), cause: None });
+            list.push(Col {
+                name,
+                key,
+                ty: Type::Int64,
+                nullable: false,
+                src: Src::Set(None),
+                cause: None,
+            });
         }
         let alias_text = alias.map_or(name, |a| a.name.ident.text.as_str());
         if let Some(alias) = alias {
@@ -544,20 +742,22 @@ impl<'a> Analyser<'a> {
     }
 
     /// `UNNEST(list)`: one column, or the fields of a struct in BigQuery.
-    fn unnested(&self, args: &[Argument], alias: Option<&TableAlias>) -> Option<Vec<(SmolStr, Type, bool)>> {
-        let ArgumentValue::Value(operand) = &args.first()?.value else { return None };
+    fn unnested(&self, args: &[Argument], name: &SmolStr) -> Option<Vec<(SmolStr, Type, bool)>> {
+        let ArgumentValue::Value(operand) = &args.first()?.value else {
+            return None;
+        };
         let element = match &operand.ty {
             Type::List(element) | Type::Array(element, _) => (**element).clone(),
             _ => return None,
         };
         match (self.dialect, &element) {
-            (Dialect::BigQuery, Type::Struct(fields)) => {
-                Some(fields.iter().map(|f| (f.name.clone(), f.ty.clone(), true)).collect())
-            }
-            (Dialect::BigQuery, _) => {
-                let name = alias.map_or_else(|| SmolStr::new("f0_"), |a| a.name.ident.text.clone());
-                Some(vec![(name, element, true)])
-            }
+            (Dialect::BigQuery, Type::Struct(fields)) => Some(
+                fields
+                    .iter()
+                    .map(|f| (f.name.clone(), f.ty.clone(), true))
+                    .collect(),
+            ),
+            (Dialect::BigQuery, _) => Some(vec![(name.clone(), element, true)]),
             _ => Some(vec![("unnest".into(), element, true)]),
         }
     }

@@ -49,22 +49,19 @@ impl<'a> Analyser<'a> {
             }
             match &ast.expr(id).kind {
                 ExprKind::Column(path) => match self.resolved.get(id.0 as usize).copied() {
-                    Some(Resolved::Column { uid: of, rel, col, .. }) if of == uid => {
-                        if !keys.columns.contains(&(rel, col)) {
-                            let name = path.last().map_or("", |n| n.ident.text.as_str());
-                            self.report_ungrouped(ast.expr(id).span, name);
-                        }
+                    Some(Resolved::Column {
+                        uid: of, rel, col, ..
+                    }) if of == uid && !keys.columns.contains(&(rel, col)) => {
+                        let name = path.last().map_or("", |n| n.ident.text.as_str());
+                        self.report_ungrouped(ast.expr(id).span, name);
                     }
-                    Some(Resolved::Alias { uid: of, item }) if of == uid => {
-                        let value = self.scope().and_then(|s| s.items.get(item as usize));
-                        // An item is checked where it stands; here only whether the alias is an aggregate's.
-                        let _ = value;
-                    }
+                    // An alias's item is checked where it stands; other scopes are not this SELECT's business.
                     _ => {}
                 },
                 ExprKind::Function(call) => {
                     let name = call.name.last().map_or("", |n| n.ident.text.as_str());
-                    let aggregate = typing::function_kind(self.dialect, name) == Some(FunctionKind::Aggregate);
+                    let aggregate =
+                        typing::function_kind(self.dialect, name) == Some(FunctionKind::Aggregate);
                     let grouping =
                         name.eq_ignore_ascii_case("grouping") || name.eq_ignore_ascii_case("grouping_id");
                     if (aggregate && call.over.is_none()) || grouping {
@@ -93,11 +90,17 @@ impl<'a> Analyser<'a> {
                 ExprKind::Column(path) => {
                     let bare = self.ast.unparen(id);
                     match self.resolved.get(bare.0 as usize).copied() {
-                        Some(Resolved::Column { rel, col, fields: 0, .. }) => {
+                        Some(Resolved::Column {
+                            rel, col, fields: 0, ..
+                        }) => {
                             keys.columns.insert((rel, col));
                         }
                         Some(Resolved::Alias { item, .. }) => {
-                            work.extend(self.scope().and_then(|s| s.items.get(item as usize)).map(|v| v.expr));
+                            work.extend(
+                                self.scope()
+                                    .and_then(|s| s.items.get(item as usize))
+                                    .map(|v| v.expr),
+                            );
                         }
                         // A whole row: all its columns.
                         Some(Resolved::Nothing) if path.len() == 1 => keys.open = true,
@@ -154,7 +157,12 @@ impl<'a> Analyser<'a> {
                         return deeper(|| self.fingerprint(value.expr, memo));
                     }
                 }
-                Some(Resolved::Column { uid, rel, col, fields }) => {
+                Some(Resolved::Column {
+                    uid,
+                    rel,
+                    col,
+                    fields,
+                }) => {
                     (uid, rel, col, fields).hash(&mut hasher);
                     for name in path.iter().rev().take(fields as usize) {
                         self.column_key(&name.ident).hash(&mut hasher);
@@ -169,7 +177,9 @@ impl<'a> Analyser<'a> {
             ExprKind::Literal(literal) => match literal {
                 Literal::Null => 0_u8.hash(&mut hasher),
                 Literal::Bool(b) => b.hash(&mut hasher),
-                Literal::Number(text) | Literal::String(text) | Literal::Bytes(text) => text.hash(&mut hasher),
+                Literal::Number(text) | Literal::String(text) | Literal::Bytes(text) => {
+                    text.hash(&mut hasher)
+                }
             },
             ExprKind::Cast { ty, .. } => self.text(ty.span).to_ascii_lowercase().hash(&mut hasher),
             ExprKind::Extract { field, .. } => field.hash(&mut hasher),

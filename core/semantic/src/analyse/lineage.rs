@@ -51,7 +51,12 @@ impl Acc {
     /// Everything another collector has, through `mode`.
     pub(super) fn absorb(&mut self, other: Acc, mode: &Transform) {
         self.because(other.cause);
-        self.parts.extend(other.parts.into_iter().map(|(set, inner)| (set, compose(mode, &inner))));
+        self.parts.extend(
+            other
+                .parts
+                .into_iter()
+                .map(|(set, inner)| (set, compose(mode, &inner))),
+        );
     }
 
     /// Note a reason unless there is one.
@@ -68,7 +73,10 @@ impl Acc {
             [(set, Transform::Direct)] => Some(Rc::clone(set)),
             parts => {
                 let all = parts.iter().flat_map(|(set, mode)| {
-                    set.iter().map(|s| SourceColumn { transform: compose(mode, &s.transform), ..s.clone() })
+                    set.iter().map(|s| SourceColumn {
+                        transform: compose(mode, &s.transform),
+                        ..s.clone()
+                    })
                 });
                 set_of(all.collect())
             }
@@ -102,7 +110,12 @@ mod tests {
     #[test]
     fn an_aggregation_survives_every_later_step() {
         let sum = Transform::Aggregation("sum".into());
-        for outer in [Transform::Direct, Transform::Cast, Transform::Expression, Transform::Aggregation("max".into())] {
+        for outer in [
+            Transform::Direct,
+            Transform::Cast,
+            Transform::Expression,
+            Transform::Aggregation("max".into()),
+        ] {
             assert_eq!(compose(&outer, &sum), sum);
         }
         assert_eq!(compose(&sum, &Transform::Expression), sum);
@@ -110,7 +123,10 @@ mod tests {
 
     #[test]
     fn a_cast_of_a_computed_value_stays_computed() {
-        assert_eq!(compose(&Transform::Cast, &Transform::Expression), Transform::Expression);
+        assert_eq!(
+            compose(&Transform::Cast, &Transform::Expression),
+            Transform::Expression
+        );
         assert_eq!(compose(&Transform::Cast, &Transform::TryCast), Transform::TryCast);
         assert_eq!(compose(&Transform::Cast, &Transform::Direct), Transform::Cast);
     }

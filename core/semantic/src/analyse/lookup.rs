@@ -16,16 +16,37 @@ use rocky_warehouse::{Field, Type};
 /// What a name means. `fields` is the index of the first part that is a struct field.
 #[derive(Debug)]
 pub(super) enum Meaning {
-    Column { found: ColRef, fields: usize },
-    Lambda { index: usize },
-    Alias { item: u32, scope: u32 },
-    Row { scope: u32, rel: u32 },
+    Column {
+        found: ColRef,
+        fields: usize,
+    },
+    Lambda {
+        index: usize,
+    },
+    Alias {
+        item: u32,
+        scope: u32,
+    },
+    Row {
+        scope: u32,
+        rel: u32,
+    },
     /// Several columns; the part that names them.
-    Ambiguous { found: Vec<ColRef>, part: usize },
+    Ambiguous {
+        found: Vec<ColRef>,
+        part: usize,
+    },
     /// A relation whose columns are not all known may have it.
-    Maybe { outside: Option<u32>, part: usize },
+    Maybe {
+        outside: Option<u32>,
+        part: usize,
+    },
     /// The relation is known and has no such column.
-    NoColumn { scope: u32, rel: u32, part: usize },
+    NoColumn {
+        scope: u32,
+        rel: u32,
+        part: usize,
+    },
     /// No relation is named by the qualifier.
     NoQualifier,
     /// An unqualified name that nothing has.
@@ -49,7 +70,9 @@ impl<'a> Analyser<'a> {
 
     /// What a path means here.
     pub(super) fn lookup(&self, path: &[Name]) -> Meaning {
-        let Some(first) = path.first() else { return Meaning::Nothing };
+        let Some(first) = path.first() else {
+            return Meaning::Nothing;
+        };
         let first_key = self.column_key(&first.ident);
         if let Some(index) = self.lambdas.iter().rposition(|v| v.key == first_key) {
             return Meaning::Lambda { index };
@@ -58,8 +81,17 @@ impl<'a> Analyser<'a> {
         let mut maybe: Option<Meaning> = None;
         let mut no_column: Option<Meaning> = None;
         for (depth, (index, scope, visible)) in self.levels().enumerate() {
-            let aliases = if depth == 0 { self.ctx.aliases } else { AliasMode::Never };
-            let alias = || scope.aliases.get(&first_key).map(|a| Meaning::Alias { item: a.item, scope: index });
+            let aliases = if depth == 0 {
+                self.ctx.aliases
+            } else {
+                AliasMode::Never
+            };
+            let alias = || {
+                scope.aliases.get(&first_key).map(|a| Meaning::Alias {
+                    item: a.item,
+                    scope: index,
+                })
+            };
             if aliases == AliasMode::Before
                 && path.len() == 1
                 && let Some(found) = alias()
@@ -81,13 +113,8 @@ impl<'a> Analyser<'a> {
                             [one] => scope.rels.get(*one as usize).and_then(|r| r.unlisted),
                             _ => None,
                         };
-                        // A qualified name does not mean a struct column of something unknown while its qualifier is
-                        // still to be found further out.
-                        if maybe.is_none() && (path.len() == 1 || self.wild(scope)) {
-                            maybe = Some(Meaning::Maybe { outside, part: 0 });
-                        } else if maybe.is_none() && no_column.is_none() {
-                            maybe = Some(Meaning::Maybe { outside, part: 0 });
-                        }
+                        // A qualified name may be a field of a struct column that is not listed.
+                        maybe = maybe.or(Some(Meaning::Maybe { outside, part: 0 }));
                     }
                     Found::Nothing => {}
                 }
@@ -101,7 +128,10 @@ impl<'a> Analyser<'a> {
                 && visible
                 && let [rel] = scope.aliased(keys.first().map_or("", |k| k.as_str()))
             {
-                return Meaning::Row { scope: index, rel: *rel };
+                return Meaning::Row {
+                    scope: index,
+                    rel: *rel,
+                };
             }
         }
         match (no_column, maybe) {
@@ -112,15 +142,12 @@ impl<'a> Analyser<'a> {
         }
     }
 
-    /// True when the scope has a part that could not be read at all, so that any alias may exist.
-    fn wild(&self, scope: &Scope) -> bool {
-        scope.rels.iter().any(|r| r.alias.is_empty() && !r.complete)
-    }
-
     fn qualified(&self, index: u32, scope: &Scope, path: &[Name], keys: &[SmolStr]) -> Option<Meaning> {
         let mut rest: Option<Meaning> = None;
         for n in (1..path.len().min(4)).rev() {
-            let (Some(qualifier), Some(name)) = (keys.get(..n), path.get(n)) else { continue };
+            let (Some(qualifier), Some(name)) = (keys.get(..n), path.get(n)) else {
+                continue;
+            };
             let rels = scope.qualified(qualifier);
             if rels.is_empty() {
                 continue;
@@ -129,16 +156,37 @@ impl<'a> Analyser<'a> {
             let mut found = Vec::new();
             for rel in &rels {
                 if let Some(r) = scope.rels.get(*rel as usize) {
-                    r.columns.find(&key, |col| found.push(ColRef { scope: index, rel: *rel, col: col as u32 }));
+                    r.columns.find(&key, |col| {
+                        found.push(ColRef {
+                            scope: index,
+                            rel: *rel,
+                            col: col as u32,
+                        })
+                    });
                 }
             }
             match (found.as_slice(), rels.as_slice()) {
-                ([one], _) => return Some(Meaning::Column { found: *one, fields: n + 1 }),
+                ([one], _) => {
+                    return Some(Meaning::Column {
+                        found: *one,
+                        fields: n + 1,
+                    });
+                }
                 ([], _) => {
-                    let open = rels.iter().filter_map(|r| scope.rels.get(*r as usize)).find(|r| !r.complete);
+                    let open = rels
+                        .iter()
+                        .filter_map(|r| scope.rels.get(*r as usize))
+                        .find(|r| !r.complete);
                     let meaning = match (open, rels.first()) {
-                        (Some(rel), _) => Meaning::Maybe { outside: rel.unlisted, part: n },
-                        (None, Some(rel)) => Meaning::NoColumn { scope: index, rel: *rel, part: n },
+                        (Some(rel), _) => Meaning::Maybe {
+                            outside: rel.unlisted,
+                            part: n,
+                        },
+                        (None, Some(rel)) => Meaning::NoColumn {
+                            scope: index,
+                            rel: *rel,
+                            part: n,
+                        },
                         (None, None) => continue,
                     };
                     rest = rest.or(Some(meaning));
@@ -155,7 +203,13 @@ impl<'a> Analyser<'a> {
     }
 
     /// Evaluate a name. Collects its sources and reports what is wrong with it.
-    pub(super) fn column(&mut self, id: ExprId, path: &'a [Name], mode: &Transform, acc: &mut Acc) -> Operand {
+    pub(super) fn column(
+        &mut self,
+        id: ExprId,
+        path: &'a [Name],
+        mode: &Transform,
+        acc: &mut Acc,
+    ) -> Operand {
         let span = self.ast.expr(id).span;
         match self.lookup(path) {
             Meaning::Column { found, fields } => {
@@ -183,13 +237,25 @@ impl<'a> Analyser<'a> {
             Meaning::Maybe { outside, part } => {
                 if let (Some(relation), Some(name)) = (outside, path.get(part)) {
                     let column = name.ident.text.clone();
-                    let mode = if path.len() > part + 1 { &Transform::Expression } else { mode };
+                    let mode = if path.len() > part + 1 {
+                        &Transform::Expression
+                    } else {
+                        mode
+                    };
                     acc.push_one(
-                        SourceColumn { relation, column, transform: Transform::Direct, span },
+                        SourceColumn {
+                            relation,
+                            column,
+                            transform: Transform::Direct,
+                            span,
+                        },
                         mode,
                     );
                     let display = self.display_of(relation);
-                    acc.because(Some((span, SmolStr::from(format!("the columns of `{display}` are not known")))));
+                    acc.because(Some((
+                        span,
+                        SmolStr::from(format!("the columns of `{display}` are not known")),
+                    )));
                 } else {
                     acc.because(Some((span, "the relation it belongs to is not known".into())));
                 }
@@ -230,10 +296,19 @@ impl<'a> Analyser<'a> {
     }
 
     fn note_resolved(&mut self, id: ExprId, found: ColRef, fields: u32) {
-        let Some(scope) = self.scopes.get(found.scope as usize) else { return };
-        let merged = (found.rel != ColRef::MERGED).then(|| scope.merged_with((found.rel, found.col))).flatten();
+        let Some(scope) = self.scopes.get(found.scope as usize) else {
+            return;
+        };
+        let merged = (found.rel != ColRef::MERGED)
+            .then(|| scope.merged_with((found.rel, found.col)))
+            .flatten();
         let (rel, col) = merged.map_or((found.rel, found.col), |m| (ColRef::MERGED, m));
-        let resolved = Resolved::Column { uid: scope.uid, rel, col, fields };
+        let resolved = Resolved::Column {
+            uid: scope.uid,
+            rel,
+            col,
+            fields,
+        };
         if let Some(slot) = self.resolved.get_mut(id.0 as usize) {
             *slot = resolved;
         }
@@ -241,7 +316,11 @@ impl<'a> Analyser<'a> {
 
     /// The value of a column found.
     pub(super) fn read(&self, found: ColRef, span: Span, mode: &Transform, acc: &mut Acc) -> Operand {
-        let Some((scope, col)) = self.scopes.get(found.scope as usize).and_then(|s| Some((s, s.col(found)?))) else {
+        let Some((scope, col)) = self
+            .scopes
+            .get(found.scope as usize)
+            .and_then(|s| Some((s, s.col(found)?)))
+        else {
             return Operand::unknown();
         };
         match &col.src {
@@ -271,8 +350,12 @@ impl<'a> Analyser<'a> {
 
     /// An alias of the select list.
     fn alias(&mut self, id: ExprId, scope: u32, item: u32, mode: &Transform, acc: &mut Acc) -> Operand {
-        let Some(found) = self.scopes.get(scope as usize) else { return Operand::unknown() };
-        let Some(value) = found.items.get(item as usize).cloned() else { return Operand::unknown() };
+        let Some(found) = self.scopes.get(scope as usize) else {
+            return Operand::unknown();
+        };
+        let Some(value) = found.items.get(item as usize).cloned() else {
+            return Operand::unknown();
+        };
         let uid = found.uid;
         if let Some(slot) = self.resolved.get_mut(id.0 as usize) {
             *slot = Resolved::Alias { uid, item };
@@ -292,9 +375,14 @@ impl<'a> Analyser<'a> {
     /// A whole row as a struct.
     fn row(&mut self, scope: u32, rel: u32, span: Span, mode: &Transform, acc: &mut Acc) -> Operand {
         let mode = super::lineage::compose(mode, &Transform::Expression);
-        let Some(found) = self.rel(scope, rel) else { return Operand::unknown() };
+        let Some(found) = self.rel(scope, rel) else {
+            return Operand::unknown();
+        };
         let (width, complete, outer) = (found.columns.list.len() as u32, found.complete, found.outer);
-        let field = |c: &super::scope::Col| Field { name: c.name.clone(), ty: c.ty.clone() };
+        let field = |c: &super::scope::Col| Field {
+            name: c.name.clone(),
+            ty: c.ty.clone(),
+        };
         let fields: Vec<Field> = found.columns.list.iter().map(field).collect();
         for col in 0..width {
             self.read(ColRef { scope, rel, col }, span, &mode, acc);
@@ -326,7 +414,10 @@ impl<'a> Analyser<'a> {
     /// Columns that an engine has beside the declared ones.
     fn pseudo_column(&self, name: Option<&Name>) -> Option<Operand> {
         let name = name?.ident.text.to_ascii_lowercase();
-        let from_outside = || self.levels().any(|(_, s, _)| s.rels.iter().any(|r| r.relation.is_some()));
+        let from_outside = || {
+            self.levels()
+                .any(|(_, s, _)| s.rels.iter().any(|r| r.relation.is_some()))
+        };
         let ty = match (self.dialect, name.as_str()) {
             (Dialect::DuckDb, "rowid") => Type::Int64,
             (Dialect::DuckDb, "filename") => Type::STRING,
@@ -367,9 +458,18 @@ impl<'a> Analyser<'a> {
         if !known {
             return None;
         }
-        let site = CallSite { name: &lower, args: &[], windowed: false, empty_group_possible: false, filtered: false };
+        let site = CallSite {
+            name: &lower,
+            args: &[],
+            windowed: false,
+            empty_group_possible: false,
+            filtered: false,
+        };
         let typed = typing::call(self.dialect, &site, &mut |_, _| Operand::unknown());
-        Some(typed.map_or_else(|_| Operand::of(Type::Unknown, false), |t| Operand::of(t.ty, t.nullable)))
+        Some(typed.map_or_else(
+            |_| Operand::of(Type::Unknown, false),
+            |t| Operand::of(t.ty, t.nullable),
+        ))
     }
 
     /// The sources of an expression that is not a value of the result; types are checked all the same.
@@ -387,9 +487,9 @@ impl<'a> Analyser<'a> {
     /// True for a bare column name with one of these keys.
     pub(super) fn names_one_of(&self, id: ExprId, keys: &rustc_hash::FxHashSet<SmolStr>) -> bool {
         match &self.ast.expr(self.ast.unparen(id)).kind {
-            rocky_syntax::ast::ExprKind::Column(path) => {
-                path.last().is_some_and(|n| keys.contains(&self.column_key(&n.ident)))
-            }
+            rocky_syntax::ast::ExprKind::Column(path) => path
+                .last()
+                .is_some_and(|n| keys.contains(&self.column_key(&n.ident))),
             _ => false,
         }
     }

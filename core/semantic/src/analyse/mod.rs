@@ -84,7 +84,13 @@ struct Out {
 
 impl Out {
     fn incomplete() -> Out {
-        Out { cols: Vec::new(), complete: false, unlisted: None, reduces: false, value: None }
+        Out {
+            cols: Vec::new(),
+            complete: false,
+            unlisted: None,
+            reduces: false,
+            value: None,
+        }
     }
 }
 
@@ -139,8 +145,12 @@ struct Ctx {
 }
 
 impl Ctx {
-    const PLAIN: Ctx =
-        Ctx { clause: Clause::Item, aliases: AliasMode::Never, in_aggregate: false, in_window: false };
+    const PLAIN: Ctx = Ctx {
+        clause: Clause::Item,
+        aliases: AliasMode::Never,
+        in_aggregate: false,
+        in_window: false,
+    };
 }
 
 /// What a column expression resolved to, for the grouping check.
@@ -149,7 +159,12 @@ enum Resolved {
     /// Not a column of a SELECT's own FROM: unknown, a lambda's parameter, an error.
     Nothing,
     /// A column (with so many struct fields after it) of the scope with that number.
-    Column { uid: u32, rel: u32, col: u32, fields: u32 },
+    Column {
+        uid: u32,
+        rel: u32,
+        col: u32,
+        fields: u32,
+    },
     /// The alias of an item.
     Alias { uid: u32, item: u32 },
 }
@@ -199,7 +214,12 @@ impl<'a> Analyser<'a> {
             input,
             ast: input.ast,
             dialect: input.dialect,
-            relations: input.relations.iter().enumerate().map(|(i, r)| (r.from, i)).collect(),
+            relations: input
+                .relations
+                .iter()
+                .enumerate()
+                .map(|(i, r)| (r.from, i))
+                .collect(),
             base_columns: FxHashMap::default(),
             scopes: Vec::new(),
             n_scopes: 0,
@@ -240,7 +260,11 @@ impl<'a> Analyser<'a> {
     fn influence(&mut self, set: &Set, kind: InfluenceKind) {
         if let (Some(set), Some(node)) = (set, self.nodes.get_mut(self.node)) {
             // Conditions of one clause often share their sets; the last one is the likely duplicate.
-            if !node.own.last().is_some_and(|(last, k)| *k == kind && Rc::ptr_eq(last, set)) {
+            if !node
+                .own
+                .last()
+                .is_some_and(|(last, k)| *k == kind && Rc::ptr_eq(last, set))
+            {
                 node.own.push((Rc::clone(set), kind));
             }
         }
@@ -281,7 +305,10 @@ impl<'a> Analyser<'a> {
             let column = source.column.parse().ok().and_then(|i: usize| columns?.get(i));
             for inner in column.into_iter().flatten().flat_map(|s| s.iter()) {
                 let transform = lineage::compose(&source.transform, &inner.transform);
-                out.push(SourceColumn { transform, ..inner.clone() });
+                out.push(SourceColumn {
+                    transform,
+                    ..inner.clone()
+                });
             }
         }
         lineage::set_of(out)
@@ -302,7 +329,8 @@ impl<'a> Analyser<'a> {
                 sources: sources.as_deref().map_or_else(Vec::new, <[SourceColumn]>::to_vec),
             });
         }
-        self.diagnostics.sort_by_key(|d| (d.primary.as_ref().map(|l| l.loc.span), d.code));
+        self.diagnostics
+            .sort_by_key(|d| (d.primary.as_ref().map(|l| l.loc.span), d.code));
         Analysis {
             columns,
             complete: out.complete,
@@ -325,7 +353,9 @@ impl<'a> Analyser<'a> {
             }
         }
         for (earlier, later) in clashes {
-            let (Some(a), Some(b)) = (out.cols.get(earlier), out.cols.get(later)) else { continue };
+            let (Some(a), Some(b)) = (out.cols.get(earlier), out.cols.get(later)) else {
+                continue;
+            };
             if self.dialect == Dialect::DuckDb && !a.explicit && !b.explicit {
                 continue;
             }
@@ -339,7 +369,11 @@ impl<'a> Analyser<'a> {
             }
             self.report(finding.help("give one of them another alias"));
         }
-        let spelled = out.cols.iter().map(|c| (c.col.name.clone(), c.col.key.clone())).collect();
+        let spelled = out
+            .cols
+            .iter()
+            .map(|c| (c.col.name.clone(), c.col.key.clone()))
+            .collect();
         self.distinct_names(spelled)
     }
 
@@ -383,9 +417,15 @@ impl<'a> Analyser<'a> {
             Type::List(t) => Type::list(self.final_type(t)),
             Type::Array(t, n) => Type::Array(self.final_type(t).into(), *n),
             Type::Map(kv) => Type::map(self.final_type(&kv.0), self.final_type(&kv.1)),
-            Type::Struct(fields) => {
-                Type::Struct(fields.iter().map(|f| Field { name: f.name.clone(), ty: self.final_type(&f.ty) }).collect())
-            }
+            Type::Struct(fields) => Type::Struct(
+                fields
+                    .iter()
+                    .map(|f| Field {
+                        name: f.name.clone(),
+                        ty: self.final_type(&f.ty),
+                    })
+                    .collect(),
+            ),
             other => other.clone(),
         }
     }
@@ -411,11 +451,18 @@ impl<'a> Analyser<'a> {
                 continue;
             }
             for source in self.solved(&Some(Rc::clone(&set))).iter().flat_map(|s| s.iter()) {
-                let at = best.entry((source.relation, source.column.clone(), kind)).or_insert(source.span);
+                let at = best
+                    .entry((source.relation, source.column.clone(), kind))
+                    .or_insert(source.span);
                 *at = (*at).min(source.span);
             }
         }
-        let influence = |((relation, column, kind), span)| Influence { relation, column, kind, span };
+        let influence = |((relation, column, kind), span)| Influence {
+            relation,
+            column,
+            kind,
+            span,
+        };
         let mut all: Vec<Influence> = best.into_iter().map(influence).collect();
         all.sort_unstable();
         all
@@ -427,7 +474,13 @@ fn status(ty: &Type, cause: &Cause, span: Span) -> Status {
         return Status::Known;
     }
     match cause {
-        Some((span, reason)) => Status::Unknown { span: *span, reason: reason.clone() },
-        None => Status::Unknown { span, reason: "the type of this expression is not known".into() },
+        Some((span, reason)) => Status::Unknown {
+            span: *span,
+            reason: reason.clone(),
+        },
+        None => Status::Unknown {
+            span,
+            reason: "the type of this expression is not known".into(),
+        },
     }
 }

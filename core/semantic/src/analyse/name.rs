@@ -5,9 +5,9 @@
 use super::deeper;
 use rocky_base::Dialect;
 use rocky_syntax::ast::{
-    Ast, BinaryOp, Body, Call, CastKind, Distinct, ExprId, ExprKind, FromId, FromKind, GroupBy, GroupItem, IsWhat,
-    JoinConstraint, JoinKind, LikeKind, Literal, Name, OrderItem, Over, QueryId, SelectItem, TableAlias, UnaryOp,
-    WindowSpec,
+    Ast, BinaryOp, Body, Call, CastKind, Distinct, ExprId, ExprKind, FromId, FromKind, GroupBy, GroupItem,
+    IsWhat, JoinConstraint, JoinKind, LikeKind, Literal, Name, OrderItem, Over, QueryId, SelectItem,
+    TableAlias, UnaryOp, WindowSpec,
 };
 use rocky_warehouse::Type;
 use std::fmt::Write;
@@ -17,7 +17,12 @@ pub(super) type Windows<'w> = &'w dyn Fn(&Name) -> Option<&'w WindowSpec>;
 
 /// The name of an unnamed expression.
 pub(super) fn print<'p>(ast: &'p Ast, text: &'p str, windows: Windows<'p>, id: ExprId) -> String {
-    let mut printer = Printer { ast, text, windows, out: String::new() };
+    let mut printer = Printer {
+        ast,
+        text,
+        windows,
+        out: String::new(),
+    };
     printer.expr(id);
     printer.out
 }
@@ -87,7 +92,10 @@ impl<'p> Printer<'p> {
                 let _ = write!(self.out, "#{n}");
             }
             ExprKind::Unary { op, operand } => self.unary(*op, *operand),
-            ExprKind::Binary { op: op @ (BinaryOp::And | BinaryOp::Or), .. } => self.conjunction(id, op),
+            ExprKind::Binary {
+                op: op @ (BinaryOp::And | BinaryOp::Or),
+                ..
+            } => self.conjunction(id, op),
             ExprKind::Binary { .. } => self.chain(id),
             ExprKind::Is { expr, what, negated } => {
                 let (before, after) = match (what, negated) {
@@ -100,7 +108,13 @@ impl<'p> Printer<'p> {
                 };
                 self.wrapped(before, *expr, after);
             }
-            ExprKind::Between { expr, negated, symmetric: false, low, high } => {
+            ExprKind::Between {
+                expr,
+                negated,
+                symmetric: false,
+                low,
+                high,
+            } => {
                 self.push(if *negated { "(NOT (" } else { "(" });
                 self.expr(*expr);
                 self.wrapped(" BETWEEN ", *low, " AND ");
@@ -124,7 +138,13 @@ impl<'p> Printer<'p> {
                 self.expr(*list);
                 self.wrapped(", ", *expr, if *negated { "))" } else { ")" });
             }
-            ExprKind::Like { expr, negated, kind, pattern, escape } => {
+            ExprKind::Like {
+                expr,
+                negated,
+                kind,
+                pattern,
+                escape,
+            } => {
                 self.like(*expr, *negated, *kind, *pattern, *escape);
             }
             ExprKind::Quantified { left, op, all, right } => {
@@ -139,7 +159,11 @@ impl<'p> Printer<'p> {
                 }
                 self.push(if *all { ")))" } else { "))" });
             }
-            ExprKind::Case { operand, whens, otherwise } => {
+            ExprKind::Case {
+                operand,
+                whens,
+                otherwise,
+            } => {
                 self.push("CASE ");
                 for (when, then) in whens {
                     self.push(" WHEN (");
@@ -147,7 +171,11 @@ impl<'p> Printer<'p> {
                         self.wrapped("(", *operand, " = ");
                     }
                     self.expr(*when);
-                    self.push(if operand.is_some() { ")) THEN (" } else { ") THEN (" });
+                    self.push(if operand.is_some() {
+                        ")) THEN ("
+                    } else {
+                        ") THEN ("
+                    });
                     self.expr(*then);
                     self.push(")");
                 }
@@ -159,15 +187,26 @@ impl<'p> Printer<'p> {
                 self.push(" END");
             }
             ExprKind::Cast { expr, ty, kind } => {
-                self.push(if *kind == CastKind::Try { "TRY_CAST(" } else { "CAST(" });
+                self.push(if *kind == CastKind::Try {
+                    "TRY_CAST("
+                } else {
+                    "CAST("
+                });
                 self.expr(*expr);
                 self.push(" AS ");
                 let written = ty.span.slice(self.text);
-                push_type(&mut self.out, written, Type::parse(Dialect::DuckDb, written).as_ref());
+                push_type(
+                    &mut self.out,
+                    written,
+                    Type::parse(Dialect::DuckDb, written).as_ref(),
+                );
                 self.push(")");
             }
             ExprKind::Interval { value, unit: None } => self.wrapped("CAST(", *value, " AS INTERVAL)"),
-            ExprKind::Interval { value, unit: Some(unit) } => match interval(unit) {
+            ExprKind::Interval {
+                value,
+                unit: Some(unit),
+            } => match interval(unit) {
                 Some((function, "")) => {
                     let _ = write!(self.out, "{function}(CAST(");
                     self.wrapped("", *value, " AS DOUBLE))");
@@ -233,10 +272,32 @@ impl<'p> Printer<'p> {
                 self.push("))");
             }
             ExprKind::Lambda { params, body } => self.lambda(id, params, *body),
-            ExprKind::Comprehension { element, vars, list, filter: None } => {
+            ExprKind::Comprehension {
+                element,
+                vars,
+                list,
+                filter: None,
+            } => {
                 self.wrapped("main.list_apply(", *list, ", (lambda ");
                 self.names(vars);
                 self.wrapped(": ", *element, "))");
+            }
+            ExprKind::Comprehension {
+                element,
+                vars,
+                list,
+                filter: Some(filter),
+            } => {
+                self.wrapped(
+                    "main.list_apply(main.list_filter(main.list_apply(",
+                    *list,
+                    ", (lambda ",
+                );
+                self.names(vars);
+                self.wrapped(": main.struct_pack(\"filter\" := ", *filter, ", result := ");
+                self.expr(*element);
+                self.push("))), (lambda elem: main.struct_extract(elem, 'filter'))), ");
+                self.push("(lambda elem: main.struct_extract(elem, 'result')))");
             }
             ExprKind::Index { base, index } => {
                 self.wrapped("", *base, "[");
@@ -298,15 +359,27 @@ impl<'p> Printer<'p> {
                 let _ = write!(self.out, "{} ", opposite(op));
                 self.wrapped("", *right, ")");
             }
-            (UnaryOp::Not, ExprKind::Unary { op: UnaryOp::Not, operand: inner })
-                if matches!(
-                    &self.ast.expr(self.ast.unparen(*inner)).kind,
-                    ExprKind::Binary { op, .. } if super::expr::is_comparison(op)
-                ) =>
+            (
+                UnaryOp::Not,
+                ExprKind::Unary {
+                    op: UnaryOp::Not,
+                    operand: inner,
+                },
+            ) if matches!(
+                &self.ast.expr(self.ast.unparen(*inner)).kind,
+                ExprKind::Binary { op, .. } if super::expr::is_comparison(op)
+            ) =>
             {
                 self.expr(*inner);
             }
-            (UnaryOp::Not, ExprKind::InList { expr, negated: false, list }) => {
+            (
+                UnaryOp::Not,
+                ExprKind::InList {
+                    expr,
+                    negated: false,
+                    list,
+                },
+            ) => {
                 self.wrapped("(", *expr, " NOT IN (");
                 self.list(list, ", ");
                 self.push("))");
@@ -328,7 +401,12 @@ impl<'p> Printer<'p> {
         while let Some(id) = work.pop() {
             let id = self.ast.unparen(id);
             match &self.ast.expr(id).kind {
-                ExprKind::Binary { left, op: other, right, .. } if other == op => {
+                ExprKind::Binary {
+                    left,
+                    op: other,
+                    right,
+                    ..
+                } if other == op => {
                     work.push(*right);
                     work.push(*left);
                 }
@@ -343,22 +421,40 @@ impl<'p> Printer<'p> {
     fn chain(&mut self, id: ExprId) {
         let mut spine = Vec::new();
         let mut leftmost = id;
-        while let ExprKind::Binary { left, op, right, .. } = &self.ast.expr(leftmost).kind {
+        while let ExprKind::Binary {
+            left,
+            op,
+            op_span,
+            right,
+        } = &self.ast.expr(leftmost).kind
+        {
             if matches!(op, BinaryOp::And | BinaryOp::Or) {
                 break;
             }
-            spine.push((op, *right));
+            spine.push((op, *op_span, *right));
             leftmost = self.ast.unparen(*left);
         }
-        for (op, _) in &spine {
-            self.push(negated_match(op).map_or("(", |not| if not { "(NOT regexp_full_match(" } else { "regexp_full_match(" }));
+        for (op, ..) in &spine {
+            self.push(negated_match(op).map_or("(", |not| {
+                if not {
+                    "(NOT regexp_full_match("
+                } else {
+                    "regexp_full_match("
+                }
+            }));
         }
         self.expr(leftmost);
-        for (op, right) in spine.into_iter().rev() {
+        for (op, op_span, right) in spine.into_iter().rev() {
             match negated_match(op) {
                 Some(not) => self.wrapped(", ", right, if not { "))" } else { ")" }),
                 None => {
-                    let _ = write!(self.out, " {} ", operator(op));
+                    // `^` and `**` are one operator under two names.
+                    let shown = if *op == BinaryOp::Pow {
+                        op_span.slice(self.text)
+                    } else {
+                        operator(op)
+                    };
+                    let _ = write!(self.out, " {shown} ");
                     self.wrapped("", right, ")");
                 }
             }
@@ -386,7 +482,15 @@ impl<'p> Printer<'p> {
             (LikeKind::Glob, false) => "~~~",
             (LikeKind::Glob, true) => "",
             (LikeKind::Similar | LikeKind::Regexp, not) => {
-                self.wrapped(if not { "(NOT regexp_full_match(" } else { "regexp_full_match(" }, expr, ", ");
+                self.wrapped(
+                    if not {
+                        "(NOT regexp_full_match("
+                    } else {
+                        "regexp_full_match("
+                    },
+                    expr,
+                    ", ",
+                );
                 self.wrapped("", pattern, if not { "))" } else { ")" });
                 return;
             }
@@ -455,16 +559,28 @@ impl<'p> Printer<'p> {
             }
             (
                 "current_date" | "current_time" | "current_timestamp" | "current_user" | "current_schema"
-                | "current_catalog" | "current_role" | "localtime" | "localtimestamp" | "session_user" | "user",
+                | "current_catalog" | "current_role" | "localtime" | "localtimestamp" | "session_user"
+                | "user",
                 [],
             ) => {
                 self.push(&lower);
                 return;
             }
             ("count", []) if call.over.is_none() => self.push("count_star("),
-            ("count", _) if star => self.push(if call.over.is_some() { "count(" } else { "count_star(" }),
+            ("count", _) if star => self.push(if call.over.is_some() {
+                "count("
+            } else {
+                "count_star("
+            }),
             _ => {
-                let special = matches!(lower.as_str(), "substring" | "trim" | "position" | "overlay");
+                // TRIM(LEADING FROM x) is a call of another name than the one written.
+                let other = !last
+                    .span
+                    .slice(self.text)
+                    .trim_matches('"')
+                    .eq_ignore_ascii_case(&last.ident.text);
+                let special =
+                    other || matches!(lower.as_str(), "substring" | "trim" | "position" | "overlay");
                 if special && call.name.len() == 1 {
                     self.push("main.");
                 }
@@ -499,7 +615,11 @@ impl<'p> Printer<'p> {
             self.push(" IGNORE NULLS");
         }
         if !call.order_by.is_empty() {
-            self.push(if call.args.is_empty() { "ORDER BY " } else { " ORDER BY " });
+            self.push(if call.args.is_empty() {
+                "ORDER BY "
+            } else {
+                " ORDER BY "
+            });
             self.order(&call.order_by);
         }
         self.push(")");
@@ -525,9 +645,16 @@ impl<'p> Printer<'p> {
                 self.push(", ");
             }
             self.expr(item.expr);
-            let after = self.text.get(self.ast.expr(item.expr).span.end as usize..).unwrap_or("").trim_start();
+            let after = self
+                .text
+                .get(self.ast.expr(item.expr).span.end as usize..)
+                .unwrap_or("")
+                .trim_start();
             let written_asc = after.get(..3).is_some_and(|w| w.eq_ignore_ascii_case("asc"))
-                && !after.chars().nth(3).is_some_and(|c| c.is_alphanumeric() || c == '_');
+                && !after
+                    .chars()
+                    .nth(3)
+                    .is_some_and(|c| c.is_alphanumeric() || c == '_');
             match (item.descending, written_asc) {
                 (true, _) => self.push(" DESC"),
                 (false, true) => self.push(" ASC"),
@@ -689,7 +816,15 @@ impl<'p> Printer<'p> {
             }
         }
         for join in joins.into_iter().rev() {
-            let FromKind::Join { right, kind, constraint, .. } = &ast.from(join).kind else { continue };
+            let FromKind::Join {
+                right,
+                kind,
+                constraint,
+                ..
+            } = &ast.from(join).kind
+            else {
+                continue;
+            };
             self.push(match kind {
                 JoinKind::Left => " LEFT JOIN ",
                 JoinKind::Right => " RIGHT JOIN ",
@@ -745,7 +880,6 @@ fn operator(op: &BinaryOp) -> &str {
         BinaryOp::Div => "/",
         BinaryOp::IntDiv => "//",
         BinaryOp::Mod => "%",
-        // `^` is what `**` is; which was written is not kept.
         BinaryOp::Pow => "**",
         BinaryOp::Concat => "||",
         BinaryOp::BitAnd => "&",
@@ -830,7 +964,11 @@ fn frame_text(written: &str) -> String {
         };
         text = format!("{unit} BETWEEN {bound} AND CURRENT ROW{exclude}");
     }
-    if text == "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW" { String::new() } else { text }
+    if text == "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW" {
+        String::new()
+    } else {
+        text
+    }
 }
 
 /// An identifier; quoted when it is a keyword of any kind or not of letters, digits and underscores.
@@ -838,7 +976,11 @@ fn push_ident(out: &mut String, text: &str) {
     let mut chars = text.chars();
     let regular = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if regular && KEYWORDS.binary_search(&text.to_ascii_lowercase().as_str()).is_err() {
+    if regular
+        && KEYWORDS
+            .binary_search(&text.to_ascii_lowercase().as_str())
+            .is_err()
+    {
         out.push_str(text);
     } else {
         let _ = write!(out, "\"{}\"", text.replace('"', "\"\""));
@@ -866,7 +1008,9 @@ fn push_type(out: &mut String, written: &str, ty: Option<&Type>) {
             let inside: String = written.chars().filter(char::is_ascii_digit).collect();
             let _ = write!(out, "VARCHAR({inside})");
         }
-        Type::String { .. } if written.eq_ignore_ascii_case("char") || written.eq_ignore_ascii_case("character") => {
+        Type::String { .. }
+            if written.eq_ignore_ascii_case("char") || written.eq_ignore_ascii_case("character") =>
+        {
             out.push_str("VARCHAR(1)");
         }
         Type::Boolean
@@ -907,7 +1051,10 @@ fn push_type(out: &mut String, written: &str, ty: Option<&Type>) {
             out.push(')');
         }
         Type::Enum(values) => {
-            let list: Vec<String> = values.iter().map(|v| format!("'{}'", v.replace('\'', "''"))).collect();
+            let list: Vec<String> = values
+                .iter()
+                .map(|v| format!("'{}'", v.replace('\'', "''")))
+                .collect();
             let _ = write!(out, "\"ENUM\"({})", list.join(", "));
         }
         // A type that is no word of the grammar keeps its letters.
@@ -918,7 +1065,10 @@ fn push_type(out: &mut String, written: &str, ty: Option<&Type>) {
 
 /// `int` of `int[]`.
 fn element_text(written: &str) -> &str {
-    written.rsplit_once('[').map_or(written, |(before, _)| before).trim_end()
+    written
+        .rsplit_once('[')
+        .map_or(written, |(before, _)| before)
+        .trim_end()
 }
 
 // Sorted. `duckdb_keywords()` of 1.5.5, every category.

@@ -3,12 +3,22 @@
 
 /// SQL LIKE without escape.
 pub(super) fn like(pattern: &str, text: &str) -> bool {
-    wild(&pattern.chars().collect::<Vec<_>>(), &text.chars().collect::<Vec<_>>(), '%', '_')
+    wild(
+        &pattern.chars().collect::<Vec<_>>(),
+        &text.chars().collect::<Vec<_>>(),
+        '%',
+        '_',
+    )
 }
 
 /// Shell-like GLOB without classes.
 pub(super) fn glob(pattern: &str, text: &str) -> bool {
-    wild(&pattern.chars().collect::<Vec<_>>(), &text.chars().collect::<Vec<_>>(), '*', '?')
+    wild(
+        &pattern.chars().collect::<Vec<_>>(),
+        &text.chars().collect::<Vec<_>>(),
+        '*',
+        '?',
+    )
 }
 
 /// Greedy match with one point of return.
@@ -44,11 +54,21 @@ pub(super) type Match = Vec<Option<String>>;
 enum Node {
     Char(char),
     Any,
-    Class { negated: bool, ranges: Vec<(char, char)> },
+    Class {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
     Start,
     End,
-    Group { capture: Option<usize>, alternatives: Vec<Vec<Node>> },
-    Repeat { node: Box<Node>, min: u32, max: u32 },
+    Group {
+        capture: Option<usize>,
+        alternatives: Vec<Vec<Node>>,
+    },
+    Repeat {
+        node: Box<Node>,
+        min: u32,
+        max: u32,
+    },
 }
 
 /// A pattern.
@@ -66,12 +86,23 @@ pub(super) fn regex(pattern: &str) -> Option<Regex> {
     if chars.len() > 500 {
         return None;
     }
-    let mut parser = Parser { chars: &chars, at: 0, groups: 0, depth: 0 };
+    let mut parser = Parser {
+        chars: &chars,
+        at: 0,
+        groups: 0,
+        depth: 0,
+    };
     let alternatives = parser.alternatives()?;
     if parser.at != chars.len() {
         return None;
     }
-    Some(Regex { root: Node::Group { capture: None, alternatives }, groups: parser.groups })
+    Some(Regex {
+        root: Node::Group {
+            capture: None,
+            alternatives,
+        },
+        groups: parser.groups,
+    })
 }
 
 impl Regex {
@@ -80,7 +111,11 @@ impl Regex {
         let chars: Vec<char> = text.chars().collect();
         let mut budget = BUDGET;
         for start in 0..=chars.len() {
-            let mut state = State { text: &chars, groups: vec![None; self.groups + 1], budget: &mut budget };
+            let mut state = State {
+                text: &chars,
+                groups: vec![None; self.groups + 1],
+                budget: &mut budget,
+            };
             let mut end = None;
             if run(&[Step::Node(&self.root)], start, &mut state, &mut end)
                 && let Some(end) = end
@@ -110,8 +145,17 @@ struct State<'t> {
 #[derive(Clone, Copy)]
 enum Step<'n> {
     Node(&'n Node),
-    Close { group: usize, start: usize },
-    Again { node: &'n Node, done: u32, min: u32, max: u32, from: usize },
+    Close {
+        group: usize,
+        start: usize,
+    },
+    Again {
+        node: &'n Node,
+        done: u32,
+        min: u32,
+        max: u32,
+        from: usize,
+    },
 }
 
 fn run(steps: &[Step<'_>], at: usize, state: &mut State<'_>, end: &mut Option<usize>) -> bool {
@@ -146,10 +190,22 @@ fn run_inner(steps: &[Step<'_>], at: usize, state: &mut State<'_>, end: &mut Opt
             }
             false
         }
-        Step::Again { node, done, min, max, from } => {
+        Step::Again {
+            node,
+            done,
+            min,
+            max,
+            from,
+        } => {
             let stuck = done > 0 && from == at;
             if done < max && !stuck {
-                let again = Step::Again { node, done: done + 1, min, max, from: at };
+                let again = Step::Again {
+                    node,
+                    done: done + 1,
+                    min,
+                    max,
+                    from: at,
+                };
                 if follow(state, end, &[again, Step::Node(node)], at) {
                     return true;
                 }
@@ -160,13 +216,25 @@ fn run_inner(steps: &[Step<'_>], at: usize, state: &mut State<'_>, end: &mut Opt
             Node::Start => at == 0 && run(rest, at, state, end),
             Node::End => at == state.text.len() && run(rest, at, state, end),
             Node::Repeat { node, min, max } => {
-                let again = Step::Again { node, done: 0, min: *min, max: *max, from: at };
+                let again = Step::Again {
+                    node,
+                    done: 0,
+                    min: *min,
+                    max: *max,
+                    from: at,
+                };
                 follow(state, end, &[again], at)
             }
-            Node::Group { capture, alternatives } => alternatives.iter().any(|sequence| {
+            Node::Group {
+                capture,
+                alternatives,
+            } => alternatives.iter().any(|sequence| {
                 let mut more = Vec::with_capacity(sequence.len() + 1);
                 if let Some(group) = capture {
-                    more.push(Step::Close { group: *group, start: at });
+                    more.push(Step::Close {
+                        group: *group,
+                        start: at,
+                    });
                 }
                 more.extend(sequence.iter().rev().map(Step::Node));
                 follow(state, end, &more, at)
@@ -243,7 +311,10 @@ impl Parser<'_> {
                     if !self.take(')') {
                         return None;
                     }
-                    Node::Group { capture, alternatives }
+                    Node::Group {
+                        capture,
+                        alternatives,
+                    }
                 }
                 '[' => self.class()?,
                 '\\' => self.escape()?,
@@ -264,7 +335,11 @@ impl Parser<'_> {
                 self.at += 1;
                 let min = self.number()?;
                 let max = if self.take(',') {
-                    if self.peek() == Some('}') { u32::MAX } else { self.number()? }
+                    if self.peek() == Some('}') {
+                        u32::MAX
+                    } else {
+                        self.number()?
+                    }
                 } else {
                     min
                 };
@@ -280,7 +355,11 @@ impl Parser<'_> {
         if matches!(self.peek(), Some('*' | '+' | '?' | '{')) {
             return None;
         }
-        Some(Node::Repeat { node: Box::new(node), min, max })
+        Some(Node::Repeat {
+            node: Box::new(node),
+            min,
+            max,
+        })
     }
 
     fn number(&mut self) -> Option<u32> {
@@ -323,7 +402,10 @@ impl Parser<'_> {
             if c == '\\' {
                 match self.escape()? {
                     Node::Char(literal) => c = literal,
-                    Node::Class { negated: false, ranges: more } => {
+                    Node::Class {
+                        negated: false,
+                        ranges: more,
+                    } => {
                         ranges.extend(more);
                         continue;
                     }
@@ -357,7 +439,10 @@ mod tests {
         assert!(hit("^[a-c]\\d{2,3}$", "b123"));
         assert!(!hit("^[^a-c]$", "b"));
         assert!(regex("(?=x)").is_none());
-        assert_eq!(regex("(.)_(.*)").unwrap().find("a_bc").unwrap()[2].as_deref(), Some("bc"));
+        assert_eq!(
+            regex("(.)_(.*)").unwrap().find("a_bc").unwrap()[2].as_deref(),
+            Some("bc")
+        );
         // A pattern that backtracks forever is given up.
         assert!(!hit("(a*)*b", &"a".repeat(60)));
     }

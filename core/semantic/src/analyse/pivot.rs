@@ -27,7 +27,7 @@ impl<'a> Analyser<'a> {
         let saved = self.ctx;
         self.push_scope();
         self.ctx = Ctx::PLAIN;
-        self.from_item(source);
+        self.bind_from(source);
         if let Some(scope) = self.scopes.last_mut() {
             scope.keyed = true;
         }
@@ -42,11 +42,21 @@ impl<'a> Analyser<'a> {
                 _ => SmolStr::new(self.text(self.ast.expr(*expr).span)),
             };
             let alias = alias.as_ref().map(|a| a.ident.text.clone());
-            values.push(PivotValue { alias, text, operand, acc });
+            values.push(PivotValue {
+                alias,
+                text,
+                operand,
+                acc,
+            });
         }
         if values.is_empty() {
             let operand = Operand::of(Type::Int64, true);
-            values.push(PivotValue { alias: None, text: "count_star()".into(), operand, acc: Acc::default() });
+            values.push(PivotValue {
+                alias: None,
+                text: "count_star()".into(),
+                operand,
+                acc: Acc::default(),
+            });
         }
         let mut lists: Vec<Vec<SmolStr>> = Vec::new();
         let mut complete = true;
@@ -82,7 +92,14 @@ impl<'a> Analyser<'a> {
                 let name = self.plain_name(*expr);
                 let key = self.spelled_key(&name);
                 let (ty, nullable) = (operand.ty, operand.nullable);
-                list.push(Col { name, key, ty, nullable, src: Src::Set(set), cause: acc.cause });
+                list.push(Col {
+                    name,
+                    key,
+                    ty,
+                    nullable,
+                    src: Src::Set(set),
+                    cause: acc.cause,
+                });
             }
         }
         let combinations = lists.iter().map(Vec::len).try_fold(1_usize, usize::checked_mul);
@@ -92,9 +109,15 @@ impl<'a> Analyser<'a> {
         if complete {
             let prefixes = lists.iter().fold(vec![String::new()], |done, list| {
                 let join = |before: &String, value: &SmolStr| {
-                    if before.is_empty() { value.to_string() } else { format!("{before}_{value}") }
+                    if before.is_empty() {
+                        value.to_string()
+                    } else {
+                        format!("{before}_{value}")
+                    }
                 };
-                done.iter().flat_map(|before| list.iter().map(move |value| join(before, value))).collect()
+                done.iter()
+                    .flat_map(|before| list.iter().map(move |value| join(before, value)))
+                    .collect()
             });
             let many = values.len() > 1;
             for prefix in prefixes {
@@ -127,7 +150,7 @@ impl<'a> Analyser<'a> {
         let saved = self.ctx;
         self.push_scope();
         self.ctx = Ctx::PLAIN;
-        self.from_item(source);
+        self.bind_from(source);
         let width = unpivot.values.len().max(1);
         let mut used: FxHashSet<SmolStr> = FxHashSet::default();
         let mut columns: Vec<Vec<(ExprId, Operand)>> = vec![Vec::new(); width];
@@ -172,13 +195,25 @@ impl<'a> Analyser<'a> {
         }
         self.scopes.pop();
         self.ctx = saved;
-        let name = unpivot.name.as_ref().map_or_else(|| SmolStr::new("name"), |n| n.ident.text.clone());
+        let name = unpivot
+            .name
+            .as_ref()
+            .map_or_else(|| SmolStr::new("name"), |n| n.ident.text.clone());
         let key = self.spelled_key(&name);
-        let name_col =
-            Col { name, key, ty: Type::STRING, nullable: false, src: Src::Set(None), cause: None };
+        let name_col = Col {
+            name,
+            key,
+            ty: Type::STRING,
+            nullable: false,
+            src: Src::Set(None),
+            cause: None,
+        };
         let mut values = Vec::with_capacity(width);
         for (i, (parts, acc)) in columns.into_iter().zip(accs).enumerate() {
-            let name = unpivot.values.get(i).map_or_else(|| SmolStr::new("value"), |n| n.ident.text.clone());
+            let name = unpivot
+                .values
+                .get(i)
+                .map_or_else(|| SmolStr::new("value"), |n| n.ident.text.clone());
             let ty = if parts.iter().any(|(_, p)| p.ty.is_unknown()) {
                 Type::Unknown
             } else {
@@ -192,7 +227,14 @@ impl<'a> Analyser<'a> {
             let nullable = (unpivot.include_nulls || width > 1) && parts.iter().any(|(_, p)| p.nullable);
             let key = self.spelled_key(&name);
             let cause = acc.cause.clone();
-            values.push(Col { name, key, ty, nullable, src: Src::Set(acc.finish()), cause });
+            values.push(Col {
+                name,
+                key,
+                ty,
+                nullable,
+                src: Src::Set(acc.finish()),
+                cause,
+            });
         }
         if self.dialect == Dialect::BigQuery {
             list.extend(values);
@@ -218,7 +260,10 @@ impl<'a> Analyser<'a> {
         while let Some(id) = work.pop() {
             if let ExprKind::Column(path) = &self.ast.expr(id).kind
                 && let super::lookup::Meaning::Column { found, .. } = self.lookup(path)
-                && let Some(col) = self.scopes.get(found.scope as usize).and_then(|s| s.col(ColRef { ..found }))
+                && let Some(col) = self
+                    .scopes
+                    .get(found.scope as usize)
+                    .and_then(|s| s.col(ColRef { ..found }))
             {
                 out.insert(col.key.clone());
             }
@@ -232,7 +277,9 @@ impl<'a> Analyser<'a> {
 
     fn plain_name(&self, id: ExprId) -> SmolStr {
         match &self.ast.expr(self.ast.unparen(id)).kind {
-            ExprKind::Column(path) => path.last().map_or_else(SmolStr::default, |n: &Name| n.ident.text.clone()),
+            ExprKind::Column(path) => path
+                .last()
+                .map_or_else(SmolStr::default, |n: &Name| n.ident.text.clone()),
             _ => self.duckdb_name(id),
         }
     }
@@ -252,8 +299,10 @@ impl<'a> Analyser<'a> {
                 _ => None,
             },
             ExprKind::Tuple(list) => {
-                let parts: Option<Vec<SmolStr>> =
-                    list.iter().map(|e| super::deeper(|| self.literal_text(*e))).collect();
+                let parts: Option<Vec<SmolStr>> = list
+                    .iter()
+                    .map(|e| super::deeper(|| self.literal_text(*e)))
+                    .collect();
                 parts.map(|p| SmolStr::from(p.join("_")))
             }
             _ => None,

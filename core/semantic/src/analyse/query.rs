@@ -56,11 +56,13 @@ impl<'a> Analyser<'a> {
         };
         out.reduces |= query.limit.is_some() || query.offset.is_some();
         self.limit(query);
-        for (key, cte, name) in defined.into_iter().rev() {
-            if let Some(stack) = self.cte_names.get_mut(&key) {
+        for (at, (key, cte, name)) in defined.iter().enumerate().rev() {
+            // Of two of one name the first cannot be read; that was said.
+            let shadowed = defined.iter().skip(at + 1).any(|(other, ..)| other == key);
+            if let Some(stack) = self.cte_names.get_mut(key) {
                 stack.pop();
             }
-            if !self.ctes.get(cte).is_some_and(|c| c.used) {
+            if !shadowed && !self.ctes.get(*cte).is_some_and(|c| c.used) {
                 let message = format!("nothing reads the CTE `{}`", name.ident.text);
                 self.report(Diagnostic::new(code::W103, Loc::text(name.span), message));
             }
@@ -101,7 +103,13 @@ impl<'a> Analyser<'a> {
                 let out = self.query(cte.query);
                 self.node = outer;
                 let (columns, complete, unlisted) = self.relation_of(out, &cte.columns, &cte.name.ident.text);
-                self.ctes.push(Cte { columns, complete, unlisted, node, used: false });
+                self.ctes.push(Cte {
+                    columns,
+                    complete,
+                    unlisted,
+                    node,
+                    used: false,
+                });
                 let index = self.ctes.len() - 1;
                 self.cte_names.entry(key.clone()).or_default().push(index);
                 index
@@ -130,12 +138,24 @@ impl<'a> Analyser<'a> {
         names: &[Name],
         display: &str,
     ) -> (Rc<Columns>, bool, Option<u32>) {
-        let spelled = out.cols.iter().map(|c| (c.col.name.clone(), c.col.key.clone())).collect();
+        let spelled = out
+            .cols
+            .iter()
+            .map(|c| (c.col.name.clone(), c.col.key.clone()))
+            .collect();
         let distinct = self.distinct_names(spelled);
         let mut list: Vec<Col> = Vec::with_capacity(out.cols.len());
         for (out_col, name) in out.cols.into_iter().zip(distinct) {
-            let key = if name == out_col.col.name { out_col.col.key } else { self.spelled_key(&name) };
-            list.push(Col { name, key, ..out_col.col });
+            let key = if name == out_col.col.name {
+                out_col.col.key
+            } else {
+                self.spelled_key(&name)
+            };
+            list.push(Col {
+                name,
+                key,
+                ..out_col.col
+            });
         }
         self.rename(&mut list, names, out.complete, display);
         (Rc::new(Columns::new(list)), out.complete, out.unlisted)
@@ -152,7 +172,11 @@ impl<'a> Analyser<'a> {
                         "`{display}` has {have} {}, but {want} names are listed",
                         super::report::plural(have, "column")
                     );
-                    self.report(Diagnostic::new(code::E204, Loc::text(extra.span.to(last.span)), message));
+                    self.report(Diagnostic::new(
+                        code::E204,
+                        Loc::text(extra.span.to(last.span)),
+                        message,
+                    ));
                 }
             }
             // Names without a column still exist, so that nothing that uses them is an error.
@@ -220,15 +244,36 @@ impl<'a> Analyser<'a> {
                 .enumerate()
                 .map(|(i, col)| {
                     let column = SmolStr::from(i.to_string());
-                    let source = SourceColumn { relation, column, transform: Transform::Direct, span: cte.name.span };
-                    Col { nullable: true, src: Src::Set(lineage::set_of(vec![source])), ..col.clone() }
+                    let source = SourceColumn {
+                        relation,
+                        column,
+                        transform: Transform::Direct,
+                        span: cte.name.span,
+                    };
+                    Col {
+                        nullable: true,
+                        src: Src::Set(lineage::set_of(vec![source])),
+                        ..col.clone()
+                    }
                 })
                 .collect();
             let columns_inside = Rc::new(Columns::new(visible));
-            self.ctes.push(Cte { columns: columns_inside, complete, unlisted, node, used: false });
+            self.ctes.push(Cte {
+                columns: columns_inside,
+                complete,
+                unlisted,
+                node,
+                used: false,
+            });
             self.cte_names.entry(key.clone()).or_default().push(index);
             let (out, _) = self.combine(
-                Out { cols: anchor_cols, complete, unlisted, reduces: true, value: None },
+                Out {
+                    cols: anchor_cols,
+                    complete,
+                    unlisted,
+                    reduces: true,
+                    value: None,
+                },
                 *first,
                 rest,
                 true,
@@ -300,29 +345,46 @@ impl<'a> Analyser<'a> {
                     set_name(operand.op),
                     super::report::plural(right, "column")
                 );
-                self.report(Diagnostic::new(code::E201, Loc::text(span), message).note(Loc::text(first_span), "first operand"));
+                self.report(
+                    Diagnostic::new(code::E201, Loc::text(span), message)
+                        .note(Loc::text(first_span), "first operand"),
+                );
             }
             if !all {
                 for set in sets.iter().flatten().chain(out.cols.iter().map(OutCol::sources)) {
                     self.influence(set, InfluenceKind::Group);
                 }
             } else if operand.op != SetOp::Union {
-                out.cols.iter().for_each(|c| self.influence(c.sources(), InfluenceKind::Group));
+                out.cols
+                    .iter()
+                    .for_each(|c| self.influence(c.sources(), InfluenceKind::Group));
             }
             let mut matched = vec![false; result.cols.len()];
             let width = result.cols.len();
             let index: FxHashMap<SmolStr, usize> = if by_name {
-                result.cols.iter().enumerate().map(|(i, c)| (c.col.key.clone(), i)).collect()
+                result
+                    .cols
+                    .iter()
+                    .enumerate()
+                    .map(|(i, c)| (c.col.key.clone(), i))
+                    .collect()
             } else {
                 FxHashMap::default()
             };
             for (i, other) in out.cols.into_iter().enumerate() {
-                let at = if by_name { index.get(&other.col.key).copied() } else { (i < width).then_some(i) };
+                let at = if by_name {
+                    index.get(&other.col.key).copied()
+                } else {
+                    (i < width).then_some(i)
+                };
                 let Some(at) = at else {
                     if by_name {
                         sets.push(vec![other.sources().clone()]);
                         clashed.push(false);
-                        let col = Col { nullable: true, ..other.col };
+                        let col = Col {
+                            nullable: true,
+                            ..other.col
+                        };
                         result.cols.push(OutCol { col, ..other });
                     }
                     continue;
@@ -359,7 +421,9 @@ impl<'a> Analyser<'a> {
         keep_types: bool,
         clashed: &mut [bool],
     ) {
-        let Some(mine) = result.cols.get_mut(at) else { return };
+        let Some(mine) = result.cols.get_mut(at) else {
+            return;
+        };
         mine.col.nullable = match operand.op {
             SetOp::Union => mine.col.nullable || other.col.nullable,
             SetOp::Intersect => mine.col.nullable && other.col.nullable,
@@ -377,7 +441,11 @@ impl<'a> Analyser<'a> {
             mine.col.ty = Type::Unknown;
             return;
         }
-        match typing::unify(self.dialect, Meeting::SetOperation, &[left.clone(), right.clone()]) {
+        match typing::unify(
+            self.dialect,
+            Meeting::SetOperation,
+            &[left.clone(), right.clone()],
+        ) {
             Some(ty) => mine.col.ty = ty,
             None => {
                 let message = format!(
@@ -393,7 +461,10 @@ impl<'a> Analyser<'a> {
                     *flag = true;
                 }
                 let finding = Diagnostic::new(code::E202, Loc::text(other.span), message);
-                self.report(finding.note(Loc::text(first), format!("`{}` is first defined here", result_name(result, at))));
+                self.report(finding.note(
+                    Loc::text(first),
+                    format!("`{}` is first defined here", result_name(result, at)),
+                ));
             }
         }
     }
@@ -450,16 +521,33 @@ impl<'a> Analyser<'a> {
             };
             let nullable = operands.iter().any(|o| o.nullable);
             let key = self.spelled_key(&name);
-            let col = Col { name, key, ty, nullable, cause: acc.cause.clone(), src: Src::Set(acc.finish()) };
-            cols.push(OutCol { col, span, explicit: true });
+            let col = Col {
+                name,
+                key,
+                ty,
+                nullable,
+                cause: acc.cause.clone(),
+                src: Src::Set(acc.finish()),
+            };
+            cols.push(OutCol {
+                col,
+                span,
+                explicit: true,
+            });
         }
-        Out { cols, complete: true, unlisted: None, reduces: false, value: None }
+        Out {
+            cols,
+            complete: true,
+            unlisted: None,
+            reduces: false,
+            value: None,
+        }
     }
 
     /// `TABLE t`, `PIVOT …`: all columns of one FROM item.
     fn whole(&mut self, from: FromId) -> Out {
         self.push_scope();
-        self.from_item(from);
+        self.bind_from(from);
         let span = self.ast.from(from).span;
         let out = self.everything(span);
         self.scopes.pop();
@@ -468,7 +556,11 @@ impl<'a> Analyser<'a> {
 
     /// The columns of `DESCRIBE` and its kin as a relation.
     fn describe(&mut self, span: Span) -> Out {
-        let describe = self.text(span).trim_start().get(..8).is_some_and(|w| w.eq_ignore_ascii_case("describe"));
+        let describe = self
+            .text(span)
+            .trim_start()
+            .get(..8)
+            .is_some_and(|w| w.eq_ignore_ascii_case("describe"));
         if self.dialect != Dialect::DuckDb || !describe {
             return Out::incomplete();
         }
@@ -484,7 +576,13 @@ impl<'a> Analyser<'a> {
             span,
             explicit: true,
         });
-        Out { cols: cols.to_vec(), complete: true, unlisted: None, reduces: true, value: None }
+        Out {
+            cols: cols.to_vec(),
+            complete: true,
+            unlisted: None,
+            reduces: true,
+            value: None,
+        }
     }
 
     /// ORDER BY of something that is not a SELECT: it sees the result's columns, and in DuckDB the operands' names.
@@ -511,9 +609,12 @@ impl<'a> Analyser<'a> {
         }
         let limited = query.limit.is_some() || query.offset.is_some();
         for item in &query.order_by {
-            self.ctx = Ctx { clause: Clause::Order, ..Ctx::PLAIN };
+            self.ctx = Ctx {
+                clause: Clause::Order,
+                ..Ctx::PLAIN
+            };
             let set = match self.ordinal(item.expr, "ORDER BY", out.cols.len(), out.complete) {
-                Some(n) => n.and_then(|n| out.cols.get(n)).map_or(None, |c| c.sources().clone()),
+                Some(n) => n.and_then(|n| out.cols.get(n)).and_then(|c| c.sources().clone()),
                 None if self.names_one_of(item.expr, operands) => None,
                 None => self.sources_of(item.expr),
             };
@@ -563,8 +664,17 @@ fn solve(relation: u32, equations: Vec<Set>) -> Vec<Set> {
         known.insert(key, source.clone());
         for (reader, step) in readers.get(i).into_iter().flatten() {
             let transform = lineage::compose(step, &source.transform);
-            work.push((*reader, SourceColumn { transform, ..source.clone() }));
+            work.push((
+                *reader,
+                SourceColumn {
+                    transform,
+                    ..source.clone()
+                },
+            ));
         }
     }
-    outside.into_iter().map(|known| lineage::set_of(known.into_values().collect())).collect()
+    outside
+        .into_iter()
+        .map(|known| lineage::set_of(known.into_values().collect()))
+        .collect()
 }

@@ -4,14 +4,18 @@ use super::scope::ColRef;
 use super::{Analyser, Clause};
 use crate::typing::{Comparable, Operand, TypeError};
 use rocky_base::suggest::nearest;
-use rocky_base::{Diagnostic, Edit, Loc, SmolStr, Span, code};
+use rocky_base::{Code, Diagnostic, Edit, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{ExprId, Name, path_span};
 use rocky_warehouse::Type;
 use std::fmt::Write;
 
 /// `1 column`, `2 columns`.
 pub(super) fn plural(n: usize, word: &str) -> String {
-    if n == 1 { word.to_owned() } else { format!("{word}s") }
+    if n == 1 {
+        word.to_owned()
+    } else {
+        format!("{word}s")
+    }
 }
 
 impl<'a> Analyser<'a> {
@@ -31,7 +35,13 @@ impl<'a> Analyser<'a> {
             Some(found) => {
                 let ident = rocky_base::Ident::from_config(self.dialect, found);
                 let text = self.dialect.print_ident(&ident);
-                finding.fix(format!("replace by `{found}`"), vec![Edit { loc: Loc::text(span), text }])
+                finding.fix(
+                    format!("replace by `{found}`"),
+                    vec![Edit {
+                        loc: Loc::text(span),
+                        text,
+                    }],
+                )
             }
         }
     }
@@ -89,7 +99,9 @@ impl<'a> Analyser<'a> {
         for one in found {
             let rel = if one.rel == ColRef::MERGED {
                 let scope = self.scopes.get(one.scope as usize);
-                let member = scope.and_then(|s| s.merged.get(one.col as usize)).and_then(|m| m.members.first());
+                let member = scope
+                    .and_then(|s| s.merged.get(one.col as usize))
+                    .and_then(|m| m.members.first());
                 member.and_then(|(rel, _)| self.rel(one.scope, *rel))
             } else {
                 self.rel(one.scope, one.rel)
@@ -98,7 +110,10 @@ impl<'a> Analyser<'a> {
                 places.push((rel.display.clone(), rel.span));
             }
         }
-        let list: Vec<String> = places.iter().map(|(d, _)| format!("`{d}.{}`", name.ident.text)).collect();
+        let list: Vec<String> = places
+            .iter()
+            .map(|(d, _)| format!("`{d}.{}`", name.ident.text))
+            .collect();
         let message = format!("column `{}` is ambiguous: {}", name.ident.text, list.join(" or "));
         let mut finding = Diagnostic::new(code::E102, Loc::text(span), message);
         for (display, span) in places {
@@ -108,13 +123,21 @@ impl<'a> Analyser<'a> {
     }
 
     pub(super) fn report_no_qualifier(&mut self, path: &[Name]) {
-        let Some((_, qualifier)) = path.split_last() else { return };
+        let Some((_, qualifier)) = path.split_last() else {
+            return;
+        };
         let span = path_span(qualifier);
         let text = crate::model::path_text(qualifier);
         let mut candidates: Vec<SmolStr> = Vec::new();
         let mut next = self.scopes.len().checked_sub(1);
         while let Some(scope) = next.and_then(|i| self.scopes.get(i)) {
-            candidates.extend(scope.rels.iter().filter(|r| !r.alias.is_empty()).map(|r| r.display.clone()));
+            candidates.extend(
+                scope
+                    .rels
+                    .iter()
+                    .filter(|r| !r.alias.is_empty())
+                    .map(|r| r.display.clone()),
+            );
             next = scope.parent.map(|p| p as usize);
         }
         let found = self.suggest(&text, &candidates);
@@ -133,7 +156,11 @@ impl<'a> Analyser<'a> {
             _ => Vec::new(),
         };
         let found = self.suggest(&name.ident.text, &candidates);
-        let mut message = format!("field `{}` not found in {}", name.ident.text, ty.print(self.dialect));
+        let mut message = format!(
+            "field `{}` not found in {}",
+            name.ident.text,
+            ty.print(self.dialect)
+        );
         if let Some(found) = &found {
             let _ = write!(message, "; did you mean `{found}`?");
         }
@@ -155,7 +182,13 @@ impl<'a> Analyser<'a> {
     }
 
     /// Check that two values may be compared; says so when not. `join` asks for the warning about coerced keys.
-    pub(super) fn compare(&mut self, span: Span, left: (Span, &Operand), right: (Span, &Operand), join: bool) -> bool {
+    pub(super) fn compare(
+        &mut self,
+        span: Span,
+        left: (Span, &Operand),
+        right: (Span, &Operand),
+        join: bool,
+    ) -> bool {
         if left.1.ty.is_unknown() || right.1.ty.is_unknown() {
             return true;
         }
@@ -166,17 +199,29 @@ impl<'a> Analyser<'a> {
             Comparable::Coerced => code::W001,
             Comparable::No => code::E001,
         };
+        self.report_comparison(code, span, left, right);
+        verdict != Comparable::No
+    }
+
+    /// E001 or W001 with both sides labelled.
+    pub(super) fn report_comparison(
+        &mut self,
+        code: Code,
+        span: Span,
+        left: (Span, &Operand),
+        right: (Span, &Operand),
+    ) {
         let (l, r) = (left.1.ty.print(self.dialect), right.1.ty.print(self.dialect));
-        let message = match verdict {
-            Comparable::No => format!("cannot compare {l} with {r}"),
-            _ => format!("joining {l} with {r} casts one side implicitly"),
+        let message = if code == code::E001 {
+            format!("cannot compare {l} with {r}")
+        } else {
+            format!("joining {l} with {r} casts one side implicitly")
         };
         let finding = Diagnostic::new(code, Loc::text(span), message)
             .note(Loc::text(left.0), l)
             .note(Loc::text(right.0), r)
             .help("cast one side to the type of the other");
         self.report(finding);
-        verdict != Comparable::No
     }
 
     /// An operator's types do not fit.
@@ -185,7 +230,12 @@ impl<'a> Analyser<'a> {
     }
 
     /// Types that do not meet. Labels the first value that does not fit those before it.
-    pub(super) fn report_no_common_type(&mut self, what: &str, parts: &[(ExprId, Operand)], meeting: crate::typing::Meeting) {
+    pub(super) fn report_no_common_type(
+        &mut self,
+        what: &str,
+        parts: &[(ExprId, Operand)],
+        meeting: crate::typing::Meeting,
+    ) {
         let mut before: Vec<Operand> = Vec::new();
         let mut odd: Option<(&ExprId, &Operand)> = None;
         for (id, operand) in parts {
@@ -195,18 +245,29 @@ impl<'a> Analyser<'a> {
                 break;
             }
         }
-        let (Some((first_id, first)), Some((id, operand))) = (parts.first(), odd) else { return };
+        let (Some((first_id, first)), Some((id, operand))) = (parts.first(), odd) else {
+            return;
+        };
         let (a, b) = (first.ty.print(self.dialect), operand.ty.print(self.dialect));
         let finding = Diagnostic::new(
             code::E202,
             Loc::text(self.ast.expr(*id).span),
             format!("{what} has no common type: {a} and {b}"),
         );
-        let finding = finding.note(Loc::text(self.ast.expr(*first_id).span), a).help("cast one of them");
+        let finding = finding
+            .note(Loc::text(self.ast.expr(*first_id).span), a)
+            .help("cast one of them");
         self.report(finding);
     }
 
-    pub(super) fn report_call(&mut self, name: &str, name_span: Span, whole: Span, error: &TypeError, types: &[String]) {
+    pub(super) fn report_call(
+        &mut self,
+        name: &str,
+        name_span: Span,
+        whole: Span,
+        error: &TypeError,
+        types: &[String],
+    ) {
         let finding = match error {
             TypeError::UnknownFunction(found) => {
                 let message = match found {
@@ -217,7 +278,10 @@ impl<'a> Analyser<'a> {
                 match found {
                     Some(found) => finding.fix(
                         format!("replace by `{found}`"),
-                        vec![Edit { loc: Loc::text(name_span), text: found.to_string() }],
+                        vec![Edit {
+                            loc: Loc::text(name_span),
+                            text: found.to_string(),
+                        }],
                     ),
                     None => finding,
                 }
@@ -233,7 +297,8 @@ impl<'a> Analyser<'a> {
             }
             TypeError::Ambiguous(forms) => {
                 let message = format!("`{name}` is ambiguous for ({})", types.join(", "));
-                Diagnostic::new(code::E200, Loc::text(whole), message).help(format!("cast an argument; forms: {forms}"))
+                Diagnostic::new(code::E200, Loc::text(whole), message)
+                    .help(format!("cast an argument; forms: {forms}"))
             }
             TypeError::Operator => {
                 let message = format!("`{name}` does not take ({})", types.join(", "));

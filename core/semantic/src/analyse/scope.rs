@@ -46,13 +46,20 @@ const SCAN: usize = 12;
 
 impl Columns {
     pub(super) fn new(list: Vec<Col>) -> Columns {
-        Columns { list, index: OnceCell::new() }
+        Columns {
+            list,
+            index: OnceCell::new(),
+        }
     }
 
     /// The columns of that folded name; calls `hit` for each.
     pub(super) fn find(&self, key: &str, mut hit: impl FnMut(usize)) {
         if self.list.len() <= SCAN {
-            self.list.iter().enumerate().filter(|(_, c)| c.key == key).for_each(|(i, _)| hit(i));
+            self.list
+                .iter()
+                .enumerate()
+                .filter(|(_, c)| c.key == key)
+                .for_each(|(i, _)| hit(i));
             return;
         }
         let index = self.index.get_or_init(|| {
@@ -62,7 +69,11 @@ impl Columns {
             }
             index
         });
-        index.get(key).into_iter().flatten().for_each(|i| hit(*i as usize));
+        index
+            .get(key)
+            .into_iter()
+            .flatten()
+            .for_each(|i| hit(*i as usize));
     }
 }
 
@@ -186,7 +197,11 @@ pub(super) enum Found {
 impl Scope {
     /// An empty scope.
     pub(super) fn new(uid: u32, parent: Option<u32>) -> Scope {
-        Scope { uid, parent, ..Scope::default() }
+        Scope {
+            uid,
+            parent,
+            ..Scope::default()
+        }
     }
 
     /// Bind a relation.
@@ -208,7 +223,10 @@ impl Scope {
                 add_names(&mut by_name, i as u32, rel);
             }
             for index in 0..self.merged.len() as u32 {
-                self.merged.get(index as usize).iter().for_each(|m| hide_members(&mut by_name, index, m));
+                self.merged
+                    .get(index as usize)
+                    .iter()
+                    .for_each(|m| hide_members(&mut by_name, index, m));
             }
             self.by_name = Some(by_name);
         }
@@ -272,7 +290,11 @@ impl Scope {
         if found.rel == ColRef::MERGED {
             self.merged.get(found.col as usize).map(|m| &m.col)
         } else {
-            self.rels.get(found.rel as usize)?.columns.list.get(found.col as usize)
+            self.rels
+                .get(found.rel as usize)?
+                .columns
+                .list
+                .get(found.col as usize)
         }
     }
 
@@ -280,9 +302,10 @@ impl Scope {
     pub(super) fn nullable(&self, found: ColRef) -> bool {
         match self.col(found) {
             Some(col) if found.rel == ColRef::MERGED => col.nullable,
-            Some(col) => self.rels.get(found.rel as usize).is_none_or(|rel| {
-                (col.nullable || rel.outer) && !rel.proved.contains(&found.col)
-            }),
+            Some(col) => self
+                .rels
+                .get(found.rel as usize)
+                .is_none_or(|rel| (col.nullable || rel.outer) && !rel.proved.contains(&found.col)),
             None => true,
         }
     }
@@ -290,16 +313,36 @@ impl Scope {
     /// The columns of that folded name among the relations `range`, merged ones counted once.
     pub(super) fn matches(&self, scope: u32, key: &str, range: std::ops::Range<u32>) -> Vec<ColRef> {
         if let Some(by_name) = &self.by_name {
-            let named = by_name.get(key).into_iter().flatten().filter(|(r, _)| range.contains(r));
-            return named.map(|(_, (rel, col))| ColRef { scope, rel: *rel, col: *col }).collect();
+            let named = by_name
+                .get(key)
+                .into_iter()
+                .flatten()
+                .filter(|(r, _)| range.contains(r));
+            return named
+                .map(|(_, (rel, col))| ColRef {
+                    scope,
+                    rel: *rel,
+                    col: *col,
+                })
+                .collect();
         }
         let mut out: Vec<ColRef> = Vec::new();
         for r in range {
-            let Some(rel) = self.rels.get(r as usize) else { continue };
+            let Some(rel) = self.rels.get(r as usize) else {
+                continue;
+            };
             rel.columns.find(key, |c| {
                 let found = match self.merged_with((r, c as u32)) {
-                    Some(m) => ColRef { scope, rel: ColRef::MERGED, col: m },
-                    None => ColRef { scope, rel: r, col: c as u32 },
+                    Some(m) => ColRef {
+                        scope,
+                        rel: ColRef::MERGED,
+                        col: m,
+                    },
+                    None => ColRef {
+                        scope,
+                        rel: r,
+                        col: c as u32,
+                    },
                 };
                 if !out.contains(&found) {
                     out.push(found);
@@ -311,7 +354,11 @@ impl Scope {
 
     /// Relations among `range` whose columns are not all known.
     pub(super) fn incomplete(&self, range: std::ops::Range<u32>) -> Vec<u32> {
-        self.incomplete.iter().copied().filter(|r| range.contains(r)).collect()
+        self.incomplete
+            .iter()
+            .copied()
+            .filter(|r| range.contains(r))
+            .collect()
     }
 
     /// An unqualified name.
@@ -332,14 +379,29 @@ impl Scope {
                 _ => maybe.extend(self.incomplete(range)),
             }
         }
-        if maybe.is_empty() { Found::Nothing } else { Found::Maybe(maybe) }
+        if maybe.is_empty() {
+            Found::Nothing
+        } else {
+            Found::Maybe(maybe)
+        }
     }
 
     /// The relations that a qualifier (folded parts, outermost first) names.
     pub(super) fn qualified(&self, parts: &[SmolStr]) -> Vec<u32> {
-        let Some((alias, before)) = parts.split_last() else { return Vec::new() };
-        let Some(list) = self.by_alias.get(alias) else { return Vec::new() };
-        list.iter().copied().filter(|r| self.rels.get(*r as usize).is_some_and(|rel| rel.qualifiers.ends_with(before))).collect()
+        let Some((alias, before)) = parts.split_last() else {
+            return Vec::new();
+        };
+        let Some(list) = self.by_alias.get(alias) else {
+            return Vec::new();
+        };
+        list.iter()
+            .copied()
+            .filter(|r| {
+                self.rels
+                    .get(*r as usize)
+                    .is_some_and(|rel| rel.qualifiers.ends_with(before))
+            })
+            .collect()
     }
 
     /// Relations already bound under that alias.
@@ -350,13 +412,18 @@ impl Scope {
 
 fn add_names(by_name: &mut ByName, index: u32, rel: &Rel) {
     for (c, col) in rel.columns.list.iter().enumerate() {
-        by_name.entry(col.key.clone()).or_default().push((index, (index, c as u32)));
+        by_name
+            .entry(col.key.clone())
+            .or_default()
+            .push((index, (index, c as u32)));
     }
 }
 
 /// One entry for a merged column in the place of its members.
 fn hide_members(by_name: &mut ByName, index: u32, merged: &Merged) {
-    let Some((first, _)) = merged.members.first() else { return };
+    let Some((first, _)) = merged.members.first() else {
+        return;
+    };
     let list = by_name.entry(merged.col.key.clone()).or_default();
     list.retain(|(_, place)| !merged.members.contains(place));
     list.push((*first, (ColRef::MERGED, index)));

@@ -44,7 +44,7 @@ impl<'a> Analyser<'a> {
         let uid = self.push_scope();
         for from in &select.from {
             self.ctx = Ctx::PLAIN;
-            self.from_item(*from);
+            self.bind_from(*from);
         }
         for (name, spec) in &select.windows {
             let key = self.relation_key(&name.ident);
@@ -61,16 +61,28 @@ impl<'a> Analyser<'a> {
         let mut unlisted = None;
         let entries = self.items(select, &mut complete, &mut unlisted);
 
-        self.ctx = Ctx { clause: Clause::Where, aliases: self.alias_mode(Clause::Where), ..Ctx::PLAIN };
+        self.ctx = Ctx {
+            clause: Clause::Where,
+            aliases: self.alias_mode(Clause::Where),
+            ..Ctx::PLAIN
+        };
         if let Some(filter) = select.filter {
             self.condition(filter, InfluenceKind::Filter);
         }
         let keys = self.group_by(select, &entries, complete);
-        self.ctx = Ctx { clause: Clause::Having, aliases: self.alias_mode(Clause::Having), ..Ctx::PLAIN };
+        self.ctx = Ctx {
+            clause: Clause::Having,
+            aliases: self.alias_mode(Clause::Having),
+            ..Ctx::PLAIN
+        };
         if let Some(having) = select.having {
             self.condition(having, InfluenceKind::Filter);
         }
-        self.ctx = Ctx { clause: Clause::Qualify, aliases: self.alias_mode(Clause::Qualify), ..Ctx::PLAIN };
+        self.ctx = Ctx {
+            clause: Clause::Qualify,
+            aliases: self.alias_mode(Clause::Qualify),
+            ..Ctx::PLAIN
+        };
         if let Some(qualify) = select.qualify {
             self.condition(qualify, InfluenceKind::Filter);
         }
@@ -78,12 +90,16 @@ impl<'a> Analyser<'a> {
         match &select.distinct {
             Distinct::All => {}
             Distinct::Distinct => {
-                entries.iter().for_each(|e| self.influence(e.out.sources(), InfluenceKind::Group));
+                entries
+                    .iter()
+                    .for_each(|e| self.influence(e.out.sources(), InfluenceKind::Group));
             }
             Distinct::On(_) => {}
         }
 
-        let (aggregates, windows) = self.scope().map_or((false, false), |s| (s.aggregate.is_some(), s.window));
+        let (aggregates, windows) = self
+            .scope()
+            .map_or((false, false), |s| (s.aggregate.is_some(), s.window));
         let grouped = aggregates || select.having.is_some() || !matches!(select.group_by, GroupBy::None);
         if grouped && !keys.open {
             self.check_grouping(uid, select, &entries, &ordered, &keys);
@@ -102,7 +118,13 @@ impl<'a> Analyser<'a> {
             || select.qualify.is_some()
             || select.sample.is_some()
             || !matches!(select.distinct, Distinct::All);
-        Out { cols, complete, unlisted, reduces, value: select.value_table }
+        Out {
+            cols,
+            complete,
+            unlisted,
+            reduces,
+            value: select.value_table,
+        }
     }
 
     /// Which aliases a clause may use.
@@ -121,7 +143,11 @@ impl<'a> Analyser<'a> {
         let mut entries: Vec<Entry> = Vec::with_capacity(select.items.len());
         let mut open = 0_usize;
         for item in &select.items {
-            self.ctx = Ctx { clause: Clause::Item, aliases: self.alias_mode(Clause::Item), ..Ctx::PLAIN };
+            self.ctx = Ctx {
+                clause: Clause::Item,
+                aliases: self.alias_mode(Clause::Item),
+                ..Ctx::PLAIN
+            };
             match item {
                 SelectItem::Star(star) => {
                     let selected = self.star(star);
@@ -130,7 +156,11 @@ impl<'a> Analyser<'a> {
                         *unlisted = selected.unlisted;
                         open += 1;
                     }
-                    let span = if star.span.is_empty() { select.span } else { star.span };
+                    let span = if star.span.is_empty() {
+                        select.span
+                    } else {
+                        star.span
+                    };
                     for found in &selected.cols {
                         entries.push(self.star_entry(found, span));
                     }
@@ -162,7 +192,12 @@ impl<'a> Analyser<'a> {
     fn star_entry(&mut self, found: &StarCol, span: Span) -> Entry {
         let out = self.star_out(found, span);
         let at = (found.replaced.is_none() && found.field.is_none()).then_some(found.at);
-        Entry { out, expr: found.replaced, at, aggregate: false }
+        Entry {
+            out,
+            expr: found.replaced,
+            at,
+            aggregate: false,
+        }
     }
 
     /// An ordinary item.
@@ -197,20 +232,39 @@ impl<'a> Analyser<'a> {
                 scope.aliases.insert(key.clone(), AliasValue { item });
             }
         }
-        let col =
-            Col { name, key, ty: operand.ty, nullable: operand.nullable, src: Src::Set(sources), cause: acc.cause };
-        Entry { out: OutCol { col, span, explicit: true }, expr: Some(expr), at: None, aggregate: marks.0 }
+        let col = Col {
+            name,
+            key,
+            ty: operand.ty,
+            nullable: operand.nullable,
+            src: Src::Set(sources),
+            cause: acc.cause,
+        };
+        Entry {
+            out: OutCol {
+                col,
+                span,
+                explicit: true,
+            },
+            expr: Some(expr),
+            at: None,
+            aggregate: marks.0,
+        }
     }
 
     /// Forget for one item whether the scope aggregates.
     fn take_marks(&mut self) -> (Option<Span>, bool) {
-        let Some(scope) = self.scopes.last_mut() else { return (None, false) };
+        let Some(scope) = self.scopes.last_mut() else {
+            return (None, false);
+        };
         (scope.aggregate.take(), std::mem::take(&mut scope.window))
     }
 
     /// Whether the item aggregated and used windows; restores the scope's marks.
     fn put_marks(&mut self, aggregate: Option<Span>, window: bool) -> (bool, bool) {
-        let Some(scope) = self.scopes.last_mut() else { return (false, false) };
+        let Some(scope) = self.scopes.last_mut() else {
+            return (false, false);
+        };
         let marks = (scope.aggregate.is_some(), scope.window);
         scope.aggregate = scope.aggregate.or(aggregate);
         scope.window |= window;
@@ -222,10 +276,21 @@ impl<'a> Analyser<'a> {
         let bare = ast.unparen(expr);
         if let ExprKind::Column(path) = &ast.expr(bare).kind {
             let spelled = match self.resolved.get(bare.0 as usize) {
-                Some(super::Resolved::Column { uid, rel, col, fields: 0 }) => self
+                Some(super::Resolved::Column {
+                    uid,
+                    rel,
+                    col,
+                    fields: 0,
+                }) => self
                     .scope()
                     .filter(|s| s.uid == *uid)
-                    .and_then(|s| s.col(ColRef { scope: 0, rel: *rel, col: *col }))
+                    .and_then(|s| {
+                        s.col(ColRef {
+                            scope: 0,
+                            rel: *rel,
+                            col: *col,
+                        })
+                    })
                     .map(|c| c.name.clone()),
                 _ => None,
             };
@@ -264,7 +329,8 @@ impl<'a> Analyser<'a> {
             ExprKind::Function(call) => {
                 let name = call.name.last().map_or("", |n| n.ident.text.as_str());
                 call.over.is_none()
-                    && crate::typing::function_kind(self.dialect, name) == Some(crate::typing::FunctionKind::Aggregate)
+                    && crate::typing::function_kind(self.dialect, name)
+                        == Some(crate::typing::FunctionKind::Aggregate)
             }
             _ => false,
         }
@@ -278,7 +344,9 @@ impl<'a> Analyser<'a> {
         columns: &[(ExprId, ExprId)],
         entries: &mut Vec<Entry>,
     ) -> bool {
-        let Some((_, selector)) = columns.first() else { return true };
+        let Some((_, selector)) = columns.first() else {
+            return true;
+        };
         let (selected, groups) = self.selected_with_groups(*selector);
         for (i, found) in selected.cols.iter().enumerate() {
             for (node, _) in columns {
@@ -296,7 +364,10 @@ impl<'a> Analyser<'a> {
             };
             let marks = self.put_marks(aggregate, window);
             let name = match alias {
-                Some(alias) => SmolStr::from(substitute(&alias.ident.text, groups.get(i).and_then(Option::as_ref))),
+                Some(alias) => SmolStr::from(substitute(
+                    &alias.ident.text,
+                    groups.get(i).and_then(Option::as_ref),
+                )),
                 None => found.name.clone(),
             };
             let key = self.spelled_key(&name);
@@ -310,8 +381,17 @@ impl<'a> Analyser<'a> {
             };
             let at = alone.then_some(found.at);
             // The expression is shared by all columns, so that its resolutions do not tell them apart.
-            let out = OutCol { col, span: alias.map_or(span, |a| a.span), explicit: false };
-            entries.push(Entry { out, expr: None, at, aggregate: marks.0 });
+            let out = OutCol {
+                col,
+                span: alias.map_or(span, |a| a.span),
+                explicit: false,
+            };
+            entries.push(Entry {
+                out,
+                expr: None,
+                at,
+                aggregate: marks.0,
+            });
         }
         for (node, _) in columns {
             self.columns_at.remove(node);
@@ -323,12 +403,19 @@ impl<'a> Analyser<'a> {
     fn expand_unnest(&mut self, expr: ExprId, alias: Option<&Name>, entries: &mut Vec<Entry>) -> bool {
         let ast = self.ast;
         let bare = ast.unparen(expr);
-        let ExprKind::Function(call) = &ast.expr(bare).kind else { return false };
-        let is_unnest = call.name.last().is_some_and(|n| n.ident.text.eq_ignore_ascii_case("unnest"));
+        let ExprKind::Function(call) = &ast.expr(bare).kind else {
+            return false;
+        };
+        let is_unnest = call
+            .name
+            .last()
+            .is_some_and(|n| n.ident.text.eq_ignore_ascii_case("unnest"));
         if !is_unnest || self.dialect != Dialect::DuckDb || call.over.is_some() {
             return false;
         }
-        let Some(first) = call.args.first() else { return false };
+        let Some(first) = call.args.first() else {
+            return false;
+        };
         let mut acc = Acc::default();
         let operand = self.expr(first.value, &Transform::Expression, &mut acc);
         let mut parts = Vec::new();
@@ -344,9 +431,20 @@ impl<'a> Analyser<'a> {
                 alias.map_or_else(|| self.item_name(expr, entries.len()), |a| a.ident.text.clone())
             });
             let key = self.spelled_key(&name);
-            let col = Col { name, key, ty, nullable: true, src: Src::Set(sources.clone()), cause: acc.cause.clone() };
+            let col = Col {
+                name,
+                key,
+                ty,
+                nullable: true,
+                src: Src::Set(sources.clone()),
+                cause: acc.cause.clone(),
+            };
             entries.push(Entry {
-                out: OutCol { col, span, explicit: false },
+                out: OutCol {
+                    col,
+                    span,
+                    explicit: false,
+                },
                 expr: Some(first.value),
                 at: None,
                 aggregate: false,
@@ -369,7 +467,11 @@ impl<'a> Analyser<'a> {
                 let mut flat: Vec<ExprId> = Vec::new();
                 flatten_keys(items, &mut flat, &mut keys.sets);
                 for key in flat {
-                    self.ctx = Ctx { clause: Clause::Group, aliases: self.alias_mode(Clause::Group), ..Ctx::PLAIN };
+                    self.ctx = Ctx {
+                        clause: Clause::Group,
+                        aliases: self.alias_mode(Clause::Group),
+                        ..Ctx::PLAIN
+                    };
                     let set = self.group_key(key, entries, complete, &mut keys);
                     self.influence(&set, InfluenceKind::Group);
                 }
@@ -398,13 +500,22 @@ impl<'a> Analyser<'a> {
             keys.open |= !complete;
             return entry.out.sources().clone();
         }
+        let said = self.diagnostics.len();
         let set = self.sources_of(key);
+        // After a wrong key, what is grouped is anybody's guess.
+        keys.open |= self.diagnostics.len() > said;
         self.add_key(key, keys);
         set
     }
 
     /// ORDER BY and DISTINCT ON. Returns the expressions that are not output columns.
-    fn order_by(&mut self, query: &'a Query, select: &'a Select, entries: &[Entry], complete: bool) -> Vec<ExprId> {
+    fn order_by(
+        &mut self,
+        query: &'a Query,
+        select: &'a Select,
+        entries: &[Entry],
+        complete: bool,
+    ) -> Vec<ExprId> {
         let mut rest = Vec::new();
         let on: &[ExprId] = match &select.distinct {
             Distinct::On(list) => list,
@@ -420,13 +531,24 @@ impl<'a> Analyser<'a> {
         let mode = self.alias_mode(Clause::Order);
         let limited = query.limit.is_some() || query.offset.is_some() || !on.is_empty();
         if query.order_by_all.is_some() && limited {
-            entries.iter().for_each(|e| self.influence(e.out.sources(), InfluenceKind::Order));
+            entries
+                .iter()
+                .for_each(|e| self.influence(e.out.sources(), InfluenceKind::Order));
         }
-        let order = query.order_by.iter().map(|o| (o.expr, InfluenceKind::Order, limited));
+        let order = query
+            .order_by
+            .iter()
+            .map(|o| (o.expr, InfluenceKind::Order, limited));
         for (expr, kind, counts) in on.iter().map(|e| (*e, InfluenceKind::Group, true)).chain(order) {
-            self.ctx = Ctx { clause: Clause::Order, aliases: mode, ..Ctx::PLAIN };
+            self.ctx = Ctx {
+                clause: Clause::Order,
+                aliases: mode,
+                ..Ctx::PLAIN
+            };
             let set = if let Some(ordinal) = self.ordinal(expr, "ORDER BY", entries.len(), complete) {
-                ordinal.and_then(|n| entries.get(n)).and_then(|e| e.out.sources().clone())
+                ordinal
+                    .and_then(|n| entries.get(n))
+                    .and_then(|e| e.out.sources().clone())
             } else if let Some(entry) = self.named_entry(expr, &names).and_then(|i| entries.get(i)) {
                 entry.out.sources().clone()
             } else {
@@ -457,7 +579,10 @@ fn is_keyed(group_by: &GroupBy) -> bool {
     match group_by {
         GroupBy::None | GroupBy::All(_) => false,
         GroupBy::Items(items) => {
-            !items.is_empty() && items.iter().all(|i| matches!(i, GroupItem::Expr(_) | GroupItem::Tuple(_)))
+            !items.is_empty()
+                && items
+                    .iter()
+                    .all(|i| matches!(i, GroupItem::Expr(_) | GroupItem::Tuple(_)))
         }
     }
 }
@@ -483,7 +608,9 @@ fn flatten_keys(items: &[GroupItem], out: &mut Vec<ExprId>, sets: &mut bool) {
 
 /// `\1` and the like in the alias of COLUMNS('pattern').
 fn substitute(alias: &str, groups: Option<&super::pattern::Match>) -> String {
-    let Some(groups) = groups else { return alias.to_owned() };
+    let Some(groups) = groups else {
+        return alias.to_owned();
+    };
     let mut out = String::new();
     let mut chars = alias.chars();
     while let Some(c) = chars.next() {
@@ -505,9 +632,16 @@ fn substitute(alias: &str, groups: Option<&super::pattern::Match>) -> String {
 
 fn asks_recursive(ast: &rocky_syntax::ast::Ast, call: &Call) -> bool {
     call.args.iter().any(|arg| {
-        let named = arg.name.as_ref().is_some_and(|n| n.ident.text.eq_ignore_ascii_case("recursive"));
+        let named = arg
+            .name
+            .as_ref()
+            .is_some_and(|n| n.ident.text.eq_ignore_ascii_case("recursive"));
         let mut value = ast.unparen(arg.value);
-        if let ExprKind::Unary { op: UnaryOp::Plus, operand } = &ast.expr(value).kind {
+        if let ExprKind::Unary {
+            op: UnaryOp::Plus,
+            operand,
+        } = &ast.expr(value).kind
+        {
             value = *operand;
         }
         named && matches!(&ast.expr(value).kind, ExprKind::Literal(Literal::Bool(true)))
@@ -520,7 +654,9 @@ fn unnested(ty: &Type, recursive: bool, name: Option<SmolStr>, out: &mut Vec<(Op
         Type::List(element) | Type::Array(element, _) if recursive => {
             super::deeper(|| unnested(element, true, name, out));
         }
-        Type::List(element) | Type::Array(element, _) if name.is_none() => out.push((None, (**element).clone())),
+        Type::List(element) | Type::Array(element, _) if name.is_none() => {
+            out.push((None, (**element).clone()))
+        }
         Type::Struct(fields) if recursive || name.is_none() => {
             for field in fields.iter() {
                 let name = Some(field.name.clone());

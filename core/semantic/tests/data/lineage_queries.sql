@@ -6,11 +6,11 @@ select b, x from t join u using (b);
 select b, t.c, u.x from t left join u using (b);
 select b, t.c, u.x from t full join u using (b);
 select t.c from t semi join u on t.a = u.a;
-select t.c from t anti join u using (a);
+select t.c from t anti join u on t.e = u.a and u.x > 12;
 select c from t where a in (select a from u where x > 10);
 select c from t where exists (select 1 from u where u.a = t.a and u.y = t.f);
 select c, exists (select 1 from u where u.a = t.a and x > 15) as has from t;
-select c, a in (select x from u) as isin from t;
+select c, a in (select x from u where id < 9) as isin from t;
 select c, (select max(x) from u where u.a = t.a) as m from t;
 with p as (select a, sum(c) as s from t group by a), q as (select p.s, u.y from p join u using (a)) select y, max(s) as m from q group by y;
 with p as (select a, row_number() over (partition by b order by c desc) as rn, f from t) select a, f from p where rn = 1;
@@ -45,7 +45,7 @@ unpivot u on a, x into name k value w;
 select a, b, sum(c) as s from t group by rollup (a, b);
 select b, c from t qualify row_number() over (partition by b order by e, c) = 1;
 select x.a, y.c from t x join t y on x.a = y.e;
-select a::varchar as v, try_cast(f as int) as i, extract(day from d) as dd from t;
+select a::varchar as v, try_cast(substring(f, 2) as int) as i, extract(day from d) as dd from t;
 select max(a) - min(e) as spread, count(distinct f) as n from t;
 select sum(k) as s from (select a * e as k, b from t) where b <> 'g1';
 select v.name, count(u.id) as n from v left join u on u.a = v.id group by all;
@@ -61,4 +61,4 @@ select b, x from t natural join u;
 select * from (values (1, 'a'), (2, 'b')) w(n, s) join t on t.a = w.n;
 select sum(e) as s, b from t group by b order by s desc limit 2;
 select b, array_agg(e order by c)[1] as first_e from t group by b;
-select a, case b when 'g0' then c when f then e end as k from t
+select a, case b when 'g0' then c when 'g1' then e end as k from t

@@ -22,7 +22,10 @@ impl Schema {
             let columns: Vec<Column> = lines.map(column).collect();
             tables.push((name.to_owned(), RelationSchema::Known(columns.into())));
         }
-        Schema { tables, dialect: Dialect::DuckDb }
+        Schema {
+            tables,
+            dialect: Dialect::DuckDb,
+        }
     }
 
     /// Tables written `t(a INTEGER, b VARCHAR NOT NULL)`, separated by semicolons; `t?` is unknown, `t(…, ?)` partly known.
@@ -55,13 +58,24 @@ impl Schema {
                         Some(ty) => (ty, false),
                         None => (ty, true),
                     };
-                    Column { name: name.into(), ty: Type::parse(Dialect::DuckDb, ty).unwrap(), nullable }
+                    Column {
+                        name: name.into(),
+                        ty: Type::parse(Dialect::DuckDb, ty).unwrap(),
+                        nullable,
+                    }
                 })
                 .collect();
-            let schema = if open { RelationSchema::Partial(columns) } else { RelationSchema::Known(columns) };
+            let schema = if open {
+                RelationSchema::Partial(columns)
+            } else {
+                RelationSchema::Known(columns)
+            };
             tables.push((name.to_owned(), schema));
         }
-        Schema { tables, dialect: Dialect::DuckDb }
+        Schema {
+            tables,
+            dialect: Dialect::DuckDb,
+        }
     }
 
     pub fn dialect(mut self, dialect: Dialect) -> Schema {
@@ -80,7 +94,11 @@ impl Schema {
         let relations: Vec<RelationInput> = references(ast, self.dialect)
             .iter()
             .map(|found| {
-                let name = found.path.last().map_or("file", |n| n.ident.text.as_str()).to_lowercase();
+                let name = found
+                    .path
+                    .last()
+                    .map_or("file", |n| n.ident.text.as_str())
+                    .to_lowercase();
                 let at = self.tables.iter().position(|(t, _)| *t == name);
                 let names: Arc<[SmolStr]> = self.tables.iter().map(|(t, _)| SmolStr::new(t)).collect();
                 let schema = at.map_or(RelationSchema::Absent(names), |i| self.tables[i].1.clone());
@@ -93,12 +111,21 @@ impl Schema {
                 }
             })
             .collect();
-        analyse(&Input { ast, text, dialect: self.dialect, relations: &relations, placeholder_type: Type::Unknown })
+        analyse(&Input {
+            ast,
+            text,
+            dialect: self.dialect,
+            relations: &relations,
+            placeholder_type: Type::Unknown,
+        })
     }
 
     /// `table.column` of a source.
     pub fn source(&self, relation: u32, column: &str) -> String {
-        let table = self.tables.get(relation as usize).map_or("?", |(t, _)| t.as_str());
+        let table = self
+            .tables
+            .get(relation as usize)
+            .map_or("?", |(t, _)| t.as_str());
         format!("{table}.{}", column.to_lowercase())
     }
 }
@@ -114,8 +141,11 @@ fn column(line: &str) -> Column {
 
 /// `name type` lines of an analysis.
 pub fn columns_text(analysis: &Analysis) -> String {
-    let lines: Vec<String> =
-        analysis.columns.iter().map(|c| format!("{}\t{}", c.name, c.ty.print(Dialect::DuckDb))).collect();
+    let lines: Vec<String> = analysis
+        .columns
+        .iter()
+        .map(|c| format!("{}\t{}", c.name, c.ty.print(Dialect::DuckDb)))
+        .collect();
     lines.join("\n")
 }
 

@@ -12,8 +12,22 @@ use crate::ast::Name;
 
 /// Kinds of parameters and results, with their synonyms.
 const TYPES: &[&str] = &[
-    "any", "column", "string", "number", "bool", "expr", "str", "int", "integer", "float", "numeric", "boolean", "expression",
-    "date", "timestamp", "model",
+    "any",
+    "column",
+    "string",
+    "number",
+    "bool",
+    "expr",
+    "str",
+    "int",
+    "integer",
+    "float",
+    "numeric",
+    "boolean",
+    "expression",
+    "date",
+    "timestamp",
+    "model",
 ];
 
 /// A macro.
@@ -43,7 +57,13 @@ pub struct MacroDef {
 pub fn parse_macros(file: FileId, text: &str) -> (Vec<MacroDef>, Vec<Diagnostic>) {
     // The words of macro files are the same in every dialect; bodies are lexed again where they are used.
     let lexed = lex(text, Dialect::DuckDb);
-    let mut reader = Reader { file, text, lexed: &lexed, macros: Vec::new(), diagnostics: Vec::new() };
+    let mut reader = Reader {
+        file,
+        text,
+        lexed: &lexed,
+        macros: Vec::new(),
+        diagnostics: Vec::new(),
+    };
     for diagnostic in &lexed.diagnostics {
         let span = diagnostic.primary.as_ref().map_or(Span::at(0), |l| l.loc.span);
         reader.error(span, format!("macro file: {}", diagnostic.message));
@@ -67,7 +87,10 @@ fn header_body(comment: Span, text: &str) -> Option<Span> {
     let source = comment.slice(text).strip_prefix("--")?;
     let trimmed = source.trim_start();
     let rest = trimmed.strip_prefix("@macro")?;
-    let ends_word = rest.chars().next().is_none_or(|c| !(c.is_ascii_alphanumeric() || c == '_'));
+    let ends_word = rest
+        .chars()
+        .next()
+        .is_none_or(|c| !(c.is_ascii_alphanumeric() || c == '_'));
     ends_word.then(|| Span::new(comment.end - rest.len() as u32, comment.end))
 }
 
@@ -89,22 +112,33 @@ struct Header {
 
 impl Reader<'_> {
     fn error(&mut self, span: Span, message: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::new(code::E114, Loc::new(self.file, span), message));
+        self.diagnostics
+            .push(Diagnostic::new(code::E114, Loc::new(self.file, span), message));
     }
 
     // ---- `-- @macro name(a)`
 
     fn commented(&mut self, headers: &[(usize, Span)]) {
         for (n, (comment_index, inner)) in headers.iter().enumerate() {
-            let end = headers.get(n + 1).map_or(self.text.len() as u32, |(i, _)| self.doc_start(*i));
+            let end = headers
+                .get(n + 1)
+                .map_or(self.text.len() as u32, |(i, _)| self.doc_start(*i));
             let doc = self.doc_text(*comment_index);
             let tokens = lex(inner.slice(self.text), Dialect::DuckDb).tokens;
-            let shifted: Vec<Token> =
-                tokens.into_iter().map(|t| Token { span: t.span.shift(inner.start), ..t }).collect();
+            let shifted: Vec<Token> = tokens
+                .into_iter()
+                .map(|t| Token {
+                    span: t.span.shift(inner.start),
+                    ..t
+                })
+                .collect();
             if let Some((header, rest)) = self.header(&shifted, *inner) {
                 if let Some(token) = rest.first().filter(|t| t.kind != TokenKind::Eof) {
                     let found = token.span.slice(self.text).to_owned();
-                    self.error(token.span, format!("expected the end of the line after the macro's header, found `{found}`"));
+                    self.error(
+                        token.span,
+                        format!("expected the end of the line after the macro's header, found `{found}`"),
+                    );
                 }
                 self.body(header, inner.end, end, doc);
             }
@@ -115,11 +149,20 @@ impl Reader<'_> {
     fn doc_start(&self, header: usize) -> u32 {
         let mut first = header;
         while let Some(previous) = first.checked_sub(1) {
-            let (Some(a), Some(b)) = (self.lexed.comments.get(previous), self.lexed.comments.get(first)) else { break };
+            let (Some(a), Some(b)) = (self.lexed.comments.get(previous), self.lexed.comments.get(first))
+            else {
+                break;
+            };
             let gap = Span::new(a.end, b.start).slice(self.text);
             let adjacent = gap.trim().is_empty() && gap.bytes().filter(|c| *c == b'\n').count() <= 1;
             // A comment behind code on the same line belongs to that code.
-            let line = self.text.get(..a.start as usize).unwrap_or("").rsplit('\n').next().unwrap_or("");
+            let line = self
+                .text
+                .get(..a.start as usize)
+                .unwrap_or("")
+                .rsplit('\n')
+                .next()
+                .unwrap_or("");
             if !adjacent || !line.trim().is_empty() || header_body(*a, self.text).is_some() {
                 break;
             }
@@ -129,7 +172,10 @@ impl Reader<'_> {
     }
 
     fn doc_text(&self, header: usize) -> String {
-        let (start, end) = (self.doc_start(header), self.lexed.comments.get(header).map_or(0, |s| s.start));
+        let (start, end) = (
+            self.doc_start(header),
+            self.lexed.comments.get(header).map_or(0, |s| s.start),
+        );
         let lines: Vec<&str> = self
             .lexed
             .comments
@@ -146,17 +192,25 @@ impl Reader<'_> {
         let tokens = &self.lexed.tokens;
         let mut index = 0;
         loop {
-            let Some(token) = tokens.get(index).copied() else { return };
+            let Some(token) = tokens.get(index).copied() else {
+                return;
+            };
             if token.kind == TokenKind::Eof {
                 break;
             }
             if !(token.kind == TokenKind::Word && token.span.slice(self.text).eq_ignore_ascii_case("macro")) {
                 let found = token.span.slice(self.text).to_owned();
-                self.error(token.span, format!("expected `-- @macro name(…)` or `macro name(…) {{ … }}`, found `{found}`"));
+                self.error(
+                    token.span,
+                    format!("expected `-- @macro name(…)` or `macro name(…) {{ … }}`, found `{found}`"),
+                );
                 return;
             }
             let doc_end = token.span.start;
-            let doc_from = index.checked_sub(1).and_then(|i| tokens.get(i)).map_or(0, |t| t.span.end);
+            let doc_from = index
+                .checked_sub(1)
+                .and_then(|i| tokens.get(i))
+                .map_or(0, |t| t.span.end);
             let doc: Vec<&str> = self
                 .lexed
                 .comments
@@ -166,9 +220,13 @@ impl Reader<'_> {
                 .collect();
             let doc = doc.join("\n");
             let rest = tokens.get(index + 1..).unwrap_or(&[]);
-            let Some((header, behind)) = self.header(rest, token.span) else { return };
+            let Some((header, behind)) = self.header(rest, token.span) else {
+                return;
+            };
             let open = tokens.len() - behind.len();
-            let Some(brace) = behind.first().copied() else { return };
+            let Some(brace) = behind.first().copied() else {
+                return;
+            };
             if brace.kind != TokenKind::LBrace {
                 self.error(brace.span, "expected `{` before the macro's body");
                 return;
@@ -211,20 +269,36 @@ impl Reader<'_> {
             Some(token)
         };
         let text = self.text;
-        let at = |rest: Option<Token>| rest.filter(|t| t.kind != TokenKind::Eof).map_or(Span::at(whole.end), |t| t.span);
+        let at = |rest: Option<Token>| {
+            rest.filter(|t| t.kind != TokenKind::Eof)
+                .map_or(Span::at(whole.end), |t| t.span)
+        };
         let Some(name) = take(TokenKind::Word) else {
-            self.error(at(tokens.first().copied()), "expected the macro's name, a letter and then letters, digits or `_`");
+            self.error(
+                at(tokens.first().copied()),
+                "expected the macro's name, a letter and then letters, digits or `_`",
+            );
             return None;
         };
-        let mut header = Header { name: word(name, text), params: Vec::new(), param_types: Vec::new(), returns: None };
-        if !is_plain(&header.name) || matches!(header.name.ident.text.as_str(), "var" | "start_date" | "end_date") {
+        let mut header = Header {
+            name: word(name, text),
+            params: Vec::new(),
+            param_types: Vec::new(),
+            returns: None,
+        };
+        if !is_plain(&header.name)
+            || matches!(header.name.ident.text.as_str(), "var" | "start_date" | "end_date")
+        {
             let message = format!("`{}` cannot be the name of a macro", header.name.ident.text);
             self.error(name.span, message);
             return None;
         }
         if take(TokenKind::LParen).is_none() {
             let place = at(rest.first().copied());
-            self.error(place, format!("expected `(` after the macro's name `{}`", header.name.ident.text));
+            self.error(
+                place,
+                format!("expected `(` after the macro's name `{}`", header.name.ident.text),
+            );
             return None;
         }
         if take(TokenKind::RParen).is_none() {
@@ -236,11 +310,24 @@ impl Reader<'_> {
                 };
                 let param_name = word(param, text);
                 if !is_plain(&param_name) {
-                    self.error(param.span, format!("`{}` cannot be the name of a parameter", param_name.ident.text));
+                    self.error(
+                        param.span,
+                        format!("`{}` cannot be the name of a parameter", param_name.ident.text),
+                    );
                     return None;
                 }
-                if header.params.iter().any(|p| p.ident.text == param_name.ident.text) {
-                    self.error(param.span, format!("second parameter `{}`; expected distinct names", param_name.ident.text));
+                if header
+                    .params
+                    .iter()
+                    .any(|p| p.ident.text == param_name.ident.text)
+                {
+                    self.error(
+                        param.span,
+                        format!(
+                            "second parameter `{}`; expected distinct names",
+                            param_name.ident.text
+                        ),
+                    );
                     return None;
                 }
                 let mut ty = None;
@@ -285,7 +372,9 @@ impl Reader<'_> {
         }
         let message = match suggest::nearest(word, TYPES.iter().copied()) {
             Some(near) => format!("unknown parameter type `{word}`; did you mean `{near}`?"),
-            None => format!("unknown parameter type `{word}`; expected any, column, string, number, bool or expr"),
+            None => {
+                format!("unknown parameter type `{word}`; expected any, column, string, number, bool or expr")
+            }
         };
         self.error(span, message);
     }
@@ -302,7 +391,10 @@ impl Reader<'_> {
             inside = rest;
         }
         let (Some(first), Some(last)) = (inside.first(), inside.last()) else {
-            self.error(header.name.span, format!("macro `{}` has no body", header.name.ident.text));
+            self.error(
+                header.name.span,
+                format!("macro `{}` has no body", header.name.ident.text),
+            );
             return;
         };
         let body_span = first.span.to(last.span);
@@ -310,10 +402,14 @@ impl Reader<'_> {
             if let Some((name, span)) = placeholder(inside, index, self.text)
                 && !header.params.iter().any(|p| p.ident.text == name)
             {
-                let message = match suggest::nearest(name, header.params.iter().map(|p| p.ident.text.as_str())) {
-                    Some(near) => format!("`{{{name}}}` is no parameter of `{}`; did you mean `{{{near}}}`?", header.name.ident.text),
-                    None => format!("`{{{name}}}` is no parameter of `{}`", header.name.ident.text),
-                };
+                let message =
+                    match suggest::nearest(name, header.params.iter().map(|p| p.ident.text.as_str())) {
+                        Some(near) => format!(
+                            "`{{{name}}}` is no parameter of `{}`; did you mean `{{{near}}}`?",
+                            header.name.ident.text
+                        ),
+                        None => format!("`{{{name}}}` is no parameter of `{}`", header.name.ident.text),
+                    };
                 self.error(span, message);
             }
         }
@@ -332,22 +428,33 @@ impl Reader<'_> {
 }
 
 fn word(token: Token, text: &str) -> Name {
-    Name { ident: Ident::bare(token.span.slice(text)), span: token.span }
+    Name {
+        ident: Ident::bare(token.span.slice(text)),
+        span: token.span,
+    }
 }
 
 fn is_plain(name: &Name) -> bool {
-    name.ident.text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    name.ident
+        .text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// `{name}` at a token, without spaces: the name and the bytes of all three tokens.
 pub(super) fn placeholder<'a>(tokens: &[Token], index: usize, text: &'a str) -> Option<(&'a str, Span)> {
-    let [open, name, close] = tokens.get(index..index + 3)? else { return None };
+    let [open, name, close] = tokens.get(index..index + 3)? else {
+        return None;
+    };
     let matches = open.kind == TokenKind::LBrace
         && name.kind == TokenKind::Word
         && close.kind == TokenKind::RBrace
         && open.span.end == name.span.start
         && name.span.end == close.span.start;
     // MAP {x} is written with a space or a colon inside; a bare word in braces is no SQL.
-    let is_map = index.checked_sub(1).and_then(|i| tokens.get(i)).is_some_and(|t| t.kw == Kw::Map);
+    let is_map = index
+        .checked_sub(1)
+        .and_then(|i| tokens.get(i))
+        .is_some_and(|t| t.kw == Kw::Map);
     (matches && !is_map).then(|| (name.span.slice(text), open.span.to(close.span)))
 }

@@ -95,10 +95,25 @@ pub fn expand(text: &Arc<str>, origin: &OriginMap, env: &Env<'_>) -> Expanded {
         glue: false,
     };
     expander.run(&root, 0..lexed.tokens.len(), Span::new(0, text.len() as u32));
-    let Expander { out, segments, diagnostics, macros_read, vars_read, placeholders, replaced, .. } = expander;
+    let Expander {
+        out,
+        segments,
+        diagnostics,
+        macros_read,
+        vars_read,
+        placeholders,
+        replaced,
+        ..
+    } = expander;
     // Only placeholders, or nothing but `@` in strings: the text is what it was.
     if !replaced {
-        return Expanded { diagnostics, macros_read, vars_read, placeholders, ..unchanged };
+        return Expanded {
+            diagnostics,
+            macros_read,
+            vars_read,
+            placeholders,
+            ..unchanged
+        };
     }
     Expanded {
         text: Arc::from(out),
@@ -162,7 +177,9 @@ impl<'e> Expander<'e> {
             if self.overflow {
                 return;
             }
-            let Some(token) = frame.tokens.get(index).copied() else { break };
+            let Some(token) = frame.tokens.get(index).copied() else {
+                break;
+            };
             if let Some(body) = &frame.body
                 && token.kind == TokenKind::LBrace
                 && let Some((name, whole)) = define::placeholder(frame.tokens, index, frame.text)
@@ -193,10 +210,16 @@ impl<'e> Expander<'e> {
     /// What stands behind `@` at a token; returns the index behind it when something was done.
     fn at_sign(&mut self, frame: &Frame<'_>, index: usize, copied: &mut u32) -> Option<usize> {
         let at = frame.tokens.get(index)?;
-        let word = frame.tokens.get(index + 1).filter(|t| t.kind == TokenKind::Word && t.span.start == at.span.end)?;
+        let word = frame
+            .tokens
+            .get(index + 1)
+            .filter(|t| t.kind == TokenKind::Word && t.span.start == at.span.end)?;
         let name = word.span.slice(frame.text);
         let open = index + 2;
-        let bracket = frame.tokens.get(open).filter(|t| t.kind == TokenKind::LParen && t.span.start == word.span.end);
+        let bracket = frame
+            .tokens
+            .get(open)
+            .filter(|t| t.kind == TokenKind::LParen && t.span.start == word.span.end);
         if bracket.is_none() {
             let kind = match name {
                 "start_date" => DatePlaceholder::Start,
@@ -207,7 +230,8 @@ impl<'e> Expander<'e> {
             let start = self.out.len() as u32 + u32::from(self.needs_space(frame.text, at.span.start));
             self.copy(frame, at.span.to(word.span));
             *copied = word.span.end;
-            self.placeholders.push((kind, Span::new(start, self.out.len() as u32)));
+            self.placeholders
+                .push((kind, Span::new(start, self.out.len() as u32)));
             return Some(index + 2);
         }
         let close = frame.closing.get(open).copied().filter(|c| *c != NO_MATCH)? as usize;
@@ -234,7 +258,15 @@ impl<'e> Expander<'e> {
 
     // ---- macros
 
-    fn call(&mut self, frame: &Frame<'_>, name: SmolStr, name_span: Span, open: usize, close: usize, whole: Span) -> bool {
+    fn call(
+        &mut self,
+        frame: &Frame<'_>,
+        name: SmolStr,
+        name_span: Span,
+        open: usize,
+        close: usize,
+        whole: Span,
+    ) -> bool {
         let env = self.env;
         let def = env.macros.get(&name);
         if !self.macros_read.iter().any(|(n, _)| *n == name) {
@@ -261,16 +293,24 @@ impl<'e> Expander<'e> {
             let message = format!(
                 "macro `@{name}` takes {} ({}), found {}",
                 count(def.params.len(), "argument"),
-                if params.is_empty() { "none".to_owned() } else { params.join(", ") },
+                if params.is_empty() {
+                    "none".to_owned()
+                } else {
+                    params.join(", ")
+                },
                 args.len()
             );
-            let diagnostic = self.diagnostic(frame, code::E111, whole, message).note(def.name_loc, "defined here");
+            let diagnostic = self
+                .diagnostic(frame, code::E111, whole, message)
+                .note(def.name_loc, "defined here");
             self.diagnostics.push(diagnostic);
             return false;
         }
         if let Some((empty, param)) = args.iter().zip(&def.params).find(|(a, _)| a.tokens.is_empty()) {
             let message = format!("argument `{}` of macro `@{name}` is empty", param.ident.text);
-            let diagnostic = self.diagnostic(frame, code::E111, empty.span, message).note(def.name_loc, "defined here");
+            let diagnostic = self
+                .diagnostic(frame, code::E111, empty.span, message)
+                .note(def.name_loc, "defined here");
             self.diagnostics.push(diagnostic);
             return false;
         }
@@ -301,7 +341,10 @@ impl<'e> Expander<'e> {
         if self.calls > MAX_CALLS || self.out.len() > MAX_TEXT {
             if !self.overflow {
                 self.overflow = true;
-                let message = format!("macro expansion grows past {} MiB or {MAX_CALLS} calls", MAX_TEXT / (1024 * 1024));
+                let message = format!(
+                    "macro expansion grows past {} MiB or {MAX_CALLS} calls",
+                    MAX_TEXT / (1024 * 1024)
+                );
                 let diagnostic = self.diagnostic(frame, code::E113, whole, message);
                 self.diagnostics.push(diagnostic);
             }
@@ -315,12 +358,19 @@ impl<'e> Expander<'e> {
         let lexed = lexed.clone();
         if let Some(broken) = lexed.0.diagnostics.first() {
             let message = format!("macro `@{}`: {}", def.name.ident.text, broken.message);
-            let at = broken.primary.as_ref().map_or(Span::at(0), |l| l.loc.span).shift(def.body_span.start);
+            let at = broken
+                .primary
+                .as_ref()
+                .map_or(Span::at(0), |l| l.loc.span)
+                .shift(def.body_span.start);
             let diagnostic = Diagnostic::new(code::E114, Loc::new(def.file, at), message);
             self.diagnostics.push(diagnostic);
             return false;
         }
-        let call = frame.body.as_ref().map_or_else(|| self.origin.locate(whole), |b| b.call);
+        let call = frame
+            .body
+            .as_ref()
+            .map_or_else(|| self.origin.locate(whole), |b| b.call);
         let inner = Frame {
             text: &def.body,
             tokens: &lexed.0.tokens,
@@ -342,7 +392,10 @@ impl<'e> Expander<'e> {
     // ---- variables
 
     fn variable(&mut self, frame: &Frame<'_>, open: usize, close: usize, whole: Span) -> bool {
-        let name = frame.tokens.get(open + 1).filter(|t| t.kind == TokenKind::Word && open + 1 < close);
+        let name = frame
+            .tokens
+            .get(open + 1)
+            .filter(|t| t.kind == TokenKind::Word && open + 1 < close);
         let next = frame.tokens.get(open + 2);
         let (Some(name), Some(next)) = (name, next) else {
             let message = "expected the name of a variable in `@var(…)`";
@@ -377,7 +430,9 @@ impl<'e> Expander<'e> {
         }
         let default = open + 3..close;
         if has_default && !default.is_empty() {
-            let (Some(first), Some(last)) = (frame.tokens.get(default.start), frame.tokens.get(default.end - 1)) else {
+            let (Some(first), Some(last)) =
+                (frame.tokens.get(default.start), frame.tokens.get(default.end - 1))
+            else {
                 return false;
             };
             let span = first.span.to(last.span);
@@ -395,9 +450,9 @@ impl<'e> Expander<'e> {
             return true;
         }
         let message = format!("variable `{text}` has no value and no default");
-        let diagnostic = self
-            .diagnostic(frame, code::E028, whole, message)
-            .help(format!("pass a value for `{text}` or write `@var({text}, default)`"));
+        let diagnostic = self.diagnostic(frame, code::E028, whole, message).help(format!(
+            "pass a value for `{text}` or write `@var({text}, default)`"
+        ));
         self.diagnostics.push(diagnostic);
         self.insert(frame, "NULL", whole);
         true
@@ -412,7 +467,9 @@ impl<'e> Expander<'e> {
     }
 
     fn parts(&self, next: Option<char>) -> bool {
-        let (Some(last), Some(next)) = (self.out.chars().next_back(), next) else { return false };
+        let (Some(last), Some(next)) = (self.out.chars().next_back(), next) else {
+            return false;
+        };
         let open = |c: char| c.is_whitespace() || matches!(c, '(' | '[' | ',' | ';');
         let close = |c: char| c.is_whitespace() || matches!(c, ')' | ']' | ',' | ';');
         !open(last) && !close(next)
@@ -427,7 +484,9 @@ impl<'e> Expander<'e> {
             if let Some(previous) = previous {
                 let origin = match previous.kind {
                     SegmentKind::Generated => previous.origin,
-                    SegmentKind::Verbatim => Loc::new(previous.origin.file, Span::at(previous.origin.span.end)),
+                    SegmentKind::Verbatim => {
+                        Loc::new(previous.origin.file, Span::at(previous.origin.span.end))
+                    }
                 };
                 self.segments.push(Segment {
                     span: Span::new(start, start + 1),
@@ -473,7 +532,10 @@ impl<'e> Expander<'e> {
                         span: Span::new(start + (from - span.start), start + (cut - span.start)),
                         origin: body.call,
                         kind: SegmentKind::Generated,
-                        definition: Some(Loc::new(body.def.file, Span::new(from, cut).shift(body.def.body_span.start))),
+                        definition: Some(Loc::new(
+                            body.def.file,
+                            Span::new(from, cut).shift(body.def.body_span.start),
+                        )),
                     });
                     from = cut;
                 }
@@ -527,9 +589,17 @@ impl<'e> Expander<'e> {
         let span = Span::new(start, self.out.len() as u32);
         let (origin, definition) = match &frame.body {
             None => (self.origin.locate(whole), None),
-            Some(body) => (body.call, Some(Loc::new(body.def.file, whole.shift(body.def.body_span.start)))),
+            Some(body) => (
+                body.call,
+                Some(Loc::new(body.def.file, whole.shift(body.def.body_span.start))),
+            ),
         };
-        self.segments.push(Segment { span, origin, kind: SegmentKind::Generated, definition });
+        self.segments.push(Segment {
+            span,
+            origin,
+            kind: SegmentKind::Generated,
+            definition,
+        });
         if text.contains('@') {
             self.placeholders_in(text, start);
         }
@@ -553,7 +623,13 @@ impl<'e> Expander<'e> {
 
     /// A diagnostic at a place of a frame: in the model's text exactly, in a macro's body at the call, with the place in
     /// the body as a note.
-    fn diagnostic(&self, frame: &Frame<'_>, code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
+    fn diagnostic(
+        &self,
+        frame: &Frame<'_>,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Diagnostic {
         match &frame.body {
             None => Diagnostic::new(code, self.origin.locate(span), message),
             Some(body) => Diagnostic::new(code, body.call, message).note(
@@ -571,17 +647,26 @@ fn split_arguments<'f>(frame: &'f Frame<'f>, open: usize, close: usize) -> Vec<A
         return args;
     }
     let mut push = |from: usize, to: usize| {
-        let span = match (frame.tokens.get(from), to.checked_sub(1).and_then(|i| frame.tokens.get(i))) {
+        let span = match (
+            frame.tokens.get(from),
+            to.checked_sub(1).and_then(|i| frame.tokens.get(i)),
+        ) {
             (Some(first), Some(last)) if from < to => first.span.to(last.span),
             (Some(next), _) => Span::at(next.span.start),
             _ => Span::at(0),
         };
-        args.push(Argument { frame, tokens: from..to, span });
+        args.push(Argument {
+            frame,
+            tokens: from..to,
+            span,
+        });
     };
     let mut from = open + 1;
     let mut index = from;
     while index < close {
-        let Some(token) = frame.tokens.get(index) else { break };
+        let Some(token) = frame.tokens.get(index) else {
+            break;
+        };
         match token.kind {
             TokenKind::Comma => {
                 push(from, index);
@@ -611,19 +696,33 @@ fn unfit(value: &str, dialect: Dialect) -> Option<String> {
         return Some("is empty; expected SQL".to_owned());
     }
     // A comment at the end would swallow what follows the call.
-    if lexed.comments.last().is_some_and(|c| lexed.tokens.iter().all(|t| t.span.start <= c.start)) {
+    if lexed
+        .comments
+        .last()
+        .is_some_and(|c| lexed.tokens.iter().all(|t| t.span.start <= c.start))
+    {
         return Some("ends in a comment; expected SQL".to_owned());
     }
     let closing = match_brackets(&lexed.tokens);
     let opening = lexed
         .tokens
         .iter()
-        .filter(|t| matches!(t.kind, TokenKind::LParen | TokenKind::LBracket | TokenKind::LBrace))
+        .filter(|t| {
+            matches!(
+                t.kind,
+                TokenKind::LParen | TokenKind::LBracket | TokenKind::LBrace
+            )
+        })
         .count();
     let closings = lexed
         .tokens
         .iter()
-        .filter(|t| matches!(t.kind, TokenKind::RParen | TokenKind::RBracket | TokenKind::RBrace))
+        .filter(|t| {
+            matches!(
+                t.kind,
+                TokenKind::RParen | TokenKind::RBracket | TokenKind::RBrace
+            )
+        })
         .count();
     let matched = closing.iter().filter(|c| **c != NO_MATCH).count();
     if opening != matched || closings != matched {
@@ -636,5 +735,9 @@ fn unfit(value: &str, dialect: Dialect) -> Option<String> {
 }
 
 fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+    if n == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{n} {what}s")
+    }
 }

@@ -145,7 +145,10 @@ static TABLE: LazyLock<FxHashMap<&'static str, (Kw, WordClass)>> = LazyLock::new
     let all = WordClass::DATABRICKS | WordClass::SNOWFLAKE | WordClass::BIGQUERY;
     for (list, bits) in [
         (DUCK_UNRESERVED, WordClass::DUCK_KEYWORD),
-        (DUCK_TYPE_FUNCTION, WordClass::DUCK_KEYWORD | WordClass::DUCK_TYPE_FUNCTION),
+        (
+            DUCK_TYPE_FUNCTION,
+            WordClass::DUCK_KEYWORD | WordClass::DUCK_TYPE_FUNCTION,
+        ),
         (DUCK_RESERVED, WordClass::DUCK_KEYWORD | WordClass::DUCK_RESERVED),
         (COMMON_RESERVED, all),
         (SNOWFLAKE_RESERVED, WordClass::SNOWFLAKE),
@@ -171,7 +174,9 @@ pub fn classify(word: &str) -> (Kw, WordClass) {
         return (Kw::None, WordClass::default());
     }
     let mut buffer = [0u8; MAX_LEN];
-    let Some(upper) = buffer.get_mut(..bytes.len()) else { return (Kw::None, WordClass::default()) };
+    let Some(upper) = buffer.get_mut(..bytes.len()) else {
+        return (Kw::None, WordClass::default());
+    };
     upper.copy_from_slice(bytes);
     upper.make_ascii_uppercase();
     match std::str::from_utf8(upper) {
@@ -179,4 +184,3 @@ pub fn classify(word: &str) -> (Kw, WordClass) {
         Err(_) => (Kw::None, WordClass::default()),
     }
 }
-

@@ -10,7 +10,7 @@ pub mod keyword;
 
 pub use keyword::{Kw, WordClass};
 
-use rocky_base::{Dialect, Diagnostic, Loc, SmolStr, Span, code};
+use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use sqlparser::dialect as sp;
 use sqlparser::tokenizer::{Location, Token as SpToken, TokenWithSpan, Tokenizer, Whitespace};
 use std::any::TypeId;
@@ -147,7 +147,11 @@ const PIECE: usize = 32 * 1024;
 
 /// Lex a text.
 pub fn lex(text: &str, dialect: Dialect) -> Lexed {
-    let mut lexer = Lexer { text, dialect, out: Lexed::default() };
+    let mut lexer = Lexer {
+        text,
+        dialect,
+        out: Lexed::default(),
+    };
     lexer.run();
     lexer.out
 }
@@ -230,7 +234,11 @@ impl<'a> Lexer<'a> {
                         position = next;
                     } else if end < self.text.len() {
                         // A token that begins in this piece and ends in a later one.
-                        size = if stopped == position { size.saturating_mul(4) } else { PIECE };
+                        size = if stopped == position {
+                            size.saturating_mul(4)
+                        } else {
+                            PIECE
+                        };
                         position = stopped;
                     } else {
                         self.lexical_error(stopped, &error.message);
@@ -248,7 +256,10 @@ impl<'a> Lexer<'a> {
     fn cut(&self, from: usize, size: usize) -> usize {
         let bytes = self.text.as_bytes();
         let wanted = from.saturating_add(size);
-        match bytes.get(wanted..).and_then(|rest| rest.iter().position(|b| *b == b'\n')) {
+        match bytes
+            .get(wanted..)
+            .and_then(|rest| rest.iter().position(|b| *b == b'\n'))
+        {
             Some(offset) => wanted + offset + 1,
             None => bytes.len(),
         }
@@ -264,7 +275,10 @@ impl<'a> Lexer<'a> {
             let end = token.span.end;
             let start = offset;
             while at.line < end.line {
-                match bytes.get(offset..).and_then(|rest| rest.iter().position(|b| *b == b'\n')) {
+                match bytes
+                    .get(offset..)
+                    .and_then(|rest| rest.iter().position(|b| *b == b'\n'))
+                {
                     Some(found) => offset += found + 1,
                     None => offset = bytes.len(),
                 }
@@ -284,12 +298,22 @@ impl<'a> Lexer<'a> {
     }
 
     fn push(&mut self, kind: TokenKind, span: Span) {
-        self.out.tokens.push(Token { kind, kw: Kw::None, class: WordClass::default(), span });
+        self.out.tokens.push(Token {
+            kind,
+            kw: Kw::None,
+            class: WordClass::default(),
+            span,
+        });
     }
 
     fn push_word(&mut self, span: Span) {
         let (kw, class) = keyword::classify(span.slice(self.text));
-        self.out.tokens.push(Token { kind: TokenKind::Word, kw, class, span });
+        self.out.tokens.push(Token {
+            kind: TokenKind::Word,
+            kw,
+            class,
+            span,
+        });
     }
 
     fn add(&mut self, token: &SpToken, span: Span) {
@@ -297,7 +321,9 @@ impl<'a> Lexer<'a> {
         let kind = match token {
             SpToken::Whitespace(Whitespace::SingleLineComment { .. }) => {
                 let trimmed = source.trim_end_matches('\r').len() as u32;
-                self.out.comments.push(Span::new(span.start, span.start + trimmed));
+                self.out
+                    .comments
+                    .push(Span::new(span.start, span.start + trimmed));
                 return;
             }
             SpToken::Whitespace(Whitespace::MultiLineComment(_)) => {
@@ -468,16 +494,26 @@ impl<'a> Lexer<'a> {
             [b'/', b'*', ..] => ("comment `/*` is not closed; expected `*/`", 2),
             [b'$', ..] => ("dollar-quoted string is not closed", 1),
             [b'\'', ..] => ("string is not closed; expected `'`", 1),
-            [b'"', ..] if self.dialect.ident_quote() == '"' => ("quoted name is not closed; expected `\"`", 1),
+            [b'"', ..] if self.dialect.ident_quote() == '"' => {
+                ("quoted name is not closed; expected `\"`", 1)
+            }
             [b'"', ..] => ("string is not closed; expected `\"`", 1),
             [b'`', ..] => ("quoted name is not closed; expected a backtick", 1),
-            [b'e' | b'E', b'\'', tail @ ..] if tail.contains(&b'\'') => ("escape in this string cannot be read", 2),
+            [b'e' | b'E', b'\'', tail @ ..] if tail.contains(&b'\'') => {
+                ("escape in this string cannot be read", 2)
+            }
             [_, b'\'', ..] | [_, b'&', b'\'', ..] => ("string is not closed; expected `'`", 2),
             _ => ("", rest.chars().next().map_or(0, char::len_utf8)),
         };
         let span = Span::from(at..at + width);
-        let text = if what.is_empty() { format!("cannot read this text: {}", message.trim_end_matches('.')) } else { what.to_owned() };
-        self.out.diagnostics.push(Diagnostic::new(code::E400, Loc::text(span), text).label("opened here"));
+        let text = if what.is_empty() {
+            format!("cannot read this text: {}", message.trim_end_matches('.'))
+        } else {
+            what.to_owned()
+        };
+        self.out
+            .diagnostics
+            .push(Diagnostic::new(code::E400, Loc::text(span), text).label("opened here"));
     }
 }
 
@@ -492,7 +528,9 @@ pub fn string_value(source: &str, dialect: Dialect) -> SmolStr {
     let open = source.find(['\'', '"']).unwrap_or(0);
     let prefix = source.get(..open).unwrap_or("").to_ascii_lowercase();
     let body = source.get(open..).unwrap_or("");
-    let Some(quote) = body.chars().next() else { return SmolStr::default() };
+    let Some(quote) = body.chars().next() else {
+        return SmolStr::default();
+    };
     let triple_mark: String = std::iter::repeat_n(quote, 3).collect();
     let is_triple = dialect == Dialect::BigQuery && body.len() >= 6 && body.starts_with(&triple_mark);
     let width = if is_triple { 3 } else { 1 };
@@ -501,7 +539,7 @@ pub fn string_value(source: &str, dialect: Dialect) -> SmolStr {
         return SmolStr::new(inner);
     }
     let escapes = prefix == "e" || dialect != Dialect::DuckDb;
-    if !(escapes && inner.contains('\\')) && !inner.contains(quote) {
+    if !(inner.contains(quote) || escapes && inner.contains('\\')) {
         return SmolStr::new(inner);
     }
     let mut value = String::with_capacity(inner.len());
@@ -556,7 +594,9 @@ fn unescape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, value: &mut St
 
 /// The text of a quoted identifier token, quotes taken off.
 pub fn quoted_ident_value(source: &str) -> SmolStr {
-    let Some(quote) = source.chars().next() else { return SmolStr::default() };
+    let Some(quote) = source.chars().next() else {
+        return SmolStr::default();
+    };
     let inner = source.get(1..source.len().saturating_sub(1)).unwrap_or("");
     if inner.contains(quote) {
         let mut doubled = String::new();

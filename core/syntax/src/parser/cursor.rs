@@ -5,7 +5,12 @@ use crate::ast::Name;
 use crate::lexer::{Kw, Token, TokenKind, quoted_ident_value, string_value};
 use rocky_base::{Code, Diagnostic, Dialect, Ident, Loc, SmolStr, Span, code, suggest};
 
-const EOF: Token = Token { kind: TokenKind::Eof, kw: Kw::None, class: crate::lexer::WordClass::NONE, span: Span { start: 0, end: 0 } };
+const EOF: Token = Token {
+    kind: TokenKind::Eof,
+    kw: Kw::None,
+    class: crate::lexer::WordClass::NONE,
+    span: Span { start: 0, end: 0 },
+};
 
 /// The clause keywords that a misspelt word may have meant.
 const CLAUSES: &[(&str, Kw)] = &[
@@ -144,7 +149,10 @@ impl<'a> Parser<'a> {
             TokenKind::String => Ident::quoted(string_value(source, self.dialect)),
             _ => Ident::bare(SmolStr::new(source)),
         };
-        Name { ident, span: token.span }
+        Name {
+            ident,
+            span: token.span,
+        }
     }
 
     pub(super) fn eat_name(&mut self) -> Option<Name> {
@@ -169,7 +177,11 @@ impl<'a> Parser<'a> {
 
     /// The index of the bracket that closes the one at token `open`.
     pub(super) fn closing_of(&self, open: usize) -> Option<usize> {
-        self.closing.get(open).copied().filter(|c| *c != NO_MATCH).map(|c| c as usize)
+        self.closing
+            .get(open)
+            .copied()
+            .filter(|c| *c != NO_MATCH)
+            .map(|c| c as usize)
     }
 
     /// Take the bracket that closes the one at token index `open`, or report and go behind it.
@@ -228,12 +240,24 @@ impl<'a> Parser<'a> {
             return "the end of the text".to_owned();
         }
         let source = self.text_of(token);
-        let shown: String = if token.kw != Kw::None { token.kw.text().to_owned() } else { source.chars().take(40).collect() };
-        let dots = if source.chars().nth(40).is_some() { "…" } else { "" };
+        let shown: String = if token.kw != Kw::None {
+            token.kw.text().to_owned()
+        } else {
+            source.chars().take(40).collect()
+        };
+        let dots = if source.chars().nth(40).is_some() {
+            "…"
+        } else {
+            ""
+        };
         if shown.contains('\n') {
             return "a string over several lines".to_owned();
         }
-        if shown.contains('`') { format!("{shown}{dots}") } else { format!("`{shown}{dots}`") }
+        if shown.contains('`') {
+            format!("{shown}{dots}")
+        } else {
+            format!("`{shown}{dots}`")
+        }
     }
 
     /// The place of an error at the cursor: the token, or the end of the last one.
@@ -246,11 +270,15 @@ impl<'a> Parser<'a> {
         if self.may_report() {
             let message = format!("expected {expected}, found {}", self.found());
             let mut diagnostic = Diagnostic::new(code::E400, Loc::text(self.error_span()), message);
-            let closes = matches!(self.kind(), TokenKind::RParen | TokenKind::RBracket | TokenKind::RBrace);
+            let closes = matches!(
+                self.kind(),
+                TokenKind::RParen | TokenKind::RBracket | TokenKind::RBrace
+            );
             if closes && self.diagnostics.len() < 200 && self.closing.iter().all(|c| *c != self.pos as u32) {
                 diagnostic.message = format!("{} closes nothing", self.found());
             } else if self.kind() == TokenKind::PipeArrow {
-                diagnostic.message = "pipe syntax `|>` is not supported; expected a query with SELECT".to_owned();
+                diagnostic.message =
+                    "pipe syntax `|>` is not supported; expected a query with SELECT".to_owned();
             }
             self.push(diagnostic);
         }
@@ -300,10 +328,12 @@ impl<'a> Parser<'a> {
                 return;
             }
             match token.kind {
-                TokenKind::LParen | TokenKind::LBracket | TokenKind::LBrace => match self.closing_of(self.pos) {
-                    Some(index) => self.pos = index + 1,
-                    None => self.pos += 1,
-                },
+                TokenKind::LParen | TokenKind::LBracket | TokenKind::LBrace => {
+                    match self.closing_of(self.pos) {
+                        Some(index) => self.pos = index + 1,
+                        None => self.pos += 1,
+                    }
+                }
                 _ => self.pos += 1,
             }
         }
@@ -340,11 +370,18 @@ impl<'a> Parser<'a> {
         if matches!(kw, Kw::Group | Kw::Order) != (next == Kw::By) {
             return None;
         }
-        let diagnostic =
-            Diagnostic::new(code::E400, Loc::text(span), format!("unknown clause `{word}`; did you mean `{name}`?")).fix(
-                format!("write `{name}`"),
-                vec![rocky_base::Edit { loc: Loc::text(span), text: name.to_owned() }],
-            );
+        let diagnostic = Diagnostic::new(
+            code::E400,
+            Loc::text(span),
+            format!("unknown clause `{word}`; did you mean `{name}`?"),
+        )
+        .fix(
+            format!("write `{name}`"),
+            vec![rocky_base::Edit {
+                loc: Loc::text(span),
+                text: name.to_owned(),
+            }],
+        );
         self.push(diagnostic);
         Some(*kw)
     }
@@ -352,15 +389,23 @@ impl<'a> Parser<'a> {
     pub(super) fn empty_text(&mut self) {
         if !self.truncated {
             let span = Span::at(self.peek().span.start);
-            self.push(Diagnostic::new(code::E413, Loc::text(span), "no query in this model; expected SELECT"));
+            self.push(Diagnostic::new(
+                code::E413,
+                Loc::text(span),
+                "no query in this model; expected SELECT",
+            ));
         }
     }
 
     pub(super) fn second_statement(&mut self) {
         let span = self.peek().span;
         self.push(
-            Diagnostic::new(code::E410, Loc::text(span), "second statement in the model; expected one query")
-                .help("move it into a model of its own"),
+            Diagnostic::new(
+                code::E410,
+                Loc::text(span),
+                "second statement in the model; expected one query",
+            )
+            .help("move it into a model of its own"),
         );
     }
 
@@ -372,16 +417,45 @@ impl<'a> Parser<'a> {
             || (token.kind == TokenKind::Word
                 && matches!(
                     self.text_of(token).to_ascii_uppercase().as_str(),
-                    "ATTACH" | "DETACH" | "INSTALL" | "LOAD" | "PRAGMA" | "VACUUM" | "ANALYZE" | "REFRESH" | "OPTIMIZE"
-                        | "DECLARE" | "EXPORT" | "IMPORT" | "COMMENT" | "CHECKPOINT" | "ROLLBACK" | "REVOKE" | "UNSET" | "RESET"
+                    "ATTACH"
+                        | "DETACH"
+                        | "INSTALL"
+                        | "LOAD"
+                        | "PRAGMA"
+                        | "VACUUM"
+                        | "ANALYZE"
+                        | "REFRESH"
+                        | "OPTIMIZE"
+                        | "DECLARE"
+                        | "EXPORT"
+                        | "IMPORT"
+                        | "COMMENT"
+                        | "CHECKPOINT"
+                        | "ROLLBACK"
+                        | "REVOKE"
+                        | "UNSET"
+                        | "RESET"
                 ));
-        if !is_statement || !matches!(follows, TokenKind::Word | TokenKind::QuotedIdent | TokenKind::String | TokenKind::Eof | TokenKind::Semicolon) {
+        if !is_statement
+            || !matches!(
+                follows,
+                TokenKind::Word
+                    | TokenKind::QuotedIdent
+                    | TokenKind::String
+                    | TokenKind::Eof
+                    | TokenKind::Semicolon
+            )
+        {
             return false;
         }
         let word = self.text_of(token).to_ascii_uppercase();
         self.push(
-            Diagnostic::new(code::E411, Loc::text(token.span), format!("`{word}` is no query; expected SELECT"))
-                .help("a model is one query; rocky writes the statement that stores its rows"),
+            Diagnostic::new(
+                code::E411,
+                Loc::text(token.span),
+                format!("`{word}` is no query; expected SELECT"),
+            )
+            .help("a model is one query; rocky writes the statement that stores its rows"),
         );
         true
     }
@@ -393,7 +467,12 @@ impl<'a> Parser<'a> {
         if self.depth >= MAX_NESTING {
             self.report_depth(self.peek().span);
             // To the end of this level.
-            self.skip_while(|t| !matches!(t.kind, TokenKind::RParen | TokenKind::RBracket | TokenKind::RBrace));
+            self.skip_while(|t| {
+                !matches!(
+                    t.kind,
+                    TokenKind::RParen | TokenKind::RBracket | TokenKind::RBrace
+                )
+            });
             self.silent_at = Some(self.pos);
             return None;
         }
@@ -407,8 +486,12 @@ impl<'a> Parser<'a> {
         if !self.too_deep {
             self.too_deep = true;
             self.push(
-                Diagnostic::new(code::E412, Loc::text(span), format!("nested more than {MAX_NESTING} levels deep"))
-                    .help("split the query with common table expressions"),
+                Diagnostic::new(
+                    code::E412,
+                    Loc::text(span),
+                    format!("nested more than {MAX_NESTING} levels deep"),
+                )
+                .help("split the query with common table expressions"),
             );
         }
     }

@@ -94,12 +94,22 @@ impl Parser<'_> {
             if token.kind == TokenKind::Bang && !self.starts_operand(1) {
                 self.advance();
                 let span = self.span_from(start);
-                left = self.add(ExprKind::Unary { op: UnaryOp::Factorial, operand: left }, span);
+                left = self.add(
+                    ExprKind::Unary {
+                        op: UnaryOp::Factorial,
+                        operand: left,
+                    },
+                    span,
+                );
                 continue;
             }
             if bp == level::COMPARE && last_level == level::COMPARE && self.comparisons_do_not_chain() {
                 let found = self.found();
-                self.report(code::E400, token.span, format!("comparisons do not chain; expected brackets around one side of {found}"));
+                self.report(
+                    code::E400,
+                    token.span,
+                    format!("comparisons do not chain; expected brackets around one side of {found}"),
+                );
             }
             self.advance();
             let op_span = self.operator_tail(token.span);
@@ -113,7 +123,15 @@ impl Parser<'_> {
             }
             let right = self.expr_above(bp + 1);
             let span = self.span_from(start);
-            left = self.add(ExprKind::Binary { left, op, op_span, right }, span);
+            left = self.add(
+                ExprKind::Binary {
+                    left,
+                    op,
+                    op_span,
+                    right,
+                },
+                span,
+            );
             last_level = bp;
         }
     }
@@ -124,7 +142,10 @@ impl Parser<'_> {
 
     /// `OPERATOR(s.+)` goes on behind its keyword.
     fn operator_tail(&mut self, span: Span) -> Span {
-        let is_operator_call = self.pos.checked_sub(1).is_some_and(|i| self.token_at(i).kw == Kw::Operator);
+        let is_operator_call = self
+            .pos
+            .checked_sub(1)
+            .is_some_and(|i| self.token_at(i).kw == Kw::Operator);
         if is_operator_call && self.kind() == TokenKind::LParen {
             let open = self.pos;
             self.advance();
@@ -146,9 +167,13 @@ impl Parser<'_> {
                 Kw::Or => (level::OR, BinaryOp::Or),
                 Kw::And => (level::AND, BinaryOp::And),
                 Kw::Xor if self.is(Dialect::Databricks) => (level::XOR, other(self)),
-                Kw::Div if self.is(Dialect::Databricks) && self.starts_operand(1) => (level::MUL, BinaryOp::IntDiv),
+                Kw::Div if self.is(Dialect::Databricks) && self.starts_operand(1) => {
+                    (level::MUL, BinaryOp::IntDiv)
+                }
                 Kw::Overlaps => (level::PREDICATE, other(self)),
-                Kw::Operator if self.is(Dialect::DuckDb) && self.kind_nth(1) == TokenKind::LParen => (level::OP, self.operator_call()),
+                Kw::Operator if self.is(Dialect::DuckDb) && self.kind_nth(1) == TokenKind::LParen => {
+                    (level::OP, self.operator_call())
+                }
                 _ => return None,
             },
             TokenKind::Eq => (level::COMPARE, BinaryOp::Eq),
@@ -180,7 +205,9 @@ impl Parser<'_> {
             TokenKind::Arrow => (level::ARROW, BinaryOp::Arrow),
             TokenKind::LongArrow => (level::OP, BinaryOp::LongArrow),
             // DuckDB has no operator with `#`.
-            TokenKind::Operator if self.is(Dialect::DuckDb) && self.text_of(self.peek()).starts_with('#') => return None,
+            TokenKind::Operator if self.is(Dialect::DuckDb) && self.text_of(self.peek()).starts_with('#') => {
+                return None;
+            }
             TokenKind::Tilde | TokenKind::Operator => (level::OP, other(self)),
             TokenKind::Bang => (level::OP, other(self)),
             _ => return None,
@@ -222,7 +249,15 @@ impl Parser<'_> {
                     && !matches!(token.kw, Kw::Offset | Kw::Limit | Kw::Fetch)
                     || matches!(
                         token.kw,
-                        Kw::Case | Kw::Cast | Kw::Not | Kw::Null | Kw::True | Kw::False | Kw::Array | Kw::Exists | Kw::Interval
+                        Kw::Case
+                            | Kw::Cast
+                            | Kw::Not
+                            | Kw::Null
+                            | Kw::True
+                            | Kw::False
+                            | Kw::Array
+                            | Kw::Exists
+                            | Kw::Interval
                     )
             }
             _ => false,
@@ -236,7 +271,14 @@ impl Parser<'_> {
         let (op, bp) = match token.kind {
             TokenKind::Minus => (UnaryOp::Minus, level::SIGN),
             TokenKind::Plus => (UnaryOp::Plus, level::SIGN),
-            TokenKind::Tilde => (UnaryOp::BitNot, if self.is(Dialect::DuckDb) { level::OP + 1 } else { level::SIGN }),
+            TokenKind::Tilde => (
+                UnaryOp::BitNot,
+                if self.is(Dialect::DuckDb) {
+                    level::OP + 1
+                } else {
+                    level::SIGN
+                },
+            ),
             TokenKind::Bang if self.is(Dialect::Databricks) => (UnaryOp::Not, level::NOT),
             TokenKind::At => {
                 if let Some(date) = self.date_placeholder() {
@@ -246,7 +288,10 @@ impl Parser<'_> {
                     return id;
                 }
                 let word = self.peek_nth(1);
-                if self.is(Dialect::BigQuery) && word.kind == TokenKind::Word && word.span.start == token.span.end {
+                if self.is(Dialect::BigQuery)
+                    && word.kind == TokenKind::Word
+                    && word.span.start == token.span.end
+                {
                     self.advance();
                     self.advance();
                     let span = token.span.to(word.span);
@@ -255,7 +300,12 @@ impl Parser<'_> {
                 }
                 if !self.is(Dialect::DuckDb) {
                     let found = format!("`@{}`", self.text_of(self.peek_nth(1)));
-                    self.error_at(token.span, format!("unknown placeholder {found}; expected `@start_date`, `@end_date` or a macro call"));
+                    self.error_at(
+                        token.span,
+                        format!(
+                            "unknown placeholder {found}; expected `@start_date`, `@end_date` or a macro call"
+                        ),
+                    );
                     return self.error_expr(token.span);
                 }
                 (UnaryOp::Abs, level::OP + 1)
@@ -306,18 +356,29 @@ impl Parser<'_> {
         let bp = match kw {
             Kw::Is | Kw::Isnull | Kw::Notnull if !negated => level::IS,
             Kw::Null if negated => level::IS,
-            Kw::In | Kw::Between | Kw::Like | Kw::Ilike | Kw::Glob | Kw::Rlike | Kw::Regexp => level::PREDICATE,
+            Kw::In | Kw::Between | Kw::Like | Kw::Ilike | Kw::Glob | Kw::Rlike | Kw::Regexp => {
+                level::PREDICATE
+            }
             Kw::Similar if self.kw_nth(usize::from(negated) + 1) == Kw::To => level::PREDICATE,
             Kw::At if !negated && self.kw_nth(1) == Kw::Time && self.kw_nth(2) == Kw::Zone => level::AT,
             Kw::Collate if !negated => level::COLLATE,
             _ => return None,
         };
-        if bp < min || (matches!(kw, Kw::Rlike | Kw::Regexp | Kw::Isnull | Kw::Notnull) && !self.has_word(kw)) {
+        if bp < min || (matches!(kw, Kw::Rlike | Kw::Regexp | Kw::Isnull | Kw::Notnull) && !self.has_word(kw))
+        {
             return None;
         }
-        if bp == level::PREDICATE && last == level::PREDICATE && kw != Kw::In && self.comparisons_do_not_chain() {
+        if bp == level::PREDICATE
+            && last == level::PREDICATE
+            && kw != Kw::In
+            && self.comparisons_do_not_chain()
+        {
             let found = self.found();
-            self.report(code::E400, self.peek().span, format!("predicates do not chain; expected brackets before {found}"));
+            self.report(
+                code::E400,
+                self.peek().span,
+                format!("predicates do not chain; expected brackets before {found}"),
+            );
         }
         let not_span = self.peek().span;
         if negated {
@@ -329,7 +390,14 @@ impl Parser<'_> {
                 let negated = kw != Kw::Isnull;
                 self.advance();
                 let span = self.span_from(start);
-                self.add(ExprKind::Is { expr: left, what: IsWhat::Null, negated }, span)
+                self.add(
+                    ExprKind::Is {
+                        expr: left,
+                        what: IsWhat::Null,
+                        negated,
+                    },
+                    span,
+                )
             }
             Kw::In => self.in_predicate(left, start, negated),
             Kw::Between => self.between(left, start, negated),
@@ -367,10 +435,22 @@ impl Parser<'_> {
                 self.advance();
                 self.expect_kw(Kw::From, "after `DISTINCT`");
                 let op_span = self.span_from(keyword);
-                let op = if negated { BinaryOp::IsNotDistinct } else { BinaryOp::IsDistinct };
+                let op = if negated {
+                    BinaryOp::IsNotDistinct
+                } else {
+                    BinaryOp::IsDistinct
+                };
                 let right = self.expr_above(level::IS + 1);
                 let span = self.span_from(start);
-                return self.add(ExprKind::Binary { left, op, op_span, right }, span);
+                return self.add(
+                    ExprKind::Binary {
+                        left,
+                        op,
+                        op_span,
+                        right,
+                    },
+                    span,
+                );
             }
             _ => {
                 self.unexpected("`NULL`, `TRUE`, `FALSE`, `UNKNOWN` or `DISTINCT FROM` after `IS`");
@@ -380,7 +460,14 @@ impl Parser<'_> {
         };
         self.advance();
         let span = self.span_from(start);
-        self.add(ExprKind::Is { expr: left, what, negated }, span)
+        self.add(
+            ExprKind::Is {
+                expr: left,
+                what,
+                negated,
+            },
+            span,
+        )
     }
 
     fn in_predicate(&mut self, left: ExprId, start: Span, negated: bool) -> ExprId {
@@ -389,7 +476,11 @@ impl Parser<'_> {
             let open = self.pos;
             if self.paren_is_query(open) {
                 let query = self.bracketed_query_in_expr();
-                ExprKind::InQuery { expr: left, negated, query }
+                ExprKind::InQuery {
+                    expr: left,
+                    negated,
+                    query,
+                }
             } else {
                 self.advance();
                 let context = std::mem::replace(&mut self.in_args, ArgContext::None);
@@ -407,11 +498,19 @@ impl Parser<'_> {
                 }
                 self.in_args = context;
                 self.close(open, "list");
-                ExprKind::InList { expr: left, negated, list }
+                ExprKind::InList {
+                    expr: left,
+                    negated,
+                    list,
+                }
             }
         } else {
             let list = self.primary();
-            ExprKind::InExpr { expr: left, negated, list }
+            ExprKind::InExpr {
+                expr: left,
+                negated,
+                list,
+            }
         };
         let span = self.span_from(start);
         self.add(kind, span)
@@ -430,7 +529,16 @@ impl Parser<'_> {
         }
         let high = self.operand_above_predicates();
         let span = self.span_from(start);
-        self.add(ExprKind::Between { expr: left, negated, symmetric, low, high }, span)
+        self.add(
+            ExprKind::Between {
+                expr: left,
+                negated,
+                symmetric,
+                low,
+                high,
+            },
+            span,
+        )
     }
 
     fn like(&mut self, left: ExprId, start: Span, negated: bool, not_span: Span) -> ExprId {
@@ -453,7 +561,16 @@ impl Parser<'_> {
         let pattern = self.operand_above_predicates();
         let escape = self.eat_kw(Kw::Escape).map(|_| self.operand_above_predicates());
         let span = self.span_from(start);
-        self.add(ExprKind::Like { expr: left, negated, kind, pattern, escape }, span)
+        self.add(
+            ExprKind::Like {
+                expr: left,
+                negated,
+                kind,
+                pattern,
+                escape,
+            },
+            span,
+        )
     }
 
     /// `op ANY (…)`, cursor on the quantifier.
@@ -499,6 +616,12 @@ impl Parser<'_> {
         }
         let collation = self.span_from(from);
         let span = self.span_from(start);
-        self.add(ExprKind::Collate { expr: left, collation }, span)
+        self.add(
+            ExprKind::Collate {
+                expr: left,
+                collation,
+            },
+            span,
+        )
     }
 }

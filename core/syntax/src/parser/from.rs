@@ -1,7 +1,10 @@
 //! FROM: relations, joins, derived tables, table functions, samples and time travel.
 
 use super::Parser;
-use crate::ast::{Arg, Body, Call, ExprId, ExprKind, FromId, FromKind, JoinConstraint, JoinKind, Name, Path, Query, Select, TableAlias};
+use crate::ast::{
+    Arg, Body, Call, ExprId, ExprKind, FromId, FromKind, JoinConstraint, JoinKind, Name, Path, Query, Select,
+    TableAlias,
+};
 use crate::lexer::{Kw, Token, TokenKind, string_value};
 use rocky_base::{Dialect, Ident, SmolStr, Span, code};
 
@@ -16,20 +19,27 @@ struct OpenJoin {
 
 impl Parser<'_> {
     /// The comma-separated items behind FROM.
-    pub(super) fn from_list(&mut self) -> Vec<FromId> {
+    pub(super) fn relation_list(&mut self) -> Vec<FromId> {
         let mut items = Vec::new();
         loop {
-            let item = self.from_item();
+            let item = self.joined_relation();
             items.push(item);
             if self.kind() != TokenKind::Comma {
                 return items;
             }
             self.advance();
             // SELECT a FROM t, WHERE …
-            if self.at_query_end() || matches!(self.kw(), Kw::Where | Kw::Group | Kw::Having | Kw::Select) && self.kind() == TokenKind::Word {
+            if self.at_query_end()
+                || matches!(self.kw(), Kw::Where | Kw::Group | Kw::Having | Kw::Select)
+                    && self.kind() == TokenKind::Word
+            {
                 if !self.is(Dialect::DuckDb) {
                     let comma = self.last_span();
-                    self.report(code::E400, comma, "comma after the last relation; expected another relation");
+                    self.report(
+                        code::E400,
+                        comma,
+                        "comma after the last relation; expected another relation",
+                    );
                 }
                 return items;
             }
@@ -38,11 +48,15 @@ impl Parser<'_> {
 
     /// The alias of the last FROM item turned out to be a misspelt keyword.
     pub(super) fn drop_from_alias(&mut self, select: &mut Select) {
-        let Some(last) = self.last_alias.take() else { return };
+        let Some(last) = self.last_alias.take() else {
+            return;
+        };
         let mut next = select.from.last().copied();
         while let Some(id) = next {
             next = None;
-            let Some(item) = self.ast.froms.get_mut(id.0 as usize) else { return };
+            let Some(item) = self.ast.froms.get_mut(id.0 as usize) else {
+                return;
+            };
             match &mut item.kind {
                 FromKind::Table { alias, .. }
                 | FromKind::File { alias, .. }
@@ -64,9 +78,9 @@ impl Parser<'_> {
     // ---- joins
 
     /// An item with its joins.
-    fn from_item(&mut self) -> FromId {
+    fn joined_relation(&mut self) -> FromId {
         let start = self.peek().span;
-        let mut left = self.from_primary();
+        let mut left = self.single_relation();
         let mut open: Vec<OpenJoin> = Vec::new();
         loop {
             if self.kw() == Kw::Lateral && self.at_word(1, "VIEW") {
@@ -76,8 +90,13 @@ impl Parser<'_> {
             let before = self.diagnostics.len();
             if let Some((kind, natural, op_span)) = self.join_operator() {
                 let reported = self.diagnostics.len() > before;
-                open.push(OpenJoin { left, kind, op_span, reported });
-                left = self.from_primary();
+                open.push(OpenJoin {
+                    left,
+                    kind,
+                    op_span,
+                    reported,
+                });
+                left = self.single_relation();
                 // Without a condition the join is complete here: CROSS, NATURAL, POSITIONAL, and where ON may be left out.
                 let complete = natural || matches!(kind, JoinKind::Cross | JoinKind::Positional);
                 let optional = !self.constraint_ahead() && !self.needs_constraint(left);
@@ -87,11 +106,19 @@ impl Parser<'_> {
                     if complete && self.kw() == Kw::On {
                         let span = self.peek().span;
                         let word = if natural { "NATURAL" } else { kind_word(kind) };
-                        self.report(code::E400, span, format!("`{word} JOIN` takes no condition, found `ON`"));
+                        self.report(
+                            code::E400,
+                            span,
+                            format!("`{word} JOIN` takes no condition, found `ON`"),
+                        );
                         self.advance();
                         self.expr();
                     }
-                    let constraint = if natural { JoinConstraint::Natural } else { JoinConstraint::None };
+                    let constraint = if natural {
+                        JoinConstraint::Natural
+                    } else {
+                        JoinConstraint::None
+                    };
                     left = self.add_join(join, left, constraint, start);
                 }
                 continue;
@@ -138,9 +165,23 @@ impl Parser<'_> {
 
     fn add_join(&mut self, join: OpenJoin, right: FromId, constraint: JoinConstraint, start: Span) -> FromId {
         let left_span = self.ast.from(join.left).span;
-        let span = Span::new(left_span.start.min(start.start.max(left_span.start)), self.last_span().end);
-        let OpenJoin { left, kind, op_span, .. } = join;
-        self.ast.add_from(FromKind::Join { left, right, kind, constraint, op_span }, span)
+        let span = Span::new(
+            left_span.start.min(start.start.max(left_span.start)),
+            self.last_span().end,
+        );
+        let OpenJoin {
+            left, kind, op_span, ..
+        } = join;
+        self.ast.add_from(
+            FromKind::Join {
+                left,
+                right,
+                kind,
+                constraint,
+                op_span,
+            },
+            span,
+        )
     }
 
     /// The words of a join operator, taken; `None` (and nothing taken) when there is none.
@@ -197,7 +238,12 @@ impl Parser<'_> {
         }
         if self.kw_nth(n) != Kw::Join {
             // LEFT u ON …: JOIN is missing. Only where the word cannot be anything else.
-            if n > 0 && matches!(self.kw(), Kw::Left | Kw::Right | Kw::Full | Kw::Inner | Kw::Cross | Kw::Natural) {
+            if n > 0
+                && matches!(
+                    self.kw(),
+                    Kw::Left | Kw::Right | Kw::Full | Kw::Inner | Kw::Cross | Kw::Natural
+                )
+            {
                 let start = self.advance().span;
                 for _ in 1..n {
                     self.advance();
@@ -215,15 +261,26 @@ impl Parser<'_> {
             self.advance();
         }
         let op_span = self.span_from(start);
-        if self.is(Dialect::DuckDb) && matches!(kind, JoinKind::Semi | JoinKind::Anti) && self.text_before(op_span, "LEFT") {
-            self.report(code::E400, op_span, "`LEFT` before a semi or anti join; expected `SEMI JOIN` or `ANTI JOIN` alone");
+        if self.is(Dialect::DuckDb)
+            && matches!(kind, JoinKind::Semi | JoinKind::Anti)
+            && self.text_before(op_span, "LEFT")
+        {
+            self.report(
+                code::E400,
+                op_span,
+                "`LEFT` before a semi or anti join; expected `SEMI JOIN` or `ANTI JOIN` alone",
+            );
         }
         if asof {
             kind = match kind {
                 JoinKind::Inner => JoinKind::AsOf,
                 JoinKind::Left => JoinKind::AsOfLeft,
                 other => {
-                    self.report(code::E400, op_span, "this ASOF join is not supported; expected `ASOF JOIN` or `ASOF LEFT JOIN`");
+                    self.report(
+                        code::E400,
+                        op_span,
+                        "this ASOF join is not supported; expected `ASOF JOIN` or `ASOF LEFT JOIN`",
+                    );
                     other
                 }
             };
@@ -233,7 +290,9 @@ impl Parser<'_> {
 
     /// True when the words under `span` begin with `word`.
     fn text_before(&self, span: Span, word: &str) -> bool {
-        span.slice(self.text).get(..word.len()).is_some_and(|w| w.eq_ignore_ascii_case(word))
+        span.slice(self.text)
+            .get(..word.len())
+            .is_some_and(|w| w.eq_ignore_ascii_case(word))
     }
 
     fn constraint_ahead(&self) -> bool {
@@ -254,14 +313,22 @@ impl Parser<'_> {
                 let span = self.ast.expr(condition).span.to(self.ast.expr(on).span);
                 let op_span = Span::at(self.ast.expr(on).span.start);
                 let both = self.add(
-                    ExprKind::Binary { left: condition, op: crate::ast::BinaryOp::And, op_span, right: on },
+                    ExprKind::Binary {
+                        left: condition,
+                        op: crate::ast::BinaryOp::And,
+                        op_span,
+                        right: on,
+                    },
                     span,
                 );
                 return JoinConstraint::On(both);
             }
             if self.kw() == Kw::Using {
                 let span = self.peek().span;
-                self.error_at(span, "`USING` behind `MATCH_CONDITION` is not supported; expected `ON`");
+                self.error_at(
+                    span,
+                    "`USING` behind `MATCH_CONDITION` is not supported; expected `ON`",
+                );
             }
             return JoinConstraint::On(condition);
         }
@@ -314,15 +381,15 @@ impl Parser<'_> {
         let call = self.primary();
         let mut alias = None;
         if self.is_name(self.peek()) && self.kw() != Kw::As && self.kw() != Kw::Lateral {
-            alias = self.eat_name().map(|name| TableAlias { name, columns: Vec::new() });
+            alias = self.eat_name().map(|name| TableAlias {
+                name,
+                columns: Vec::new(),
+            });
         }
         if self.eat_kw(Kw::As).is_some() {
             let mut columns = Vec::new();
-            loop {
-                match self.expect_name("a column name") {
-                    Some(name) => columns.push(name),
-                    None => break,
-                }
+            while let Some(name) = self.expect_name("a column name") {
+                columns.push(name);
                 if self.kind() != TokenKind::Comma || !self.is_name(self.peek_nth(1)) {
                     break;
                 }
@@ -330,35 +397,64 @@ impl Parser<'_> {
             }
             let at = Span::at(self.last_span().end);
             alias = Some(match alias {
-                Some(alias) => TableAlias { name: alias.name, columns },
-                None => TableAlias { name: Name { ident: Ident::quoted(""), span: at }, columns },
+                Some(alias) => TableAlias {
+                    name: alias.name,
+                    columns,
+                },
+                None => TableAlias {
+                    name: Name {
+                        ident: Ident::quoted(""),
+                        span: at,
+                    },
+                    columns,
+                },
             });
         }
         let span = self.span_from(call_start);
         let right = if matches!(self.ast.expr(call).kind, ExprKind::Function(_)) {
-            self.ast.add_from(FromKind::Function { call, lateral: true, ordinality: None, alias }, span)
+            self.ast.add_from(
+                FromKind::Function {
+                    call,
+                    lateral: true,
+                    ordinality: None,
+                    alias,
+                },
+                span,
+            )
         } else {
             self.error_at(span, "expected a table function after `LATERAL VIEW`");
             self.ast.add_from(FromKind::Error, span)
         };
         let kind = if outer { JoinKind::Left } else { JoinKind::Cross };
         let span = Span::new(self.ast.from(left).span.start, self.last_span().end);
-        self.ast.add_from(FromKind::Join { left, right, kind, constraint: JoinConstraint::None, op_span }, span)
+        self.ast.add_from(
+            FromKind::Join {
+                left,
+                right,
+                kind,
+                constraint: JoinConstraint::None,
+                op_span,
+            },
+            span,
+        )
     }
 
     // ---- single items
 
-    fn from_error(&mut self, start: Span) -> FromId {
+    fn error_relation(&mut self, start: Span) -> FromId {
         let span = Span::new(start.start, self.last_span().end.max(start.start));
         self.ast.add_from(FromKind::Error, span)
     }
 
     /// One relation with alias, sample and PIVOT behind it.
-    pub(super) fn from_primary(&mut self) -> FromId {
+    pub(super) fn single_relation(&mut self) -> FromId {
         let start = self.peek().span;
         let mut prefix = None;
         if self.is(Dialect::DuckDb) && self.kind_nth(1) == TokenKind::Colon && self.is_name(self.peek()) {
-            prefix = self.eat_name().map(|name| TableAlias { name, columns: Vec::new() });
+            prefix = self.eat_name().map(|name| TableAlias {
+                name,
+                columns: Vec::new(),
+            });
             self.advance();
         }
         self.last_alias = None;
@@ -367,22 +463,38 @@ impl Parser<'_> {
             TokenKind::String if self.is(Dialect::DuckDb) => self.file_item(start, prefix),
             TokenKind::At if self.unexpanded_macro().is_some() => {
                 self.table_alias();
-                self.from_error(start)
+                self.error_relation(start)
             }
             _ => match self.kw() {
                 Kw::Lateral if self.kind_nth(1) != TokenKind::Dot => self.lateral_item(start),
-                Kw::Values if self.kind_nth(1) == TokenKind::LParen || self.is(Dialect::Databricks) => self.values_item(start),
-                _ if self.is_name(self.peek()) || self.function_item_ahead() => self.named_item(start, prefix),
+                Kw::Values if self.kind_nth(1) == TokenKind::LParen || self.is(Dialect::Databricks) => {
+                    self.values_item(start)
+                }
+                _ if self.is_name(self.peek()) || self.function_item_ahead() => {
+                    self.named_item(start, prefix)
+                }
                 Kw::Select => {
                     let span = self.peek().span;
-                    self.report(code::E400, span, "subquery without brackets; expected `(` before `SELECT`");
+                    self.report(
+                        code::E400,
+                        span,
+                        "subquery without brackets; expected `(` before `SELECT`",
+                    );
                     let query = self.query();
                     let span = self.span_from(start);
-                    self.ast.add_from(FromKind::Derived { query, lateral: false, alias: None, sample: None }, span)
+                    self.ast.add_from(
+                        FromKind::Derived {
+                            query,
+                            lateral: false,
+                            alias: None,
+                            sample: None,
+                        },
+                        span,
+                    )
                 }
                 _ => {
                     self.unexpected("a relation");
-                    self.from_error(start)
+                    self.error_relation(start)
                 }
             },
         };
@@ -392,7 +504,8 @@ impl Parser<'_> {
                 Kw::Pivot if self.kind_nth(1) == TokenKind::LParen => self.pivot_suffix(item, start),
                 Kw::Unpivot
                     if self.kind_nth(1) == TokenKind::LParen
-                        || (matches!(self.kw_nth(1), Kw::Include | Kw::Exclude) && self.kw_nth(2) == Kw::Nulls) =>
+                        || (matches!(self.kw_nth(1), Kw::Include | Kw::Exclude)
+                            && self.kw_nth(2) == Kw::Nulls) =>
                 {
                     self.unpivot_suffix(item, start)
                 }
@@ -417,7 +530,10 @@ impl Parser<'_> {
         let token = self.peek();
         token.kind == TokenKind::Word
             && self.kind_nth(1) == TokenKind::LParen
-            && matches!(token.kw, Kw::Unnest | Kw::Table | Kw::Glob | Kw::Range | Kw::Left | Kw::Right)
+            && matches!(
+                token.kw,
+                Kw::Unnest | Kw::Table | Kw::Glob | Kw::Range | Kw::Left | Kw::Right
+            )
     }
 
     /// `(query)`, `(a JOIN b)`.
@@ -427,18 +543,26 @@ impl Parser<'_> {
             return self.derived_item(start, false, prefix);
         }
         self.advance();
-        let inner = match self.nested(Self::from_item) {
+        let inner = match self.nested(Self::joined_relation) {
             Some(inner) => inner,
-            None => self.from_error(start),
+            None => self.error_relation(start),
         };
         self.close(open, "join");
         let is_join = matches!(
             self.ast.from(inner).kind,
-            FromKind::Join { .. } | FromKind::Paren { .. } | FromKind::Error | FromKind::Pivot { .. } | FromKind::Unpivot { .. }
+            FromKind::Join { .. }
+                | FromKind::Paren { .. }
+                | FromKind::Error
+                | FromKind::Pivot { .. }
+                | FromKind::Unpivot { .. }
         );
         if !is_join && self.is(Dialect::DuckDb) && self.may_report() {
             let span = self.ast.from(inner).span;
-            self.report(code::E400, span, "brackets around one relation; expected a join or a query in them");
+            self.report(
+                code::E400,
+                span,
+                "brackets around one relation; expected a join or a query in them",
+            );
         }
         let alias = prefix.or_else(|| self.table_alias());
         let span = self.span_from(start);
@@ -450,9 +574,21 @@ impl Parser<'_> {
         let alias = prefix.or_else(|| self.table_alias());
         let sample = self.table_sample();
         // Snowflake and Databricks sample before the alias.
-        let alias = if alias.is_none() && sample.is_some() && !self.is(Dialect::DuckDb) { self.table_alias() } else { alias };
+        let alias = if alias.is_none() && sample.is_some() && !self.is(Dialect::DuckDb) {
+            self.table_alias()
+        } else {
+            alias
+        };
         let span = self.span_from(start);
-        self.ast.add_from(FromKind::Derived { query, lateral, alias, sample }, span)
+        self.ast.add_from(
+            FromKind::Derived {
+                query,
+                lateral,
+                alias,
+                sample,
+            },
+            span,
+        )
     }
 
     fn file_item(&mut self, start: Span, prefix: Option<TableAlias>) -> FromId {
@@ -474,7 +610,7 @@ impl Parser<'_> {
             return self.function_item(start, true, None);
         }
         self.unexpected("a subquery or a table function after `LATERAL`");
-        self.from_error(start)
+        self.error_relation(start)
     }
 
     /// `FROM VALUES (1), (2) AS t(x)`.
@@ -487,13 +623,29 @@ impl Parser<'_> {
             self.unexpected("an alias for `VALUES` without brackets");
         }
         let span = self.span_from(start);
-        self.ast.add_from(FromKind::Derived { query, lateral: false, alias, sample: None }, span)
+        self.ast.add_from(
+            FromKind::Derived {
+                query,
+                lateral: false,
+                alias,
+                sample: None,
+            },
+            span,
+        )
     }
 
     fn simple_query(&mut self, body: Body, span: Span) -> crate::ast::QueryId {
         let height = self.open_heights.last().copied().unwrap_or(0);
         self.query_heights.push(height);
-        self.ast.add_query(Query { span, with: None, body, order_by: Vec::new(), order_by_all: None, limit: None, offset: None })
+        self.ast.add_query(Query {
+            span,
+            with: None,
+            body,
+            order_by: Vec::new(),
+            order_by_all: None,
+            limit: None,
+            offset: None,
+        })
     }
 
     /// A relation or a table function by name.
@@ -515,16 +667,31 @@ impl Parser<'_> {
         at = at.or_else(|| self.time_travel());
         sample = sample.or_else(|| self.table_sample());
         let span = self.span_from(start);
-        self.ast.add_from(FromKind::Table { name, alias, at, sample }, span)
+        self.ast.add_from(
+            FromKind::Table {
+                name,
+                alias,
+                at,
+                sample,
+            },
+            span,
+        )
     }
-
 
     /// `TABLE name`, cursor on the name.
     pub(super) fn table_name_item(&mut self) -> FromId {
         let start = self.peek().span;
         let name = self.relation_path();
         let span = self.span_from(start);
-        self.ast.add_from(FromKind::Table { name, alias: None, at: None, sample: None }, span)
+        self.ast.add_from(
+            FromKind::Table {
+                name,
+                alias: None,
+                at: None,
+                sample: None,
+            },
+            span,
+        )
     }
 
     /// A relation's dotted name.
@@ -541,7 +708,14 @@ impl Parser<'_> {
         }
         if path.len() > 3 && self.is(Dialect::DuckDb) {
             let span = crate::ast::path_span(&path);
-            self.report(code::E400, span, format!("relation name of {} parts; expected at most catalog, schema and table", path.len()));
+            self.report(
+                code::E400,
+                span,
+                format!(
+                    "relation name of {} parts; expected at most catalog, schema and table",
+                    path.len()
+                ),
+            );
         }
         path
     }
@@ -562,7 +736,10 @@ impl Parser<'_> {
             let mut offset = token.span.start + 1;
             for part in whole.ident.text.split('.') {
                 let end = offset + part.len() as u32;
-                path.push(Name { ident: Ident::quoted(part), span: Span::new(offset, end) });
+                path.push(Name {
+                    ident: Ident::quoted(part),
+                    span: Span::new(offset, end),
+                });
                 offset = end + 1;
             }
             return;
@@ -595,7 +772,10 @@ impl Parser<'_> {
     }
 
     fn bare_name(&self, span: Span) -> Name {
-        Name { ident: Ident::bare(SmolStr::new(span.slice(self.text))), span }
+        Name {
+            ident: Ident::bare(SmolStr::new(span.slice(self.text))),
+            span,
+        }
     }
 
     fn function_item(&mut self, start: Span, lateral: bool, prefix: Option<TableAlias>) -> FromId {
@@ -603,7 +783,7 @@ impl Parser<'_> {
         let call = self.table_call();
         let mut call = match call {
             Some(call) => call,
-            None => return self.from_error(start),
+            None => return self.error_relation(start),
         };
         // TABLE(f(x)) is f(x).
         if table_word
@@ -618,13 +798,23 @@ impl Parser<'_> {
         ordinality = ordinality.or_else(|| self.ordinality());
         self.table_sample();
         let span = self.span_from(start);
-        self.ast.add_from(FromKind::Function { call, lateral, ordinality, alias }, span)
+        self.ast.add_from(
+            FromKind::Function {
+                call,
+                lateral,
+                ordinality,
+                alias,
+            },
+            span,
+        )
     }
 
     /// The call of a table function; `None` when it is none (reported).
     fn table_call(&mut self) -> Option<ExprId> {
         let start = self.peek().span;
-        let mut name: Path = vec![self.advance()].iter().map(|t| self.name_of(*t)).collect();
+        let mut name: Path = Vec::new();
+        let first = self.advance();
+        name.push(self.name_of(first));
         while self.kind() == TokenKind::Dot && self.is_label(self.peek_nth(1)) {
             self.advance();
             let part = self.advance();
@@ -683,7 +873,11 @@ impl Parser<'_> {
         } else {
             None
         }?;
-        let columns = if self.kind() == TokenKind::LParen { self.name_list("list of column names") } else { Vec::new() };
+        let columns = if self.kind() == TokenKind::LParen {
+            self.name_list("list of column names")
+        } else {
+            Vec::new()
+        };
         Some(TableAlias { name, columns })
     }
 
@@ -699,13 +893,15 @@ impl Parser<'_> {
         }
         let bracket = self.kind_nth(1) == TokenKind::LParen;
         match token.kw {
-            Kw::Semi | Kw::Anti | Kw::Asof | Kw::Positional => self.kw_nth(1) != Kw::Join && self.kw_nth(1) != Kw::Left,
+            Kw::Semi | Kw::Anti | Kw::Asof | Kw::Positional => {
+                self.kw_nth(1) != Kw::Join && self.kw_nth(1) != Kw::Left
+            }
             Kw::Pivot | Kw::Unpivot | Kw::Tablesample | Kw::For | Kw::Set | Kw::Cross | Kw::Match => false,
             Kw::At | Kw::Before | Kw::Changes | Kw::Sample => !bracket,
             Kw::Version | Kw::Timestamp | Kw::SystemVersion | Kw::SystemTime => {
                 self.kw_nth(1) != Kw::As || self.kw_nth(2) != Kw::Of
             }
-            _ => !self.is_clause_word(token) && !(self.at_word(0, "MATCH_CONDITION") && bracket),
+            _ => !(self.is_clause_word(token) || self.at_word(0, "MATCH_CONDITION") && bracket),
         }
     }
 
@@ -730,7 +926,8 @@ impl Parser<'_> {
         match self.kind() {
             TokenKind::Number => {
                 self.advance();
-                if self.kind() == TokenKind::Percent || matches!(self.kw(), Kw::Percent | Kw::Row | Kw::Rows) {
+                if self.kind() == TokenKind::Percent || matches!(self.kw(), Kw::Percent | Kw::Row | Kw::Rows)
+                {
                     self.advance();
                 }
                 if self.kind() == TokenKind::LParen {
@@ -763,8 +960,10 @@ impl Parser<'_> {
             match self.closing_of(open) {
                 Some(index) => self.pos = index,
                 None => self.skip_while(|t| {
-                    matches!(t.kind, TokenKind::Word | TokenKind::Number | TokenKind::Percent | TokenKind::Comma)
-                        && !matches!(t.kw, Kw::From | Kw::Where | Kw::Select)
+                    matches!(
+                        t.kind,
+                        TokenKind::Word | TokenKind::Number | TokenKind::Percent | TokenKind::Comma
+                    ) && !matches!(t.kw, Kw::From | Kw::Where | Kw::Select)
                 }),
             }
         }
@@ -789,7 +988,8 @@ impl Parser<'_> {
             }
             _ => return None,
         }
-        while matches!(self.kw(), Kw::At | Kw::Before | Kw::Changes) && self.kind_nth(1) == TokenKind::LParen {
+        while matches!(self.kw(), Kw::At | Kw::Before | Kw::Changes) && self.kind_nth(1) == TokenKind::LParen
+        {
             self.advance();
             let open = self.pos;
             self.advance();

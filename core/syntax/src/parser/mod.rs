@@ -6,6 +6,7 @@
 //! level asks for stack; chains (operators, set operations, joins, lists) are loops.
 //! Start reading at [`parse`], then `query.rs`, `from.rs`, `expr.rs`.
 
+mod call;
 mod cursor;
 mod expr;
 mod from;
@@ -51,7 +52,12 @@ pub fn parse_lexed(text: &str, lexed: Lexed, dialect: Dialect) -> Parsed {
     ast.root = root;
     let mut diagnostics = std::mem::take(&mut parser.diagnostics);
     diagnostics.sort_by_key(|d| d.primary.as_ref().map_or(0, |l| l.loc.span.start));
-    Parsed { ast, diagnostics, comments: lexed.comments, tokens: lexed.tokens }
+    Parsed {
+        ast,
+        diagnostics,
+        comments: lexed.comments,
+        tokens: lexed.tokens,
+    }
 }
 
 /// Parse a single expression (a filter or an assertion from the configuration).
@@ -72,7 +78,15 @@ pub fn parse_expression(text: &str, dialect: Dialect) -> (Parsed, Option<ExprId>
     };
     let ast = std::mem::take(&mut parser.ast);
     let diagnostics = std::mem::take(&mut parser.diagnostics);
-    (Parsed { ast, diagnostics, comments: lexed.comments, tokens: lexed.tokens }, id)
+    (
+        Parsed {
+            ast,
+            diagnostics,
+            comments: lexed.comments,
+            tokens: lexed.tokens,
+        },
+        id,
+    )
 }
 
 /// The state of one parse.
@@ -202,8 +216,10 @@ pub(crate) fn match_brackets(tokens: &[Token]) -> Vec<u32> {
             }
             continue;
         }
-        if matches!(token.kind, TokenKind::RParen | TokenKind::RBracket | TokenKind::RBrace)
-            && counts.get(slot(token.kind)).is_some_and(|c| *c > 0)
+        if matches!(
+            token.kind,
+            TokenKind::RParen | TokenKind::RBracket | TokenKind::RBrace
+        ) && counts.get(slot(token.kind)).is_some_and(|c| *c > 0)
         {
             while let Some((start, kind)) = open.pop() {
                 if let Some(count) = counts.get_mut(slot(kind)) {
@@ -255,7 +271,11 @@ impl Parser<'_> {
         } else {
             kind
         };
-        let height = if matches!(kind, ExprKind::Error) { 1 } else { height };
+        let height = if matches!(kind, ExprKind::Error) {
+            1
+        } else {
+            height
+        };
         self.heights.push(height);
         if let Some(top) = self.open_heights.last_mut() {
             *top = (*top).max(height);

@@ -9,8 +9,14 @@ impl Parser<'_> {
     /// `PIVOT t [ON …] [USING …] [GROUP BY …]`, cursor on the keyword.
     pub(super) fn pivot_statement(&mut self) -> FromId {
         let start = self.advance().span;
-        let source = self.from_primary();
-        let mut pivot = Pivot { aggregates: Vec::new(), on: Vec::new(), group_by: Vec::new(), span: start, simplified: true };
+        let source = self.single_relation();
+        let mut pivot = Pivot {
+            aggregates: Vec::new(),
+            on: Vec::new(),
+            group_by: Vec::new(),
+            span: start,
+            simplified: true,
+        };
         if self.eat_kw(Kw::On).is_some() {
             loop {
                 let on = self.pivot_on_simplified();
@@ -31,13 +37,28 @@ impl Parser<'_> {
         }
         pivot.span = self.span_from(start);
         let span = pivot.span;
-        self.ast.add_from(FromKind::Pivot { source, pivot: Box::new(pivot), alias: None }, span)
+        self.ast.add_from(
+            FromKind::Pivot {
+                source,
+                pivot: Box::new(pivot),
+                alias: None,
+            },
+            span,
+        )
     }
 
     fn pivot_on_simplified(&mut self) -> PivotOn {
         let expr = self.operand_above_predicates();
-        let (values, dynamic) = if self.eat_kw(Kw::In).is_some() { self.pivot_values() } else { (Vec::new(), true) };
-        PivotOn { expr, values, dynamic }
+        let (values, dynamic) = if self.eat_kw(Kw::In).is_some() {
+            self.pivot_values()
+        } else {
+            (Vec::new(), true)
+        };
+        PivotOn {
+            expr,
+            values,
+            dynamic,
+        }
     }
 
     /// What stands behind IN: a list, a subquery, ANY, the name of an enum.
@@ -103,8 +124,13 @@ impl Parser<'_> {
         let keyword = self.advance().span;
         let open = self.pos;
         self.advance();
-        let mut pivot =
-            Pivot { aggregates: Vec::new(), on: Vec::new(), group_by: Vec::new(), span: keyword, simplified: false };
+        let mut pivot = Pivot {
+            aggregates: Vec::new(),
+            on: Vec::new(),
+            group_by: Vec::new(),
+            span: keyword,
+            simplified: false,
+        };
         pivot.aggregates = self.aggregates();
         if self.expect_kw(Kw::For, "after the aggregates") {
             loop {
@@ -129,7 +155,14 @@ impl Parser<'_> {
         pivot.span = self.span_from(keyword);
         let alias = self.table_alias();
         let span = self.span_from(start);
-        self.ast.add_from(FromKind::Pivot { source, pivot: Box::new(pivot), alias }, span)
+        self.ast.add_from(
+            FromKind::Pivot {
+                source,
+                pivot: Box::new(pivot),
+                alias,
+            },
+            span,
+        )
     }
 
     fn pivot_on(&mut self) -> PivotOn {
@@ -137,18 +170,30 @@ impl Parser<'_> {
         if self.expect_kw(Kw::In, "and the values after the pivoted column") {
             if self.is(Dialect::DuckDb) && self.paren_is_query(self.pos) {
                 let span = self.peek().span;
-                self.report(code::E400, span, "subquery as list of values; expected the values themselves");
+                self.report(
+                    code::E400,
+                    span,
+                    "subquery as list of values; expected the values themselves",
+                );
             }
             let (values, dynamic) = self.pivot_values();
-            return PivotOn { expr, values, dynamic };
+            return PivotOn {
+                expr,
+                values,
+                dynamic,
+            };
         }
-        PivotOn { expr, values: Vec::new(), dynamic: true }
+        PivotOn {
+            expr,
+            values: Vec::new(),
+            dynamic: true,
+        }
     }
 
     /// `UNPIVOT t ON a, b [INTO NAME n VALUE v]`, cursor on the keyword.
     pub(super) fn unpivot_statement(&mut self) -> FromId {
         let start = self.advance().span;
-        let source = self.from_primary();
+        let source = self.single_relation();
         let mut unpivot = self.empty_unpivot(start);
         unpivot.include_nulls = self.include_nulls();
         if self.expect_kw(Kw::On, "after the unpivoted relation") {
@@ -160,7 +205,9 @@ impl Parser<'_> {
             }
             if self.expect_kw(Kw::Value, "and the columns of values") {
                 loop {
-                    unpivot.values.extend(self.expect_name("a name for the column of values"));
+                    unpivot
+                        .values
+                        .extend(self.expect_name("a name for the column of values"));
                     if self.eat(TokenKind::Comma).is_none() {
                         break;
                     }
@@ -169,11 +216,24 @@ impl Parser<'_> {
         }
         unpivot.span = self.span_from(start);
         let span = unpivot.span;
-        self.ast.add_from(FromKind::Unpivot { source, unpivot: Box::new(unpivot), alias: None }, span)
+        self.ast.add_from(
+            FromKind::Unpivot {
+                source,
+                unpivot: Box::new(unpivot),
+                alias: None,
+            },
+            span,
+        )
     }
 
     fn empty_unpivot(&self, span: Span) -> Unpivot {
-        Unpivot { include_nulls: false, values: Vec::new(), name: None, on: Vec::new(), span }
+        Unpivot {
+            include_nulls: false,
+            values: Vec::new(),
+            name: None,
+            on: Vec::new(),
+            span,
+        }
     }
 
     fn include_nulls(&mut self) -> bool {
@@ -199,7 +259,11 @@ impl Parser<'_> {
                 ExprKind::Paren(inner) => vec![*inner],
                 _ => vec![expr],
             };
-            let alias = if self.eat_kw(Kw::As).is_some() { self.expect_label("an alias after `AS`") } else { None };
+            let alias = if self.eat_kw(Kw::As).is_some() {
+                self.expect_label("an alias after `AS`")
+            } else {
+                None
+            };
             groups.push((columns, alias));
             if self.eat(TokenKind::Comma).is_none() {
                 return groups;
@@ -219,7 +283,9 @@ impl Parser<'_> {
             if self.kind() == TokenKind::LParen {
                 unpivot.values = self.name_list("list of columns");
             } else {
-                unpivot.values.extend(self.expect_name("a name for the column of values"));
+                unpivot
+                    .values
+                    .extend(self.expect_name("a name for the column of values"));
             }
             if self.expect_kw(Kw::For, "after the columns of values") {
                 unpivot.name = self.expect_name("a name for the column of names");
@@ -238,6 +304,13 @@ impl Parser<'_> {
         unpivot.span = self.span_from(keyword);
         let alias = self.table_alias();
         let span = self.span_from(start);
-        self.ast.add_from(FromKind::Unpivot { source, unpivot: Box::new(unpivot), alias }, span)
+        self.ast.add_from(
+            FromKind::Unpivot {
+                source,
+                unpivot: Box::new(unpivot),
+                alias,
+            },
+            span,
+        )
     }
 }

@@ -3,17 +3,10 @@
 use super::expr::level;
 use super::{ArgContext, Parser};
 use crate::ast::{
-    Arg, BinaryOp, Call, CastKind, DatePlaceholder, ExprId, ExprKind, Literal, Name, Over, Path, TypeName, WindowSpec,
+    Arg, BinaryOp, Call, CastKind, DatePlaceholder, ExprId, ExprKind, Literal, Name, Path, TypeName,
 };
 use crate::lexer::{Kw, Token, TokenKind, string_value};
 use rocky_base::{Dialect, Ident, SmolStr, Span, code};
-
-/// Functions whose arguments may be lambdas: `x -> …` in their brackets is never JSON.
-const LAMBDA_FUNCTIONS: &[&str] = &[
-    "list_transform", "array_transform", "list_apply", "array_apply", "apply", "list_filter", "array_filter", "filter", "list_reduce",
-    "array_reduce", "reduce", "transform", "aggregate", "exists", "forall", "any_match", "all_match", "zip_with", "map_filter",
-    "map_zip_with", "transform_keys", "transform_values", "array_sort",
-];
 
 impl Parser<'_> {
     /// An operand with its suffixes: `.field`, `[index]`, `::type`, `:path`.
@@ -38,7 +31,10 @@ impl Parser<'_> {
             TokenKind::String => self.string(),
             TokenKind::Bytes => {
                 let text = self.text_of(token);
-                let value = text.find(['\'', '"']).and_then(|i| text.get(i + 1..text.len().saturating_sub(1))).unwrap_or("");
+                let value = text
+                    .find(['\'', '"'])
+                    .and_then(|i| text.get(i + 1..text.len().saturating_sub(1)))
+                    .unwrap_or("");
                 self.literal(Literal::Bytes(SmolStr::new(value)))
             }
             TokenKind::Param => {
@@ -106,7 +102,11 @@ impl Parser<'_> {
         match self.text_of(number).parse::<u32>() {
             Ok(n) if n > 0 => self.add(ExprKind::Positional(n), span),
             _ => {
-                self.report(code::E400, span, "expected the position of a column after `#`, from 1");
+                self.report(
+                    code::E400,
+                    span,
+                    "expected the position of a column after `#`, from 1",
+                );
                 self.error_expr(span)
             }
         }
@@ -174,13 +174,16 @@ impl Parser<'_> {
             Some(id) => id,
             None => self.error_expr(Span::at(token.span.end)),
         };
-        let name = vec![Name { ident: Ident::quoted(SmolStr::new(self.text_of(token))), span: token.span }];
+        let name = vec![Name {
+            ident: Ident::quoted(SmolStr::new(self.text_of(token))),
+            span: token.span,
+        }];
         let span = self.span_from(token.span);
         let call = self.plain_call(name, vec![value]);
         self.add(ExprKind::Function(Box::new(call)), span)
     }
 
-    fn plain_call(&self, name: Path, args: Vec<ExprId>) -> Call {
+    pub(super) fn plain_call(&self, name: Path, args: Vec<ExprId>) -> Call {
         Call {
             name,
             args: args.into_iter().map(|value| Arg { name: None, value }).collect(),
@@ -262,8 +265,17 @@ impl Parser<'_> {
             return ExprKind::Error;
         }
         let list = self.expr();
-        let filter = if self.eat_kw(Kw::If).is_some() { Some(self.expr()) } else { None };
-        ExprKind::Comprehension { element, vars, list, filter }
+        let filter = if self.eat_kw(Kw::If).is_some() {
+            Some(self.expr())
+        } else {
+            None
+        };
+        ExprKind::Comprehension {
+            element,
+            vars,
+            list,
+            filter,
+        }
     }
 
     /// `{'a': 1, b: 2}`, cursor on the brace.
@@ -275,7 +287,10 @@ impl Parser<'_> {
         let mut fields = Vec::new();
         // Snowflake has the empty object.
         let empty = self.kind() == TokenKind::RBrace && self.is(Dialect::Snowflake);
-        while !empty {
+        loop {
+            if empty {
+                break;
+            }
             let token = self.peek();
             let is_key = token.kind == TokenKind::String || self.is_name(token);
             if is_key && self.kind_nth(1) == TokenKind::Colon {
@@ -336,7 +351,14 @@ impl Parser<'_> {
                     let ty = self.type_name();
                     self.end_type();
                     let span = self.span_from(start);
-                    self.add(ExprKind::Cast { expr: base, ty, kind: CastKind::Colon }, span)
+                    self.add(
+                        ExprKind::Cast {
+                            expr: base,
+                            ty,
+                            kind: CastKind::Colon,
+                        },
+                        span,
+                    )
                 }
                 TokenKind::Colon if matches!(self.dialect, Dialect::Snowflake | Dialect::Databricks) => {
                     let next = self.peek_nth(1);
@@ -356,7 +378,10 @@ impl Parser<'_> {
             self.advance();
             if self.kind() == TokenKind::Star {
                 let span = self.peek().span;
-                self.error_at(span, "`.*` cannot follow an expression; expected the name of a relation before it");
+                self.error_at(
+                    span,
+                    "`.*` cannot follow an expression; expected the name of a relation before it",
+                );
             } else {
                 self.unexpected("a name after `.`");
             }
@@ -370,7 +395,13 @@ impl Parser<'_> {
         // (a).upper(): the value is the first argument.
         if self.kind() == TokenKind::LParen {
             let mut call = self.call_brackets(vec![name]);
-            call.args.insert(0, Arg { name: None, value: base });
+            call.args.insert(
+                0,
+                Arg {
+                    name: None,
+                    value: base,
+                },
+            );
             self.call_suffixes(&mut call);
             let span = self.span_from(start);
             return Some(self.add(ExprKind::Function(Box::new(call)), span));
@@ -523,7 +554,9 @@ impl Parser<'_> {
             Kw::CurrentDate | Kw::CurrentTimestamp | Kw::CurrentTime | Kw::CurrentUser => true,
             Kw::Localtime | Kw::Localtimestamp => !self.is(Dialect::BigQuery),
             Kw::CurrentDatetime => self.is(Dialect::BigQuery),
-            Kw::CurrentCatalog | Kw::CurrentRole | Kw::CurrentSchema | Kw::SessionUser | Kw::User => self.is(Dialect::DuckDb),
+            Kw::CurrentCatalog | Kw::CurrentRole | Kw::CurrentSchema | Kw::SessionUser | Kw::User => {
+                self.is(Dialect::DuckDb)
+            }
             _ => false,
         }
     }
@@ -628,7 +661,9 @@ impl Parser<'_> {
         // decimal(3, 2) '1'
         if self.is(Dialect::DuckDb)
             && path.len() == 1
-            && self.closing_of(self.pos).is_some_and(|c| self.token_at(c + 1).kind == TokenKind::String)
+            && self
+                .closing_of(self.pos)
+                .is_some_and(|c| self.token_at(c + 1).kind == TokenKind::String)
             && matches!(self.kind_nth(1), TokenKind::Number)
         {
             self.pos -= 1;
@@ -675,7 +710,14 @@ impl Parser<'_> {
         }
         let expr = self.string();
         let span = self.span_from(start);
-        self.add(ExprKind::Cast { expr, ty, kind: CastKind::Literal }, span)
+        self.add(
+            ExprKind::Cast {
+                expr,
+                ty,
+                kind: CastKind::Literal,
+            },
+            span,
+        )
     }
 
     // ---- special forms
@@ -683,7 +725,11 @@ impl Parser<'_> {
     fn case(&mut self) -> ExprId {
         let start = self.advance().span;
         let context = std::mem::replace(&mut self.in_args, ArgContext::None);
-        let operand = if matches!(self.kw(), Kw::When | Kw::Else | Kw::End) { None } else { Some(self.expr()) };
+        let operand = if matches!(self.kw(), Kw::When | Kw::Else | Kw::End) {
+            None
+        } else {
+            Some(self.expr())
+        };
         let mut whens = Vec::new();
         let mut otherwise = None;
         if self.kw() != Kw::When {
@@ -720,18 +766,31 @@ impl Parser<'_> {
             self.eat_kw(Kw::End);
         }
         let span = self.span_from(start);
-        self.add(ExprKind::Case { operand, whens, otherwise }, span)
+        self.add(
+            ExprKind::Case {
+                operand,
+                whens,
+                otherwise,
+            },
+            span,
+        )
     }
 
     fn cast(&mut self) -> ExprId {
         let start = self.advance();
-        let kind = if start.kw == Kw::Cast { CastKind::Cast } else { CastKind::Try };
+        let kind = if start.kw == Kw::Cast {
+            CastKind::Cast
+        } else {
+            CastKind::Try
+        };
         let open = self.pos;
         self.advance();
         let context = std::mem::replace(&mut self.in_args, ArgContext::None);
         let expr = self.expr();
         self.in_args = context;
-        let mut ty = TypeName { span: Span::at(self.last_span().end) };
+        let mut ty = TypeName {
+            span: Span::at(self.last_span().end),
+        };
         if self.expect_kw(Kw::As, "and the type") {
             ty = self.type_name();
             self.end_type();
@@ -750,7 +809,13 @@ impl Parser<'_> {
         let start = self.advance().span;
         let query = self.bracketed_query_in_expr();
         let span = self.span_from(start);
-        self.add(ExprKind::Exists { negated: false, query }, span)
+        self.add(
+            ExprKind::Exists {
+                negated: false,
+                query,
+            },
+            span,
+        )
     }
 
     /// `EXTRACT(field FROM x)`; Databricks and Snowflake's `EXTRACT(field, x)` does not exist.
@@ -759,7 +824,10 @@ impl Parser<'_> {
         let open = self.pos;
         self.advance();
         let token = self.peek();
-        let is_field = matches!(token.kind, TokenKind::Word | TokenKind::String | TokenKind::QuotedIdent) && token.kw != Kw::From;
+        let is_field = matches!(
+            token.kind,
+            TokenKind::Word | TokenKind::String | TokenKind::QuotedIdent
+        ) && token.kw != Kw::From;
         if !is_field {
             self.unexpected("the field of `EXTRACT`");
             self.close(open, "EXTRACT");
@@ -786,7 +854,14 @@ impl Parser<'_> {
         let expr = self.expr();
         self.close(open, "EXTRACT");
         let span = self.span_from(start);
-        self.add(ExprKind::Extract { field: SmolStr::new(field), field_span, expr }, span)
+        self.add(
+            ExprKind::Extract {
+                field: SmolStr::new(field),
+                field_span,
+                expr,
+            },
+            span,
+        )
     }
 
     /// `INTERVAL …`; `None` when INTERVAL is a name here.
@@ -808,12 +883,20 @@ impl Parser<'_> {
         self.advance();
         let mut id = self.one_interval(start);
         // Databricks: INTERVAL 1 DAY 2 HOURS
-        while self.is(Dialect::Databricks) && matches!(self.kind(), TokenKind::Number | TokenKind::String) && self.at_unit(1) {
+        while self.is(Dialect::Databricks)
+            && matches!(self.kind(), TokenKind::Number | TokenKind::String)
+            && self.at_unit(1)
+        {
             let from = self.peek().span;
             let right = self.one_interval(from);
             let span = self.span_from(start);
             id = self.add(
-                ExprKind::Binary { left: id, op: BinaryOp::Add, op_span: Span::at(from.start), right },
+                ExprKind::Binary {
+                    left: id,
+                    op: BinaryOp::Add,
+                    op_span: Span::at(from.start),
+                    right,
+                },
                 span,
             );
         }
@@ -831,9 +914,14 @@ impl Parser<'_> {
             n += 2;
         }
         if self.kind_nth(n + 1) == TokenKind::LParen {
-            return self.closing_of(self.pos + n + 1).is_some_and(|c| self.unit_at(c + 1));
+            return self
+                .closing_of(self.pos + n + 1)
+                .is_some_and(|c| self.unit_at(c + 1));
         }
-        let operator = matches!(self.kind_nth(n + 1), TokenKind::Plus | TokenKind::Minus | TokenKind::Star | TokenKind::Slash);
+        let operator = matches!(
+            self.kind_nth(n + 1),
+            TokenKind::Plus | TokenKind::Minus | TokenKind::Star | TokenKind::Slash
+        );
         self.at_unit(n + 1) || (operator && self.is(Dialect::BigQuery) && self.at_unit(n + 3))
     }
 
@@ -856,7 +944,9 @@ impl Parser<'_> {
                 self.advance();
             }
             let text = self.span_from(from).slice(self.text).to_ascii_uppercase();
-            unit = Some(SmolStr::new(text.split_whitespace().collect::<Vec<_>>().join(" ")));
+            unit = Some(SmolStr::new(
+                text.split_whitespace().collect::<Vec<_>>().join(" "),
+            ));
         } else if !is_string {
             self.unexpected("a unit (`DAY`, `MONTH` …) after the amount of `INTERVAL`");
         }
@@ -865,7 +955,10 @@ impl Parser<'_> {
     }
 
     fn finish_special(&mut self, start: Token, name: &str, args: Vec<ExprId>) -> ExprId {
-        let name = vec![Name { ident: Ident::bare(name), span: start.span }];
+        let name = vec![Name {
+            ident: Ident::bare(name),
+            span: start.span,
+        }];
         let mut call = self.plain_call(name, args);
         self.call_suffixes(&mut call);
         let span = self.span_from(start.span);
@@ -877,7 +970,11 @@ impl Parser<'_> {
         let start = self.advance();
         let open = self.pos;
         self.advance();
-        let word = if self.kind_nth(1) == TokenKind::Comma { Kw::None } else { self.kw() };
+        let word = if self.kind_nth(1) == TokenKind::Comma {
+            Kw::None
+        } else {
+            self.kw()
+        };
         let name = match word {
             Kw::Leading => "ltrim",
             Kw::Trailing => "rtrim",
@@ -956,7 +1053,9 @@ impl Parser<'_> {
 
     /// True when one of `words` stands directly inside the bracket at token `open`.
     fn special_words_ahead(&self, open: usize, words: &[Kw]) -> bool {
-        let end = self.closing_of(open).unwrap_or_else(|| (open + 64).min(self.tokens.len()));
+        let end = self
+            .closing_of(open)
+            .unwrap_or_else(|| (open + 64).min(self.tokens.len()));
         let mut index = open + 1;
         while index < end {
             let token = self.token_at(index);
@@ -966,8 +1065,15 @@ impl Parser<'_> {
             if token.kind == TokenKind::Comma {
                 return false;
             }
-            let opens = matches!(token.kind, TokenKind::LParen | TokenKind::LBracket | TokenKind::LBrace);
-            index = if opens { self.closing_of(index).map_or(index + 1, |c| c + 1) } else { index + 1 };
+            let opens = matches!(
+                token.kind,
+                TokenKind::LParen | TokenKind::LBracket | TokenKind::LBrace
+            );
+            index = if opens {
+                self.closing_of(index).map_or(index + 1, |c| c + 1)
+            } else {
+                index + 1
+            };
         }
         false
     }
@@ -988,7 +1094,11 @@ impl Parser<'_> {
         self.expect_kw(Kw::In, "between needle and haystack");
         let haystack = self.operand_above_predicates();
         self.close(open, "POSITION");
-        let args = if self.is(Dialect::DuckDb) { vec![haystack, needle] } else { vec![needle, haystack] };
+        let args = if self.is(Dialect::DuckDb) {
+            vec![haystack, needle]
+        } else {
+            vec![needle, haystack]
+        };
         let written = self.text_of(start);
         self.finish_special(start, written, args)
     }
@@ -1048,7 +1158,14 @@ impl Parser<'_> {
                 let at = self.peek().span;
                 let expr = self.array(at);
                 let span = self.span_from(start);
-                Some(self.add(ExprKind::Cast { expr, ty, kind: CastKind::Literal }, span))
+                Some(self.add(
+                    ExprKind::Cast {
+                        expr,
+                        ty,
+                        kind: CastKind::Literal,
+                    },
+                    span,
+                ))
             }
             _ => None,
         }
@@ -1073,7 +1190,14 @@ impl Parser<'_> {
                 let at = self.peek().span;
                 let expr = self.struct_fields(at);
                 let span = self.span_from(start);
-                Some(self.add(ExprKind::Cast { expr, ty, kind: CastKind::Literal }, span))
+                Some(self.add(
+                    ExprKind::Cast {
+                        expr,
+                        ty,
+                        kind: CastKind::Literal,
+                    },
+                    span,
+                ))
             }
             _ => None,
         }
@@ -1087,7 +1211,8 @@ impl Parser<'_> {
         while self.kind() != TokenKind::RParen {
             // DuckDB and Databricks: STRUCT(a := 1)
             let token = self.peek();
-            let named = self.is_name(token) && matches!(self.kind_nth(1), TokenKind::Assign | TokenKind::FatArrow);
+            let named =
+                self.is_name(token) && matches!(self.kind_nth(1), TokenKind::Assign | TokenKind::FatArrow);
             if named {
                 self.advance();
                 self.advance();
@@ -1116,7 +1241,11 @@ impl Parser<'_> {
         let open = self.pos;
         self.advance();
         let context = std::mem::replace(&mut self.in_args, ArgContext::None);
-        let list = if self.kind() == TokenKind::RParen { Vec::new() } else { self.expr_list() };
+        let list = if self.kind() == TokenKind::RParen {
+            Vec::new()
+        } else {
+            self.expr_list()
+        };
         self.in_args = context;
         self.close(open, "row");
         let span = self.span_from(start);
@@ -1134,325 +1263,5 @@ impl Parser<'_> {
         self.close(open, "COLUMNS");
         let span = self.span_from(start);
         self.add(ExprKind::Columns { selector, unpack }, span)
-    }
-
-    // ---- calls
-
-    /// The brackets of a call with all that stands in them, cursor on the opening one.
-    pub(super) fn call_brackets(&mut self, name: Path) -> Call {
-        let lambdas = name.last().is_some_and(|n| {
-            let text = n.ident.text.as_str();
-            LAMBDA_FUNCTIONS.iter().any(|f| f.eq_ignore_ascii_case(text))
-        });
-        let context = if lambdas { ArgContext::LambdaCall } else { ArgContext::Call };
-        let mut call = self.plain_call(name, Vec::new());
-        let open = self.pos;
-        self.advance();
-        if self.eat(TokenKind::RParen).is_some() {
-            return call;
-        }
-        let outer = std::mem::replace(&mut self.in_args, context);
-        if self.eat_kw(Kw::Distinct).is_some() {
-            call.distinct = true;
-        } else if self.kw() == Kw::All {
-            self.advance();
-        }
-        // f(ORDER BY x) has no arguments.
-        if self.kw() != Kw::Order {
-            loop {
-                let arg = self.argument();
-                call.args.push(arg);
-                if self.eat(TokenKind::Comma).is_none() {
-                    break;
-                }
-            }
-        }
-        self.argument_clauses(&mut call);
-        self.in_args = outer;
-        self.close(open, "call");
-        call
-    }
-
-    /// ORDER BY, LIMIT, IGNORE NULLS inside the brackets.
-    fn argument_clauses(&mut self, call: &mut Call) {
-        loop {
-            if self.eat_kws(Kw::Ignore, Kw::Nulls).is_some() {
-                call.ignore_nulls = Some(true);
-            } else if self.eat_kws(Kw::Respect, Kw::Nulls).is_some() {
-                call.ignore_nulls = Some(false);
-            } else if self.kw() == Kw::Order {
-                self.advance();
-                self.expect_kw(Kw::By, "after `ORDER`");
-                let context = std::mem::replace(&mut self.in_args, ArgContext::None);
-                call.order_by = self.order_items();
-                self.in_args = context;
-            } else if self.kw() == Kw::Limit && self.is(Dialect::BigQuery) {
-                self.advance();
-                self.expr();
-            } else if self.kw() == Kw::Having && self.is(Dialect::BigQuery) {
-                // ANY_VALUE(x HAVING MAX y)
-                self.advance();
-                if self.at_word(0, "MAX") || self.at_word(0, "MIN") {
-                    self.advance();
-                    let key = self.expr();
-                    call.order_by.push(crate::ast::OrderItem { expr: key, descending: false, nulls_first: None });
-                } else {
-                    self.unexpected("`MAX` or `MIN` after `HAVING`");
-                }
-            } else {
-                return;
-            }
-        }
-    }
-
-    fn argument(&mut self) -> Arg {
-        let token = self.peek();
-        if (self.is_label(token) || token.kind == TokenKind::String) && matches!(self.kind_nth(1), TokenKind::Assign | TokenKind::FatArrow) {
-            self.advance();
-            self.advance();
-            let value = self.argument_value();
-            return Arg { name: Some(self.name_of(token)), value };
-        }
-        if token.kw == Kw::Variadic {
-            self.advance();
-        }
-        Arg { name: None, value: self.argument_value() }
-    }
-
-    fn argument_value(&mut self) -> ExprId {
-        if let Some(lambda) = self.lambda() {
-            return lambda;
-        }
-        // f(*), f(t.*)
-        let star_ahead = self.kind() == TokenKind::Star
-            || (self.is_name(self.peek()) && self.kind_nth(1) == TokenKind::Dot);
-        if star_ahead && let Some(star) = self.try_star() {
-            let span = star.span;
-            return self.add(ExprKind::Star(Box::new(star)), span);
-        }
-        // Snowflake and Databricks: a subquery as the only argument needs no second pair of brackets.
-        if self.kw() == Kw::Select && !self.is(Dialect::DuckDb) {
-            let start = self.peek().span;
-            let query = self.query();
-            let span = self.span_from(start);
-            return self.add(ExprKind::Subquery(query), span);
-        }
-        self.expr()
-    }
-
-    /// `x -> …`, `(x, y) -> …` at the start of an argument; JSON's arrow is left alone.
-    fn lambda(&mut self) -> Option<ExprId> {
-        let start = self.peek();
-        let arrow = if self.is_name(start) && self.kind_nth(1) == TokenKind::Arrow {
-            self.pos + 1
-        } else if start.kind == TokenKind::LParen {
-            let close = self.closing_of(self.pos)?;
-            let mut index = self.pos + 1;
-            while index < close {
-                let separated = index + 1 == close || self.token_at(index + 1).kind == TokenKind::Comma;
-                if !self.is_name(self.token_at(index)) || !separated {
-                    return None;
-                }
-                index += 2;
-            }
-            (self.token_at(close + 1).kind == TokenKind::Arrow && close > self.pos + 1).then_some(close + 1)?
-        } else {
-            return None;
-        };
-        // f(j -> '$.a'): JSON, unless the function is known to take lambdas.
-        let after = self.token_at(arrow + 1);
-        let looks_like_json = matches!(after.kind, TokenKind::String | TokenKind::Number) && start.kind != TokenKind::LParen;
-        let json = self.is(Dialect::DuckDb) && self.in_args == ArgContext::Call && looks_like_json;
-        if json {
-            return None;
-        }
-        let mut params = Vec::new();
-        while self.pos < arrow {
-            let token = self.advance();
-            if self.is_name(token) {
-                params.push(self.name_of(token));
-            }
-        }
-        self.advance();
-        Some(self.lambda_body(params, start.span))
-    }
-
-    fn lambda_body(&mut self, params: Vec<Name>, start: Span) -> ExprId {
-        let body = self.argument_value_nested();
-        let span = self.span_from(start);
-        self.add(ExprKind::Lambda { params, body }, span)
-    }
-
-    fn argument_value_nested(&mut self) -> ExprId {
-        match self.nested(Self::argument_value) {
-            Some(id) => id,
-            None => {
-                let at = Span::at(self.peek().span.start);
-                self.error_expr(at)
-            }
-        }
-    }
-
-    /// `lambda x, y: …`, cursor on the word.
-    fn python_lambda(&mut self) -> ExprId {
-        let start = self.advance().span;
-        let mut params = Vec::new();
-        loop {
-            params.extend(self.expect_name("a parameter of the lambda"));
-            if self.eat(TokenKind::Comma).is_none() {
-                break;
-            }
-        }
-        if self.eat(TokenKind::Colon).is_none() {
-            self.unexpected("`:` after the parameters of the lambda");
-            let span = self.span_from(start);
-            return self.error_expr(span);
-        }
-        self.lambda_body(params, start)
-    }
-
-    /// WITHIN GROUP, FILTER, IGNORE NULLS and OVER behind a call.
-    fn call_suffixes(&mut self, call: &mut Call) {
-        loop {
-            let bracket = self.kind_nth(1) == TokenKind::LParen;
-            match self.kw() {
-                Kw::Within if self.kw_nth(1) == Kw::Group => {
-                    self.advance();
-                    self.advance();
-                    let open = self.pos;
-                    if self.eat(TokenKind::LParen).is_none() {
-                        self.unexpected("`(` after `WITHIN GROUP`");
-                        return;
-                    }
-                    if self.expect_kw(Kw::Order, "in `WITHIN GROUP`") {
-                        self.expect_kw(Kw::By, "after `ORDER`");
-                        call.order_by = self.order_items();
-                        call.within_group = true;
-                    }
-                    self.close(open, "WITHIN GROUP");
-                }
-                Kw::Filter if bracket => {
-                    self.advance();
-                    let open = self.pos;
-                    self.advance();
-                    if self.eat_kw(Kw::Where).is_none() && !self.is(Dialect::DuckDb) {
-                        self.unexpected("`WHERE` in `FILTER`");
-                    }
-                    call.filter = Some(self.expr());
-                    self.close(open, "FILTER");
-                }
-                Kw::Ignore if self.kw_nth(1) == Kw::Nulls && !self.is(Dialect::DuckDb) => {
-                    self.advance();
-                    self.advance();
-                    call.ignore_nulls = Some(true);
-                }
-                Kw::Respect if self.kw_nth(1) == Kw::Nulls && !self.is(Dialect::DuckDb) => {
-                    self.advance();
-                    self.advance();
-                    call.ignore_nulls = Some(false);
-                }
-                Kw::Over if bracket || self.is_name(self.peek_nth(1)) || self.at_eof_after_over() => {
-                    self.advance();
-                    call.over = if self.kind() == TokenKind::LParen {
-                        Some(Over::Spec(Box::new(self.window_spec())))
-                    } else {
-                        match self.eat_name() {
-                            Some(name) => Some(Over::Named(name)),
-                            None => {
-                                self.unexpected("a window after `OVER`");
-                                None
-                            }
-                        }
-                    };
-                    return;
-                }
-                _ => return,
-            }
-        }
-    }
-
-    fn at_eof_after_over(&self) -> bool {
-        matches!(
-            self.kind_nth(1),
-            TokenKind::Eof | TokenKind::Comma | TokenKind::RParen | TokenKind::Semicolon
-        ) || self.kw_nth(1) == Kw::From
-    }
-
-    /// `([w] [PARTITION BY …] [ORDER BY …] [frame])`, cursor on the bracket.
-    pub(super) fn window_spec(&mut self) -> WindowSpec {
-        let open = self.pos;
-        let start = self.advance().span;
-        let context = std::mem::replace(&mut self.in_args, ArgContext::None);
-        let mut spec = WindowSpec::default();
-        let is_clause = match self.kw() {
-            Kw::Partition | Kw::Order => self.kw_nth(1) == Kw::By || !matches!(self.kind_nth(1), TokenKind::RParen),
-            Kw::Rows | Kw::Range | Kw::Groups => self.kind_nth(1) != TokenKind::RParen,
-            _ => false,
-        };
-        if !is_clause {
-            spec.base = self.eat_name();
-        }
-        if self.eat_kw(Kw::Partition).is_some() {
-            self.expect_kw(Kw::By, "after `PARTITION`");
-            spec.partition_by = self.expr_list();
-        }
-        if self.eat_kw(Kw::Order).is_some() {
-            self.expect_kw(Kw::By, "after `ORDER`");
-            spec.order_by = self.order_items();
-        }
-        if matches!(self.kw(), Kw::Rows | Kw::Range | Kw::Groups) {
-            self.frame(&mut spec);
-        }
-        self.in_args = context;
-        self.close(open, "window");
-        spec.span = self.span_from(start);
-        spec
-    }
-
-    fn frame(&mut self, spec: &mut WindowSpec) {
-        let start = self.advance().span;
-        if self.eat_kw(Kw::Between).is_some() {
-            self.frame_bound(spec);
-            if self.expect_kw(Kw::And, "between the bounds of the frame") {
-                self.frame_bound(spec);
-            }
-        } else {
-            self.frame_bound(spec);
-        }
-        if self.eat_kw(Kw::Exclude).is_some() {
-            let known = match self.kw() {
-                Kw::Current => self.kw_nth(1) == Kw::Row,
-                Kw::No => self.kw_nth(1) == Kw::Others,
-                Kw::Group | Kw::Ties => true,
-                _ => false,
-            };
-            if known {
-                let two = matches!(self.kw(), Kw::Current | Kw::No);
-                self.advance();
-                if two {
-                    self.advance();
-                }
-            } else {
-                self.unexpected("`CURRENT ROW`, `GROUP`, `TIES` or `NO OTHERS` after `EXCLUDE`");
-            }
-        }
-        spec.frame_span = Some(self.span_from(start));
-    }
-
-    fn frame_bound(&mut self, spec: &mut WindowSpec) {
-        if self.eat_kws(Kw::Current, Kw::Row).is_some() {
-            return;
-        }
-        if self.kw() == Kw::Unbounded {
-            self.advance();
-        } else {
-            let bound = self.expr_above(level::AND + 1);
-            spec.frame.push(bound);
-        }
-        if matches!(self.kw(), Kw::Preceding | Kw::Following) {
-            self.advance();
-        } else {
-            self.unexpected("`PRECEDING` or `FOLLOWING` after the bound of the frame");
-        }
     }
 }

@@ -30,10 +30,21 @@ impl Parser<'_> {
             Kw::Select => true,
             Kw::From => !matches!(next.kind, TokenKind::RParen | TokenKind::Comma | TokenKind::Eof),
             Kw::With => self.is_label(next),
-            Kw::Values => next.kind == TokenKind::LParen || (self.is(Dialect::Databricks) && matches!(next.kind, TokenKind::Number | TokenKind::String)),
+            Kw::Values => {
+                next.kind == TokenKind::LParen
+                    || (self.is(Dialect::Databricks)
+                        && matches!(next.kind, TokenKind::Number | TokenKind::String))
+            }
             Kw::Table => self.is_label(next),
-            Kw::Pivot | Kw::PivotWider | Kw::Unpivot | Kw::PivotLonger | Kw::Describe | Kw::Summarize | Kw::Show => {
-                self.is(Dialect::DuckDb) && !matches!(next.kind, TokenKind::RParen | TokenKind::Comma | TokenKind::Eof)
+            Kw::Pivot
+            | Kw::PivotWider
+            | Kw::Unpivot
+            | Kw::PivotLonger
+            | Kw::Describe
+            | Kw::Summarize
+            | Kw::Show => {
+                self.is(Dialect::DuckDb)
+                    && !matches!(next.kind, TokenKind::RParen | TokenKind::Comma | TokenKind::Eof)
             }
             Kw::Desc => self.is(Dialect::DuckDb) && self.is_label(next),
             _ => token.kind == TokenKind::LParen && self.paren_is_query(index),
@@ -52,18 +63,29 @@ impl Parser<'_> {
             }
             innermost += 1;
         }
-        if self.token_at(innermost + 1).kind == TokenKind::LParen || !self.query_starts_at_plain(innermost + 1) {
+        if self.token_at(innermost + 1).kind == TokenKind::LParen
+            || !self.query_starts_at_plain(innermost + 1)
+        {
             return false;
         }
         let mut level = innermost;
         while level > open {
-            let Some(close) = self.closing_of(level) else { return true };
+            let Some(close) = self.closing_of(level) else {
+                return true;
+            };
             let after = self.token_at(close + 1);
             let goes_on = after.kind == TokenKind::RParen
                 || after.kind == TokenKind::Eof
                 || matches!(
                     after.kw,
-                    Kw::Union | Kw::Intersect | Kw::Except | Kw::Minus | Kw::Order | Kw::Limit | Kw::Offset | Kw::Fetch
+                    Kw::Union
+                        | Kw::Intersect
+                        | Kw::Except
+                        | Kw::Minus
+                        | Kw::Order
+                        | Kw::Limit
+                        | Kw::Offset
+                        | Kw::Fetch
                 );
             if !goes_on {
                 return false;
@@ -191,7 +213,8 @@ impl Parser<'_> {
 
     fn with_clause(&mut self) -> With {
         let start = self.advance().span;
-        let recursive = self.kw() == Kw::Recursive && self.is_label(self.peek_nth(1)) && self.kw_nth(1) != Kw::As;
+        let recursive =
+            self.kw() == Kw::Recursive && self.is_label(self.peek_nth(1)) && self.kw_nth(1) != Kw::As;
         if recursive {
             self.advance();
         }
@@ -202,7 +225,11 @@ impl Parser<'_> {
                 let trailing = !ctes.is_empty() && self.kw() == Kw::Select;
                 if trailing {
                     let comma = self.last_span();
-                    self.report(code::E400, comma, "comma after the last CTE; expected SELECT or another name");
+                    self.report(
+                        code::E400,
+                        comma,
+                        "comma after the last CTE; expected SELECT or another name",
+                    );
                 } else {
                     self.unexpected("a name for the CTE");
                 }
@@ -223,17 +250,29 @@ impl Parser<'_> {
             if self.is_name(self.peek()) && (self.kw_nth(1) == Kw::As) {
                 let span = self.peek().span;
                 let found = self.found();
-                self.report(code::E400, span, format!("expected `,` between CTEs, found {found}"));
+                self.report(
+                    code::E400,
+                    span,
+                    format!("expected `,` between CTEs, found {found}"),
+                );
                 continue;
             }
             break;
         }
-        With { span: self.span_from(start), recursive, ctes }
+        With {
+            span: self.span_from(start),
+            recursive,
+            ctes,
+        }
     }
 
     fn cte(&mut self) -> Option<Cte> {
         let name = self.eat_name()?;
-        let columns = if self.kind() == TokenKind::LParen { self.name_list("column list") } else { Vec::new() };
+        let columns = if self.kind() == TokenKind::LParen {
+            self.name_list("column list")
+        } else {
+            Vec::new()
+        };
         let mut using_key = Vec::new();
         if self.kw() == Kw::Using && self.kw_nth(1) == Kw::Key {
             self.advance();
@@ -254,11 +293,23 @@ impl Parser<'_> {
             self.unexpected("`(` before the query of the CTE");
             let query = self.error_query(self.peek().span);
             let span = self.span_from(name.span);
-            return Some(Cte { name, columns, query, using_key, span });
+            return Some(Cte {
+                name,
+                columns,
+                query,
+                using_key,
+                span,
+            });
         }
         let query = self.bracketed_query("CTE");
         let span = self.span_from(name.span);
-        Some(Cte { name, columns, query, using_key, span })
+        Some(Cte {
+            name,
+            columns,
+            query,
+            using_key,
+            span,
+        })
     }
 
     // ---- set operations
@@ -325,7 +376,13 @@ impl Parser<'_> {
             };
             let span = self.span_from(start);
             let query = self.wrap(body, span);
-            rest.push(SetOperand { op, all, by_name, op_span, query });
+            rest.push(SetOperand {
+                op,
+                all,
+                by_name,
+                op_span,
+                query,
+            });
         }
         rest
     }
@@ -334,7 +391,7 @@ impl Parser<'_> {
     fn body(&mut self) -> Body {
         match self.kw() {
             Kw::Select => self.select(),
-            Kw::From => self.from_first(),
+            Kw::From => self.select_from_first(),
             Kw::Values => Body::Values(self.values()),
             Kw::Table if self.is_label(self.peek_nth(1)) => {
                 self.advance();
@@ -342,7 +399,9 @@ impl Parser<'_> {
                 Body::Table(item)
             }
             Kw::Pivot | Kw::PivotWider if self.is(Dialect::DuckDb) => Body::Pivot(self.pivot_statement()),
-            Kw::Unpivot | Kw::PivotLonger if self.is(Dialect::DuckDb) => Body::Pivot(self.unpivot_statement()),
+            Kw::Unpivot | Kw::PivotLonger if self.is(Dialect::DuckDb) => {
+                Body::Pivot(self.unpivot_statement())
+            }
             Kw::Describe | Kw::Summarize | Kw::Show | Kw::Desc if self.is(Dialect::DuckDb) => self.describe(),
             _ if self.kind() == TokenKind::LParen => {
                 let open = self.pos;
@@ -376,7 +435,10 @@ impl Parser<'_> {
         let message = format!("unknown statement `{word}`; did you mean `SELECT`?");
         self.push(Diagnostic::new(code::E400, Loc::text(token.span), message).fix(
             "write `SELECT`",
-            vec![rocky_base::Edit { loc: Loc::text(token.span), text: "SELECT".to_owned() }],
+            vec![rocky_base::Edit {
+                loc: Loc::text(token.span),
+                text: "SELECT".to_owned(),
+            }],
         ));
         self.advance();
         Some(Kw::Select)
@@ -410,7 +472,10 @@ impl Parser<'_> {
             }
             // DuckDB takes a comma after the last row; elsewhere a row must follow.
             if self.is(Dialect::DuckDb) && self.kind_nth(1) != TokenKind::LParen {
-                if matches!(self.kind_nth(1), TokenKind::Eof | TokenKind::RParen | TokenKind::Semicolon) {
+                if matches!(
+                    self.kind_nth(1),
+                    TokenKind::Eof | TokenKind::RParen | TokenKind::Semicolon
+                ) {
                     self.advance();
                 }
                 break;
@@ -432,7 +497,10 @@ impl Parser<'_> {
         } else if self.is_label(self.peek()) || self.kind() == TokenKind::String {
             self.advance();
             // SHOW ALL TABLES; SHOW TABLES FROM x; DESCRIBE s.t
-            while self.kind() == TokenKind::Dot || self.is_label(self.peek()) && self.peek().kw == Kw::None || self.kw() == Kw::From {
+            while self.kind() == TokenKind::Dot
+                || self.is_label(self.peek()) && self.peek().kw == Kw::None
+                || self.kw() == Kw::From
+            {
                 self.advance();
             }
         } else {
@@ -452,7 +520,9 @@ impl Parser<'_> {
             let start = self.peek().span;
             match self.kw() {
                 Kw::Order => self.order_clause(&mut tail),
-                Kw::Sort | Kw::Cluster | Kw::Distribute if self.is(Dialect::Databricks) && self.kw_nth(1) == Kw::By => {
+                Kw::Sort | Kw::Cluster | Kw::Distribute
+                    if self.is(Dialect::Databricks) && self.kw_nth(1) == Kw::By =>
+                {
                     self.advance();
                     self.advance();
                     let items = self.order_items();
@@ -518,11 +588,19 @@ impl Parser<'_> {
     /// True where a query's clauses end: a closing bracket, a set operator, ORDER BY, LIMIT, the end.
     pub(super) fn at_query_end(&self) -> bool {
         match self.kind() {
-            TokenKind::Eof | TokenKind::Semicolon | TokenKind::RParen | TokenKind::RBracket | TokenKind::RBrace => true,
+            TokenKind::Eof
+            | TokenKind::Semicolon
+            | TokenKind::RParen
+            | TokenKind::RBracket
+            | TokenKind::RBrace => true,
             TokenKind::Word => match self.kw() {
-                Kw::Union | Kw::Intersect | Kw::Except | Kw::Order | Kw::Limit | Kw::Offset | Kw::Fetch => true,
+                Kw::Union | Kw::Intersect | Kw::Except | Kw::Order | Kw::Limit | Kw::Offset | Kw::Fetch => {
+                    true
+                }
                 Kw::Minus => !self.is(Dialect::DuckDb),
-                Kw::Sort | Kw::Cluster | Kw::Distribute => self.is(Dialect::Databricks) && self.kw_nth(1) == Kw::By,
+                Kw::Sort | Kw::Cluster | Kw::Distribute => {
+                    self.is(Dialect::Databricks) && self.kw_nth(1) == Kw::By
+                }
                 _ => false,
             },
             _ => false,
@@ -557,7 +635,11 @@ impl Parser<'_> {
             let expr = self.expr();
             let descending = self.direction();
             let nulls_first = self.nulls();
-            items.push(OrderItem { expr, descending, nulls_first });
+            items.push(OrderItem {
+                expr,
+                descending,
+                nulls_first,
+            });
             if self.eat(TokenKind::Comma).is_none() {
                 return items;
             }

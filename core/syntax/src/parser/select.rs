@@ -2,7 +2,8 @@
 
 use super::Parser;
 use crate::ast::{
-    Body, Distinct, ExprId, ExprKind, GroupBy, GroupItem, LikeKind, Literal, Name, Path, Select, SelectItem, Star, ValueTable, WindowSpec,
+    Body, Distinct, ExprId, ExprKind, GroupBy, GroupItem, LikeKind, Literal, Name, Path, Select, SelectItem,
+    Star, ValueTable, WindowSpec,
 };
 use crate::lexer::{Kw, Token, TokenKind};
 use rocky_base::{Diagnostic, Dialect, Edit, Loc, Span, code};
@@ -78,7 +79,7 @@ impl Parser<'_> {
     }
 
     /// `FROM t [SELECT …] [WHERE …]`, cursor on FROM.
-    pub(super) fn from_first(&mut self) -> Body {
+    pub(super) fn select_from_first(&mut self) -> Body {
         let start = self.peek().span;
         if self.is(Dialect::Snowflake) {
             self.report(code::E400, start, "query begins with `FROM`; expected `SELECT`");
@@ -111,7 +112,10 @@ impl Parser<'_> {
             // SELECT FROM t: nothing is skipped.
             let found = self.found();
             let span = self.peek().span;
-            self.complain(span, format!("no columns selected; expected an expression or `*`, found {found}"));
+            self.complain(
+                span,
+                format!("no columns selected; expected an expression or `*`, found {found}"),
+            );
             self.silent_at = Some(self.pos);
             return;
         }
@@ -124,7 +128,11 @@ impl Parser<'_> {
                 if self.at_projection_end() && !self.clause_word_is_name() {
                     if self.is(Dialect::Databricks) {
                         let comma = self.last_span();
-                        self.report(code::E400, comma, "comma after the last column; expected another expression");
+                        self.report(
+                            code::E400,
+                            comma,
+                            "comma after the last column; expected another expression",
+                        );
                     }
                     return;
                 }
@@ -178,9 +186,18 @@ impl Parser<'_> {
     fn missing_comma_or_alias(&mut self) {
         let token = self.peek();
         // INTERVAL a DAY
-        if self.is(Dialect::DuckDb) && self.at_unit(0) && self.pos.checked_sub(2).is_some_and(|i| self.token_at(i).kw == Kw::Interval) {
+        if self.is(Dialect::DuckDb)
+            && self.at_unit(0)
+            && self
+                .pos
+                .checked_sub(2)
+                .is_some_and(|i| self.token_at(i).kw == Kw::Interval)
+        {
             let span = self.last_span();
-            self.error_at(span, "expected a number, a string or an expression in brackets after `INTERVAL`");
+            self.error_at(
+                span,
+                "expected a number, a string or an expression in brackets after `INTERVAL`",
+            );
             return;
         }
         // SELECT a name: a keyword is an alias only behind AS.
@@ -189,14 +206,19 @@ impl Parser<'_> {
             && token.class.is_duckdb_keyword()
             && !token.class.is_reserved(Dialect::DuckDb)
             && !matches!(token.kw, Kw::Exclude | Kw::Replace | Kw::Rename)
-            && matches!(self.kind_nth(1), TokenKind::Comma | TokenKind::Eof | TokenKind::RParen)
-                | matches!(self.kw_nth(1), Kw::From)
+            && matches!(
+                self.kind_nth(1),
+                TokenKind::Comma | TokenKind::Eof | TokenKind::RParen
+            ) | matches!(self.kw_nth(1), Kw::From)
         {
             let word = self.text_of(token).to_owned();
             let message = format!("`{word}` is a keyword; as an alias it needs `AS`");
             let diagnostic = Diagnostic::new(code::E400, Loc::text(token.span), message).fix(
                 "insert `AS`",
-                vec![Edit { loc: Loc::text(Span::at(token.span.start)), text: "AS ".to_owned() }],
+                vec![Edit {
+                    loc: Loc::text(Span::at(token.span.start)),
+                    text: "AS ".to_owned(),
+                }],
             );
             self.push(diagnostic);
             self.advance();
@@ -248,18 +270,27 @@ impl Parser<'_> {
     fn clause_word_is_name(&self) -> bool {
         let token = self.peek();
         let next = self.peek_nth(1);
-        matches!(token.kw, Kw::Offset | Kw::Limit | Kw::Minus | Kw::Window | Kw::Qualify | Kw::Fetch)
-            && !token.class.is_reserved(self.dialect)
+        matches!(
+            token.kw,
+            Kw::Offset | Kw::Limit | Kw::Minus | Kw::Window | Kw::Qualify | Kw::Fetch
+        ) && !token.class.is_reserved(self.dialect)
             && (matches!(
                 next.kind,
-                TokenKind::Comma | TokenKind::Dot | TokenKind::Plus | TokenKind::Minus | TokenKind::Star | TokenKind::Eq
+                TokenKind::Comma
+                    | TokenKind::Dot
+                    | TokenKind::Plus
+                    | TokenKind::Minus
+                    | TokenKind::Star
+                    | TokenKind::Eq
             ) || (next.kind == TokenKind::LParen && token.kw != Kw::Limit)
                 || matches!(next.kw, Kw::From | Kw::As))
     }
 
     /// True where the projection ends.
     fn at_projection_end(&self) -> bool {
-        self.at_query_end() || (self.clause_ahead().is_some() && !(self.kw() == Kw::Window && self.kind_nth(1) == TokenKind::Comma))
+        self.at_query_end()
+            || (self.clause_ahead().is_some()
+                && !(self.kw() == Kw::Window && self.kind_nth(1) == TokenKind::Comma))
     }
 
     fn select_item(&mut self) -> SelectItem {
@@ -285,14 +316,23 @@ impl Parser<'_> {
         if self.eat_kw(Kw::As).is_some() {
             let token = self.peek();
             // SELECT a AS FROM t: FROM may be the alias, but then nothing follows that fits.
-            let clause_follows = ClauseRank::of(token.kw).is_some() && token.kw != Kw::Window && !matches!(self.kind_nth(1), TokenKind::Comma | TokenKind::Eof | TokenKind::RParen) && self.kw_nth(1) != Kw::From;
+            let clause_follows = ClauseRank::of(token.kw).is_some()
+                && token.kw != Kw::Window
+                && !matches!(
+                    self.kind_nth(1),
+                    TokenKind::Comma | TokenKind::Eof | TokenKind::RParen
+                )
+                && self.kw_nth(1) != Kw::From;
             if (self.is_label(token) && !clause_follows) || token.kind == TokenKind::String {
                 self.advance();
                 return Some(self.name_of(token));
             }
             // Databricks: explode(m) AS (k, v)
             if self.is(Dialect::Databricks) && token.kind == TokenKind::LParen {
-                self.error_at(token.span, "several names for one column are not supported; expected one alias, or LATERAL VIEW");
+                self.error_at(
+                    token.span,
+                    "several names for one column are not supported; expected one alias, or LATERAL VIEW",
+                );
                 return None;
             }
             self.unexpected("an alias after `AS`");
@@ -322,7 +362,9 @@ impl Parser<'_> {
     pub(super) fn is_clause_word(&self, token: Token) -> bool {
         match token.kw {
             Kw::Limit | Kw::Offset | Kw::Fetch | Kw::Window | Kw::Qualify | Kw::Minus | Kw::Lateral => true,
-            Kw::Sort | Kw::Cluster | Kw::Distribute => self.is(Dialect::Databricks) && self.kw_nth(1) == Kw::By,
+            Kw::Sort | Kw::Cluster | Kw::Distribute => {
+                self.is(Dialect::Databricks) && self.kw_nth(1) == Kw::By
+            }
             _ => false,
         }
     }
@@ -335,7 +377,10 @@ impl Parser<'_> {
         let mut qualifier: Path = Vec::new();
         if start.kind == TokenKind::Star {
             // *COLUMNS(…) is an expression.
-            if self.kw_nth(1) == Kw::Columns && self.kind_nth(2) == TokenKind::LParen && self.is(Dialect::DuckDb) {
+            if self.kw_nth(1) == Kw::Columns
+                && self.kind_nth(2) == TokenKind::LParen
+                && self.is(Dialect::DuckDb)
+            {
                 return None;
             }
             self.advance();
@@ -370,7 +415,11 @@ impl Parser<'_> {
         };
         if star.qualifier.len() > 1 && self.is(Dialect::DuckDb) {
             let span = self.span_from(start.span);
-            self.report(code::E400, span, "`.*` behind a dotted name; expected the alias or name of one relation");
+            self.report(
+                code::E400,
+                span,
+                "`.*` behind a dotted name; expected the alias or name of one relation",
+            );
         }
         self.star_modifiers(&mut star);
         star.span = self.span_from(start.span);
@@ -388,7 +437,9 @@ impl Parser<'_> {
                 Kw::Exclude | Kw::Replace if self.modifier_follows() && !star.rename.is_empty() => {
                     misplaced(self, "RENAME");
                 }
-                Kw::Exclude if self.modifier_follows() && !star.replace.is_empty() => misplaced(self, "REPLACE"),
+                Kw::Exclude if self.modifier_follows() && !star.replace.is_empty() => {
+                    misplaced(self, "REPLACE")
+                }
                 _ => {}
             }
             match self.kw() {
@@ -545,7 +596,8 @@ impl Parser<'_> {
                             self.complain(span, format!("second `{}`; expected one", rank.text()));
                         }
                         Some(previous) if rank < previous && !self.may_swap(rank, previous) => {
-                            let message = format!("`{}` must stand before `{}`", rank.text(), previous.text());
+                            let message =
+                                format!("`{}` must stand before `{}`", rank.text(), previous.text());
                             self.complain(span, message);
                         }
                         _ => {}
@@ -604,7 +656,7 @@ impl Parser<'_> {
     fn clause_body(&mut self, rank: ClauseRank, select: &mut Select) {
         match rank {
             ClauseRank::From => {
-                let mut items = self.from_list();
+                let mut items = self.relation_list();
                 select.from.append(&mut items);
             }
             ClauseRank::Where => select.filter = Some(self.expr()),
@@ -627,7 +679,9 @@ impl Parser<'_> {
 
     fn group_by(&mut self, keyword: Span) -> GroupBy {
         let token = self.peek();
-        if token.kw == Kw::All && (self.kind_nth(1) != TokenKind::Comma) || (token.kind == TokenKind::Star && self.is(Dialect::DuckDb)) {
+        if token.kw == Kw::All && (self.kind_nth(1) != TokenKind::Comma)
+            || (token.kind == TokenKind::Star && self.is(Dialect::DuckDb))
+        {
             self.advance();
             return GroupBy::All(self.span_from(keyword));
         }
@@ -657,7 +711,11 @@ impl Parser<'_> {
                     _ => None,
                 })
                 .collect();
-            items = vec![if kw == Kw::Rollup { GroupItem::Rollup(lists) } else { GroupItem::Cube(lists) }];
+            items = vec![if kw == Kw::Rollup {
+                GroupItem::Rollup(lists)
+            } else {
+                GroupItem::Cube(lists)
+            }];
         } else if self.kw() == Kw::Grouping && self.kw_nth(1) == Kw::Sets {
             let item = self.group_item(false);
             items = vec![item];
@@ -737,15 +795,18 @@ impl Parser<'_> {
     }
 
     fn window_clause(&mut self, select: &mut Select) {
-        loop {
-            let Some(name) = self.expect_name("a name for the window") else { break };
+        while let Some(name) = self.expect_name("a name for the window") {
             self.expect_kw(Kw::As, "after the name of the window");
             let spec = if self.kind() == TokenKind::LParen {
                 self.window_spec()
             } else if let Some(base) = self.eat_name() {
                 // GoogleSQL: WINDOW a AS b
                 let span = base.span;
-                WindowSpec { base: Some(base), span, ..WindowSpec::default() }
+                WindowSpec {
+                    base: Some(base),
+                    span,
+                    ..WindowSpec::default()
+                }
             } else {
                 self.unexpected("`(` before the window");
                 WindowSpec::default()

@@ -7,8 +7,22 @@ use rocky_base::Span;
 
 /// Units of INTERVAL, singular.
 const UNITS: &[&str] = &[
-    "YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND", "NANOSECOND", "DECADE",
-    "CENTURY", "CENTURIE", "MILLENNIUM", "MILLENNIA",
+    "YEAR",
+    "QUARTER",
+    "MONTH",
+    "WEEK",
+    "DAY",
+    "HOUR",
+    "MINUTE",
+    "SECOND",
+    "MILLISECOND",
+    "MICROSECOND",
+    "NANOSECOND",
+    "DECADE",
+    "CENTURY",
+    "CENTURIE",
+    "MILLENNIUM",
+    "MILLENNIA",
 ];
 
 impl Parser<'_> {
@@ -16,7 +30,9 @@ impl Parser<'_> {
     pub(super) fn type_name(&mut self) -> TypeName {
         let start = self.peek().span;
         self.nested(Self::type_here);
-        TypeName { span: self.span_from(start) }
+        TypeName {
+            span: self.span_from(start),
+        }
     }
 
     fn type_here(&mut self) {
@@ -26,7 +42,9 @@ impl Parser<'_> {
         let token = self.peek();
         let special = matches!(token.kw, Kw::Array | Kw::Struct | Kw::Interval | Kw::Map)
             || (token.kw == Kw::Union && self.kind_nth(1) == TokenKind::LParen);
-        if !self.is_label(token) || (token.class.is_reserved(self.dialect) && !special && token.kind == TokenKind::Word) {
+        if !self.is_label(token)
+            || (token.class.is_reserved(self.dialect) && !special && token.kind == TokenKind::Word)
+        {
             self.unexpected("a type");
             return;
         }
@@ -49,7 +67,10 @@ impl Parser<'_> {
                 if word == "NATIONAL" && (self.at_word(0, "CHARACTER") || self.at_word(0, "CHAR")) {
                     self.advance();
                 }
-                if matches!(word.as_str(), "NATIONAL" | "CHARACTER" | "CHAR" | "NCHAR" | "BIT" | "BINARY") {
+                if matches!(
+                    word.as_str(),
+                    "NATIONAL" | "CHARACTER" | "CHAR" | "NCHAR" | "BIT" | "BINARY"
+                ) {
                     self.eat_kw(Kw::Varying);
                 }
             }
@@ -65,7 +86,10 @@ impl Parser<'_> {
         }
         if matches!(token.kw, Kw::Time | Kw::Timestamp) {
             let local = usize::from(self.at_word(1, "LOCAL"));
-            if matches!(self.kw(), Kw::With | Kw::Without) && self.kw_nth(1 + local) == Kw::Time && self.kw_nth(2 + local) == Kw::Zone {
+            if matches!(self.kw(), Kw::With | Kw::Without)
+                && self.kw_nth(1 + local) == Kw::Time
+                && self.kw_nth(2 + local) == Kw::Zone
+            {
                 for _ in 0..3 + local {
                     self.advance();
                 }
@@ -134,17 +158,16 @@ impl Parser<'_> {
         let token = self.peek();
         let next = self.peek_nth(1);
         let named = self.is_label(token)
-            && (next.kind == TokenKind::Colon || (self.is_label(next) && !self.is_type_tail(token.kw, next.kw)));
+            && (next.kind == TokenKind::Colon
+                || (self.is_label(next) && !self.is_type_tail(token.kw, next.kw)));
         if named {
             self.advance();
             self.eat(TokenKind::Colon);
         }
         self.type_name();
         // Databricks and Snowflake: NOT NULL, COMMENT 'x', COLLATE x
-        if self.eat_kws(Kw::Not, Kw::Null).is_none() && self.at_word(0, "COMMENT") {
-            self.advance();
-            self.eat(TokenKind::String);
-        } else if self.at_word(0, "COMMENT") {
+        self.eat_kws(Kw::Not, Kw::Null);
+        if self.at_word(0, "COMMENT") {
             self.advance();
             self.eat(TokenKind::String);
         }
@@ -155,7 +178,11 @@ impl Parser<'_> {
         match first {
             Kw::Time | Kw::Timestamp => matches!(second, Kw::With | Kw::Without),
             Kw::Double => second == Kw::Precision,
-            _ => second == Kw::Varying || second == Kw::Not || (second == Kw::Array && self.is(rocky_base::Dialect::DuckDb)),
+            _ => {
+                second == Kw::Varying
+                    || second == Kw::Not
+                    || (second == Kw::Array && self.is(rocky_base::Dialect::DuckDb))
+            }
         }
     }
 
@@ -197,7 +224,9 @@ impl Parser<'_> {
         }
         let word = self.text_of(token);
         let singular = word.strip_suffix(['s', 'S']).unwrap_or(word);
-        UNITS.iter().any(|u| u.eq_ignore_ascii_case(word) || u.eq_ignore_ascii_case(singular))
+        UNITS
+            .iter()
+            .any(|u| u.eq_ignore_ascii_case(word) || u.eq_ignore_ascii_case(singular))
     }
 
     /// The half-open `>>` of an unfinished type must not leak out of it.

@@ -6,11 +6,18 @@ use rocky_syntax::ast::*;
 use std::fmt::Write;
 
 fn path(path: &[Name]) -> String {
-    path.iter().map(|n| n.ident.text.to_string()).collect::<Vec<_>>().join(".")
+    path.iter()
+        .map(|n| n.ident.text.to_string())
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 fn name(n: &Name) -> String {
-    if n.ident.quoted { format!("\"{}\"", n.ident.text) } else { n.ident.text.to_string() }
+    if n.ident.quoted {
+        format!("\"{}\"", n.ident.text)
+    } else {
+        n.ident.text.to_string()
+    }
 }
 
 fn op(op: &BinaryOp) -> String {
@@ -77,28 +84,82 @@ pub fn show_expr(ast: &Ast, text: &str, id: ExprId) -> String {
             };
             format!("({sign} {})", e(*operand))
         }
-        ExprKind::Binary { left, op: o, right, .. } => format!("({} {} {})", op(o), e(*left), e(*right)),
+        ExprKind::Binary {
+            left, op: o, right, ..
+        } => format!("({} {} {})", op(o), e(*left), e(*right)),
         ExprKind::Is { expr, what, negated } => {
-            format!("(is-{}{} {})", not(*negated), format!("{what:?}").to_lowercase(), e(*expr))
+            format!(
+                "(is-{}{} {})",
+                not(*negated),
+                format!("{what:?}").to_lowercase(),
+                e(*expr)
+            )
         }
-        ExprKind::Between { expr, negated, symmetric, low, high } => {
+        ExprKind::Between {
+            expr,
+            negated,
+            symmetric,
+            low,
+            high,
+        } => {
             let s = if *symmetric { "-symmetric" } else { "" };
-            format!("({}between{s} {} {} {})", not(*negated), e(*expr), e(*low), e(*high))
+            format!(
+                "({}between{s} {} {} {})",
+                not(*negated),
+                e(*expr),
+                e(*low),
+                e(*high)
+            )
         }
-        ExprKind::InList { expr, negated, list: l } => format!("({}in {} {})", not(*negated), e(*expr), list(l)),
-        ExprKind::InQuery { expr, negated, query } => format!("({}in-query {} {})", not(*negated), e(*expr), q(*query)),
-        ExprKind::InExpr { expr, negated, list } => format!("({}in {} {})", not(*negated), e(*expr), e(*list)),
-        ExprKind::Like { expr, negated, kind, pattern, escape } => {
-            let mut s = format!("({}{} {} {}", not(*negated), format!("{kind:?}").to_lowercase(), e(*expr), e(*pattern));
+        ExprKind::InList {
+            expr,
+            negated,
+            list: l,
+        } => format!("({}in {} {})", not(*negated), e(*expr), list(l)),
+        ExprKind::InQuery { expr, negated, query } => {
+            format!("({}in-query {} {})", not(*negated), e(*expr), q(*query))
+        }
+        ExprKind::InExpr { expr, negated, list } => {
+            format!("({}in {} {})", not(*negated), e(*expr), e(*list))
+        }
+        ExprKind::Like {
+            expr,
+            negated,
+            kind,
+            pattern,
+            escape,
+        } => {
+            let mut s = format!(
+                "({}{} {} {}",
+                not(*negated),
+                format!("{kind:?}").to_lowercase(),
+                e(*expr),
+                e(*pattern)
+            );
             if let Some(escape) = escape {
                 write!(s, " {}", e(*escape)).unwrap();
             }
             s + ")"
         }
-        ExprKind::Quantified { left, op: o, all, right } => {
-            format!("({} {} {} {})", if *all { "all" } else { "any" }, op(o), e(*left), e(*right))
+        ExprKind::Quantified {
+            left,
+            op: o,
+            all,
+            right,
+        } => {
+            format!(
+                "({} {} {} {})",
+                if *all { "all" } else { "any" },
+                op(o),
+                e(*left),
+                e(*right)
+            )
         }
-        ExprKind::Case { operand, whens, otherwise } => {
+        ExprKind::Case {
+            operand,
+            whens,
+            otherwise,
+        } => {
             let mut parts: Vec<String> = operand.iter().map(|o| e(*o)).collect();
             for (when, then) in whens {
                 parts.push(e(*when));
@@ -129,19 +190,30 @@ pub fn show_expr(ast: &Ast, text: &str, id: ExprId) -> String {
         ExprKind::Struct(fields) => {
             let fields: Vec<String> = fields
                 .iter()
-                .map(|(n, v)| n.as_ref().map_or(e(*v), |n| format!("{}:{}", n.ident.text, e(*v))))
+                .map(|(n, v)| {
+                    n.as_ref()
+                        .map_or(e(*v), |n| format!("{}:{}", n.ident.text, e(*v)))
+                })
                 .collect();
             format!("{{{}}}", fields.join(" "))
         }
         ExprKind::Map(entries) => {
-            let entries: Vec<String> = entries.iter().map(|(k, v)| format!("{}:{}", e(*k), e(*v))).collect();
+            let entries: Vec<String> = entries
+                .iter()
+                .map(|(k, v)| format!("{}:{}", e(*k), e(*v)))
+                .collect();
             format!("map{{{}}}", entries.join(" "))
         }
         ExprKind::Lambda { params, body } => {
             let params: Vec<String> = params.iter().map(name).collect();
             format!("(lambda {} {})", params.join(" "), e(*body))
         }
-        ExprKind::Comprehension { element, vars, list, filter } => {
+        ExprKind::Comprehension {
+            element,
+            vars,
+            list,
+            filter,
+        } => {
             let vars: Vec<String> = vars.iter().map(name).collect();
             let filter = filter.map_or(String::new(), |f| format!(" {}", e(f)));
             format!("(for {} {} {}{filter})", vars.join(" "), e(*list), e(*element))
@@ -217,7 +289,12 @@ fn show_window(ast: &Ast, text: &str, spec: &WindowSpec) -> String {
     if let Some(base) = &spec.base {
         write!(s, " {}", name(base)).unwrap();
     }
-    let list = |ids: &[ExprId]| ids.iter().map(|i| show_expr(ast, text, *i)).collect::<Vec<_>>().join(" ");
+    let list = |ids: &[ExprId]| {
+        ids.iter()
+            .map(|i| show_expr(ast, text, *i))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     if !spec.partition_by.is_empty() {
         write!(s, " (partition {})", list(&spec.partition_by)).unwrap();
     }
@@ -234,21 +311,30 @@ fn alias(alias: &Option<TableAlias>) -> String {
     match alias {
         None => String::new(),
         Some(a) if a.columns.is_empty() => format!(" as {}", a.name.ident.text),
-        Some(a) => format!(" as {}({})", a.name.ident.text, a.columns.iter().map(name).collect::<Vec<_>>().join(" ")),
+        Some(a) => format!(
+            " as {}({})",
+            a.name.ident.text,
+            a.columns.iter().map(name).collect::<Vec<_>>().join(" ")
+        ),
     }
 }
 
 fn pivot_text(ast: &Ast, text: &str, source: FromId, pivot: &Pivot) -> String {
     let named = |e: ExprId, n: &Option<Name>| {
         let value = show_expr(ast, text, e);
-        n.as_ref().map_or(value.clone(), |n| format!("{value} as {}", name(n)))
+        n.as_ref()
+            .map_or(value.clone(), |n| format!("{value} as {}", name(n)))
     };
     let mut s = format!("(pivot {}", show_from(ast, text, source));
     let aggregates: Vec<String> = pivot.aggregates.iter().map(|(e, n)| named(*e, n)).collect();
     write!(s, " [{}]", aggregates.join(" ")).unwrap();
     for on in &pivot.on {
         let values: Vec<String> = on.values.iter().map(|(e, n)| named(*e, n)).collect();
-        let dynamic = if on.dynamic { "dynamic".to_owned() } else { values.join(" ") };
+        let dynamic = if on.dynamic {
+            "dynamic".to_owned()
+        } else {
+            values.join(" ")
+        };
         write!(s, " [{}: {dynamic}]", show_expr(ast, text, on.expr)).unwrap();
     }
     if !pivot.group_by.is_empty() {
@@ -260,18 +346,33 @@ fn pivot_text(ast: &Ast, text: &str, source: FromId, pivot: &Pivot) -> String {
 
 pub fn show_from(ast: &Ast, text: &str, id: FromId) -> String {
     match &ast.from(id).kind {
-        FromKind::Table { name, alias: a, at, sample } => {
+        FromKind::Table {
+            name,
+            alias: a,
+            at,
+            sample,
+        } => {
             let at = if at.is_some() { " at" } else { "" };
             let sample = if sample.is_some() { " sample" } else { "" };
             format!("{}{}{at}{sample}", path(name), alias(a))
         }
         FromKind::File { path, alias: a } => format!("file:{path}{}", alias(a)),
-        FromKind::Derived { query, lateral, alias: a, sample } => {
+        FromKind::Derived {
+            query,
+            lateral,
+            alias: a,
+            sample,
+        } => {
             let lateral = if *lateral { "lateral " } else { "" };
             let sample = if sample.is_some() { " sample" } else { "" };
             format!("{lateral}{}{}{sample}", show_query(ast, text, *query), alias(a))
         }
-        FromKind::Function { call, lateral, ordinality, alias: a } => {
+        FromKind::Function {
+            call,
+            lateral,
+            ordinality,
+            alias: a,
+        } => {
             let lateral = if *lateral { "lateral " } else { "" };
             let ordinality = match ordinality {
                 None => String::new(),
@@ -280,7 +381,13 @@ pub fn show_from(ast: &Ast, text: &str, id: FromId) -> String {
             };
             format!("{lateral}{}{ordinality}{}", show_expr(ast, text, *call), alias(a))
         }
-        FromKind::Join { left, right, kind, constraint, .. } => {
+        FromKind::Join {
+            left,
+            right,
+            kind,
+            constraint,
+            ..
+        } => {
             let word = match kind {
                 JoinKind::Inner => "join",
                 JoinKind::Left => "left",
@@ -301,17 +408,34 @@ pub fn show_from(ast: &Ast, text: &str, id: FromId) -> String {
                 }
                 JoinConstraint::Natural => " natural".into(),
             };
-            format!("({word} {} {}{constraint})", show_from(ast, text, *left), show_from(ast, text, *right))
+            format!(
+                "({word} {} {}{constraint})",
+                show_from(ast, text, *left),
+                show_from(ast, text, *right)
+            )
         }
         FromKind::Paren { inner, alias: a } => format!("({}){}", show_from(ast, text, *inner), alias(a)),
-        FromKind::Pivot { source, pivot, alias: a } => format!("{}{}", pivot_text(ast, text, *source, pivot), alias(a)),
-        FromKind::Unpivot { source, unpivot, alias: a } => {
+        FromKind::Pivot {
+            source,
+            pivot,
+            alias: a,
+        } => format!("{}{}", pivot_text(ast, text, *source, pivot), alias(a)),
+        FromKind::Unpivot {
+            source,
+            unpivot,
+            alias: a,
+        } => {
             let mut s = format!("(unpivot {}", show_from(ast, text, *source));
             if unpivot.include_nulls {
                 s += " nulls";
             }
             if !unpivot.values.is_empty() {
-                write!(s, " [{}]", unpivot.values.iter().map(name).collect::<Vec<_>>().join(" ")).unwrap();
+                write!(
+                    s,
+                    " [{}]",
+                    unpivot.values.iter().map(name).collect::<Vec<_>>().join(" ")
+                )
+                .unwrap();
             }
             if let Some(n) = &unpivot.name {
                 write!(s, " {}", name(n)).unwrap();
@@ -330,15 +454,33 @@ pub fn show_from(ast: &Ast, text: &str, id: FromId) -> String {
 }
 
 fn group_item(ast: &Ast, text: &str, item: &GroupItem) -> String {
-    let list = |ids: &[ExprId]| ids.iter().map(|i| show_expr(ast, text, *i)).collect::<Vec<_>>().join(" ");
-    let lists = |lists: &[Vec<ExprId>]| lists.iter().map(|l| format!("({})", list(l))).collect::<Vec<_>>().join(" ");
+    let list = |ids: &[ExprId]| {
+        ids.iter()
+            .map(|i| show_expr(ast, text, *i))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let lists = |lists: &[Vec<ExprId>]| {
+        lists
+            .iter()
+            .map(|l| format!("({})", list(l)))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     match item {
         GroupItem::Expr(e) => show_expr(ast, text, *e),
         GroupItem::Empty(_) => "()".into(),
         GroupItem::Rollup(l) => format!("(rollup {})", lists(l)),
         GroupItem::Cube(l) => format!("(cube {})", lists(l)),
         GroupItem::Sets(items) => {
-            format!("(sets {})", items.iter().map(|i| group_item(ast, text, i)).collect::<Vec<_>>().join(" "))
+            format!(
+                "(sets {})",
+                items
+                    .iter()
+                    .map(|i| group_item(ast, text, i))
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            )
         }
         GroupItem::Tuple(l) => format!("({})", list(l)),
     }
@@ -350,7 +492,12 @@ fn show_select(ast: &Ast, text: &str, select: &Select) -> String {
     match &select.distinct {
         Distinct::All => {}
         Distinct::Distinct => s += " distinct",
-        Distinct::On(l) => write!(s, " distinct-on({})", l.iter().map(|i| e(*i)).collect::<Vec<_>>().join(" ")).unwrap(),
+        Distinct::On(l) => write!(
+            s,
+            " distinct-on({})",
+            l.iter().map(|i| e(*i)).collect::<Vec<_>>().join(" ")
+        )
+        .unwrap(),
     }
     if let Some(v) = select.value_table {
         write!(s, " as-{}", format!("{v:?}").to_lowercase()).unwrap();
@@ -423,7 +570,15 @@ pub fn show_query(ast: &Ast, text: &str, id: QueryId) -> String {
         Body::Values(rows) => {
             let rows: Vec<String> = rows
                 .iter()
-                .map(|r| format!("({})", r.iter().map(|e| show_expr(ast, text, *e)).collect::<Vec<_>>().join(" ")))
+                .map(|r| {
+                    format!(
+                        "({})",
+                        r.iter()
+                            .map(|e| show_expr(ast, text, *e))
+                            .collect::<Vec<_>>()
+                            .join(" ")
+                    )
+                })
                 .collect();
             format!("(values {})", rows.join(" "))
         }
@@ -459,7 +614,11 @@ pub fn show_query(ast: &Ast, text: &str, id: QueryId) -> String {
                 .iter()
                 .map(|c| {
                     let columns: Vec<String> = c.columns.iter().map(name).collect();
-                    let columns = if columns.is_empty() { String::new() } else { format!("({})", columns.join(" ")) };
+                    let columns = if columns.is_empty() {
+                        String::new()
+                    } else {
+                        format!("({})", columns.join(" "))
+                    };
                     format!("{}{columns} {}", name(&c.name), show_query(ast, text, c.query))
                 })
                 .collect();

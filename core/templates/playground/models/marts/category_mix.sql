@@ -5,4 +5,4 @@ SELECT
     sum(l.amount) / sum(sum(l.amount)) OVER (PARTITION BY date_trunc('month', o.ordered_at)) AS share
 FROM int_order_lines AS l
 JOIN stg_orders AS o USING (order_id)
-GROUP BY ALL
+GROUP BY l.category, date_trunc('month', o.ordered_at)
