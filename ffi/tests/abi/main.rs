@@ -6,6 +6,7 @@ mod api;
 mod c_programs;
 mod cancel;
 mod go;
+mod go_types;
 mod header;
 mod misuse;
 mod support;

@@ -1,7 +1,7 @@
 //! Folders, the built library, playgrounds, and running programs with a deadline.
 
 use rocky_core::{CancelToken, Host, scaffold};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -30,21 +30,27 @@ pub fn built_library() -> PathBuf {
     path
 }
 
-/// A folder laid out like an installed `lib/`: our library under its link name and its SONAME, and DuckDB beside it.
+/// A folder laid out like an installed `lib/`: our library under its link name and its SONAME, and DuckDB beside it. It
+/// stays where it is, so that Go finds what it has compiled before.
 pub fn library_dir() -> &'static Path {
-    static DIR: OnceLock<TempDir> = OnceLock::new();
+    static DIR: OnceLock<PathBuf> = OnceLock::new();
     DIR.get_or_init(|| {
-        let dir = TempDir::with_prefix("rocky-lib").unwrap();
         let duckdb = cache().join("duckdb-1.5.5/libduckdb.so");
         assert!(duckdb.exists(), "{} is missing: run `make setup`", duckdb.display());
-        for (target, name) in
-            [(built_library(), "librocky.so"), (built_library(), "librocky.so.2"), (duckdb, "libduckdb.so")]
-        {
-            std::os::unix::fs::symlink(target.canonicalize().unwrap(), dir.path().join(name)).unwrap();
+        let library = built_library();
+        let dir = library.with_file_name("rocky-lib");
+        std::fs::create_dir_all(&dir).unwrap();
+        for (target, name) in [(&library, "librocky.so"), (&library, "librocky.so.2"), (&duckdb, "libduckdb.so")] {
+            let (target, link) = (target.canonicalize().unwrap(), dir.join(name));
+            if std::fs::read_link(&link).ok().as_deref() != Some(&*target) {
+                // Replaced in one step: another test process may be linking.
+                let aside = dir.join(format!("{name}.{}", std::process::id()));
+                std::os::unix::fs::symlink(&target, &aside).unwrap();
+                std::fs::rename(&aside, &link).unwrap();
+            }
         }
         dir
     })
-    .path()
 }
 
 /// A sample project with a DuckDB file full of data, in a folder that goes away with it.
@@ -116,15 +122,25 @@ pub struct Output {
 
 /// Run a program that must succeed.
 pub fn run(command: &mut Command) -> Output {
-    let (success, output) = finish(command);
+    run_with_input(command, "")
+}
+
+/// Run a program that must succeed and reads `input`.
+pub fn run_with_input(command: &mut Command, input: &str) -> Output {
+    let (success, output) = finish_with_input(command, input);
     assert!(success, "{command:?} failed\n--- stdout\n{}\n--- stderr\n{}", output.stdout, output.stderr);
     output
 }
 
 /// Run a program to its end, and whether it succeeded. It is killed after three minutes.
 pub fn finish(command: &mut Command) -> (bool, Output) {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    finish_with_input(command, "")
+}
+
+fn finish_with_input(command: &mut Command, input: &str) -> (bool, Output) {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|e| panic!("{command:?} cannot be started: {e}"));
+    let mut stdin = child.stdin.take().unwrap();
     let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     std::thread::scope(|scope| {
         let read = |pipe: &mut dyn Read| {
@@ -132,6 +148,7 @@ pub fn finish(command: &mut Command) -> (bool, Output) {
             let _ = pipe.read_to_end(&mut bytes);
             String::from_utf8_lossy(&bytes).into_owned()
         };
+        scope.spawn(move || stdin.write_all(input.as_bytes()));
         let stdout = scope.spawn(move || read(&mut out));
         let stderr = scope.spawn(move || read(&mut err));
         let started = Instant::now();

@@ -140,7 +140,7 @@ fn a_callback_may_call_verbs_that_read() {
         }
         let _ = done.send(nested);
     });
-    let nested = result.recv_timeout(Duration::from_secs(60)).expect("a call inside of a callback did not return");
+    let nested = result.recv_timeout(Duration::from_secs(20)).expect("a call inside of a callback did not return");
     assert_eq!(nested, ["compile", "lineage", "history", "compile", "lineage", "history"]);
 }
 

@@ -385,21 +385,12 @@ impl<'a> Analyser<'a> {
         for (whole, left, op, op_span, right) in spine.into_iter().rev() {
             let other = self.expr(right, mode, acc);
             let span = ast.expr(whole).span;
-            let typed = if is_comparison(op) {
+            let typed = typing::binary(self.dialect, op, &value, &other);
+            if is_comparison(op) && typed.is_ok() {
                 let (l, r) = (ast.expr(left).span, ast.expr(right).span);
                 let join = self.is_join_predicate(left, right);
-                if self.compare(span, (l, &value), (r, &other), join) {
-                    typing::binary(self.dialect, op, &value, &other)
-                } else {
-                    let nullable = value.nullable || other.nullable;
-                    Ok(typing::Typed {
-                        ty: Type::Boolean,
-                        nullable,
-                    })
-                }
-            } else {
-                typing::binary(self.dialect, op, &value, &other)
-            };
+                self.compare(span, (l, &value), (r, &other), join);
+            }
             value = match typed {
                 Ok(typed) => Operand::of(typed.ty, typed.nullable),
                 // Order comparisons are stricter than equality.

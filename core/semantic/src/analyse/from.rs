@@ -8,7 +8,7 @@ use crate::typing::{self, Argument, ArgumentValue, Meeting, Operand};
 use rocky_base::suggest::nearest;
 use rocky_base::{Diagnostic, Dialect, Edit, Ident, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{
-    Call, ExprId, ExprKind, FromId, FromKind, JoinConstraint, JoinKind, Name, Path, TableAlias, path_span,
+    BinaryOp, Call, ExprId, ExprKind, FromId, FromKind, JoinConstraint, JoinKind, Name, Path, TableAlias, path_span,
 };
 use rocky_warehouse::Type;
 use rustc_hash::FxHashSet;
@@ -766,8 +766,18 @@ impl<'a> Analyser<'a> {
         let ast = self.ast;
         let mut args = Vec::with_capacity(call.args.len());
         for arg in &call.args {
-            let name = arg.name.as_ref().map(|n| n.ident.text.clone());
-            let value = match &ast.expr(arg.value).kind {
+            let mut name = arg.name.as_ref().map(|n| n.ident.text.clone());
+            let mut value = arg.value;
+            // `header = true`, DuckDB's older spelling of a named argument.
+            if let ExprKind::Binary { left, op: BinaryOp::Eq, right, .. } = &ast.expr(value).kind
+                && let ExprKind::Column(path) = &ast.expr(*left).kind
+                && let [one] = path.as_slice()
+                && matches!(self.lookup(path), super::lookup::Meaning::Nothing)
+            {
+                name = Some(one.ident.text.clone());
+                value = *right;
+            }
+            let value = match &ast.expr(value).kind {
                 ExprKind::Star(_) => ArgumentValue::Star,
                 // A table function may take a relation: the name of one is not a column.
                 ExprKind::Column(path)
@@ -785,7 +795,7 @@ impl<'a> Analyser<'a> {
                     }
                     ArgumentValue::Value(Operand::unknown())
                 }
-                _ => ArgumentValue::Value(self.expr(arg.value, &Transform::Expression, acc)),
+                _ => ArgumentValue::Value(self.expr(value, &Transform::Expression, acc)),
             };
             args.push(Argument { name, value });
         }

@@ -211,6 +211,11 @@ impl<'a> Analyser<'a> {
         acc: &mut Acc,
     ) -> Operand {
         let span = self.ast.expr(id).span;
+        if path.iter().any(|n| n.ident.text.is_empty()) {
+            // `t.` under a syntax error that was reported.
+            acc.because(Some((span, "it could not be parsed".into())));
+            return Operand::unknown();
+        }
         match self.lookup(path) {
             Meaning::Column { found, fields } => {
                 let n_fields = path.len().saturating_sub(fields);

@@ -1,0 +1,1140 @@
+// The documents: what goes into a verb and what comes out, the same as `rocky … --output json` prints.
+// Generated from the JSON Schemas of the engine; do not edit. To update: ROCKY_UPDATE=1 cargo test -p rocky-node types
+
+/** An adapter. */
+export interface AdapterStatus {
+  /** Its name. */
+  name: string;
+  /** Its type. */
+  adapter_type: string;
+  /** Nothing is missing. */
+  ok: boolean;
+}
+
+/** A check. */
+export interface CheckResult {
+  /** Its name. */
+  name: string;
+  /** Did it hold? */
+  passed: boolean;
+}
+
+/** Checks of an asset. Transformation runs have none in this release; the list is there for the clients. */
+export interface CheckResults {
+  /** Catalog, schema, table. */
+  asset_key: string[];
+  /** Its checks. */
+  checks: CheckResult[];
+}
+
+/** The trace of a column. */
+export interface ColumnLineage {
+  /** Engine version. */
+  version: string;
+  /** `lineage`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The model. */
+  model: string;
+  /** The column. */
+  column: string;
+  /** `upstream` or `downstream`. */
+  direction: string;
+  /** Edges, nearest first. */
+  trace: LineageEdge[];
+  /** Columns of models computed directly from it. */
+  downstream_consumers: ColumnRef[];
+  /** Columns that decide about the rows of the model. */
+  influences: LineageInfluence[];
+}
+
+/** A column of a model or source. */
+export interface ColumnRef {
+  /** Model name, or a source's full name. */
+  model: string;
+  /** Column. */
+  column: string;
+}
+
+/** What to compile. */
+export interface CompileRequest {
+  /** Report this model alone. */
+  model?: string | null;
+  /** Also give the SQL after expansion of macros and variables. */
+  expand_macros?: boolean;
+  /** Values for `@var`. */
+  vars?: Record<string, string>;
+  /** When to ask the warehouse. */
+  refresh_sources?: RefreshSources;
+}
+
+/** The result of a compile. */
+export interface CompileResponse {
+  /** Engine version. */
+  version: string;
+  /** `compile`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** Number of models. */
+  models: number;
+  /** Number of layers. */
+  execution_layers: number;
+  /** Findings, by file and place. */
+  diagnostics: WireDiagnostic[];
+  /** True when one of them is an error. */
+  has_errors: boolean;
+  /** How long it took. */
+  compile_timings: CompileTimings;
+  /** The models by name. */
+  models_detail: ModelDetail[];
+  /** SQL after expansion, by model. */
+  expanded_sql?: Record<string, string> | null;
+}
+
+/** How long it took, in milliseconds. */
+export interface CompileTimings {
+  /** Listing, reading, parsing. */
+  project_load_ms: number;
+  /** Names and order. */
+  semantic_graph_ms: number;
+  /** Resolution, types, lineage. */
+  typecheck_ms: number;
+  /** Join predicates are checked with everything else: always 0. */
+  typecheck_join_keys_ms: number;
+  /** Contracts and strategy checks. */
+  contracts_ms: number;
+  /** All of it. */
+  total_ms: number;
+  /** Models whose text was parsed (the others were remembered). */
+  models_parsed: number;
+  /** Models that were analysed (the others were remembered). */
+  models_analysed: number;
+}
+
+/** One segment, or several of a variable-length component. */
+export type ComponentValue =
+  /** One. */
+  | string
+  /** Several. */
+  | string[];
+
+/** What to discover. */
+export interface DiscoverRequest {
+  /** The pipeline; needed when there are several. */
+  pipeline?: string | null;
+}
+
+/** The result. */
+export interface DiscoverResponse {
+  /** Engine version. */
+  version: string;
+  /** `discover`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The pipeline. */
+  pipeline: string;
+  /** Sources by name. */
+  sources: SourceEntry[];
+  /** Schemas with the prefix that do not fit the pattern. */
+  skipped: SkippedSchema[];
+  /** Relations whose columns are now remembered for compiling. */
+  relations_remembered: number;
+}
+
+/** What was done about a drifted table. */
+export interface DriftAction {
+  /** Catalog, schema, table. */
+  asset_key: string[];
+  /** The table. */
+  table: string;
+  /** What. */
+  action: string;
+  /** Why. */
+  reason: string;
+}
+
+/** Drift of replicated tables. */
+export interface DriftSummary {
+  /** Tables compared. */
+  tables_checked: number;
+  /** Tables that differ. */
+  tables_drifted: number;
+  /** What was done. */
+  actions_taken: DriftAction[];
+}
+
+/** The body of an error document. */
+export interface ErrorBody {
+  /** `usage`, `not_found`, `io`, `config`, `locked`, `warehouse`, `state`, `stale`, `cancelled`, `unsupported`, `bug`. */
+  code: string;
+  /** What is wrong, naming the thing and the value. */
+  message: string;
+  /** What to do. */
+  remediation_hint?: string | null;
+  /** The causes, outermost first. */
+  detail?: string | null;
+}
+
+/** An error as a document: what the CLI prints in JSON mode, and what the C and Node error objects hold. */
+export interface ErrorDocument {
+  /** Engine version. */
+  version: string;
+  /** The verb. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The error. */
+  error: ErrorBody;
+}
+
+/** Something that happened during a call, told apart by `type`. */
+export type Event =
+  /** A phase of a long call began or moved on. */
+  | {
+    type: "progress";
+    /** `load`, `parse`, `analyse`, `plan`, `discover` … */
+    phase: string;
+    /** Units done. */
+    done: number;
+    /** Units in all; 0 when not known. */
+    total: number;
+  }
+  /** A run began. */
+  | {
+    type: "run_started";
+    /** `run-YYYYMMDD-HHMMSS-mmm`. */
+    run_id: string;
+    /** Pipeline name. */
+    pipeline: string;
+    /** Models to execute. */
+    models: number;
+  }
+  /** A model's first statement is about to be sent. */
+  | {
+    type: "model_started";
+    /** Model name. */
+    model: string;
+  }
+  /** A statement was executed. */
+  | {
+    type: "step_finished";
+    /** Model name; empty for steps of the run itself. */
+    model: string;
+    /** What the statement is for. */
+    purpose: string;
+    /** Rows it changed, where the engine says. */
+    rows?: number | null;
+    /** Milliseconds. */
+    duration_ms: number;
+  }
+  /** A model succeeded. */
+  | {
+    type: "model_finished";
+    /** Model name. */
+    model: string;
+    /** Rows written; none for a view. */
+    rows?: number | null;
+    /** Milliseconds. */
+    duration_ms: number;
+  }
+  /** A model failed. */
+  | {
+    type: "model_failed";
+    /** Model name. */
+    model: string;
+    /** What the engine said. */
+    error: string;
+    /** Milliseconds. */
+    duration_ms: number;
+  }
+  /** A model was not executed. */
+  | {
+    type: "model_skipped";
+    /** Model name. */
+    model: string;
+    /** Why: the failed ancestor, or cancellation. */
+    reason: string;
+  }
+  /** The run ended. */
+  | {
+    type: "run_finished";
+    /** The run. */
+    run_id: string;
+    /** `Success`, `PartialFailure`, `Failure`. */
+    status: string;
+    /** Milliseconds. */
+    duration_ms: number;
+  }
+  /** Something worth a line in a log. */
+  | {
+    type: "log";
+    /** `info`, `warning`. */
+    level: string;
+    /** One line. */
+    message: string;
+  };
+
+/** A statement that was executed. */
+export interface ExecutedStatement {
+  /** What for. */
+  purpose: string;
+  /** Its text. */
+  sql: string;
+  /** Milliseconds. */
+  duration_ms: number;
+  /** Rows it changed, where the engine says. */
+  rows?: number | null;
+}
+
+/** How it was executed. */
+export interface ExecutionSummary {
+  /** Models at a time. */
+  concurrency: number;
+  /** Models tried. */
+  tables_processed: number;
+  /** Models failed. */
+  tables_failed: number;
+}
+
+/** Which runs. */
+export interface HistoryRequest {
+  /** Executions of this model instead of runs. */
+  model?: string | null;
+  /** Only those that began then or later: RFC 3339, or a date (UTC). */
+  since?: string | null;
+  /** At most so many, newest first; 50 when absent. */
+  limit?: number | null;
+}
+
+/** Either of the two documents. */
+export type HistoryResponse =
+  /** Of one model. */
+  | ModelHistory
+  /** Of the project. */
+  | RunHistory;
+
+/** A column in a list. */
+export interface LineageColumn {
+  /** Name. */
+  name: string;
+  /** Type in the warehouse's spelling, when known. */
+  data_type?: string | null;
+}
+
+/** An edge. */
+export interface LineageEdge {
+  /** Where the value comes from. */
+  source: ColumnRef;
+  /** What is computed from it. */
+  target: ColumnRef;
+  /** `direct`, `cast`, `try_cast`, `aggregation: sum`, `expression`. */
+  transform: string;
+  /** The reference in the target's file. */
+  span?: SourceSpan | null;
+}
+
+/** A column that decides about rows without being part of a value. */
+export interface LineageInfluence {
+  /** The column. */
+  source: ColumnRef;
+  /** The model. */
+  model: string;
+  /** `filter`, `join`, `group`, `order`. */
+  kind: string;
+  /** The reference. */
+  span?: SourceSpan | null;
+}
+
+/** What to trace. */
+export interface LineageRequest {
+  /** `model` or `model.column`. */
+  target?: string;
+  /** The column, instead of writing it into `target`. */
+  column?: string | null;
+  /** Trace to consumers instead of to sources. */
+  downstream?: boolean;
+  /** Values for `@var`. */
+  vars?: Record<string, string>;
+  /** When to ask the warehouse for source schemas. */
+  refresh_sources?: RefreshSources;
+}
+
+/** Either of the two documents. */
+export type LineageResponse =
+  /** Of one column. */
+  | ColumnLineage
+  /** Of a model. */
+  | ModelLineage;
+
+/** What was written. */
+export interface Materialization {
+  /** Catalog, schema, table. */
+  asset_key: string[];
+  /** The model. */
+  model: string;
+  /** Rows written; none for a view. */
+  rows_copied?: number | null;
+  /** When its first statement was sent (RFC 3339). */
+  started_at?: string | null;
+  /** Milliseconds. */
+  duration_ms: number;
+  /** More about it. */
+  metadata: MaterializationMetadata;
+  /** The statements that were executed. */
+  statements: ExecutedStatement[];
+}
+
+/** More about a materialization. */
+export interface MaterializationMetadata {
+  /** How. */
+  strategy: string;
+  /** The watermark after it. */
+  watermark?: string | null;
+  /** `catalog.schema.table`. */
+  target_table_full_name: string;
+  /** Hash of the statements. */
+  sql_hash: string;
+  /** Columns. */
+  column_count?: number | null;
+}
+
+/** A compiled model. */
+export interface ModelDetail {
+  /** Name. */
+  name: string;
+  /** How it is materialised. */
+  strategy: WireStrategy;
+  /** Where it goes. */
+  target: WireTarget;
+  /** Where its contract was found: `auto` (beside it) or `explicit`. */
+  contract_source?: string | null;
+  /** Models it depends on. */
+  depends_on: string[];
+  /** Relations it reads that are no models. */
+  sources: string[];
+  /** Output columns. */
+  columns: WireColumn[];
+  /** There are no other columns. */
+  columns_complete: boolean;
+  /** Its file, relative to the folder of `rocky.toml`. */
+  file: string;
+  /** `sql` or `rocky`. */
+  language: string;
+  /** The pipeline that runs it. */
+  pipeline?: string | null;
+  /** Layer of execution, from 0. */
+  layer: number;
+  /** Labels. */
+  tags?: Record<string, string>;
+  /** What it is for. */
+  intent?: string | null;
+}
+
+/** Executions of one model. */
+export interface ModelHistory {
+  /** Engine version. */
+  version: string;
+  /** `history`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The model. */
+  model: string;
+  /** Newest first; those that were tried. */
+  executions: ModelRun[];
+  /** How many are listed. */
+  count: number;
+}
+
+/** The lineage of a model. */
+export interface ModelLineage {
+  /** Engine version. */
+  version: string;
+  /** `lineage`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The model. */
+  model: string;
+  /** Its columns. */
+  columns: LineageColumn[];
+  /** Relations it reads. */
+  upstream: string[];
+  /** Models that read it. */
+  downstream: string[];
+  /** Edges into its columns, then edges out of them. */
+  edges: LineageEdge[];
+  /** Columns that decide about its rows. */
+  influences: LineageInfluence[];
+  /** False when there may be columns that are not listed. */
+  columns_complete: boolean;
+}
+
+/** One execution of a model. */
+export interface ModelRun {
+  /** The run. */
+  run_id: string;
+  /** The model. */
+  model_name: string;
+  /** When its first statement was sent. */
+  started_at: string;
+  /** When it ended. */
+  finished_at: string;
+  /** Milliseconds. */
+  duration_ms: number;
+  /** Rows written, where known. */
+  rows_affected?: number | null;
+  /** `Success`, `Failed`. */
+  status: string;
+  /** Hash of its statements. */
+  sql_hash: string;
+  /** Why it failed. */
+  reason?: string | null;
+}
+
+/** The models. */
+export interface ModelsStatus {
+  /** There is a folder of models. */
+  found: boolean;
+  /** How many. */
+  count: number;
+  /** They have an order: no cycles, duplicates or unknown dependencies. */
+  dag_valid: boolean;
+}
+
+/** How to open a project. */
+export interface OpenRequest {
+  /** `rocky.toml`, or the folder that holds it; `rocky.toml` of the current folder when absent. */
+  config?: string | null;
+  /** State file; `.rocky-state.redb` beside `rocky.toml` when absent. */
+  state_path?: string | null;
+  /** Models folder instead of the one the pipelines name; relative to the folder of `rocky.toml`. */
+  models?: string | null;
+  /** Folder of contracts; those beside models are found without it. */
+  contracts?: string | null;
+  /** Threads of the engine that is made when none is passed. */
+  threads?: number | null;
+}
+
+/** Grants and objects made. */
+export interface PermissionSummary {
+  /** Grants added. */
+  grants_added: number;
+  /** Grants revoked. */
+  grants_revoked: number;
+  /** Catalogs created. */
+  catalogs_created: number;
+  /** Schemas created. */
+  schemas_created: number;
+}
+
+/** A pipeline. */
+export interface PipelineStatus {
+  /** Its name. */
+  name: string;
+  /** Its type. */
+  pipeline_type: string;
+  /** Of a replication pipeline. */
+  strategy: string;
+  /** Of a replication pipeline. */
+  catalog_template: string;
+  /** Of a replication pipeline. */
+  schema_template: string;
+  /** Nothing is wrong with it. */
+  ok: boolean;
+}
+
+/** What to plan. */
+export interface PlanRequest {
+  /** The pipeline; needed when there are several. */
+  pipeline?: string | null;
+  /** Only these models. */
+  models?: string[];
+  /** `key=value`; transformation pipelines have no components to filter by, so it is only echoed. */
+  filter?: string | null;
+  /** Rebuild incremental models from scratch. */
+  full_refresh?: boolean;
+  /** Models at a time, instead of the configuration's. */
+  concurrency?: number | null;
+  /** Values for `@var`. */
+  vars?: Record<string, string>;
+}
+
+/** A plan. */
+export interface PlanResponse {
+  /** Engine version. */
+  version: string;
+  /** `plan`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** As given. */
+  filter: string;
+  /** The pipeline. */
+  pipeline: string;
+  /** Hash of everything planned; empty when there are errors. */
+  plan_id: string;
+  /** `run`. */
+  plan_kind: string;
+  /** When (RFC 3339). */
+  created_at: string;
+  /** The statements in the order of execution (models of one layer may run at once). */
+  statements: PlannedStatement[];
+  /** The models. */
+  models: PlannedModel[];
+  /** Findings. */
+  diagnostics: WireDiagnostic[];
+  /** True when one of them is an error: nothing is planned then. */
+  has_errors: boolean;
+}
+
+/** A planned model. */
+export interface PlannedModel {
+  /** Model name. */
+  model: string;
+  /** The relation it writes. */
+  target: string;
+  /** How. */
+  strategy: string;
+  /** Models of this plan that must succeed before. */
+  depends_on: string[];
+  /** Layer, from 0. */
+  layer: number;
+  /** Why these statements. */
+  reason: string;
+  /** All its statements are one transaction. */
+  transaction: boolean;
+  /** Hash of the statements. */
+  sql_hash: string;
+  /** How many statements. */
+  statements: number;
+}
+
+/** A statement in short. */
+export interface PlannedStatement {
+  /** `create_schema`, `create_table`, `insert`, `merge` … */
+  purpose: string;
+  /** What it writes or reads. */
+  target: string;
+  /** The statement. */
+  sql: string;
+  /** The model; none for set-up. */
+  model?: string | null;
+  /** `statement`, `guard`, `observe`. */
+  kind: string;
+}
+
+/** When to ask the warehouse for the schemas of sources. */
+export type RefreshSources =
+  /** Use what is declared and remembered. */
+  | "never"
+  /** Ask when something that is read is not known. */
+  | "missing"
+  /** Always ask. */
+  | "always";
+
+/** A run. */
+export interface RunEntry {
+  /** Its name. */
+  run_id: string;
+  /** The pipeline. */
+  pipeline: string;
+  /** When it began. */
+  started_at: string;
+  /** When it ended; for one that has not, when it began. */
+  finished_at: string;
+  /** `Success`, `PartialFailure`, `Failure`. */
+  status: string;
+  /** It was cancelled or killed, or is still running. */
+  interrupted: boolean;
+  /** `Manual`, `Sensor`, `Schedule`, `Ci`. */
+  trigger: string;
+  /** Models that were executed. */
+  models_executed: number;
+  /** Milliseconds. */
+  duration_ms: number;
+  /** Hash of the configuration. */
+  config_hash: string;
+  /** The plan. */
+  plan_id: string;
+  /** Why no model ran. */
+  error?: string | null;
+  /** Its models. */
+  models: RunModel[];
+}
+
+/** A failed model. */
+export interface RunErrorEntry {
+  /** Catalog, schema, table. */
+  asset_key: string[];
+  /** The model. */
+  model: string;
+  /** What the engine said. */
+  error: string;
+  /** `warehouse`, `locked`, `cancelled` … or `compile`. */
+  failure_kind: string;
+  /** The statement's purpose. */
+  step?: string | null;
+  /** What to do. */
+  remediation_hint?: string | null;
+}
+
+/** Past runs. */
+export interface RunHistory {
+  /** Engine version. */
+  version: string;
+  /** `history`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** Newest first. */
+  runs: RunEntry[];
+  /** How many are listed. */
+  count: number;
+}
+
+/** A model in a run. */
+export interface RunModel {
+  /** Model name. */
+  model_name: string;
+  /** When its first statement was sent; none when it was not tried. */
+  started_at?: string | null;
+  /** When it ended. */
+  finished_at?: string | null;
+  /** Milliseconds. */
+  duration_ms: number;
+  /** Rows written, where known. */
+  rows_affected?: number | null;
+  /** `Success`, `Failed`, `Skipped`. */
+  status: string;
+  /** Hash of its statements. */
+  sql_hash: string;
+  /** Why it failed or was skipped. */
+  reason?: string | null;
+}
+
+/** What to run. */
+export interface RunRequest {
+  /** The pipeline; needed when there are several. */
+  pipeline?: string | null;
+  /** Only these models. */
+  models?: string[];
+  /** `key=value`; echoed, see `plan`. */
+  filter?: string | null;
+  /** Rebuild incremental models from scratch. */
+  full_refresh?: boolean;
+  /** Models at a time. */
+  concurrency?: number | null;
+  /** Values for `@var`. */
+  vars?: Record<string, string>;
+}
+
+/** The result of a run. */
+export interface RunResponse {
+  /** Engine version. */
+  version: string;
+  /** `run`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The run; empty when nothing was started. */
+  run_id: string;
+  /** `Success`, `PartialFailure`, `Failure`. */
+  status: string;
+  /** It was cancelled before everything was done. */
+  interrupted: boolean;
+  /** `transformation`. */
+  pipeline_type: string;
+  /** The pipeline. */
+  pipeline: string;
+  /** The plan that was executed. */
+  plan_id: string;
+  /** As given. */
+  filter: string;
+  /** When it began (RFC 3339). */
+  started_at?: string | null;
+  /** Milliseconds. */
+  duration_ms: number;
+  /** Models written. */
+  tables_copied: number;
+  /** Models failed. */
+  tables_failed: number;
+  /** Models not executed. */
+  tables_skipped: number;
+  /** What was written. */
+  materializations: Materialization[];
+  /** Checks. */
+  check_results: CheckResults[];
+  /** Failures. */
+  errors: RunErrorEntry[];
+  /** Models that were not executed, and why. */
+  skipped: SkippedModel[];
+  /** How it was executed. */
+  execution: ExecutionSummary;
+  /** Objects made. */
+  permissions: PermissionSummary;
+  /** Drift. */
+  drift: DriftSummary;
+  /** Findings of the compile. */
+  diagnostics: WireDiagnostic[];
+  /** True when errors in the models kept the run from starting. */
+  has_errors: boolean;
+  /** Why the state store lacks something of this run, if it does. */
+  state_error?: string | null;
+}
+
+/** What was written. */
+export interface ScaffoldResponse {
+  /** Engine version. */
+  version: string;
+  /** `init` or `playground`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The folder. */
+  path: string;
+  /** The template. */
+  template: string;
+  /** Files, relative to the folder. */
+  files: string[];
+  /** Tables with data, and their rows. */
+  tables: [string, number][];
+  /** What to do next. */
+  next_steps: string[];
+}
+
+/** A model that was not executed. */
+export interface SkippedModel {
+  /** Catalog, schema, table. */
+  asset_key: string[];
+  /** The model. */
+  model: string;
+  /** Why. */
+  reason: string;
+}
+
+/** A schema that looks like a source but does not fit the pattern. */
+export interface SkippedSchema {
+  /** The schema. */
+  schema: string;
+  /** Why. */
+  reason: string;
+}
+
+/** A source. */
+export interface SourceEntry {
+  /** The schema it was found as. */
+  id: string;
+  /** Components parsed from its name; of a transformation pipeline, `schema`. */
+  components: Record<string, ComponentValue>;
+  /** The adapter's type. */
+  source_type: string;
+  /** When it was last synchronised, where the source knows. */
+  last_sync_at?: string | null;
+  /** Its tables. */
+  tables: TableEntry[];
+}
+
+/** Where something is said. */
+export interface SourceSpan {
+  /** Path relative to the folder of `rocky.toml`. */
+  file: string;
+  /** Line, from 1. */
+  line: number;
+  /** Column in characters, from 1. */
+  col: number;
+  /** Line of the end. */
+  end_line: number;
+  /** Column after the last character. */
+  end_col: number;
+  /** First byte. */
+  start: number;
+  /** One past the last byte. */
+  end: number;
+}
+
+/** Nothing to say. */
+export type StateRequest = Record<string, never>;
+
+/** What the state store holds. */
+export interface StateResponse {
+  /** Engine version. */
+  version: string;
+  /** `state`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The state file. */
+  state_path: string;
+  /** Version of the store that this engine writes. */
+  schema_version_supported: number;
+  /** Version of the store on disk; none when there is no file. */
+  schema_version_on_disk?: number | null;
+  /** Watermarks by table. */
+  watermarks: Watermark[];
+}
+
+/** A table of a source. */
+export interface TableEntry {
+  /** Its name. */
+  name: string;
+  /** Rows, where the source knows. */
+  row_count?: number | null;
+}
+
+/** A failure. */
+export interface TestFailure {
+  /** The model, or `seed`. */
+  name: string;
+  /** What went wrong. */
+  error: string;
+}
+
+/** What to test. */
+export interface TestRequest {
+  /** Only this model and what it reads. */
+  model?: string | null;
+  /** Values for `@var`. */
+  vars?: Record<string, string>;
+}
+
+/** The result. */
+export interface TestResponse {
+  /** Engine version. */
+  version: string;
+  /** `test`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** Models tested. */
+  total: number;
+  /** Models whose statements succeeded. */
+  passed: number;
+  /** Models that failed, could not be reached, or do not compile. */
+  failed: number;
+  /** One for each model that failed. */
+  failures: TestFailure[];
+  /** Findings of the compile. */
+  diagnostics: WireDiagnostic[];
+  /** Tables that were made empty because a source's columns are known and the seed did not make it. */
+  empty_sources: string[];
+}
+
+/** A finding. */
+export interface ValidateMessage {
+  /** `ok`, `warn`, `error`, `lint`. */
+  severity: string;
+  /** `V001` …, `L001` …, or the code of a diagnostic. */
+  code: string;
+  /** One line. */
+  message: string;
+  /** The file. */
+  file?: string | null;
+  /** The key. */
+  field?: string | null;
+  /** The place. */
+  span?: SourceSpan | null;
+  /** What to do. */
+  suggestion?: string | null;
+}
+
+/** Nothing to say. */
+export type ValidateRequest = Record<string, never>;
+
+/** The result. */
+export interface ValidateResponse {
+  /** Engine version. */
+  version: string;
+  /** `validate`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** No message is an error. */
+  valid: boolean;
+  /** Adapters. */
+  adapters: AdapterStatus[];
+  /** Pipelines. */
+  pipelines: PipelineStatus[];
+  /** Models. */
+  models: ModelsStatus;
+  /** Findings. */
+  messages: ValidateMessage[];
+}
+
+/** The progress of one table. */
+export interface Watermark {
+  /** `catalog.schema.table`. */
+  table: string;
+  /** The greatest value of the watermark column after the last run, as the engine writes it. */
+  last_value: string;
+  /** When it was read (RFC 3339). */
+  updated_at: string;
+}
+
+/** A typed column. */
+export interface WireColumn {
+  /** Name as the warehouse would give it. */
+  name: string;
+  /** Type in the warehouse's spelling; `UNKNOWN` when it cannot be told. */
+  type: string;
+  /** May hold NULL. */
+  nullable: boolean;
+  /** Why the type is not known. */
+  unknown_because?: string | null;
+}
+
+/** Something a user should change. */
+export interface WireDiagnostic {
+  /** `Error`, `Warning`, `Info`. */
+  severity: string;
+  /** `E100`; `rocky explain E100` tells more. */
+  code: string;
+  /** One line. */
+  message: string;
+  /** The model, or empty for what belongs to none. */
+  model: string;
+  /** The offending characters. */
+  span?: SourceSpan | null;
+  /** What to do. */
+  suggestion?: string | null;
+  /** Why this place is wrong. */
+  label?: string | null;
+  /** Other places. */
+  notes?: WireNote[];
+  /** A safe edit. */
+  fix?: WireFix | null;
+}
+
+/** One replacement. */
+export interface WireEdit {
+  /** What to replace; an empty span inserts. */
+  span?: SourceSpan | null;
+  /** The new text. */
+  text: string;
+}
+
+/** A replacement that makes the diagnostic go away. */
+export interface WireFix {
+  /** What it does. */
+  title: string;
+  /** The edits; they do not overlap. */
+  edits: WireEdit[];
+}
+
+/** Another place a diagnostic speaks of. */
+export interface WireNote {
+  /** Where. */
+  span?: SourceSpan | null;
+  /** What about it. */
+  text: string;
+}
+
+/** A strategy with its settings. */
+export type WireStrategy =
+  /** Replace the table. */
+  | {
+    type: "full_refresh";
+  }
+  /** Append past the watermark. */
+  | {
+    type: "incremental";
+    /** Watermark column. */
+    timestamp_column: string;
+  }
+  /** Upsert. */
+  | {
+    type: "merge";
+    /** Key columns. */
+    unique_key: string[];
+    /** Columns to update; all others than the key when absent. */
+    update_columns?: string[] | null;
+  }
+  /** Replace windows of time. */
+  | {
+    type: "time_interval";
+    /** The column that the windows cut. */
+    time_column: string;
+    /** hour, day, month, year. */
+    granularity: string;
+    /** Windows computed again. */
+    lookback: number;
+    /** Windows per statement. */
+    batch_size: number;
+    /** The first window. */
+    first_partition?: string | null;
+  }
+  /** Inlined. */
+  | {
+    type: "ephemeral";
+  }
+  /** Replace partitions. */
+  | {
+    type: "delete_insert";
+    /** Partition columns. */
+    partition_by: string[];
+  }
+  /** Append by windows. */
+  | {
+    type: "microbatch";
+    /** Watermark column. */
+    timestamp_column: string;
+    /** hour, day, month, year. */
+    granularity: string;
+  }
+  /** A view. */
+  | {
+    type: "view";
+  }
+  /** A view the warehouse keeps. */
+  | {
+    type: "materialized_view";
+  }
+  /** A table the warehouse keeps fresh. */
+  | {
+    type: "dynamic_table";
+    /** How late it may be. */
+    target_lag: string;
+  }
+  /** Files named by content. */
+  | {
+    type: "content_addressed";
+    /** Where. */
+    storage_prefix: string;
+    /** Partition columns. */
+    partition_columns: string[];
+  };
+
+/** Where a model goes. */
+export interface WireTarget {
+  /** Catalog, database or project. */
+  catalog: string;
+  /** Schema or dataset. */
+  schema: string;
+  /** Table. */
+  table: string;
+}
+
+/** What class of trouble an error is. */
+export type ErrorCode = "usage" | "not_found" | "io" | "config" | "locked" | "warehouse" | "state" | "stale" | "cancelled" | "unsupported" | "bug";
+
+/** Templates of `init`. */
+export type InitTemplate = "duckdb" | "databricks" | "snowflake";
+
+/** Templates of `playground`. */
+export type PlaygroundTemplate = "quickstart" | "ecommerce" | "showcase";
+
+/** Request and response of each verb. */
+export interface Verbs {
+  compile: { request: CompileRequest; response: CompileResponse };
+  plan: { request: PlanRequest; response: PlanResponse };
+  run: { request: RunRequest; response: RunResponse };
+  lineage: { request: LineageRequest; response: LineageResponse };
+  validate: { request: ValidateRequest; response: ValidateResponse };
+  discover: { request: DiscoverRequest; response: DiscoverResponse };
+  state: { request: StateRequest; response: StateResponse };
+  history: { request: HistoryRequest; response: HistoryResponse };
+  test: { request: TestRequest; response: TestResponse };
+}
