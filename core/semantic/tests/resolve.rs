@@ -695,8 +695,9 @@ fn nothing_is_held_against_what_is_not_known() {
     for (dialect, file) in files {
         let path = format!("{}/../syntax/tests/data/{file}", env!("CARGO_MANIFEST_DIR"));
         for text in std::fs::read_to_string(&path).unwrap().lines().filter(|l| !l.trim().is_empty()) {
-            // Without FROM, names cannot be anything; `a. from t` is the column `from`.
-            if !text.to_lowercase().contains(" from ") || text.contains(". from") {
+            // Without FROM, or from values, names cannot be anything; `a. from t` is the column `from`.
+            let closed = ["from (values", "from values", "from ((select", ". from"].iter().any(|w| text.contains(w));
+            if closed || !text.to_lowercase().contains(" from ") {
                 continue;
             }
             let parsed = rocky_syntax::parser::parse(text, dialect);

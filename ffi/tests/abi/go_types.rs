@@ -226,9 +226,10 @@ impl Types {
         .unwrap();
         for (name, variant) in names.iter().zip(variants) {
             let key = variant["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
-            let required: Vec<String> = root["definitions"][key]["required"]
+            let required = &root["definitions"][key]["required"];
+            let required: Vec<String> = required
                 .as_array()
-                .unwrap()
+                .unwrap_or_else(|| panic!("{go}: nothing tells {key} apart: {root}"))
                 .iter()
                 .map(|r| format!("\"{}\"", r.as_str().unwrap()))
                 .collect();

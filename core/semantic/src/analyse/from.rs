@@ -14,6 +14,9 @@ use rocky_warehouse::Type;
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
+/// DuckDB's alias of a subquery without one.
+const UNNAMED: &str = "unnamed_subquery";
+
 /// A chain of joins under evaluation.
 struct Chain {
     /// Its first relation in the scope.
@@ -88,7 +91,7 @@ impl<'a> Analyser<'a> {
                 let names = alias.as_ref().map_or(&[][..], |a| &a.columns);
                 let (columns, complete, unlisted) = self.relation_of(out, names, display);
                 let unnamed = if self.dialect == Dialect::DuckDb {
-                    "unnamed_subquery"
+                    UNNAMED
                 } else {
                     ""
                 };
@@ -166,6 +169,7 @@ impl<'a> Analyser<'a> {
                 alias.name.span,
             ),
             None if name.is_empty() => (SmolStr::default(), "the subquery".into(), span),
+            None if name == UNNAMED => (name.into(), "the subquery".into(), span),
             None => (SmolStr::new(name), SmolStr::new(name), span),
         };
         Rel {
@@ -197,7 +201,7 @@ impl<'a> Analyser<'a> {
             .find(|r| same(r));
         // Unnamed subqueries share a made-up name; Databricks and DuckDB object only to what is ambiguous.
         let clash = earlier
-            .filter(|_| &*rel.alias != "unnamed_subquery")
+            .filter(|_| rel.alias != UNNAMED)
             .map(|r| r.span);
         let span = rel.span;
         let display = rel.display.clone();
@@ -643,7 +647,7 @@ impl<'a> Analyser<'a> {
                         .flat_map(|r| r.columns.list.iter().map(|c| c.name.clone()))
                         .collect();
                     let display = match rels {
-                        [one] => format!("`{}`", one.display),
+                        [one] => super::report::quoted(&one.display),
                         _ => format!("the {side} side of the join"),
                     };
                     let near = nearest(&name.ident.text, names.iter().map(SmolStr::as_str));

@@ -18,6 +18,11 @@ pub(super) fn plural(n: usize, word: &str) -> String {
     }
 }
 
+/// A relation's name in backticks; what has no name is described.
+pub(super) fn quoted(display: &str) -> String {
+    if display.starts_with("the ") { display.to_owned() } else { format!("`{display}`") }
+}
+
 impl<'a> Analyser<'a> {
     /// The nearest of some names, while suggestions last.
     fn suggest(&mut self, wanted: &str, candidates: &[SmolStr]) -> Option<SmolStr> {
@@ -52,7 +57,7 @@ impl<'a> Analyser<'a> {
         let (place, candidates) = match rel.and_then(|(s, r)| self.rel(s, r)) {
             Some(rel) => {
                 let names: Vec<SmolStr> = rel.columns.list.iter().map(|c| c.name.clone()).collect();
-                (Some(format!("`{}`", rel.display)), names)
+                (Some(quoted(&rel.display)), names)
             }
             None => self.everything_in_sight(),
         };
@@ -77,7 +82,7 @@ impl<'a> Analyser<'a> {
         let mut next = self.scopes.len().checked_sub(1);
         while let Some(scope) = next.and_then(|i| self.scopes.get(i)) {
             for rel in &scope.rels {
-                relations.push(format!("`{}`", rel.display));
+                relations.push(quoted(&rel.display));
                 names.extend(rel.columns.list.iter().map(|c| c.name.clone()));
             }
             next = scope.parent.map(|p| p as usize);

@@ -1,0 +1,199 @@
+/** Projects and the engine they share. */
+import { call, type CallOptions } from "./call.js";
+import { native, type NativeEngine, type NativeProject } from "./native.js";
+import { RunEvents } from "./run-events.js";
+import type {
+  ColumnLineage,
+  CompileRequest,
+  CompileResponse,
+  DiscoverRequest,
+  DiscoverResponse,
+  HistoryRequest,
+  HistoryResponse,
+  InitTemplate,
+  LineageRequest,
+  LineageResponse,
+  ModelHistory,
+  OpenRequest,
+  PlanRequest,
+  PlanResponse,
+  PlaygroundTemplate,
+  RunHistory,
+  RunRequest,
+  RunResponse,
+  ScaffoldResponse,
+  StateResponse,
+  TestRequest,
+  TestResponse,
+  ValidateResponse,
+  Verbs,
+} from "./types.js";
+
+/** Version of the engine. */
+export const version: string = native.version();
+
+/**
+ * Threads for compiling. Projects that name no engine share one with as many threads as there are cores; make another to use
+ * more or fewer. The threads start with the first project and end with the last.
+ */
+export class Engine {
+  /** @internal */
+  readonly native: NativeEngine;
+
+  constructor(options: { threads?: number | undefined } = {}) {
+    this.native = new native.NativeEngine(options.threads);
+  }
+}
+
+/** How to open a project. */
+export interface OpenOptions extends Omit<OpenRequest, "threads"> {
+  /** The engine to use instead of the shared one. */
+  engine?: Engine | undefined;
+}
+
+/** Open a project: the folder that holds `rocky.toml`, its path, or options. The same as {@link Project.open}. */
+export function open(options: string | OpenOptions = {}): Promise<Project> {
+  return Project.open(options);
+}
+
+/**
+ * An opened project. Its methods are the verbs of the command line; each takes the request and gives the response that
+ * `--output json` prints. They run on threads of their own, so that neither the event loop nor the file system of Node waits,
+ * and any number of them may run at the same time.
+ *
+ * A mistake in the project's files is part of the response (`diagnostics`, `errors`); a call rejects with a `RockyError` for
+ * everything else.
+ */
+export class Project implements Disposable, AsyncDisposable {
+  readonly #native: NativeProject;
+  readonly #running = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined;
+
+  private constructor(opened: NativeProject) {
+    this.#native = opened;
+  }
+
+  /** Open a project: the folder that holds `rocky.toml`, its path, or options. */
+  static async open(options: string | OpenOptions = {}): Promise<Project> {
+    const { engine, ...request } = typeof options === "string" ? { config: options } : (options as OpenOptions);
+    const project = new native.NativeProject();
+    await call("open", (report) => project.open(engine?.native, JSON.stringify(request), report));
+    return new Project(project);
+  }
+
+  /** The folder of `rocky.toml`. */
+  get root(): string {
+    return this.#native.root;
+  }
+
+  /** Types, names, dependencies, contracts. */
+  compile(request: CompileRequest = {}, options?: CallOptions): Promise<CompileResponse> {
+    return this.#call("compile", request, options);
+  }
+
+  /** The statements that {@link run} would execute, and why. */
+  plan(request: PlanRequest = {}, options?: CallOptions): Promise<PlanResponse> {
+    return this.#call("plan", request, options);
+  }
+
+  /** Plan and execute. Models that fail are part of the response; see its `status`. */
+  run(request: RunRequest = {}, options?: CallOptions): Promise<RunResponse> {
+    return this.#call("run", request, options);
+  }
+
+  /** Plan and execute, with the events as a stream: `for await (const event of project.runEvents()) …`. */
+  runEvents(request: RunRequest = {}, options: { signal?: AbortSignal | undefined } = {}): RunEvents {
+    return new RunEvents((all) => this.#call("run", request, all), options.signal);
+  }
+
+  /** Where a column comes from, or with `downstream` where it goes to. */
+  lineage(request: LineageRequest & { column: string }, options?: CallOptions): Promise<ColumnLineage>;
+  /** As `target` says: `model`, its columns and what it reads and feeds; `model.column`, the trace of a column. */
+  lineage(request: string | LineageRequest, options?: CallOptions): Promise<LineageResponse>;
+  lineage(request: string | LineageRequest, options?: CallOptions): Promise<LineageResponse> {
+    return this.#call("lineage", typeof request === "string" ? { target: request } : request, options);
+  }
+
+  /** Check the configuration, the sidecars and the contracts. */
+  validate(options?: CallOptions): Promise<ValidateResponse> {
+    return this.#call("validate", {}, options);
+  }
+
+  /** What a pipeline finds at its source; what it reads is remembered for compiling. */
+  discover(request: DiscoverRequest = {}, options?: CallOptions): Promise<DiscoverResponse> {
+    return this.#call("discover", request, options);
+  }
+
+  /** What the state store holds. */
+  state(options?: CallOptions): Promise<StateResponse> {
+    return this.#call("state", {}, options);
+  }
+
+  /** Executions of one model. */
+  history(request: HistoryRequest & { model: string }, options?: CallOptions): Promise<ModelHistory>;
+  /** Past runs, newest first. */
+  history(request?: HistoryRequest & { model?: null }, options?: CallOptions): Promise<RunHistory>;
+  history(request?: HistoryRequest, options?: CallOptions): Promise<HistoryResponse>;
+  history(request: HistoryRequest = {}, options?: CallOptions): Promise<HistoryResponse> {
+    return this.#call("history", request, options);
+  }
+
+  /** Run the models on empty or seeded tables in memory. */
+  test(request: TestRequest = {}, options?: CallOptions): Promise<TestResponse> {
+    return this.#call("test", request, options);
+  }
+
+  /**
+   * Close the project. Later calls are refused; running ones go on, and the promise resolves when they have ended and the
+   * project's files are closed. Closing again changes nothing.
+   */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await call("close", (report) => this.#native.close(report));
+    await Promise.allSettled(this.#running);
+  }
+
+  /** Closes without waiting. */
+  [Symbol.dispose](): void {
+    void this.close();
+  }
+
+  /** Closes. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #call<V extends keyof Verbs, R extends Verbs[V]["response"]>(
+    verb: V,
+    request: Verbs[V]["request"],
+    options: CallOptions | undefined,
+  ): Promise<R> {
+    const promise = call<R>(
+      verb,
+      (report, wantsEvents) => this.#native.call(verb, JSON.stringify(request), wantsEvents, report),
+      options,
+    );
+    this.#running.add(promise);
+    const ended = () => this.#running.delete(promise);
+    promise.then(ended, ended);
+    return promise;
+  }
+}
+
+/** Write a new project: its configuration and one model. Nothing that exists is overwritten. */
+export function init(path: string, options: { template?: InitTemplate | undefined } = {}): Promise<ScaffoldResponse> {
+  const template = options.template ?? "duckdb";
+  return call("init", (report) => native.init(path, template, report));
+}
+
+/** Write a sample project with a DuckDB file full of data, into a folder that is empty or does not exist. */
+export function playground(
+  path: string,
+  options: { template?: PlaygroundTemplate | undefined; signal?: AbortSignal | undefined } = {},
+): Promise<ScaffoldResponse> {
+  const { template = "quickstart", signal } = options;
+  return call("playground", (report) => native.playground(path, template, report), { signal });
+}

@@ -1,0 +1,362 @@
+//! The command line as a user or a script meets it: exit codes, one JSON document on stdout, clear errors for bad input.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const CONFIG: &str = r#"
+[adapter]
+type = "duckdb"
+path = "w.duckdb"
+[pipeline.p]
+type = "transformation"
+[pipeline.p.target]
+adapter = "default"
+"#;
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn empty() -> Folder {
+        Folder(tempfile::tempdir().unwrap())
+    }
+    fn new(files: &[(&str, &str)]) -> Folder {
+        let folder = Folder::empty();
+        folder.write("rocky.toml", CONFIG);
+        files.iter().for_each(|(path, text)| folder.write(path, text));
+        folder
+    }
+    fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+        let full = self.0.path().join(path);
+        std::fs::create_dir_all(full.parent().unwrap()).unwrap();
+        std::fs::write(full, text).unwrap();
+    }
+    fn rocky(&self, args: &[&str]) -> Output {
+        rocky(self.0.path(), args)
+    }
+    /// Exit code and the one document on stdout.
+    fn json(&self, args: &[&str]) -> (i32, Value) {
+        let out = self.rocky(args);
+        let text = String::from_utf8(out.stdout).unwrap();
+        let document = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{args:?}: {e}\n{text}"));
+        (out.status.code().unwrap(), document)
+    }
+    /// Exit code and everything printed.
+    fn text(&self, args: &[&str]) -> (i32, String) {
+        let out = self.rocky(&[args, &["--output", "table"]].concat());
+        let text = String::from_utf8(out.stdout).unwrap() + &String::from_utf8(out.stderr).unwrap();
+        (out.status.code().unwrap(), text)
+    }
+    fn files(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            std::fs::read_dir(self.0.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn rocky(dir: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rocky"))
+        .args(args)
+        .current_dir(dir)
+        .env_remove("NO_COLOR")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn codes(document: &Value) -> Vec<&str> {
+    document["diagnostics"].as_array().unwrap().iter().map(|d| d["code"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn the_version_is_what_clients_parse() {
+    let out = rocky(Path::new("."), &["--version"]);
+    assert_eq!(String::from_utf8(out.stdout).unwrap(), "rocky 2.0.0\n");
+}
+
+#[test]
+fn global_flags_stand_before_or_after_the_command() {
+    let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x")]);
+    for args in [
+        vec!["-c", "rocky.toml", "--output", "json", "--state-path", "s.redb", "compile"],
+        vec!["compile", "-c", "rocky.toml", "-o", "json", "--state-path", "s.redb"],
+        vec!["--config", ".", "compile", "--output", "json"],
+        vec!["compile"],
+    ] {
+        let (code, document) = folder.json(&args);
+        assert_eq!((code, document["command"].as_str(), document["models"].as_u64()), (0, Some("compile"), Some(1)));
+        assert_eq!(document["version"], "2.0.0");
+    }
+    let (code, text) = folder.text(&["run", "--state-path", "elsewhere.redb"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(folder.files().contains(&"elsewhere.redb".to_owned()));
+    let (_, state) = folder.json(&["--state-path", "elsewhere.redb", "history"]);
+    assert_eq!(state["count"], 1);
+}
+
+#[test]
+fn the_playground_does_what_it_says() {
+    let folder = Folder::empty();
+    let (code, made) = folder.json(&["playground", "pg", "--template", "showcase"]);
+    assert_eq!(code, 0);
+    assert_eq!(made["tables"].as_array().unwrap().len(), 5);
+    let dir = folder.0.path().join("pg");
+    let inside = |args: &[&str]| -> (i32, Value) {
+        let out = rocky(&dir, args);
+        (out.status.code().unwrap(), serde_json::from_slice(&out.stdout).unwrap())
+    };
+    let (code, compiled) = inside(&["compile"]);
+    assert_eq!((code, codes(&compiled)), (0, vec![]));
+    for model in compiled["models_detail"].as_array().unwrap() {
+        assert_eq!(model["columns_complete"], true, "{model}");
+        for column in model["columns"].as_array().unwrap() {
+            assert_ne!(column["type"], "UNKNOWN", "{model}");
+        }
+    }
+    let (code, plan) = inside(&["plan"]);
+    assert_eq!(code, 0);
+    assert!(!plan["plan_id"].as_str().unwrap().is_empty());
+    for _ in 0..2 {
+        let (code, run) = inside(&["run", "--filter", "client=acme"]);
+        assert_eq!((code, run["status"].as_str(), run["filter"].as_str()), (0, Some("Success"), Some("client=acme")));
+        let statements = run["materializations"].as_array().unwrap();
+        assert_eq!(statements.len(), 13);
+    }
+    let (code, trace) = inside(&["lineage", "customer_value.lifetime_value"]);
+    assert_eq!(code, 0);
+    assert!(trace["trace"].as_array().unwrap().len() >= 4, "{trace}");
+    let (code, test) = inside(&["test"]);
+    assert_eq!((code, &test["total"], &test["passed"], &test["failed"]), (0, &14.into(), &14.into(), &0.into()), "{test}");
+    assert_eq!(inside(&["validate"]).1["valid"], true);
+    assert_eq!(inside(&["discover"]).1["sources"].as_array().unwrap().len(), 4, "raw and the three schemas of models");
+    assert_eq!(inside(&["history"]).1["count"], 2);
+    assert_eq!(inside(&["state"]).1["watermarks"].as_array().unwrap().len(), 1);
+    let again = folder.json(&["playground", "pg"]);
+    assert_eq!((again.0, again.1["error"]["code"].as_str()), (1, Some("io")));
+}
+
+#[test]
+fn a_new_project_compiles_and_runs() {
+    for template in ["duckdb", "databricks", "snowflake"] {
+        let folder = Folder::empty();
+        assert_eq!(folder.json(&["init", "--template", template]).0, 0);
+        let (code, compiled) = folder.json(&["compile"]);
+        assert_eq!((code, codes(&compiled)), (0, vec![]), "{template}");
+        let again = folder.json(&["init"]);
+        assert_eq!((again.0, again.1["error"]["code"].as_str()), (1, Some("io")));
+        if template == "duckdb" {
+            assert_eq!(folder.json(&["run"]).1["status"], "Success");
+        } else {
+            let (code, refused) = folder.json(&["run"]);
+            assert_eq!((code, refused["error"]["code"].as_str()), (1, Some("unsupported")));
+        }
+    }
+}
+
+#[test]
+fn errors_are_documents_too() {
+    let folder = Folder::empty();
+    for args in [&["compile"], &["run"], &["validate"], &["state"], &["plan"]] {
+        let (code, document) = folder.json(args);
+        assert_eq!((code, document["error"]["code"].as_str()), (1, Some("not_found")), "{args:?}");
+        assert!(document["error"]["remediation_hint"].as_str().unwrap().contains("rocky init"));
+    }
+    assert!(folder.files().is_empty(), "nothing was made");
+    let folder = Folder::new(&[("models/orders.sql", "SELECT 1 AS amount")]);
+    let (code, document) = folder.json(&["lineage", "ordres"]);
+    assert_eq!((code, &document["error"]["remediation_hint"]), (1, &"did you mean `orders`?".into()));
+    let (code, document) = folder.json(&["lineage", "orders.amout"]);
+    assert_eq!((code, &document["error"]["remediation_hint"]), (1, &"did you mean `amount`?".into()));
+    assert_eq!(folder.json(&["compile", "--var", "x"]).0, 1);
+    assert_eq!(folder.json(&["explain", "E10O"]).1["error"]["code"], "usage");
+    let usage = folder.rocky(&["compile", "--nope"]);
+    assert_eq!((usage.status.code(), usage.stdout.is_empty()), (Some(2), true));
+}
+
+#[test]
+fn bad_files_are_named_and_change_nothing() {
+    let deep = format!("SELECT {}1{} AS x", "(".repeat(10_000), ")".repeat(10_000));
+    let cases: [(&str, &[u8], &str); 7] = [
+        ("two.sql", b"SELECT 1 AS x; SELECT 2 AS y", "E410"),
+        ("ddl.sql", b"CREATE TABLE x (i INTEGER)", "E411"),
+        ("empty.sql", b"-- nothing\n", "E413"),
+        ("latin1.sql", b"SELECT 'caf\xe9' AS x", "E409"),
+        ("deep.sql", deep.as_bytes(), "E412"),
+        ("deep.rocky", b"from x\nderive { a: 1 +  }", "E401"),
+        ("syntax.sql", b"SELECT a b c FROM t", "E400"),
+    ];
+    for (name, text, code) in cases {
+        let folder = Folder::new(&[("models/fine.sql", "SELECT 1 AS x")]);
+        folder.write(&format!("models/{name}"), text);
+        let (exit, document) = folder.json(&["compile"]);
+        assert_eq!(exit, 1, "{name}");
+        assert_eq!(codes(&document), [code], "{name}: {document}");
+        let span = &document["diagnostics"][0]["span"];
+        assert_eq!(span["file"], format!("models/{name}"));
+        let (exit, run) = folder.json(&["run"]);
+        assert_eq!((exit, run["has_errors"].as_bool()), (1, Some(true)));
+        assert!(!folder.files().contains(&"w.duckdb".to_owned()), "{name}: {:?}", folder.files());
+    }
+}
+
+#[test]
+fn a_dangling_link_is_a_finding_of_one_model() {
+    let folder = Folder::new(&[("models/fine.sql", "SELECT 1 AS x")]);
+    std::os::unix::fs::symlink("/nonexistent/x.sql", folder.0.path().join("models/link.sql")).unwrap();
+    let (code, document) = folder.json(&["compile"]);
+    assert_eq!((code, codes(&document)), (1, vec!["E408"]));
+    // A link that leads back into the folder is walked once.
+    std::fs::remove_file(folder.0.path().join("models/link.sql")).unwrap();
+    std::os::unix::fs::symlink("..", folder.0.path().join("models/up")).unwrap();
+    let (code, document) = folder.json(&["compile"]);
+    assert_eq!((code, &document["models"]), (0, &1.into()), "{document}");
+}
+
+#[test]
+fn a_large_file_compiles() {
+    let columns: Vec<String> = (0..180_000).map(|i| format!("{i} AS column_number_{i}")).collect();
+    let text = format!("SELECT {}", columns.join(", "));
+    assert!(text.len() > 5_000_000);
+    let folder = Folder::new(&[("models/big.sql", &text)]);
+    let out = folder.rocky(&["compile"]);
+    assert!(out.status.success());
+}
+
+#[test]
+fn a_state_file_that_is_not_ours_is_left_alone() {
+    let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x")]);
+    folder.write(".rocky-state.redb", "garbage");
+    for args in [&["run"], &["state"], &["history"]] {
+        let (code, document) = folder.json(args);
+        assert_eq!((code, document["error"]["code"].as_str()), (1, Some("state")), "{args:?}");
+    }
+    assert_eq!(std::fs::read(folder.0.path().join(".rocky-state.redb")).unwrap(), b"garbage");
+    assert!(!folder.files().contains(&"w.duckdb".to_owned()));
+}
+
+#[test]
+fn a_locked_database_is_a_warning_to_compile_and_an_error_to_run() {
+    if std::env::var_os("ROCKY_TEST_HOLD").is_some() {
+        return;
+    }
+    let folder = Folder::new(&[("models/a.sql", "SELECT x FROM t")]);
+    // Another process: this test binary, told to hold the file.
+    let mut holder = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "holds_a_database", "--nocapture"])
+        .env("ROCKY_TEST_HOLD", folder.0.path().join("w.duckdb"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(holder.stdout.take().unwrap()));
+    assert!(lines.any(|l| l.unwrap().contains("holding")));
+    let (code, document) = folder.json(&["compile"]);
+    assert_eq!((code, codes(&document)), (0, vec!["W409", "W101"]), "{document}");
+    let (code, document) = folder.json(&["run"]);
+    assert_eq!((code, document["error"]["code"].as_str()), (1, Some("locked")), "{document}");
+    assert!(document["error"]["message"].as_str().unwrap().contains(&holder.id().to_string()), "names the process");
+    drop(holder.stdin.take());
+    holder.wait().unwrap();
+    let (code, document) = folder.json(&["compile"]);
+    assert_eq!((code, codes(&document)), (0, vec![]), "{document}");
+}
+
+/// The other process of the test above; does nothing by itself.
+#[test]
+fn holds_a_database() {
+    use rocky_warehouse::Warehouse;
+    let Some(path) = std::env::var_os("ROCKY_TEST_HOLD") else { return };
+    let cancel = rocky_base::CancelToken::new();
+    let options = rocky_adapter_duckdb::OpenOptions::default();
+    let db = rocky_adapter_duckdb::DuckDb::open(Some(Path::new(&path)), &options, &cancel).unwrap();
+    db.connect().unwrap().execute("CREATE TABLE t AS SELECT 1 AS x", &cancel).unwrap();
+    println!("holding");
+    let mut rest = String::new();
+    std::io::stdin().read_line(&mut rest).unwrap();
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_said() {
+    let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x")]);
+    // A file system that takes no files, whoever asks.
+    let (code, document) = folder.json(&["run", "--state-path", "/proc/rocky/state.redb"]);
+    assert_eq!((code, document["error"]["code"].as_str()), (1, Some("state")), "{document}");
+    folder.write("rocky.toml", CONFIG.replace("w.duckdb", "/proc/w.duckdb"));
+    let (code, document) = folder.json(&["run"]);
+    assert_eq!(code, 1, "{document}");
+    assert!(document["error"]["message"].as_str().unwrap().contains("/proc/w.duckdb"), "{document}");
+}
+
+#[test]
+fn diagnostics_point_at_the_characters() {
+    let folder = Folder::new(&[
+        ("models/orders.sql", "SELECT 1 AS id, 2.5 AS amount"),
+        ("models/bad.sql", "SELECT id,\n  amout\nFROM orders"),
+    ]);
+    let (code, text) = folder.text(&["compile"]);
+    assert_eq!(code, 1);
+    for part in ["error[E100]", "models/bad.sql:2:3", "did you mean `amount`?", "^^^^^"] {
+        assert!(text.contains(part), "{part} not in\n{text}");
+    }
+    assert!(!text.contains('\u{1b}'), "no colour outside of a terminal");
+    let coloured = folder.rocky(&["compile", "-o", "table", "--color", "always"]);
+    assert!(String::from_utf8(coloured.stdout).unwrap().contains('\u{1b}'));
+}
+
+#[test]
+fn a_failing_model_gives_a_document_and_exit_code_2() {
+    let folder = Folder::new(&[
+        ("models/a.sql", "SELECT 1 AS x"),
+        ("models/b.sql", "SELECT error('no') AS x FROM a"),
+        ("models/c.sql", "SELECT x FROM b"),
+    ]);
+    let (code, run) = folder.json(&["run"]);
+    assert_eq!((code, run["status"].as_str()), (2, Some("PartialFailure")));
+    assert_eq!((&run["tables_copied"], &run["tables_failed"], &run["tables_skipped"]), (&1.into(), &1.into(), &1.into()));
+    let folder = Folder::new(&[("models/b.sql", "SELECT error('no') AS x")]);
+    assert_eq!(folder.json(&["run"]).0, 1);
+}
+
+#[test]
+fn interrupting_a_run_ends_with_130_and_a_document() {
+    let folder = Folder::new(&[("models/a.sql", "SELECT count(*) AS n FROM range(1000000000000) t(i) WHERE hash(i) % 7 = 3")]);
+    let child = Command::new(env!("CARGO_BIN_EXE_rocky"))
+        .args(["run"])
+        .current_dir(folder.0.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let out = child.wait_with_output().unwrap();
+    let document: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((out.status.code(), document["interrupted"].as_bool()), (Some(130), Some(true)));
+}
+
+#[test]
+fn graphs_are_escaped() {
+    let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x"), ("models/we\"ird.sql", "SELECT x AS \"co\"\"l\" FROM a")]);
+    let out = folder.rocky(&["lineage", "we\"ird", "--format", "dot"]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert!(text.starts_with("digraph") && text.contains(r#""we\"ird.co\"l""#), "{text}");
+}
+
+#[test]
+fn completions_and_explanations_are_there() {
+    let folder = Folder::empty();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let out = folder.rocky(&["completions", shell]);
+        assert!(out.status.success() && String::from_utf8(out.stdout).unwrap().contains("lineage"));
+    }
+    let (code, text) = folder.text(&["explain", "e100"]);
+    assert!(code == 0 && text.starts_with("E100"), "{text}");
+    for command in ["compile", "plan", "run", "lineage", "discover", "history", "test", "init", "playground", "explain"] {
+        let (code, text) = folder.text(&[command, "--help"]);
+        assert!(code == 0 && text.contains("Usage"), "{command}: {text}");
+    }
+}
