@@ -30,7 +30,7 @@ models = "models/**"
 adapter = "default"
 `,
 		"models/_defaults.toml": `[target]
-schema = "shop"
+schema = "marts"
 
 [strategy]
 type = "full_refresh"

@@ -36,7 +36,15 @@ impl Failure {
                 };
                 let version = rocky_core::VERSION.to_owned();
                 let schema_version = rocky_core::SCHEMA_VERSION;
-                (status, ErrorDocument { version, command: command.to_owned(), schema_version, error })
+                (
+                    status,
+                    ErrorDocument {
+                        version,
+                        command: command.to_owned(),
+                        schema_version,
+                        error,
+                    },
+                )
             }
         }
     }
@@ -106,11 +114,15 @@ pub(crate) unsafe fn text<'a>(name: &str, data: *const c_char, len: usize) -> Re
     if data.is_null() {
         return match len {
             0 => Ok(""),
-            _ => Err(Failure::InvalidArgument(format!("`{name}` is NULL, but `{name}_len` is {len}"))),
+            _ => Err(Failure::InvalidArgument(format!(
+                "`{name}` is NULL, but `{name}_len` is {len}"
+            ))),
         };
     }
     if isize::try_from(len).is_err() {
-        return Err(Failure::InvalidArgument(format!("`{name}_len` is {len}, more than memory can hold")));
+        return Err(Failure::InvalidArgument(format!(
+            "`{name}_len` is {len}, more than memory can hold"
+        )));
     }
     // SAFETY: not NULL, and the length is possible (checked above) and true (contract of this function).
     let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len) };

@@ -48,7 +48,9 @@ pub unsafe extern "C" fn rocky_engine_new(
                     Error::usage(format!("options are not valid: {e}")).hint("write e.g. {\"threads\": 4}")
                 })?,
             };
-            let engine = Engine::new(&EngineOptions { threads: options.threads })?;
+            let engine = Engine::new(&EngineOptions {
+                threads: options.threads,
+            })?;
             Ok(rocky_engine { engine })
         })
     }

@@ -58,7 +58,10 @@ pub unsafe extern "C" fn rocky_error_status(error: *const rocky_error) -> rocky_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rocky_error_code(error: *const rocky_error) -> *const c_char {
     // SAFETY: contract of this function.
-    unsafe { error.as_ref() }.map_or(rocky_status::Ok, |e| e.status).name().as_ptr()
+    unsafe { error.as_ref() }
+        .map_or(rocky_status::Ok, |e| e.status)
+        .name()
+        .as_ptr()
 }
 
 /// What is wrong: one sentence for people, which names the thing and the value.
@@ -87,7 +90,9 @@ pub unsafe extern "C" fn rocky_error_message(error: *const rocky_error) -> *cons
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rocky_error_hint(error: *const rocky_error) -> *const c_char {
     // SAFETY: contract of this function.
-    unsafe { error.as_ref() }.and_then(|e| e.hint.as_deref()).map_or(ptr::null(), |h| h.as_ptr())
+    unsafe { error.as_ref() }
+        .and_then(|e| e.hint.as_deref())
+        .map_or(ptr::null(), |h| h.as_ptr())
 }
 
 /// The whole error as a JSON document: `{version, command, schema_version, error: {code, message, remediation_hint?,

@@ -46,7 +46,9 @@ struct Forward {
 impl Observer for Forward {
     fn event(&mut self, event: &Event) {
         // Strings and numbers: serialising cannot fail.
-        let Ok(mut json) = serde_json::to_vec(event) else { return };
+        let Ok(mut json) = serde_json::to_vec(event) else {
+            return;
+        };
         let len = json.len();
         json.push(0);
         // SAFETY: the caller of the verb vouches for the callback and its data; the text outlives the call.
@@ -81,7 +83,8 @@ pub unsafe extern "C" fn rocky_project_open(
             let request: OpenRequest = match text("request", request, request_len)?.trim() {
                 "" => OpenRequest::default(),
                 json => serde_json::from_str(json).map_err(|e| {
-                    Error::usage(format!("request is not valid: {e}")).hint("write e.g. {\"config\": \"shop/rocky.toml\"}")
+                    Error::usage(format!("request is not valid: {e}"))
+                        .hint("write e.g. {\"config\": \"shop/rocky.toml\"}")
                 })?,
             };
             if request.threads.is_some() {
@@ -125,16 +128,31 @@ impl Call {
     /// # Safety
     /// The pointers are as the header asks.
     unsafe fn verb(self, verb: &str) -> rocky_status {
-        let Call { project, request, request_len, callback, user_data, cancel, out, error } = self;
+        let Call {
+            project,
+            request,
+            request_len,
+            callback,
+            user_data,
+            cancel,
+            out,
+            error,
+        } = self;
         let body = || -> Result<rocky_buf, Failure> {
             // SAFETY: contract of this function.
             let (project, request, cancel) = unsafe {
                 let cancel = cancel.as_ref().map_or_else(CancelToken::new, |c| c.token.clone());
-                (handle("project", project)?, text("request", request, request_len)?, cancel)
+                (
+                    handle("project", project)?,
+                    text("request", request, request_len)?,
+                    cancel,
+                )
             };
             let document = match callback {
                 Some(callback) => {
-                    project.project.call(verb, request, &mut Forward { callback, user_data }, &cancel)?
+                    project
+                        .project
+                        .call(verb, request, &mut Forward { callback, user_data }, &cancel)?
                 }
                 None => project.project.call(verb, request, &mut NoObserver, &cancel)?,
             };
@@ -175,7 +193,16 @@ pub unsafe extern "C" fn rocky_project_compile(
     out: *mut *mut rocky_buf,
     error: *mut *mut rocky_error,
 ) -> rocky_status {
-    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
     // SAFETY: contract of this function.
     unsafe { call.verb("compile") }
 }
@@ -207,7 +234,16 @@ pub unsafe extern "C" fn rocky_project_plan(
     out: *mut *mut rocky_buf,
     error: *mut *mut rocky_error,
 ) -> rocky_status {
-    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
     // SAFETY: contract of this function.
     unsafe { call.verb("plan") }
 }
@@ -239,7 +275,16 @@ pub unsafe extern "C" fn rocky_project_run(
     out: *mut *mut rocky_buf,
     error: *mut *mut rocky_error,
 ) -> rocky_status {
-    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
     // SAFETY: contract of this function.
     unsafe { call.verb("run") }
 }
@@ -271,7 +316,16 @@ pub unsafe extern "C" fn rocky_project_lineage(
     out: *mut *mut rocky_buf,
     error: *mut *mut rocky_error,
 ) -> rocky_status {
-    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
     // SAFETY: contract of this function.
     unsafe { call.verb("lineage") }
 }
@@ -302,7 +356,16 @@ pub unsafe extern "C" fn rocky_project_validate(
     out: *mut *mut rocky_buf,
     error: *mut *mut rocky_error,
 ) -> rocky_status {
-    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
     // SAFETY: contract of this function.
     unsafe { call.verb("validate") }
 }
@@ -333,7 +396,16 @@ pub unsafe extern "C" fn rocky_project_discover(
     out: *mut *mut rocky_buf,
     error: *mut *mut rocky_error,
 ) -> rocky_status {
-    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
     // SAFETY: contract of this function.
     unsafe { call.verb("discover") }
 }
@@ -364,7 +436,16 @@ pub unsafe extern "C" fn rocky_project_state(
     out: *mut *mut rocky_buf,
     error: *mut *mut rocky_error,
 ) -> rocky_status {
-    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
     // SAFETY: contract of this function.
     unsafe { call.verb("state") }
 }
@@ -394,7 +475,16 @@ pub unsafe extern "C" fn rocky_project_history(
     out: *mut *mut rocky_buf,
     error: *mut *mut rocky_error,
 ) -> rocky_status {
-    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
     // SAFETY: contract of this function.
     unsafe { call.verb("history") }
 }
@@ -425,7 +515,16 @@ pub unsafe extern "C" fn rocky_project_test(
     out: *mut *mut rocky_buf,
     error: *mut *mut rocky_error,
 ) -> rocky_status {
-    let call = Call { project, request, request_len, callback, user_data, cancel, out, error };
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
     // SAFETY: contract of this function.
     unsafe { call.verb("test") }
 }

@@ -47,6 +47,7 @@ const NOT_FROM_MARKDOWN: &[(&str, &str)] = &[
     ("E303", "planning; core/plan/tests"),
     ("E408", "the file system"),
     ("E409", "bytes that are not UTF-8"),
+    ("E412", "a text too deep to be read; core/syntax and core/config test the limits"),
     ("E418", "a file name that is not UTF-8"),
     ("E419", "a file of more than 256 MiB"),
     ("W409", "a locked database"),

@@ -88,15 +88,11 @@ pub(crate) fn start(
     let command = command.to_owned();
     let cancel = token.clone();
     let body = move || {
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let (kind, json) = outcome(&command, || {
             let mut forward = Forward { reporter: &reporter, cancel: &cancel };
             let observer: &mut dyn Observer = if wants_events { &mut forward } else { &mut NoObserver };
             work(observer, &cancel)
-        }));
-        let (kind, json) = match outcome.unwrap_or_else(|panic| Err(bug(panic))) {
-            Ok(json) => (Report::Done, json),
-            Err(error) => (Report::Failed, ErrorDocument::of(&command, &error).to_json()),
-        };
+        });
         drop(guard);
         reporter.send(kind, json);
     };
@@ -106,6 +102,15 @@ pub(crate) fn start(
         .spawn(body)
         .map_err(|e| thrown("call", &Error::new(ErrorKind::Io, format!("cannot start a thread: {e}"))))?;
     Ok(NativeCall { token })
+}
+
+/// Run the body of a call; a panic is our bug.
+fn outcome(command: &str, body: impl FnOnce() -> rocky_core::Result<String>) -> (Report, String) {
+    // What a panic leaves half done is behind locks that ignore poisoning on purpose, or is dropped here.
+    match catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(bug(panic))) {
+        Ok(json) => (Report::Done, json),
+        Err(error) => (Report::Failed, ErrorDocument::of(command, &error).to_json()),
+    }
 }
 
 /// An error thrown at once: its message is the error document, which the TypeScript side reads.
@@ -129,4 +134,18 @@ fn bug(panic: Box<dyn Any + Send>) -> Error {
         _ => "a panic without a text".to_owned(),
     };
     Error::bug(format!("internal error: {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_the_error_document_of_a_bug() {
+        let (kind, json) = outcome("compile", || std::panic::resume_unwind(Box::new("the message")));
+        let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(kind, Report::Failed);
+        assert_eq!((&document["command"], &document["error"]["code"]), (&"compile".into(), &"bug".into()));
+        assert_eq!(document["error"]["message"], "internal error: the message");
+    }
 }

@@ -53,11 +53,16 @@ export class AbortError<Document = unknown> extends RockyError {
     this.prototype.name = "AbortError";
   }
 
-  /** What was done until then: the response of an interrupted run. Nothing when the call stopped before it began. */
-  readonly document: Document | undefined;
+  // Private, so that a log of the error stays readable.
+  readonly #document: Document | undefined;
 
   constructor(command: string, reason: unknown, document?: Document) {
     super(`${command} was aborted`, { code: "cancelled", command, cause: reason });
-    this.document = document;
+    this.#document = document;
+  }
+
+  /** What was done until then: the response of an interrupted run. Nothing when the call stopped before it began. */
+  get document(): Document | undefined {
+    return this.#document;
   }
 }

@@ -104,6 +104,9 @@ impl NativeProject {
             let request: OpenRequest = serde_json::from_str(&request).map_err(|e| {
                 Error::usage(format!("options are not valid: {e}")).hint("see `OpenOptions` in the package's types")
             })?;
+            if request.threads.is_some() {
+                return Err(Error::usage("`threads` belongs to an engine").hint("open with `engine: new Engine({ threads })`"));
+            }
             let project = Project::open(&engine.get()?, &request, Host::default())?;
             let mut slot = lock(&slot);
             slot.root = project.root().display().to_string();

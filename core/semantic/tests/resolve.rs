@@ -14,8 +14,8 @@ use rocky_warehouse::Type;
 use support::{Schema, columns_text, data, findings};
 
 /// Blocks of `resolve.txt`: query and DuckDB's answer.
-fn blocks() -> (Schema, Vec<(String, String)>) {
-    let text = data("resolve.txt");
+fn blocks(file: &str) -> (Schema, Vec<(String, String)>) {
+    let text = data(file);
     let mut blocks = text.trim_end().split("\n----\n");
     let schema = Schema::parse(blocks.next().unwrap());
     let rest = blocks
@@ -29,7 +29,7 @@ fn blocks() -> (Schema, Vec<(String, String)>) {
 
 #[test]
 fn every_construct_has_duckdbs_names_and_types() {
-    let (schema, blocks) = blocks();
+    let (schema, blocks) = blocks("resolve.txt");
     let (mut wrong, mut right) = (Vec::new(), 0);
     for (text, expected) in &blocks {
         if expected.starts_with("error\t") {
@@ -67,9 +67,42 @@ fn every_construct_has_duckdbs_names_and_types() {
     );
 }
 
+/// Queries of `tools/random_queries.py`: expressions of every kind nested in each other, under joins, groups, windows.
+#[test]
+fn random_queries_have_duckdbs_names_and_types() {
+    let (schema, blocks) = blocks("random.txt");
+    let mut wrong = Vec::new();
+    for (text, expected) in &blocks {
+        let analysis = schema.analyse(text);
+        let said: Vec<String> = findings(text, &analysis)
+            .into_iter()
+            .filter(|f| f.starts_with('E'))
+            .collect();
+        let right = match expected.strip_prefix("error\t") {
+            Some(_) => !said.is_empty(),
+            None => said.is_empty() && columns_text(&analysis) == *expected,
+        };
+        if !right {
+            wrong.push(format!(
+                "{text}\n   {}\n{expected}\n-- found\n{}",
+                said.join("\n   "),
+                columns_text(&analysis)
+            ));
+        }
+    }
+    assert!(blocks.len() > 500);
+    assert!(
+        wrong.is_empty(),
+        "{} of {}\n{}",
+        wrong.len(),
+        blocks.len(),
+        wrong.join("\n\n")
+    );
+}
+
 #[test]
 fn what_duckdb_refuses_is_an_error_and_only_one() {
-    let (schema, blocks) = blocks();
+    let (schema, blocks) = blocks("resolve.txt");
     let mut wrong = Vec::new();
     for (text, expected) in &blocks {
         let Some(refused) = expected.strip_prefix("error\t") else {
@@ -694,9 +727,15 @@ fn nothing_is_held_against_what_is_not_known() {
     ];
     for (dialect, file) in files {
         let path = format!("{}/../syntax/tests/data/{file}", env!("CARGO_MANIFEST_DIR"));
-        for text in std::fs::read_to_string(&path).unwrap().lines().filter(|l| !l.trim().is_empty()) {
+        for text in std::fs::read_to_string(&path)
+            .unwrap()
+            .lines()
+            .filter(|l| !l.trim().is_empty())
+        {
             // Without FROM, or from values, names cannot be anything; `a. from t` is the column `from`.
-            let closed = ["from (values", "from values", "from ((select", ". from"].iter().any(|w| text.contains(w));
+            let closed = ["from (values", "from values", "from ((select", ". from"]
+                .iter()
+                .any(|w| text.contains(w));
             if closed || !text.to_lowercase().contains(" from ") {
                 continue;
             }
@@ -713,10 +752,20 @@ fn nothing_is_held_against_what_is_not_known() {
                 })
                 .collect();
             let ast = &parsed.ast;
-            let input = Input { ast, text, dialect, relations: &relations, placeholder_type: Type::Unknown };
+            let input = Input {
+                ast,
+                text,
+                dialect,
+                relations: &relations,
+                placeholder_type: Type::Unknown,
+            };
             let analysis = analyse(&input);
             // True of the text whatever the relations are.
-            let known = ["E103", "there is no FROM clause", "function `overlay` does not exist"];
+            let known = [
+                "E103",
+                "there is no FROM clause",
+                "function `overlay` does not exist",
+            ];
             let held = |f: &String| f.starts_with('E') && !known.iter().any(|k| f.contains(k));
             for found in findings(text, &analysis).into_iter().filter(held) {
                 said.push(format!("{dialect}: {text}\n    {found}"));
@@ -724,4 +773,36 @@ fn nothing_is_held_against_what_is_not_known() {
         }
     }
     assert!(said.is_empty(), "{}\n{}", said.len(), said.join("\n"));
+}
+
+/// A buffer while it is typed: no panic, every place inside the text, the same answer twice.
+#[test]
+fn broken_texts_are_analysed_too() {
+    let (schema, mut texts) = blocks("resolve.txt");
+    texts.truncate(160);
+    let tpch = Schema::parse(&data("tpch/schema.txt"));
+    let mut cut = 0;
+    let mut check = |schema: &Schema, text: &str| {
+        for end in (1..text.len()).step_by(5).filter(|e| text.is_char_boundary(*e)) {
+            let text = &text[..end];
+            let parsed = rocky_syntax::parser::parse(text, Dialect::DuckDb);
+            let analysis = schema.analyse_parsed(text, &parsed.ast);
+            for found in &analysis.diagnostics {
+                assert!(
+                    found.primary.as_ref().unwrap().loc.span.end as usize <= text.len(),
+                    "{text}: {found:?}"
+                );
+            }
+            assert_eq!(analysis, schema.analyse_parsed(text, &parsed.ast));
+            cut += 1;
+        }
+    };
+    for (text, _) in &texts {
+        check(&schema, text);
+    }
+    for number in 1..=22 {
+        let text = data(&format!("tpch/q{number:02}.txt"));
+        check(&tpch, text.split_once("\n====\n").unwrap().0);
+    }
+    assert!(cut > 4_000, "{cut}");
 }

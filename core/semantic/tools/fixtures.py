@@ -86,4 +86,5 @@ def main():
     (DATA / "names.txt").write_text("\n".join(lines) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -226,7 +226,7 @@ impl Project {
             pipeline: Some(pipeline.clone()),
             select,
             full_refresh: request.full_refresh,
-            concurrency: request.concurrency.map(|c| c as usize),
+            concurrency: request.concurrency.map(|c| c as usize).or_else(|| local_concurrency(&config, &pipeline, &target)),
             fail_fast,
         };
         if request.concurrency == Some(0) {
@@ -280,6 +280,15 @@ impl Project {
         }
         Ok((name.clone(), target(config, Some(name))?))
     }
+}
+
+/// An embedded engine shares this machine: more models at a time than cores only make each of them slower. `None`: the
+/// plan's own default, or what is configured.
+fn local_concurrency(config: &ProjectConfig, pipeline: &str, target: &Target<'_>) -> Option<usize> {
+    let configured = config.pipelines.get(pipeline).and_then(|p| p.execution.concurrency);
+    let fixed = matches!(configured, Some(rocky_config::Concurrency::Fixed(_)));
+    let local = target.adapter.r#type == Some(rocky_config::AdapterType::DuckDb);
+    (local && !fixed).then(|| std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8))
 }
 
 /// True when `wanted` is one of `from` or something they read, directly or not.

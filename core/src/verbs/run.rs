@@ -266,7 +266,12 @@ impl Project {
             _ => Trigger::Manual,
         };
         // A model whose target changed under the plan is planned once more against the catalogue as it is now.
+        // Every unknown table or function of a user's SQL looks like one; after some of them it is no longer believed, so
+        // that a thousand failing models do not read the catalogue a thousand times.
+        let mut attempts = 16u32;
         let mut replan = |stale: &ModelPlan| -> Result<Option<ModelPlan>> {
+            let Some(left) = attempts.checked_sub(1) else { return Ok(None) };
+            attempts = left;
             let catalog = warehouse.snapshot(&[], cancel)?;
             let made = rocky_plan::plan(&prepared.snapshot, &catalog, &prepared.options)
                 .map_err(|_| Error::new(rocky_base::ErrorKind::Stale, "the plan no longer fits the warehouse"))?;

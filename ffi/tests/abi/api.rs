@@ -43,7 +43,11 @@ pub const VERBS: &[(&str, VerbFn)] = &[
 ];
 
 pub fn verb(name: &str) -> VerbFn {
-    VERBS.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("no verb {name}")).1
+    VERBS
+        .iter()
+        .find(|(n, _)| *n == name)
+        .unwrap_or_else(|| panic!("no verb {name}"))
+        .1
 }
 
 /// What an error object says.
@@ -62,7 +66,7 @@ fn string(text: *const c_char) -> Option<String> {
 }
 
 /// Read and free an error object.
-pub fn failed(returned: rocky_status, error: *mut rocky_error) -> Failed {
+pub fn failed(returned: rocky_status, error: *mut rocky_error) -> Box<Failed> {
     assert!(!error.is_null(), "no error object with {returned:?}");
     // SAFETY: the object was just handed out and is freed at the end.
     unsafe {
@@ -77,7 +81,7 @@ pub fn failed(returned: rocky_status, error: *mut rocky_error) -> Failed {
         rocky_error_free(error);
         assert_eq!(failed.document["error"]["code"], failed.code.as_str());
         assert_eq!(failed.document["error"]["message"], failed.message.as_str());
-        failed
+        Box::new(failed)
     }
 }
 
@@ -97,12 +101,22 @@ fn document(buf: *mut rocky_buf) -> Value {
 pub struct Engine(pub *mut rocky_engine);
 
 impl Engine {
-    pub fn new(options: &str) -> Result<Engine, Failed> {
+    pub fn new(options: &str) -> Result<Engine, Box<Failed>> {
         let (mut out, mut error) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: pointers to locals and a text with its length.
-        let status =
-            unsafe { rocky_engine_new(options.as_ptr().cast(), options.len(), &raw mut out, &raw mut error) };
-        if status == rocky_status::Ok { Ok(Engine(out)) } else { Err(failed(status, error)) }
+        let status = unsafe {
+            rocky_engine_new(
+                options.as_ptr().cast(),
+                options.len(),
+                &raw mut out,
+                &raw mut error,
+            )
+        };
+        if status == rocky_status::Ok {
+            Ok(Engine(out))
+        } else {
+            Err(failed(status, error))
+        }
     }
 }
 
@@ -123,11 +137,11 @@ unsafe impl Sync for Project {}
 
 impl Project {
     /// Open with an engine that is freed at once: the project keeps what it needs.
-    pub fn open(request: &str) -> Result<Project, Failed> {
+    pub fn open(request: &str) -> Result<Project, Box<Failed>> {
         Project::open_with(&Engine::new(r#"{"threads": 2}"#)?, request)
     }
 
-    pub fn open_with(engine: &Engine, request: &str) -> Result<Project, Failed> {
+    pub fn open_with(engine: &Engine, request: &str) -> Result<Project, Box<Failed>> {
         let (mut out, mut error) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: a live engine, pointers to locals and a text with its length.
         let status = unsafe {
@@ -139,10 +153,14 @@ impl Project {
                 &raw mut error,
             )
         };
-        if status == rocky_status::Ok { Ok(Project(out)) } else { Err(failed(status, error)) }
+        if status == rocky_status::Ok {
+            Ok(Project(out))
+        } else {
+            Err(failed(status, error))
+        }
     }
 
-    pub fn call(&self, name: &str, request: &str) -> Result<Value, Failed> {
+    pub fn call(&self, name: &str, request: &str) -> Result<Value, Box<Failed>> {
         self.call_with(name, request, &mut |_| (), None)
     }
 
@@ -153,7 +171,7 @@ impl Project {
         request: &str,
         mut on_event: &mut dyn FnMut(Value),
         cancel: Option<&Cancel>,
-    ) -> Result<Value, Failed> {
+    ) -> Result<Value, Box<Failed>> {
         unsafe extern "C" fn forward(user_data: *mut c_void, event: *const c_char, event_len: usize) {
             // SAFETY: what `call_with` gave, on its thread, while it waits.
             let on_event = unsafe { &mut *user_data.cast::<&mut dyn FnMut(Value)>() };

@@ -28,10 +28,16 @@ fn compile(source: &Path, standard: &str, mode: Mode, dir: &Path) -> PathBuf {
     if standard.starts_with("c++") {
         command.args(["-x", "c++"]);
     }
-    command.arg("-I").arg(repository().join("include")).arg("-I").arg(repository().join("bindings/cpp"));
+    command
+        .arg("-I")
+        .arg(repository().join("include"))
+        .arg("-I")
+        .arg(repository().join("bindings/cpp"));
     command.arg(source).arg("-o").arg(&program);
     command.args(["-x", "none", "-L"]).arg(library_dir());
-    command.args(["-lrocky", "-lpthread"]).arg(format!("-Wl,-rpath,{}", library_dir().display()));
+    command
+        .args(["-lrocky", "-lpthread"])
+        .arg(format!("-Wl,-rpath,{}", library_dir().display()));
     run(&mut command);
     program
 }
@@ -46,7 +52,10 @@ fn program(path: &Path) -> Command {
     let mut command = Command::new(path);
     command
         .env("ASAN_OPTIONS", "detect_leaks=1")
-        .env("LSAN_OPTIONS", format!("print_suppressions=0:suppressions={}", suppressions.display()))
+        .env(
+            "LSAN_OPTIONS",
+            format!("print_suppressions=0:suppressions={}", suppressions.display()),
+        )
         .env("UBSAN_OPTIONS", "print_stacktrace=1");
     command
 }
@@ -75,11 +84,22 @@ fn the_example_at_the_head_of_the_header_is_a_c_and_a_cpp_program() {
         let built = compile(&source, standard, Mode::Plain, dir.path());
         let output = run(program(&built).current_dir(playground.root()));
         let document: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
-        assert_eq!((&document["command"], &document["has_errors"]), (&"compile".into(), &false.into()));
-        assert!(output.stderr.lines().any(|l| l.contains("\"type\":\"progress\"")), "{}", output.stderr);
+        assert_eq!(
+            (&document["command"], &document["has_errors"]),
+            (&"compile".into(), &false.into())
+        );
+        assert!(
+            output.stderr.lines().any(|l| l.contains("\"type\":\"progress\"")),
+            "{}",
+            output.stderr
+        );
         // Not a project.
         let (success, output) = finish(program(&built).current_dir(dir.path()));
-        assert!(!success && output.stderr.contains("not_found: "), "{}", output.stderr);
+        assert!(
+            !success && output.stderr.contains("not_found: "),
+            "{}",
+            output.stderr
+        );
     }
 }
 
@@ -98,7 +118,12 @@ fn tour(source: &Path, standard: &str) -> Vec<Output> {
             let mut command = program(&built);
             command.arg(playground.root()).args([column, "1500"]);
             let (success, cut) = finish(&mut command);
-            assert!(!success && cut.stdout.contains("interrupted"), "{}\n{}", cut.stdout, cut.stderr);
+            assert!(
+                !success && cut.stdout.contains("interrupted"),
+                "{}\n{}",
+                cut.stdout,
+                cut.stderr
+            );
             assert!(started.elapsed() < std::time::Duration::from_secs(30));
             complete
         })
@@ -109,7 +134,11 @@ fn tour(source: &Path, standard: &str) -> Vec<Output> {
 fn the_c_example_runs_a_project_and_is_cut_by_its_deadline() {
     for output in tour(&crate_dir().join("examples/c/example.c"), "c11") {
         assert!(output.stdout.contains("models, success"), "{}", output.stdout);
-        assert!(output.stdout.contains("\"direction\":\"upstream\""), "{}", output.stdout);
+        assert!(
+            output.stdout.contains("\"direction\":\"upstream\""),
+            "{}",
+            output.stdout
+        );
     }
 }
 
@@ -117,8 +146,18 @@ fn the_c_example_runs_a_project_and_is_cut_by_its_deadline() {
 fn the_cpp_example_runs_a_project_and_is_cut_by_its_deadline() {
     for output in tour(&repository().join("bindings/cpp/example.cpp"), "c++17") {
         assert!(output.stdout.contains("models, complete"), "{}", output.stdout);
-        assert!(output.stdout.contains("error: unknown model `no_such_model` (usage)"), "{}", output.stdout);
-        assert!(output.stdout.contains("\"direction\":\"upstream\""), "{}", output.stdout);
+        assert!(
+            output
+                .stdout
+                .contains("error: unknown model `no_such_model` (usage)"),
+            "{}",
+            output.stdout
+        );
+        assert!(
+            output.stdout.contains("\"direction\":\"upstream\""),
+            "{}",
+            output.stdout
+        );
     }
 }
 
@@ -126,7 +165,12 @@ fn the_cpp_example_runs_a_project_and_is_cut_by_its_deadline() {
 fn the_cpp_header_keeps_its_promises() {
     let dir = TempDir::new().unwrap();
     for mode in MODES {
-        let built = compile(&repository().join("bindings/cpp/test.cpp"), "c++17", mode, dir.path());
+        let built = compile(
+            &repository().join("bindings/cpp/test.cpp"),
+            "c++17",
+            mode,
+            dir.path(),
+        );
         let playground = Playground::new();
         let output = run(program(&built).arg(playground.root()));
         assert!(output.stdout.starts_with("ok "), "{}", output.stdout);
@@ -136,8 +180,11 @@ fn the_cpp_header_keeps_its_promises() {
 /// `cmake` on the path, else the one that `make setup-bindings` installs.
 fn cmake() -> PathBuf {
     let local = cache().join("cmake/3.31.6/cmake/data/bin/cmake");
-    let on_path = std::env::var_os("PATH")
-        .and_then(|path| std::env::split_paths(&path).map(|dir| dir.join("cmake")).find(|c| c.exists()));
+    let on_path = std::env::var_os("PATH").and_then(|path| {
+        std::env::split_paths(&path)
+            .map(|dir| dir.join("cmake"))
+            .find(|c| c.exists())
+    });
     let found = on_path.or_else(|| local.exists().then(|| local.canonicalize().unwrap()));
     found.unwrap_or_else(|| panic!("cmake is missing: run `make setup-bindings`, or install it"))
 }
@@ -160,5 +207,8 @@ fn another_project_uses_the_cmake_target() {
     configure.arg("-S").arg(&source).arg("-B").arg(&build);
     run(configure.arg(format!("-DROCKY_LIB_DIR={}", library_dir().display())));
     run(Command::new(cmake()).arg("--build").arg(&build));
-    assert_eq!(run(&mut Command::new(build.join("app"))).stdout, rocky_core::VERSION);
+    assert_eq!(
+        run(&mut Command::new(build.join("app"))).stdout,
+        rocky_core::VERSION
+    );
 }

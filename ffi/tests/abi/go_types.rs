@@ -56,9 +56,16 @@ fn comment(out: &mut String, indent: &str, text: &str) {
     }
 }
 
+/// The definition that a schema refers to; a reference with a description stands in an `allOf`.
+fn target(schema: &Value) -> Option<&str> {
+    let target = schema["$ref"]
+        .as_str()
+        .or_else(|| schema["allOf"][0]["$ref"].as_str())?;
+    target.rsplit('/').next()
+}
+
 fn reference(schema: &Value) -> Option<String> {
-    let target = schema["$ref"].as_str().or_else(|| schema["allOf"][0]["$ref"].as_str())?;
-    Some(type_name(target.rsplit('/').next().unwrap()))
+    target(schema).map(type_name)
 }
 
 /// The type of a value, and whether it may be null.
@@ -75,7 +82,11 @@ fn value_type(schema: &Value) -> (String, bool) {
     let (kind, nullable) = match &schema["type"] {
         Value::String(kind) => (kind.as_str(), false),
         Value::Array(kinds) => {
-            let others: Vec<&str> = kinds.iter().filter_map(Value::as_str).filter(|k| *k != "null").collect();
+            let others: Vec<&str> = kinds
+                .iter()
+                .filter_map(Value::as_str)
+                .filter(|k| *k != "null")
+                .collect();
             assert_eq!((others.len(), kinds.len()), (1, 2), "{schema}");
             (others[0], true)
         }
@@ -86,7 +97,9 @@ fn value_type(schema: &Value) -> (String, bool) {
         ("boolean", _) => "bool".to_owned(),
         ("number", _) => "float64".to_owned(),
         ("integer", Some("uint")) => "uint".to_owned(),
-        ("integer", Some(width @ ("uint8" | "uint16" | "uint32" | "uint64" | "int32" | "int64"))) => width.to_owned(),
+        ("integer", Some(width @ ("uint8" | "uint16" | "uint32" | "uint64" | "int32" | "int64"))) => {
+            width.to_owned()
+        }
         ("array", _) => format!("[]{}", plain(&schema["items"])),
         ("object", _) => format!("map[string]{}", plain(&schema["additionalProperties"])),
         _ => panic!("unknown type: {schema}"),
@@ -116,8 +129,14 @@ impl Types {
         self.text.push('\n');
         let description = schema["description"].as_str().unwrap_or_default();
         comment(&mut self.text, "", &format!("{go}: {description}"));
-        match (schema["oneOf"].as_array(), schema["anyOf"].as_array(), schema["enum"].as_array()) {
-            (Some(variants), _, _) if variants.iter().all(|v| v["type"] == "string") => self.words(&go, variants),
+        match (
+            schema["oneOf"].as_array(),
+            schema["anyOf"].as_array(),
+            schema["enum"].as_array(),
+        ) {
+            (Some(variants), _, _) if variants.iter().all(|v| v["type"] == "string") => {
+                self.words(&go, variants)
+            }
             (Some(variants), _, _) => self.tagged(&go, variants, request),
             (_, Some(variants), _) => self.untagged(&go, variants, schema),
             (_, _, Some(words)) => {
@@ -128,9 +147,19 @@ impl Types {
                 assert_eq!(schema["type"], "object", "{name}: {schema}");
                 let none = Map::new();
                 let fields = schema["properties"].as_object().unwrap_or(&none);
-                let required: Vec<&str> =
-                    schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-                self.structure(&go, fields.iter().map(|(n, s)| (n.as_str(), s, required.contains(&n.as_str()))), request);
+                let required: Vec<&str> = schema["required"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                    .collect();
+                self.structure(
+                    &go,
+                    fields
+                        .iter()
+                        .map(|(n, s)| (n.as_str(), s, required.contains(&n.as_str()))),
+                    request,
+                );
             }
         }
     }
@@ -147,7 +176,11 @@ impl Types {
             if go == "OpenRequest" && name == "threads" {
                 continue;
             }
-            comment(&mut self.text, "\t", schema["description"].as_str().unwrap_or_default());
+            comment(
+                &mut self.text,
+                "\t",
+                schema["description"].as_str().unwrap_or_default(),
+            );
             let (mut kind, nullable) = value_type(schema);
             if nullable && !request && !kind.starts_with(['[', 'm']) {
                 kind = format!("*{kind}");
@@ -162,10 +195,17 @@ impl Types {
     fn words(&mut self, go: &str, variants: &[Value]) {
         write!(self.text, "type {go} string\n\n// Values of {go}.\nconst (\n").unwrap();
         for variant in variants {
-            let words = variant["enum"].as_array().cloned().unwrap_or_else(|| vec![variant["const"].clone()]);
+            let words = variant["enum"]
+                .as_array()
+                .cloned()
+                .unwrap_or_else(|| vec![variant["const"].clone()]);
             for word in words {
                 let word = word.as_str().unwrap().to_owned();
-                comment(&mut self.text, "\t", variant["description"].as_str().unwrap_or_default());
+                comment(
+                    &mut self.text,
+                    "\t",
+                    variant["description"].as_str().unwrap_or_default(),
+                );
                 writeln!(self.text, "\t{go}{} {go} = \"{word}\"", field_name(&word)).unwrap();
             }
         }
@@ -199,7 +239,13 @@ impl Types {
         let names: Option<Vec<String>> = variants.iter().map(reference).collect();
         let Some(names) = names else {
             assert_eq!(variants.len(), 2, "{go}");
-            assert_eq!((value_type(&variants[0]).0.as_str(), value_type(&variants[1]).0.as_str()), ("string", "[]string"));
+            assert_eq!(
+                (
+                    value_type(&variants[0]).0.as_str(),
+                    value_type(&variants[1]).0.as_str()
+                ),
+                ("string", "[]string")
+            );
             write!(
                 self.text,
                 "type {go} []string\n\n\
@@ -225,7 +271,7 @@ impl Types {
         )
         .unwrap();
         for (name, variant) in names.iter().zip(variants) {
-            let key = variant["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+            let key = target(variant).unwrap();
             let required = &root["definitions"][key]["required"];
             let required: Vec<String> = required
                 .as_array()
@@ -240,6 +286,10 @@ impl Types {
             )
             .unwrap();
         }
-        writeln!(self.text, "\treturn errors.New(\"a {go} of an unknown shape\")\n}}").unwrap();
+        writeln!(
+            self.text,
+            "\treturn errors.New(\"a {go} of an unknown shape\")\n}}"
+        )
+        .unwrap();
     }
 }

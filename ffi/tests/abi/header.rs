@@ -28,7 +28,11 @@ pub fn check(path: &Path, fresh: &str) {
 
 fn generated() -> String {
     let config = cbindgen::Config::from_file(crate_dir().join("cbindgen.toml")).unwrap();
-    let bindings = cbindgen::Builder::new().with_crate(crate_dir()).with_config(config).generate().unwrap();
+    let bindings = cbindgen::Builder::new()
+        .with_crate(crate_dir())
+        .with_config(config)
+        .generate()
+        .unwrap();
     let mut bytes = Vec::new();
     bindings.write(&mut bytes);
     without_safety(&String::from_utf8(bytes).unwrap())
@@ -64,8 +68,10 @@ fn exported(library: &Path) -> Vec<String> {
     let mut nm = Command::new("nm");
     nm.args(["-D", "--defined-only", "--format=posix"]).arg(library);
     let listing = run(&mut nm).stdout;
-    let mut names: Vec<String> =
-        listing.lines().map(|l| l.split(' ').next().unwrap().split('@').next().unwrap().to_owned()).collect();
+    let mut names: Vec<String> = listing
+        .lines()
+        .map(|l| l.split(' ').next().unwrap().split('@').next().unwrap().to_owned())
+        .collect();
     names.sort();
     names
 }
@@ -75,7 +81,10 @@ fn the_library_exports_what_the_list_says_and_the_header_declares() {
     let names = exported(&built_library());
     check(&crate_dir().join("symbols.txt"), &(names.join("\n") + "\n"));
     let header = generated();
-    let code: String = header.lines().filter(|l| !l.trim_start().starts_with("//")).collect();
+    let code: String = header
+        .lines()
+        .filter(|l| !l.trim_start().starts_with("//"))
+        .collect();
     let mut declared: Vec<String> = code
         .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '('))
         .filter_map(|word| Some(word.split_once('(')?.0.to_owned()))
@@ -90,7 +99,12 @@ fn the_library_asks_for_its_major_version() {
     let mut readelf = Command::new("readelf");
     readelf.args(["-d", "-W"]).arg(built_library());
     let dynamic = run(&mut readelf).stdout;
-    assert!(dynamic.lines().any(|l| l.contains("SONAME") && l.contains("[librocky.so.2]")), "{dynamic}");
+    assert!(
+        dynamic
+            .lines()
+            .any(|l| l.contains("SONAME") && l.contains("[librocky.so.2]")),
+        "{dynamic}"
+    );
 }
 
 #[test]
@@ -105,13 +119,23 @@ fn every_function_says_who_owns_what_which_thread_and_since_when() {
             continue;
         }
         // Where a declaration begins: a word that holds the function's name and a bracket, not a type.
-        if line.contains("rocky_") && line.contains('(') && !line.starts_with("typedef") && !line.starts_with(' ') {
+        if line.contains("rocky_")
+            && line.contains('(')
+            && !line.starts_with("typedef")
+            && !line.starts_with(' ')
+        {
             functions += 1;
             for word in ["ny thread", "Since 1."] {
-                assert!(comment.replace('\n', " ").replace("  ", " ").contains(word), "`{word}` is missing before `{line}`:\n{comment}");
+                assert!(
+                    comment.replace('\n', " ").replace("  ", " ").contains(word),
+                    "`{word}` is missing before `{line}`:\n{comment}"
+                );
             }
             let pointers = line.contains('*') && line.contains("(const") || line.contains("**");
-            assert!(!pointers || comment.contains("orrowed") || comment.contains("owned"), "{line}:\n{comment}");
+            assert!(
+                !pointers || comment.contains("orrowed") || comment.contains("owned"),
+                "{line}:\n{comment}"
+            );
         }
         comment.clear();
     }

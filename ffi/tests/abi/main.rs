@@ -2,6 +2,12 @@
 //! and Go that are compiled against the built library and run. One binary, so that Cargo keeps `librocky.so` beside it in
 //! step; where a test needs a compiler, a missing one is a failure that says how to get it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
+
 mod api;
 mod c_programs;
 mod cancel;

@@ -6,7 +6,8 @@ use rocky::buf::{rocky_buf_data, rocky_buf_free, rocky_buf_len};
 use rocky::cancel::{rocky_cancel_free, rocky_cancel_is_tripped, rocky_cancel_trip};
 use rocky::engine::{rocky_engine_free, rocky_engine_new};
 use rocky::error::{
-    rocky_error_code, rocky_error_free, rocky_error_hint, rocky_error_json, rocky_error_message, rocky_error_status,
+    rocky_error_code, rocky_error_free, rocky_error_hint, rocky_error_json, rocky_error_message,
+    rocky_error_status,
 };
 use rocky::project::{rocky_project_close, rocky_project_open};
 use rocky::status::{rocky_status, rocky_status_name};
@@ -14,7 +15,12 @@ use std::ffi::{CStr, c_char};
 use std::ptr;
 
 /// Call a verb with raw text arguments.
-fn raw(project: *const rocky::project::rocky_project, name: &str, text: *const c_char, len: usize) -> Failed {
+fn raw(
+    project: *const rocky::project::rocky_project,
+    name: &str,
+    text: *const c_char,
+    len: usize,
+) -> Box<Failed> {
     let (mut out, mut error) = (ptr::dangling_mut(), ptr::dangling_mut());
     // SAFETY: pointers to locals; the rest is what the test is about.
     let status = unsafe {
@@ -51,7 +57,10 @@ fn a_null_handle_is_an_invalid_argument_of_every_verb() {
     for (name, _) in VERBS {
         let error = raw(ptr::null(), name, ptr::null(), 0);
         assert_eq!(error.status, rocky_status::InvalidArgument);
-        assert_eq!((error.code.as_str(), error.message.as_str()), ("invalid_argument", "`project` is NULL"));
+        assert_eq!(
+            (error.code.as_str(), error.message.as_str()),
+            ("invalid_argument", "`project` is NULL")
+        );
         assert_eq!(error.document["command"], *name);
     }
     let (mut out, mut error) = (ptr::null_mut(), ptr::null_mut());
@@ -74,7 +83,13 @@ fn a_null_out_is_an_invalid_argument_and_a_null_error_is_allowed() {
     let request = r#"{"config": "/nowhere/rocky.toml"}"#;
     // SAFETY: a live engine, a text with its length, and NULL for `error`.
     let status = unsafe {
-        rocky_project_open(engine.0, request.as_ptr().cast(), request.len(), &raw mut out, ptr::null_mut())
+        rocky_project_open(
+            engine.0,
+            request.as_ptr().cast(),
+            request.len(),
+            &raw mut out,
+            ptr::null_mut(),
+        )
     };
     assert_eq!(status, rocky_status::NotFound);
     assert!(out.is_null());
@@ -105,20 +120,32 @@ fn a_request_that_makes_no_sense_is_a_usage_error_that_says_why() {
         assert_eq!(error.status, rocky_status::Usage, "{name}");
         assert_eq!(error.code, "usage");
         let error = project.call(name, r#"{"no_such_field": 1}"#).unwrap_err();
-        assert!(error.message.contains("no_such_field"), "{name}: {}", error.message);
+        assert!(
+            error.message.contains("no_such_field"),
+            "{name}: {}",
+            error.message
+        );
     }
-    let error = project.call("compile", r#"{"model": "customer_valeu"}"#).unwrap_err();
+    let error = project
+        .call("compile", r#"{"model": "customer_valeu"}"#)
+        .unwrap_err();
     assert_eq!(error.status, rocky_status::Usage);
     assert!(error.hint.unwrap().contains("customer_value"));
     let error = Engine::new(r#"{"thread": 1}"#).err().unwrap();
     assert!(error.message.contains("thread"), "{}", error.message);
-    assert_eq!(Engine::new(r#"{"threads": 0}"#).err().unwrap().status, rocky_status::Usage);
+    assert_eq!(
+        Engine::new(r#"{"threads": 0}"#).err().unwrap().status,
+        rocky_status::Usage
+    );
 }
 
 #[test]
 fn a_project_that_is_not_there_is_not_found() {
     let error = Project::open(r#"{"config": "/nowhere/at/all"}"#).err().unwrap();
-    assert_eq!((error.status, error.code.as_str()), (rocky_status::NotFound, "not_found"));
+    assert_eq!(
+        (error.status, error.code.as_str()),
+        (rocky_status::NotFound, "not_found")
+    );
     assert!(error.message.contains("/nowhere/at/all"), "{}", error.message);
     assert!(error.hint.is_some());
     assert_eq!(error.document["command"], "open");
@@ -130,7 +157,9 @@ fn a_project_that_is_not_there_is_not_found() {
 fn every_status_has_a_word() {
     let word = |status: i32| {
         // SAFETY: static text.
-        unsafe { CStr::from_ptr(rocky_status_name(status)) }.to_str().unwrap()
+        unsafe { CStr::from_ptr(rocky_status_name(status)) }
+            .to_str()
+            .unwrap()
     };
     let words: Vec<&str> = rocky_status::ALL.iter().map(|s| word(*s as i32)).collect();
     assert_eq!(words[..3], ["ok", "usage", "not_found"]);

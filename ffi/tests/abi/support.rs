@@ -25,7 +25,11 @@ pub fn cache() -> PathBuf {
 
 /// `librocky.so` as Cargo built it for this test.
 pub fn built_library() -> PathBuf {
-    let path = std::env::current_exe().unwrap().parent().unwrap().join("librocky.so");
+    let path = std::env::current_exe()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("librocky.so");
     assert!(path.exists(), "{} was not built", path.display());
     path
 }
@@ -36,11 +40,19 @@ pub fn library_dir() -> &'static Path {
     static DIR: OnceLock<PathBuf> = OnceLock::new();
     DIR.get_or_init(|| {
         let duckdb = cache().join("duckdb-1.5.5/libduckdb.so");
-        assert!(duckdb.exists(), "{} is missing: run `make setup`", duckdb.display());
+        assert!(
+            duckdb.exists(),
+            "{} is missing: run `make setup`",
+            duckdb.display()
+        );
         let library = built_library();
         let dir = library.with_file_name("rocky-lib");
         std::fs::create_dir_all(&dir).unwrap();
-        for (target, name) in [(&library, "librocky.so"), (&library, "librocky.so.2"), (&duckdb, "libduckdb.so")] {
+        for (target, name) in [
+            (&library, "librocky.so"),
+            (&library, "librocky.so.2"),
+            (&duckdb, "libduckdb.so"),
+        ] {
             let (target, link) = (target.canonicalize().unwrap(), dir.join(name));
             if std::fs::read_link(&link).ok().as_deref() != Some(&*target) {
                 // Replaced in one step: another test process may be linking.
@@ -128,7 +140,11 @@ pub fn run(command: &mut Command) -> Output {
 /// Run a program that must succeed and reads `input`.
 pub fn run_with_input(command: &mut Command, input: &str) -> Output {
     let (success, output) = finish_with_input(command, input);
-    assert!(success, "{command:?} failed\n--- stdout\n{}\n--- stderr\n{}", output.stdout, output.stderr);
+    assert!(
+        success,
+        "{command:?} failed\n--- stdout\n{}\n--- stderr\n{}",
+        output.stdout, output.stderr
+    );
     output
 }
 
@@ -138,8 +154,13 @@ pub fn finish(command: &mut Command) -> (bool, Output) {
 }
 
 fn finish_with_input(command: &mut Command, input: &str) -> (bool, Output) {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap_or_else(|e| panic!("{command:?} cannot be started: {e}"));
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .unwrap_or_else(|e| panic!("{command:?} cannot be started: {e}"));
     let mut stdin = child.stdin.take().unwrap();
     let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     std::thread::scope(|scope| {
@@ -163,8 +184,16 @@ fn finish_with_input(command: &mut Command, input: &str) -> (bool, Output) {
             }
             std::thread::sleep(Duration::from_millis(5));
         };
-        let output = Output { stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap() };
-        assert!(status.is_some(), "{command:?} did not end\n{}\n{}", output.stdout, output.stderr);
+        let output = Output {
+            stdout: stdout.join().unwrap(),
+            stderr: stderr.join().unwrap(),
+        };
+        assert!(
+            status.is_some(),
+            "{command:?} did not end\n{}\n{}",
+            output.stdout,
+            output.stderr
+        );
         (status.unwrap().success(), output)
     })
 }

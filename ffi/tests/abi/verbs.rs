@@ -22,27 +22,54 @@ fn a_project_is_compiled_planned_run_and_traced() {
     let compiled = project.call("compile", "").unwrap();
     assert_eq!(compiled["command"], "compile");
     assert_eq!(compiled["has_errors"], false, "{}", compiled["diagnostics"]);
-    let models: BTreeSet<&str> =
-        compiled["models_detail"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
+    let models: BTreeSet<&str> = compiled["models_detail"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| m["name"].as_str().unwrap())
+        .collect();
     assert!(models.contains("customer_value"), "{models:?}");
-    let value = compiled["models_detail"].as_array().unwrap().iter().find(|m| m["name"] == "customer_value");
+    let value = compiled["models_detail"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|m| m["name"] == "customer_value");
     let columns = value.unwrap()["columns"].as_array().unwrap();
     let customer_id = columns.iter().find(|c| c["name"] == "customer_id").unwrap();
     assert_eq!(customer_id["type"], "BIGINT");
 
     let plan = project.call("plan", "{}").unwrap();
     assert_eq!(plan["command"], "plan");
-    assert!(plan["statements"].as_array().unwrap().iter().any(|s| s["model"] == "customer_value"));
+    assert!(
+        plan["statements"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|s| s["model"] == "customer_value")
+    );
 
     let mut events = Vec::new();
-    let run = project.call_with("run", "{}", &mut |event| events.push(event), None).unwrap();
+    let run = project
+        .call_with("run", "{}", &mut |event| events.push(event), None)
+        .unwrap();
     assert_eq!(run["status"], "Success", "{}", run["errors"]);
     assert_eq!(run["interrupted"], false);
     let written = run["materializations"].as_array().unwrap();
-    assert!(written.iter().any(|m| m["model"] == "customer_value" && m["rows_copied"].as_u64() > Some(0)));
+    assert!(
+        written
+            .iter()
+            .any(|m| m["model"] == "customer_value" && m["rows_copied"].as_u64() > Some(0))
+    );
 
     let kinds: BTreeSet<&str> = events.iter().map(|e| e["type"].as_str().unwrap()).collect();
-    for kind in ["progress", "run_started", "model_started", "step_finished", "model_finished", "run_finished"] {
+    for kind in [
+        "progress",
+        "run_started",
+        "model_started",
+        "step_finished",
+        "model_finished",
+        "run_finished",
+    ] {
         assert!(kinds.contains(kind), "no event {kind} in {kinds:?}");
     }
     let finished = |e: &&Value| e["type"] == "model_finished";
@@ -50,31 +77,61 @@ fn a_project_is_compiled_planned_run_and_traced() {
     assert_eq!(events.last().unwrap()["type"], "run_finished");
     assert_eq!(events.last().unwrap()["run_id"], run["run_id"]);
 
-    let lineage = project.call("lineage", r#"{"target": "customer_value.lifetime_value"}"#).unwrap();
-    let sources: Vec<&str> =
-        lineage["trace"].as_array().unwrap().iter().map(|e| e["source"]["model"].as_str().unwrap()).collect();
+    let lineage = project
+        .call("lineage", r#"{"target": "customer_value.lifetime_value"}"#)
+        .unwrap();
+    let sources: Vec<&str> = lineage["trace"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["source"]["model"].as_str().unwrap())
+        .collect();
     assert!(sources.contains(&"fct_orders"), "{sources:?}");
-    assert!(sources.iter().any(|s| s.contains("raw")), "the trace ends before the source: {sources:?}");
+    assert!(
+        sources.iter().any(|s| s.contains("raw")),
+        "the trace ends before the source: {sources:?}"
+    );
 
     let history = project.call("history", r#"{"limit": 1}"#).unwrap();
     assert_eq!(history["runs"][0]["run_id"], run["run_id"]);
     let state = project.call("state", "").unwrap();
     assert!(!state["watermarks"].as_array().unwrap().is_empty(), "{state}");
     let tested = project.call("test", "{}").unwrap();
-    assert_eq!((&tested["failed"], tested["passed"].as_u64() > Some(0)), (&json!(0), true), "{tested}");
+    assert_eq!(
+        (&tested["failed"], tested["passed"].as_u64() > Some(0)),
+        (&json!(0), true),
+        "{tested}"
+    );
     assert_eq!(project.call("validate", "").unwrap()["command"], "validate");
-    assert!(project.call("discover", "").unwrap()["sources"].as_array().unwrap().iter().any(|s| s["id"] == "raw"));
+    assert!(
+        project.call("discover", "").unwrap()["sources"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|s| s["id"] == "raw")
+    );
 }
 
 #[test]
 fn a_mistake_in_a_model_is_part_of_the_document() {
     let playground = Playground::new();
-    playground.write("models/marts/wrong.sql", "SELECT lifetime_valu FROM customer_value\n");
+    playground.write(
+        "models/marts/wrong.sql",
+        "SELECT lifetime_valu FROM customer_value\n",
+    );
     let project = Project::open(&playground.open_request()).unwrap();
     let compiled = project.call("compile", "").unwrap();
     assert_eq!(compiled["has_errors"], true);
-    let diagnostic = &compiled["diagnostics"].as_array().unwrap().iter().find(|d| d["model"] == "wrong").unwrap();
-    assert!(diagnostic["message"].as_str().unwrap().contains("lifetime_valu"), "{diagnostic}");
+    let diagnostic = &compiled["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|d| d["model"] == "wrong")
+        .unwrap();
+    assert!(
+        diagnostic["message"].as_str().unwrap().contains("lifetime_valu"),
+        "{diagnostic}"
+    );
 }
 
 #[test]
@@ -85,7 +142,9 @@ fn two_threads_compile_one_project_at_the_same_time() {
     std::thread::scope(|scope| {
         let compile = || {
             barrier.wait();
-            (0..5).map(|_| project.call("compile", "").unwrap()["models_detail"].clone()).collect::<Vec<_>>()
+            (0..5)
+                .map(|_| project.call("compile", "").unwrap()["models_detail"].clone())
+                .collect::<Vec<_>>()
         };
         let (one, two) = (scope.spawn(compile), scope.spawn(compile));
         let (one, two) = (one.join().unwrap(), two.join().unwrap());
@@ -98,11 +157,16 @@ fn two_threads_compile_one_project_at_the_same_time() {
 fn many_projects_of_one_engine_run_at_the_same_time() {
     let playgrounds: Vec<Playground> = (0..4).map(|_| Playground::new()).collect();
     let engine = Engine::new("").unwrap();
-    let projects: Vec<Project> =
-        playgrounds.iter().map(|p| Project::open_with(&engine, &p.open_request()).unwrap()).collect();
+    let projects: Vec<Project> = playgrounds
+        .iter()
+        .map(|p| Project::open_with(&engine, &p.open_request()).unwrap())
+        .collect();
     drop(engine);
     std::thread::scope(|scope| {
-        let runs: Vec<_> = projects.iter().map(|p| scope.spawn(|| p.call("run", "").unwrap())).collect();
+        let runs: Vec<_> = projects
+            .iter()
+            .map(|p| scope.spawn(|| p.call("run", "").unwrap()))
+            .collect();
         for run in runs {
             let run = run.join().unwrap();
             assert_eq!(run["status"], "Success", "{}", run["errors"]);
@@ -127,9 +191,11 @@ fn a_callback_may_call_verbs_that_read() {
                     "",
                     &mut |event| {
                         if event["type"] == wanted && !std::mem::replace(&mut called, true) {
-                            for (read, request) in
-                                [("compile", ""), ("lineage", r#"{"target": "customer_value"}"#), ("history", "")]
-                            {
+                            for (read, request) in [
+                                ("compile", ""),
+                                ("lineage", r#"{"target": "customer_value"}"#),
+                                ("history", ""),
+                            ] {
                                 nested.push(project.call(read, request).unwrap()["command"].clone());
                             }
                         }
@@ -140,8 +206,13 @@ fn a_callback_may_call_verbs_that_read() {
         }
         let _ = done.send(nested);
     });
-    let nested = result.recv_timeout(Duration::from_secs(20)).expect("a call inside of a callback did not return");
-    assert_eq!(nested, ["compile", "lineage", "history", "compile", "lineage", "history"]);
+    let nested = result
+        .recv_timeout(Duration::from_secs(20))
+        .expect("a call inside of a callback did not return");
+    assert_eq!(
+        nested,
+        ["compile", "lineage", "history", "compile", "lineage", "history"]
+    );
 }
 
 #[test]

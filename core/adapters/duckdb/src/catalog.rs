@@ -55,7 +55,9 @@ pub(crate) fn discover(
         let rows = select(
             session,
             "schema_name, table_name, estimated_size",
-            "duckdb_tables()",
+            // A view can be a source as well; it has no row count.
+            "(SELECT database_name, schema_name, table_name, estimated_size, internal FROM duckdb_tables()
+              UNION ALL SELECT database_name, schema_name, view_name, NULL, internal FROM duckdb_views())",
             Some(&listed),
             "1, 2",
             cancel,

@@ -11,7 +11,7 @@ use crate::typing::{self, Constant, Meeting, Operand, TypeError};
 use rocky_base::suggest::nearest;
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{
-    BinaryOp, CastKind, ExprId, ExprKind, IsWhat, Literal, QueryId, TypeName, ValueTable,
+    BinaryOp, CastKind, ExprId, ExprKind, IsWhat, Literal, QueryId, TypeName, UnaryOp, ValueTable,
 };
 use rocky_warehouse::{Field, Type};
 
@@ -682,13 +682,23 @@ impl<'a> Analyser<'a> {
         width: usize,
         complete: bool,
     ) -> Option<Option<usize>> {
-        let ExprKind::Literal(Literal::Number(text)) = &self.ast.expr(id).kind else {
-            return None;
+        let (text, negative) = match &self.ast.expr(id).kind {
+            ExprKind::Literal(Literal::Number(text)) => (text, false),
+            // DuckDB counts a signed number as one, and finds it out of range.
+            ExprKind::Unary {
+                op: UnaryOp::Minus,
+                operand,
+            } if self.dialect == Dialect::DuckDb => match &self.ast.expr(*operand).kind {
+                ExprKind::Literal(Literal::Number(text)) => (text, true),
+                _ => return None,
+            },
+            _ => return None,
         };
         let n: usize = text.parse().ok()?;
-        if n == 0 || (n > width && complete) {
+        if n == 0 || negative || (n > width && complete) {
             let message = format!(
-                "{clause} {n} is out of range: there {} {width} output {}",
+                "{clause} {}{n} is out of range: there {} {width} output {}",
+                if negative { "-" } else { "" },
                 if width == 1 { "is" } else { "are" },
                 super::report::plural(width, "column")
             );

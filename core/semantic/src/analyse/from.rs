@@ -8,7 +8,8 @@ use crate::typing::{self, Argument, ArgumentValue, Meeting, Operand};
 use rocky_base::suggest::nearest;
 use rocky_base::{Diagnostic, Dialect, Edit, Ident, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{
-    BinaryOp, Call, ExprId, ExprKind, FromId, FromKind, JoinConstraint, JoinKind, Name, Path, TableAlias, path_span,
+    BinaryOp, Call, ExprId, ExprKind, FromId, FromKind, JoinConstraint, JoinKind, Name, Path, TableAlias,
+    path_span,
 };
 use rocky_warehouse::Type;
 use rustc_hash::FxHashSet;
@@ -200,9 +201,7 @@ impl<'a> Analyser<'a> {
             .filter_map(|r| scope.rels.get(*r as usize))
             .find(|r| same(r));
         // Unnamed subqueries share a made-up name; Databricks and DuckDB object only to what is ambiguous.
-        let clash = earlier
-            .filter(|_| rel.alias != UNNAMED)
-            .map(|r| r.span);
+        let clash = earlier.filter(|_| rel.alias != UNNAMED).map(|r| r.span);
         let span = rel.span;
         let display = rel.display.clone();
         scope.push(rel);
@@ -773,7 +772,12 @@ impl<'a> Analyser<'a> {
             let mut name = arg.name.as_ref().map(|n| n.ident.text.clone());
             let mut value = arg.value;
             // `header = true`, DuckDB's older spelling of a named argument.
-            if let ExprKind::Binary { left, op: BinaryOp::Eq, right, .. } = &ast.expr(value).kind
+            if let ExprKind::Binary {
+                left,
+                op: BinaryOp::Eq,
+                right,
+                ..
+            } = &ast.expr(value).kind
                 && let ExprKind::Column(path) = &ast.expr(*left).kind
                 && let [one] = path.as_slice()
                 && matches!(self.lookup(path), super::lookup::Meaning::Nothing)

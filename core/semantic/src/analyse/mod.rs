@@ -1,6 +1,6 @@
 //! What a query means: resolution of names, types, nullability, lineage and everything that is wrong with it.
 //!
-//! One pass over the tree ([`Analyser`]), which holds the stack of scopes and the CTEs in sight. Every expression is
+//! One pass over the tree (`Analyser`), which holds the stack of scopes and the CTEs in sight. Every expression is
 //! evaluated where it stands to an operand (type, nullability, literal) while its source columns are collected on the
 //! side. Invariants: one mistake gives one message, after it a type is unknown and nothing cascades; nothing is an error that is
 //! not proved by known schemas; user-controlled depth grows the stack on the heap and long chains are loops; equal input gives

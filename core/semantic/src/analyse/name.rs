@@ -386,6 +386,20 @@ impl<'p> Printer<'p> {
             }
             (UnaryOp::Not, _) => self.wrapped("(NOT ", operand, ")"),
             (UnaryOp::Minus, ExprKind::Literal(Literal::Number(_))) => self.wrapped("-", operand, ""),
+            // The sign of a number is part of it.
+            (
+                UnaryOp::Minus,
+                ExprKind::Unary {
+                    op: UnaryOp::Minus,
+                    operand: inner,
+                },
+            ) if matches!(
+                &self.ast.expr(self.ast.unparen(*inner)).kind,
+                ExprKind::Literal(Literal::Number(_))
+            ) =>
+            {
+                self.expr(*inner);
+            }
             (UnaryOp::Minus, _) => self.wrapped("-(", operand, ")"),
             (UnaryOp::Plus, _) => self.wrapped("+(", operand, ")"),
             (UnaryOp::BitNot, _) => self.wrapped("~(", operand, ")"),
@@ -706,7 +720,15 @@ impl<'p> Printer<'p> {
     }
 
     fn query_inner(&mut self, id: QueryId) {
-        let query = self.ast.query(id);
+        let mut query = self.ast.query(id);
+        while let Body::Paren(inner) = &query.body
+            && query.with.is_none()
+            && query.order_by.is_empty()
+            && query.limit.is_none()
+            && query.offset.is_none()
+        {
+            query = self.ast.query(*inner);
+        }
         let Body::Select(select) = &query.body else {
             let text = query.span.slice(self.text);
             self.push(text);

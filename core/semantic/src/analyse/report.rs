@@ -20,7 +20,11 @@ pub(super) fn plural(n: usize, word: &str) -> String {
 
 /// A relation's name in backticks; what has no name is described.
 pub(super) fn quoted(display: &str) -> String {
-    if display.starts_with("the ") { display.to_owned() } else { format!("`{display}`") }
+    if display.starts_with("the ") {
+        display.to_owned()
+    } else {
+        format!("`{display}`")
+    }
 }
 
 impl<'a> Analyser<'a> {
@@ -83,7 +87,9 @@ impl<'a> Analyser<'a> {
         while let Some(scope) = next.and_then(|i| self.scopes.get(i)) {
             for rel in &scope.rels {
                 relations.push(quoted(&rel.display));
-                names.extend(rel.columns.list.iter().map(|c| c.name.clone()));
+                if self.suggestions > 0 {
+                    names.extend(rel.columns.list.iter().map(|c| c.name.clone()));
+                }
             }
             next = scope.parent.map(|p| p as usize);
         }

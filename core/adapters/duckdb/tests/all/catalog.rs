@@ -266,6 +266,8 @@ fn discovery_lists_the_tables_of_matching_schemas_in_order() {
         found,
         [
             ("raw__a", "orders", Some(5000)),
+            // A view can be a source; nobody has counted its rows.
+            ("raw__a", "v", None),
             ("raw__b", "a", Some(3)),
             ("raw__b", "z", Some(1))
         ]
