@@ -254,7 +254,7 @@ fn rayon_runs_on_the_engines_own_pool() {
 #[test]
 fn the_library_does_not_print_exit_or_change_directory() {
     let words = ["println!(", "print!(", "process::exit", "process::abort", "set_current_dir", "panic::set_hook", "env::set_var"];
-    report(uses(&["core/", "ffi/src"], &[], &words));
+    report(uses(&["core/", "ffi/src"], &["core/adapters/duckdb/build.rs"], &words));
 }
 
 #[test]
@@ -335,10 +335,12 @@ fn raised() -> BTreeSet<&'static str> {
     let texts: Vec<String> = paths.map(|p| read(&workspace().join(p))).collect();
     let mut raised = BTreeSet::new();
     for code in Code::all() {
-        let (quoted, imported) = (format!("\"{}\"", code.id()), format!("code::{};", code.id()));
+        let imported = format!("code::{};", code.id());
         let names = |text: &String| {
             code_lines(text).take_while(|(_, l)| l.trim() != "#[cfg(test)]").any(|(_, l)| {
-                has_word(l, code.id()) && !l.contains(&quoted) && !l.contains(&imported)
+                // What stands between quotes is text about a code.
+                let outside: String = l.split('"').step_by(2).collect();
+                has_word(&outside, code.id()) && !l.contains(&imported)
             })
         };
         if texts.iter().any(names) {

@@ -39,7 +39,10 @@ impl Reporter {
     /// False when the environment has ended and nobody listens.
     fn send(&self, kind: Report, json: String) -> bool {
         // The queue has no bound: a slow listener costs memory, never the engine's time.
-        self.0.call((kind as u32, json).into(), ThreadsafeFunctionCallMode::NonBlocking) == Status::Ok
+        self.0.call(
+            (kind as u32, json).into(),
+            ThreadsafeFunctionCallMode::NonBlocking,
+        ) == Status::Ok
     }
 }
 
@@ -51,7 +54,9 @@ struct Forward<'a> {
 impl Observer for Forward<'_> {
     fn event(&mut self, event: &Event) {
         // Strings and numbers: serialising cannot fail.
-        let Ok(json) = serde_json::to_string(event) else { return };
+        let Ok(json) = serde_json::to_string(event) else {
+            return;
+        };
         if !self.reporter.send(Report::Event, json) {
             self.cancel.trip();
         }
@@ -81,7 +86,9 @@ pub(crate) fn start(
     callback: &Callback<'_>,
     work: impl FnOnce(&mut dyn Observer, &CancelToken) -> rocky_core::Result<String> + Send + 'static,
 ) -> Result<NativeCall> {
-    let builder = callback.build_threadsafe_function::<Arguments>().callee_handled::<false>();
+    let builder = callback
+        .build_threadsafe_function::<Arguments>()
+        .callee_handled::<false>();
     let reporter = Reporter(builder.build_callback(|context| Ok(context.value))?);
     let token = CancelToken::new();
     let guard = Calls::of(env)?.begin(&token);
@@ -89,8 +96,15 @@ pub(crate) fn start(
     let cancel = token.clone();
     let body = move || {
         let (kind, json) = outcome(&command, || {
-            let mut forward = Forward { reporter: &reporter, cancel: &cancel };
-            let observer: &mut dyn Observer = if wants_events { &mut forward } else { &mut NoObserver };
+            let mut forward = Forward {
+                reporter: &reporter,
+                cancel: &cancel,
+            };
+            let observer: &mut dyn Observer = if wants_events {
+                &mut forward
+            } else {
+                &mut NoObserver
+            };
             work(observer, &cancel)
         });
         drop(guard);
@@ -100,7 +114,12 @@ pub(crate) fn start(
         .name("rocky-call".to_owned())
         .stack_size(STACK_BYTES)
         .spawn(body)
-        .map_err(|e| thrown("call", &Error::new(ErrorKind::Io, format!("cannot start a thread: {e}"))))?;
+        .map_err(|e| {
+            thrown(
+                "call",
+                &Error::new(ErrorKind::Io, format!("cannot start a thread: {e}")),
+            )
+        })?;
     Ok(NativeCall { token })
 }
 
@@ -124,7 +143,9 @@ pub(crate) fn drop_elsewhere<T: Send + 'static>(value: T) {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
     };
     // Without a thread to be had, the closure is dropped here, and the value with it.
-    let _ = std::thread::Builder::new().name("rocky-close".to_owned()).spawn(body);
+    let _ = std::thread::Builder::new()
+        .name("rocky-close".to_owned())
+        .spawn(body);
 }
 
 fn bug(panic: Box<dyn Any + Send>) -> Error {
@@ -145,7 +166,10 @@ mod tests {
         let (kind, json) = outcome("compile", || std::panic::resume_unwind(Box::new("the message")));
         let document: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(kind, Report::Failed);
-        assert_eq!((&document["command"], &document["error"]["code"]), (&"compile".into(), &"bug".into()));
+        assert_eq!(
+            (&document["command"], &document["error"]["code"]),
+            (&"compile".into(), &"bug".into())
+        );
         assert_eq!(document["error"]["message"], "internal error: the message");
     }
 }

@@ -51,7 +51,10 @@ impl Calls {
             token.trip();
         }
         drop(state);
-        CallGuard { calls: self.clone(), id }
+        CallGuard {
+            calls: self.clone(),
+            id,
+        }
     }
 
     /// Stop all calls, now and later, and wait until they have ended.
@@ -63,7 +66,9 @@ impl Calls {
         // Outside of the lock: a waker may take its time.
         tokens.iter().for_each(CancelToken::trip);
         let state = self.state();
-        let _ = self.ended.wait_timeout_while(state, PATIENCE, |s| !s.live.is_empty());
+        let _ = self
+            .ended
+            .wait_timeout_while(state, PATIENCE, |s| !s.live.is_empty());
     }
 }
 

@@ -17,7 +17,10 @@ struct LazyEngine {
 
 impl LazyEngine {
     fn new(options: EngineOptions) -> Arc<LazyEngine> {
-        Arc::new(LazyEngine { options, engine: Mutex::new(None) })
+        Arc::new(LazyEngine {
+            options,
+            engine: Mutex::new(None),
+        })
     }
 
     fn shared() -> Arc<LazyEngine> {
@@ -58,7 +61,9 @@ impl NativeEngine {
     #[napi(constructor, catch_unwind)]
     pub fn new(threads: Option<u32>) -> NativeEngine {
         let threads = threads.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
-        NativeEngine { engine: LazyEngine::new(EngineOptions { threads }) }
+        NativeEngine {
+            engine: LazyEngine::new(EngineOptions { threads }),
+        }
     }
 }
 
@@ -102,15 +107,20 @@ impl NativeProject {
         let engine = engine.map_or_else(LazyEngine::shared, |e| e.engine.clone());
         start(env, "open", false, &callback, move |_, _| {
             let request: OpenRequest = serde_json::from_str(&request).map_err(|e| {
-                Error::usage(format!("options are not valid: {e}")).hint("see `OpenOptions` in the package's types")
+                Error::usage(format!("options are not valid: {e}"))
+                    .hint("see `OpenOptions` in the package's types")
             })?;
             if request.threads.is_some() {
-                return Err(Error::usage("`threads` belongs to an engine").hint("open with `engine: new Engine({ threads })`"));
+                return Err(Error::usage("`threads` belongs to an engine")
+                    .hint("open with `engine: new Engine({ threads })`"));
             }
             let project = Project::open(&engine.get()?, &request, Host::default())?;
             let mut slot = lock(&slot);
             slot.root = project.root().display().to_string();
-            slot.opened = Some(Arc::new(Opened { project, _engine: engine }));
+            slot.opened = Some(Arc::new(Opened {
+                project,
+                _engine: engine,
+            }));
             Ok("{}".to_owned())
         })
     }
@@ -132,7 +142,10 @@ impl NativeProject {
         callback: Callback<'_>,
     ) -> Result<NativeCall> {
         let Some(opened) = lock(&self.slot).opened.clone() else {
-            return Err(thrown(&verb, &Error::usage("the project is closed").hint("open it again")));
+            return Err(thrown(
+                &verb,
+                &Error::usage("the project is closed").hint("open it again"),
+            ));
         };
         let command = verb.clone();
         start(env, &command, wants_events, &callback, move |observer, cancel| {

@@ -22,5 +22,6 @@ pub fn playground(env: &Env, path: String, template: String, callback: Callback<
 }
 
 fn document(response: &scaffold::ScaffoldResponse) -> rocky_core::Result<String> {
-    serde_json::to_string(response).map_err(|e| Error::bug(format!("response cannot be written as JSON: {e}")))
+    serde_json::to_string(response)
+        .map_err(|e| Error::bug(format!("response cannot be written as JSON: {e}")))
 }

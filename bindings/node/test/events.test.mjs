@@ -61,14 +61,15 @@ test("the events of a run are a stream", async () => {
 
 test("a slow reader of the stream gets every event", async () => {
   const project = await open(inMemory(MODELS));
-  const expected = [];
-  await project.run({}, { onEvent: (e) => expected.push(e.type) });
-  const types = [];
-  for await (const event of project.runEvents()) {
+  const run = project.runEvents();
+  const events = [];
+  for await (const event of run) {
     await sleep(5);
-    types.push(event.type);
+    events.push(event);
   }
-  assert.deepEqual(types.toSorted(), expected.toSorted());
+  checkOrder(events, await run.response);
+  const ended = events.filter((e) => ["model_finished", "model_failed"].includes(e.type)).map((e) => e.model);
+  assert.deepEqual(ended.toSorted(), ["a", "b", "bad", "quick"]);
   await project.close();
 });
 

@@ -52,13 +52,14 @@ test("the verbs of a playground", async () => {
   assert.ok(orders.columns.length > 0 && orders.columns.every((c) => c.type !== "UNKNOWN"));
 
   const plan = await project.plan();
-  assert.equal(plan.models.length, compiled.models);
+  const stored = compiled.models_detail.filter((m) => m.strategy.type !== "ephemeral");
+  assert.equal(plan.models.length, stored.length);
   assert.ok(plan.statements.some((s) => s.model === "fct_orders" && /create/i.test(s.sql)));
 
   const run = await project.run();
   assert.equal(run.status, "Success", JSON.stringify(run.errors));
   assert.equal(run.plan_id, plan.plan_id);
-  assert.equal(run.tables_copied, compiled.models);
+  assert.equal(run.tables_copied, stored.length);
 
   const column = await project.lineage({ target: "customer_value", column: "lifetime_value" });
   assert.ok(column.trace.length > 0);
@@ -176,7 +177,7 @@ test("Symbol.dispose and Symbol.asyncDispose close", async () => {
 
 test("names that are not ASCII survive both ways", async () => {
   const folder = write(join(temporary(), "größe 日本"), {
-    "rocky.toml": '[adapter]\ntype = "duckdb"\n\n[pipeline.main]\ntype = "transformation"\n',
+    "rocky.toml": '[adapter]\ntype = "duckdb"\n\n[pipeline.main]\ntype = "transformation"\n\n[pipeline.main.target]\nadapter = "default"\n',
     "models/_defaults.toml": '[target]\nschema = "main"\n',
     "models/quick.sql": 'SELECT 1 AS "größe 🦆"\n',
   });

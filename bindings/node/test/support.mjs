@@ -44,7 +44,7 @@ export const SLOW = {
 /** A project on a database in memory: a model `quick`, and what is given. */
 export function inMemory(files = {}) {
   return write(temporary(), {
-    "rocky.toml": '[adapter]\ntype = "duckdb"\n\n[pipeline.main]\ntype = "transformation"\n',
+    "rocky.toml": '[adapter]\ntype = "duckdb"\n\n[pipeline.main]\ntype = "transformation"\n\n[pipeline.main.target]\nadapter = "default"\n',
     "models/_defaults.toml": '[target]\nschema = "main"\n',
     "models/quick.sql": "SELECT 1 AS a\n",
     ...files,

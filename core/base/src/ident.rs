@@ -44,6 +44,15 @@ impl Ident {
         dialect.fold(&self.text, self.quoted, kind)
     }
 
+    /// The name that an object made under this identifier gets: Snowflake folds unquoted names to upper case, the others
+    /// keep the spelling.
+    pub fn stored(&self, dialect: Dialect) -> SmolStr {
+        match dialect {
+            Dialect::Snowflake if !self.quoted => self.text.to_uppercase_smolstr(),
+            _ => self.text.clone(),
+        }
+    }
+
     /// As SQL: bare when regular and not reserved, else quoted and escaped.
     pub fn print(&self, dialect: Dialect) -> String {
         dialect.print_ident(self)

@@ -320,7 +320,9 @@ impl Linker {
                                 .help(format!("Write the type as {} spells it.", self.dialect)),
                         );
                     }
-                    Column { name: c.name.value.clone(), ty: ty.unwrap_or_default(), nullable: c.nullable }
+                    // A name from TOML counts as unquoted: Snowflake stores it in upper case.
+                    let name = Ident::from_config(self.dialect, &c.name.value).stored(self.dialect);
+                    Column { name, ty: ty.unwrap_or_default(), nullable: c.nullable }
                 })
                 .collect();
             if let Some(model) = self.names.model_of_target(&name) {

@@ -170,7 +170,7 @@ fn edit(random: &mut Random, system: &MemorySystem, inputs: &mut Inputs, n_model
 fn a_compiler_that_lived_through_edits_says_what_a_new_one_says() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     let cancel = CancelToken::new();
-    let steps: usize = std::env::var("ROCKY_MEMO_STEPS").ok().and_then(|s| s.parse().ok()).unwrap_or(250);
+    let steps: usize = std::env::var("ROCKY_MEMO_STEPS").ok().and_then(|s| s.parse().ok()).unwrap_or(110);
     for seed in 1..=8u64 {
         let mut random = Random(seed);
         let n_models = 12;

@@ -105,15 +105,46 @@ fn the_mirror_writes_every_event_as_the_engine_does() {
     let text = || "x".to_owned();
     let smol = || SmolStr::new("x");
     let all = [
-        Event::Progress { phase: smol(), done: 1, total: 2 },
-        Event::RunStarted { run_id: text(), pipeline: text(), models: 1 },
+        Event::Progress {
+            phase: smol(),
+            done: 1,
+            total: 2,
+        },
+        Event::RunStarted {
+            run_id: text(),
+            pipeline: text(),
+            models: 1,
+        },
         Event::ModelStarted { model: smol() },
-        Event::StepFinished { model: smol(), purpose: smol(), rows: None, duration_ms: 1 },
-        Event::ModelFinished { model: smol(), rows: Some(1), duration_ms: 1 },
-        Event::ModelFailed { model: smol(), error: text(), duration_ms: 1 },
-        Event::ModelSkipped { model: smol(), reason: text() },
-        Event::RunFinished { run_id: text(), status: smol(), duration_ms: 1 },
-        Event::Log { level: smol(), message: text() },
+        Event::StepFinished {
+            model: smol(),
+            purpose: smol(),
+            rows: None,
+            duration_ms: 1,
+        },
+        Event::ModelFinished {
+            model: smol(),
+            rows: Some(1),
+            duration_ms: 1,
+        },
+        Event::ModelFailed {
+            model: smol(),
+            error: text(),
+            duration_ms: 1,
+        },
+        Event::ModelSkipped {
+            model: smol(),
+            reason: text(),
+        },
+        Event::RunFinished {
+            run_id: text(),
+            status: smol(),
+            duration_ms: 1,
+        },
+        Event::Log {
+            level: smol(),
+            message: text(),
+        },
     ];
     for event in &all {
         let engine = serde_json::to_value(event).unwrap();

@@ -18,11 +18,23 @@ const HEAD: &str = "\
 ";
 
 /// Keywords that do not change the type.
-const SILENT: &[&str] =
-    &["$schema", "title", "description", "default", "format", "minimum", "maximum", "minItems", "maxItems", "definitions"];
+const SILENT: &[&str] = &[
+    "$schema",
+    "title",
+    "description",
+    "default",
+    "format",
+    "minimum",
+    "maximum",
+    "minItems",
+    "maxItems",
+    "definitions",
+];
 
 fn schema<T: JsonSchema>() -> Value {
-    SchemaGenerator::new(SchemaSettings::draft07()).into_root_schema_for::<T>().into()
+    SchemaGenerator::new(SchemaSettings::draft07())
+        .into_root_schema_for::<T>()
+        .into()
 }
 
 fn pad(depth: usize) -> String {
@@ -30,7 +42,9 @@ fn pad(depth: usize) -> String {
 }
 
 fn comment(schema: &Value, depth: usize) -> String {
-    let Some(text) = schema.get("description").and_then(Value::as_str) else { return String::new() };
+    let Some(text) = schema.get("description").and_then(Value::as_str) else {
+        return String::new();
+    };
     let text = text.replace("*/", "* /");
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     match lines.as_slice() {
@@ -47,13 +61,21 @@ fn comment(schema: &Value, depth: usize) -> String {
 
 fn known(schema: &Map<String, Value>, keywords: &[&str]) {
     for key in schema.keys() {
-        assert!(keywords.contains(&key.as_str()) || SILENT.contains(&key.as_str()), "keyword `{key}` in {schema:?}");
+        assert!(
+            keywords.contains(&key.as_str()) || SILENT.contains(&key.as_str()),
+            "keyword `{key}` in {schema:?}"
+        );
     }
 }
 
 fn union(mut parts: Vec<String>) -> String {
     let mut seen = Vec::new();
-    parts.retain(|p| !seen.contains(p) && { seen.push(p.clone()); true });
+    parts.retain(|p| {
+        !seen.contains(p) && {
+            seen.push(p.clone());
+            true
+        }
+    });
     // `null` last reads best.
     parts.sort_by_key(|p| p == "null");
     parts.join(" | ")
@@ -72,7 +94,9 @@ fn ts(schema: &Value, depth: usize) -> String {
     }
     if let Some(all) = object.get("allOf") {
         known(object, &["allOf"]);
-        let [only] = all.as_array().unwrap().as_slice() else { panic!("allOf of several: {schema}") };
+        let [only] = all.as_array().unwrap().as_slice() else {
+            panic!("allOf of several: {schema}")
+        };
         return ts(only, depth);
     }
     if let Some(any) = object.get("anyOf").or_else(|| object.get("oneOf")) {
@@ -82,7 +106,12 @@ fn ts(schema: &Value, depth: usize) -> String {
             return union(any.iter().map(|s| ts(s, depth)).collect());
         }
         return any.iter().fold(String::new(), |out, s| {
-            format!("{out}\n{}{}| {}", comment(s, depth + 1), pad(depth + 1), ts(s, depth + 1))
+            format!(
+                "{out}\n{}{}| {}",
+                comment(s, depth + 1),
+                pad(depth + 1),
+                ts(s, depth + 1)
+            )
         });
     }
     if let Some(constant) = object.get("const") {
@@ -95,7 +124,12 @@ fn ts(schema: &Value, depth: usize) -> String {
     }
     match object.get("type").unwrap_or_else(|| panic!("no type: {schema}")) {
         Value::String(name) => typed(object, name, depth),
-        Value::Array(names) => union(names.iter().map(|n| typed(object, n.as_str().unwrap(), depth)).collect()),
+        Value::Array(names) => union(
+            names
+                .iter()
+                .map(|n| typed(object, n.as_str().unwrap(), depth))
+                .collect(),
+        ),
         other => panic!("type {other}"),
     }
 }
@@ -115,16 +149,26 @@ fn typed(object: &Map<String, Value>, name: &str, depth: usize) -> String {
             known(object, &["type", "items"]);
             match &object["items"] {
                 Value::Array(items) => {
-                    format!("[{}]", items.iter().map(|i| ts(i, depth)).collect::<Vec<_>>().join(", "))
+                    format!(
+                        "[{}]",
+                        items.iter().map(|i| ts(i, depth)).collect::<Vec<_>>().join(", ")
+                    )
                 }
                 items => {
                     let item = ts(items, depth);
-                    if item.contains(" | ") { format!("({item})[]") } else { format!("{item}[]") }
+                    if item.contains(" | ") {
+                        format!("({item})[]")
+                    } else {
+                        format!("{item}[]")
+                    }
                 }
             }
         }
         "object" => {
-            known(object, &["type", "properties", "required", "additionalProperties"]);
+            known(
+                object,
+                &["type", "properties", "required", "additionalProperties"],
+            );
             match (object.get("properties"), object.get("additionalProperties")) {
                 (None, Some(values @ (Value::Object(_) | Value::Bool(true)))) => {
                     format!("Record<string, {}>", ts(values, depth))
@@ -138,15 +182,32 @@ fn typed(object: &Map<String, Value>, name: &str, depth: usize) -> String {
 }
 
 fn fields(object: &Map<String, Value>, properties: Option<&Value>, depth: usize) -> String {
-    let Some(properties) = properties.and_then(Value::as_object) else { return "Record<string, never>".to_owned() };
+    let Some(properties) = properties.and_then(Value::as_object) else {
+        return "Record<string, never>".to_owned();
+    };
     let required: Vec<&str> = match object.get("required") {
-        Some(names) => names.as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect(),
+        Some(names) => names
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|n| n.as_str().unwrap())
+            .collect(),
         None => Vec::new(),
     };
     let mut out = "{\n".to_owned();
     for (name, schema) in properties {
-        let mark = if required.contains(&name.as_str()) { "" } else { "?" };
-        let _ = writeln!(out, "{}{}{name}{mark}: {};", comment(schema, depth + 1), pad(depth + 1), ts(schema, depth + 1));
+        let mark = if required.contains(&name.as_str()) {
+            ""
+        } else {
+            "?"
+        };
+        let _ = writeln!(
+            out,
+            "{}{}{name}{mark}: {};",
+            comment(schema, depth + 1),
+            pad(depth + 1),
+            ts(schema, depth + 1)
+        );
     }
     out + &pad(depth) + "}"
 }
@@ -166,16 +227,24 @@ fn error_codes() -> Vec<&'static str> {
         ErrorKind::Unsupported => Some(ErrorKind::Bug),
         ErrorKind::Bug => None,
     };
-    std::iter::successors(Some(ErrorKind::Usage), |k| after(*k)).map(ErrorKind::as_str).collect()
+    std::iter::successors(Some(ErrorKind::Usage), |k| after(*k))
+        .map(ErrorKind::as_str)
+        .collect()
 }
 
 fn literals(values: &[&str]) -> String {
-    values.iter().map(|v| format!("{v:?}")).collect::<Vec<_>>().join(" | ")
+    values
+        .iter()
+        .map(|v| format!("{v:?}"))
+        .collect::<Vec<_>>()
+        .join(" | ")
 }
 
 fn generate() -> String {
-    let mut documents: Vec<Value> =
-        rocky_core::schemas::all().into_iter().map(|(_, schema)| Value::from(schema)).collect();
+    let mut documents: Vec<Value> = rocky_core::schemas::all()
+        .into_iter()
+        .map(|(_, schema)| Value::from(schema))
+        .collect();
     documents.push(schema::<ScaffoldResponse>());
     documents.push(schema::<Mirror>());
     let mut types: BTreeMap<String, Value> = BTreeMap::new();
@@ -185,7 +254,12 @@ fn generate() -> String {
                 assert_eq!(before, schema, "two types are named {name}");
             }
         };
-        for (name, schema) in document.get("definitions").and_then(Value::as_object).into_iter().flatten() {
+        for (name, schema) in document
+            .get("definitions")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             add(name, schema.clone());
         }
         let title = document["title"].as_str().unwrap().to_owned();
@@ -205,8 +279,16 @@ fn generate() -> String {
             _ => writeln!(out, "export type {name} = {ty};"),
         };
     }
-    let _ = write!(out, "\n/** What class of trouble an error is. */\nexport type ErrorCode = {};\n", literals(&error_codes()));
-    let _ = write!(out, "\n/** Templates of `init`. */\nexport type InitTemplate = {};\n", literals(INIT_TEMPLATES));
+    let _ = write!(
+        out,
+        "\n/** What class of trouble an error is. */\nexport type ErrorCode = {};\n",
+        literals(&error_codes())
+    );
+    let _ = write!(
+        out,
+        "\n/** Templates of `init`. */\nexport type InitTemplate = {};\n",
+        literals(INIT_TEMPLATES)
+    );
     let _ = write!(
         out,
         "\n/** Templates of `playground`. */\nexport type PlaygroundTemplate = {};\n",
@@ -217,9 +299,15 @@ fn generate() -> String {
         let mut name = verb.to_string();
         name[..1].make_ascii_uppercase();
         for part in ["Request", "Response"] {
-            assert!(types.contains_key(&format!("{name}{part}")), "no type {name}{part}");
+            assert!(
+                types.contains_key(&format!("{name}{part}")),
+                "no type {name}{part}"
+            );
         }
-        let _ = writeln!(out, "  {verb}: {{ request: {name}Request; response: {name}Response }};");
+        let _ = writeln!(
+            out,
+            "  {verb}: {{ request: {name}Request; response: {name}Response }};"
+        );
     }
     out + "}\n"
 }
@@ -233,17 +321,35 @@ fn types_ts_is_up_to_date() {
         return;
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == wanted, "src/types.ts differs from the documents: ROCKY_UPDATE=1 cargo test -p rocky-node types");
+    assert!(
+        found == wanted,
+        "src/types.ts differs from the documents: ROCKY_UPDATE=1 cargo test -p rocky-node types"
+    );
 }
 
 #[test]
 fn a_schema_becomes_the_type_it_describes() {
     let case = |schema: Value| ts(&schema, 0);
-    assert_eq!(case(serde_json::json!({"type": ["string", "null"]})), "string | null");
-    assert_eq!(case(serde_json::json!({"anyOf": [{"type": "null"}, {"$ref": "#/definitions/A"}]})), "A | null");
-    assert_eq!(case(serde_json::json!({"type": "array", "items": {"enum": ["a", "b"]}})), "(\"a\" | \"b\")[]");
-    assert_eq!(case(serde_json::json!({"type": "array", "items": [{"type": "string"}, {"type": "integer"}]})), "[string, number]");
-    assert_eq!(case(serde_json::json!({"type": "object", "additionalProperties": {"type": "string"}})), "Record<string, string>");
+    assert_eq!(
+        case(serde_json::json!({"type": ["string", "null"]})),
+        "string | null"
+    );
+    assert_eq!(
+        case(serde_json::json!({"anyOf": [{"type": "null"}, {"$ref": "#/definitions/A"}]})),
+        "A | null"
+    );
+    assert_eq!(
+        case(serde_json::json!({"type": "array", "items": {"enum": ["a", "b"]}})),
+        "(\"a\" | \"b\")[]"
+    );
+    assert_eq!(
+        case(serde_json::json!({"type": "array", "items": [{"type": "string"}, {"type": "integer"}]})),
+        "[string, number]"
+    );
+    assert_eq!(
+        case(serde_json::json!({"type": "object", "additionalProperties": {"type": "string"}})),
+        "Record<string, string>"
+    );
     let object = serde_json::json!({
         "type": "object", "required": ["a"],
         "properties": {"a": {"type": "integer", "description": "One."}, "b": {"type": "boolean"}}

@@ -336,7 +336,7 @@ impl<'a> Analyser<'a> {
             let key = self.column_key(&old.ident);
             let new_key = self.column_key(&name.ident);
             for col in selected.cols.iter_mut().filter(|c| c.key == key) {
-                col.name = name.ident.text.clone();
+                col.name = name.ident.stored(self.dialect);
                 col.key = new_key.clone();
             }
         }

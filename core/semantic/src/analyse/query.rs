@@ -195,7 +195,7 @@ impl<'a> Analyser<'a> {
                 };
                 col.src = Src::Set(lineage::set_of(vec![source]));
             }
-            col.name = name.ident.text.clone();
+            col.name = name.ident.stored(self.dialect);
             col.key = self.column_key(&name.ident);
         }
     }

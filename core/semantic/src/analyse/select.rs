@@ -209,7 +209,7 @@ impl<'a> Analyser<'a> {
         let sources = acc.finish();
         let span = alias.map_or(self.ast.expr(expr).span, |a| a.span);
         let name = match alias {
-            Some(alias) => alias.ident.text.clone(),
+            Some(alias) => alias.ident.stored(self.dialect),
             None => self.item_name(expr, index),
         };
         let key = match alias {
@@ -428,7 +428,7 @@ impl<'a> Analyser<'a> {
         let sources = acc.finish();
         for (name, ty) in parts {
             let name = name.unwrap_or_else(|| {
-                alias.map_or_else(|| self.item_name(expr, entries.len()), |a| a.ident.text.clone())
+                alias.map_or_else(|| self.item_name(expr, entries.len()), |a| a.ident.stored(self.dialect))
             });
             let key = self.spelled_key(&name);
             let col = Col {
