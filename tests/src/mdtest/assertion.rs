@@ -70,22 +70,41 @@ impl Assertions {
     pub fn find(text: &str) -> Assertions {
         let mut found = Assertions::default();
         let lines: Vec<&str> = text.lines().collect();
-        let is_own: Vec<bool> = lines.iter().map(|l| comment(l).is_some_and(|(before, _)| before.trim().is_empty())).collect();
+        let is_own: Vec<bool> = lines
+            .iter()
+            .map(|l| comment(l).is_some_and(|(before, _)| before.trim().is_empty()))
+            .collect();
         for (index, line) in lines.iter().enumerate() {
             let Some((_, body)) = comment(line) else { continue };
             let number = index as u32 + 1;
             if is_own[index] && body.contains('^') && body.chars().all(|c| c == '^' || c == ' ') {
-                let before = (0..index).rev().find(|i| !is_own[*i]).map_or(number, |i| i as u32 + 1);
-                found.carets.push(Carets { line: number, about: before, marks: marks(line) });
+                let before = (0..index)
+                    .rev()
+                    .find(|i| !is_own[*i])
+                    .map_or(number, |i| i as u32 + 1);
+                found.carets.push(Carets {
+                    line: number,
+                    about: before,
+                    marks: marks(line),
+                });
                 continue;
             }
             let about = match is_own[index] {
                 false => number,
-                true => (index..lines.len()).find(|i| !is_own[*i]).map_or(lines.len(), |i| i) as u32 + 1,
+                true => {
+                    (index..lines.len())
+                        .find(|i| !is_own[*i])
+                        .map_or(lines.len(), |i| i) as u32
+                        + 1
+                }
             };
             for part in split(body) {
                 match parse(part) {
-                    Ok(Some(assertion)) => found.placed.push(Placed { assertion, line: number, about }),
+                    Ok(Some(assertion)) => found.placed.push(Placed {
+                        assertion,
+                        line: number,
+                        about,
+                    }),
                     Ok(None) => {}
                     Err(problem) => found.problems.push((number, problem)),
                 }
@@ -103,7 +122,10 @@ fn comment(line: &str) -> Option<(&str, &str)> {
         while let Some(at) = line[from..].find(mark).map(|i| i + from) {
             let own = line[..at].trim().is_empty();
             let rest = line[at + mark.len()..].trim_start();
-            let word: String = rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+            let word: String = rest
+                .chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                .collect();
             // `---toml` and `---` are marks of front matter.
             let dashes = line[at..].starts_with("---");
             if !dashes && (own || (!word.is_empty() && rest[word.len()..].starts_with(": "))) {
@@ -163,24 +185,41 @@ pub fn parse(text: &str) -> Result<Option<Assertion>, String> {
             return expectation(severity, rest).map(|e| Some(Assertion::Diagnostic(e)));
         }
     }
-    let Some((word, rest)) = text.split_once(": ") else { return Ok(None) };
+    let Some((word, rest)) = text.split_once(": ") else {
+        return Ok(None);
+    };
     if word.is_empty() || !word.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
         return Ok(None);
     }
-    let list = || if rest == "(none)" { Vec::new() } else { commas(rest) };
+    let list = || {
+        if rest == "(none)" {
+            Vec::new()
+        } else {
+            commas(rest)
+        }
+    };
     Ok(Some(match word {
         "columns" => Assertion::Columns(list()),
         "type" => Assertion::Type(rest.to_owned()),
         "lineage" => {
-            let (column, sources) =
-                rest.split_once(" <- ").ok_or_else(|| format!("`{rest}` is not `column <- relation.column (transform)`"))?;
-            let sources = if sources == "(none)" { Vec::new() } else { commas(sources) };
+            let (column, sources) = rest
+                .split_once(" <- ")
+                .ok_or_else(|| format!("`{rest}` is not `column <- relation.column (transform)`"))?;
+            let sources = if sources == "(none)" {
+                Vec::new()
+            } else {
+                commas(sources)
+            };
             Assertion::Lineage(column.to_owned(), sources)
         }
         "influences" => Assertion::Influences(list()),
         "depends_on" => Assertion::DependsOn(list()),
         "sources" => Assertion::Sources(list()),
-        _ => return Err(format!("`{word}:` is no assertion; write comments for people without a word and a colon")),
+        _ => {
+            return Err(format!(
+                "`{word}:` is no assertion; write comments for people without a word and a colon"
+            ));
+        }
     }))
 }
 
@@ -191,9 +230,16 @@ fn expectation(severity: &'static str, rest: &str) -> Result<Expectation, String
     let rest = rest.trim();
     let message = match rest {
         "" => "",
-        _ => rest.strip_prefix('"').and_then(|r| r.strip_suffix('"')).ok_or_else(problem)?,
+        _ => rest
+            .strip_prefix('"')
+            .and_then(|r| r.strip_suffix('"'))
+            .ok_or_else(problem)?,
     };
-    Ok(Expectation { severity, code: code.to_owned(), message: message.to_owned() })
+    Ok(Expectation {
+        severity,
+        code: code.to_owned(),
+        message: message.to_owned(),
+    })
 }
 
 /// Split at commas outside brackets and quotes.
@@ -224,15 +270,33 @@ mod tests {
     use super::*;
 
     fn error(code: &str, message: &str) -> Assertion {
-        Assertion::Diagnostic(Expectation { severity: "Error", code: code.into(), message: message.into() })
+        Assertion::Diagnostic(Expectation {
+            severity: "Error",
+            code: code.into(),
+            message: message.into(),
+        })
     }
 
     #[test]
     fn a_comment_behind_text_speaks_of_its_line_and_one_alone_of_the_next() {
-        let found = Assertions::find("select a -- error: [E100] \"x\"\n-- columns: a INTEGER\n\nfrom t\n--   ^\n");
-        let placed: Vec<_> = found.placed.iter().map(|p| (p.assertion.clone(), p.line, p.about)).collect();
-        assert_eq!(placed, [(error("E100", "x"), 1, 1), (Assertion::Columns(vec!["a INTEGER".into()]), 2, 3)]);
-        assert_eq!((found.carets[0].about, &found.carets[0].marks), (4, &vec![(6, 7)]));
+        let found =
+            Assertions::find("select a -- error: [E100] \"x\"\n-- columns: a INTEGER\n\nfrom t\n--   ^\n");
+        let placed: Vec<_> = found
+            .placed
+            .iter()
+            .map(|p| (p.assertion.clone(), p.line, p.about))
+            .collect();
+        assert_eq!(
+            placed,
+            [
+                (error("E100", "x"), 1, 1),
+                (Assertion::Columns(vec!["a INTEGER".into()]), 2, 3)
+            ]
+        );
+        assert_eq!(
+            (found.carets[0].about, &found.carets[0].marks),
+            (4, &vec![(6, 7)])
+        );
         assert!(found.problems.is_empty());
     }
 
@@ -252,9 +316,9 @@ mod tests {
 
     #[test]
     fn commas_in_types_do_not_part() {
-        assert_eq!(commas("a DECIMAL(18,2), b STRUCT(x INTEGER, y INTEGER)[]"), [
-            "a DECIMAL(18,2)",
-            "b STRUCT(x INTEGER, y INTEGER)[]"
-        ]);
+        assert_eq!(
+            commas("a DECIMAL(18,2), b STRUCT(x INTEGER, y INTEGER)[]"),
+            ["a DECIMAL(18,2)", "b STRUCT(x INTEGER, y INTEGER)[]"]
+        );
     }
 }

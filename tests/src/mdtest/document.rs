@@ -67,7 +67,11 @@ impl Document {
     pub fn parse(text: &str) -> Document {
         let mut document = Document::default();
         let mut headings: Vec<(usize, String)> = Vec::new();
-        let mut case = Case { title: "(before the first heading)".into(), line: 1, ..Case::default() };
+        let mut case = Case {
+            title: "(before the first heading)".into(),
+            line: 1,
+            ..Case::default()
+        };
         let mut path: Option<String> = None;
         let lines: Vec<&str> = text.lines().collect();
         let mut at = 0;
@@ -132,13 +136,23 @@ impl Document {
 }
 
 impl Case {
-    fn block(&mut self, info: &str, path: Option<String>, lines: &[&str], block: Block) -> Result<(), String> {
+    fn block(
+        &mut self,
+        info: &str,
+        path: Option<String>,
+        lines: &[&str],
+        block: Block,
+    ) -> Result<(), String> {
         let body = &lines[block.clone()];
-        let expected = || Expected { text: body.join("\n"), block: block.clone() };
+        let expected = || Expected {
+            text: body.join("\n"),
+            block: block.clone(),
+        };
         let (language, rest) = info.split_once(' ').unwrap_or((info, ""));
         let default = match (language, rest) {
             ("sql", _) if rest.starts_with("lowered=") => {
-                self.lowered.push((rest["lowered=".len()..].to_owned(), expected()));
+                self.lowered
+                    .push((rest["lowered=".len()..].to_owned(), expected()));
                 return Ok(());
             }
             ("output", "") => {
@@ -155,7 +169,9 @@ impl Case {
             }
             ("env", "") => {
                 for line in body {
-                    let (name, value) = line.split_once('=').ok_or_else(|| format!("`{line}` is not NAME=value"))?;
+                    let (name, value) = line
+                        .split_once('=')
+                        .ok_or_else(|| format!("`{line}` is not NAME=value"))?;
                     self.env.push((name.to_owned(), value.to_owned()));
                 }
                 return Ok(());

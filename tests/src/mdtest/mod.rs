@@ -3,6 +3,8 @@
 //! The format is described in `tests/mdtest/README.md`. Invariant: a case passes only when every diagnostic of its project
 //! is asserted and every assertion is met, so that no case can pass by saying nothing. Start reading at [`run::case`].
 
+#![expect(clippy::panic, reason = "a test harness says that a test fails by panicking")]
+
 pub mod assertion;
 pub mod document;
 pub mod render;
@@ -22,7 +24,9 @@ pub fn fixtures(dir: &Path) -> Vec<PathBuf> {
             let path = entry.unwrap_or_else(|e| panic!("{}: {e}", dir.display())).path();
             if path.is_dir() {
                 pending.push(path);
-            } else if path.extension().is_some_and(|e| e == "md") && path.file_name().is_some_and(|n| n != "README.md") {
+            } else if path.extension().is_some_and(|e| e == "md")
+                && path.file_name().is_some_and(|n| n != "README.md")
+            {
                 found.push(path);
             }
         }
@@ -39,13 +43,27 @@ pub fn run(files: &[PathBuf]) {
     for path in files {
         let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let document = Document::parse(&text);
-        let shown = path.strip_prefix(crate::workspace()).unwrap_or(path).display().to_string();
-        failures.extend(document.problems.iter().map(|(line, problem)| format!("{shown}:{line}: {problem}")));
+        let shown = path
+            .strip_prefix(crate::workspace())
+            .unwrap_or(path)
+            .display()
+            .to_string();
+        failures.extend(
+            document
+                .problems
+                .iter()
+                .map(|(line, problem)| format!("{shown}:{line}: {problem}")),
+        );
         let mut edits: Vec<(Block, String)> = Vec::new();
         for case in &document.cases {
             n_cases += 1;
             let result = run::case(&engine, case);
-            failures.extend(result.failures.iter().map(|f| format!("{shown}:{}: {}: {}", f.line, case.title, f.message)));
+            failures.extend(
+                result
+                    .failures
+                    .iter()
+                    .map(|f| format!("{shown}:{}: {}: {}", f.line, case.title, f.message)),
+            );
             edits.extend(result.rewrites);
         }
         if crate::update() && !edits.is_empty() {
@@ -56,5 +74,10 @@ pub fn run(files: &[PathBuf]) {
         }
     }
     assert!(n_cases > 0, "no cases in {files:?}");
-    assert!(failures.is_empty(), "{} failures in {n_cases} cases:\n\n{}\n", failures.len(), failures.join("\n\n"));
+    assert!(
+        failures.is_empty(),
+        "{} failures in {n_cases} cases:\n\n{}\n",
+        failures.len(),
+        failures.join("\n\n")
+    );
 }

@@ -28,7 +28,11 @@ fn diagnostic(d: &WireDiagnostic, text: &dyn Fn(&str) -> Option<String>) -> Stri
         let _ = writeln!(out, "fix: {}", fix.title);
         for edit in &fix.edits {
             if let Some(s) = &edit.span {
-                let _ = writeln!(out, "  {}:{}:{}..{}:{} becomes `{}`", s.file, s.line, s.col, s.end_line, s.end_col, edit.text);
+                let _ = writeln!(
+                    out,
+                    "  {}:{}:{}..{}:{} becomes `{}`",
+                    s.file, s.line, s.col, s.end_line, s.end_col, edit.text
+                );
             }
         }
     }
@@ -42,19 +46,42 @@ fn place(out: &mut String, span: &SourceSpan, label: Option<&str>, text: &dyn Fn
     let line = strip_assertion(line);
     let (start, end) = columns(span, line);
     let _ = writeln!(out, "  | {line}");
-    let marks = format!("{}{}", " ".repeat(start as usize - 1), "^".repeat((end - start) as usize));
-    let _ = writeln!(out, "{}", format!("  | {marks} {}", label.unwrap_or_default()).trim_end());
+    let marks = format!(
+        "{}{}",
+        " ".repeat(start as usize - 1),
+        "^".repeat((end - start) as usize)
+    );
+    let _ = writeln!(
+        out,
+        "{}",
+        format!("  | {marks} {}", label.unwrap_or_default()).trim_end()
+    );
 }
 
 /// First column and the one after the last in the first line of a span; an empty span is one wide.
 pub fn columns(span: &SourceSpan, line: &str) -> (u32, u32) {
-    let end = if span.end_line == span.line { span.end_col } else { line.trim_end().chars().count() as u32 + 1 };
+    let end = if span.end_line == span.line {
+        span.end_col
+    } else {
+        line.trim_end().chars().count() as u32 + 1
+    };
     (span.col, end.max(span.col + 1))
 }
 
 /// The line without the harness's own comment, so that an output does not repeat it.
 pub fn strip_assertion(line: &str) -> &str {
-    let marks = ["-- error:", "-- warning:", "-- info:", "# error:", "# warning:", "# info:"];
-    let end = marks.iter().filter_map(|m| line.find(m)).min().unwrap_or(line.len());
+    let marks = [
+        "-- error:",
+        "-- warning:",
+        "-- info:",
+        "# error:",
+        "# warning:",
+        "# info:",
+    ];
+    let end = marks
+        .iter()
+        .filter_map(|m| line.find(m))
+        .min()
+        .unwrap_or(line.len());
     line[..end].trim_end()
 }
