@@ -131,8 +131,10 @@ pub enum Command {
         template: String,
     },
     /// Check types, names, dependencies and contracts
-    #[command(after_help = "Examples:\n  rocky compile\n  rocky compile --model fct_orders --output json\n  \
-                            rocky compile --var day=2026-01-31 --expand-macros")]
+    #[command(
+        after_help = "Examples:\n  rocky compile\n  rocky compile --model fct_orders --output json\n  \
+                            rocky compile --var day=2026-01-31 --expand-macros"
+    )]
     Compile {
         /// Report this model alone
         #[arg(long, value_name = "NAME")]
@@ -151,12 +153,16 @@ pub enum Command {
     #[command(after_help = "Examples:\n  rocky plan\n  rocky plan --model fct_orders --full-refresh")]
     Plan(RunArgs),
     /// Execute the models
-    #[command(after_help = "Examples:\n  rocky run\n  rocky run --model fct_orders --model dim_customers\n  \
-                            rocky run --full-refresh --concurrency 2")]
+    #[command(
+        after_help = "Examples:\n  rocky run\n  rocky run --model fct_orders --model dim_customers\n  \
+                            rocky run --full-refresh --concurrency 2"
+    )]
     Run(RunArgs),
     /// Trace where columns come from and where they go
-    #[command(after_help = "Examples:\n  rocky lineage fct_orders\n  rocky lineage fct_orders.amount\n  \
-                            rocky lineage stg_orders.status --downstream\n  rocky lineage fct_orders --format dot | dot -Tsvg")]
+    #[command(
+        after_help = "Examples:\n  rocky lineage fct_orders\n  rocky lineage fct_orders.amount\n  \
+                            rocky lineage stg_orders.status --downstream\n  rocky lineage fct_orders --format dot | dot -Tsvg"
+    )]
     Lineage {
         /// `model` or `model.column`
         target: String,
@@ -187,7 +193,9 @@ pub enum Command {
     /// Show the watermarks that runs left
     State,
     /// Show past runs
-    #[command(after_help = "Examples:\n  rocky history\n  rocky history --model fct_orders --since 2026-01-01")]
+    #[command(
+        after_help = "Examples:\n  rocky history\n  rocky history --model fct_orders --since 2026-01-01"
+    )]
     History {
         /// Executions of one model
         #[arg(long, value_name = "NAME")]
@@ -216,7 +224,9 @@ pub enum Command {
         codes: Vec<String>,
     },
     /// Print a shell completion script
-    #[command(after_help = "Example:\n  rocky completions bash > ~/.local/share/bash-completion/completions/rocky")]
+    #[command(
+        after_help = "Example:\n  rocky completions bash > ~/.local/share/bash-completion/completions/rocky"
+    )]
     Completions {
         /// Shell
         #[arg(value_enum)]

@@ -29,14 +29,20 @@ impl Output {
     /// From the arguments and what stdout is.
     pub fn new(args: &Args) -> Output {
         let terminal = io::stdout().is_terminal();
-        let format = args.output.unwrap_or(if terminal { Format::Table } else { Format::Json });
+        let format = args
+            .output
+            .unwrap_or(if terminal { Format::Table } else { Format::Json });
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let colour = |terminal: bool| match args.color {
             Colour::Always => true,
             Colour::Never => false,
             Colour::Auto => terminal && !no_colour,
         };
-        Output { format, colour: colour(terminal), colour_err: colour(io::stderr().is_terminal()) }
+        Output {
+            format,
+            colour: colour(terminal),
+            colour_err: colour(io::stderr().is_terminal()),
+        }
     }
 
     /// True in JSON mode.
@@ -64,8 +70,11 @@ impl Output {
                 print(&format!("{json}\n"));
             }
         } else {
-            let (bold, red, reset) =
-                if self.colour_err { ("\x1b[1m", "\x1b[1;31m", "\x1b[0m") } else { ("", "", "") };
+            let (bold, red, reset) = if self.colour_err {
+                ("\x1b[1m", "\x1b[1;31m", "\x1b[0m")
+            } else {
+                ("", "", "")
+            };
             note(&format!("{red}error{reset}{bold}: {}{reset}", error.message));
             if let Some(hint) = &error.hint {
                 note(&format!("{bold}help{reset}: {hint}"));

@@ -40,7 +40,11 @@ impl Progress {
         let bar = self.bar.get_or_insert_with(|| {
             let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
             let style = ProgressStyle::with_template("{prefix:>9} [{bar:30}] {pos}/{len} {wide_msg}");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+            bar.set_style(
+                style
+                    .unwrap_or_else(|_| ProgressStyle::default_bar())
+                    .progress_chars("=> "),
+            );
             bar
         });
         bar.set_length(self.total);
@@ -75,7 +79,9 @@ impl Observer for Progress {
                 (self.done, self.total) = (0, *models);
             }
             Event::ModelStarted { model } => self.running.push(model.to_string()),
-            Event::ModelFinished { model, .. } | Event::ModelFailed { model, .. } | Event::ModelSkipped { model, .. } => {
+            Event::ModelFinished { model, .. }
+            | Event::ModelFailed { model, .. }
+            | Event::ModelSkipped { model, .. } => {
                 self.running.retain(|m| m != model.as_str());
                 self.done += 1;
             }

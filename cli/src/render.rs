@@ -16,7 +16,11 @@ pub struct Diagnostics {
 impl Diagnostics {
     /// For files below `root`.
     pub fn new(root: &Path, colour: bool) -> Diagnostics {
-        Diagnostics { root: root.to_path_buf(), colour, files: HashMap::new() }
+        Diagnostics {
+            root: root.to_path_buf(),
+            colour,
+            files: HashMap::new(),
+        }
     }
 
     fn load(&mut self, path: &str) {
@@ -32,21 +36,29 @@ impl Diagnostics {
     /// One diagnostic, as rustc would print it.
     pub fn render(&mut self, diagnostic: &WireDiagnostic) -> String {
         let notes = diagnostic.notes.iter().filter_map(|n| n.span.as_ref());
-        let paths: Vec<String> = diagnostic.span.iter().chain(notes).map(|s| s.file.clone()).collect();
+        let paths: Vec<String> = diagnostic
+            .span
+            .iter()
+            .chain(notes)
+            .map(|s| s.file.clone())
+            .collect();
         paths.iter().for_each(|p| self.load(p));
         let level = match diagnostic.severity.as_str() {
             "Error" => Level::ERROR,
             "Warning" => Level::WARNING,
             _ => Level::INFO,
         };
-        let mut group = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str()).elements(
-            std::iter::empty::<annotate_snippets::Element<'_>>(),
-        );
+        let mut group = level
+            .primary_title(diagnostic.message.as_str())
+            .id(diagnostic.code.as_str())
+            .elements(std::iter::empty::<annotate_snippets::Element<'_>>());
         let text = |path: &str| self.files.get(path).and_then(|t| t.as_deref());
         if let Some(span) = &diagnostic.span {
             group = match text(&span.file).and_then(|t| window(t, span)) {
                 Some(window) => {
-                    let mut snippet = Snippet::source(window.text).line_start(window.line).path(span.file.as_str());
+                    let mut snippet = Snippet::source(window.text)
+                        .line_start(window.line)
+                        .path(span.file.as_str());
                     let mut annotation = AnnotationKind::Primary.span(window.span);
                     if let Some(label) = &diagnostic.label {
                         annotation = annotation.label(label.as_str());
@@ -63,18 +75,24 @@ impl Diagnostics {
         }
         for note in &diagnostic.notes {
             group = group.element(Level::NOTE.message(note.text.as_str()));
-            if let Some(span) = &note.span {
-                if let Some(window) = text(&span.file).and_then(|t| window(t, span)) {
-                    let annotation = AnnotationKind::Primary.span(window.span);
-                    let snippet = Snippet::source(window.text).line_start(window.line).path(span.file.as_str());
-                    group = group.element(snippet.annotation(annotation));
-                }
+            if let Some(span) = &note.span
+                && let Some(window) = text(&span.file).and_then(|t| window(t, span))
+            {
+                let annotation = AnnotationKind::Primary.span(window.span);
+                let snippet = Snippet::source(window.text)
+                    .line_start(window.line)
+                    .path(span.file.as_str());
+                group = group.element(snippet.annotation(annotation));
             }
         }
         if let Some(help) = &diagnostic.suggestion {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        let renderer = if self.colour { Renderer::styled() } else { Renderer::plain() };
+        let renderer = if self.colour {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
         format!("{}\n", renderer.render(&[group]))
     }
 }
@@ -101,29 +119,55 @@ fn window<'a>(text: &'a str, span: &SourceSpan) -> Option<Window<'a>> {
     if shown.len() > 4096 {
         return None;
     }
-    Some(Window { text: shown, line: span.line as usize, span: start - from..(end - from).max(start - from) })
+    Some(Window {
+        text: shown,
+        line: span.line as usize,
+        span: start - from..(end - from).max(start - from),
+    })
 }
 
 /// A table without lines between the rows.
 pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header.to_vec());
     for row in rows {
         table.add_row(row);
     }
-    let lines: Vec<String> = table.lines().map(|l| l.trim_end().to_owned()).collect();
+    // One space of padding belongs to the first column.
+    let lines: Vec<String> = table
+        .lines()
+        .map(|l| l.strip_prefix(' ').unwrap_or(&l).trim_end().to_owned())
+        .collect();
     format!("{}\n", lines.join("\n"))
 }
 
 /// `1 model`, `2 models`.
 pub fn count(n: u64, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+    if n == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{n} {what}s")
+    }
+}
+
+/// A time of a document to the second, for people.
+pub fn time(text: &str) -> String {
+    match text.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => text.to_owned(),
+    }
 }
 
 /// Milliseconds for people.
 pub fn duration(ms: u64) -> String {
-    if ms < 1000 { format!("{ms} ms") } else { format!("{:.1} s", ms as f64 / 1000.0) }
+    if ms < 1000 {
+        format!("{ms} ms")
+    } else {
+        format!("{:.1} s", ms as f64 / 1000.0)
+    }
 }
 
 /// Colours of the marks.
@@ -140,9 +184,17 @@ impl Marks {
     /// With or without colour.
     pub fn new(colour: bool) -> Marks {
         if colour {
-            Marks { ok: "\x1b[32m✓\x1b[0m", bad: "\x1b[31m✗\x1b[0m", skipped: "\x1b[33m-\x1b[0m" }
+            Marks {
+                ok: "\x1b[32m✓\x1b[0m",
+                bad: "\x1b[31m✗\x1b[0m",
+                skipped: "\x1b[33m-\x1b[0m",
+            }
         } else {
-            Marks { ok: "✓", bad: "✗", skipped: "-" }
+            Marks {
+                ok: "✓",
+                bad: "✗",
+                skipped: "-",
+            }
         }
     }
 }

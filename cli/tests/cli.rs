@@ -50,8 +50,10 @@ impl Folder {
         (out.status.code().unwrap(), text)
     }
     fn files(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            std::fs::read_dir(self.0.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = std::fs::read_dir(self.0.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -68,7 +70,12 @@ fn rocky(dir: &Path, args: &[&str]) -> Output {
 }
 
 fn codes(document: &Value) -> Vec<&str> {
-    document["diagnostics"].as_array().unwrap().iter().map(|d| d["code"].as_str().unwrap()).collect()
+    document["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["code"].as_str().unwrap())
+        .collect()
 }
 
 #[test]
@@ -81,13 +88,32 @@ fn the_version_is_what_clients_parse() {
 fn global_flags_stand_before_or_after_the_command() {
     let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x")]);
     for args in [
-        vec!["-c", "rocky.toml", "--output", "json", "--state-path", "s.redb", "compile"],
-        vec!["compile", "-c", "rocky.toml", "-o", "json", "--state-path", "s.redb"],
+        vec![
+            "-c",
+            "rocky.toml",
+            "--output",
+            "json",
+            "--state-path",
+            "s.redb",
+            "compile",
+        ],
+        vec![
+            "compile",
+            "-c",
+            "rocky.toml",
+            "-o",
+            "json",
+            "--state-path",
+            "s.redb",
+        ],
         vec!["--config", ".", "compile", "--output", "json"],
         vec!["compile"],
     ] {
         let (code, document) = folder.json(&args);
-        assert_eq!((code, document["command"].as_str(), document["models"].as_u64()), (0, Some("compile"), Some(1)));
+        assert_eq!(
+            (code, document["command"].as_str(), document["models"].as_u64()),
+            (0, Some("compile"), Some(1))
+        );
         assert_eq!(document["version"], "2.0.0");
     }
     let (code, text) = folder.text(&["run", "--state-path", "elsewhere.redb"]);
@@ -106,7 +132,10 @@ fn the_playground_does_what_it_says() {
     let dir = folder.0.path().join("pg");
     let inside = |args: &[&str]| -> (i32, Value) {
         let out = rocky(&dir, args);
-        (out.status.code().unwrap(), serde_json::from_slice(&out.stdout).unwrap())
+        (
+            out.status.code().unwrap(),
+            serde_json::from_slice(&out.stdout).unwrap(),
+        )
     };
     let (code, compiled) = inside(&["compile"]);
     assert_eq!((code, codes(&compiled)), (0, vec![]));
@@ -121,7 +150,10 @@ fn the_playground_does_what_it_says() {
     assert!(!plan["plan_id"].as_str().unwrap().is_empty());
     for _ in 0..2 {
         let (code, run) = inside(&["run", "--filter", "client=acme"]);
-        assert_eq!((code, run["status"].as_str(), run["filter"].as_str()), (0, Some("Success"), Some("client=acme")));
+        assert_eq!(
+            (code, run["status"].as_str(), run["filter"].as_str()),
+            (0, Some("Success"), Some("client=acme"))
+        );
         let statements = run["materializations"].as_array().unwrap();
         assert_eq!(statements.len(), 13);
     }
@@ -129,9 +161,17 @@ fn the_playground_does_what_it_says() {
     assert_eq!(code, 0);
     assert!(trace["trace"].as_array().unwrap().len() >= 4, "{trace}");
     let (code, test) = inside(&["test"]);
-    assert_eq!((code, &test["total"], &test["passed"], &test["failed"]), (0, &14.into(), &14.into(), &0.into()), "{test}");
+    assert_eq!(
+        (code, &test["total"], &test["passed"], &test["failed"]),
+        (0, &14.into(), &14.into(), &0.into()),
+        "{test}"
+    );
     assert_eq!(inside(&["validate"]).1["valid"], true);
-    assert_eq!(inside(&["discover"]).1["sources"].as_array().unwrap().len(), 4, "raw and the three schemas of models");
+    assert_eq!(
+        inside(&["discover"]).1["sources"].as_array().unwrap().len(),
+        4,
+        "raw and the three schemas of models"
+    );
     assert_eq!(inside(&["history"]).1["count"], 2);
     assert_eq!(inside(&["state"]).1["watermarks"].as_array().unwrap().len(), 1);
     let again = folder.json(&["playground", "pg"]);
@@ -151,7 +191,10 @@ fn a_new_project_compiles_and_runs() {
             assert_eq!(folder.json(&["run"]).1["status"], "Success");
         } else {
             let (code, refused) = folder.json(&["run"]);
-            assert_eq!((code, refused["error"]["code"].as_str()), (1, Some("unsupported")));
+            assert_eq!(
+                (code, refused["error"]["code"].as_str()),
+                (1, Some("unsupported"))
+            );
         }
     }
 }
@@ -161,15 +204,30 @@ fn errors_are_documents_too() {
     let folder = Folder::empty();
     for args in [&["compile"], &["run"], &["validate"], &["state"], &["plan"]] {
         let (code, document) = folder.json(args);
-        assert_eq!((code, document["error"]["code"].as_str()), (1, Some("not_found")), "{args:?}");
-        assert!(document["error"]["remediation_hint"].as_str().unwrap().contains("rocky init"));
+        assert_eq!(
+            (code, document["error"]["code"].as_str()),
+            (1, Some("not_found")),
+            "{args:?}"
+        );
+        assert!(
+            document["error"]["remediation_hint"]
+                .as_str()
+                .unwrap()
+                .contains("rocky init")
+        );
     }
     assert!(folder.files().is_empty(), "nothing was made");
     let folder = Folder::new(&[("models/orders.sql", "SELECT 1 AS amount")]);
     let (code, document) = folder.json(&["lineage", "ordres"]);
-    assert_eq!((code, &document["error"]["remediation_hint"]), (1, &"did you mean `orders`?".into()));
+    assert_eq!(
+        (code, &document["error"]["remediation_hint"]),
+        (1, &"did you mean `orders`?".into())
+    );
     let (code, document) = folder.json(&["lineage", "orders.amout"]);
-    assert_eq!((code, &document["error"]["remediation_hint"]), (1, &"did you mean `amount`?".into()));
+    assert_eq!(
+        (code, &document["error"]["remediation_hint"]),
+        (1, &"did you mean `amount`?".into())
+    );
     assert_eq!(folder.json(&["compile", "--var", "x"]).0, 1);
     assert_eq!(folder.json(&["explain", "E10O"]).1["error"]["code"], "usage");
     let usage = folder.rocky(&["compile", "--nope"]);
@@ -198,7 +256,11 @@ fn bad_files_are_named_and_change_nothing() {
         assert_eq!(span["file"], format!("models/{name}"));
         let (exit, run) = folder.json(&["run"]);
         assert_eq!((exit, run["has_errors"].as_bool()), (1, Some(true)));
-        assert!(!folder.files().contains(&"w.duckdb".to_owned()), "{name}: {:?}", folder.files());
+        assert!(
+            !folder.files().contains(&"w.duckdb".to_owned()),
+            "{name}: {:?}",
+            folder.files()
+        );
     }
 }
 
@@ -217,7 +279,9 @@ fn a_dangling_link_is_a_finding_of_one_model() {
 
 #[test]
 fn a_large_file_compiles() {
-    let columns: Vec<String> = (0..180_000).map(|i| format!("{i} AS column_number_{i}")).collect();
+    let columns: Vec<String> = (0..180_000)
+        .map(|i| format!("{i} AS column_number_{i}"))
+        .collect();
     let text = format!("SELECT {}", columns.join(", "));
     assert!(text.len() > 5_000_000);
     let folder = Folder::new(&[("models/big.sql", &text)]);
@@ -231,9 +295,16 @@ fn a_state_file_that_is_not_ours_is_left_alone() {
     folder.write(".rocky-state.redb", "garbage");
     for args in [&["run"], &["state"], &["history"]] {
         let (code, document) = folder.json(args);
-        assert_eq!((code, document["error"]["code"].as_str()), (1, Some("state")), "{args:?}");
+        assert_eq!(
+            (code, document["error"]["code"].as_str()),
+            (1, Some("state")),
+            "{args:?}"
+        );
     }
-    assert_eq!(std::fs::read(folder.0.path().join(".rocky-state.redb")).unwrap(), b"garbage");
+    assert_eq!(
+        std::fs::read(folder.0.path().join(".rocky-state.redb")).unwrap(),
+        b"garbage"
+    );
     assert!(!folder.files().contains(&"w.duckdb".to_owned()));
 }
 
@@ -256,8 +327,18 @@ fn a_locked_database_is_a_warning_to_compile_and_an_error_to_run() {
     let (code, document) = folder.json(&["compile"]);
     assert_eq!((code, codes(&document)), (0, vec!["W409", "W101"]), "{document}");
     let (code, document) = folder.json(&["run"]);
-    assert_eq!((code, document["error"]["code"].as_str()), (1, Some("locked")), "{document}");
-    assert!(document["error"]["message"].as_str().unwrap().contains(&holder.id().to_string()), "names the process");
+    assert_eq!(
+        (code, document["error"]["code"].as_str()),
+        (1, Some("locked")),
+        "{document}"
+    );
+    assert!(
+        document["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains(&holder.id().to_string()),
+        "names the process"
+    );
     drop(holder.stdin.take());
     holder.wait().unwrap();
     let (code, document) = folder.json(&["compile"]);
@@ -268,11 +349,16 @@ fn a_locked_database_is_a_warning_to_compile_and_an_error_to_run() {
 #[test]
 fn holds_a_database() {
     use rocky_warehouse::Warehouse;
-    let Some(path) = std::env::var_os("ROCKY_TEST_HOLD") else { return };
+    let Some(path) = std::env::var_os("ROCKY_TEST_HOLD") else {
+        return;
+    };
     let cancel = rocky_base::CancelToken::new();
     let options = rocky_adapter_duckdb::OpenOptions::default();
     let db = rocky_adapter_duckdb::DuckDb::open(Some(Path::new(&path)), &options, &cancel).unwrap();
-    db.connect().unwrap().execute("CREATE TABLE t AS SELECT 1 AS x", &cancel).unwrap();
+    db.connect()
+        .unwrap()
+        .execute("CREATE TABLE t AS SELECT 1 AS x", &cancel)
+        .unwrap();
     println!("holding");
     let mut rest = String::new();
     std::io::stdin().read_line(&mut rest).unwrap();
@@ -283,11 +369,21 @@ fn a_place_that_cannot_be_written_is_said() {
     let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x")]);
     // A file system that takes no files, whoever asks.
     let (code, document) = folder.json(&["run", "--state-path", "/proc/rocky/state.redb"]);
-    assert_eq!((code, document["error"]["code"].as_str()), (1, Some("state")), "{document}");
+    assert_eq!(
+        (code, document["error"]["code"].as_str()),
+        (1, Some("state")),
+        "{document}"
+    );
     folder.write("rocky.toml", CONFIG.replace("w.duckdb", "/proc/w.duckdb"));
     let (code, document) = folder.json(&["run"]);
     assert_eq!(code, 1, "{document}");
-    assert!(document["error"]["message"].as_str().unwrap().contains("/proc/w.duckdb"), "{document}");
+    assert!(
+        document["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("/proc/w.duckdb"),
+        "{document}"
+    );
 }
 
 #[test]
@@ -298,7 +394,12 @@ fn diagnostics_point_at_the_characters() {
     ]);
     let (code, text) = folder.text(&["compile"]);
     assert_eq!(code, 1);
-    for part in ["error[E100]", "models/bad.sql:2:3", "did you mean `amount`?", "^^^^^"] {
+    for part in [
+        "error[E100]",
+        "models/bad.sql:2:3",
+        "did you mean `amount`?",
+        "^^^^^",
+    ] {
         assert!(text.contains(part), "{part} not in\n{text}");
     }
     assert!(!text.contains('\u{1b}'), "no colour outside of a terminal");
@@ -315,14 +416,24 @@ fn a_failing_model_gives_a_document_and_exit_code_2() {
     ]);
     let (code, run) = folder.json(&["run"]);
     assert_eq!((code, run["status"].as_str()), (2, Some("PartialFailure")));
-    assert_eq!((&run["tables_copied"], &run["tables_failed"], &run["tables_skipped"]), (&1.into(), &1.into(), &1.into()));
+    assert_eq!(
+        (
+            &run["tables_copied"],
+            &run["tables_failed"],
+            &run["tables_skipped"]
+        ),
+        (&1.into(), &1.into(), &1.into())
+    );
     let folder = Folder::new(&[("models/b.sql", "SELECT error('no') AS x")]);
     assert_eq!(folder.json(&["run"]).0, 1);
 }
 
 #[test]
 fn interrupting_a_run_ends_with_130_and_a_document() {
-    let folder = Folder::new(&[("models/a.sql", "SELECT count(*) AS n FROM range(1000000000000) t(i) WHERE hash(i) % 7 = 3")]);
+    let folder = Folder::new(&[(
+        "models/a.sql",
+        "SELECT count(*) AS n FROM range(1000000000000) t(i) WHERE hash(i) % 7 = 3",
+    )]);
     let child = Command::new(env!("CARGO_BIN_EXE_rocky"))
         .args(["run"])
         .current_dir(folder.0.path())
@@ -331,19 +442,31 @@ fn interrupting_a_run_ends_with_130_and_a_document() {
         .spawn()
         .unwrap();
     std::thread::sleep(std::time::Duration::from_millis(1500));
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(killed.success());
     let out = child.wait_with_output().unwrap();
     let document: Value = serde_json::from_slice(&out.stdout).unwrap();
-    assert_eq!((out.status.code(), document["interrupted"].as_bool()), (Some(130), Some(true)));
+    assert_eq!(
+        (out.status.code(), document["interrupted"].as_bool()),
+        (Some(130), Some(true))
+    );
 }
 
 #[test]
 fn graphs_are_escaped() {
-    let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x"), ("models/we\"ird.sql", "SELECT x AS \"co\"\"l\" FROM a")]);
+    let folder = Folder::new(&[
+        ("models/a.sql", "SELECT 1 AS x"),
+        ("models/we\"ird.sql", "SELECT x AS \"co\"\"l\" FROM a"),
+    ]);
     let out = folder.rocky(&["lineage", "we\"ird", "--format", "dot"]);
     let text = String::from_utf8(out.stdout).unwrap();
-    assert!(text.starts_with("digraph") && text.contains(r#""we\"ird.co\"l""#), "{text}");
+    assert!(
+        text.starts_with("digraph") && text.contains(r#""we\"ird.co\"l""#),
+        "{text}"
+    );
 }
 
 #[test]
@@ -355,7 +478,18 @@ fn completions_and_explanations_are_there() {
     }
     let (code, text) = folder.text(&["explain", "e100"]);
     assert!(code == 0 && text.starts_with("E100"), "{text}");
-    for command in ["compile", "plan", "run", "lineage", "discover", "history", "test", "init", "playground", "explain"] {
+    for command in [
+        "compile",
+        "plan",
+        "run",
+        "lineage",
+        "discover",
+        "history",
+        "test",
+        "init",
+        "playground",
+        "explain",
+    ] {
         let (code, text) = folder.text(&[command, "--help"]);
         assert!(code == 0 && text.contains("Usage"), "{command}: {text}");
     }

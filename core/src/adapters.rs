@@ -20,7 +20,9 @@ pub enum Access {
 /// The file of a DuckDB adapter; `None` for a database in memory.
 pub fn duckdb_path(root: &Path, settings: &AdapterSettings) -> Option<PathBuf> {
     match settings {
-        AdapterSettings::DuckDb { path: Some(path) } if path.value != ":memory:" => Some(root.join(path.value.as_str())),
+        AdapterSettings::DuckDb { path: Some(path) } if path.value != ":memory:" => {
+            Some(root.join(path.value.as_str()))
+        }
         _ => None,
     }
 }
@@ -39,7 +41,10 @@ pub fn open(
             let kind = adapter.r#type.map_or("of unknown type", |t| t.as_str());
             Err(Error::new(
                 ErrorKind::Unsupported,
-                format!("adapter `{name}` ({kind}) cannot be connected to in rocky {}", crate::VERSION),
+                format!(
+                    "adapter `{name}` ({kind}) cannot be connected to in rocky {}",
+                    crate::VERSION
+                ),
             )
             .hint("compile and lineage work without a connection; to run, use an adapter of type duckdb"))
         }
@@ -61,11 +66,17 @@ fn open_duckdb(
             if !path.exists() {
                 return Ok(None);
             }
-            let read = OpenOptions { read_only: true, lock_wait: std::time::Duration::from_millis(200) };
+            let read = OpenOptions {
+                read_only: true,
+                lock_wait: std::time::Duration::from_millis(200),
+            };
             match DuckDb::open(Some(path), &read, cancel) {
                 // A handle of this process that may write is shared rather than refused.
                 Err(error) if error.kind == ErrorKind::Locked => {
-                    let shared = OpenOptions { read_only: false, lock_wait: std::time::Duration::ZERO };
+                    let shared = OpenOptions {
+                        read_only: false,
+                        lock_wait: std::time::Duration::ZERO,
+                    };
                     DuckDb::open(Some(path), &shared, cancel).map_err(|_| error)?
                 }
                 other => other?,
@@ -77,13 +88,24 @@ fn open_duckdb(
 }
 
 #[cfg(not(feature = "duckdb"))]
-fn open_duckdb(_: &AdapterConfig, _: &Path, _: Access, _: &CancelToken) -> Result<Option<Arc<dyn Warehouse>>> {
-    Err(Error::new(ErrorKind::Unsupported, "this build has no DuckDB adapter").hint("build with the feature `duckdb`"))
+fn open_duckdb(
+    _: &AdapterConfig,
+    _: &Path,
+    _: Access,
+    _: &CancelToken,
+) -> Result<Option<Arc<dyn Warehouse>>> {
+    Err(
+        Error::new(ErrorKind::Unsupported, "this build has no DuckDB adapter")
+            .hint("build with the feature `duckdb`"),
+    )
 }
 
 /// The catalogue of a DuckDB file that does not exist yet: its default schema, and nothing in it.
 pub fn empty_duckdb_catalog(path: Option<&Path>, now: i64) -> CatalogSnapshot {
-    let stem = path.and_then(|p| p.file_stem()).and_then(|s| s.to_str()).unwrap_or("memory");
+    let stem = path
+        .and_then(|p| p.file_stem())
+        .and_then(|s| s.to_str())
+        .unwrap_or("memory");
     let catalog = Ident::quoted(stem);
     let schema = Ident::bare("main");
     let key = |i: &Ident| i.key(Dialect::DuckDb, IdentKind::Relation);

@@ -28,8 +28,14 @@ pub(crate) fn load(system: &dyn System, root: &Path, adapter: &str) -> Option<Ca
 
 /// Remember a snapshot; what cannot be written is not remembered.
 pub(crate) fn store(system: &dyn System, root: &Path, adapter: &str, snapshot: &CatalogSnapshot) -> bool {
-    let remembered = Remembered { version: FORMAT, adapter: adapter.to_owned(), snapshot: snapshot.clone() };
-    let Ok(bytes) = serde_json::to_vec(&remembered) else { return false };
+    let remembered = Remembered {
+        version: FORMAT,
+        adapter: adapter.to_owned(),
+        snapshot: snapshot.clone(),
+    };
+    let Ok(bytes) = serde_json::to_vec(&remembered) else {
+        return false;
+    };
     let ignore = root.join(".rocky").join(".gitignore");
     if !system.exists(&ignore) {
         let _ = system.write_atomic(&ignore, b"*\n");

@@ -1,6 +1,6 @@
 //! What is common to all documents: the envelope, and the document of an error.
 
-use rocky_base::{Error, Files, Diagnostic};
+use rocky_base::{Diagnostic, Error, Files};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +74,11 @@ pub(crate) fn diagnostics(list: &[Diagnostic], files: &Files) -> Vec<WireDiagnos
 /// Fields that begin every document.
 macro_rules! envelope {
     ($command:literal) => {
-        (crate::VERSION.to_owned(), $command.to_owned(), crate::SCHEMA_VERSION)
+        (
+            crate::VERSION.to_owned(),
+            $command.to_owned(),
+            crate::SCHEMA_VERSION,
+        )
     };
 }
 pub(crate) use envelope;

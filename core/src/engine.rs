@@ -25,7 +25,9 @@ pub(crate) struct Inner {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("threads", &self.inner.pool.current_num_threads()).finish()
+        f.debug_struct("Engine")
+            .field("threads", &self.inner.pool.current_num_threads())
+            .finish()
     }
 }
 
@@ -45,7 +47,17 @@ impl Engine {
             .stack_size(STACK_BYTES)
             .thread_name(|i| format!("rocky-{i}"))
             .build()
-            .map_err(|e| Error::new(rocky_base::ErrorKind::Io, format!("cannot start {threads} threads: {e}")))?;
-        Ok(Engine { inner: Arc::new(Inner { pool, states: StateRegistry::new() }) })
+            .map_err(|e| {
+                Error::new(
+                    rocky_base::ErrorKind::Io,
+                    format!("cannot start {threads} threads: {e}"),
+                )
+            })?;
+        Ok(Engine {
+            inner: Arc::new(Inner {
+                pool,
+                states: StateRegistry::new(),
+            }),
+        })
     }
 }

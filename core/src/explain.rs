@@ -32,7 +32,10 @@ mod tests {
 
     #[test]
     fn every_code_has_a_page() {
-        let missing: Vec<&str> = Code::all().map(Code::id).filter(|id| find(id).is_none()).collect();
+        let missing: Vec<&str> = Code::all()
+            .map(Code::id)
+            .filter(|id| find(id).is_none())
+            .collect();
         assert!(missing.is_empty(), "docs/diagnostics.md lacks {missing:?}");
     }
 }

@@ -28,7 +28,9 @@ pub struct Host {
 
 impl Default for Host {
     fn default() -> Host {
-        Host { system: Arc::new(OsSystem) }
+        Host {
+            system: Arc::new(OsSystem),
+        }
     }
 }
 
@@ -49,8 +51,9 @@ pub struct OpenRequest {
 }
 
 /// The verbs that [`Project::call`] knows.
-pub const VERBS: &[&str] =
-    &["compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "test"];
+pub const VERBS: &[&str] = &[
+    "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "test",
+];
 
 /// An opened project.
 pub struct Project {
@@ -71,7 +74,9 @@ const LIVE: Duration = Duration::from_secs(30);
 
 impl std::fmt::Debug for Project {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Project").field("root", &self.root).finish_non_exhaustive()
+        f.debug_struct("Project")
+            .field("root", &self.root)
+            .finish_non_exhaustive()
     }
 }
 
@@ -84,21 +89,27 @@ pub(crate) struct Target<'a> {
 impl Project {
     /// Open with an engine of its own.
     pub fn open_alone(request: &OpenRequest) -> Result<Project> {
-        let engine = Engine::new(&EngineOptions { threads: request.threads })?;
+        let engine = Engine::new(&EngineOptions {
+            threads: request.threads,
+        })?;
         Project::open(&engine, request, Host::default())
     }
 
     /// Open. Reads nothing but whether the configuration exists; the first verb loads the project.
     pub fn open(engine: &Engine, request: &OpenRequest, host: Host) -> Result<Project> {
         let given = PathBuf::from(request.config.as_deref().unwrap_or("rocky.toml"));
-        let config_path = if given.extension().is_none_or(|e| e != "toml") && host.system.list(&given).is_ok() {
+        let config_path = if given.extension().is_none_or(|e| e != "toml") && host.system.list(&given).is_ok()
+        {
             given.join("rocky.toml")
         } else {
             given
         };
         if !host.system.exists(&config_path) && request.models.is_none() {
-            return Err(Error::new(ErrorKind::NotFound, format!("{}: no such file", config_path.display()))
-                .hint("run `rocky init` to make a project, or name its configuration with `--config`"));
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("{}: no such file", config_path.display()),
+            )
+            .hint("run `rocky init` to make a project, or name its configuration with `--config`"));
         }
         let options = Options {
             config: config_path.clone(),
@@ -185,7 +196,10 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<Arc<Snapshot>> {
         let inputs = Inputs {
-            vars: vars.iter().map(|(k, v)| (SmolStr::new(k), SmolStr::new(v))).collect(),
+            vars: vars
+                .iter()
+                .map(|(k, v)| (SmolStr::new(k), SmolStr::new(v)))
+                .collect(),
             catalog,
         };
         let mut compiler = self.compiler.lock().unwrap_or_else(PoisonError::into_inner);
@@ -196,13 +210,19 @@ impl Project {
     pub(crate) fn known_catalog(&self) -> Option<CatalogInput> {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((snapshot, _, at)) = &*live {
-            return Some(CatalogInput { snapshot: snapshot.clone(), fresh: at.elapsed() < LIVE });
+            return Some(CatalogInput {
+                snapshot: snapshot.clone(),
+                fresh: at.elapsed() < LIVE,
+            });
         }
         drop(live);
         let config = self.config().ok()?;
         let target = target(&config, None).ok()?;
         let snapshot = catalog_cache::load(&*self.host.system, &self.root, &target.name)?;
-        Some(CatalogInput { snapshot: Arc::new(snapshot), fresh: false })
+        Some(CatalogInput {
+            snapshot: Arc::new(snapshot),
+            fresh: false,
+        })
     }
 
     /// Read the configuration alone, without its diagnostics.
@@ -224,8 +244,10 @@ impl Project {
         access: Access,
         cancel: &CancelToken,
     ) -> Result<Option<Arc<dyn Warehouse>>> {
-        let in_memory = matches!(target.adapter.settings, rocky_config::AdapterSettings::DuckDb { .. })
-            && adapters::duckdb_path(&self.root, &target.adapter.settings).is_none();
+        let in_memory = matches!(
+            target.adapter.settings,
+            rocky_config::AdapterSettings::DuckDb { .. }
+        ) && adapters::duckdb_path(&self.root, &target.adapter.settings).is_none();
         if !in_memory {
             return adapters::open(&target.name, target.adapter, &self.root, access, cancel);
         }
@@ -272,14 +294,23 @@ pub(crate) fn pipeline<'a>(
     config: &'a rocky_config::ProjectConfig,
     named: Option<&str>,
 ) -> Result<(&'a SmolStr, &'a rocky_config::PipelineConfig)> {
-    let names = || config.pipelines.keys().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+    let names = || {
+        config
+            .pipelines
+            .keys()
+            .map(|n| format!("`{n}`"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     match named {
         Some(name) => config.pipelines.get_key_value(name).ok_or_else(|| {
             let mut error = Error::usage(format!("unknown pipeline `{name}`"));
-            error.hint = Some(match rocky_base::suggest::nearest(name, config.pipelines.keys().map(|n| n.as_str())) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the project has {}", names()),
-            });
+            error.hint = Some(
+                match rocky_base::suggest::nearest(name, config.pipelines.keys().map(|n| n.as_str())) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the project has {}", names()),
+                },
+            );
             error
         }),
         None => {
@@ -288,15 +319,20 @@ pub(crate) fn pipeline<'a>(
                 (Some(only), None) => Ok(only),
                 (None, _) => Err(Error::usage("the project has no pipeline")
                     .hint("add `[pipeline.NAME]` with `type = \"transformation\"` to rocky.toml")),
-                _ => Err(Error::usage(format!("the project has several pipelines: {}", names()))
-                    .hint("choose one with `--pipeline`")),
+                _ => Err(
+                    Error::usage(format!("the project has several pipelines: {}", names()))
+                        .hint("choose one with `--pipeline`"),
+                ),
             }
         }
     }
 }
 
 /// The adapter that models are compiled for, or that the named pipeline writes to.
-pub(crate) fn target<'a>(config: &'a rocky_config::ProjectConfig, pipeline_name: Option<&str>) -> Result<Target<'a>> {
+pub(crate) fn target<'a>(
+    config: &'a rocky_config::ProjectConfig,
+    pipeline_name: Option<&str>,
+) -> Result<Target<'a>> {
     let reference = match pipeline_name {
         Some(name) => pipeline(config, Some(name))?.1.target_adapter(),
         None => config
@@ -306,8 +342,14 @@ pub(crate) fn target<'a>(config: &'a rocky_config::ProjectConfig, pipeline_name:
             .or_else(|| config.pipelines.values().next())
             .and_then(|p| p.target_adapter()),
     };
-    match config.adapter(reference).or_else(|| config.adapters.iter().find(|(_, a)| a.dialect().is_some())) {
-        Some((name, adapter)) => Ok(Target { name: name.clone(), adapter }),
+    match config
+        .adapter(reference)
+        .or_else(|| config.adapters.iter().find(|(_, a)| a.dialect().is_some()))
+    {
+        Some((name, adapter)) => Ok(Target {
+            name: name.clone(),
+            adapter,
+        }),
         None => Err(Error::new(ErrorKind::Config, "the project has no adapter")
             .hint("add `[adapter]` with `type = \"duckdb\"` to rocky.toml")),
     }
@@ -318,12 +360,14 @@ fn parse<Q: DeserializeOwned + Default>(request: &str) -> Result<Q> {
         return Ok(Q::default());
     }
     serde_json::from_str(request).map_err(|e| {
-        Error::usage(format!("request is not valid: {e}")).hint("see the request's JSON Schema in core/schemas")
+        Error::usage(format!("request is not valid: {e}"))
+            .hint("see the request's JSON Schema in core/schemas")
     })
 }
 
 fn write(response: &impl Serialize) -> Result<String> {
-    serde_json::to_string(response).map_err(|e| Error::bug(format!("response cannot be written as JSON: {e}")))
+    serde_json::to_string(response)
+        .map_err(|e| Error::bug(format!("response cannot be written as JSON: {e}")))
 }
 
 fn json<Q: DeserializeOwned + Default, R: Serialize>(

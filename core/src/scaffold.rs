@@ -90,13 +90,17 @@ fn write(system: &dyn System, root: &Path, files: &[(&str, &str)]) -> Result<Vec
     for (path, _) in files {
         let full = root.join(path);
         if system.exists(&full) {
-            return Err(Error::new(ErrorKind::Io, format!("{} exists already", full.display()))
-                .hint("choose another folder; nothing was written"));
+            return Err(
+                Error::new(ErrorKind::Io, format!("{} exists already", full.display()))
+                    .hint("choose another folder; nothing was written"),
+            );
         }
     }
     for (path, text) in files {
         let full = root.join(path);
-        system.write_atomic(&full, text.as_bytes()).map_err(|e| Error::io(full.display(), e))?;
+        system
+            .write_atomic(&full, text.as_bytes())
+            .map_err(|e| Error::io(full.display(), e))?;
     }
     Ok(files.iter().map(|(path, _)| (*path).to_owned()).collect())
 }
@@ -113,15 +117,27 @@ pub fn init(system: &dyn System, path: &str, template: &str) -> Result<ScaffoldR
     let files = [
         ("rocky.toml", config),
         (".gitignore", include_str!("../templates/playground/gitignore")),
-        ("models/_defaults.toml", include_str!("../templates/init/defaults.toml")),
-        ("models/example.sql", include_str!("../templates/init/example.sql")),
+        (
+            "models/_defaults.toml",
+            include_str!("../templates/init/defaults.toml"),
+        ),
+        (
+            "models/example.sql",
+            include_str!("../templates/init/example.sql"),
+        ),
     ];
     let root = PathBuf::from(path);
     // An existing ignore file is the user's; it is no obstacle.
-    let files: Vec<(&str, &str)> =
-        files.into_iter().filter(|(p, _)| *p != ".gitignore" || !system.exists(&root.join(p))).collect();
+    let files: Vec<(&str, &str)> = files
+        .into_iter()
+        .filter(|(p, _)| *p != ".gitignore" || !system.exists(&root.join(p)))
+        .collect();
     let written = write(system, &root, &files)?;
-    let enter = if path == "." { String::new() } else { format!("cd {path} && ") };
+    let enter = if path == "." {
+        String::new()
+    } else {
+        format!("cd {path} && ")
+    };
     let mut next_steps = vec![format!("{enter}rocky compile")];
     if template == "duckdb" {
         next_steps.push("rocky run".to_owned());
@@ -148,11 +164,16 @@ pub fn playground(host: &Host, path: &str, template: &str, cancel: &CancelToken)
     };
     let root = PathBuf::from(path);
     if host.system.list(&root).is_ok_and(|entries| !entries.is_empty()) {
-        return Err(Error::new(ErrorKind::Io, format!("folder {path} exists and is not empty"))
-            .hint("choose another folder, e.g. `rocky playground my-playground`; nothing was written"));
+        return Err(
+            Error::new(ErrorKind::Io, format!("folder {path} exists and is not empty"))
+                .hint("choose another folder, e.g. `rocky playground my-playground`; nothing was written"),
+        );
     }
-    let files: Vec<(&str, &str)> =
-        PLAYGROUND.iter().filter(|(l, _, _)| *l <= level).map(|(_, path, text)| (*path, *text)).collect();
+    let files: Vec<(&str, &str)> = PLAYGROUND
+        .iter()
+        .filter(|(l, _, _)| *l <= level)
+        .map(|(_, path, text)| (*path, *text))
+        .collect();
     let written = write(&*host.system, &root, &files)?;
     let tables = fill(host, &root, cancel)?;
     Ok(ScaffoldResponse {
@@ -176,7 +197,10 @@ pub fn playground(host: &Host, path: &str, template: &str, cancel: &CancelToken)
 /// Execute the seed in the playground's database and remember its catalogue.
 fn fill(host: &Host, root: &Path, cancel: &CancelToken) -> Result<Vec<(String, u64)>> {
     let engine = Engine::new(&EngineOptions { threads: Some(1) })?;
-    let request = OpenRequest { config: Some(root.join("rocky.toml").display().to_string()), ..OpenRequest::default() };
+    let request = OpenRequest {
+        config: Some(root.join("rocky.toml").display().to_string()),
+        ..OpenRequest::default()
+    };
     let project = Project::open(&engine, &request, host.clone())?;
     let config = project.config_checked()?;
     let target = crate::project::target(&config, None)?;

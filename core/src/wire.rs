@@ -99,13 +99,20 @@ pub struct WireDiagnostic {
 impl WireDiagnostic {
     /// The document's form of a diagnostic.
     pub fn of(diagnostic: &Diagnostic, files: &Files) -> WireDiagnostic {
-        let note = |label: &Label| WireNote { span: SourceSpan::of(label.loc, files), text: label.text.clone() };
+        let note = |label: &Label| WireNote {
+            span: SourceSpan::of(label.loc, files),
+            text: label.text.clone(),
+        };
         let primary = diagnostic.primary.as_ref();
         WireDiagnostic {
             severity: diagnostic.severity.as_str().to_owned(),
             code: diagnostic.code.id().to_owned(),
             message: diagnostic.message.clone(),
-            model: diagnostic.model.as_ref().map(ToString::to_string).unwrap_or_default(),
+            model: diagnostic
+                .model
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
             span: primary.and_then(|l| SourceSpan::of(l.loc, files)),
             suggestion: diagnostic.help.clone(),
             label: primary.map(|l| l.text.clone()).filter(|t| !t.is_empty()),
@@ -115,7 +122,10 @@ impl WireDiagnostic {
                 edits: fix
                     .edits
                     .iter()
-                    .map(|e| WireEdit { span: SourceSpan::of(e.loc, files), text: e.text.clone() })
+                    .map(|e| WireEdit {
+                        span: SourceSpan::of(e.loc, files),
+                        text: e.text.clone(),
+                    })
                     .collect(),
             }),
         }
@@ -220,7 +230,9 @@ pub enum WireStrategy {
 impl WireStrategy {
     /// The document's form of a strategy.
     pub fn of(kind: &StrategyKind) -> WireStrategy {
-        let texts = |list: &[rocky_config::Spanned<smol_str::SmolStr>]| list.iter().map(|s| s.value.to_string()).collect();
+        let texts = |list: &[rocky_config::Spanned<smol_str::SmolStr>]| {
+            list.iter().map(|s| s.value.to_string()).collect()
+        };
         let granularity = |g: &rocky_config::Granularity| {
             match g {
                 rocky_config::Granularity::Hour => "hour",
@@ -232,34 +244,49 @@ impl WireStrategy {
         };
         match kind {
             StrategyKind::FullRefresh => WireStrategy::FullRefresh,
-            StrategyKind::Incremental { timestamp_column } => {
-                WireStrategy::Incremental { timestamp_column: timestamp_column.value.to_string() }
-            }
-            StrategyKind::Merge { unique_key, update_columns } => WireStrategy::Merge {
+            StrategyKind::Incremental { timestamp_column } => WireStrategy::Incremental {
+                timestamp_column: timestamp_column.value.to_string(),
+            },
+            StrategyKind::Merge {
+                unique_key,
+                update_columns,
+            } => WireStrategy::Merge {
                 unique_key: texts(unique_key),
                 update_columns: update_columns.as_deref().map(texts),
             },
-            StrategyKind::TimeInterval { time_column, granularity: g, lookback, batch_size, first_partition } => {
-                WireStrategy::TimeInterval {
-                    time_column: time_column.value.to_string(),
-                    granularity: granularity(g),
-                    lookback: *lookback,
-                    batch_size: *batch_size,
-                    first_partition: first_partition.as_ref().map(|p| p.value.to_string()),
-                }
-            }
+            StrategyKind::TimeInterval {
+                time_column,
+                granularity: g,
+                lookback,
+                batch_size,
+                first_partition,
+            } => WireStrategy::TimeInterval {
+                time_column: time_column.value.to_string(),
+                granularity: granularity(g),
+                lookback: *lookback,
+                batch_size: *batch_size,
+                first_partition: first_partition.as_ref().map(|p| p.value.to_string()),
+            },
             StrategyKind::Ephemeral => WireStrategy::Ephemeral,
-            StrategyKind::DeleteInsert { partition_by } => WireStrategy::DeleteInsert { partition_by: texts(partition_by) },
-            StrategyKind::Microbatch { timestamp_column, granularity: g } => WireStrategy::Microbatch {
+            StrategyKind::DeleteInsert { partition_by } => WireStrategy::DeleteInsert {
+                partition_by: texts(partition_by),
+            },
+            StrategyKind::Microbatch {
+                timestamp_column,
+                granularity: g,
+            } => WireStrategy::Microbatch {
                 timestamp_column: timestamp_column.value.to_string(),
                 granularity: granularity(g),
             },
             StrategyKind::View => WireStrategy::View,
             StrategyKind::MaterializedView => WireStrategy::MaterializedView,
-            StrategyKind::DynamicTable { target_lag } => {
-                WireStrategy::DynamicTable { target_lag: target_lag.value.to_string() }
-            }
-            StrategyKind::ContentAddressed { storage_prefix, partition_columns } => WireStrategy::ContentAddressed {
+            StrategyKind::DynamicTable { target_lag } => WireStrategy::DynamicTable {
+                target_lag: target_lag.value.to_string(),
+            },
+            StrategyKind::ContentAddressed {
+                storage_prefix,
+                partition_columns,
+            } => WireStrategy::ContentAddressed {
                 storage_prefix: storage_prefix.value.to_string(),
                 partition_columns: texts(partition_columns),
             },

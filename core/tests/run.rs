@@ -44,12 +44,20 @@ impl Folder {
         self.project_of(&engine)
     }
     fn project_of(&self, engine: &Engine) -> Project {
-        let request = OpenRequest { config: Some(self.path().display().to_string()), ..OpenRequest::default() };
+        let request = OpenRequest {
+            config: Some(self.path().display().to_string()),
+            ..OpenRequest::default()
+        };
         Project::open(engine, &request, Host::default()).unwrap()
     }
     fn sql(&self, statement: &str) -> Vec<Vec<Value>> {
         let cancel = CancelToken::new();
-        let db = DuckDb::open(Some(&self.path().join("w.duckdb")), &OpenOptions::default(), &cancel).unwrap();
+        let db = DuckDb::open(
+            Some(&self.path().join("w.duckdb")),
+            &OpenOptions::default(),
+            &cancel,
+        )
+        .unwrap();
         let mut connection = db.connect().unwrap();
         if statement.trim_start().to_lowercase().starts_with("select") {
             connection.query(statement, 1000, &cancel).unwrap().rows
@@ -59,16 +67,26 @@ impl Folder {
         }
     }
     fn ints(&self, statement: &str) -> Vec<i64> {
-        self.sql(statement).iter().map(|r| r[0].to_i64().unwrap()).collect()
+        self.sql(statement)
+            .iter()
+            .map(|r| r[0].to_i64().unwrap())
+            .collect()
     }
 }
 
 fn run(project: &Project) -> RunResponse {
-    project.run(&RunRequest::default(), &mut NoObserver, &CancelToken::new()).unwrap()
+    project
+        .run(&RunRequest::default(), &mut NoObserver, &CancelToken::new())
+        .unwrap()
 }
 
 fn rows(response: &RunResponse, model: &str) -> Option<u64> {
-    response.materializations.iter().find(|m| m.model == model).expect(model).rows_copied
+    response
+        .materializations
+        .iter()
+        .find(|m| m.model == model)
+        .expect(model)
+        .rows_copied
 }
 
 #[test]
@@ -76,15 +94,30 @@ fn every_strategy_gives_its_rows_on_the_first_and_on_later_runs() {
     let folder = Folder::new(&[
         ("models/v.sql", "SELECT id, day, amount FROM raw.t"),
         ("models/v.toml", "strategy = \"view\""),
-        ("models/e.sql", "SELECT id, day, amount * 2 AS amount FROM v -- a comment at the end"),
+        (
+            "models/e.sql",
+            "SELECT id, day, amount * 2 AS amount FROM v -- a comment at the end",
+        ),
         ("models/e.toml", "strategy = \"ephemeral\""),
         ("models/f.sql", "SELECT count(*) AS n FROM e"),
         ("models/i.sql", "SELECT id, ts FROM raw.t"),
-        ("models/i.toml", "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"ts\""),
+        (
+            "models/i.toml",
+            "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"ts\"",
+        ),
         ("models/m.sql", "SELECT id, amount FROM raw.t"),
-        ("models/m.toml", "[strategy]\ntype = \"merge\"\nunique_key = [\"id\"]"),
-        ("models/d.sql", "SELECT day, sum(amount) AS total FROM e GROUP BY day"),
-        ("models/d.toml", "[strategy]\ntype = \"delete_insert\"\npartition_by = [\"day\"]"),
+        (
+            "models/m.toml",
+            "[strategy]\ntype = \"merge\"\nunique_key = [\"id\"]",
+        ),
+        (
+            "models/d.sql",
+            "SELECT day, sum(amount) AS total FROM e GROUP BY day",
+        ),
+        (
+            "models/d.toml",
+            "[strategy]\ntype = \"delete_insert\"\npartition_by = [\"day\"]",
+        ),
     ]);
     folder.sql("CREATE SCHEMA raw");
     folder.sql(
@@ -94,9 +127,15 @@ fn every_strategy_gives_its_rows_on_the_first_and_on_later_runs() {
     let project = folder.project();
     let first = run(&project);
     assert_eq!(first.status, "Success", "{first:#?}");
-    assert_eq!((rows(&first, "v"), rows(&first, "f"), rows(&first, "i")), (None, Some(1), Some(2)));
+    assert_eq!(
+        (rows(&first, "v"), rows(&first, "f"), rows(&first, "i")),
+        (None, Some(1), Some(2))
+    );
     assert_eq!((rows(&first, "m"), rows(&first, "d")), (Some(2), Some(2)));
-    assert!(first.materializations.iter().all(|m| m.model != "e"), "an ephemeral model has no table");
+    assert!(
+        first.materializations.iter().all(|m| m.model != "e"),
+        "an ephemeral model has no table"
+    );
 
     // One row changes, one is new, one partition disappears from the result.
     folder.sql("UPDATE raw.t SET amount = 11 WHERE id = 1");
@@ -107,15 +146,27 @@ fn every_strategy_gives_its_rows_on_the_first_and_on_later_runs() {
     assert_eq!(rows(&second, "i"), Some(1), "only what is newer than the target");
     assert_eq!(folder.ints("SELECT id FROM i ORDER BY id"), [1, 2, 3]);
     assert_eq!(folder.ints("SELECT amount FROM m ORDER BY id"), [11, 20, 30, 40]);
-    assert_eq!(folder.ints("SELECT total FROM d ORDER BY day NULLS LAST"), [22, 40, 60, 80]);
+    assert_eq!(
+        folder.ints("SELECT total FROM d ORDER BY day NULLS LAST"),
+        [22, 40, 60, 80]
+    );
     let third = run(&project);
     assert_eq!(rows(&third, "i"), Some(0));
-    assert_eq!(folder.ints("SELECT count(*) FROM d"), [4], "a NULL partition is replaced, not added again");
+    assert_eq!(
+        folder.ints("SELECT count(*) FROM d"),
+        [4],
+        "a NULL partition is replaced, not added again"
+    );
 
     let state = project.state(&StateRequest::default()).unwrap();
     assert_eq!(state.watermarks.len(), 1);
-    assert!(state.watermarks[0].last_value.starts_with("2024-01-03"), "{state:?}");
-    let HistoryResponse::Runs(history) = project.history(&HistoryRequest::default()).unwrap() else { panic!() };
+    assert!(
+        state.watermarks[0].last_value.starts_with("2024-01-03"),
+        "{state:?}"
+    );
+    let HistoryResponse::Runs(history) = project.history(&HistoryRequest::default()).unwrap() else {
+        panic!()
+    };
     assert_eq!(history.count, 3);
     assert_eq!(history.runs[0].run_id, third.run_id, "newest first");
 }
@@ -124,7 +175,10 @@ fn every_strategy_gives_its_rows_on_the_first_and_on_later_runs() {
 fn a_late_first_row_and_old_timestamps_are_not_lost() {
     let folder = Folder::new(&[
         ("models/i.sql", "SELECT id, ts FROM src"),
-        ("models/i.toml", "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"ts\""),
+        (
+            "models/i.toml",
+            "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"ts\"",
+        ),
     ]);
     folder.sql("CREATE TABLE src (id INTEGER, ts TIMESTAMP)");
     let project = folder.project();
@@ -146,12 +200,31 @@ fn a_failing_model_stops_its_descendants_only() {
     let mut events = Vec::new();
     let project = folder.project();
     let response = project
-        .run(&RunRequest::default(), &mut |e: &Event| events.push(e.clone()), &CancelToken::new())
+        .run(
+            &RunRequest::default(),
+            &mut |e: &Event| events.push(e.clone()),
+            &CancelToken::new(),
+        )
         .unwrap();
     assert_eq!(response.status, "PartialFailure");
-    assert_eq!((response.tables_copied, response.tables_failed, response.tables_skipped), (2, 1, 2));
-    assert!(response.errors[0].error.contains("boom 1"), "{:?}", response.errors);
-    assert!(response.skipped.iter().all(|s| s.reason.contains("bad")), "{:?}", response.skipped);
+    assert_eq!(
+        (
+            response.tables_copied,
+            response.tables_failed,
+            response.tables_skipped
+        ),
+        (2, 1, 2)
+    );
+    assert!(
+        response.errors[0].error.contains("boom 1"),
+        "{:?}",
+        response.errors
+    );
+    assert!(
+        response.skipped.iter().all(|s| s.reason.contains("bad")),
+        "{:?}",
+        response.skipped
+    );
     assert!(matches!(events.last(), Some(Event::RunFinished { .. })));
     assert_eq!(folder.ints("SELECT x FROM beside"), [2]);
 }
@@ -160,7 +233,10 @@ fn a_failing_model_stops_its_descendants_only() {
 fn a_failed_merge_leaves_the_target_as_it_was_and_names_the_keys() {
     let folder = Folder::new(&[
         ("models/m.sql", "SELECT id, v FROM src"),
-        ("models/m.toml", "[strategy]\ntype = \"merge\"\nunique_key = [\"id\"]"),
+        (
+            "models/m.toml",
+            "[strategy]\ntype = \"merge\"\nunique_key = [\"id\"]",
+        ),
     ]);
     folder.sql("CREATE TABLE src AS SELECT 1 AS id, 'a' AS v");
     let project = folder.project();
@@ -177,16 +253,32 @@ fn what_plan_shows_is_what_run_executes() {
     let folder = Folder::new(&[
         ("models/a.sql", "SELECT 1 AS x"),
         ("models/b.sql", "SELECT x FROM a"),
-        ("models/b.toml", "[target]\nschema = \"marts\"\n[strategy]\ntype = \"view\""),
+        (
+            "models/b.toml",
+            "[target]\nschema = \"marts\"\n[strategy]\ntype = \"view\"",
+        ),
     ]);
     let project = folder.project();
-    let plan = project.plan(&PlanRequest::default(), &mut NoObserver, &CancelToken::new()).unwrap();
-    assert!(!folder.path().join("w.duckdb").exists(), "planning makes no database");
+    let plan = project
+        .plan(&PlanRequest::default(), &mut NoObserver, &CancelToken::new())
+        .unwrap();
+    assert!(
+        !folder.path().join("w.duckdb").exists(),
+        "planning makes no database"
+    );
     let response = run(&project);
     assert_eq!(response.plan_id, plan.plan_id);
-    let planned: Vec<&str> = plan.statements.iter().filter(|s| s.model.is_some()).map(|s| s.sql.as_str()).collect();
-    let executed: Vec<&str> =
-        response.materializations.iter().flat_map(|m| m.statements.iter().map(|s| s.sql.as_str())).collect();
+    let planned: Vec<&str> = plan
+        .statements
+        .iter()
+        .filter(|s| s.model.is_some())
+        .map(|s| s.sql.as_str())
+        .collect();
+    let executed: Vec<&str> = response
+        .materializations
+        .iter()
+        .flat_map(|m| m.statements.iter().map(|s| s.sql.as_str()))
+        .collect();
     assert_eq!(executed, planned);
 }
 
@@ -203,10 +295,17 @@ fn two_projects_of_one_process_on_one_file_lose_nothing() {
     let config = CONFIG.replace("w.duckdb", database.to_str().unwrap());
     std::fs::write(second.path().join("rocky.toml"), config).unwrap();
     for i in 0..8 {
-        std::fs::write(second.path().join(format!("models/b{i}.sql")), "SELECT i FROM range(30000) t(i)").unwrap();
+        std::fs::write(
+            second.path().join(format!("models/b{i}.sql")),
+            "SELECT i FROM range(30000) t(i)",
+        )
+        .unwrap();
     }
     let open = |path: &Path| {
-        let request = OpenRequest { config: Some(path.display().to_string()), ..OpenRequest::default() };
+        let request = OpenRequest {
+            config: Some(path.display().to_string()),
+            ..OpenRequest::default()
+        };
         Project::open(&engine, &request, Host::default()).unwrap()
     };
     let (a, b) = (open(first.path()), open(second.path()));
@@ -228,7 +327,10 @@ fn two_projects_of_one_process_on_one_file_lose_nothing() {
 #[test]
 fn cancelling_stops_a_run_within_a_second_and_keeps_nothing_of_the_running_model() {
     let folder = Folder::new(&[
-        ("models/slow.sql", "SELECT count(*) AS n FROM range(1000000000000) t(i) WHERE hash(i) % 7 = 3"),
+        (
+            "models/slow.sql",
+            "SELECT count(*) AS n FROM range(1000000000000) t(i) WHERE hash(i) % 7 = 3",
+        ),
         ("models/zz_after.sql", "SELECT n FROM slow"),
     ]);
     let project = folder.project();
@@ -239,18 +341,28 @@ fn cancelling_stops_a_run_within_a_second_and_keeps_nothing_of_the_running_model
         token.trip();
         Instant::now()
     });
-    let response = project.run(&RunRequest::default(), &mut NoObserver, &cancel).unwrap();
+    let response = project
+        .run(&RunRequest::default(), &mut NoObserver, &cancel)
+        .unwrap();
     let late = tripped.join().unwrap().elapsed();
-    assert!(response.interrupted && response.tables_copied == 0, "{response:?}");
+    assert!(
+        response.interrupted && response.tables_copied == 0,
+        "{response:?}"
+    );
     assert!(late < Duration::from_secs(2), "stopped after {late:?}");
     assert_eq!(folder.ints("SELECT count(*) FROM duckdb_tables()"), [0]);
-    let HistoryResponse::Runs(history) = project.history(&HistoryRequest::default()).unwrap() else { panic!() };
+    let HistoryResponse::Runs(history) = project.history(&HistoryRequest::default()).unwrap() else {
+        panic!()
+    };
     assert!(history.runs[0].interrupted);
 }
 
 #[test]
 fn changing_a_table_into_a_view_and_back_works() {
-    let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x"), ("models/a.toml", "strategy = \"view\"")]);
+    let folder = Folder::new(&[
+        ("models/a.sql", "SELECT 1 AS x"),
+        ("models/a.toml", "strategy = \"view\""),
+    ]);
     let project = folder.project();
     for strategy in ["view", "full_refresh", "view", "full_refresh"] {
         folder.write("models/a.toml", &format!("strategy = \"{strategy}\""));
@@ -262,18 +374,40 @@ fn changing_a_table_into_a_view_and_back_works() {
 
 #[test]
 fn hostile_names_reach_the_database_as_they_are() {
-    let names = ["select", "a\"b", "a'b; DROP TABLE x", "é日本", "a.b", "with space", "-- x", "Group"];
+    let names = [
+        "select",
+        "a\"b",
+        "a'b; DROP TABLE x",
+        "é日本",
+        "a.b",
+        "with space",
+        "-- x",
+        "Group",
+    ];
     let folder = Folder::new(&[]);
     for (i, name) in names.iter().enumerate() {
-        folder.write(&format!("models/{name}.sql"), &format!("SELECT {i} AS \"{}\"", name.replace('"', "\"\"")));
+        folder.write(
+            &format!("models/{name}.sql"),
+            &format!("SELECT {i} AS \"{}\"", name.replace('"', "\"\"")),
+        );
         let quoted = name.replace('"', "\"\"");
-        folder.write(&format!("models/use_{i}.sql"), &format!("SELECT \"{quoted}\" AS v FROM \"{quoted}\""));
-        folder.write(&format!("models/use_{i}.toml"), "[strategy]\ntype = \"merge\"\nunique_key = [\"v\"]");
+        folder.write(
+            &format!("models/use_{i}.sql"),
+            &format!("SELECT \"{quoted}\" AS v FROM \"{quoted}\""),
+        );
+        folder.write(
+            &format!("models/use_{i}.toml"),
+            "[strategy]\ntype = \"merge\"\nunique_key = [\"v\"]",
+        );
     }
     let project = folder.project();
     for _ in 0..2 {
         let response = run(&project);
-        assert_eq!(response.status, "Success", "{:?} {:?}", response.errors, response.diagnostics);
+        assert_eq!(
+            response.status, "Success",
+            "{:?} {:?}",
+            response.errors, response.diagnostics
+        );
     }
     for (i, _) in names.iter().enumerate() {
         assert_eq!(folder.ints(&format!("SELECT v FROM use_{i}")), [i as i64]);
@@ -282,7 +416,10 @@ fn hostile_names_reach_the_database_as_they_are() {
 
 #[test]
 fn errors_in_models_keep_everything_from_running() {
-    let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x"), ("models/b.sql", "SELECT nope FROM a")]);
+    let folder = Folder::new(&[
+        ("models/a.sql", "SELECT 1 AS x"),
+        ("models/b.sql", "SELECT nope FROM a"),
+    ]);
     let response = run(&folder.project());
     assert!(response.has_errors);
     assert_eq!(response.status, "Failure");

@@ -30,8 +30,14 @@ pub fn run(
     let mut progress = Progress::new();
     let response = project.compile(&request, &mut progress, context.cancel)?;
     progress.finish();
-    context.out.document(&response, || text(&response, project.root(), context.out.colour));
-    Ok(if response.has_errors { output::FAILED } else { output::OK })
+    context
+        .out
+        .document(&response, || text(&response, project.root(), context.out.colour));
+    Ok(if response.has_errors {
+        output::FAILED
+    } else {
+        output::OK
+    })
 }
 
 fn text(response: &CompileResponse, root: &Path, colour: bool) -> String {
@@ -39,7 +45,12 @@ fn text(response: &CompileResponse, root: &Path, colour: bool) -> String {
     let marks = Marks::new(colour);
     let mut models: Vec<_> = response.models_detail.iter().collect();
     models.sort_by(|a, b| a.layer.cmp(&b.layer).then_with(|| a.name.cmp(&b.name)));
-    let failed = |name: &str| response.diagnostics.iter().any(|d| d.is_error() && d.model == name);
+    let failed = |name: &str| {
+        response
+            .diagnostics
+            .iter()
+            .any(|d| d.is_error() && d.model == name)
+    };
     if models.len() <= LISTED {
         let width = models.iter().map(|m| m.name.chars().count()).max().unwrap_or(0);
         for model in &models {
@@ -79,5 +90,8 @@ pub(super) fn render_all(
     colour: bool,
 ) -> String {
     let mut renderer = Diagnostics::new(root, colour);
-    diagnostics.iter().map(|d| format!("{}\n", renderer.render(d))).collect()
+    diagnostics
+        .iter()
+        .map(|d| format!("{}\n", renderer.render(d)))
+        .collect()
 }

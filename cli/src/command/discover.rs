@@ -10,7 +10,9 @@ use std::fmt::Write;
 
 pub fn run(context: &Context<'_>, pipeline: Option<&str>) -> Result<u8> {
     let project = context.open(&Default::default())?;
-    let request = DiscoverRequest { pipeline: pipeline.map(str::to_owned) };
+    let request = DiscoverRequest {
+        pipeline: pipeline.map(str::to_owned),
+    };
     let response = project.discover(&request, &mut Progress::new(), context.cancel)?;
     context.out.document(&response, || text(&response));
     Ok(output::OK)
@@ -30,7 +32,10 @@ fn text(response: &DiscoverResponse) -> String {
         let tables = count(source.tables.len() as u64, "table");
         let _ = writeln!(text, "{} | {} | {tables}", source.id, components.join(" "));
         for table in &source.tables {
-            let rows = table.row_count.map(|r| format!(" ({})", count(r, "row"))).unwrap_or_default();
+            let rows = table
+                .row_count
+                .map(|r| format!(" ({})", count(r, "row")))
+                .unwrap_or_default();
             let _ = writeln!(text, "  {}{rows}", table.name);
         }
     }

@@ -22,10 +22,17 @@ struct Page<'a> {
 pub fn run(context: &Context<'_>, codes: &[String]) -> Result<u8> {
     let mut pages = Vec::with_capacity(codes.len());
     for code in codes {
-        pages.push(Page { code: code.to_uppercase(), markdown: page(code)? });
+        pages.push(Page {
+            code: code.to_uppercase(),
+            markdown: page(code)?,
+        });
     }
-    let document =
-        Explained { version: rocky_core::VERSION, command: "explain", schema_version: rocky_core::SCHEMA_VERSION, pages };
+    let document = Explained {
+        version: rocky_core::VERSION,
+        command: "explain",
+        schema_version: rocky_core::SCHEMA_VERSION,
+        pages,
+    };
     context.out.document(&document, || {
         let pages: Vec<&str> = document.pages.iter().map(|p| p.markdown).collect();
         format!("{}\n", pages.join("\n\n"))

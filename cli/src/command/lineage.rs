@@ -5,7 +5,9 @@ use crate::args::Sources;
 use crate::output;
 use crate::progress::Progress;
 use rocky_core::Result;
-use rocky_core::verbs::lineage::{ColumnLineage, ColumnRef, LineageEdge, LineageRequest, LineageResponse, ModelLineage};
+use rocky_core::verbs::lineage::{
+    ColumnLineage, ColumnRef, LineageEdge, LineageRequest, LineageResponse, ModelLineage,
+};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write;
 
@@ -32,9 +34,19 @@ fn graph(response: &LineageResponse) -> String {
         LineageResponse::Column(column) => (format!("{}.{}", column.model, column.column), &column.trace),
         LineageResponse::Model(model) => (model.model.clone(), &model.edges),
     };
-    let quote = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"));
+    let quote = |text: &str| {
+        format!(
+            "\"{}\"",
+            text.replace('\\', "\\\\")
+                .replace('"', "\\\"")
+                .replace('\n', "\\n")
+        )
+    };
     let node = |r: &ColumnRef| quote(&format!("{}.{}", r.model, r.column));
-    let mut text = format!("digraph {} {{\n  rankdir=LR;\n  node [shape=box];\n", quote(&title));
+    let mut text = format!(
+        "digraph {} {{\n  rankdir=LR;\n  node [shape=box];\n",
+        quote(&title)
+    );
     let mut models: BTreeMap<&str, Vec<&ColumnRef>> = BTreeMap::new();
     for column in edges.iter().flat_map(|e| [&e.source, &e.target]) {
         let columns = models.entry(&column.model).or_default();
@@ -63,18 +75,34 @@ fn graph(response: &LineageResponse) -> String {
 }
 
 fn model_text(model: &ModelLineage) -> String {
-    let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let list = |names: &[String]| {
+        if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        }
+    };
     let mut text = format!(
         "Model: {}\nUpstream: {}\nDownstream: {}\n\n",
         model.model,
         list(&model.upstream),
         list(&model.downstream)
     );
-    let width = model.columns.iter().map(|c| c.name.chars().count()).max().unwrap_or(0);
+    let width = model
+        .columns
+        .iter()
+        .map(|c| c.name.chars().count())
+        .max()
+        .unwrap_or(0);
     for column in &model.columns {
-        let mut sources = model.edges.iter().filter(|e| e.target.model == model.model && e.target.column == column.name);
+        let mut sources = model
+            .edges
+            .iter()
+            .filter(|e| e.target.model == model.model && e.target.column == column.name);
         let ty = column.data_type.as_deref().unwrap_or("?");
-        let first = sources.next().map_or_else(|| "no source column".to_owned(), source);
+        let first = sources
+            .next()
+            .map_or_else(|| "no source column".to_owned(), source);
         let _ = writeln!(text, "{:width$}  {ty:<16}  {first}", column.name);
         for edge in sources {
             let _ = writeln!(text, "{:width$}  {:<16}  {}", "", "", source(edge));
@@ -97,15 +125,25 @@ fn model_text(model: &ModelLineage) -> String {
 }
 
 fn source(edge: &LineageEdge) -> String {
-    format!("← {}.{} ({})", edge.source.model, edge.source.column, edge.transform)
+    format!(
+        "← {}.{} ({})",
+        edge.source.model, edge.source.column, edge.transform
+    )
 }
 
 fn column_text(column: &ColumnLineage) -> String {
     let upstream = column.direction == "upstream";
-    let root = ColumnRef { model: column.model.clone(), column: column.column.clone() };
+    let root = ColumnRef {
+        model: column.model.clone(),
+        column: column.column.clone(),
+    };
     let mut next: BTreeMap<&ColumnRef, Vec<(&ColumnRef, &str)>> = BTreeMap::new();
     for edge in &column.trace {
-        let (from, to) = if upstream { (&edge.target, &edge.source) } else { (&edge.source, &edge.target) };
+        let (from, to) = if upstream {
+            (&edge.target, &edge.source)
+        } else {
+            (&edge.source, &edge.target)
+        };
         let list = next.entry(from).or_default();
         if !list.contains(&(to, edge.transform.as_str())) {
             list.push((to, &edge.transform));
@@ -113,7 +151,11 @@ fn column_text(column: &ColumnLineage) -> String {
     }
     let mut text = format!("{}.{} ({})\n", column.model, column.column, column.direction);
     if column.trace.is_empty() {
-        text.push_str(if upstream { "└─ no source column\n" } else { "└─ nothing is computed from it\n" });
+        text.push_str(if upstream {
+            "└─ no source column\n"
+        } else {
+            "└─ nothing is computed from it\n"
+        });
     }
     // Depth first with an explicit stack; a column that was shown is not opened again.
     let mut opened: HashSet<&ColumnRef> = HashSet::new();
@@ -121,10 +163,18 @@ fn column_text(column: &ColumnLineage) -> String {
     open(&next, &root, "", &mut stack);
     while let Some(line) = stack.pop() {
         let again = next.contains_key(line.node) && !opened.insert(line.node);
-        let (branch, pad) = if line.last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+        let (branch, pad) = if line.last {
+            ("└─ ", "   ")
+        } else {
+            ("├─ ", "│  ")
+        };
         let more = if again { " …" } else { "" };
         let (prefix, node) = (&line.prefix, line.node);
-        let _ = writeln!(text, "{prefix}{branch}{}.{} ({}){more}", node.model, node.column, line.transform);
+        let _ = writeln!(
+            text,
+            "{prefix}{branch}{}.{} ({}){more}",
+            node.model, node.column, line.transform
+        );
         if !again {
             open(&next, node, &format!("{prefix}{pad}"), &mut stack);
         }
@@ -148,6 +198,11 @@ fn open<'a>(
 ) {
     let Some(list) = next.get(of) else { return };
     for (i, (node, transform)) in list.iter().enumerate().rev() {
-        stack.push(Line { node, transform, prefix: prefix.to_owned(), last: i + 1 == list.len() });
+        stack.push(Line {
+            node,
+            transform,
+            prefix: prefix.to_owned(),
+            last: i + 1 == list.len(),
+        });
     }
 }

@@ -48,7 +48,9 @@ fn vars(sources: &Sources) -> Result<BTreeMap<String, String>> {
                 vars.insert(key.to_owned(), value.to_owned());
             }
             _ => {
-                return Err(Error::usage(format!("`--var {pair}` has no value")).hint("write `--var name=value`"));
+                return Err(
+                    Error::usage(format!("`--var {pair}` has no value")).hint("write `--var name=value`")
+                );
             }
         }
     }
@@ -66,16 +68,41 @@ fn refresh(refresh: Refresh) -> RefreshSources {
 /// Execute the command line and give the exit code.
 pub fn run(args: Args, cancel: &CancelToken) -> u8 {
     let out = Output::new(&args);
-    let context = Context { args: &args, out: &out, cancel };
+    let context = Context {
+        args: &args,
+        out: &out,
+        cancel,
+    };
     let (name, result) = match &args.command {
         Command::Init { path, template } => ("init", scaffold::init(&context, path, template)),
-        Command::Playground { path, template } => ("playground", scaffold::playground(&context, path, template)),
-        Command::Compile { model, expand_macros, refresh_sources, sources } => {
-            ("compile", compile::run(&context, model.as_deref(), *expand_macros, *refresh_sources, sources))
+        Command::Playground { path, template } => {
+            ("playground", scaffold::playground(&context, path, template))
         }
+        Command::Compile {
+            model,
+            expand_macros,
+            refresh_sources,
+            sources,
+        } => (
+            "compile",
+            compile::run(
+                &context,
+                model.as_deref(),
+                *expand_macros,
+                *refresh_sources,
+                sources,
+            ),
+        ),
         Command::Plan(run) => ("plan", plan::run(&context, run)),
         Command::Run(run) => ("run", run::run(&context, run)),
-        Command::Lineage { target, column, downstream, format, refresh_sources, sources } => {
+        Command::Lineage {
+            target,
+            column,
+            downstream,
+            format,
+            refresh_sources,
+            sources,
+        } => {
             let request = rocky_core::verbs::lineage::LineageRequest {
                 target: target.clone(),
                 column: column.clone(),
@@ -83,14 +110,18 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
                 vars: BTreeMap::new(),
                 refresh_sources: refresh(*refresh_sources),
             };
-            ("lineage", lineage::run(&context, request, format.is_some(), sources))
+            (
+                "lineage",
+                lineage::run(&context, request, format.is_some(), sources),
+            )
         }
         Command::Validate => ("validate", validate::run(&context)),
         Command::Discover { pipeline } => ("discover", discover::run(&context, pipeline.as_deref())),
         Command::State => ("state", state::run(&context)),
-        Command::History { model, since, limit } => {
-            ("history", history::run(&context, model.as_deref(), since.as_deref(), *limit))
-        }
+        Command::History { model, since, limit } => (
+            "history",
+            history::run(&context, model.as_deref(), since.as_deref(), *limit),
+        ),
         Command::Test { model, sources } => ("test", test::run(&context, model.as_deref(), sources)),
         Command::Explain { codes } => ("explain", explain::run(&context, codes)),
         Command::Completions { shell } => {
@@ -136,6 +167,10 @@ fn summary(diagnostics: &[rocky_core::wire::WireDiagnostic]) -> String {
         (0, 0) => "no problems".to_owned(),
         (0, w) => count(w, "warning"),
         (e, 0) => format!("{}; `rocky explain CODE` tells more", count(e, "error")),
-        (e, w) => format!("{}, {}; `rocky explain CODE` tells more", count(e, "error"), count(w, "warning")),
+        (e, w) => format!(
+            "{}, {}; `rocky explain CODE` tells more",
+            count(e, "error"),
+            count(w, "warning")
+        ),
     }
 }

@@ -16,8 +16,14 @@ pub fn run(context: &Context<'_>, args: &RunArgs) -> Result<u8> {
     let mut progress = Progress::new();
     let response = project.plan(&request, &mut progress, context.cancel)?;
     progress.finish();
-    context.out.document(&response, || text(&response, project.root(), context.out.colour));
-    Ok(if response.has_errors { output::FAILED } else { output::OK })
+    context
+        .out
+        .document(&response, || text(&response, project.root(), context.out.colour));
+    Ok(if response.has_errors {
+        output::FAILED
+    } else {
+        output::OK
+    })
 }
 
 fn text(plan: &PlanResponse, root: &Path, colour: bool) -> String {
@@ -27,7 +33,11 @@ fn text(plan: &PlanResponse, root: &Path, colour: bool) -> String {
         let _ = writeln!(text, "nothing planned: {}", super::summary(&plan.diagnostics));
         return text;
     }
-    let (bold, dim, reset) = if colour { ("\x1b[1m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
+    let (bold, dim, reset) = if colour {
+        ("\x1b[1m", "\x1b[2m", "\x1b[0m")
+    } else {
+        ("", "", "")
+    };
     let mut shown: Option<&str> = None;
     for statement in &plan.statements {
         let model = statement.model.as_deref();
@@ -45,7 +55,11 @@ fn text(plan: &PlanResponse, root: &Path, colour: bool) -> String {
             }
             shown = model;
         }
-        let _ = writeln!(text, "{dim}-- {} ({}){reset}\n{};\n", statement.purpose, statement.target, statement.sql);
+        let _ = writeln!(
+            text,
+            "{dim}-- {} ({}){reset}\n{};\n",
+            statement.purpose, statement.target, statement.sql
+        );
     }
     let _ = writeln!(
         text,

@@ -24,7 +24,9 @@ pub fn run(context: &Context<'_>, args: &RunArgs) -> Result<u8> {
     let mut progress = Progress::new();
     let response = project.run(&request, &mut progress, context.cancel)?;
     progress.finish();
-    context.out.document(&response, || text(&response, project.root(), context.out.colour));
+    context
+        .out
+        .document(&response, || text(&response, project.root(), context.out.colour));
     Ok(exit_code(&response))
 }
 
@@ -48,10 +50,14 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
     }
     let marks = Marks::new(colour);
     let names = run.materializations.iter().map(|m| m.model.as_str());
-    let names = names.chain(run.errors.iter().map(|e| e.model.as_str())).chain(run.skipped.iter().map(|s| s.model.as_str()));
+    let names = names
+        .chain(run.errors.iter().map(|e| e.model.as_str()))
+        .chain(run.skipped.iter().map(|s| s.model.as_str()));
     let width = names.map(|n| n.chars().count()).max().unwrap_or(0);
     for m in &run.materializations {
-        let rows = m.rows_copied.map_or_else(|| m.metadata.strategy.clone(), |r| count(r, "row"));
+        let rows = m
+            .rows_copied
+            .map_or_else(|| m.metadata.strategy.clone(), |r| count(r, "row"));
         let _ = writeln!(
             text,
             "{} {:width$}  {rows:>14}  {:>8}  {}",
@@ -63,13 +69,21 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
     }
     for e in &run.errors {
         let step = e.step.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
-        let _ = writeln!(text, "{} {:width$}  failed{step}: {}", marks.bad, e.model, e.error);
+        let _ = writeln!(
+            text,
+            "{} {:width$}  failed{step}: {}",
+            marks.bad, e.model, e.error
+        );
         if let Some(hint) = &e.remediation_hint {
             let _ = writeln!(text, "  {:width$}  help: {hint}", "");
         }
     }
     for s in &run.skipped {
-        let _ = writeln!(text, "{} {:width$}  skipped: {}", marks.skipped, s.model, s.reason);
+        let _ = writeln!(
+            text,
+            "{} {:width$}  skipped: {}",
+            marks.skipped, s.model, s.reason
+        );
     }
     if let Some(error) = &run.state_error {
         let _ = writeln!(text, "\nthe state store lacks part of this run: {error}");
@@ -82,6 +96,12 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
         parts.push(format!("{} skipped", run.tables_skipped));
     }
     let interrupted = if run.interrupted { ", interrupted" } else { "" };
-    let _ = writeln!(text, "\n{} in {}{interrupted} ({})", parts.join(", "), duration(run.duration_ms), run.run_id);
+    let _ = writeln!(
+        text,
+        "\n{} in {}{interrupted} ({})",
+        parts.join(", "),
+        duration(run.duration_ms),
+        run.run_id
+    );
     text
 }

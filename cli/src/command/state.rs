@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::output;
-use crate::render::table;
+use crate::render::{table, time};
 use rocky_core::Result;
 use rocky_core::verbs::state::StateRequest;
 
@@ -16,7 +16,7 @@ pub fn run(context: &Context<'_>) -> Result<u8> {
         let rows = response.watermarks.iter();
         table(
             &["TABLE", "LAST VALUE", "UPDATED"],
-            rows.map(|w| vec![w.table.clone(), w.last_value.clone(), w.updated_at.clone()]),
+            rows.map(|w| vec![w.table.clone(), w.last_value.clone(), time(&w.updated_at)]),
         )
     });
     Ok(output::OK)

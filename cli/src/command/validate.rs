@@ -11,8 +11,14 @@ use std::fmt::Write;
 pub fn run(context: &Context<'_>) -> Result<u8> {
     let project = context.open(&Default::default())?;
     let response = project.validate(&ValidateRequest::default(), &mut Progress::new(), context.cancel)?;
-    context.out.document(&response, || text(&response, context.out.colour));
-    Ok(if response.valid { output::OK } else { output::FAILED })
+    context
+        .out
+        .document(&response, || text(&response, context.out.colour));
+    Ok(if response.valid {
+        output::OK
+    } else {
+        output::FAILED
+    })
 }
 
 fn text(response: &ValidateResponse, colour: bool) -> String {
@@ -24,7 +30,11 @@ fn text(response: &ValidateResponse, colour: bool) -> String {
             "error" => marks.bad,
             _ => marks.skipped,
         };
-        let place = message.span.as_ref().map(|s| format!("{}:{}:{}: ", s.file, s.line, s.col)).unwrap_or_default();
+        let place = message
+            .span
+            .as_ref()
+            .map(|s| format!("{}:{}:{}: ", s.file, s.line, s.col))
+            .unwrap_or_default();
         let _ = writeln!(text, "{mark} [{}] {place}{}", message.code, message.message);
         if let Some(help) = &message.suggestion {
             let _ = writeln!(text, "    help: {help}");

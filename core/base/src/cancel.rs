@@ -19,7 +19,9 @@ pub struct CancelToken(Arc<Inner>);
 
 impl std::fmt::Debug for CancelToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CancelToken").field("tripped", &self.is_tripped()).finish()
+        f.debug_struct("CancelToken")
+            .field("tripped", &self.is_tripped())
+            .finish()
     }
 }
 
@@ -47,18 +49,29 @@ impl CancelToken {
 
     /// `Err(cancelled)` once tripped.
     pub fn check(&self) -> Result<()> {
-        if self.is_tripped() { Err(Error::cancelled()) } else { Ok(()) }
+        if self.is_tripped() {
+            Err(Error::cancelled())
+        } else {
+            Ok(())
+        }
     }
 
     /// Call `waker` when the token is tripped, at once if it already is. Dropping the guard unregisters it.
     pub fn on_trip(&self, waker: impl Fn() + Send + Sync + 'static) -> WakerGuard {
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
         let waker: Waker = Arc::new(waker);
-        self.0.wakers.lock().unwrap_or_else(PoisonError::into_inner).push((id, waker.clone()));
+        self.0
+            .wakers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((id, waker.clone()));
         if self.is_tripped() {
             waker();
         }
-        WakerGuard { token: self.clone(), id }
+        WakerGuard {
+            token: self.clone(),
+            id,
+        }
     }
 }
 
@@ -71,7 +84,12 @@ pub struct WakerGuard {
 
 impl Drop for WakerGuard {
     fn drop(&mut self) {
-        self.token.0.wakers.lock().unwrap_or_else(PoisonError::into_inner).retain(|(id, _)| *id != self.id);
+        self.token
+            .0
+            .wakers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|(id, _)| *id != self.id);
     }
 }
 

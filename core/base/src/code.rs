@@ -1,6 +1,6 @@
 //! The registry of diagnostic codes: number and default severity, nothing else. Codes are permanent; a retired or
 //! not yet raised one stays reserved. The words stand where a diagnostic is raised; the long explanation of each code
-//! is `docs/codes/<CODE>.md`.
+//! is its section of `docs/diagnostics.md`.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -58,7 +58,10 @@ impl Code {
 
     /// Look up a code by its text, in any letter case.
     pub fn parse(id: &str) -> Option<Code> {
-        REGISTRY.iter().position(|c| c.id.eq_ignore_ascii_case(id)).map(|i| Code(i as u16))
+        REGISTRY
+            .iter()
+            .position(|c| c.id.eq_ignore_ascii_case(id))
+            .map(|i| Code(i as u16))
     }
 
     /// Every registered code.
@@ -88,7 +91,8 @@ impl Serialize for Code {
 impl<'de> Deserialize<'de> for Code {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Code, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(d)?;
-        Code::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("unknown diagnostic code `{text}`")))
+        Code::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom(format!("unknown diagnostic code `{text}`")))
     }
 }
 

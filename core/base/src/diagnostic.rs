@@ -61,7 +61,10 @@ impl Diagnostic {
             code,
             severity: code.severity(),
             message: message.into(),
-            primary: Some(Label { loc, text: String::new() }),
+            primary: Some(Label {
+                loc,
+                text: String::new(),
+            }),
             notes: Vec::new(),
             help: None,
             fix: None,
@@ -93,7 +96,10 @@ impl Diagnostic {
 
     /// Point at another place.
     pub fn note(mut self, loc: Loc, text: impl Into<String>) -> Diagnostic {
-        self.notes.push(Label { loc, text: text.into() });
+        self.notes.push(Label {
+            loc,
+            text: text.into(),
+        });
         self
     }
 
@@ -105,7 +111,10 @@ impl Diagnostic {
 
     /// Offer an edit.
     pub fn fix(mut self, title: impl Into<String>, edits: Vec<Edit>) -> Diagnostic {
-        self.fix = Some(Fix { title: title.into(), edits });
+        self.fix = Some(Fix {
+            title: title.into(),
+            edits,
+        });
         self
     }
 

@@ -20,7 +20,12 @@ pub enum Dialect {
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Dialect; 4] = [Dialect::DuckDb, Dialect::Databricks, Dialect::Snowflake, Dialect::BigQuery];
+    pub const ALL: [Dialect; 4] = [
+        Dialect::DuckDb,
+        Dialect::Databricks,
+        Dialect::Snowflake,
+        Dialect::BigQuery,
+    ];
 
     /// The adapter type name: `duckdb`, `databricks`, `snowflake`, `bigquery`.
     pub fn as_str(self) -> &'static str {

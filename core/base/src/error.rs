@@ -67,7 +67,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of a class.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error { kind, message: message.into(), hint: None, source: None }
+        Error {
+            kind,
+            message: message.into(),
+            hint: None,
+            source: None,
+        }
     }
 
     /// Misuse.
@@ -91,7 +96,12 @@ impl Error {
             std::io::ErrorKind::NotFound => ErrorKind::NotFound,
             _ => ErrorKind::Io,
         };
-        Error { kind, message: format!("{path}: {source}"), hint: None, source: Some(Box::new(source)) }
+        Error {
+            kind,
+            message: format!("{path}: {source}"),
+            hint: None,
+            source: Some(Box::new(source)),
+        }
     }
 
     /// Add what to do.

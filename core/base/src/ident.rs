@@ -25,18 +25,27 @@ pub enum IdentKind {
 impl Ident {
     /// An unquoted identifier.
     pub fn bare(text: impl Into<SmolStr>) -> Ident {
-        Ident { text: text.into(), quoted: false }
+        Ident {
+            text: text.into(),
+            quoted: false,
+        }
     }
 
     /// A quoted identifier.
     pub fn quoted(text: impl Into<SmolStr>) -> Ident {
-        Ident { text: text.into(), quoted: true }
+        Ident {
+            text: text.into(),
+            quoted: true,
+        }
     }
 
     /// A name from TOML: unquoted when it is regular and not reserved, else exact.
     pub fn from_config(dialect: Dialect, text: &str) -> Ident {
         let quoted = !dialect.is_regular(text) || dialect.is_reserved(text);
-        Ident { text: SmolStr::new(text), quoted }
+        Ident {
+            text: SmolStr::new(text),
+            quoted,
+        }
     }
 
     /// The key under which two spellings of one name are equal.
@@ -85,7 +94,8 @@ impl Dialect {
         // ASCII only: what the engines accept beyond it differs, and a quoted name is always right. Upper-case letters
         // are regular everywhere; Snowflake's quoted mixed case is kept exact by `Ident::quoted`.
         (first.is_ascii_alphabetic() || first == '_')
-            && chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || (c == '$' && self == Dialect::Snowflake))
+            && chars
+                .all(|c| c.is_ascii_alphanumeric() || c == '_' || (c == '$' && self == Dialect::Snowflake))
     }
 
     /// True for a word that cannot stand bare as a name everywhere.
@@ -142,7 +152,12 @@ impl Dialect {
             // Backslash escapes inside ordinary strings.
             Dialect::Snowflake => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''")),
             Dialect::Databricks | Dialect::BigQuery => {
-                format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"))
+                format!(
+                    "'{}'",
+                    text.replace('\\', "\\\\")
+                        .replace('\'', "\\'")
+                        .replace('\n', "\\n")
+                )
             }
         }
     }
@@ -220,7 +235,12 @@ mod tests {
 
     #[test]
     fn the_reserved_tables_are_sorted() {
-        for table in [DUCKDB_RESERVED, DATABRICKS_RESERVED, SNOWFLAKE_RESERVED, BIGQUERY_RESERVED] {
+        for table in [
+            DUCKDB_RESERVED,
+            DATABRICKS_RESERVED,
+            SNOWFLAKE_RESERVED,
+            BIGQUERY_RESERVED,
+        ] {
             assert!(table.windows(2).all(|w| w[0] < w[1]), "{table:?}");
         }
     }
@@ -234,16 +254,31 @@ mod tests {
         assert_eq!(print(Dialect::Snowflake, Ident::bare("orders")), "orders");
         assert_eq!(print(Dialect::Snowflake, Ident::bare("select")), "\"SELECT\"");
         assert_eq!(print(Dialect::Snowflake, Ident::quoted("orders")), "\"orders\"");
-        assert_eq!(print(Dialect::BigQuery, Ident::bare("my-project")), "`my-project`");
+        assert_eq!(
+            print(Dialect::BigQuery, Ident::bare("my-project")),
+            "`my-project`"
+        );
     }
 
     #[test]
     fn folding_follows_the_engine() {
         let key = |d: Dialect, i: Ident, k| i.key(d, k);
-        assert_eq!(key(Dialect::DuckDb, Ident::quoted("Ab"), IdentKind::Relation), "ab");
-        assert_eq!(key(Dialect::Snowflake, Ident::bare("Ab"), IdentKind::Column), "AB");
-        assert_eq!(key(Dialect::Snowflake, Ident::quoted("Ab"), IdentKind::Column), "Ab");
-        assert_eq!(key(Dialect::BigQuery, Ident::bare("Ab"), IdentKind::Relation), "Ab");
+        assert_eq!(
+            key(Dialect::DuckDb, Ident::quoted("Ab"), IdentKind::Relation),
+            "ab"
+        );
+        assert_eq!(
+            key(Dialect::Snowflake, Ident::bare("Ab"), IdentKind::Column),
+            "AB"
+        );
+        assert_eq!(
+            key(Dialect::Snowflake, Ident::quoted("Ab"), IdentKind::Column),
+            "Ab"
+        );
+        assert_eq!(
+            key(Dialect::BigQuery, Ident::bare("Ab"), IdentKind::Relation),
+            "Ab"
+        );
         assert_eq!(key(Dialect::BigQuery, Ident::bare("Ab"), IdentKind::Column), "ab");
     }
 }

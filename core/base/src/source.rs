@@ -14,7 +14,12 @@ impl LineIndex {
     /// Index `text`.
     pub fn new(text: &str) -> LineIndex {
         let mut starts = vec![0];
-        starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1));
+        starts.extend(
+            text.bytes()
+                .enumerate()
+                .filter(|(_, b)| *b == b'\n')
+                .map(|(i, _)| i as u32 + 1),
+        );
         LineIndex { starts }
     }
 
@@ -40,13 +45,19 @@ impl LineIndex {
     pub fn line_col_utf16(&self, text: &str, offset: u32) -> (u32, u32) {
         let line = self.line(offset);
         let start = self.starts.get(line as usize).copied().unwrap_or(0);
-        let column = Span::new(start, offset).slice(text).chars().map(|c| c.len_utf16() as u32).sum();
+        let column = Span::new(start, offset)
+            .slice(text)
+            .chars()
+            .map(|c| c.len_utf16() as u32)
+            .sum();
         (line, column)
     }
 
     /// Byte offset of a zero-based line and UTF-16 column; clamped to the line's end.
     pub fn offset_utf16(&self, text: &str, line: u32, column: u32) -> u32 {
-        let Some(start) = self.line_start(line) else { return text.len() as u32 };
+        let Some(start) = self.line_start(line) else {
+            return text.len() as u32;
+        };
         let mut left = column;
         let mut offset = start;
         for c in text.get(start as usize..).unwrap_or("").chars() {
@@ -73,7 +84,11 @@ pub struct SourceFile {
 impl SourceFile {
     /// A file value; the line index is built on first use.
     pub fn new(path: impl Into<SmolStr>, text: impl Into<Arc<str>>) -> SourceFile {
-        SourceFile { path: path.into(), text: text.into(), line_index: OnceLock::new() }
+        SourceFile {
+            path: path.into(),
+            text: text.into(),
+            line_index: OnceLock::new(),
+        }
     }
 
     /// The line index.

@@ -14,17 +14,26 @@ pub struct Span {
 impl Span {
     /// `start..end`; an inverted pair becomes the empty span at `start`.
     pub fn new(start: u32, end: u32) -> Span {
-        Span { start, end: end.max(start) }
+        Span {
+            start,
+            end: end.max(start),
+        }
     }
 
     /// The empty span at `offset`.
     pub fn at(offset: u32) -> Span {
-        Span { start: offset, end: offset }
+        Span {
+            start: offset,
+            end: offset,
+        }
     }
 
     /// The smallest span that covers both.
     pub fn to(self, other: Span) -> Span {
-        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+        Span {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 
     /// Length in bytes.
@@ -59,7 +68,10 @@ impl Span {
 
     /// The span moved right by `by` bytes.
     pub fn shift(self, by: u32) -> Span {
-        Span { start: self.start + by, end: self.end + by }
+        Span {
+            start: self.start + by,
+            end: self.end + by,
+        }
     }
 }
 
@@ -96,6 +108,9 @@ impl Loc {
 
     /// A location in the text under analysis.
     pub fn text(span: Span) -> Loc {
-        Loc { file: FileId::TEXT, span }
+        Loc {
+            file: FileId::TEXT,
+            span,
+        }
     }
 }

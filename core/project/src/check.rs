@@ -42,46 +42,82 @@ fn with_suggestion(mut message: String, wanted: &str, analysis: &Analysis) -> St
 }
 
 /// Can the adapter do the strategy, and are its columns in the output?
-pub fn strategy(model: &LoadedModel, linked: &Linked, analysis: &Analysis, dialect: Dialect, out: &mut Vec<Diagnostic>) {
+pub fn strategy(
+    model: &LoadedModel,
+    linked: &Linked,
+    analysis: &Analysis,
+    dialect: Dialect,
+    out: &mut Vec<Diagnostic>,
+) {
     let kind = &linked.strategy.kind;
     let strategy = strategy_of(kind);
     let capabilities = Capabilities::of(dialect);
     if !capabilities.strategies.contains(&strategy) {
         let can: Vec<&str> = capabilities.strategies.iter().map(|s| s.as_str()).collect();
-        let message = format!("strategy `{}` is not available on {dialect} in rocky {}", strategy.as_str(), env!("CARGO_PKG_VERSION"));
+        let message = format!(
+            "strategy `{}` is not available on {dialect} in rocky {}",
+            strategy.as_str(),
+            env!("CARGO_PKG_VERSION")
+        );
         out.push(
-            Diagnostic::new(code::E300, linked.strategy_loc, message).help(format!("Use one of {}.", can.join(", "))),
+            Diagnostic::new(code::E300, linked.strategy_loc, message)
+                .help(format!("Use one of {}.", can.join(", "))),
         );
         return;
     }
     for (_, span) in &model.unit.placeholders {
         let loc = model.unit.origin.locate(*span);
         out.push(
-            Diagnostic::new(code::E304, loc, format!("date placeholder in a {} model", strategy.as_str()))
-                .label("only a time_interval model has a window to put here")
-                .help("Write the date, or pass it with `@var(name)`."),
+            Diagnostic::new(
+                code::E304,
+                loc,
+                format!("date placeholder in a {} model", strategy.as_str()),
+            )
+            .label("only a time_interval model has a window to put here")
+            .help("Write the date, or pass it with `@var(name)`."),
         );
     }
     if !analysis.complete {
         return;
     }
-    let missing = |column: &Spanned<SmolStr>, what: &str, code: rocky_base::Code, out: &mut Vec<Diagnostic>| {
-        if !has_column(analysis, &column.value, dialect) {
-            let message = format!("{what} `{}` is not in the output of `{}`", column.shown(), model.name);
-            out.push(
-                Diagnostic::new(code, column.loc, with_suggestion(message, &column.value, analysis))
+    let missing =
+        |column: &Spanned<SmolStr>, what: &str, code: rocky_base::Code, out: &mut Vec<Diagnostic>| {
+            if !has_column(analysis, &column.value, dialect) {
+                let message = format!(
+                    "{what} `{}` is not in the output of `{}`",
+                    column.shown(),
+                    model.name
+                );
+                out.push(
+                    Diagnostic::new(
+                        code,
+                        column.loc,
+                        with_suggestion(message, &column.value, analysis),
+                    )
                     .help("Add the column to the query, or name one of its columns."),
-            );
-        }
-    };
+                );
+            }
+        };
     match kind {
-        StrategyKind::Incremental { timestamp_column } => missing(timestamp_column, "timestamp_column", code::E301, out),
-        StrategyKind::Merge { unique_key, update_columns } => {
-            unique_key.iter().for_each(|c| missing(c, "unique_key", code::W006, out));
-            update_columns.iter().flatten().for_each(|c| missing(c, "update column", code::E301, out));
+        StrategyKind::Incremental { timestamp_column } => {
+            missing(timestamp_column, "timestamp_column", code::E301, out)
+        }
+        StrategyKind::Merge {
+            unique_key,
+            update_columns,
+        } => {
+            unique_key
+                .iter()
+                .for_each(|c| missing(c, "unique_key", code::W006, out));
+            update_columns
+                .iter()
+                .flatten()
+                .for_each(|c| missing(c, "update column", code::E301, out));
         }
         StrategyKind::DeleteInsert { partition_by } => {
-            partition_by.iter().for_each(|c| missing(c, "partition column", code::E301, out));
+            partition_by
+                .iter()
+                .for_each(|c| missing(c, "partition column", code::E301, out));
         }
         _ => {}
     }
@@ -103,43 +139,94 @@ pub fn contract(
     let find = |name: &str| analysis.columns.iter().find(|c| key(&c.name) == key(name));
     let absent = |column: &Spanned<SmolStr>, code, what: &str, help: &str, out: &mut Vec<Diagnostic>| {
         if whole && find(&column.value).is_none() {
-            let message = format!("{what} column `{}` is not in the output of `{model}`", column.shown());
-            out.push(Diagnostic::new(code, column.loc, with_suggestion(message, &column.value, analysis)).help(help));
+            let message = format!(
+                "{what} column `{}` is not in the output of `{model}`",
+                column.shown()
+            );
+            out.push(
+                Diagnostic::new(
+                    code,
+                    column.loc,
+                    with_suggestion(message, &column.value, analysis),
+                )
+                .help(help),
+            );
         }
     };
-    rules.required.iter().for_each(|c| absent(c, code::E010, "required", "Add it to the query, or take it off `required`.", out));
-    rules.protected.iter().for_each(|c| absent(c, code::E013, "protected", "Restore it, or take it off `protected`.", out));
-    let listed = |name: &str| rules.required.iter().chain(&rules.protected).any(|c| key(&c.value) == key(name));
+    rules.required.iter().for_each(|c| {
+        absent(
+            c,
+            code::E010,
+            "required",
+            "Add it to the query, or take it off `required`.",
+            out,
+        )
+    });
+    rules.protected.iter().for_each(|c| {
+        absent(
+            c,
+            code::E013,
+            "protected",
+            "Restore it, or take it off `protected`.",
+            out,
+        )
+    });
+    let listed = |name: &str| {
+        rules
+            .required
+            .iter()
+            .chain(&rules.protected)
+            .any(|c| key(&c.value) == key(name))
+    };
     for column in &contract.config.columns {
         let Some(actual) = find(&column.name.value) else {
             if !listed(&column.name.value) {
-                absent(&column.name, code::W010, "contract", "Add it to the query, or take it out of the contract.", out);
+                absent(
+                    &column.name,
+                    code::W010,
+                    "contract",
+                    "Add it to the query, or take it out of the contract.",
+                    out,
+                );
             }
             continue;
         };
         if let Some(wanted) = &column.r#type {
             match TypePattern::parse(dialect, &wanted.value) {
                 None => out.push(
-                    Diagnostic::new(code::E206, wanted.loc, format!("unknown type `{}`", wanted.shown()))
-                        .help(format!("Write the type as {dialect} spells it, or a neutral name such as Int64.")),
+                    Diagnostic::new(
+                        code::E206,
+                        wanted.loc,
+                        format!("unknown type `{}`", wanted.shown()),
+                    )
+                    .help(format!(
+                        "Write the type as {dialect} spells it, or a neutral name such as Int64."
+                    )),
                 ),
                 Some(pattern) if !actual.ty.has_unknown() && !pattern.matches(&actual.ty) => {
                     let found = actual.ty.print(dialect);
-                    let message =
-                        format!("contract of `{model}`: column `{}` is {found}, expected {}", actual.name, wanted.shown());
-                    out.push(Diagnostic::new(code::E011, wanted.loc, message).help("Cast the column, or change the contract."));
+                    let message = format!(
+                        "contract of `{model}`: column `{}` is {found}, expected {}",
+                        actual.name,
+                        wanted.shown()
+                    );
+                    out.push(
+                        Diagnostic::new(code::E011, wanted.loc, message)
+                            .help("Cast the column, or change the contract."),
+                    );
                 }
                 Some(_) => {}
             }
         }
-        if let Some(nullable) = column.nullable.as_ref().filter(|n| !n.value) {
-            if actual.nullable && !actual.ty.is_unknown() {
-                let message = format!("contract of `{model}`: column `{}` may be NULL", actual.name);
-                out.push(
-                    Diagnostic::new(code::E012, nullable.loc, message)
-                        .help("Filter NULLs out, use COALESCE, or allow NULL in the contract."),
-                );
-            }
+        if let Some(nullable) = column.nullable.as_ref().filter(|n| !n.value)
+            && actual.nullable
+            && !actual.ty.is_unknown()
+        {
+            let message = format!("contract of `{model}`: column `{}` may be NULL", actual.name);
+            out.push(
+                Diagnostic::new(code::E012, nullable.loc, message)
+                    .help("Filter NULLs out, use COALESCE, or allow NULL in the contract."),
+            );
         }
     }
 }

@@ -11,8 +11,8 @@ use crate::snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Sou
 use crate::unit::{self, UnitEnv};
 use rayon::prelude::*;
 use rocky_base::{
-    CancelToken, Diagnostic, Dialect, Error, Event, FileId, Files, Loc, Observer, Result, SmolStr, SourceFile, Span,
-    System, code,
+    CancelToken, Diagnostic, Dialect, Error, Event, FileId, Files, Loc, Observer, Result, SmolStr,
+    SourceFile, Span, System, code,
 };
 use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_semantic::{Analysis, Input, RelationInput, RelationSchema};
@@ -64,7 +64,9 @@ pub struct Compiler {
 
 impl std::fmt::Debug for Compiler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Compiler").field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Compiler")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 
@@ -72,7 +74,12 @@ impl Compiler {
     /// A compiler with an empty memo. Nothing is read yet.
     pub fn new(system: Arc<dyn System>, options: Options) -> Compiler {
         let root = options.config.parent().map(Path::to_path_buf).unwrap_or_default();
-        Compiler { system, options, root, memo: Memo::default() }
+        Compiler {
+            system,
+            options,
+            root,
+            memo: Memo::default(),
+        }
     }
 
     /// The folder of `rocky.toml`.
@@ -85,8 +92,15 @@ impl Compiler {
         self.memo = Memo::default();
     }
 
-    fn config(&mut self, next: &mut Memo, diagnostics: &mut Vec<Diagnostic>) -> Result<(ProjectConfig, bool)> {
-        let path = FilePath { path: self.options.config.clone(), shown: discover::shown(&self.root, &self.options.config) };
+    fn config(
+        &mut self,
+        next: &mut Memo,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Result<(ProjectConfig, bool)> {
+        let path = FilePath {
+            path: self.options.config.clone(),
+            shown: discover::shown(&self.root, &self.options.config),
+        };
         if !self.system.exists(&path.path) {
             if self.options.config_optional && self.options.models.is_some() {
                 return Ok((ProjectConfig::default(), false));
@@ -96,7 +110,10 @@ impl Compiler {
                 .hint("run `rocky init` to make a project, or name its configuration with `--config`"));
         }
         let id = self.memo.file_id(&path.shown);
-        let reader = Reader { system: &*self.system, options: rocky_config::Options::default() };
+        let reader = Reader {
+            system: &*self.system,
+            options: rocky_config::Options::default(),
+        };
         let file = reader.file(&path, id, self.memo.files.get(&id));
         let mut broken = file.problem.is_some();
         diagnostics.extend(file.problem.clone());
@@ -138,9 +155,16 @@ impl Compiler {
         };
         observer.event(&progress("load", 0, layout.models.len()));
         let system = self.system.clone();
-        let reader = Reader { system: &*system, options: config.options() };
+        let reader = Reader {
+            system: &*system,
+            options: config.options(),
+        };
         let macros = load::macros(&reader, &layout, &mut self.memo, &mut next, &mut diagnostics);
-        let env = UnitEnv { dialect, macros: &macros, vars: &inputs.vars };
+        let env = UnitEnv {
+            dialect,
+            macros: &macros,
+            vars: &inputs.vars,
+        };
         let memo = &mut self.memo;
         let mut loaded = pool.install(|| load::load(&reader, &layout, &env, memo, &mut next, cancel))?;
         diagnostics.append(&mut loaded.diagnostics);
@@ -152,14 +176,21 @@ impl Compiler {
             .iter()
             .filter_map(|m| Some((self.memo.files_id(&m.body.shown)?, m.body.shown.clone())))
             .collect();
-        models.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| shown.get(&a.file).cmp(&shown.get(&b.file))));
+        models.sort_by(|a, b| {
+            a.name
+                .cmp(&b.name)
+                .then_with(|| shown.get(&a.file).cmp(&shown.get(&b.file)))
+        });
         let globs = Globs::new(&pipelines);
         timings.load_ms = started.elapsed().as_secs_f64() * 1e3;
 
         let link_started = Instant::now();
         observer.event(&progress("link", 0, models.len()));
         let catalog = inputs.catalog.as_ref();
-        let known = Known { catalog: catalog.map(|c| &*c.snapshot), fresh: catalog.is_some_and(|c| c.fresh) };
+        let known = Known {
+            catalog: catalog.map(|c| &*c.snapshot),
+            fresh: catalog.is_some_and(|c| c.fresh),
+        };
         let defaults = link::defaults(dialect, &config, adapter.as_deref(), known.catalog);
         let mut links = link::link(&models, &config, dialect, defaults, &known);
         diagnostics.append(&mut links.diagnostics);
@@ -175,8 +206,12 @@ impl Compiler {
         timings.link_ms = link_started.elapsed().as_secs_f64() * 1e3;
 
         let analyse_started = Instant::now();
-        let mut layers: Vec<Vec<u32>> = vec![Vec::new(); order.layer.iter().max().map_or(0, |l| *l as usize + 1)];
-        order.order.iter().for_each(|id| layers[order.layer[*id as usize] as usize].push(*id));
+        let mut layers: Vec<Vec<u32>> =
+            vec![Vec::new(); order.layer.iter().max().map_or(0, |l| *l as usize + 1)];
+        order
+            .order
+            .iter()
+            .for_each(|id| layers[order.layer[*id as usize] as usize].push(*id));
         let analyser = Analyser {
             dialect,
             models: &models,
@@ -233,31 +268,60 @@ impl Compiler {
         }
         unknown_sources(&links.sources, &mut diagnostics);
         let mut built = Vec::with_capacity(models.len());
-        for (id, ((model, linked), analysed)) in models.into_iter().zip(links.models).zip(results).enumerate() {
+        for (id, ((model, linked), analysed)) in models.into_iter().zip(links.models).zip(results).enumerate()
+        {
             let Some(analysed) = analysed else {
                 return Err(Error::bug(format!("model `{}` was not analysed", model.name)));
             };
             let contract = match explicit.remove(&(id as u32)) {
                 Some((file, parsed)) => Some((file, parsed, false)),
-                None => model.contract.as_ref().map(|(file, parsed)| (*file, parsed.clone(), true)),
+                None => model
+                    .contract
+                    .as_ref()
+                    .map(|(file, parsed)| (*file, parsed.clone(), true)),
             };
-            let contract = contract
-                .map(|(file, parsed, auto)| Arc::new(Contract { config: parsed.value.clone(), file, auto }));
+            let contract = contract.map(|(file, parsed, auto)| {
+                Arc::new(Contract {
+                    config: parsed.value.clone(),
+                    file,
+                    auto,
+                })
+            });
             let mut found: Vec<Diagnostic> = Vec::new();
             found.extend(model.diagnostics.iter().cloned());
             found.extend(linked.diagnostics.iter().cloned());
             found.extend(model.unit.diagnostics.iter().cloned());
             if !model.unit.broken {
-                found.extend(analysed.analysis.diagnostics.iter().cloned().map(|d| unit::locate(d, &model.unit.origin)));
+                found.extend(
+                    analysed
+                        .analysis
+                        .diagnostics
+                        .iter()
+                        .cloned()
+                        .map(|d| unit::locate(d, &model.unit.origin)),
+                );
             }
             if !model.unit.broken && !model.unreadable {
                 check::strategy(&model, &linked, &analysed.analysis, dialect, &mut found);
             }
             if let Some(contract) = &contract {
-                check::contract(&model.name, contract, &analysed.analysis, model.unit.broken, dialect, &mut found);
+                check::contract(
+                    &model.name,
+                    contract,
+                    &analysed.analysis,
+                    model.unit.broken,
+                    dialect,
+                    &mut found,
+                );
             }
             let has_errors = found.iter().any(Diagnostic::is_error) || order.cyclic[id];
-            diagnostics.extend(found.into_iter().map(|d| if d.model.is_some() { d } else { d.in_model(model.name.clone()) }));
+            diagnostics.extend(found.into_iter().map(|d| {
+                if d.model.is_some() {
+                    d
+                } else {
+                    d.in_model(model.name.clone())
+                }
+            }));
             let pipeline = shown.get(&model.file).and_then(|path| globs.pipeline_of(path));
             built.push(Arc::new(Model {
                 name: model.name,
@@ -335,14 +399,18 @@ impl Compiler {
                 found = true;
                 walk.models(dir)?;
             }
-            let macros = dir.parent().map(|p| p.join("macros")).unwrap_or_else(|| self.root.join("macros"));
+            let macros = dir
+                .parent()
+                .map(|p| p.join("macros"))
+                .unwrap_or_else(|| self.root.join("macros"));
             walk.macros(&macros)?;
         }
         if let Some(dir) = &self.options.contracts {
             let dir = self.root.join(dir);
             if !self.system.exists(&dir) {
                 let message = format!("contracts folder {} does not exist", dir.display());
-                return Err(Error::new(rocky_base::ErrorKind::NotFound, message).hint("create it or leave `--contracts` out"));
+                return Err(Error::new(rocky_base::ErrorKind::NotFound, message)
+                    .hint("create it or leave `--contracts` out"));
             }
             walk.contracts(&dir)?;
         }
@@ -350,18 +418,23 @@ impl Compiler {
         if self.options.models.is_none() {
             let globs = Globs::new(pipelines);
             if !globs.is_empty() {
-                layout.models.retain(|m| globs.pipeline_of(&m.body.shown).is_some());
+                layout
+                    .models
+                    .retain(|m| globs.pipeline_of(&m.body.shown).is_some());
             }
         }
         layout.models.dedup_by(|a, b| a.body == b.body);
         layout.macros.dedup();
         let replication_only = !config_broken && self.options.models.is_none() && pipelines.is_empty();
-        if layout.models.is_empty() && !config_broken && !(replication_only && !found) {
+        if layout.models.is_empty() && !config_broken && (found || !replication_only) {
             let place = dirs.first().map(|d| d.display().to_string()).unwrap_or_default();
             let (kind, message) = if found {
                 (rocky_base::ErrorKind::NotFound, format!("no models in {place}"))
             } else {
-                (rocky_base::ErrorKind::NotFound, format!("models folder {place} does not exist"))
+                (
+                    rocky_base::ErrorKind::NotFound,
+                    format!("models folder {place} does not exist"),
+                )
             };
             return Err(Error::new(kind, message)
                 .hint("put `.sql` or `.rocky` files there, or name another folder with `--models`"));
@@ -375,7 +448,9 @@ fn transformation(config: &ProjectConfig) -> Vec<(SmolStr, SmolStr, Loc)> {
     let pipelines = config.pipelines.iter();
     pipelines
         .filter_map(|(name, pipeline)| match &pipeline.kind {
-            PipelineKind::Transformation(t) => Some((name.clone(), SmolStr::new(t.models_glob()), pipeline.loc)),
+            PipelineKind::Transformation(t) => {
+                Some((name.clone(), SmolStr::new(t.models_glob()), pipeline.loc))
+            }
             _ => None,
         })
         .collect()
@@ -391,9 +466,15 @@ fn dialect_of(
     let mut found: Option<(Dialect, SmolStr, SmolStr)> = None;
     let first = pipelines.iter().map(|(name, _, _)| name);
     for name in first {
-        let Some(pipeline) = config.pipelines.get(name) else { continue };
-        let Some((adapter, settings)) = config.adapter(pipeline.target_adapter()) else { continue };
-        let Some(dialect) = settings.dialect() else { continue };
+        let Some(pipeline) = config.pipelines.get(name) else {
+            continue;
+        };
+        let Some((adapter, settings)) = config.adapter(pipeline.target_adapter()) else {
+            continue;
+        };
+        let Some(dialect) = settings.dialect() else {
+            continue;
+        };
         match &found {
             None => found = Some((dialect, adapter.clone(), name.clone())),
             Some((other, _, before)) if *other != dialect => {
@@ -401,7 +482,8 @@ fn dialect_of(
                     "pipelines `{before}` and `{name}` transform for {other} and {dialect}; one project has one dialect"
                 );
                 diagnostics.push(
-                    Diagnostic::new(code::E417, pipeline.loc, message).help("Make a project for each warehouse."),
+                    Diagnostic::new(code::E417, pipeline.loc, message)
+                        .help("Make a project for each warehouse."),
                 );
             }
             Some(_) => {}
@@ -410,8 +492,13 @@ fn dialect_of(
     if let Some((dialect, adapter, _)) = found {
         return (dialect, Some(adapter));
     }
-    let others = config.pipelines.values().filter_map(|p| config.adapter(p.target_adapter()));
-    let mut candidates = others.chain(config.adapters.iter()).filter_map(|(name, a)| Some((a.dialect()?, Some(name.clone()))));
+    let others = config
+        .pipelines
+        .values()
+        .filter_map(|p| config.adapter(p.target_adapter()));
+    let mut candidates = others
+        .chain(config.adapters.iter())
+        .filter_map(|(name, a)| Some((a.dialect()?, Some(name.clone()))));
     candidates.next().unwrap_or((Dialect::DuckDb, None))
 }
 
@@ -419,7 +506,11 @@ fn dialect_of(
 fn glob_base(glob: &str) -> &str {
     let special = glob.find(['*', '?', '[', '{']).unwrap_or(glob.len());
     let head = glob.get(..special).unwrap_or(glob);
-    if special == glob.len() { head.trim_end_matches('/') } else { head.rfind('/').map_or("", |i| &head[..i]) }
+    if special == glob.len() {
+        head.trim_end_matches('/')
+    } else {
+        head.rfind('/').map_or("", |i| &head[..i])
+    }
 }
 
 /// Which pipeline takes a file.
@@ -430,11 +521,24 @@ impl Globs {
         let matcher = |glob: &str| {
             let special = glob.contains(['*', '?', '[', '{']);
             // A plain folder means everything below it.
-            let glob = if special { glob.to_string() } else { format!("{}/**", glob.trim_end_matches('/')) };
+            let glob = if special {
+                glob.to_string()
+            } else {
+                format!("{}/**", glob.trim_end_matches('/'))
+            };
             let glob = glob.strip_prefix("./").map(str::to_owned).unwrap_or(glob);
-            globset::GlobBuilder::new(&glob).literal_separator(true).build().ok().map(|g| g.compile_matcher())
+            globset::GlobBuilder::new(&glob)
+                .literal_separator(true)
+                .build()
+                .ok()
+                .map(|g| g.compile_matcher())
         };
-        Globs(pipelines.iter().filter_map(|(name, glob, _)| Some((name.clone(), matcher(glob)?))).collect())
+        Globs(
+            pipelines
+                .iter()
+                .filter_map(|(name, glob, _)| Some((name.clone(), matcher(glob)?)))
+                .collect(),
+        )
     }
 
     fn is_empty(&self) -> bool {
@@ -442,20 +546,34 @@ impl Globs {
     }
 
     fn pipeline_of(&self, path: &str) -> Option<SmolStr> {
-        self.0.iter().find(|(_, glob)| glob.is_match(path)).map(|(name, _)| name.clone())
+        self.0
+            .iter()
+            .find(|(_, glob)| glob.is_match(path))
+            .map(|(name, _)| name.clone())
     }
 }
 
 /// One message per source nothing is known about.
 fn unknown_sources(sources: &[Source], diagnostics: &mut Vec<Diagnostic>) {
-    for source in sources.iter().filter(|s| s.schema == SourceSchema::Unknown && s.name.schema.is_some()) {
+    for source in sources
+        .iter()
+        .filter(|s| s.schema == SourceSchema::Unknown && s.name.schema.is_some())
+    {
         let name = source.name.display();
         let readers = source.readers.len();
-        let more = if readers > 1 { format!(" (read by {readers} models)") } else { String::new() };
+        let more = if readers > 1 {
+            format!(" (read by {readers} models)")
+        } else {
+            String::new()
+        };
         diagnostics.push(
-            Diagnostic::new(code::W101, source.first_ref, format!("nothing is known of the columns of `{name}`{more}"))
-                .label("no model, no declared source, not seen in the warehouse")
-                .help("Run `rocky discover`, or declare it under `[[sources]]` with its columns."),
+            Diagnostic::new(
+                code::W101,
+                source.first_ref,
+                format!("nothing is known of the columns of `{name}`{more}"),
+            )
+            .label("no model, no declared source, not seen in the warehouse")
+            .help("Run `rocky discover`, or declare it under `[[sources]]` with its columns."),
         );
     }
 }
@@ -469,7 +587,10 @@ fn sort(diagnostics: &mut Vec<Diagnostic>, files: &Files) {
         })
     };
     diagnostics.sort_by(|a, b| {
-        key(a).cmp(&key(b)).then_with(|| a.code.id().cmp(b.code.id())).then_with(|| a.message.cmp(&b.message))
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| a.code.id().cmp(b.code.id()))
+            .then_with(|| a.message.cmp(&b.message))
     });
     diagnostics.dedup();
 }
@@ -505,7 +626,13 @@ impl Analyser<'_> {
             .map(|(reference, index)| {
                 let relation = linked.inputs[*index as usize];
                 let (schema, display, qualifiers) = self.relation(id, relation, results);
-                RelationInput { from: reference.from, relation: *index, schema, display, qualifiers }
+                RelationInput {
+                    from: reference.from,
+                    relation: *index,
+                    schema,
+                    display,
+                    qualifiers,
+                }
             })
             .collect();
         // Date placeholders are only bound in time_interval models, which this release refuses; they stay untyped.
@@ -522,7 +649,13 @@ impl Analyser<'_> {
                         &parsed
                     }
                 };
-                let input = Input { ast, text: &model.unit.text, dialect: self.dialect, relations: &relations, placeholder_type };
+                let input = Input {
+                    ast,
+                    text: &model.unit.text,
+                    dialect: self.dialect,
+                    relations: &relations,
+                    placeholder_type,
+                };
                 (Arc::new(rocky_semantic::analyse(&input)), true)
             }
         };
@@ -530,13 +663,34 @@ impl Analyser<'_> {
         let columns: Arc<[Column]> = analysis
             .columns
             .iter()
-            .map(|c| Column { name: c.name.clone(), ty: c.ty.clone(), nullable: c.nullable })
+            .map(|c| Column {
+                name: c.name.clone(),
+                ty: c.ty.clone(),
+                nullable: c.nullable,
+            })
             .collect();
-        let hash = Hasher128::new().value(&&*columns).u32(u32::from(complete)).finish();
-        Analysed { key, analysis, schema: Arc::new(ModelSchema { columns, complete, hash }), fresh }
+        let hash = Hasher128::new()
+            .value(&&*columns)
+            .u32(u32::from(complete))
+            .finish();
+        Analysed {
+            key,
+            analysis,
+            schema: Arc::new(ModelSchema {
+                columns,
+                complete,
+                hash,
+            }),
+            fresh,
+        }
     }
 
-    fn relation(&self, id: u32, relation: InputRelation, results: &[Option<Analysed>]) -> (RelationSchema, SmolStr, Vec<SmolStr>) {
+    fn relation(
+        &self,
+        id: u32,
+        relation: InputRelation,
+        results: &[Option<Analysed>],
+    ) -> (RelationSchema, SmolStr, Vec<SmolStr>) {
         let model_schema = |m: u32| match &results[m as usize] {
             Some(analysed) if self.cyclic[m as usize] || self.models[m as usize].unit.broken => {
                 if analysed.schema.columns.is_empty() {
@@ -545,32 +699,47 @@ impl Analyser<'_> {
                     RelationSchema::Partial(analysed.schema.columns.clone())
                 }
             }
-            Some(analysed) if analysed.schema.complete => RelationSchema::Known(analysed.schema.columns.clone()),
+            Some(analysed) if analysed.schema.complete => {
+                RelationSchema::Known(analysed.schema.columns.clone())
+            }
             Some(analysed) => RelationSchema::Partial(analysed.schema.columns.clone()),
             None => RelationSchema::Unknown,
         };
         match relation {
             InputRelation::Model(m) => {
                 let parts = &self.linked[m as usize].target_parts;
-                (model_schema(m), self.models[m as usize].name.clone(), qualifiers(parts))
+                (
+                    model_schema(m),
+                    self.models[m as usize].name.clone(),
+                    qualifiers(parts),
+                )
             }
             InputRelation::Own => {
                 let target = &self.linked[id as usize].target;
                 let seen = self.catalog.map(|c| c.lookup(target));
                 let schema = match seen {
-                    Some(rocky_warehouse::catalog::Lookup::Found(r)) => RelationSchema::Known(r.columns.as_slice().into()),
+                    Some(rocky_warehouse::catalog::Lookup::Found(r)) => {
+                        RelationSchema::Known(r.columns.as_slice().into())
+                    }
                     _ => RelationSchema::Unknown,
                 };
-                (schema, self.models[id as usize].name.clone(), qualifiers(&self.linked[id as usize].target_parts))
+                (
+                    schema,
+                    self.models[id as usize].name.clone(),
+                    qualifiers(&self.linked[id as usize].target_parts),
+                )
             }
             InputRelation::Source(s) => {
                 let source = &self.sources[s as usize];
                 let schema = match &source.schema {
-                    SourceSchema::Declared(columns) | SourceSchema::Seen(columns, _) => RelationSchema::Known(columns.clone()),
+                    SourceSchema::Declared(columns) | SourceSchema::Seen(columns, _) => {
+                        RelationSchema::Known(columns.clone())
+                    }
                     SourceSchema::Unknown => RelationSchema::Unknown,
                     SourceSchema::Absent => RelationSchema::Absent(self.alternatives(source)),
                 };
-                let text = |i: &Option<rocky_base::Ident>| i.as_ref().map(|i| i.text.clone()).unwrap_or_default();
+                let text =
+                    |i: &Option<rocky_base::Ident>| i.as_ref().map(|i| i.text.clone()).unwrap_or_default();
                 let name = &source.name;
                 let parts = [text(&name.catalog), text(&name.schema), name.table.text.clone()];
                 (schema, self.display(source), qualifiers(&parts))
@@ -582,8 +751,15 @@ impl Analyser<'_> {
     fn display(&self, source: &Source) -> SmolStr {
         let full = &source.name;
         for short in [
-            rocky_warehouse::RelationName { catalog: None, schema: None, table: full.table.clone() },
-            rocky_warehouse::RelationName { catalog: None, ..full.clone() },
+            rocky_warehouse::RelationName {
+                catalog: None,
+                schema: None,
+                table: full.table.clone(),
+            },
+            rocky_warehouse::RelationName {
+                catalog: None,
+                ..full.clone()
+            },
         ] {
             if self.names.full(&short).key(self.dialect) == full.key(self.dialect) {
                 return SmolStr::new(short.display());
@@ -601,7 +777,13 @@ impl Analyser<'_> {
                 let key = r.name.key(self.dialect);
                 key.schema == wanted.schema && key.catalog == wanted.catalog
             };
-            names.extend(catalog.relations.values().filter(same_schema).map(|r| r.name.table.text.clone()));
+            names.extend(
+                catalog
+                    .relations
+                    .values()
+                    .filter(same_schema)
+                    .map(|r| r.name.table.text.clone()),
+            );
         }
         let near = rocky_base::suggest::nearest(&source.name.table.text, names.iter().map(|n| n.as_str()));
         near.map(SmolStr::new).into_iter().collect()
@@ -612,7 +794,11 @@ impl Analyser<'_> {
         let mut hasher = Hasher128::new();
         hasher.u128(model.unit.hash).value(placeholder);
         for relation in relations {
-            hasher.u32(relation.from.0).u32(relation.relation).str(&relation.display).value(&relation.qualifiers);
+            hasher
+                .u32(relation.from.0)
+                .u32(relation.relation)
+                .str(&relation.display)
+                .value(&relation.qualifiers);
             match &relation.schema {
                 RelationSchema::Known(columns) => hasher.u32(0).value(&&**columns),
                 RelationSchema::Partial(columns) => hasher.u32(1).value(&&**columns),

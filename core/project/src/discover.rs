@@ -64,7 +64,10 @@ pub struct Layout {
 /// The path as shown: relative to `root` when below it.
 pub fn shown(root: &Path, path: &Path) -> SmolStr {
     let relative = path.strip_prefix(root).unwrap_or(path);
-    let parts: Vec<_> = relative.components().map(|c| c.as_os_str().to_string_lossy()).collect();
+    let parts: Vec<_> = relative
+        .components()
+        .map(|c| c.as_os_str().to_string_lossy())
+        .collect();
     SmolStr::new(parts.join("/").replacen("//", "/", 1))
 }
 
@@ -84,7 +87,12 @@ pub struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Start with nothing.
     pub fn new(system: &'a dyn System, root: &'a Path) -> Walk<'a> {
-        Walk { system, root, layout: Layout::default(), visited: FxHashSet::default() }
+        Walk {
+            system,
+            root,
+            layout: Layout::default(),
+            visited: FxHashSet::default(),
+        }
     }
 
     /// All model files below `dir`. An unreadable folder is an error of the outside world, not a smaller project.
@@ -92,15 +100,24 @@ impl<'a> Walk<'a> {
         let mut pending = vec![(dir.to_path_buf(), 0usize)];
         while let Some((dir, depth)) = pending.pop() {
             if depth > MAX_DEPTH {
-                let message = format!("folder `{}` is nested deeper than {MAX_DEPTH} levels", shown(self.root, &dir));
+                let message = format!(
+                    "folder `{}` is nested deeper than {MAX_DEPTH} levels",
+                    shown(self.root, &dir)
+                );
                 return Err(Error::new(rocky_base::ErrorKind::Io, message).hint("move the models up"));
             }
             // A folder that two links lead to is loaded once; a link to a folder above ends here too.
-            let canonical = self.system.canonical(&dir).map_err(|e| Error::io(shown(self.root, &dir), e))?;
+            let canonical = self
+                .system
+                .canonical(&dir)
+                .map_err(|e| Error::io(shown(self.root, &dir), e))?;
             if !self.visited.insert(canonical) {
                 continue;
             }
-            let entries = self.system.list(&dir).map_err(|e| Error::io(shown(self.root, &dir), e))?;
+            let entries = self
+                .system
+                .list(&dir)
+                .map_err(|e| Error::io(shown(self.root, &dir), e))?;
             let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
             let mut folders = Vec::new();
             for entry in entries {
@@ -114,7 +131,11 @@ impl<'a> Walk<'a> {
                     }
                     None => {
                         let shown = shown(self.root, &entry.path);
-                        if entry.path.extension().is_some_and(|e| e == "sql" || e == "rocky" || e == "toml") {
+                        if entry
+                            .path
+                            .extension()
+                            .is_some_and(|e| e == "sql" || e == "rocky" || e == "toml")
+                        {
                             let message = format!("file name `{shown}` is not UTF-8");
                             self.layout
                                 .diagnostics
@@ -167,7 +188,9 @@ impl<'a> Walk<'a> {
             }
         }
         self.layout.models.extend(models);
-        self.layout.folders.push(Folder { defaults: get("_defaults.toml") });
+        self.layout.folders.push(Folder {
+            defaults: get("_defaults.toml"),
+        });
     }
 
     /// Macro files directly in `dir`; a missing folder has none.
@@ -183,7 +206,10 @@ impl<'a> Walk<'a> {
     /// Contracts directly in `dir`.
     pub fn contracts(&mut self, dir: &Path) -> Result<()> {
         for path in self.files_of(dir)? {
-            let name = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_suffix(".contract.toml"));
+            let name = path
+                .file_name()
+                .and_then(|n| n.to_str())
+                .and_then(|n| n.strip_suffix(".contract.toml"));
             if let Some(model) = name.map(SmolStr::new) {
                 self.layout.contracts.push((model, file_path(self.root, path)));
             }
@@ -195,8 +221,15 @@ impl<'a> Walk<'a> {
         if !self.system.exists(dir) {
             return Ok(Vec::new());
         }
-        let entries = self.system.list(dir).map_err(|e| Error::io(shown(self.root, dir), e))?;
-        Ok(entries.into_iter().filter(|e| !e.is_dir).map(|e| e.path).collect())
+        let entries = self
+            .system
+            .list(dir)
+            .map_err(|e| Error::io(shown(self.root, dir), e))?;
+        Ok(entries
+            .into_iter()
+            .filter(|e| !e.is_dir)
+            .map(|e| e.path)
+            .collect())
     }
 
     /// What was found.

@@ -50,8 +50,12 @@ pub fn sort(deps: &[Vec<u32>]) -> Order {
             }
         }
     }
-    let mut ready: BinaryHeap<Reverse<u32>> =
-        missing.iter().enumerate().filter(|(_, m)| **m == 0).map(|(i, _)| Reverse(i as u32)).collect();
+    let mut ready: BinaryHeap<Reverse<u32>> = missing
+        .iter()
+        .enumerate()
+        .filter(|(_, m)| **m == 0)
+        .map(|(i, _)| Reverse(i as u32))
+        .collect();
     let mut order = Vec::with_capacity(n);
     let mut layer = vec![0u32; n];
     while let Some(Reverse(node)) = ready.pop() {
@@ -65,7 +69,12 @@ pub fn sort(deps: &[Vec<u32>]) -> Order {
             }
         }
     }
-    Order { order, layer, cycles, cyclic }
+    Order {
+        order,
+        layer,
+        cycles,
+        cyclic,
+    }
 }
 
 /// Nodes grouped by strongly connected component (Tarjan, with an explicit stack).
@@ -176,7 +185,9 @@ mod tests {
     #[test]
     fn a_long_chain_does_not_recurse() {
         let n = 200_000;
-        let deps: Vec<Vec<u32>> = (0..n).map(|i| if i == 0 { vec![] } else { vec![i - 1] }).collect();
+        let deps: Vec<Vec<u32>> = (0..n)
+            .map(|i| if i == 0 { vec![] } else { vec![i - 1] })
+            .collect();
         assert_eq!(sort(&deps).layer.last(), Some(&(n - 1)));
     }
 }

@@ -72,33 +72,44 @@ impl Snapshot {
     pub fn edges_into(&self, model: u32) -> Vec<Edge> {
         let owner = &self.models[model as usize];
         let columns = owner.analysis.columns.iter();
-        columns.flat_map(|column| column.sources.iter().map(move |s| (column, s))).filter_map(|(column, s)| {
-            Some(Edge {
-                source: (self.node_of(model, s.relation)?, s.column.clone()),
-                target: (model, column.name.clone()),
-                transform: s.transform.clone(),
-                loc: owner.unit.origin.locate(s.span),
+        columns
+            .flat_map(|column| column.sources.iter().map(move |s| (column, s)))
+            .filter_map(|(column, s)| {
+                Some(Edge {
+                    source: (self.node_of(model, s.relation)?, s.column.clone()),
+                    target: (model, column.name.clone()),
+                    transform: s.transform.clone(),
+                    loc: owner.unit.origin.locate(s.span),
+                })
             })
-        }).collect()
+            .collect()
     }
 
     /// Edges from the columns of a model into its consumers.
     pub fn edges_out_of(&self, model: u32) -> Vec<Edge> {
         let consumers = self.consumers[model as usize].iter();
-        consumers.flat_map(|c| self.edges_into(*c)).filter(|e| e.source.0 == Node::Model(model)).collect()
+        consumers
+            .flat_map(|c| self.edges_into(*c))
+            .filter(|e| e.source.0 == Node::Model(model))
+            .collect()
     }
 
     /// Columns that decide about a model's rows.
     pub fn influences_on(&self, model: u32) -> Vec<RowInfluence> {
         let owner = &self.models[model as usize];
-        owner.analysis.influences.iter().filter_map(|i| {
-            Some(RowInfluence {
-                source: (self.node_of(model, i.relation)?, i.column.clone()),
-                target: model,
-                kind: i.kind,
-                loc: owner.unit.origin.locate(i.span),
+        owner
+            .analysis
+            .influences
+            .iter()
+            .filter_map(|i| {
+                Some(RowInfluence {
+                    source: (self.node_of(model, i.relation)?, i.column.clone()),
+                    target: model,
+                    kind: i.kind,
+                    loc: owner.unit.origin.locate(i.span),
+                })
             })
-        }).collect()
+            .collect()
     }
 
     /// All edges reached from one column of a model, breadth first: to the leaves, or to the last consumers.
@@ -111,17 +122,22 @@ impl Snapshot {
             let found: Vec<Edge> = match (direction, node) {
                 (Direction::Upstream, Node::Model(m)) => {
                     let all = self.edges_into(m);
-                    all.into_iter().filter(|e| self.fold_column(&e.target.1) == column).collect()
+                    all.into_iter()
+                        .filter(|e| self.fold_column(&e.target.1) == column)
+                        .collect()
                 }
                 (Direction::Upstream, Node::Source(_)) => Vec::new(),
                 (Direction::Downstream, Node::Model(m)) => {
                     let all = self.edges_out_of(m);
-                    all.into_iter().filter(|e| self.fold_column(&e.source.1) == column).collect()
+                    all.into_iter()
+                        .filter(|e| self.fold_column(&e.source.1) == column)
+                        .collect()
                 }
                 (Direction::Downstream, Node::Source(s)) => {
                     let readers = self.sources[s as usize].readers.iter();
                     let all = readers.flat_map(|r| self.edges_into(*r));
-                    all.filter(|e| e.source.0 == node && self.fold_column(&e.source.1) == column).collect()
+                    all.filter(|e| e.source.0 == node && self.fold_column(&e.source.1) == column)
+                        .collect()
                 }
             };
             for edge in found {
@@ -140,6 +156,7 @@ impl Snapshot {
 
     /// A column name as a comparison key (names of output columns count as quoted where that matters).
     pub fn fold_column(&self, name: &str) -> SmolStr {
-        self.dialect.fold(name, true, rocky_base::ident::IdentKind::Column)
+        self.dialect
+            .fold(name, true, rocky_base::ident::IdentKind::Column)
     }
 }

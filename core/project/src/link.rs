@@ -69,7 +69,12 @@ pub fn reads_own_target(kind: &StrategyKind) -> bool {
 }
 
 /// The defaults for names.
-pub fn defaults(dialect: Dialect, config: &ProjectConfig, adapter: Option<&str>, catalog: Option<&CatalogSnapshot>) -> Defaults {
+pub fn defaults(
+    dialect: Dialect,
+    config: &ProjectConfig,
+    adapter: Option<&str>,
+    catalog: Option<&CatalogSnapshot>,
+) -> Defaults {
     let adapter = adapter.and_then(|name| config.adapters.get(name));
     let ident = |text: &SmolStr| Ident::from_config(dialect, text);
     let mut defaults = Defaults {
@@ -96,10 +101,20 @@ pub fn defaults(dialect: Dialect, config: &ProjectConfig, adapter: Option<&str>,
 }
 
 /// Link the models. They must be sorted by name, then by path.
-pub fn link(models: &[LoadedModel], config: &ProjectConfig, dialect: Dialect, defaults: Defaults, known: &Known<'_>) -> Links {
+pub fn link(
+    models: &[LoadedModel],
+    config: &ProjectConfig,
+    dialect: Dialect,
+    defaults: Defaults,
+    known: &Known<'_>,
+) -> Links {
     let mut linker = Linker {
         dialect,
-        names: NameTable::new(dialect, defaults.clone(), attached(dialect, &defaults, known.catalog)),
+        names: NameTable::new(
+            dialect,
+            defaults.clone(),
+            attached(dialect, &defaults, known.catalog),
+        ),
         defaults,
         diagnostics: Vec::new(),
         unattached: BTreeMap::new(),
@@ -108,9 +123,13 @@ pub fn link(models: &[LoadedModel], config: &ProjectConfig, dialect: Dialect, de
     for (id, model) in models.iter().enumerate() {
         if let Err(first) = linker.names.add_name(&model.name, id as u32) {
             let first = &models[first as usize];
-            let finding = Diagnostic::new(code::E105, model.name_loc, format!("model `{}` is defined twice", model.name))
-                .note(first.name_loc, "first defined here")
-                .help("Rename one: set `name` in its sidecar.");
+            let finding = Diagnostic::new(
+                code::E105,
+                model.name_loc,
+                format!("model `{}` is defined twice", model.name),
+            )
+            .note(first.name_loc, "first defined here")
+            .help("Rename one: set `name` in its sidecar.");
             linked[id].diagnostics.push(finding);
         }
     }
@@ -121,10 +140,18 @@ pub fn link(models: &[LoadedModel], config: &ProjectConfig, dialect: Dialect, de
         let target = linked[id].target.clone();
         if let Err(first) = linker.names.add_target(&target, id as u32) {
             // Two models of one name have one target for that reason; it is said once.
-            if linker.names.same_name(&models[first as usize].name, &models[id].name) {
+            if linker
+                .names
+                .same_name(&models[first as usize].name, &models[id].name)
+            {
                 continue;
             }
-            let loc = models[id].config.target.table.as_ref().map_or(models[id].name_loc, |t| t.loc);
+            let loc = models[id]
+                .config
+                .target
+                .table
+                .as_ref()
+                .map_or(models[id].name_loc, |t| t.loc);
             let message = format!(
                 "models `{}` and `{}` have one target `{}`",
                 models[first as usize].name,
@@ -142,20 +169,40 @@ pub fn link(models: &[LoadedModel], config: &ProjectConfig, dialect: Dialect, de
     linker.seen(known, &mut sources);
     linker.explicit(models, &mut linked);
     for (catalog, loc) in std::mem::take(&mut linker.unattached) {
-        let default = linker.defaults.catalog.as_ref().map_or("", |c| c.text.as_str()).to_owned();
-        let message = format!("catalog `{catalog}` is not attached; the default database `{default}` is used");
+        let default = linker
+            .defaults
+            .catalog
+            .as_ref()
+            .map_or("", |c| c.text.as_str())
+            .to_owned();
+        let message =
+            format!("catalog `{catalog}` is not attached; the default database `{default}` is used");
         linker.diagnostics.push(
-            Diagnostic::new(code::W102, loc, message).help("Leave `catalog` empty, or name the database of the adapter."),
+            Diagnostic::new(code::W102, loc, message)
+                .help("Leave `catalog` empty, or name the database of the adapter."),
         );
     }
-    Links { models: linked, names: linker.names, sources, diagnostics: linker.diagnostics }
+    Links {
+        models: linked,
+        names: linker.names,
+        sources,
+        diagnostics: linker.diagnostics,
+    }
 }
 
-fn attached(dialect: Dialect, defaults: &Defaults, catalog: Option<&CatalogSnapshot>) -> Option<Vec<SmolStr>> {
+fn attached(
+    dialect: Dialect,
+    defaults: &Defaults,
+    catalog: Option<&CatalogSnapshot>,
+) -> Option<Vec<SmolStr>> {
     if dialect != Dialect::DuckDb {
         return None;
     }
-    let mut attached: Vec<SmolStr> = defaults.catalog.iter().map(|c| c.key(dialect, IdentKind::Relation)).collect();
+    let mut attached: Vec<SmolStr> = defaults
+        .catalog
+        .iter()
+        .map(|c| c.key(dialect, IdentKind::Relation))
+        .collect();
     attached.extend(catalog.iter().flat_map(|c| c.complete_catalogs.iter().cloned()));
     Some(attached)
 }
@@ -172,18 +219,18 @@ struct Linker {
 impl Linker {
     fn target(&mut self, model: &LoadedModel) -> Linked {
         let target = &model.config.target;
-        let text = |part: &Option<rocky_config::Spanned<SmolStr>>| part.as_ref().map(|p| p.value.clone()).filter(|t| !t.is_empty());
+        let text = |part: &Option<rocky_config::Spanned<SmolStr>>| {
+            part.as_ref().map(|p| p.value.clone()).filter(|t| !t.is_empty())
+        };
         let ident = |t: &SmolStr| Ident::from_config(self.dialect, t);
         let declared_catalog = text(&target.catalog);
         let schema = text(&target.schema);
         let table = text(&target.table).unwrap_or_else(|| model.name.clone());
         let mut catalog = declared_catalog.as_ref().map(ident);
         if let (Some(name), Some(spanned)) = (&catalog, &target.catalog) {
-            let is_default = self
-                .defaults
-                .catalog
-                .as_ref()
-                .is_some_and(|d| d.key(self.dialect, IdentKind::Relation) == name.key(self.dialect, IdentKind::Relation));
+            let is_default = self.defaults.catalog.as_ref().is_some_and(|d| {
+                d.key(self.dialect, IdentKind::Relation) == name.key(self.dialect, IdentKind::Relation)
+            });
             if !self.names.is_attached(name) {
                 self.unattached.entry(name.text.clone()).or_insert(spanned.loc);
                 catalog = None;
@@ -192,7 +239,11 @@ impl Linker {
                 catalog = None;
             }
         }
-        let physical = RelationName { catalog, schema: schema.as_ref().map(ident), table: ident(&table) };
+        let physical = RelationName {
+            catalog,
+            schema: schema.as_ref().map(ident),
+            table: ident(&table),
+        };
         let full = self.names.full(&physical);
         let shown = |part: &Option<Ident>| part.as_ref().map_or_else(SmolStr::default, |i| i.text.clone());
         let strategy = model.config.strategy.clone();
@@ -203,8 +254,14 @@ impl Linker {
                 schema.unwrap_or_else(|| shown(&full.schema)),
                 table,
             ],
-            target: RelationName { schema: full.schema, ..physical },
-            strategy: strategy.unwrap_or(StrategyConfig { kind: StrategyKind::FullRefresh, loc: model.name_loc }),
+            target: RelationName {
+                schema: full.schema,
+                ..physical
+            },
+            strategy: strategy.unwrap_or(StrategyConfig {
+                kind: StrategyKind::FullRefresh,
+                loc: model.name_loc,
+            }),
             strategy_loc,
             inputs: Vec::new(),
             ref_inputs: Vec::new(),
@@ -214,7 +271,11 @@ impl Linker {
         }
     }
 
-    fn sources(&mut self, models: &[LoadedModel], linked: &mut [Linked]) -> (Vec<Source>, FxHashMap<RelationKey, u32>) {
+    fn sources(
+        &mut self,
+        models: &[LoadedModel],
+        linked: &mut [Linked],
+    ) -> (Vec<Source>, FxHashMap<RelationKey, u32>) {
         // First all keys, so that sources are numbered in order of name whatever the order of models.
         let mut meanings: Vec<Vec<Meaning>> = Vec::with_capacity(models.len());
         let mut first: BTreeMap<RelationKey, (RelationName, Loc)> = BTreeMap::new();
@@ -223,7 +284,9 @@ impl Linker {
             for reference in &model.unit.refs {
                 let meaning = match reference.path.as_slice() {
                     // A file: its text is its name.
-                    [] => Meaning::Source(RelationName::table(Ident::quoted(reference.span.slice(&model.unit.text)))),
+                    [] => Meaning::Source(RelationName::table(Ident::quoted(
+                        reference.span.slice(&model.unit.text),
+                    ))),
                     path => {
                         let (meaning, dropped) = self.names.resolve(path);
                         if let Some(catalog) = dropped {
@@ -235,7 +298,9 @@ impl Linker {
                 };
                 if let Meaning::Source(name) = &meaning {
                     let loc = || model.unit.origin.locate(reference.span);
-                    first.entry(name.key(self.dialect)).or_insert_with(|| (name.clone(), loc()));
+                    first
+                        .entry(name.key(self.dialect))
+                        .or_insert_with(|| (name.clone(), loc()));
                 }
                 list.push(meaning);
             }
@@ -245,7 +310,12 @@ impl Linker {
         let mut sources = Vec::with_capacity(first.len());
         for (index, (key, (name, first_ref))) in first.into_iter().enumerate() {
             by_key.insert(key, index as u32);
-            sources.push(Source { name, schema: SourceSchema::Unknown, first_ref, readers: Vec::new() });
+            sources.push(Source {
+                name,
+                schema: SourceSchema::Unknown,
+                first_ref,
+                readers: Vec::new(),
+            });
         }
         for (id, list) in meanings.into_iter().enumerate() {
             let model = &models[id];
@@ -306,7 +376,9 @@ impl Linker {
         let sidecars = models.iter().flat_map(|m| m.config.sources.iter());
         let mut declared: FxHashMap<RelationKey, Loc> = FxHashMap::default();
         for declaration in config.sources.iter().chain(sidecars) {
-            let Some(columns) = &declaration.columns else { continue };
+            let Some(columns) = &declaration.columns else {
+                continue;
+            };
             let name = self.names.full(&self.declared_name(declaration));
             let key = name.key(self.dialect);
             let columns: Arc<[Column]> = columns
@@ -322,11 +394,19 @@ impl Linker {
                     }
                     // A name from TOML counts as unquoted: Snowflake stores it in upper case.
                     let name = Ident::from_config(self.dialect, &c.name.value).stored(self.dialect);
-                    Column { name, ty: ty.unwrap_or_default(), nullable: c.nullable }
+                    Column {
+                        name,
+                        ty: ty.unwrap_or_default(),
+                        nullable: c.nullable,
+                    }
                 })
                 .collect();
             if let Some(model) = self.names.model_of_target(&name) {
-                let message = format!("declared source `{}` is the target of model `{}`", name.display(), models[model as usize].name);
+                let message = format!(
+                    "declared source `{}` is the target of model `{}`",
+                    name.display(),
+                    models[model as usize].name
+                );
                 self.diagnostics.push(
                     Diagnostic::new(code::E417, declaration.table.loc, message)
                         .note(models[model as usize].name_loc, "the model")
@@ -335,9 +415,15 @@ impl Linker {
                 continue;
             }
             if let Some(first) = declared.get(&key) {
-                let same = by_key.get(&key).and_then(|i| sources[*i as usize].columns()).is_none_or(|c| **c == *columns);
+                let same = by_key
+                    .get(&key)
+                    .and_then(|i| sources[*i as usize].columns())
+                    .is_none_or(|c| **c == *columns);
                 if !same {
-                    let message = format!("source `{}` is declared with other columns elsewhere", name.display());
+                    let message = format!(
+                        "source `{}` is declared with other columns elsewhere",
+                        name.display()
+                    );
                     self.diagnostics.push(
                         Diagnostic::new(code::E417, declaration.table.loc, message)
                             .note(*first, "the declaration that is used")
@@ -355,7 +441,9 @@ impl Linker {
 
     fn declared_name(&self, declaration: &SourceDecl) -> RelationName {
         let part = |p: &Option<rocky_config::Spanned<SmolStr>>| {
-            p.as_ref().filter(|p| !p.value.is_empty()).map(|p| Ident::from_config(self.dialect, &p.value))
+            p.as_ref()
+                .filter(|p| !p.value.is_empty())
+                .map(|p| Ident::from_config(self.dialect, &p.value))
         };
         RelationName {
             catalog: part(&declaration.catalog),
@@ -368,7 +456,9 @@ impl Linker {
         let Some(catalog) = known.catalog else { return };
         for source in sources.iter_mut().filter(|s| s.schema == SourceSchema::Unknown) {
             source.schema = match catalog.lookup(&source.name) {
-                Lookup::Found(relation) => SourceSchema::Seen(relation.columns.as_slice().into(), catalog.taken_at),
+                Lookup::Found(relation) => {
+                    SourceSchema::Seen(relation.columns.as_slice().into(), catalog.taken_at)
+                }
                 Lookup::Absent if known.fresh => SourceSchema::Absent,
                 Lookup::Absent | Lookup::Unknown => SourceSchema::Unknown,
             };
@@ -384,7 +474,9 @@ impl Linker {
                     match self.names.model(&name.value) {
                         Some(m) if m == id as u32 => {
                             let message = format!("model `{}` depends on itself", model.name);
-                            linked[id].diagnostics.push(Diagnostic::new(code::E107, name.loc, message).help("Remove it."));
+                            linked[id]
+                                .diagnostics
+                                .push(Diagnostic::new(code::E107, name.loc, message).help("Remove it."));
                         }
                         Some(m) => {
                             named.push(m);
@@ -394,10 +486,14 @@ impl Linker {
                         }
                         None => {
                             let mut message = format!("`depends_on` names unknown model `{}`", name.shown());
-                            if let Some(near) = suggest::nearest(&name.value, models.iter().map(|m| m.name.as_str())) {
+                            if let Some(near) =
+                                suggest::nearest(&name.value, models.iter().map(|m| m.name.as_str()))
+                            {
                                 message.push_str(&format!("; did you mean `{near}`?"));
                             }
-                            linked[id].diagnostics.push(Diagnostic::new(code::E107, name.loc, message));
+                            linked[id]
+                                .diagnostics
+                                .push(Diagnostic::new(code::E107, name.loc, message));
                         }
                     }
                 }
@@ -407,7 +503,10 @@ impl Linker {
                     .map(|m| models[*m as usize].name.as_str())
                     .collect();
                 if let (false, Some(first)) = (missing.is_empty() || declared.is_empty(), declared.first()) {
-                    let message = format!("`depends_on` leaves out {}, which the query reads", list(&missing));
+                    let message = format!(
+                        "`depends_on` leaves out {}, which the query reads",
+                        list(&missing)
+                    );
                     linked[id].diagnostics.push(
                         Diagnostic::new(code::D011, first.loc, message)
                             .help("Add it, or remove `depends_on`: what a query reads is found without it."),
@@ -439,16 +538,26 @@ pub fn cycle(path: &[u32], models: &[LoadedModel], linked: &[Linked]) -> Diagnos
     names.extend(path.first().map(|id| name(*id)));
     let edge = |from: u32, to: u32| {
         let edges = &linked[from as usize].edges;
-        edges.iter().find(|(m, _)| *m == to).map_or(models[from as usize].name_loc, |(_, loc)| *loc)
+        edges
+            .iter()
+            .find(|(m, _)| *m == to)
+            .map_or(models[from as usize].name_loc, |(_, loc)| *loc)
     };
     let next = |i: usize| path[(i + 1) % path.len()];
     let first = path.first().copied().unwrap_or(0);
-    let mut finding = Diagnostic::new(code::E106, edge(first, next(0)), format!("dependency cycle: {}", names.join(" → ")))
-        .label(format!("`{}` reads `{}` here", name(first), name(next(0))))
-        .help("Break the cycle: one of these models must not read the next.")
-        .in_model(name(first));
+    let mut finding = Diagnostic::new(
+        code::E106,
+        edge(first, next(0)),
+        format!("dependency cycle: {}", names.join(" → ")),
+    )
+    .label(format!("`{}` reads `{}` here", name(first), name(next(0))))
+    .help("Break the cycle: one of these models must not read the next.")
+    .in_model(name(first));
     for (i, id) in path.iter().enumerate().skip(1) {
-        finding = finding.note(edge(*id, next(i)), format!("`{}` reads `{}`", name(*id), name(next(i))));
+        finding = finding.note(
+            edge(*id, next(i)),
+            format!("`{}` reads `{}`", name(*id), name(next(i))),
+        );
     }
     finding
 }

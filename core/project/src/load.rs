@@ -52,46 +52,65 @@ impl Reader<'_> {
     /// The file, from the memo when its stamp is unchanged.
     pub fn file(&self, path: &FilePath, id: FileId, cached: Option<&CachedFile>) -> CachedFile {
         let stamp = self.system.stamp(&path.path).ok();
-        if let (Some(stamp), Some(cached)) = (stamp, cached) {
-            if cached.stamp == Some(stamp) {
-                return cached.clone();
-            }
+        if let (Some(stamp), Some(cached)) = (stamp, cached)
+            && cached.stamp == Some(stamp)
+        {
+            return cached.clone();
         }
         let empty = || Arc::new(SourceFile::new(path.shown.clone(), ""));
         let at = |offset: usize| Loc::new(id, Span::from(offset..offset));
         if let Some(stamp) = stamp.filter(|s| s.size > MAX_FILE_BYTES) {
             let message = format!("file has {} bytes; at most {MAX_FILE_BYTES} are read", stamp.size);
             let problem = Diagnostic::new(code::E419, at(0), message).help("Split the model.");
-            return CachedFile { stamp: None, source: empty(), problem: Some(problem) };
+            return CachedFile {
+                stamp: None,
+                source: empty(),
+                problem: Some(problem),
+            };
         }
         match self.system.read(&path.path) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => {
                     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
                     let source = Arc::new(SourceFile::new(path.shown.clone(), text));
-                    CachedFile { stamp, source, problem: None }
+                    CachedFile {
+                        stamp,
+                        source,
+                        problem: None,
+                    }
                 }
                 Err(error) => {
                     let offset = error.utf8_error().valid_up_to();
                     let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
                     let byte = error.as_bytes().get(offset).copied().unwrap_or(0);
                     let message = format!("file is not UTF-8: byte 0x{byte:02X} at offset {offset}");
-                    let problem = Diagnostic::new(code::E409, Loc::new(id, Span::from(offset..offset + 3)), message)
-                        .help("Save the file as UTF-8.");
+                    let problem =
+                        Diagnostic::new(code::E409, Loc::new(id, Span::from(offset..offset + 3)), message)
+                            .help("Save the file as UTF-8.");
                     let source = Arc::new(SourceFile::new(path.shown.clone(), text));
-                    CachedFile { stamp, source, problem: Some(problem) }
+                    CachedFile {
+                        stamp,
+                        source,
+                        problem: Some(problem),
+                    }
                 }
             },
             Err(error) => {
                 let problem = Diagnostic::new(code::E408, at(0), format!("file cannot be read: {error}"))
                     .help("Check that the file exists and that its permissions allow reading.");
-                CachedFile { stamp: None, source: empty(), problem: Some(problem) }
+                CachedFile {
+                    stamp: None,
+                    source: empty(),
+                    problem: Some(problem),
+                }
             }
         }
     }
 
     fn var_hash(&self, name: &str) -> Option<u128> {
-        self.system.env(name).map(|value| Hasher128::new().str(&value).finish())
+        self.system
+            .env(name)
+            .map(|value| Hasher128::new().str(&value).finish())
     }
 
     fn toml<T>(
@@ -103,7 +122,10 @@ impl Reader<'_> {
         if let Some(cached) = cached {
             let current = Arc::ptr_eq(&cached.source, source)
                 && cached.options == self.options
-                && cached.vars.iter().all(|(name, hash)| self.var_hash(name) == *hash);
+                && cached
+                    .vars
+                    .iter()
+                    .all(|(name, hash)| self.var_hash(name) == *hash);
             if current {
                 return CachedToml {
                     source: source.clone(),
@@ -115,8 +137,17 @@ impl Reader<'_> {
         }
         let env = |name: &str| self.system.env(name);
         let parsed = parse(&env);
-        let vars = parsed.vars.iter().map(|name| (name.clone(), self.var_hash(name))).collect();
-        CachedToml { source: source.clone(), options: self.options, vars, parsed: Arc::new(parsed) }
+        let vars = parsed
+            .vars
+            .iter()
+            .map(|name| (name.clone(), self.var_hash(name)))
+            .collect();
+        CachedToml {
+            source: source.clone(),
+            options: self.options,
+            vars,
+            parsed: Arc::new(parsed),
+        }
     }
 }
 
@@ -140,7 +171,13 @@ pub struct Loaded {
 }
 
 /// Read macros (a serial step: every model may use them).
-pub fn macros(reader: &Reader<'_>, layout: &Layout, memo: &mut Memo, next: &mut Memo, diagnostics: &mut Vec<Diagnostic>) -> MacroSet {
+pub fn macros(
+    reader: &Reader<'_>,
+    layout: &Layout,
+    memo: &mut Memo,
+    next: &mut Memo,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> MacroSet {
     let mut set = MacroSet::default();
     for path in &layout.macros {
         let id = memo.file_id(&path.shown);
@@ -154,7 +191,9 @@ pub fn macros(reader: &Reader<'_>, layout: &Layout, memo: &mut Memo, next: &mut 
                 if let Err(old) = set.add(definition) {
                     let message = format!("macro `{name}` is defined twice");
                     diagnostics.push(
-                        Diagnostic::new(code::E114, loc, message).note(old.name_loc, "first defined here").help("Rename one."),
+                        Diagnostic::new(code::E114, loc, message)
+                            .note(old.name_loc, "first defined here")
+                            .help("Rename one."),
                     );
                 }
             }
@@ -200,8 +239,9 @@ pub fn load(
         let file = reader.file(path, id, memo.files.get(&id));
         diagnostics.extend(file.problem.clone());
         let text = file.source.text.clone();
-        let toml = reader
-            .toml(&file.source, memo.contracts.get(&id), |e| rocky_config::parse_contract(id, &text, e, options));
+        let toml = reader.toml(&file.source, memo.contracts.get(&id), |e| {
+            rocky_config::parse_contract(id, &text, e, options)
+        });
         diagnostics.extend(toml.parsed.diagnostics.iter().cloned());
         contracts.push((model.clone(), id, toml.parsed.clone()));
         next.files.insert(id, file);
@@ -210,7 +250,14 @@ pub fn load(
     for path in &layout.orphans {
         let id = memo.file_id(&path.shown);
         let source = Arc::new(SourceFile::new(path.shown.clone(), ""));
-        next.files.insert(id, CachedFile { stamp: None, source, problem: None });
+        next.files.insert(
+            id,
+            CachedFile {
+                stamp: None,
+                source,
+                problem: None,
+            },
+        );
         diagnostics.push(crate::discover::orphan(path, Loc::new(id, Span::at(0))));
     }
 
@@ -241,7 +288,12 @@ pub fn load(
         next.units.insert(model.unit_key, model.unit.clone());
         models.push(model);
     }
-    Ok(Loaded { models, contracts, diagnostics, parsed })
+    Ok(Loaded {
+        models,
+        contracts,
+        diagnostics,
+        parsed,
+    })
 }
 
 struct Job<'a> {
@@ -261,7 +313,11 @@ impl Job<'_> {
     ) -> (LoadedModel, Entry, bool) {
         let options = reader.options;
         let mut diagnostics = Vec::new();
-        let mut entry = Entry { files: Vec::new(), model: None, contract: None };
+        let mut entry = Entry {
+            files: Vec::new(),
+            model: None,
+            contract: None,
+        };
         let body = reader.file(&self.files.body, self.body, memo.files.get(&self.body));
         let mut unreadable = body.problem.is_some();
         diagnostics.extend(body.problem.clone());
@@ -350,7 +406,10 @@ impl Job<'_> {
 
         let (name, name_loc) = match &config.name {
             Some(name) => (name.value.clone(), name.loc),
-            None => (self.files.stem.clone(), Loc::new(self.body, Span::at(body_start.min(text.len() as u32)))),
+            None => (
+                self.files.stem.clone(),
+                Loc::new(self.body, Span::at(body_start.min(text.len() as u32))),
+            ),
         };
         let model = LoadedModel {
             name,

@@ -39,7 +39,13 @@ pub struct NameTable {
 impl NameTable {
     /// An empty table. `attached`: folded names of the catalogs that exist, where that is known (DuckDB).
     pub fn new(dialect: Dialect, defaults: Defaults, attached: Option<Vec<SmolStr>>) -> NameTable {
-        NameTable { dialect, defaults, attached, by_name: FxHashMap::default(), by_target: FxHashMap::default() }
+        NameTable {
+            dialect,
+            defaults,
+            attached,
+            by_name: FxHashMap::default(),
+            by_target: FxHashMap::default(),
+        }
     }
 
     /// Add a model's name; the model that has it already, if any, stays.
@@ -114,7 +120,11 @@ impl NameTable {
                 }
                 RelationName::table((*table).clone())
             }
-            [schema, table] => RelationName { catalog: None, schema: Some((*schema).clone()), table: (*table).clone() },
+            [schema, table] => RelationName {
+                catalog: None,
+                schema: Some((*schema).clone()),
+                table: (*table).clone(),
+            },
             [.., catalog, schema, table] => {
                 dropped = (!self.is_attached(catalog)).then(|| catalog.text.clone());
                 RelationName {

@@ -37,7 +37,10 @@ impl MacroSet {
             return Err(Box::new(old.clone()));
         }
         let mut hasher = Hasher128::new();
-        hasher.str(&definition.body).u32(definition.file.0).u32(definition.body_span.start);
+        hasher
+            .str(&definition.body)
+            .u32(definition.file.0)
+            .u32(definition.body_span.start);
         definition.params.iter().for_each(|p| {
             hasher.str(&p.ident.text);
         });
@@ -97,8 +100,13 @@ pub enum WithPlace {
 impl Unit {
     /// True while everything it read is as it was.
     pub fn is_current(&self, env: &UnitEnv<'_>) -> bool {
-        self.macros_read.iter().all(|(name, hash)| env.macros.hashes.get(name) == hash.as_ref())
-            && self.vars_read.iter().all(|(name, value)| env.vars.get(name) == value.as_ref())
+        self.macros_read
+            .iter()
+            .all(|(name, hash)| env.macros.hashes.get(name) == hash.as_ref())
+            && self
+                .vars_read
+                .iter()
+                .all(|(name, value)| env.vars.get(name) == value.as_ref())
     }
 
     /// Parse the tree again (it is not kept: most models are never looked at twice).
@@ -110,19 +118,32 @@ impl Unit {
 /// The hash under which a text's units are kept.
 pub fn text_hash(file: FileId, language: Language, body_start: u32, text: &str, dialect: Dialect) -> u128 {
     let mut hasher = Hasher128::new();
-    hasher.str(env!("CARGO_PKG_VERSION")).u32(file.0).u32(language as u32).u32(body_start).u32(dialect as u32).str(text);
+    hasher
+        .str(env!("CARGO_PKG_VERSION"))
+        .u32(file.0)
+        .u32(language as u32)
+        .u32(body_start)
+        .u32(dialect as u32)
+        .str(text);
     hasher.finish()
 }
 
 /// Lower, expand and parse a model's text. `body_start` is where the query begins in the file (after front matter).
-pub fn make(file: FileId, language: Language, text: &Arc<str>, body_start: u32, env: &UnitEnv<'_>) -> (Unit, Ast) {
+pub fn make(
+    file: FileId,
+    language: Language,
+    text: &Arc<str>,
+    body_start: u32,
+    env: &UnitEnv<'_>,
+) -> (Unit, Ast) {
     let mut diagnostics = Vec::new();
     let mut broken = false;
     let (sql, origin) = match language {
         Language::Sql if body_start == 0 => (text.clone(), OriginMap::identity(file, 0)),
-        Language::Sql => {
-            (Arc::from(text.get(body_start as usize..).unwrap_or("")), OriginMap::identity(file, body_start))
-        }
+        Language::Sql => (
+            Arc::from(text.get(body_start as usize..).unwrap_or("")),
+            OriginMap::identity(file, body_start),
+        ),
         Language::Rocky => {
             let lowered = dsl::lower(file, text, env.dialect);
             broken |= !lowered.complete || lowered.diagnostics.iter().any(Diagnostic::is_error);
@@ -131,33 +152,55 @@ pub fn make(file: FileId, language: Language, text: &Arc<str>, body_start: u32, 
         }
     };
     let var = |name: &str| env.vars.get(name).cloned();
-    let expand_env = expand::Env { dialect: env.dialect, macros: &env.macros.definitions, var: &var };
+    let expand_env = expand::Env {
+        dialect: env.dialect,
+        macros: &env.macros.definitions,
+        var: &var,
+    };
     let expanded = expand::expand(&sql, &origin, &expand_env);
     broken |= expanded.diagnostics.iter().any(Diagnostic::is_error);
     diagnostics.extend(expanded.diagnostics);
     let parsed = parser::parse(&expanded.text, env.dialect);
     if !broken {
-        diagnostics.extend(parsed.diagnostics.iter().cloned().map(|d| locate(d, &expanded.origin)));
+        diagnostics.extend(
+            parsed
+                .diagnostics
+                .iter()
+                .cloned()
+                .map(|d| locate(d, &expanded.origin)),
+        );
     }
     // After a lowering or expansion error the parser's findings would be consequences, except for SQL that stands by itself.
     else if language == Language::Sql {
-        diagnostics.extend(parsed.diagnostics.iter().cloned().map(|d| locate(d, &expanded.origin)));
+        diagnostics.extend(
+            parsed
+                .diagnostics
+                .iter()
+                .cloned()
+                .map(|d| locate(d, &expanded.origin)),
+        );
     }
-    broken |= parsed.diagnostics.iter().any(|d| d.is_error() && d.code != code::E410);
+    broken |= parsed
+        .diagnostics
+        .iter()
+        .any(|d| d.is_error() && d.code != code::E410);
     let refs = rocky_semantic::references(&parsed.ast, env.dialect);
     let root = parsed.ast.root.map(|r| parsed.ast.query(r));
     let query = root.map(|q| q.span);
     let with = match root {
         Some(q) => match &q.with {
-            Some(with) => {
-                WithPlace::Present { first_cte: with.ctes.first().map_or(with.span.end, |c| c.span.start) }
-            }
+            Some(with) => WithPlace::Present {
+                first_cte: with.ctes.first().map_or(with.span.end, |c| c.span.start),
+            },
             None => WithPlace::Absent(q.span.start),
         },
         None => WithPlace::Absent(0),
     };
     let mut hasher = Hasher128::new();
-    hasher.str(env!("CARGO_PKG_VERSION")).u32(env.dialect as u32).str(&expanded.text);
+    hasher
+        .str(env!("CARGO_PKG_VERSION"))
+        .u32(env.dialect as u32)
+        .str(&expanded.text);
     let macros_read = expanded
         .macros_read
         .into_iter()
@@ -191,8 +234,20 @@ pub fn locate(diagnostic: Diagnostic, origin: &OriginMap) -> Diagnostic {
         .filter(|label| label.loc.file == FileId::TEXT)
         .and_then(|label| origin.definition(label.loc.span));
     let mut located = diagnostic.map_locs(
-        |loc| if loc.file == FileId::TEXT { origin.locate(loc.span) } else { loc },
-        |loc| if loc.file == FileId::TEXT { origin.locate_exact(loc.span) } else { Some(loc) },
+        |loc| {
+            if loc.file == FileId::TEXT {
+                origin.locate(loc.span)
+            } else {
+                loc
+            }
+        },
+        |loc| {
+            if loc.file == FileId::TEXT {
+                origin.locate_exact(loc.span)
+            } else {
+                Some(loc)
+            }
+        },
     );
     if let Some(definition) = definition {
         located = located.note(definition, "in the body of this macro");

@@ -16,7 +16,10 @@ struct Random(u64);
 
 impl Random {
     fn next(&mut self, below: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        self.0 = self
+            .0
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         ((self.0 >> 33) as usize) % below.max(1)
     }
     fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
@@ -25,19 +28,41 @@ impl Random {
 }
 
 fn compiler(system: &Arc<MemorySystem>) -> Compiler {
-    let options = Options { config: PathBuf::from("/p/rocky.toml"), models: None, contracts: None, config_optional: false };
+    let options = Options {
+        config: PathBuf::from("/p/rocky.toml"),
+        models: None,
+        contracts: None,
+        config_optional: false,
+    };
     Compiler::new(system.clone(), options)
 }
 
 fn place(d: &Diagnostic, files: &Files) -> String {
     let at = |loc: rocky_base::Loc| {
-        let file = files.get(loc.file).map(|f| f.path.to_string()).unwrap_or_default();
+        let file = files
+            .get(loc.file)
+            .map(|f| f.path.to_string())
+            .unwrap_or_default();
         format!("{file}:{}..{}", loc.span.start, loc.span.end)
     };
-    let primary = d.primary.as_ref().map(|l| format!("{} {}", at(l.loc), l.text)).unwrap_or_default();
-    let notes: Vec<String> = d.notes.iter().map(|n| format!("{} {}", at(n.loc), n.text)).collect();
-    let fix = d.fix.as_ref().map(|f| f.edits.iter().map(|e| at(e.loc) + &e.text).collect::<String>());
-    format!("{} {:?} {} {primary} {notes:?} {:?} {fix:?} {:?}", d.code, d.severity, d.message, d.help, d.model)
+    let primary = d
+        .primary
+        .as_ref()
+        .map(|l| format!("{} {}", at(l.loc), l.text))
+        .unwrap_or_default();
+    let notes: Vec<String> = d
+        .notes
+        .iter()
+        .map(|n| format!("{} {}", at(n.loc), n.text))
+        .collect();
+    let fix = d
+        .fix
+        .as_ref()
+        .map(|f| f.edits.iter().map(|e| at(e.loc) + &e.text).collect::<String>());
+    format!(
+        "{} {:?} {} {primary} {notes:?} {:?} {fix:?} {:?}",
+        d.code, d.severity, d.message, d.help, d.model
+    )
 }
 
 /// Everything a caller can see of a snapshot, as text.
@@ -46,7 +71,13 @@ fn visible(snapshot: &Snapshot) -> String {
     for (id, m) in snapshot.models.iter().enumerate() {
         out += &format!(
             "model {} layer {} target {:?} {:?} deps {:?} errors {} text {:?}\n",
-            m.name, snapshot.order.layer[id], m.target, m.target_parts, m.depends_on, m.has_errors, m.unit.text
+            m.name,
+            snapshot.order.layer[id],
+            m.target,
+            m.target_parts,
+            m.depends_on,
+            m.has_errors,
+            m.unit.text
         );
         for c in &m.analysis.columns {
             out += &format!("  {c:?}\n");
@@ -59,7 +90,12 @@ fn visible(snapshot: &Snapshot) -> String {
             };
             out += &format!("  reads {name}\n");
         }
-        out += &format!("  {:?} {} {:?}\n", m.analysis.influences, m.schema.complete, m.contract.is_some());
+        out += &format!(
+            "  {:?} {} {:?}\n",
+            m.analysis.influences,
+            m.schema.complete,
+            m.contract.is_some()
+        );
     }
     for s in &snapshot.sources {
         out += &format!("source {} {:?} {:?}\n", s.name.display(), s.schema, s.readers);
@@ -90,7 +126,15 @@ fn model_text(random: &mut Random, n_models: usize) -> String {
         2 => format!("main.m{}", random.next(n_models)),
         _ => format!("m{}", random.next(n_models)),
     };
-    let columns = ["a", "b", "a + 1 AS a", "upper(b) AS b", "nope", "@var(v, 7) AS a", "@twice(a) AS b"];
+    let columns = [
+        "a",
+        "b",
+        "a + 1 AS a",
+        "upper(b) AS b",
+        "nope",
+        "@var(v, 7) AS a",
+        "@twice(a) AS b",
+    ];
     let column = |random: &mut Random| random.pick(&columns).to_owned();
     let (one, two, c) = (reference(random), reference(random), column(random));
     match random.next(9) {
@@ -118,7 +162,13 @@ fn edit(random: &mut Random, system: &MemorySystem, inputs: &mut Inputs, n_model
         6 => {
             system.remove(&path("sql"));
             let other = random.next(n_models);
-            let steps = ["where a > 1", "derive { c: a * 2 }", "group b { a: max(a) }", "where $", "take 3 sort a"];
+            let steps = [
+                "where a > 1",
+                "derive { c: a * 2 }",
+                "group b { a: max(a) }",
+                "where $",
+                "take 3 sort a",
+            ];
             system.write(path("rocky"), format!("from m{other}\n{}\n", random.pick(&steps)));
         }
         7 => {
@@ -151,7 +201,10 @@ fn edit(random: &mut Random, system: &MemorySystem, inputs: &mut Inputs, n_model
         11 => {
             inputs.vars.clear();
             if random.next(2) == 0 {
-                inputs.vars.insert(SmolStr::new("v"), SmolStr::new(random.pick(&["1", "'x'", "NULL"])));
+                inputs.vars.insert(
+                    SmolStr::new("v"),
+                    SmolStr::new(random.pick(&["1", "'x'", "NULL"])),
+                );
             }
         }
         12 => system.write("/p/rocky.toml", sources(random)),
@@ -170,7 +223,10 @@ fn edit(random: &mut Random, system: &MemorySystem, inputs: &mut Inputs, n_model
 fn a_compiler_that_lived_through_edits_says_what_a_new_one_says() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     let cancel = CancelToken::new();
-    let steps: usize = std::env::var("ROCKY_MEMO_STEPS").ok().and_then(|s| s.parse().ok()).unwrap_or(110);
+    let steps: usize = std::env::var("ROCKY_MEMO_STEPS")
+        .ok()
+        .and_then(|s| s.parse().ok())
+        .unwrap_or(110);
     for seed in 1..=8u64 {
         let mut random = Random(seed);
         let n_models = 12;
@@ -187,7 +243,9 @@ fn a_compiler_that_lived_through_edits_says_what_a_new_one_says() {
                 edit(&mut random, &system, &mut inputs, n_models);
             }
             let memoised = lived.compile(&inputs, &pool, &mut NoObserver, &cancel).unwrap();
-            let fresh = compiler(&system).compile(&inputs, &pool, &mut NoObserver, &cancel).unwrap();
+            let fresh = compiler(&system)
+                .compile(&inputs, &pool, &mut NoObserver, &cancel)
+                .unwrap();
             assert_eq!(visible(&memoised), visible(&fresh), "seed {seed}, step {step}");
         }
     }
@@ -205,7 +263,10 @@ fn an_edit_that_leaves_the_schema_unchanged_stops_there() {
     let mut compiler = compiler(&system);
     let inputs = Inputs::default();
     let mut compile = || {
-        let t = compiler.compile(&inputs, &pool, &mut NoObserver, &cancel).unwrap().timings;
+        let t = compiler
+            .compile(&inputs, &pool, &mut NoObserver, &cancel)
+            .unwrap()
+            .timings;
         (t.parsed, t.analysed)
     };
     assert_eq!(compile(), (3, 3));

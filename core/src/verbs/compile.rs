@@ -162,7 +162,10 @@ impl Project {
                 models_analysed: t.analysed,
             },
             expanded_sql: request.expand_macros.then(|| {
-                models.iter().map(|m| (m.name.to_string(), m.unit.text.to_string())).collect()
+                models
+                    .iter()
+                    .map(|m| (m.name.to_string(), m.unit.text.to_string()))
+                    .collect()
             }),
             models_detail: models.iter().map(|m| detail(&snapshot, m)).collect(),
         })
@@ -183,7 +186,10 @@ impl Project {
         if refresh != RefreshSources::Always {
             let first = self.snapshot(vars, catalog.clone(), observer, cancel)?;
             let fresh = catalog.as_ref().is_some_and(|c| c.fresh);
-            let missing = first.sources.iter().any(|s| s.schema == SourceSchema::Unknown && s.name.schema.is_some());
+            let missing = first
+                .sources
+                .iter()
+                .any(|s| s.schema == SourceSchema::Unknown && s.name.schema.is_some());
             if refresh == RefreshSources::Never || fresh || !missing {
                 return Ok((first, extra));
             }
@@ -196,11 +202,23 @@ impl Project {
                     .open_warehouse(&target, Access::Read, cancel)
                     .and_then(|w| self.read_catalog(&target, w.as_deref(), cancel));
                 match asked {
-                    Ok(read) => catalog = Some(CatalogInput { snapshot: read, fresh: true }),
+                    Ok(read) => {
+                        catalog = Some(CatalogInput {
+                            snapshot: read,
+                            fresh: true,
+                        })
+                    }
                     Err(error) if error.kind == rocky_base::ErrorKind::Cancelled => return Err(error),
                     Err(error) => extra.push(
-                        Diagnostic::global(code::W409, format!("source schemas were not read: {}", error.message))
-                            .help(error.hint.unwrap_or_else(|| "Compile again when the database can be read.".into())),
+                        Diagnostic::global(
+                            code::W409,
+                            format!("source schemas were not read: {}", error.message),
+                        )
+                        .help(
+                            error
+                                .hint
+                                .unwrap_or_else(|| "Compile again when the database can be read.".into()),
+                        ),
                     ),
                 }
             }
@@ -228,22 +246,39 @@ pub(crate) fn find_model<'a>(snapshot: &'a Snapshot, name: &str) -> Result<(u32,
 
 /// The type in the warehouse's spelling.
 pub(crate) fn type_text(ty: &rocky_warehouse::Type, dialect: rocky_base::Dialect) -> String {
-    if ty.is_unknown() { "UNKNOWN".to_owned() } else { ty.print(dialect) }
+    if ty.is_unknown() {
+        "UNKNOWN".to_owned()
+    } else {
+        ty.print(dialect)
+    }
 }
 
 fn detail(snapshot: &Snapshot, model: &Model) -> ModelDetail {
     let id = snapshot.names.model(&model.name).unwrap_or_default();
     let [catalog, schema, table] = model.target_parts.each_ref().map(|p| p.to_string());
     let sources = model.inputs.iter().filter_map(|i| match i {
-        rocky_project::InputRelation::Source(s) => snapshot.sources.get(*s as usize).map(|s| s.name.display()),
+        rocky_project::InputRelation::Source(s) => {
+            snapshot.sources.get(*s as usize).map(|s| s.name.display())
+        }
         _ => None,
     });
     ModelDetail {
         name: model.name.to_string(),
         strategy: WireStrategy::of(&model.strategy.kind),
-        target: WireTarget { catalog, schema, table },
-        contract_source: model.contract.as_ref().map(|c| if c.auto { "auto" } else { "explicit" }.to_owned()),
-        depends_on: model.depends_on.iter().map(|d| snapshot.models[*d as usize].name.to_string()).collect(),
+        target: WireTarget {
+            catalog,
+            schema,
+            table,
+        },
+        contract_source: model
+            .contract
+            .as_ref()
+            .map(|c| if c.auto { "auto" } else { "explicit" }.to_owned()),
+        depends_on: model
+            .depends_on
+            .iter()
+            .map(|d| snapshot.models[*d as usize].name.to_string())
+            .collect(),
         sources: sources.collect(),
         columns: model
             .analysis
@@ -260,7 +295,11 @@ fn detail(snapshot: &Snapshot, model: &Model) -> ModelDetail {
             })
             .collect(),
         columns_complete: model.schema.complete,
-        file: snapshot.files.get(model.file).map(|f| f.path.to_string()).unwrap_or_default(),
+        file: snapshot
+            .files
+            .get(model.file)
+            .map(|f| f.path.to_string())
+            .unwrap_or_default(),
         language: match model.language {
             rocky_project::Language::Sql => "sql",
             rocky_project::Language::Rocky => "rocky",
@@ -268,7 +307,12 @@ fn detail(snapshot: &Snapshot, model: &Model) -> ModelDetail {
         .to_owned(),
         pipeline: model.pipeline.as_ref().map(ToString::to_string),
         layer: snapshot.order.layer.get(id as usize).copied().unwrap_or(0),
-        tags: model.config.tags.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
+        tags: model
+            .config
+            .tags
+            .iter()
+            .map(|(k, v)| (k.to_string(), v.to_string()))
+            .collect(),
         intent: model.config.intent.as_ref().map(|i| i.value.to_string()),
     }
 }

@@ -90,17 +90,30 @@ impl Project {
     ) -> Result<DiscoverResponse> {
         let config = self.config_checked()?;
         let (name, chosen) = pipeline(&config, request.pipeline.as_deref())?;
-        let progress = |phase: &str| Event::Progress { phase: SmolStr::new(phase), done: 0, total: 0 };
+        let progress = |phase: &str| Event::Progress {
+            phase: SmolStr::new(phase),
+            done: 0,
+            total: 0,
+        };
         observer.event(&progress("discover"));
         let mut skipped = Vec::new();
         let (sources, target) = match &chosen.kind {
             PipelineKind::Replication(replication) => {
                 let (adapter_name, adapter) = config.discovery_adapter(replication).ok_or_else(|| {
-                    Error::new(ErrorKind::Config, format!("pipeline `{name}` has no adapter to discover with"))
-                        .hint("name one in `source.discovery.adapter`")
+                    Error::new(
+                        ErrorKind::Config,
+                        format!("pipeline `{name}` has no adapter to discover with"),
+                    )
+                    .hint("name one in `source.discovery.adapter`")
                 })?;
-                let target = Target { name: adapter_name.clone(), adapter };
-                (self.replicated(replication, &target, &mut skipped, cancel)?, target)
+                let target = Target {
+                    name: adapter_name.clone(),
+                    adapter,
+                };
+                (
+                    self.replicated(replication, &target, &mut skipped, cancel)?,
+                    target,
+                )
             }
             PipelineKind::Transformation(_) => {
                 let target = target(&config, Some(name))?;
@@ -114,7 +127,10 @@ impl Project {
             _ => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
-                    format!("pipeline `{name}` is of type {}, which has no sources to discover", chosen.type_name()),
+                    format!(
+                        "pipeline `{name}` is of type {}, which has no sources to discover",
+                        chosen.type_name()
+                    ),
                 )
                 .hint("replication and transformation pipelines can be discovered"));
             }
@@ -141,10 +157,18 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<Vec<SourceEntry>> {
         let Some(pattern) = &replication.source.schema_pattern else {
-            return Err(Error::new(ErrorKind::Config, "`source.schema_pattern` is missing or not valid")
-                .hint("run `rocky validate` to see why"));
+            return Err(Error::new(
+                ErrorKind::Config,
+                "`source.schema_pattern` is missing or not valid",
+            )
+            .hint("run `rocky validate` to see why"));
         };
-        let catalog = replication.source.catalog.as_ref().map(|c| c.value.as_str()).filter(|c| !c.is_empty());
+        let catalog = replication
+            .source
+            .catalog
+            .as_ref()
+            .map(|c| c.value.as_str())
+            .filter(|c| !c.is_empty());
         let prefix = pattern.prefix.as_str();
         let found = self.tables(target, catalog, prefix, cancel)?;
         let mut unfit: BTreeMap<SmolStr, ()> = BTreeMap::new();
@@ -158,7 +182,12 @@ impl Project {
                 (all, _) => ComponentValue::Many(all.iter().map(ToString::to_string).collect()),
             };
             let is_many = |name: &str| pattern.components.iter().any(|c| c.name == name && c.variable);
-            Some(components.iter().map(|(k, v)| (k.to_string(), value(v, is_many(k)))).collect())
+            Some(
+                components
+                    .iter()
+                    .map(|(k, v)| (k.to_string(), value(v, is_many(k))))
+                    .collect(),
+            )
         });
         skipped.extend(unfit.into_keys().map(|schema| SkippedSchema {
             schema: schema.to_string(),
@@ -186,25 +215,40 @@ impl Project {
 
     /// The configuration, or an error with its first problem: verbs that have no list of diagnostics.
     pub(crate) fn config_checked(&self) -> Result<rocky_config::ProjectConfig> {
-        let bytes =
-            self.host.system.read(self.config_path()).map_err(|e| Error::io(self.config_path().display(), e))?;
+        let bytes = self
+            .host
+            .system
+            .read(self.config_path())
+            .map_err(|e| Error::io(self.config_path().display(), e))?;
         let text = String::from_utf8(bytes).map_err(|_| {
-            Error::new(ErrorKind::Config, format!("{} is not UTF-8", self.config_path().display()))
+            Error::new(
+                ErrorKind::Config,
+                format!("{} is not UTF-8", self.config_path().display()),
+            )
         })?;
         let env = |name: &str| self.host.system.env(name);
         let parsed = rocky_config::parse_project(rocky_base::FileId(0), &text, &env);
         let errors: Vec<&Diagnostic> = parsed.diagnostics.iter().filter(|d| d.is_error()).collect();
         if let Some(first) = errors.first() {
             let index = rocky_base::LineIndex::new(&text);
-            let place = first.primary.as_ref().map(|l| index.line_col(&text, l.loc.span.start));
-            let place = place.map(|(line, col)| format!(":{line}:{col}")).unwrap_or_default();
+            let place = first
+                .primary
+                .as_ref()
+                .map(|l| index.line_col(&text, l.loc.span.start));
+            let place = place
+                .map(|(line, col)| format!(":{line}:{col}"))
+                .unwrap_or_default();
             let more = match errors.len() {
                 1 => String::new(),
                 n => format!(" (and {} more)", n - 1),
             };
             let message = format!("{}{place}: {}{more}", self.config_path().display(), first.message);
-            return Err(Error::new(ErrorKind::Config, message)
-                .hint(first.help.clone().unwrap_or_else(|| "`rocky validate` lists every problem".to_owned())));
+            return Err(Error::new(ErrorKind::Config, message).hint(
+                first
+                    .help
+                    .clone()
+                    .unwrap_or_else(|| "`rocky validate` lists every problem".to_owned()),
+            ));
         }
         Ok(parsed.value)
     }
@@ -217,7 +261,10 @@ fn group(
 ) -> Vec<SourceEntry> {
     let mut by_schema: BTreeMap<SmolStr, Vec<TableEntry>> = BTreeMap::new();
     for table in tables {
-        let entry = TableEntry { name: table.name.to_string(), row_count: table.row_count };
+        let entry = TableEntry {
+            name: table.name.to_string(),
+            row_count: table.row_count,
+        };
         by_schema.entry(table.schema).or_default().push(entry);
     }
     let source_type = kind.map_or("unknown", |k| k.as_str());

@@ -182,7 +182,14 @@ impl Project {
                 .collect();
             let count = executions.len() as u64;
             let model = model.clone();
-            return Ok(HistoryResponse::Model(ModelHistory { version, command, schema_version, model, executions, count }));
+            return Ok(HistoryResponse::Model(ModelHistory {
+                version,
+                command,
+                schema_version,
+                model,
+                executions,
+                count,
+            }));
         }
         let runs = match &reader {
             Some(reader) => reader.runs(from, limit)?,
@@ -207,7 +214,13 @@ impl Project {
             })
             .collect();
         let count = runs.len() as u64;
-        Ok(HistoryResponse::Runs(RunHistory { version, command, schema_version, runs, count }))
+        Ok(HistoryResponse::Runs(RunHistory {
+            version,
+            command,
+            schema_version,
+            runs,
+            count,
+        }))
     }
 }
 

@@ -150,7 +150,9 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<LineageResponse> {
         if request.target.is_empty() {
-            return Err(Error::usage("lineage needs a target").hint("name a model, or a column as `model.column`"));
+            return Err(
+                Error::usage("lineage needs a target").hint("name a model, or a column as `model.column`")
+            );
         }
         let (snapshot, _) = self.refreshed(&request.vars, request.refresh_sources, observer, cancel)?;
         // A model's name may hold dots: the whole text is tried first.
@@ -167,7 +169,10 @@ impl Project {
             .influences_on(id)
             .into_iter()
             .map(|i| LineageInfluence {
-                source: ColumnRef { model: snapshot.node_name(i.source.0).to_string(), column: i.source.1.to_string() },
+                source: ColumnRef {
+                    model: snapshot.node_name(i.source.0).to_string(),
+                    column: i.source.1.to_string(),
+                },
                 model: model.name.to_string(),
                 kind: match i.kind {
                     InfluenceKind::Filter => "filter",
@@ -183,7 +188,9 @@ impl Project {
         let Some(column) = column else {
             let inputs = model.inputs.iter().enumerate();
             let reads = inputs.filter(|(_, i)| !matches!(i, InputRelation::Own));
-            let mut upstream: Vec<String> = reads.map(|(i, _)| snapshot.input_name(id, i as u32).to_string()).collect();
+            let mut upstream: Vec<String> = reads
+                .map(|(i, _)| snapshot.input_name(id, i as u32).to_string())
+                .collect();
             upstream.sort();
             let mut edges = snapshot.edges_into(id);
             edges.extend(snapshot.edges_out_of(id));
@@ -212,7 +219,11 @@ impl Project {
             })));
         };
         let key = snapshot.fold_column(column);
-        let known = model.analysis.columns.iter().find(|c| snapshot.fold_column(&c.name) == key);
+        let known = model
+            .analysis
+            .columns
+            .iter()
+            .find(|c| snapshot.fold_column(&c.name) == key);
         let column = match known {
             Some(known) => known.name.to_string(),
             None if !model.schema.complete => column.to_owned(),
@@ -226,8 +237,11 @@ impl Project {
                 return Err(error);
             }
         };
-        let (direction, word) =
-            if request.downstream { (Direction::Downstream, "downstream") } else { (Direction::Upstream, "upstream") };
+        let (direction, word) = if request.downstream {
+            (Direction::Downstream, "downstream")
+        } else {
+            (Direction::Upstream, "upstream")
+        };
         let mut consumers: Vec<ColumnRef> = snapshot
             .edges_out_of(id)
             .iter()
@@ -241,7 +255,11 @@ impl Project {
             command,
             schema_version,
             model: model.name.to_string(),
-            trace: snapshot.trace(id, &column, direction).iter().map(|e| edge(&snapshot, e)).collect(),
+            trace: snapshot
+                .trace(id, &column, direction)
+                .iter()
+                .map(|e| edge(&snapshot, e))
+                .collect(),
             column,
             direction: word.to_owned(),
             downstream_consumers: consumers,
@@ -252,7 +270,10 @@ impl Project {
 
 fn edge(snapshot: &Snapshot, edge: &Edge) -> LineageEdge {
     LineageEdge {
-        source: ColumnRef { model: snapshot.node_name(edge.source.0).to_string(), column: edge.source.1.to_string() },
+        source: ColumnRef {
+            model: snapshot.node_name(edge.source.0).to_string(),
+            column: edge.source.1.to_string(),
+        },
         target: ColumnRef {
             model: snapshot.models[edge.target.0 as usize].name.to_string(),
             column: edge.target.1.to_string(),

@@ -150,7 +150,11 @@ impl Project {
                     model: model.model.to_string(),
                     target: model.target.display(),
                     strategy: model.strategy.as_str().to_owned(),
-                    depends_on: model.depends_on.iter().map(|d| plan.models[*d].model.to_string()).collect(),
+                    depends_on: model
+                        .depends_on
+                        .iter()
+                        .map(|d| plan.models[*d].model.to_string())
+                        .collect(),
                     layer: model.layer as u64,
                     reason: model.reason.clone(),
                     transaction: model.transaction,
@@ -165,7 +169,11 @@ impl Project {
             schema_version,
             filter: request.filter.clone().unwrap_or_default(),
             pipeline: prepared.pipeline.to_string(),
-            plan_id: prepared.plan.as_ref().map(|p| p.plan_id.clone()).unwrap_or_default(),
+            plan_id: prepared
+                .plan
+                .as_ref()
+                .map(|p| p.plan_id.clone())
+                .unwrap_or_default(),
             plan_kind: "run".to_owned(),
             created_at: timestamp(self.host.system.now()).to_string(),
             statements,
@@ -205,11 +213,15 @@ impl Project {
         let chosen = self.choose(&config, request.pipeline.as_deref())?;
         let (pipeline, target) = chosen;
         // A database that does not exist is not made before it is known that the models compile.
-        let exists = crate::adapters::duckdb_path(&self.root, &target.adapter.settings).is_none_or(|p| p.exists());
+        let exists =
+            crate::adapters::duckdb_path(&self.root, &target.adapter.settings).is_none_or(|p| p.exists());
         let first = if exists { access } else { Access::Read };
         let mut warehouse = self.open_warehouse(&target, first, cancel)?;
         let catalog = self.read_catalog(&target, warehouse.as_deref(), cancel)?;
-        let input = CatalogInput { snapshot: catalog.clone(), fresh: true };
+        let input = CatalogInput {
+            snapshot: catalog.clone(),
+            fresh: true,
+        };
         let snapshot = self.snapshot(&request.vars, Some(input), observer, cancel)?;
         let mut select = None;
         if !request.models.is_empty() {
@@ -221,12 +233,18 @@ impl Project {
             ids.dedup();
             select = Some(ids);
         }
-        let fail_fast = config.pipelines.get(&pipeline).is_some_and(|p| p.execution.fail_fast);
+        let fail_fast = config
+            .pipelines
+            .get(&pipeline)
+            .is_some_and(|p| p.execution.fail_fast);
         let options = PlanOptions {
             pipeline: Some(pipeline.clone()),
             select,
             full_refresh: request.full_refresh,
-            concurrency: request.concurrency.map(|c| c as usize).or_else(|| local_concurrency(&config, &pipeline, &target)),
+            concurrency: request
+                .concurrency
+                .map(|c| c as usize)
+                .or_else(|| local_concurrency(&config, &pipeline, &target)),
             fail_fast,
         };
         if request.concurrency == Some(0) {
@@ -236,7 +254,9 @@ impl Project {
         // Errors anywhere stop the run: half a project is not what was asked for. With a selection, only errors in the
         // selected models and what they read count.
         let concerned = |d: &Diagnostic| match (&options.select, &d.model) {
-            (Some(ids), Some(model)) => snapshot.model(model).is_none_or(|(id, _)| reached(&snapshot, ids, id)),
+            (Some(ids), Some(model)) => snapshot
+                .model(model)
+                .is_none_or(|(id, _)| reached(&snapshot, ids, id)),
             _ => true,
         };
         let blocked = diagnostics.iter().any(|d| d.is_error() && concerned(d));
@@ -253,7 +273,14 @@ impl Project {
         if plan.is_some() && warehouse.is_none() && access == Access::Write {
             warehouse = self.open_warehouse(&target, access, cancel)?;
         }
-        Ok(Prepared { snapshot, warehouse, pipeline, options, diagnostics, plan })
+        Ok(Prepared {
+            snapshot,
+            warehouse,
+            pipeline,
+            options,
+            diagnostics,
+            plan,
+        })
     }
 
     fn choose<'a>(&self, config: &'a ProjectConfig, named: Option<&str>) -> Result<(SmolStr, Target<'a>)> {
@@ -273,7 +300,11 @@ impl Project {
             _ => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
-                    format!("pipeline `{name}` is of type {}, which rocky {} cannot run", chosen.type_name(), crate::VERSION),
+                    format!(
+                        "pipeline `{name}` is of type {}, which rocky {} cannot run",
+                        chosen.type_name(),
+                        crate::VERSION
+                    ),
                 )
                 .hint("transformation pipelines can be run"));
             }
@@ -285,10 +316,17 @@ impl Project {
 /// An embedded engine shares this machine: more models at a time than cores only make each of them slower. `None`: the
 /// plan's own default, or what is configured.
 fn local_concurrency(config: &ProjectConfig, pipeline: &str, target: &Target<'_>) -> Option<usize> {
-    let configured = config.pipelines.get(pipeline).and_then(|p| p.execution.concurrency);
+    let configured = config
+        .pipelines
+        .get(pipeline)
+        .and_then(|p| p.execution.concurrency);
     let fixed = matches!(configured, Some(rocky_config::Concurrency::Fixed(_)));
     let local = target.adapter.r#type == Some(rocky_config::AdapterType::DuckDb);
-    (local && !fixed).then(|| std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8))
+    (local && !fixed).then(|| {
+        std::thread::available_parallelism()
+            .map_or(2, usize::from)
+            .clamp(2, 8)
+    })
 }
 
 /// True when `wanted` is one of `from` or something they read, directly or not.

@@ -270,11 +270,17 @@ impl Project {
         // that a thousand failing models do not read the catalogue a thousand times.
         let mut attempts = 16u32;
         let mut replan = |stale: &ModelPlan| -> Result<Option<ModelPlan>> {
-            let Some(left) = attempts.checked_sub(1) else { return Ok(None) };
+            let Some(left) = attempts.checked_sub(1) else {
+                return Ok(None);
+            };
             attempts = left;
             let catalog = warehouse.snapshot(&[], cancel)?;
-            let made = rocky_plan::plan(&prepared.snapshot, &catalog, &prepared.options)
-                .map_err(|_| Error::new(rocky_base::ErrorKind::Stale, "the plan no longer fits the warehouse"))?;
+            let made = rocky_plan::plan(&prepared.snapshot, &catalog, &prepared.options).map_err(|_| {
+                Error::new(
+                    rocky_base::ErrorKind::Stale,
+                    "the plan no longer fits the warehouse",
+                )
+            })?;
             let again = made.models.into_iter().find(|m| m.model == stale.model);
             Ok(again.filter(|m| m.steps != stale.steps))
         };
@@ -291,7 +297,14 @@ impl Project {
             replan: &mut replan,
         })?;
         let schemas_created = plan.setup.iter().filter(|s| s.purpose == "create_schema").count() as u64;
-        Ok(response(report, plan, filter, found, schemas_created, &prepared.snapshot))
+        Ok(response(
+            report,
+            plan,
+            filter,
+            found,
+            schemas_created,
+            &prepared.snapshot,
+        ))
     }
 
     /// Hash of the configuration's text: what it was when a run was recorded.
@@ -441,7 +454,10 @@ fn response(
             tables_processed: copied + failed,
             tables_failed: failed,
         },
-        permissions: PermissionSummary { schemas_created, ..PermissionSummary::default() },
+        permissions: PermissionSummary {
+            schemas_created,
+            ..PermissionSummary::default()
+        },
         drift: DriftSummary::default(),
         diagnostics: found,
         has_errors: false,

@@ -74,7 +74,10 @@ impl Project {
         if first.dialect != Dialect::DuckDb {
             return Err(Error::new(
                 ErrorKind::Unsupported,
-                format!("`test` runs models on DuckDB, and this project is written for {}", first.dialect),
+                format!(
+                    "`test` runs models on DuckDB, and this project is written for {}",
+                    first.dialect
+                ),
             )
             .hint("`rocky compile` checks it without a warehouse"));
         }
@@ -84,27 +87,48 @@ impl Project {
         }
         drop(connection);
         // The compile sees the test database: a source that only the seed makes is known.
-        let merged = merged(&first, catalog.clone(), self.known_catalog().map(|c| (*c.snapshot).clone()));
-        let input = rocky_project::CatalogInput { snapshot: std::sync::Arc::new(merged), fresh: false };
+        let merged = merged(
+            &first,
+            catalog.clone(),
+            self.known_catalog().map(|c| (*c.snapshot).clone()),
+        );
+        let input = rocky_project::CatalogInput {
+            snapshot: std::sync::Arc::new(merged),
+            fresh: false,
+        };
         let snapshot = self.snapshot(&request.vars, Some(input), observer, cancel)?;
-        let select = request.model.as_deref().map(|name| find_model(&snapshot, name)).transpose()?;
+        let select = request
+            .model
+            .as_deref()
+            .map(|name| find_model(&snapshot, name))
+            .transpose()?;
         let select = select.map(|(id, _)| with_inputs(&snapshot, id));
         let chosen = |id: u32| select.as_ref().is_none_or(|ids| ids.contains(&id));
         let found = diagnostics(&snapshot.diagnostics, &snapshot.files);
         let mut broken: BTreeMap<&str, String> = BTreeMap::new();
         for d in found.iter().filter(|d| d.is_error()) {
-            broken.entry(d.model.as_str()).or_insert_with(|| format!("{}: {}", d.code, d.message));
+            broken
+                .entry(d.model.as_str())
+                .or_insert_with(|| format!("{}: {}", d.code, d.message));
         }
         let runnable: Vec<u32> = (0..snapshot.models.len() as u32)
             .filter(|id| chosen(*id) && !any_broken(&snapshot, *id, &broken))
             .collect();
         let mut passed = 0;
         let mut failed: BTreeMap<String, String> = BTreeMap::new();
-        for (id, model) in snapshot.models.iter().enumerate().filter(|(id, _)| chosen(*id as u32)) {
+        for (id, model) in snapshot
+            .models
+            .iter()
+            .enumerate()
+            .filter(|(id, _)| chosen(*id as u32))
+        {
             if let Some(error) = broken.get(model.name.as_str()) {
                 failed.insert(model.name.to_string(), error.clone());
             } else if !runnable.contains(&(id as u32)) {
-                failed.insert(model.name.to_string(), "a model it reads does not compile".to_owned());
+                failed.insert(
+                    model.name.to_string(),
+                    "a model it reads does not compile".to_owned(),
+                );
             }
         }
         let options = PlanOptions {
@@ -134,11 +158,18 @@ impl Project {
                     match model.status {
                         ModelStatus::Success => passed += 1,
                         ModelStatus::Failed => {
-                            let error = model.error.as_ref().map(|e| e.message.clone()).unwrap_or_default();
+                            let error = model
+                                .error
+                                .as_ref()
+                                .map(|e| e.message.clone())
+                                .unwrap_or_default();
                             failed.insert(model.model.to_string(), error);
                         }
                         ModelStatus::Skipped => {
-                            failed.insert(model.model.to_string(), model.skipped_reason.clone().unwrap_or_default());
+                            failed.insert(
+                                model.model.to_string(),
+                                model.skipped_reason.clone().unwrap_or_default(),
+                            );
                         }
                     }
                 }
@@ -153,16 +184,28 @@ impl Project {
             }
             Err(problems) => {
                 for d in problems {
-                    let name = d.model.as_ref().map_or_else(|| "plan".to_owned(), ToString::to_string);
-                    failed.entry(name).or_insert_with(|| format!("{}: {}", d.code, d.message));
+                    let name = d
+                        .model
+                        .as_ref()
+                        .map_or_else(|| "plan".to_owned(), ToString::to_string);
+                    failed
+                        .entry(name)
+                        .or_insert_with(|| format!("{}: {}", d.code, d.message));
                 }
             }
         }
         if let Some(error) = broken.get("") {
-            failures.push(TestFailure { name: "project".to_owned(), error: error.clone() });
+            failures.push(TestFailure {
+                name: "project".to_owned(),
+                error: error.clone(),
+            });
         }
         let failed_models = failed.len() as u64;
-        failures.extend(failed.into_iter().map(|(name, error)| TestFailure { name, error }));
+        failures.extend(
+            failed
+                .into_iter()
+                .map(|(name, error)| TestFailure { name, error }),
+        );
         let total = (0..snapshot.models.len() as u32).filter(|id| chosen(*id)).count() as u64;
         let (version, command, schema_version) = envelope!("test");
         Ok(TestResponse {
@@ -188,14 +231,21 @@ impl Project {
         if !self.host.system.exists(&path) {
             return Ok(());
         }
-        let bytes = self.host.system.read(&path).map_err(|e| Error::io(path.display(), e))?;
+        let bytes = self
+            .host
+            .system
+            .read(&path)
+            .map_err(|e| Error::io(path.display(), e))?;
         let text = String::from_utf8(bytes)
             .map_err(|_| Error::new(ErrorKind::Config, format!("{} is not UTF-8", path.display())))?;
         match connection.execute(&text, cancel) {
             Ok(_) => Ok(()),
             Err(error) if error.kind == ErrorKind::Cancelled => Err(error),
             Err(error) => {
-                failures.push(TestFailure { name: "seed".to_owned(), error: error.message });
+                failures.push(TestFailure {
+                    name: "seed".to_owned(),
+                    error: error.message,
+                });
                 Ok(())
             }
         }
@@ -205,12 +255,19 @@ impl Project {
 #[cfg(feature = "duckdb")]
 fn memory_duckdb(cancel: &CancelToken) -> Result<std::sync::Arc<dyn Warehouse>> {
     use rocky_adapter_duckdb::{DuckDb, OpenOptions};
-    Ok(std::sync::Arc::new(DuckDb::open(None, &OpenOptions::default(), cancel)?))
+    Ok(std::sync::Arc::new(DuckDb::open(
+        None,
+        &OpenOptions::default(),
+        cancel,
+    )?))
 }
 
 #[cfg(not(feature = "duckdb"))]
 fn memory_duckdb(_: &CancelToken) -> Result<std::sync::Arc<dyn Warehouse>> {
-    Err(Error::new(ErrorKind::Unsupported, "this build has no DuckDB adapter").hint("build with the feature `duckdb`"))
+    Err(
+        Error::new(ErrorKind::Unsupported, "this build has no DuckDB adapter")
+            .hint("build with the feature `duckdb`"),
+    )
 }
 
 /// Make the sources that the seed did not, where all their columns are known.
@@ -223,20 +280,35 @@ fn empty_sources(
     let mut made = Vec::new();
     for source in &snapshot.sources {
         let Some(columns) = source.columns() else { continue };
-        let name = RelationName { catalog: None, ..source.name.clone() };
+        let name = RelationName {
+            catalog: None,
+            ..source.name.clone()
+        };
         if matches!(catalog.lookup(&name), rocky_warehouse::catalog::Lookup::Found(_)) || columns.is_empty() {
             continue;
         }
         let column = |c: &Column| {
-            let ty = if c.ty.has_unknown() { Type::STRING } else { c.ty.clone() };
-            format!("{} {}", Dialect::DuckDb.print_ident(&rocky_base::Ident::quoted(c.name.clone())), ty.print(Dialect::DuckDb))
+            let ty = if c.ty.has_unknown() {
+                Type::STRING
+            } else {
+                c.ty.clone()
+            };
+            format!(
+                "{} {}",
+                Dialect::DuckDb.print_ident(&rocky_base::Ident::quoted(c.name.clone())),
+                ty.print(Dialect::DuckDb)
+            )
         };
         let columns: Vec<String> = columns.iter().map(column).collect();
         if let Some(schema) = &name.schema {
             let sql = format!("CREATE SCHEMA IF NOT EXISTS {}", schema.print(Dialect::DuckDb));
             connection.execute(&sql, cancel)?;
         }
-        let sql = format!("CREATE TABLE {} ({})", name.print(Dialect::DuckDb), columns.join(", "));
+        let sql = format!(
+            "CREATE TABLE {} ({})",
+            name.print(Dialect::DuckDb),
+            columns.join(", ")
+        );
         connection.execute(&sql, cancel)?;
         made.push(name.display());
     }
@@ -251,9 +323,15 @@ fn merged(snapshot: &Snapshot, test: CatalogSnapshot, known: Option<CatalogSnaps
         ..CatalogSnapshot::default()
     });
     for source in &snapshot.sources {
-        let name = RelationName { catalog: None, ..source.name.clone() };
+        let name = RelationName {
+            catalog: None,
+            ..source.name.clone()
+        };
         if let rocky_warehouse::catalog::Lookup::Found(relation) = test.lookup(&name) {
-            merged.insert(rocky_warehouse::Relation { name: source.name.clone(), ..relation.clone() });
+            merged.insert(rocky_warehouse::Relation {
+                name: source.name.clone(),
+                ..relation.clone()
+            });
         }
     }
     merged
@@ -274,5 +352,7 @@ fn with_inputs(snapshot: &Snapshot, model: u32) -> Vec<u32> {
 }
 
 fn any_broken(snapshot: &Snapshot, model: u32, broken: &BTreeMap<&str, String>) -> bool {
-    with_inputs(snapshot, model).iter().any(|id| broken.contains_key(snapshot.models[*id as usize].name.as_str()))
+    with_inputs(snapshot, model)
+        .iter()
+        .any(|id| broken.contains_key(snapshot.models[*id as usize].name.as_str()))
 }

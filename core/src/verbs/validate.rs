@@ -110,7 +110,10 @@ fn message(severity: &str, code: &str, text: impl Into<String>) -> ValidateMessa
 }
 
 fn of_diagnostic(diagnostic: &Diagnostic, files: &Files) -> ValidateMessage {
-    let span = diagnostic.primary.as_ref().and_then(|l| SourceSpan::of(l.loc, files));
+    let span = diagnostic
+        .primary
+        .as_ref()
+        .and_then(|l| SourceSpan::of(l.loc, files));
     let severity = match diagnostic.severity {
         rocky_base::Severity::Error => "error",
         rocky_base::Severity::Warning => "warn",
@@ -133,10 +136,18 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<ValidateResponse> {
         let mut messages = Vec::new();
-        let bytes =
-            self.host.system.read(self.config_path()).map_err(|e| Error::io(self.config_path().display(), e))?;
+        let bytes = self
+            .host
+            .system
+            .read(self.config_path())
+            .map_err(|e| Error::io(self.config_path().display(), e))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        let name = self.config_path().file_name().and_then(|n| n.to_str()).unwrap_or("rocky.toml").to_owned();
+        let name = self
+            .config_path()
+            .file_name()
+            .and_then(|n| n.to_str())
+            .unwrap_or("rocky.toml")
+            .to_owned();
         let mut files = Files::default();
         let file = files.add(Arc::new(SourceFile::new(name, text.clone())));
         let env = |name: &str| self.host.system.env(name);
@@ -151,7 +162,10 @@ impl Project {
         }
         let broken_at = |span: rocky_base::Loc| {
             // A header's own problems were reported under its keys; the summary says so by place.
-            parsed.diagnostics.iter().any(|d| d.is_error() && d.primary.as_ref().is_some_and(|l| l.loc == span))
+            parsed
+                .diagnostics
+                .iter()
+                .any(|d| d.is_error() && d.primary.as_ref().is_some_and(|l| l.loc == span))
         };
         let adapters = adapters(&config, &broken_at, &mut messages);
         let pipelines = pipelines(&config, &text, &broken_at, &mut messages);
@@ -178,12 +192,18 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<ModelsStatus> {
-        let transforms = config.pipelines.values().any(|p| matches!(p.kind, PipelineKind::Transformation(_)));
+        let transforms = config
+            .pipelines
+            .values()
+            .any(|p| matches!(p.kind, PipelineKind::Transformation(_)));
         let snapshot = match self.snapshot(&Default::default(), self.known_catalog(), observer, cancel) {
             Ok(snapshot) => snapshot,
             Err(error) if error.kind == ErrorKind::NotFound => {
                 let severity = if transforms { "error" } else { "warn" };
-                messages.push(ValidateMessage { suggestion: error.hint, ..message(severity, "V025", error.message) });
+                messages.push(ValidateMessage {
+                    suggestion: error.hint,
+                    ..message(severity, "V025", error.message)
+                });
                 return Ok(ModelsStatus::default());
             }
             Err(error) => return Err(error),
@@ -193,17 +213,30 @@ impl Project {
         // What concerns the files' form; the queries' meaning is `compile`'s.
         let in_files = |d: &&Diagnostic| {
             let id = d.code.id();
-            let of_config = d.primary.as_ref().and_then(|l| snapshot.files.get(l.loc.file)).is_some_and(|f| {
-                self.config_path().file_name().and_then(|n| n.to_str()) == Some(f.path.as_str())
-            });
+            let of_config = d
+                .primary
+                .as_ref()
+                .and_then(|l| snapshot.files.get(l.loc.file))
+                .is_some_and(|f| {
+                    self.config_path().file_name().and_then(|n| n.to_str()) == Some(f.path.as_str())
+                });
             !of_config && (id.starts_with("E4") || id.starts_with("W4") || d.code == code::W011)
         };
         let loading: Vec<&Diagnostic> = snapshot.diagnostics.iter().filter(in_files).collect();
         let dag: Vec<&Diagnostic> = snapshot.diagnostics.iter().filter(in_dag).collect();
-        messages.extend(loading.iter().chain(&dag).map(|d| of_diagnostic(d, &snapshot.files)));
+        messages.extend(
+            loading
+                .iter()
+                .chain(&dag)
+                .map(|d| of_diagnostic(d, &snapshot.files)),
+        );
         if count > 0 || transforms {
             if loading.iter().any(|d| d.is_error()) {
-                messages.push(message("error", "V030", format!("{count} models, some of which cannot be loaded")));
+                messages.push(message(
+                    "error",
+                    "V030",
+                    format!("{count} models, some of which cannot be loaded"),
+                ));
             } else if !config_errors {
                 messages.push(message("ok", "V030", format!("{count} models loaded")));
             }
@@ -211,12 +244,24 @@ impl Project {
         let dag_valid = dag.is_empty();
         if dag_valid {
             let layers = snapshot.layers();
-            messages.push(message("ok", "V031", format!("the dependency graph is acyclic, in {layers} layers")));
+            messages.push(message(
+                "ok",
+                "V031",
+                format!("the dependency graph is acyclic, in {layers} layers"),
+            ));
         } else {
             messages.push(message("error", "V031", "the models have no valid order"));
         }
-        for model in snapshot.models.iter().filter(|m| m.contract.as_ref().is_some_and(|c| c.auto)) {
-            messages.push(message("lint", "L008", format!("model `{}` has a contract beside it", model.name)));
+        for model in snapshot
+            .models
+            .iter()
+            .filter(|m| m.contract.as_ref().is_some_and(|c| c.auto))
+        {
+            messages.push(message(
+                "lint",
+                "L008",
+                format!("model `{}` has a contract beside it", model.name),
+            ));
         }
         for model in &snapshot.models {
             let stem = snapshot.files.get(model.file).and_then(|f| {
@@ -229,20 +274,30 @@ impl Project {
                 file: snapshot.files.get(loc.file).map(|f| f.path.to_string()),
                 ..message("lint", code, text)
             };
-            if let Some(name) = &model.config.name {
-                if stem.as_deref() == Some(name.as_str()) {
-                    let text = format!("`name = \"{}\"` is the file's name: it can be left out", name.shown());
-                    messages.push(lint("L001", "name", text, name.loc));
-                }
+            if let Some(name) = &model.config.name
+                && stem.as_deref() == Some(name.as_str())
+            {
+                let text = format!(
+                    "`name = \"{}\"` is the file's name: it can be left out",
+                    name.shown()
+                );
+                messages.push(lint("L001", "name", text, name.loc));
             }
-            if let Some(table) = &model.config.target.table {
-                if table.value == model.name {
-                    let text = format!("`target.table = \"{}\"` is the model's name: it can be left out", table.shown());
-                    messages.push(lint("L002", "target.table", text, table.loc));
-                }
+            if let Some(table) = &model.config.target.table
+                && table.value == model.name
+            {
+                let text = format!(
+                    "`target.table = \"{}\"` is the model's name: it can be left out",
+                    table.shown()
+                );
+                messages.push(lint("L002", "target.table", text, table.loc));
             }
         }
-        Ok(ModelsStatus { found: true, count, dag_valid })
+        Ok(ModelsStatus {
+            found: true,
+            count,
+            dag_valid,
+        })
     }
 }
 
@@ -264,16 +319,28 @@ fn adapters(
         for (code, field) in &missing {
             messages.push(ValidateMessage {
                 field: Some(format!("adapter.{name}.{field}")),
-                ..message("warn", code, format!("adapter `{name}` ({kind}) has no `{field}`"))
+                ..message(
+                    "warn",
+                    code,
+                    format!("adapter `{name}` ({kind}) has no `{field}`"),
+                )
             });
         }
         let ok = missing.is_empty() && adapter.r#type.is_some() && !broken_at(adapter.loc);
         if ok {
             messages.push(message("ok", "V010", format!("adapter `{name}` ({kind})")));
         } else if adapter.r#type.is_none() {
-            messages.push(message("error", "V017", format!("adapter `{name}` has no known type")));
+            messages.push(message(
+                "error",
+                "V017",
+                format!("adapter `{name}` has no known type"),
+            ));
         }
-        found.push(AdapterStatus { name: name.to_string(), adapter_type: kind.to_owned(), ok });
+        found.push(AdapterStatus {
+            name: name.to_string(),
+            adapter_type: kind.to_owned(),
+            ok,
+        });
     }
     found
 }
@@ -282,7 +349,14 @@ fn adapters(
 fn missing(adapter: &AdapterConfig) -> Vec<(&'static str, &'static str)> {
     let mut missing = Vec::new();
     match &adapter.settings {
-        AdapterSettings::Databricks { host, http_path, token, client_id, client_secret, .. } => {
+        AdapterSettings::Databricks {
+            host,
+            http_path,
+            token,
+            client_id,
+            client_secret,
+            ..
+        } => {
             if host.is_none() {
                 missing.push(("V011", "host"));
             }
@@ -293,7 +367,12 @@ fn missing(adapter: &AdapterConfig) -> Vec<(&'static str, &'static str)> {
                 missing.push(("V013", "token"));
             }
         }
-        AdapterSettings::Fivetran { api_key, api_secret, destination_id, .. } => {
+        AdapterSettings::Fivetran {
+            api_key,
+            api_secret,
+            destination_id,
+            ..
+        } => {
             if api_key.is_none() {
                 missing.push(("V014", "api_key"));
             }
@@ -334,32 +413,58 @@ fn pipelines(
         };
         match &pipeline.kind {
             PipelineKind::Replication(replication) => {
-                status.strategy =
-                    replication.strategy.as_ref().map_or_else(|| "incremental".to_owned(), |s| s.value.to_string());
+                status.strategy = replication
+                    .strategy
+                    .as_ref()
+                    .map_or_else(|| "incremental".to_owned(), |s| s.value.to_string());
                 let text = |t: &Option<rocky_config::Template>| {
-                    t.as_ref().and_then(|t| t.loc.span.slice(text).get(1..)).and_then(|t| t.strip_suffix(['"', '\''])).unwrap_or("").to_owned()
+                    t.as_ref()
+                        .and_then(|t| t.loc.span.slice(text).get(1..))
+                        .and_then(|t| t.strip_suffix(['"', '\'']))
+                        .unwrap_or("")
+                        .to_owned()
                 };
                 status.catalog_template = text(&replication.target.catalog_template);
                 status.schema_template = text(&replication.target.schema_template);
                 if replication.source.schema_pattern.is_some() {
-                    messages.push(message("ok", "V021", format!("schema pattern of pipeline `{name}` is valid")));
+                    messages.push(message(
+                        "ok",
+                        "V021",
+                        format!("schema pattern of pipeline `{name}` is valid"),
+                    ));
                 } else {
                     status.ok = false;
-                    messages.push(message("error", "V021", format!("pipeline `{name}` has no valid schema pattern")));
+                    messages.push(message(
+                        "error",
+                        "V021",
+                        format!("pipeline `{name}` has no valid schema pattern"),
+                    ));
                 }
             }
             PipelineKind::Quality(quality) => {
                 if quality.tables.is_empty() {
-                    messages.push(message("warn", "V026", format!("quality pipeline `{name}` names no tables")));
+                    messages.push(message(
+                        "warn",
+                        "V026",
+                        format!("quality pipeline `{name}` names no tables"),
+                    ));
                 }
                 if pipeline.checks.as_ref().is_some_and(|c| !c.enabled) {
-                    messages.push(message("warn", "V027", format!("checks of quality pipeline `{name}` are disabled")));
+                    messages.push(message(
+                        "warn",
+                        "V027",
+                        format!("checks of quality pipeline `{name}` are disabled"),
+                    ));
                 }
             }
             PipelineKind::Snapshot(snapshot) => {
                 if snapshot.unique_key.is_empty() {
                     status.ok = false;
-                    messages.push(message("error", "V028", format!("snapshot pipeline `{name}` has no unique key")));
+                    messages.push(message(
+                        "error",
+                        "V028",
+                        format!("snapshot pipeline `{name}` has no unique key"),
+                    ));
                 }
             }
             PipelineKind::Transformation(_) | PipelineKind::Load(_) => {}
@@ -375,7 +480,11 @@ fn pipelines(
 fn lints(config: &ProjectConfig, messages: &mut Vec<ValidateMessage>) {
     let mut names = config.adapters.keys();
     if let (Some(only), None) = (names.next(), names.next()) {
-        let references = config.pipelines.values().filter_map(|p| p.target_adapter()).filter(|a| &a.value == only);
+        let references = config
+            .pipelines
+            .values()
+            .filter_map(|p| p.target_adapter())
+            .filter(|a| &a.value == only);
         if only != "default" && references.count() > 1 {
             messages.push(message(
                 "lint",

@@ -982,12 +982,21 @@ impl ExprKind {
                 f(*expr);
                 f(*list);
             }
-            ExprKind::Like { expr, pattern, escape, .. } => {
+            ExprKind::Like {
+                expr,
+                pattern,
+                escape,
+                ..
+            } => {
                 f(*expr);
                 f(*pattern);
                 escape.iter().for_each(|e| f(*e));
             }
-            ExprKind::Case { operand, whens, otherwise } => {
+            ExprKind::Case {
+                operand,
+                whens,
+                otherwise,
+            } => {
                 operand.iter().for_each(|e| f(*e));
                 for (when, then) in whens {
                     f(*when);
@@ -1004,7 +1013,12 @@ impl ExprKind {
                     f(*value);
                 }
             }
-            ExprKind::Comprehension { element, list, filter, .. } => {
+            ExprKind::Comprehension {
+                element,
+                list,
+                filter,
+                ..
+            } => {
                 f(*element);
                 f(*list);
                 filter.iter().for_each(|e| f(*e));

@@ -41,13 +41,21 @@ pub struct OriginMap {
 impl OriginMap {
     /// The text is the file's text from byte `shift` on.
     pub fn identity(file: FileId, shift: u32) -> OriginMap {
-        OriginMap { segments: Vec::new(), file, shift }
+        OriginMap {
+            segments: Vec::new(),
+            file,
+            shift,
+        }
     }
 
     /// A map of segments, which must be sorted by `span.start` and disjoint.
     pub fn new(file: FileId, segments: Vec<Segment>) -> OriginMap {
         debug_assert!(segments.windows(2).all(|w| w[0].span.end <= w[1].span.start));
-        OriginMap { segments, file, shift: 0 }
+        OriginMap {
+            segments,
+            file,
+            shift: 0,
+        }
     }
 
     /// The file the text mainly comes from.
@@ -66,7 +74,10 @@ impl OriginMap {
     }
 
     fn at(&self, offset: u32) -> Option<&Segment> {
-        let index = self.segments.partition_point(|s| s.span.start <= offset).checked_sub(1)?;
+        let index = self
+            .segments
+            .partition_point(|s| s.span.start <= offset)
+            .checked_sub(1)?;
         self.segments.get(index)
     }
 
@@ -99,9 +110,11 @@ impl OriginMap {
         }
         // Past the end: the end of the last segment.
         covered.unwrap_or_else(|| {
-            self.segments.last().map_or(Loc::new(self.file, Span::at(0)), |s| {
-                Loc::new(s.origin.file, Span::at(s.origin.span.end))
-            })
+            self.segments
+                .last()
+                .map_or(Loc::new(self.file, Span::at(0)), |s| {
+                    Loc::new(s.origin.file, Span::at(s.origin.span.end))
+                })
         })
     }
 
@@ -115,7 +128,10 @@ impl OriginMap {
             return None;
         }
         let start = segment.origin.span.start + (span.start - segment.span.start);
-        Some(Loc::new(segment.origin.file, Span::new(start, start + span.len())))
+        Some(Loc::new(
+            segment.origin.file,
+            Span::new(start, start + span.len()),
+        ))
     }
 
     /// The definition (macro body) behind a place, when there is one.

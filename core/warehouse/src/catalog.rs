@@ -97,12 +97,19 @@ impl CatalogSnapshot {
         }
         let schema = (key.catalog.clone(), key.schema.clone());
         let schema_absent = self.complete_catalogs.contains(&key.catalog) && !self.schemas.contains(&schema);
-        if self.complete.contains(&schema) || schema_absent { Lookup::Absent } else { Lookup::Unknown }
+        if self.complete.contains(&schema) || schema_absent {
+            Lookup::Absent
+        } else {
+            Lookup::Unknown
+        }
     }
 
     /// `Some(true)` when the schema exists, `Some(false)` when it is proved not to, `None` when unknown.
     pub fn schema_exists(&self, catalog: &str, schema: &str) -> Option<bool> {
-        if self.schemas.contains(&(SmolStr::new(catalog), SmolStr::new(schema))) {
+        if self
+            .schemas
+            .contains(&(SmolStr::new(catalog), SmolStr::new(schema)))
+        {
             Some(true)
         } else if self.complete_catalogs.contains(catalog) {
             Some(false)

@@ -18,12 +18,19 @@ pub struct RelationName {
 impl RelationName {
     /// A name without catalog and schema.
     pub fn table(table: Ident) -> RelationName {
-        RelationName { catalog: None, schema: None, table }
+        RelationName {
+            catalog: None,
+            schema: None,
+            table,
+        }
     }
 
     /// The parts that are there, outermost first.
     pub fn parts(&self) -> impl Iterator<Item = &Ident> {
-        self.catalog.iter().chain(self.schema.iter()).chain(std::iter::once(&self.table))
+        self.catalog
+            .iter()
+            .chain(self.schema.iter())
+            .chain(std::iter::once(&self.table))
     }
 
     /// As SQL, each part quoted where needed.
@@ -34,7 +41,10 @@ impl RelationName {
 
     /// The key under which two spellings of one name are equal; absent parts are empty.
     pub fn key(&self, dialect: Dialect) -> RelationKey {
-        let part = |i: &Option<Ident>| i.as_ref().map_or_else(SmolStr::default, |i| i.key(dialect, IdentKind::Relation));
+        let part = |i: &Option<Ident>| {
+            i.as_ref()
+                .map_or_else(SmolStr::default, |i| i.key(dialect, IdentKind::Relation))
+        };
         RelationKey {
             catalog: part(&self.catalog),
             schema: part(&self.schema),

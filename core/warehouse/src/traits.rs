@@ -125,7 +125,8 @@ pub trait Warehouse: Send + Sync {
     /// failure is an error, never an empty answer.
     fn snapshot(&self, wanted: &[RelationName], cancel: &CancelToken) -> Result<CatalogSnapshot>;
     /// Tables of the schemas whose name begins with `prefix`, for discovery.
-    fn discover(&self, catalog: Option<&str>, prefix: &str, cancel: &CancelToken) -> Result<Vec<SourceTable>>;
+    fn discover(&self, catalog: Option<&str>, prefix: &str, cancel: &CancelToken)
+    -> Result<Vec<SourceTable>>;
     /// Name and version of the engine, e.g. `DuckDB v1.5.5`.
     fn version(&self) -> Result<String>;
 }

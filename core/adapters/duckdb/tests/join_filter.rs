@@ -13,9 +13,20 @@ fn a_limited_subquery_keeps_its_rows_when_it_is_joined() {
     for _ in 0..60 {
         let warehouse = DuckDb::open(None, &OpenOptions::default(), &cancel).unwrap();
         let mut connection = warehouse.connect().unwrap();
-        connection.execute("CREATE TABLE t AS SELECT i AS a, i AS c FROM range(12) r(i)", &cancel).unwrap();
-        connection.execute("CREATE TABLE u AS SELECT * FROM (VALUES (2,6),(5,1),(3,3),(7,7),(2,9)) v(k,p)", &cancel).unwrap();
-        let sql = "SELECT q.a, u.k FROM (SELECT * FROM t ORDER BY a, c LIMIT 2) q JOIN u ON q.c = u.k WHERE p > 4";
+        connection
+            .execute(
+                "CREATE TABLE t AS SELECT i AS a, i AS c FROM range(12) r(i)",
+                &cancel,
+            )
+            .unwrap();
+        connection
+            .execute(
+                "CREATE TABLE u AS SELECT * FROM (VALUES (2,6),(5,1),(3,3),(7,7),(2,9)) v(k,p)",
+                &cancel,
+            )
+            .unwrap();
+        let sql =
+            "SELECT q.a, u.k FROM (SELECT * FROM t ORDER BY a, c LIMIT 2) q JOIN u ON q.c = u.k WHERE p > 4";
         assert!(connection.query(sql, 10, &cancel).unwrap().rows.is_empty());
     }
 }

@@ -31,12 +31,19 @@ impl MemorySystem {
 
     /// Remove a file; true when it was there.
     pub fn remove(&self, path: &Path) -> bool {
-        self.files.write().unwrap_or_else(PoisonError::into_inner).remove(path).is_some()
+        self.files
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(path)
+            .is_some()
     }
 
     /// Set a variable.
     pub fn set_env(&self, name: impl Into<String>, value: impl Into<String>) {
-        self.env.write().unwrap_or_else(PoisonError::into_inner).insert(name.into(), value.into());
+        self.env
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.into(), value.into());
     }
 
     /// Set the clock, in time since 1970.
@@ -46,26 +53,38 @@ impl MemorySystem {
 }
 
 fn missing(path: &Path) -> io::Error {
-    io::Error::new(io::ErrorKind::NotFound, format!("{} does not exist", path.display()))
+    io::Error::new(
+        io::ErrorKind::NotFound,
+        format!("{} does not exist", path.display()),
+    )
 }
 
 impl System for MemorySystem {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        files.get(path).map(|(bytes, _)| bytes.clone()).ok_or_else(|| missing(path))
+        files
+            .get(path)
+            .map(|(bytes, _)| bytes.clone())
+            .ok_or_else(|| missing(path))
     }
 
     fn stamp(&self, path: &Path) -> io::Result<FileStamp> {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
         let (bytes, version) = files.get(path).ok_or_else(|| missing(path))?;
-        Ok(FileStamp { size: bytes.len() as u64, modified_ns: *version as i128, inode: 0 })
+        Ok(FileStamp {
+            size: bytes.len() as u64,
+            modified_ns: *version as i128,
+            inode: 0,
+        })
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>> {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
         let mut entries: BTreeMap<PathBuf, bool> = BTreeMap::new();
         for path in files.keys() {
-            let Ok(rest) = path.strip_prefix(dir) else { continue };
+            let Ok(rest) = path.strip_prefix(dir) else {
+                continue;
+            };
             let mut parts = rest.components();
             if let Some(first) = parts.next() {
                 let is_dir = parts.next().is_some();
@@ -75,7 +94,10 @@ impl System for MemorySystem {
         if entries.is_empty() {
             return Err(missing(dir));
         }
-        Ok(entries.into_iter().map(|(path, is_dir)| DirEntry { path, is_dir }).collect())
+        Ok(entries
+            .into_iter()
+            .map(|(path, is_dir)| DirEntry { path, is_dir })
+            .collect())
     }
 
     fn exists(&self, path: &Path) -> bool {
@@ -84,7 +106,11 @@ impl System for MemorySystem {
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
-        if self.exists(path) { Ok(path.to_path_buf()) } else { Err(missing(path)) }
+        if self.exists(path) {
+            Ok(path.to_path_buf())
+        } else {
+            Err(missing(path))
+        }
     }
 
     fn write_atomic(&self, path: &Path, contents: &[u8]) -> io::Result<()> {
@@ -93,7 +119,11 @@ impl System for MemorySystem {
     }
 
     fn env(&self, name: &str) -> Option<String> {
-        self.env.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.env
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned()
     }
 
     fn now(&self) -> SystemTime {

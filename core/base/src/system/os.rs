@@ -12,7 +12,11 @@ pub struct OsSystem;
 
 /// The empty path, which `Path::parent` gives for a bare file name, is the current folder.
 fn real(path: &Path) -> &Path {
-    if path.as_os_str().is_empty() { Path::new(".") } else { path }
+    if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    }
 }
 
 impl System for OsSystem {
@@ -31,7 +35,11 @@ impl System for OsSystem {
         let inode = std::os::unix::fs::MetadataExt::ino(&meta);
         #[cfg(not(unix))]
         let inode = 0;
-        Ok(FileStamp { size: meta.len(), modified_ns, inode })
+        Ok(FileStamp {
+            size: meta.len(),
+            modified_ns,
+            inode,
+        })
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>> {
@@ -40,7 +48,11 @@ impl System for OsSystem {
             let entry = entry?;
             let kind = entry.file_type()?;
             let path = entry.path();
-            let is_dir = if kind.is_symlink() { std::fs::metadata(&path).is_ok_and(|m| m.is_dir()) } else { kind.is_dir() };
+            let is_dir = if kind.is_symlink() {
+                std::fs::metadata(&path).is_ok_and(|m| m.is_dir())
+            } else {
+                kind.is_dir()
+            };
             entries.push(DirEntry { path, is_dir });
         }
         entries.sort_by(|a, b| a.path.cmp(&b.path));
@@ -60,8 +72,11 @@ impl System for OsSystem {
         let dir = path.parent().unwrap_or_else(|| Path::new("."));
         std::fs::create_dir_all(real(dir))?;
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("file");
-        let aside =
-            dir.join(format!(".{name}.{}.{}.tmp", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed)));
+        let aside = dir.join(format!(
+            ".{name}.{}.{}.tmp",
+            std::process::id(),
+            COUNTER.fetch_add(1, Ordering::Relaxed)
+        ));
         let written = std::fs::File::create(&aside)
             .and_then(|mut file| file.write_all(contents).and_then(|()| file.sync_all()))
             .and_then(|()| std::fs::rename(&aside, path));

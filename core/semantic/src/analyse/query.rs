@@ -88,6 +88,7 @@ impl<'a> Analyser<'a> {
         let mut keys: FxHashMap<SmolStr, Span> = FxHashMap::default();
         for cte in &with.ctes {
             let key = self.relation_key(&cte.name.ident);
+            let again = keys.contains_key(&key);
             if let Some(first) = keys.get(&key) {
                 let message = format!("CTE `{}` is defined twice", cte.name.ident.text);
                 let finding = Diagnostic::new(code::E109, Loc::text(cte.name.span), message);
@@ -103,6 +104,8 @@ impl<'a> Analyser<'a> {
                 let out = self.query(cte.query);
                 self.node = outer;
                 let (columns, complete, unlisted) = self.relation_of(out, &cte.columns, &cte.name.ident.text);
+                // Which of two definitions was meant is not known: what the other lacks is not a second mistake.
+                let complete = complete && !again;
                 self.ctes.push(Cte {
                     columns,
                     complete,

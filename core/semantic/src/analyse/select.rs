@@ -428,7 +428,10 @@ impl<'a> Analyser<'a> {
         let sources = acc.finish();
         for (name, ty) in parts {
             let name = name.unwrap_or_else(|| {
-                alias.map_or_else(|| self.item_name(expr, entries.len()), |a| a.ident.stored(self.dialect))
+                alias.map_or_else(
+                    || self.item_name(expr, entries.len()),
+                    |a| a.ident.stored(self.dialect),
+                )
             });
             let key = self.spelled_key(&name);
             let col = Col {

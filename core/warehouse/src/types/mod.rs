@@ -174,22 +174,34 @@ impl Type {
 
     /// Signed integers.
     pub fn is_signed(&self) -> bool {
-        matches!(self, Type::Int8 | Type::Int16 | Type::Int32 | Type::Int64 | Type::Int128)
+        matches!(
+            self,
+            Type::Int8 | Type::Int16 | Type::Int32 | Type::Int64 | Type::Int128
+        )
     }
 
     /// Unsigned integers.
     pub fn is_unsigned(&self) -> bool {
-        matches!(self, Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::UInt64 | Type::UInt128)
+        matches!(
+            self,
+            Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::UInt64 | Type::UInt128
+        )
     }
 
     /// Integers, decimals, floats, BIGNUM.
     pub fn is_numeric(&self) -> bool {
         self.is_integer()
-            || matches!(self, Type::BigNum | Type::Float32 | Type::Float64 | Type::Decimal { .. })
+            || matches!(
+                self,
+                Type::BigNum | Type::Float32 | Type::Float64 | Type::Decimal { .. }
+            )
     }
 
     /// Dates and timestamps of any kind (not TIME).
     pub fn is_temporal(&self) -> bool {
-        matches!(self, Type::Date | Type::Timestamp(_) | Type::TimestampTz | Type::TimestampLtz)
+        matches!(
+            self,
+            Type::Date | Type::Timestamp(_) | Type::TimestampTz | Type::TimestampLtz
+        )
     }
 }
