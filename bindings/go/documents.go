@@ -272,8 +272,12 @@ type PlanResponse struct {
 	CreatedAt string `json:"created_at"`
 	// The statements in the order of execution (models of one layer may run at once).
 	Statements []PlannedStatement `json:"statements"`
-	// The models.
-	Models []PlannedModel `json:"models"`
+	// Names of the planned models, in the order of execution.
+	Models []string `json:"models"`
+	// Names of the planned models by layer; those of one layer may run at once.
+	ExecutionLayers [][]string `json:"execution_layers"`
+	// More about each of them.
+	ModelsDetail []PlannedModel `json:"models_detail"`
 	// Findings.
 	Diagnostics []Diagnostic `json:"diagnostics"`
 	// True when one of them is an error: nothing is planned then.
@@ -408,8 +412,10 @@ type Materialization struct {
 type MaterializationMetadata struct {
 	// How.
 	Strategy string `json:"strategy"`
-	// The watermark after it.
+	// The watermark after it, when it is a date or a time (RFC 3339).
 	Watermark *string `json:"watermark,omitempty"`
+	// The watermark after it, as the engine writes it.
+	WatermarkValue *string `json:"watermark_value,omitempty"`
 	// `catalog.schema.table`.
 	TargetTableFullName string `json:"target_table_full_name"`
 	// Hash of the statements.
@@ -811,8 +817,11 @@ type StateResponse struct {
 type Watermark struct {
 	// `catalog.schema.table`.
 	Table string `json:"table"`
-	// The greatest value of the watermark column after the last run, as the engine writes it.
+	// The greatest value of the watermark column after the last run: RFC 3339 for dates and times, else as the engine
+	// writes it.
 	LastValue string `json:"last_value"`
+	// The same as the engine writes it.
+	RawValue string `json:"raw_value"`
 	// When it was read (RFC 3339).
 	UpdatedAt string `json:"updated_at"`
 }

@@ -65,10 +65,9 @@ impl Output {
     /// Print an error and give its exit code.
     pub fn error(&self, command: &str, error: &Error) -> u8 {
         if self.is_json() {
-            let document = ErrorDocument::of(command, error);
-            if let Ok(json) = serde_json::to_string_pretty(&document) {
-                print(&format!("{json}\n"));
-            }
+            print(&format!("{:#}\n", ErrorDocument::of(command, error).to_value()));
+            // Scripts that show the end of stderr have something to show.
+            note(&format!("error: {}", error.message));
         } else {
             let (bold, red, reset) = if self.colour_err {
                 ("\x1b[1m", "\x1b[1;31m", "\x1b[0m")

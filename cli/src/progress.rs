@@ -61,6 +61,29 @@ impl Progress {
     }
 }
 
+/// What a log shows in place of the display: a line for each model that ended.
+fn line(event: &Event) {
+    match event {
+        Event::ModelFinished {
+            model,
+            rows,
+            duration_ms,
+        } => {
+            let rows = rows
+                .map(|r| format!(", {}", crate::render::count(r, "row")))
+                .unwrap_or_default();
+            crate::output::note(&format!(
+                "ok {model} in {}{rows}",
+                crate::render::duration(*duration_ms)
+            ));
+        }
+        Event::ModelFailed { model, error, .. } => crate::output::note(&format!("failed {model}: {error}")),
+        Event::ModelSkipped { model, reason } => crate::output::note(&format!("skipped {model}: {reason}")),
+        Event::Log { level, message } => crate::output::note(&format!("{level}: {message}")),
+        _ => {}
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         self.finish();
@@ -79,6 +102,7 @@ impl Observer for Progress {
                 (self.done, self.total) = (0, *models);
             }
             Event::ModelStarted { model } => self.running.push(model.to_string()),
+            _ if !self.enabled => return line(event),
             Event::ModelFinished { model, .. }
             | Event::ModelFailed { model, .. }
             | Event::ModelSkipped { model, .. } => {

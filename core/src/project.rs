@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 /// What the embedder owns instead of us.
@@ -63,6 +64,9 @@ pub struct Project {
     config_path: PathBuf,
     state_path: PathBuf,
     compiler: Mutex<Compiler>,
+    // The thread that holds `compiler`: its observer may call verbs of this handle.
+    compiling: Mutex<Option<ThreadId>>,
+    options: Options,
     // The catalogue read last by this handle, and when.
     live: Mutex<Option<(Arc<CatalogSnapshot>, SmolStr, Instant)>>,
     // Databases in memory live as long as the handle.
@@ -117,7 +121,7 @@ impl Project {
             contracts: request.contracts.as_ref().map(PathBuf::from),
             config_optional: true,
         };
-        let compiler = Compiler::new(host.system.clone(), options);
+        let compiler = Compiler::new(host.system.clone(), options.clone());
         let root = compiler.root().to_path_buf();
         let state_path = match &request.state_path {
             Some(path) => PathBuf::from(path),
@@ -130,6 +134,8 @@ impl Project {
             config_path,
             state_path,
             compiler: Mutex::new(compiler),
+            compiling: Mutex::new(None),
+            options,
             live: Mutex::new(None),
             memory: Mutex::new(FxHashMap::default()),
         })
@@ -202,8 +208,16 @@ impl Project {
                 .collect(),
             catalog,
         };
+        let pool = &self.engine.inner.pool;
+        let me = std::thread::current().id();
+        if *self.compiling.lock().unwrap_or_else(PoisonError::into_inner) == Some(me) {
+            // Called by the observer of a compile on this thread: waiting for its turn would be for ever.
+            return Compiler::new(self.host.system.clone(), self.options.clone())
+                .compile(&inputs, pool, observer, cancel);
+        }
         let mut compiler = self.compiler.lock().unwrap_or_else(PoisonError::into_inner);
-        compiler.compile(&inputs, &self.engine.inner.pool, observer, cancel)
+        let _turn = Turn::begin(&self.compiling, me);
+        compiler.compile(&inputs, pool, observer, cancel)
     }
 
     /// What is known of the catalogue without asking: what this handle read a moment ago, else what was remembered.
@@ -286,6 +300,22 @@ impl Project {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         *live = Some((snapshot.clone(), target.name.clone(), Instant::now()));
         Ok(snapshot)
+    }
+}
+
+/// While it lives, its thread holds the compiler.
+struct Turn<'a>(&'a Mutex<Option<ThreadId>>);
+
+impl<'a> Turn<'a> {
+    fn begin(holder: &'a Mutex<Option<ThreadId>>, me: ThreadId) -> Turn<'a> {
+        *holder.lock().unwrap_or_else(PoisonError::into_inner) = Some(me);
+        Turn(holder)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

@@ -114,7 +114,11 @@ impl WireDiagnostic {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             span: primary.and_then(|l| SourceSpan::of(l.loc, files)),
-            suggestion: diagnostic.help.clone(),
+            // Clients show this field and know nothing of fixes.
+            suggestion: diagnostic
+                .help
+                .clone()
+                .or_else(|| diagnostic.fix.as_ref().map(|f| f.title.clone())),
             label: primary.map(|l| l.text.clone()).filter(|t| !t.is_empty()),
             notes: diagnostic.notes.iter().map(note).collect(),
             fix: diagnostic.fix.as_ref().map(|fix| WireFix {

@@ -391,8 +391,10 @@ export interface Materialization {
 export interface MaterializationMetadata {
   /** How. */
   strategy: string;
-  /** The watermark after it. */
+  /** The watermark after it, when it is a date or a time (RFC 3339). */
   watermark?: string | null;
+  /** The watermark after it, as the engine writes it. */
+  watermark_value?: string | null;
   /** `catalog.schema.table`. */
   target_table_full_name: string;
   /** Hash of the statements. */
@@ -583,8 +585,12 @@ export interface PlanResponse {
   created_at: string;
   /** The statements in the order of execution (models of one layer may run at once). */
   statements: PlannedStatement[];
-  /** The models. */
-  models: PlannedModel[];
+  /** Names of the planned models, in the order of execution. */
+  models: string[];
+  /** Names of the planned models by layer; those of one layer may run at once. */
+  execution_layers: string[][];
+  /** More about each of them. */
+  models_detail: PlannedModel[];
   /** Findings. */
   diagnostics: WireDiagnostic[];
   /** True when one of them is an error: nothing is planned then. */
@@ -968,8 +974,13 @@ export interface ValidateResponse {
 export interface Watermark {
   /** `catalog.schema.table`. */
   table: string;
-  /** The greatest value of the watermark column after the last run, as the engine writes it. */
+  /**
+   * The greatest value of the watermark column after the last run: RFC 3339 for dates and times, else as the engine
+   * writes it.
+   */
   last_value: string;
+  /** The same as the engine writes it. */
+  raw_value: string;
   /** When it was read (RFC 3339). */
   updated_at: string;
 }

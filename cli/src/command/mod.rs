@@ -32,11 +32,20 @@ impl Context<'_> {
         let request = OpenRequest {
             config: Some(self.args.config.clone()),
             state_path: self.args.state_path.clone(),
-            models: sources.models.clone(),
-            contracts: sources.contracts.clone(),
+            models: sources.models.as_deref().map(from_here),
+            contracts: sources.contracts.as_deref().map(from_here),
             threads: None,
         };
         Project::open(&engine, &request, Host::default())
+    }
+}
+
+/// A path on the command line counts from the working directory; one that is not there is left to the core, which counts
+/// from the folder of `rocky.toml`.
+fn from_here(path: &str) -> String {
+    match std::path::absolute(path) {
+        Ok(absolute) if absolute.exists() => absolute.display().to_string(),
+        _ => path.to_owned(),
     }
 }
 

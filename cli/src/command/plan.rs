@@ -42,7 +42,11 @@ fn text(plan: &PlanResponse, root: &Path, colour: bool) -> String {
     for statement in &plan.statements {
         let model = statement.model.as_deref();
         if model != shown {
-            if let Some(model) = plan.models.iter().find(|m| Some(m.model.as_str()) == model) {
+            if let Some(model) = plan
+                .models_detail
+                .iter()
+                .find(|m| Some(m.model.as_str()) == model)
+            {
                 let after = match model.depends_on.as_slice() {
                     [] => String::new(),
                     some => format!(", after {}", some.join(", ")),

@@ -172,9 +172,15 @@ def wrong_data(binary, dir, make):
     zoned.write("models/zoned.sql", "SELECT 1 AS id, TIMESTAMPTZ '2024-01-05 10:00:00+02' AS changed_at\n")
     zoned.write("models/zoned.toml", '[strategy]\ntype = "incremental"\ntimestamp_column = "changed_at"\n')
     ahead = make(zoned)
-    # The clients take RFC 3339; the documents carry DuckDB's spelling, `2024-01-05 08:00:00+00`.
-    mismatch("run with a watermark that has a time zone", "metadata.watermark", lambda: ahead.run("client=acme"))
-    mismatch("state with a watermark that has a time zone", "last_value", lambda: ahead.state())
+
+    # The clients take RFC 3339, where DuckDB writes `2024-01-05 08:00:00+00`.
+    @check("run and state with a watermark that has a time zone")
+    def _():
+        run = ahead.run("client=acme")
+        marks = [m.metadata.watermark for m in run.materializations if m.metadata.strategy == "incremental"]
+        true("watermark of the run", any("2024-01-05T08:00:00" in w.isoformat() for w in marks if w))
+        true("watermark of the state", any("2024-01-05T08:00:00" in w.last_value.isoformat() for w in ahead.state().watermarks))
+
     return failing
 
 
@@ -393,11 +399,22 @@ def newer_only(client, project, failing, runs):
         same("failure", result.failures[0].name, "no")
         true("the engine's words", "refused on purpose" in result.failures[0].error)
 
-    mismatch("plan", "models.0", lambda: client.plan())
-    mismatch("plan with a filter", "models.0", lambda: client.plan("client=acme", pipeline="playground"))
-    # The error document on stdout is taken for a result, and stderr is empty.
-    mismatch("run_model of an unknown model", "tables_copied", lambda: client.run_model("nope"))
-    mismatch("an error of discover carries no words on stderr", "exit 1", lambda: words(client))
+
+    @check("plan")
+    def _():
+        result = client.plan("client=acme", pipeline="playground")
+        true("statements", any(s.purpose in ("create_view", "insert") for s in result.statements))
+        same("statements without a filter", len(client.plan().statements), len(result.statements))
+
+    # The clients take what `run` prints for a result, whatever the exit code.
+    @check("run_model of an unknown model")
+    def _():
+        result = client.run_model("nope")
+        same("tables_copied", result.tables_copied, 0)
+        true("errors", any("nope" in e.error for e in result.errors))
+
+    if hasattr(client, "run_cli"):
+        check("an error of discover has words on stderr")(lambda: words(client))
 
     refused("plan with --env", "--env", lambda: client.plan("client=acme", env="prod"))
     refused("resume_run", "--resume", lambda: client.resume_run())
@@ -472,7 +489,7 @@ def sdk(binary, dir):
         )
         same("models", beside.compile().models, len(project.names))
 
-    mismatch("a relative models_dir counts from the working directory", "/models does not exist", beside)
+    check("a relative models_dir counts from the working directory")(beside)
 
 
 def dagster_now(binary, dir):

@@ -88,7 +88,7 @@ backend = "local"
     let PipelineKind::Transformation(transformation) = &silver.kind else {
         panic!()
     };
-    assert!(transformation.governance.auto_create_schemas);
+    assert_eq!(transformation.governance.auto_create_schemas, Some(true));
     assert_eq!(transformation.models_glob(), "models/silver/**");
     let PipelineKind::Transformation(gold) = &config.pipelines["gold"].kind else {
         panic!()
@@ -132,7 +132,7 @@ x = 1
             "E404 5:8 `\"duckbd\"` unknown adapter type `duckbd`; did you mean `duckdb`?",
             "E403 8:1 `modles` unknown key `modles` in `pipeline.p`; did you mean `models`?",
             "E404 9:14 `\"q\"` `pipeline.p.depends_on`: expected an array of strings, found a string",
-            "E416 11:11 `\"c\"` adapter `c` is not declared; did you mean `a`?",
+            "E416 11:11 `\"c\"` adapter `c` is not declared",
             "E417 13:15 `0` `pipeline.p.execution.concurrency` is 0, expected from 1 to 4294967295",
             "E404 14:13 `\"yes\"` `pipeline.p.execution.fail_fast`: expected `true` or `false`, found a string",
             "E404 16:8 `\"transfromation\"` unknown pipeline type `transfromation`; did you mean `transformation`?",
@@ -303,12 +303,7 @@ fn default_names_come_from_the_warehouse_keys() {
          [adapter.s]\ntype = \"snowflake\"\naccount = \"a\"\ndatabase = \"DB\"\nschema = \"PUBLIC\"\n\
          [adapter.b]\ntype = \"bigquery\"\nproject_id = \"p\"\ndataset = \"ds\"\n",
     );
-    assert_eq!(
-        problems,
-        [
-            "W407 11:1 `schema` key `adapter.s.schema`: the 1.x releases ignored it; here it is the default schema"
-        ]
-    );
+    assert!(problems.is_empty(), "{problems:?}");
     let names = |a: &str| {
         let adapter = &config.adapters[a];
         (

@@ -67,8 +67,10 @@ pub enum Fact {
 pub struct ModelPlan {
     /// Model name.
     pub model: SmolStr,
-    /// The relation it writes.
+    /// The relation it writes, as the statements name it.
     pub target: RelationName,
+    /// The relation's whole name `catalog.schema.table`, unquoted: what the state store and documents call it.
+    pub full_name: String,
     /// How.
     pub strategy: Strategy,
     /// Indexes into `Plan::models` that must have succeeded before.

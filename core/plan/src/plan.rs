@@ -319,6 +319,7 @@ fn model_plan(
     Ok(ModelPlan {
         model: model.name.clone(),
         target: model.target.clone(),
+        full_name: model.target_parts.join("."),
         strategy: strategy_of(&model.strategy.kind),
         depends_on: Vec::new(),
         layer: 0,

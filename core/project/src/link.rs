@@ -244,7 +244,14 @@ impl Linker {
             schema: schema.as_ref().map(ident),
             table: ident(&table),
         };
+        let mut physical = physical;
         let full = self.names.full(&physical);
+        // DuckDB: `shop.orders` is ambiguous when the database is `shop.duckdb`; the whole name is not.
+        let key = |i: &Option<Ident>| i.as_ref().map(|i| i.key(self.dialect, IdentKind::Relation));
+        if self.dialect == Dialect::DuckDb && full.schema.is_some() && key(&full.schema) == key(&full.catalog)
+        {
+            physical.catalog.clone_from(&full.catalog);
+        }
         let shown = |part: &Option<Ident>| part.as_ref().map_or_else(SmolStr::default, |i| i.text.clone());
         let strategy = model.config.strategy.clone();
         let strategy_loc = strategy.as_ref().map_or(model.name_loc, |s| s.loc);

@@ -108,6 +108,8 @@ pub struct ModelResult {
     pub model: SmolStr,
     /// The relation it writes.
     pub target: RelationName,
+    /// Its whole name, `catalog.schema.table`.
+    pub full_name: String,
     /// How.
     pub strategy: Strategy,
     /// How it ended.

@@ -117,7 +117,18 @@ impl Project {
             }
             PipelineKind::Transformation(_) => {
                 let target = target(&config, Some(name))?;
-                let found = self.tables(&target, None, "", cancel)?;
+                let mut found = self.tables(&target, None, "", cancel)?;
+                // What the models make is no source.
+                if let Ok(snapshot) = self.snapshot(&Default::default(), None, observer, cancel) {
+                    found.retain(|t| {
+                        let name = rocky_warehouse::RelationName {
+                            catalog: None,
+                            schema: Some(rocky_base::Ident::quoted(t.schema.clone())),
+                            table: rocky_base::Ident::quoted(t.name.clone()),
+                        };
+                        snapshot.names.model_of_target(&name).is_none()
+                    });
+                }
                 let schema = |schema: &str| {
                     let value = ComponentValue::One(schema.to_owned());
                     Some(indexmap::IndexMap::from([("schema".to_owned(), value)]))

@@ -93,8 +93,12 @@ pub struct PlanResponse {
     pub created_at: String,
     /// The statements in the order of execution (models of one layer may run at once).
     pub statements: Vec<PlannedStatement>,
-    /// The models.
-    pub models: Vec<PlannedModel>,
+    /// Names of the planned models, in the order of execution.
+    pub models: Vec<String>,
+    /// Names of the planned models by layer; those of one layer may run at once.
+    pub execution_layers: Vec<Vec<String>>,
+    /// More about each of them.
+    pub models_detail: Vec<PlannedModel>,
     /// Findings.
     pub diagnostics: Vec<WireDiagnostic>,
     /// True when one of them is an error: nothing is planned then.
@@ -177,7 +181,9 @@ impl Project {
             plan_kind: "run".to_owned(),
             created_at: timestamp(self.host.system.now()).to_string(),
             statements,
-            models,
+            execution_layers: layers(&models),
+            models: models.iter().map(|m| m.model.clone()).collect(),
+            models_detail: models,
             has_errors: prepared.has_errors(),
             diagnostics: diagnostics(&prepared.diagnostics, &prepared.snapshot.files),
         })
@@ -327,6 +333,18 @@ fn local_concurrency(config: &ProjectConfig, pipeline: &str, target: &Target<'_>
             .map_or(2, usize::from)
             .clamp(2, 8)
     })
+}
+
+fn layers(models: &[PlannedModel]) -> Vec<Vec<String>> {
+    let mut layers: Vec<Vec<String>> = Vec::new();
+    for model in models {
+        let layer = model.layer as usize;
+        if layers.len() <= layer {
+            layers.resize(layer + 1, Vec::new());
+        }
+        layers[layer].push(model.model.clone());
+    }
+    layers
 }
 
 /// True when `wanted` is one of `from` or something they read, directly or not.

@@ -55,9 +55,12 @@ pub struct Materialization {
 pub struct MaterializationMetadata {
     /// How.
     pub strategy: String,
-    /// The watermark after it.
+    /// The watermark after it, when it is a date or a time (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watermark: Option<String>,
+    /// The watermark after it, as the engine writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watermark_value: Option<String>,
     /// `catalog.schema.table`.
     pub target_table_full_name: String,
     /// Hash of the statements.
@@ -412,7 +415,8 @@ fn response(
             duration_ms: m.duration_ms,
             metadata: MaterializationMetadata {
                 strategy: m.strategy.as_str().to_owned(),
-                watermark: m.watermark.clone(),
+                watermark: m.watermark.as_deref().and_then(crate::document::watermark_time),
+                watermark_value: m.watermark.clone(),
                 target_table_full_name: asset_key(m).join("."),
                 sql_hash: m.sql_hash.clone(),
                 column_count: m.column_count.map(|c| c as u64),

@@ -16,8 +16,11 @@ pub struct StateRequest {}
 pub struct Watermark {
     /// `catalog.schema.table`.
     pub table: String,
-    /// The greatest value of the watermark column after the last run, as the engine writes it.
+    /// The greatest value of the watermark column after the last run: RFC 3339 for dates and times, else as the engine
+    /// writes it.
     pub last_value: String,
+    /// The same as the engine writes it.
+    pub raw_value: String,
     /// When it was read (RFC 3339).
     pub updated_at: String,
 }
@@ -61,7 +64,9 @@ impl Project {
                 .into_iter()
                 .map(|w| Watermark {
                     table: w.target,
-                    last_value: w.last_value,
+                    last_value: crate::document::watermark_time(&w.last_value)
+                        .unwrap_or_else(|| w.last_value.clone()),
+                    raw_value: w.last_value,
                     updated_at: w.updated_at.to_string(),
                 })
                 .collect(),

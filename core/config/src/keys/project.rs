@@ -135,7 +135,8 @@ static SNOWFLAKE: Schema = Schema::with_hint(
         key("pat", STR),
         key("role", STR),
         key("database", STR),
-        key("schema", STR).deprecated("the 1.x releases ignored it; here it is the default schema"),
+        // The 1.x releases ignored it; here it is the default schema.
+        key("schema", STR),
         TIMEOUT,
         RETRY_KEY,
     ],

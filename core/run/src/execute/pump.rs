@@ -389,7 +389,7 @@ fn execution(index: usize, result: &ModelResult) -> ModelExecution {
         run_id: String::new(),
         model_name: result.model.clone(),
         index: u32::try_from(index).unwrap_or(u32::MAX),
-        target: result.target.display(),
+        target: result.full_name.clone(),
         strategy: result.strategy,
         started_at: result.started_at,
         finished_at: result.finished_at,

@@ -491,6 +491,7 @@ pub(super) fn blank_result(plan: &ModelPlan) -> ModelResult {
     ModelResult {
         model: plan.model.clone(),
         target: plan.target.clone(),
+        full_name: plan.full_name.clone(),
         strategy: plan.strategy,
         status: ModelStatus::Skipped,
         rows: None,

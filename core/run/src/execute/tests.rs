@@ -272,6 +272,7 @@ fn model(name: &str, depends_on: &[usize]) -> ModelPlan {
             schema: Some(Ident::bare("s")),
             table: Ident::bare(name),
         },
+        full_name: format!("s.{name}"),
         strategy: Strategy::FullRefresh,
         depends_on: depends_on.to_vec(),
         layer: 0,

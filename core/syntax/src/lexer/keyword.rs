@@ -159,7 +159,13 @@ static TABLE: LazyLock<FxHashMap<&'static str, (Kw, WordClass)>> = LazyLock::new
             let upper: &'static str = match WORDS.iter().find(|(w, _)| w.eq_ignore_ascii_case(word)) {
                 Some((w, _)) => w,
                 // A few hundred words, once per process.
-                None => Box::leak(word.to_ascii_uppercase().into_boxed_str()),
+                None => {
+                    let upper = word.to_ascii_uppercase();
+                    match table.get_key_value(upper.as_str()) {
+                        Some((known, _)) => known,
+                        None => Box::leak(upper.into_boxed_str()),
+                    }
+                }
             };
             table.entry(upper).or_insert((Kw::None, WordClass::default())).1.0 |= bits;
         }
