@@ -494,3 +494,140 @@ fn completions_and_explanations_are_there() {
         assert!(code == 0 && text.contains("Usage"), "{command}: {text}");
     }
 }
+
+/// What people see, kept as files under `tests/snapshots`; `ROCKY_UPDATE=1` rewrites them.
+#[test]
+fn what_is_printed_is_as_it_was() {
+    let folder = Folder::new(&[
+        (
+            "models/staging/orders.sql",
+            "SELECT id, customer, amount::DECIMAL(10,2) AS amount\nFROM raw.orders",
+        ),
+        (
+            "models/staging/_defaults.toml",
+            "[target]\nschema = \"staging\"\n[strategy]\ntype = \"view\"\n",
+        ),
+        (
+            "models/totals.rocky",
+            "from orders\ngroup customer { total: sum(amount) }\nwhere total > 100\n",
+        ),
+        (
+            "models/totals.toml",
+            "[strategy]\ntype = \"merge\"\nunique_key = [\"customer\"]\n",
+        ),
+        (
+            "data/seed.sql",
+            "CREATE SCHEMA raw; CREATE TABLE raw.orders AS SELECT 1 AS id, 'a' AS customer, 200 AS amount;",
+        ),
+    ]);
+    let columns = r#"[{name="id", type="BIGINT", nullable=false}, {name="customer", type="VARCHAR"}, {name="amount", type="DOUBLE"}]"#;
+    folder.write(
+        "rocky.toml",
+        format!("{CONFIG}\n[[sources]]\nschema = \"raw\"\ntable = \"orders\"\ncolumns = {columns}\n"),
+    );
+    let broken = Folder::new(&[
+        ("models/a.sql", "SELECT 1 AS id, 'x' AS name\n"),
+        (
+            "models/b.sql",
+            "SELECT id,\n       nmae,\n       upper(id, 2) AS u,\n       total\nFROM a\nWHERE nope.id = 1\n",
+        ),
+        ("models/c.rocky", "from a\nwhere id = 1\nderive { y: id + }\n"),
+        ("models/d.sql", "SELECT id FROM e\n"),
+        ("models/e.sql", "SELECT id FROM d\n"),
+        ("models/f.toml", "x = 1\n"),
+    ]);
+    let cases: [(&str, &Folder, &[&str]); 12] = [
+        ("compile", &folder, &["compile"]),
+        (
+            "compile_json",
+            &folder,
+            &["compile", "--model", "totals", "-o", "json"],
+        ),
+        ("compile_errors", &broken, &["compile"]),
+        (
+            "expand",
+            &folder,
+            &["compile", "--model", "totals", "--expand-macros"],
+        ),
+        ("plan", &folder, &["plan"]),
+        ("lineage_model", &folder, &["lineage", "totals"]),
+        ("lineage_column", &folder, &["lineage", "totals.total"]),
+        ("lineage_dot", &folder, &["lineage", "totals", "--format", "dot"]),
+        ("validate", &folder, &["validate"]),
+        ("test", &folder, &["test"]),
+        ("help", &folder, &["--help"]),
+        ("help_run", &folder, &["run", "--help"]),
+    ];
+    let mut different = Vec::new();
+    for (name, folder, args) in cases {
+        let mut args = args.to_vec();
+        if !args.contains(&"-o") && !args.contains(&"--help") {
+            args.extend(["-o", "table"]);
+        }
+        let out = folder.rocky(&args);
+        let text = String::from_utf8(out.stdout).unwrap() + &String::from_utf8(out.stderr).unwrap();
+        let text = format!(
+            "$ rocky {}\n{}exit code {}\n",
+            args.join(" "),
+            steady(&text),
+            out.status.code().unwrap()
+        );
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/snapshots/{name}.txt"));
+        if std::env::var_os("ROCKY_UPDATE").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &text).unwrap();
+        }
+        if std::fs::read_to_string(&path).ok().as_deref() != Some(&text) {
+            different.push(format!("{name}:\n{text}"));
+        }
+    }
+    assert!(
+        different.is_empty(),
+        "ROCKY_UPDATE=1 rewrites them:\n{}",
+        different.join("\n")
+    );
+}
+
+/// The text without what differs from run to run: durations and hashes.
+fn steady(text: &str) -> String {
+    let word = |word: &str| -> String {
+        let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+        let hash = word.len() == 16
+            && word.bytes().all(|b| b.is_ascii_hexdigit())
+            && word.bytes().any(|b| b.is_ascii_digit());
+        if hash {
+            "HASH".to_owned()
+        } else if digits(word) && word.len() > 15 {
+            "N".to_owned()
+        } else {
+            word.to_owned()
+        }
+    };
+    let mut out = String::new();
+    for line in text.lines() {
+        let mut line = match line.find("compiled in ") {
+            Some(at) => {
+                let (head, tail) = line.split_at(at);
+                let rest = tail.split_once(": ").map_or("", |(_, rest)| rest);
+                format!("{head}compiled in TIME: {rest}")
+            }
+            None => line.to_owned(),
+        };
+        if let Some((head, _)) = line.split_once(" in ").filter(|_| line.starts_with("ok ")) {
+            line = format!("{head} in TIME");
+        }
+        if line.contains("_ms\":") {
+            line = format!("{}: 0", line.split(':').next().unwrap());
+        }
+        let words: Vec<String> = line
+            .split_inclusive(|c: char| !c.is_ascii_alphanumeric())
+            .map(|piece| {
+                let end = piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+                word(end) + &piece[end.len()..]
+            })
+            .collect();
+        out += &words.concat();
+        out.push('\n');
+    }
+    out
+}

@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use rocky_adapter_duckdb::{DuckDb, OpenOptions};
+use rocky_core::verbs::compile::{CompileRequest, RefreshSources};
 use rocky_core::verbs::history::{HistoryRequest, HistoryResponse};
 use rocky_core::verbs::plan::PlanRequest;
 use rocky_core::verbs::run::{RunRequest, RunResponse};
@@ -424,4 +425,44 @@ fn errors_in_models_keep_everything_from_running() {
     assert!(response.has_errors);
     assert_eq!(response.status, "Failure");
     assert!(!folder.path().join("w.duckdb").exists() && !folder.path().join(".rocky-state.redb").exists());
+}
+
+#[test]
+fn a_schema_named_like_the_database_is_no_obstacle() {
+    let folder = Folder::new(&[
+        ("models/a.sql", "SELECT 1 AS x"),
+        ("models/b.sql", "SELECT x FROM a"),
+        ("models/_defaults.toml", "[target]\nschema = \"w\""),
+    ]);
+    for _ in 0..2 {
+        assert_eq!(run(&folder.project()).status, "Success");
+    }
+    assert_eq!(folder.ints("SELECT x FROM w.w.b"), [1]);
+}
+
+#[test]
+fn a_remembered_schema_that_is_old_is_asked_again_before_it_is_held_against_a_model() {
+    let folder = Folder::new(&[("models/a.sql", "SELECT x FROM src")]);
+    folder.sql("CREATE TABLE src AS SELECT 1 AS x");
+    let request = CompileRequest {
+        refresh_sources: RefreshSources::Missing,
+        ..CompileRequest::default()
+    };
+    let compile = || {
+        let response = folder
+            .project()
+            .compile(&request, &mut NoObserver, &CancelToken::new())
+            .unwrap();
+        response
+            .diagnostics
+            .iter()
+            .map(|d| d.code.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(compile(), Vec::<String>::new());
+    folder.sql("ALTER TABLE src ADD COLUMN y INTEGER");
+    folder.write("models/a.sql", "SELECT x, y FROM src");
+    assert_eq!(compile(), Vec::<String>::new());
+    folder.write("models/a.sql", "SELECT x, z FROM src");
+    assert_eq!(compile(), ["E100"]);
 }

@@ -190,7 +190,13 @@ impl Project {
                 .sources
                 .iter()
                 .any(|s| s.schema == SourceSchema::Unknown && s.name.schema.is_some());
-            if refresh == RefreshSources::Never || fresh || !missing {
+            // What is remembered may be old: before its absence of a column is held against anybody, the warehouse is asked.
+            let remembered = first
+                .sources
+                .iter()
+                .any(|s| matches!(s.schema, SourceSchema::Seen(..)));
+            let doubtful = missing || (remembered && first.has_errors());
+            if refresh == RefreshSources::Never || fresh || !doubtful {
                 return Ok((first, extra));
             }
             snapshot = Some(first);

@@ -10,6 +10,7 @@ use rocky_project::Snapshot;
 use rocky_run::execute::{ExecuteContext, execute};
 use rocky_run::report::ModelStatus;
 use rocky_warehouse::{CatalogSnapshot, Column, Connection, RelationName, Type, Warehouse};
+use rustc_hash::FxHashSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -111,8 +112,16 @@ impl Project {
                 .entry(d.model.as_str())
                 .or_insert_with(|| format!("{}: {}", d.code, d.message));
         }
+        // A model is blocked when it or something it reads does not compile.
+        let mut blocked = vec![false; snapshot.models.len()];
+        for id in &snapshot.order.order {
+            let model = &snapshot.models[*id as usize];
+            blocked[*id as usize] = broken.contains_key(model.name.as_str())
+                || snapshot.order.cyclic[*id as usize]
+                || model.depends_on.iter().any(|d| blocked[*d as usize]);
+        }
         let runnable: Vec<u32> = (0..snapshot.models.len() as u32)
-            .filter(|id| chosen(*id) && !any_broken(&snapshot, *id, &broken))
+            .filter(|id| chosen(*id) && !blocked[*id as usize])
             .collect();
         let mut passed = 0;
         let mut failed: BTreeMap<String, String> = BTreeMap::new();
@@ -124,7 +133,7 @@ impl Project {
         {
             if let Some(error) = broken.get(model.name.as_str()) {
                 failed.insert(model.name.to_string(), error.clone());
-            } else if !runnable.contains(&(id as u32)) {
+            } else if blocked[id] {
                 failed.insert(
                     model.name.to_string(),
                     "a model it reads does not compile".to_owned(),
@@ -174,12 +183,10 @@ impl Project {
                     }
                 }
                 // An ephemeral model has no statement of its own: it was executed inside its consumers.
+                let executed: FxHashSet<&str> = report.models.iter().map(|m| m.model.as_str()).collect();
                 passed += runnable
                     .iter()
-                    .filter(|id| {
-                        let name = &snapshot.models[**id as usize].name;
-                        !report.models.iter().any(|m| m.model == *name)
-                    })
+                    .filter(|id| !executed.contains(snapshot.models[**id as usize].name.as_str()))
                     .count() as u64;
             }
             Err(problems) => {
@@ -337,22 +344,15 @@ fn merged(snapshot: &Snapshot, test: CatalogSnapshot, known: Option<CatalogSnaps
     merged
 }
 
-fn with_inputs(snapshot: &Snapshot, model: u32) -> Vec<u32> {
-    let mut found = vec![model];
-    let mut at = 0;
-    while let Some(id) = found.get(at) {
-        for dep in &snapshot.models[*id as usize].depends_on.clone() {
-            if !found.contains(dep) {
-                found.push(*dep);
+fn with_inputs(snapshot: &Snapshot, model: u32) -> FxHashSet<u32> {
+    let mut found = FxHashSet::from_iter([model]);
+    let mut pending = vec![model];
+    while let Some(id) = pending.pop() {
+        for dep in &snapshot.models[id as usize].depends_on {
+            if found.insert(*dep) {
+                pending.push(*dep);
             }
         }
-        at += 1;
     }
     found
-}
-
-fn any_broken(snapshot: &Snapshot, model: u32, broken: &BTreeMap<&str, String>) -> bool {
-    with_inputs(snapshot, model)
-        .iter()
-        .any(|id| broken.contains_key(snapshot.models[*id as usize].name.as_str()))
 }
