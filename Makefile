@@ -26,7 +26,7 @@ demo: setup
 	@bash docs/demo.sh .cache/target/debug/rocky
 
 test: setup setup-go setup-cmake setup-clients
-	cargo test --workspace
+	cargo test --workspace --no-fail-fast
 
 lint: $(CARGO_DENY)
 	cargo fmt --all --check

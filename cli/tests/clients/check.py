@@ -339,7 +339,7 @@ def histories(client, project, runs):
         newest = result.runs[0]
         same("status", newest.status, "Success")
         true("times", newest.started_at >= result.runs[-1].started_at)
-        same("trigger", newest.trigger, "Manual")
+        same("trigger", newest.trigger, "Ci" if os.environ.get("CI") else "Manual")
         models = {m.model_name: m for m in newest.models}
         same("models_executed", newest.models_executed, len(models))
         same("models", set(models), {m.asset_key[-1] for m in runs[-1].materializations})

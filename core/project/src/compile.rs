@@ -270,6 +270,9 @@ impl Compiler {
         let mut built = Vec::with_capacity(models.len());
         for (id, ((model, linked), analysed)) in models.into_iter().zip(links.models).zip(results).enumerate()
         {
+            if id % 256 == 0 {
+                cancel.check()?;
+            }
             let Some(analysed) = analysed else {
                 return Err(Error::bug(format!("model `{}` was not analysed", model.name)));
             };
