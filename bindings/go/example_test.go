@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	rocky "github.com/rocky-data/rocky/bindings/go/v2"
+	rocky "rocky.invalid/go/v2"
 )
 
 // project writes a small project into a new folder.

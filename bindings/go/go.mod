@@ -1,3 +1,3 @@
-module github.com/rocky-data/rocky/bindings/go/v2
+module rocky.invalid/go/v2
 
 go 1.19

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	rocky "github.com/rocky-data/rocky/bindings/go/v2"
+	rocky "rocky.invalid/go/v2"
 )
 
 // open opens a project of its own for a test.
