@@ -53,7 +53,13 @@ impl Output {
     /// Print a document in JSON mode, else what `text` makes.
     pub fn document(&self, document: &impl Serialize, text: impl FnOnce() -> String) {
         if self.is_json() {
-            match serde_json::to_string_pretty(document) {
+            // Indented for eyes only: for ten thousand models the spaces are half of it.
+            let json = if io::stdout().is_terminal() {
+                serde_json::to_string_pretty(document)
+            } else {
+                serde_json::to_string(document)
+            };
+            match json {
                 Ok(json) => print(&format!("{json}\n")),
                 Err(error) => note(&format!("the document cannot be written as JSON: {error}")),
             }
@@ -65,7 +71,7 @@ impl Output {
     /// Print an error and give its exit code.
     pub fn error(&self, command: &str, error: &Error) -> u8 {
         if self.is_json() {
-            print(&format!("{:#}\n", ErrorDocument::of(command, error).to_value()));
+            print(&format!("{}\n", ErrorDocument::of(command, error).to_value()));
             // Scripts that show the end of stderr have something to show.
             note(&format!("error: {}", error.message));
         } else {

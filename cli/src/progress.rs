@@ -34,12 +34,15 @@ impl Progress {
     }
 
     fn draw(&mut self) {
-        if !self.enabled || self.started.elapsed() < PATIENCE {
+        if !self.enabled || (self.phase != "run" && self.started.elapsed() < PATIENCE) {
             return;
         }
         let bar = self.bar.get_or_insert_with(|| {
             let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{prefix:>9} [{bar:30}] {pos}/{len} {wide_msg}");
+            let style =
+                ProgressStyle::with_template("{prefix:>9} [{bar:30}] {pos}/{len} {elapsed} {wide_msg}");
+            // A statement may take minutes without a word: the clock shows that it is being waited for.
+            bar.enable_steady_tick(Duration::from_millis(200));
             bar.set_style(
                 style
                     .unwrap_or_else(|_| ProgressStyle::default_bar())

@@ -33,11 +33,14 @@ pub fn run(
     context
         .out
         .document(&response, || text(&response, project.root(), context.out.colour));
-    Ok(if response.has_errors {
+    let code = if response.has_errors {
         output::FAILED
     } else {
         output::OK
-    })
+    };
+    // The process ends here: taking a large project apart piece by piece would be for nothing.
+    std::mem::forget((project, response));
+    Ok(code)
 }
 
 fn text(response: &CompileResponse, root: &Path, colour: bool) -> String {

@@ -2,8 +2,7 @@
 //! folders; reads nothing.
 
 use rocky_base::{Diagnostic, Error, Loc, Result, SmolStr, System, code};
-use rustc_hash::FxHashSet;
-use std::collections::BTreeMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
 
 use crate::unit::Language;
@@ -118,17 +117,15 @@ impl<'a> Walk<'a> {
                 .system
                 .list(&dir)
                 .map_err(|e| Error::io(shown(self.root, &dir), e))?;
-            let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
+            let mut files: Vec<(SmolStr, PathBuf)> = Vec::with_capacity(entries.len());
             let mut folders = Vec::new();
             for entry in entries {
                 if entry.is_dir {
                     folders.push((entry.path, depth + 1));
                     continue;
                 }
-                match entry.path.file_name().and_then(|n| n.to_str()) {
-                    Some(name) => {
-                        files.insert(name.to_string(), entry.path);
-                    }
+                match entry.path.file_name().and_then(|n| n.to_str()).map(SmolStr::new) {
+                    Some(name) => files.push((name, entry.path)),
                     None => {
                         let shown = shown(self.root, &entry.path);
                         if entry
@@ -144,7 +141,7 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
-            self.folder(&files);
+            self.folder(&shown(self.root, &dir), files);
             // Reversed, because the last one pushed is walked first: the order of folders is that of their names.
             pending.extend(folders.into_iter().rev());
         }
@@ -152,45 +149,67 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn folder(&mut self, files: &BTreeMap<String, PathBuf>) {
-        let get = |name: &str| files.get(name).map(|p| file_path(self.root, p.clone()));
-        let folder = self.layout.folders.len();
-        let mut used: FxHashSet<String> = FxHashSet::default();
-        used.insert("_defaults.toml".to_string());
-        let mut models = Vec::new();
+    /// The files of one folder, sorted by name. Each path and each name is made once: a folder may hold ten thousand.
+    fn folder(&mut self, dir: &str, files: Vec<(SmolStr, PathBuf)>) {
+        let shown = |name: &str| match dir {
+            "" => SmolStr::new(name),
+            dir => smol_str::format_smolstr!("{dir}/{name}"),
+        };
+        let mut toml: FxHashMap<SmolStr, PathBuf> = FxHashMap::default();
+        let mut bodies = Vec::with_capacity(files.len());
         for (name, path) in files {
-            let (stem, language) = if let Some(stem) = name.strip_suffix(".sql") {
-                (stem, Language::Sql)
-            } else if let Some(stem) = name.strip_suffix(".rocky") {
-                (stem, Language::Rocky)
-            } else {
-                continue;
-            };
-            if stem.is_empty() {
-                continue;
+            if name.ends_with(".toml") {
+                toml.insert(name, path);
+            } else if let Some(stem) = name.strip_suffix(".sql").filter(|s| !s.is_empty()) {
+                bodies.push((
+                    SmolStr::new(stem),
+                    Language::Sql,
+                    FilePath {
+                        shown: shown(&name),
+                        path,
+                    },
+                ));
+            } else if let Some(stem) = name.strip_suffix(".rocky").filter(|s| !s.is_empty()) {
+                bodies.push((
+                    SmolStr::new(stem),
+                    Language::Rocky,
+                    FilePath {
+                        shown: shown(&name),
+                        path,
+                    },
+                ));
             }
-            let sidecar = format!("{stem}.toml");
-            let contract = format!("{stem}.contract.toml");
-            models.push(ModelFiles {
-                body: file_path(self.root, path.clone()),
+        }
+        let folder = self.layout.folders.len();
+        let mut used: FxHashSet<SmolStr> = FxHashSet::default();
+        let mut take = |name: SmolStr| {
+            let path = toml.get(&name)?.clone();
+            let shown = shown(&name);
+            used.insert(name);
+            Some(FilePath { path, shown })
+        };
+        let defaults = take(SmolStr::new_static("_defaults.toml"));
+        for (stem, language, body) in bodies {
+            self.layout.models.push(ModelFiles {
+                sidecar: take(smol_str::format_smolstr!("{stem}.toml")),
+                contract: take(smol_str::format_smolstr!("{stem}.contract.toml")),
+                body,
                 language,
-                stem: SmolStr::new(stem),
-                sidecar: get(&sidecar),
-                contract: get(&contract),
+                stem,
                 folder,
             });
-            used.insert(sidecar);
-            used.insert(contract);
         }
-        for (name, path) in files {
-            if name.ends_with(".toml") && !used.contains(name) {
-                self.layout.orphans.push(file_path(self.root, path.clone()));
-            }
-        }
-        self.layout.models.extend(models);
-        self.layout.folders.push(Folder {
-            defaults: get("_defaults.toml"),
-        });
+        let mut orphans: Vec<FilePath> = toml
+            .into_iter()
+            .filter(|(name, _)| !used.contains(name))
+            .map(|(name, path)| FilePath {
+                shown: shown(&name),
+                path,
+            })
+            .collect();
+        orphans.sort_by(|a, b| a.shown.cmp(&b.shown));
+        self.layout.orphans.extend(orphans);
+        self.layout.folders.push(Folder { defaults });
     }
 
     /// Macro files directly in `dir`; a missing folder has none.

@@ -55,7 +55,8 @@ impl System for OsSystem {
             };
             entries.push(DirEntry { path, is_dir });
         }
-        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        // All have one parent: comparing the last part is enough, and much cheaper than comparing paths.
+        entries.sort_by(|a, b| a.path.file_name().cmp(&b.path.file_name()));
         Ok(entries)
     }
 
