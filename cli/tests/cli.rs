@@ -441,7 +441,14 @@ fn interrupting_a_run_ends_with_130_and_a_document() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    // The state file is made when the run begins; by then Ctrl-C is listened to.
+    for _ in 0..400 {
+        if folder.files().contains(&".rocky-state.redb".to_owned()) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(300));
     let killed = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()
