@@ -298,7 +298,11 @@ impl<'a> Analyser<'a> {
                 Dialect::Snowflake => self.column_key(&n.ident),
                 _ => n.ident.text.clone(),
             });
-            return spelled.or(written).unwrap_or_default();
+            return match self.dialect {
+                // GoogleSQL and Spark name the result as the query writes the column, not as the table does.
+                Dialect::BigQuery | Dialect::Databricks => written.unwrap_or_default(),
+                _ => spelled.or(written).unwrap_or_default(),
+            };
         }
         if let ExprKind::Positional(n) = &ast.expr(bare).kind {
             let all = self.visible_columns();
