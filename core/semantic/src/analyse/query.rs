@@ -11,7 +11,7 @@ use crate::model::{InfluenceKind, SourceColumn, Transform};
 use crate::references::sees_itself;
 use crate::typing::{self, Meeting, Operand};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
-use rocky_syntax::ast::{Body, FromId, Name, Query, QueryId, SetOp, SetOperand, With};
+use rocky_syntax::ast::{Body, FromId, FromKind, Name, Query, QueryId, SetOp, SetOperand, With};
 use rocky_warehouse::Type;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
@@ -595,8 +595,19 @@ impl<'a> Analyser<'a> {
         }
         let list: Vec<Col> = out.cols.iter().map(|c| c.col.clone()).collect();
         self.push_scope();
+        // `TABLE orders ORDER BY orders.id`: the columns may be written with the table's name.
+        let alias = match &query.body {
+            Body::Table(from) => match &self.ast.from(*from).kind {
+                FromKind::Table { name, alias, .. } => {
+                    let name = alias.as_ref().map(|a| &a.name).or(name.last());
+                    name.map_or_else(SmolStr::default, |n| self.relation_key(&n.ident))
+                }
+                _ => SmolStr::default(),
+            },
+            _ => SmolStr::default(),
+        };
         let rel = Rel {
-            alias: SmolStr::default(),
+            alias,
             display: "the result".into(),
             span: query.span,
             qualifiers: Vec::new(),
