@@ -5,7 +5,12 @@ rocky=$(realpath "$1")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
-say() { printf '\n\033[1m$ rocky %s\033[0m\n' "$*"; "$rocky" --output table "$@"; }
+bold='' plain=''
+if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
+say() {
+  printf '\n%s$ rocky %s%s\n' "$bold" "$*" "$plain"
+  "$rocky" --output table "$@"
+}
 say playground demo --template showcase
 cd demo
 say compile
