@@ -96,11 +96,21 @@ impl Project {
         let engine = Engine::new(&EngineOptions {
             threads: request.threads,
         })?;
-        Project::open(&engine, request, Host::default())
+        let request = OpenRequest {
+            threads: None,
+            ..request.clone()
+        };
+        Project::open(&engine, &request, Host::default())
     }
 
     /// Open. Reads nothing but whether the configuration exists; the first verb loads the project.
     pub fn open(engine: &Engine, request: &OpenRequest, host: Host) -> Result<Project> {
+        if request.threads.is_some() {
+            return Err(Error::usage(
+                "`threads` belongs to the engine, and this project is opened on one that exists",
+            )
+            .hint("give the number of threads when the engine is made"));
+        }
         let given = PathBuf::from(request.config.as_deref().unwrap_or("rocky.toml"));
         let config_path = if given.extension().is_none_or(|e| e != "toml") && host.system.list(&given).is_ok()
         {

@@ -466,3 +466,65 @@ fn a_remembered_schema_that_is_old_is_asked_again_before_it_is_held_against_a_mo
     folder.write("models/a.sql", "SELECT x, z FROM src");
     assert_eq!(compile(), ["E100"]);
 }
+
+#[test]
+fn settings_of_the_pipeline_reach_the_run() {
+    let folder = Folder::new(&[
+        ("models/a.sql", "SELECT error('stop') AS x"),
+        ("models/b.sql", "SELECT 1 AS x"),
+        ("models/c.sql", "SELECT 2 AS x"),
+    ]);
+    let settings = |text: &str| folder.write("rocky.toml", &format!("{CONFIG}{text}"));
+    settings("[pipeline.p.execution]\nconcurrency = 1\nfail_fast = true\n");
+    let stopped = run(&folder.project());
+    assert_eq!(
+        (
+            stopped.execution.concurrency,
+            stopped.tables_copied,
+            stopped.tables_skipped
+        ),
+        (1, 0, 2),
+        "{stopped:?}"
+    );
+    settings("[pipeline.p.execution]\nconcurrency = 1\nfail_fast = false\n");
+    let went_on = run(&folder.project());
+    assert_eq!((went_on.tables_copied, went_on.tables_skipped), (2, 0));
+
+    folder.write("models/a.sql", "SELECT 3 AS x");
+    folder.write("models/a.toml", "[target]\nschema = \"elsewhere\"\n");
+    settings("[pipeline.p.target.governance]\nauto_create_schemas = false\n");
+    let missing = run(&folder.project());
+    assert_eq!(missing.permissions.schemas_created, 0);
+    assert!(
+        missing
+            .errors
+            .iter()
+            .any(|e| e.model == "a" && e.error.contains("elsewhere")),
+        "{:?}",
+        missing.errors
+    );
+    settings("");
+    let made = run(&folder.project());
+    assert_eq!(
+        (made.status.as_str(), made.permissions.schemas_created),
+        ("Success", 1)
+    );
+}
+
+#[test]
+fn threads_of_a_project_are_those_of_its_engine() {
+    let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x")]);
+    let request = OpenRequest {
+        config: Some(folder.path().display().to_string()),
+        threads: Some(1),
+        ..OpenRequest::default()
+    };
+    let engine = Engine::new(&EngineOptions { threads: Some(2) }).unwrap();
+    assert!(
+        Project::open(&engine, &request, Host::default())
+            .unwrap_err()
+            .message
+            .contains("threads")
+    );
+    assert_eq!(run(&Project::open_alone(&request).unwrap()).status, "Success");
+}

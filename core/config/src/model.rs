@@ -30,8 +30,6 @@ pub struct ModelConfig {
     pub sources: Vec<SourceDecl>,
     /// What it is for, in words.
     pub intent: Option<Spanned<SmolStr>>,
-    /// The adapter to run on, instead of the pipeline's.
-    pub adapter: Option<Spanned<SmolStr>>,
     /// Labels, to select by; a list of words has empty values.
     pub tags: IndexMap<SmolStr, SmolStr>,
 }
@@ -124,7 +122,6 @@ fn sidecar(file: FileId, text: &str, offset: u32, env: Env<'_>, options: Options
         },
         sources: source::read(root, &mut checker),
         intent: root.text("intent"),
-        adapter: root.text("adapter"),
         tags: root.get("tags").map(tags).unwrap_or_default(),
     };
     not_empty(&[&value.name, &value.target.table], &mut checker);

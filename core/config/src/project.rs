@@ -306,6 +306,9 @@ fn check_pipelines(config: &ProjectConfig, root: Reader<'_>, out: &mut Vec<Diagn
                 table,
                 &format!("pipeline.{name}.{part}"),
             ));
+            if part == "target" {
+                out.extend(only_discovers(config, pipeline, name));
+            }
             if let Some(discovery) = table.table("discovery") {
                 let path = format!("pipeline.{name}.{part}.discovery");
                 out.extend(adapter_problem(&mut adapters, discovery, &path));
@@ -320,6 +323,21 @@ fn check_pipelines(config: &ProjectConfig, root: Reader<'_>, out: &mut Vec<Diagn
 
 fn has_source(kind: &PipelineKind) -> bool {
     matches!(kind, PipelineKind::Replication(_) | PipelineKind::Snapshot(_))
+}
+
+/// A pipeline cannot write to an adapter that only lists sources.
+fn only_discovers(config: &ProjectConfig, pipeline: &PipelineConfig, name: &str) -> Option<Diagnostic> {
+    let named = pipeline.target_adapter()?;
+    let (_, adapter) = config.adapter(Some(named))?;
+    (adapter.kind == Some(AdapterKind::Discovery)).then(|| {
+        let message = format!(
+            "`pipeline.{name}.target`: adapter `{}` only lists sources",
+            named.shown()
+        );
+        Diagnostic::new(code::E417, named.loc, message)
+            .note(adapter.loc, "its `kind` is `discovery`")
+            .help("Name an adapter that holds data.")
+    })
 }
 
 /// The `adapter` of a table must be declared; when it is left out, one must be meant.

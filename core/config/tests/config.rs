@@ -636,7 +636,10 @@ table = "orders"
 columns = [{ name = "id", type = "INTEGER" }]
 "#,
     );
-    assert_eq!(problems, [""; 0]);
+    assert_eq!(
+        problems,
+        ["E406 6:1 `adapter` key `adapter` is known but has no effect in rocky 2.0.0"]
+    );
     assert_eq!(model.name.as_ref().unwrap().as_str(), "orders");
     let StrategyKind::Merge {
         unique_key,

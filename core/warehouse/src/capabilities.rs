@@ -57,8 +57,6 @@ pub struct Capabilities {
     pub dialect: Dialect,
     /// Strategies that this release plans for it.
     pub strategies: &'static [Strategy],
-    /// Names have a catalog part.
-    pub catalogs: bool,
     /// DDL and DML can be one transaction.
     pub transactional_ddl: bool,
     /// Sessions that may work at once; 1 means one after another.
@@ -81,28 +79,24 @@ impl Capabilities {
             Dialect::DuckDb => &Capabilities {
                 dialect: Dialect::DuckDb,
                 strategies: COMMON,
-                catalogs: true,
                 transactional_ddl: true,
                 parallel: 16,
             },
             Dialect::Databricks => &Capabilities {
                 dialect: Dialect::Databricks,
                 strategies: COMMON,
-                catalogs: true,
                 transactional_ddl: false,
                 parallel: 32,
             },
             Dialect::Snowflake => &Capabilities {
                 dialect: Dialect::Snowflake,
                 strategies: COMMON,
-                catalogs: true,
                 transactional_ddl: false,
                 parallel: 32,
             },
             Dialect::BigQuery => &Capabilities {
                 dialect: Dialect::BigQuery,
                 strategies: COMMON,
-                catalogs: true,
                 transactional_ddl: false,
                 parallel: 32,
             },

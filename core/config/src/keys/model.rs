@@ -13,7 +13,7 @@ pub(crate) static SIDECAR: Schema = rows(&[
     key("target", Shape::Table(&TARGET)),
     key("sources", Shape::Tables(&SOURCE)),
     key("intent", STR),
-    key("adapter", STR),
+    key("adapter", STR).idle(),
     key("tags", Shape::Either(&[Shape::Map(&TAG), STRS])),
     FRESHNESS_KEY,
     key("tests", Shape::ListOf(&Shape::Tagged(&test::TESTS))).idle(),
