@@ -46,11 +46,6 @@ impl Span {
         self.start == self.end
     }
 
-    /// True when `offset` lies inside, or at the end of, the span (a cursor after the last letter counts).
-    pub fn touches(self, offset: u32) -> bool {
-        self.start <= offset && offset <= self.end
-    }
-
     /// True when `other` lies wholly inside.
     pub fn contains(self, other: Span) -> bool {
         self.start <= other.start && other.end <= self.end
