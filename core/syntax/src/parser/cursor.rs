@@ -145,7 +145,7 @@ impl<'a> Parser<'a> {
     pub(super) fn name_of(&self, token: Token) -> Name {
         let source = self.text_of(token);
         let ident = match token.kind {
-            TokenKind::QuotedIdent => Ident::quoted(quoted_ident_value(source)),
+            TokenKind::QuotedIdent => Ident::quoted(quoted_ident_value(source, self.dialect)),
             TokenKind::String => Ident::quoted(string_value(source, self.dialect)),
             _ => Ident::bare(SmolStr::new(source)),
         };
