@@ -140,7 +140,7 @@ impl Parser<'_> {
             || (self.is_name(self.peek()) && self.kind_nth(1) == TokenKind::Dot);
         if star_ahead && let Some(star) = self.try_star() {
             let span = star.span;
-            return self.add(ExprKind::Star(Box::new(star)), span);
+            return self.add(ExprKind::Star(star), span);
         }
         // Snowflake and Databricks: a subquery as the only argument needs no second pair of brackets.
         if self.kw() == Kw::Select && !self.is(Dialect::DuckDb) {

@@ -141,10 +141,14 @@ impl<'a> Parser<'a> {
             dialect,
             tokens,
             pos: 0,
-            ast: Ast::default(),
+            // Three tokens make an expression.
+            ast: Ast {
+                exprs: Vec::with_capacity(tokens.len() / 3),
+                ..Ast::default()
+            },
             diagnostics: Vec::new(),
             depth: 0,
-            heights: Vec::new(),
+            heights: Vec::with_capacity(tokens.len() / 3),
             open_heights: vec![0],
             query_heights: Vec::new(),
             closing: match_brackets(tokens),

@@ -158,7 +158,7 @@ impl Parser<'_> {
         match self.try_star() {
             Some(star) => {
                 let span = star.span;
-                self.add(ExprKind::Star(Box::new(star)), span)
+                self.add(ExprKind::Star(star), span)
             }
             None => self.no_operand(),
         }
@@ -648,12 +648,7 @@ impl Parser<'_> {
     /// A dotted name, or a call of it.
     fn named(&mut self) -> ExprId {
         let first = self.advance();
-        let mut path: Path = vec![self.name_of(first)];
-        while self.kind() == TokenKind::Dot && self.is_label(self.peek_nth(1)) {
-            self.advance();
-            let part = self.advance();
-            path.push(self.name_of(part));
-        }
+        let path = self.path_from(first);
         if self.kind() != TokenKind::LParen {
             let span = self.span_from(first.span);
             return self.add(ExprKind::Column(path), span);
