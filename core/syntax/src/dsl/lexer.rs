@@ -85,7 +85,7 @@ pub(super) fn lex(file: FileId, text: &str) -> Lexed {
     let mut lexer = Lexer {
         file,
         text,
-        at: 0,
+        at: if text.starts_with('\u{feff}') { 3 } else { 0 },
         tokens: Vec::new(),
         comments: Vec::new(),
         diagnostics: Vec::new(),

@@ -141,10 +141,12 @@ impl<'a> Parser<'a> {
             dialect,
             tokens,
             pos: 0,
-            // Three tokens make an expression.
+            // Three tokens make an expression; most texts are one query.
             ast: Ast {
                 exprs: Vec::with_capacity(tokens.len() / 3),
-                ..Ast::default()
+                queries: Vec::with_capacity(1),
+                froms: Vec::with_capacity(1),
+                root: None,
             },
             diagnostics: Vec::new(),
             depth: 0,
