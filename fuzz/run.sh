@@ -43,7 +43,7 @@ for target in "${targets[@]}"; do
       -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -max_len=8192 -dict=rocky.dict \
       -artifact_prefix="artifacts/$target-" -print_final_stats=1 >"$log" 2>&1; then
     echo "fuzz: $target failed; the input is in fuzz/artifacts:" >&2
-    grep -E 'panicked|ERROR|Test unit written' -A3 "$log" | head -20 >&2
+    grep -E 'panicked|ERROR|Test unit written' -A3 "$log" | head -20 >&2 || tail -3 "$log" >&2
     status=1
   fi
   grep -E '^stat::(number_of_executed_units|new_units_added|peak_rss_mb)' "$log" || true

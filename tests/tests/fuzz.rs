@@ -42,7 +42,6 @@ fn dictionary() -> Vec<Vec<u8>> {
                     let digits = [bytes.next()?, bytes.next()?];
                     word.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
                 }
-                b'n' => word.push(b'\n'),
                 other => word.push(other),
             }
         }

@@ -97,6 +97,10 @@ fn nul_is_located() {
         );
     }
     assert_eq!(rocky("from orders \0"), ["E401 12..13 unknown character `\\0`"]);
+    assert_eq!(
+        rocky("from orders\nwhere a == \"b\0\""),
+        ["E401 25..26 NUL character in the string; SQL cannot hold one"]
+    );
 }
 
 #[test]
@@ -114,7 +118,10 @@ fn control_characters_and_odd_encodings_are_located() {
     }
     // Text in UTF-16 that was read as UTF-8: NULs between letters.
     let found = sql("S\0E\0L\0E\0C\0T\0 \01\0");
-    assert!(found.len() <= 2 && found.iter().any(|d| d.contains("NUL")), "{found:?}");
+    assert!(
+        found.len() <= 2 && found.iter().any(|d| d.contains("NUL")),
+        "{found:?}"
+    );
 }
 
 #[test]

@@ -193,6 +193,14 @@ impl Lexer<'_> {
     fn string(&mut self, quote: char) {
         let body = self.rest().get(1..).unwrap_or("");
         if let Some(len) = body.find(quote) {
+            if let Some(nul) = body.get(..len).and_then(|s| s.find('\0')) {
+                let span = Span::from(self.at + 1 + nul..self.at + 2 + nul);
+                let diagnostic = self.error(
+                    span,
+                    "NUL character in the string; SQL cannot hold one".to_owned(),
+                );
+                self.diagnostics.push(diagnostic);
+            }
             self.push(T::String, len + 2);
             return;
         }
