@@ -126,7 +126,7 @@ impl Compiler {
     }
 
     /// Wait until the cache file is written.
-    fn join(&mut self) {
+    pub fn join(&mut self) {
         if let Some(saver) = self.saver.take() {
             // A saver that panicked has written nothing that a checksum would not find out.
             self.on_disk = Some(saver.join().ok().flatten());
@@ -168,7 +168,7 @@ impl Compiler {
         };
         let (id, file) = recorder.read(&reader, &path);
         if let Some(problem) = file.problem {
-            diagnostics.push(problem);
+            diagnostics.push(*problem);
             return Ok((ProjectConfig::default(), true));
         }
         let env = |name: &str| self.system.env(name);
@@ -269,15 +269,16 @@ impl Compiler {
         let name_defaults = link::defaults(dialect, &config, adapter.as_deref(), known.catalog);
         let mut targets = link::targets(&models, dialect, &name_defaults, &known);
         general.append(&mut targets.diagnostics);
-        let book = SourceBook::new(&models, &config, dialect, &targets.names, known, &mut general);
+        let declared = link::declared(&models, &config, dialect, &targets.names, &mut general);
+        let declared = Arc::new(declared);
+        let book = SourceBook::new(dialect, declared.clone(), known);
         let shared = Shared {
             env: UnitEnv {
                 dialect,
                 macros: &macros,
                 vars: &inputs.vars,
             },
-            models: &models,
-            targets: &targets.models,
+            table: &analyse::Slices(&models, &targets.models),
             names: &targets.names,
             book: &book,
             catalog: known.catalog,
@@ -295,9 +296,7 @@ impl Compiler {
                 .par_iter()
                 .enumerate()
                 .with_min_len(64)
-                .map(|(id, p)| {
-                    link::depends(id as u32, &models[id], &p.resolved, &models, &targets.names)
-                })
+                .map(|(id, p)| link::depends(id as u32, &p.resolved, shared.table, &targets.names))
                 .collect()
         });
         let deps: Vec<&[u32]> = depends.iter().map(|d| d.on.as_slice()).collect();
@@ -319,7 +318,11 @@ impl Compiler {
                 targets.unattached.entry(catalog.clone()).or_insert(*loc);
             }
         }
-        link::unattached(std::mem::take(&mut targets.unattached), &name_defaults, &mut general);
+        link::unattached(
+            std::mem::take(&mut targets.unattached),
+            &name_defaults,
+            &mut general,
+        );
         unknown_sources(&sources, &mut general);
         timings.link_ms = link_started.elapsed().as_secs_f64() * 1e3;
 
@@ -339,7 +342,9 @@ impl Compiler {
             .enumerate()
             .map(|(id, ((((head, prepared), analysed), target), depends))| Job {
                 id: id as u32,
-                pipeline: shown.get(&head.loaded.file).and_then(|path| globs.pipeline_of(path)),
+                pipeline: shown
+                    .get(&head.loaded.file)
+                    .and_then(|path| globs.pipeline_of(path)),
                 inputs: link::inputs(&prepared.resolved, &by_key),
                 cyclic: order.cyclic[id],
                 loaded: head.loaded.clone(),
@@ -362,6 +367,8 @@ impl Compiler {
             return Err(Error::bug("a model was not analysed"));
         }
         let roles = roles(&models);
+        let order_is_quiet =
+            order.cycles.is_empty() && models.iter().all(|m| m.parts.target.diagnostics.is_empty());
         timings.check_ms = check_started.elapsed().as_secs_f64() * 1e3;
         let snapshot = Arc::new(Snapshot {
             root: self.root.clone(),
@@ -377,12 +384,17 @@ impl Compiler {
             timings,
             diagnostics: OnceLock::new(),
             ground: Arc::new(Ground {
+                quiet: order_is_quiet,
+                options: read_with,
+                paths: paths.clone(),
                 macros,
                 vars: inputs.vars.clone(),
                 defaults: loaded.defaults,
                 contracts,
                 catalog: inputs.catalog.clone(),
                 name_defaults,
+                declared,
+                by_key,
                 roles,
             }),
         });
@@ -408,7 +420,10 @@ impl Compiler {
         let placeholder = Arc::new(SourceFile::new("", ""));
         let mut table = Files::default();
         for file in files {
-            table.add(file.as_ref().map_or_else(|| placeholder.clone(), |f| f.source.clone()));
+            table.add(
+                file.as_ref()
+                    .map_or_else(|| placeholder.clone(), |f| f.source.clone()),
+            );
         }
         table
     }
@@ -570,7 +585,13 @@ impl Builder<'_> {
             dialect: self.dialect,
         };
         let checked = subject.checked(old.map(|e| &e.checked));
-        let findings = findings::all(&loaded, &job.target, &job.prepared.resolved, &job.depends, &checked);
+        let findings = findings::all(
+            &loaded,
+            &job.target,
+            &job.prepared.resolved,
+            &job.depends,
+            &checked,
+        );
         let has_errors = findings.iter().any(Diagnostic::is_error) || job.cyclic;
         Some(Arc::new(Model {
             name: loaded.name.clone(),
@@ -595,7 +616,6 @@ impl Builder<'_> {
             parts: Arc::new(Parts {
                 target: job.target,
                 resolved: job.prepared.resolved,
-                depends: job.depends,
                 folder: job.folder,
             }),
             loaded,
