@@ -51,7 +51,11 @@ fn check_span(span: Span, text: &str, what: &str) {
 }
 
 fn check_message(text: &str) {
-    assert!(!text.is_empty() && text.len() < 16 * 1024, "message of {} bytes", text.len());
+    assert!(
+        !text.is_empty() && text.len() < 1010,
+        "message of {} bytes",
+        text.len()
+    );
 }
 
 /// `text_of` gives the text of a file.
@@ -71,8 +75,10 @@ fn check_diagnostics<'t>(diagnostics: &[Diagnostic], text_of: impl Fn(FileId) ->
 fn check_tree(ast: &Ast, text: &str) {
     for (index, node) in ast.exprs.iter().enumerate() {
         check_span(node.span, text, "expression");
-        node.kind.for_each_child(|c| assert!((c.0 as usize) < index, "a child behind its parent"));
-        node.kind.for_each_query(|q| assert!((q.0 as usize) < ast.queries.len()));
+        node.kind
+            .for_each_child(|c| assert!((c.0 as usize) < index, "a child behind its parent"));
+        node.kind
+            .for_each_query(|q| assert!((q.0 as usize) < ast.queries.len()));
     }
     for query in &ast.queries {
         check_span(query.span, text, "query");
@@ -87,7 +93,10 @@ fn check_tree(ast: &Ast, text: &str) {
                     SelectItem::Star(star) => check_span(star.span, text, "star"),
                 }
             }
-            select.from.iter().for_each(|f| assert!((f.0 as usize) < ast.froms.len()));
+            select
+                .from
+                .iter()
+                .for_each(|f| assert!((f.0 as usize) < ast.froms.len()));
         }
     }
     for from in &ast.froms {
@@ -119,8 +128,15 @@ fn parsed(text: &str, dialect: Dialect) -> parser::Parsed {
     let parsed = parser::parse_lexed(text, lexed, dialect);
     check_tree(&parsed.ast, text);
     check_diagnostics(&parsed.diagnostics, |_| text);
-    assert!(parsed.diagnostics.len() <= 202, "{} messages", parsed.diagnostics.len());
-    assert!(parsed.ast.exprs.len() <= 4 * tokens + 4, "more expressions than tokens make");
+    assert!(
+        parsed.diagnostics.len() <= 202,
+        "{} messages",
+        parsed.diagnostics.len()
+    );
+    assert!(
+        parsed.ast.exprs.len() <= 4 * tokens + 4,
+        "more expressions than tokens make"
+    );
     parsed
 }
 
@@ -150,7 +166,10 @@ pub fn sql(data: &[u8]) {
     let Some(input) = text_of(data) else { return };
     let (macro_text, text) = match input.split_once("\n%%%\n") {
         Some((macros, text)) => (macros, text),
-        None => ("-- @macro twice(x)\n{x} * 2\n-- @macro rel(t, c)\n(SELECT {c} FROM {t})\n", input),
+        None => (
+            "-- @macro twice(x)\n{x} * 2\n-- @macro rel(t, c)\n(SELECT {c} FROM {t})\n",
+            input,
+        ),
     };
     let text_of = |file: FileId| if file == MACROS { macro_text } else { text };
     let (macros, problems) = expand::parse_macros(MACROS, macro_text);
@@ -170,7 +189,11 @@ pub fn sql(data: &[u8]) {
         let first = parsed(text, dialect);
         if text.len() < 1024 {
             let again = parser::parse(text, dialect);
-            assert_eq!(format!("{first:?}"), format!("{again:?}"), "parsed otherwise the second time");
+            assert_eq!(
+                format!("{first:?}"),
+                format!("{again:?}"),
+                "parsed otherwise the second time"
+            );
         }
         let (expression, id) = parser::parse_expression(text, dialect);
         check_tree(&expression.ast, text);
@@ -216,15 +239,22 @@ pub fn dsl(data: &[u8]) {
         for comment in lexer::line_comments(text, &lowered.comments) {
             check_span(comment.span, text, "comment");
         }
-        assert!(lowered.sql.len() <= 64 * text.len() + 4096, "{} bytes of SQL", lowered.sql.len());
+        assert!(
+            lowered.sql.len() <= 64 * text.len() + 4096,
+            "{} bytes of SQL",
+            lowered.sql.len()
+        );
         let again = dsl::lower(MODEL, text, dialect);
         assert_eq!(lowered.sql, again.sql, "lowered otherwise the second time");
         let tree = parsed(&lowered.sql, dialect);
         let macros = lowered.sql.contains('@');
         if lowered.complete && !macros && !tree.diagnostics.is_empty() {
-            // What was lowered without a mistake is SQL; only its depth may be too much.
-            let deep = tree.diagnostics.iter().any(|d| d.code == rocky_base::code::E412);
-            assert!(deep, "{:?}\n{}", tree.diagnostics, lowered.sql);
+            // What was lowered without a mistake is SQL; only its depth and its longest names are left to the parser.
+            let known = |d: &Diagnostic| {
+                d.code == rocky_base::code::E412 || d.message.starts_with("relation name of")
+            };
+            let known = tree.diagnostics.iter().all(known);
+            assert!(known, "{:?}\n{}", tree.diagnostics, lowered.sql);
         }
         rocky_semantic::references(&tree.ast, dialect);
     }
@@ -255,7 +285,10 @@ pub fn toml(data: &[u8]) {
     let project = rocky_config::parse_project(MODEL, text, &variable);
     check_diagnostics(&project.diagnostics, |_| text);
     let again = rocky_config::parse_project(MODEL, text, &variable);
-    assert_eq!(project.diagnostics, again.diagnostics, "read otherwise the second time");
+    assert_eq!(
+        project.diagnostics, again.diagnostics,
+        "read otherwise the second time"
+    );
     for options in OPTIONS {
         let sidecar = rocky_config::parse_sidecar(MODEL, text, &variable, options);
         check_diagnostics(&sidecar.diagnostics, |_| text);
@@ -297,7 +330,9 @@ pub fn contract(data: &[u8]) {
 }
 
 fn read_type(text: &str, dialect: Dialect) {
-    let Some(ty) = Type::parse(dialect, text) else { return };
+    let Some(ty) = Type::parse(dialect, text) else {
+        return;
+    };
     let printed = ty.print(dialect);
     assert!(printed.len() <= 64 * text.len() + 256, "{printed}");
 }
@@ -339,7 +374,10 @@ fn analysed(text: &str, ast: &Ast, dialect: Dialect) -> Analysis {
         .into_iter()
         .enumerate()
         .map(|(index, reference)| {
-            let name = reference.path.last().map_or(SmolStr::default(), |n| n.ident.text.clone());
+            let name = reference
+                .path
+                .last()
+                .map_or(SmolStr::default(), |n| n.ident.text.clone());
             let schema = match name.as_str() {
                 "gone" => RelationSchema::Absent(Arc::from([SmolStr::new("t")])),
                 "unknown" => RelationSchema::Unknown,
@@ -375,10 +413,18 @@ pub fn analyse(data: &[u8]) {
             check_span(column.span, text, "column");
         }
         // Stars multiply columns, but no more than a relation has for each of them.
-        assert!(analysis.columns.len() <= 64 * (text.len() + 1) * 16, "{} columns", analysis.columns.len());
+        assert!(
+            analysis.columns.len() <= 64 * (text.len() + 1) * 16,
+            "{} columns",
+            analysis.columns.len()
+        );
         if text.len() < 512 {
             let again = analysed(text, &tree.ast, dialect);
-            assert_eq!(format!("{analysis:?}"), format!("{again:?}"), "analysed otherwise the second time");
+            assert_eq!(
+                format!("{analysis:?}"),
+                format!("{again:?}"),
+                "analysed otherwise the second time"
+            );
         }
     }
 }

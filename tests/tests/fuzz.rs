@@ -148,7 +148,10 @@ fn every_target_has_a_binary() {
     let manifest = std::fs::read_to_string(workspace().join("fuzz/Cargo.toml")).unwrap();
     let script = std::fs::read_to_string(workspace().join("fuzz/run.sh")).unwrap();
     for (name, _) in targets::TARGETS {
-        assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name}");
+        assert!(
+            manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")),
+            "{name}"
+        );
         assert!(script.contains(name), "{name}");
     }
 }
