@@ -43,13 +43,13 @@ FROM exotic;
 -- name: casts
 SELECT
     id::VARCHAR, CAST(txt AS INTEGER), txt::DATE, TRY_CAST(txt AS DECIMAL(10, 2)), d::TIMESTAMP, ts::DATE, ts::TIME, tstz::TIMESTAMP, ts::TIMESTAMPTZ,
-    bits::BLOB, txt::BLOB, uid::VARCHAR, txt::UUID, mood::VARCHAR, txt::order_status, ints::VARCHAR, ints::BIGINT[], arr::INTEGER[], ints::INTEGER[3],
+    bits::BLOB, txt::BLOB, uid::VARCHAR, txt::UUID, mood::VARCHAR, ints::VARCHAR, ints::BIGINT[], arr::INTEGER[], ints::INTEGER[3],
     st::JSON, js::MAP(VARCHAR, INTEGER), un::VARCHAR, 1::UNION(num INTEGER, str VARCHAR), id::BIT, dbl::DECIMAL, big::HUGEINT, st::STRUCT(a BIGINT, b VARCHAR, c STRUCT(d DATE, e DOUBLE)),
     mp::MAP(VARCHAR, BIGINT), '{1,2}'::INT[], '[1, 2]'::INT[], iv::VARCHAR, '1 day'::INTERVAL, flag::INT, id::BOOLEAN, ts::TIMESTAMP_NS, ts_ns::TIMESTAMP, t::TIMETZ
 FROM exotic;
 
 -- name: literals
-SELECT 1, -1, 1.5, 1e3, 1.5e-3, .5, 1_000_000, 0xFF, 0b1010, 0o17, 3000000000, 9223372036854775808, 170141183460469231731687303715884105728, 'text', E'a\nb', $$dollar$$, $tag$x$tag$, TRUE, FALSE, NULL, DATE '2024-01-01', TIME '12:34:56', TIMESTAMP '2024-01-01 00:00:00', TIMESTAMPTZ '2024-01-01 00:00:00+00', INTERVAL 1 DAY, INTERVAL '2 hours', INTERVAL '1' YEAR, X'AB', '\xAA'::BLOB, '101'::BIT, UUID '00000000-0000-0000-0000-000000000000', 1.0::FLOAT, 12345678901234567890.12, JSON '{"a": 1}', DECIMAL '1.5', [1, 2], {'a': 1}, MAP {'a': 1}, (1, 2);
+SELECT 1, -1, 1.5, 1e3, 1.5e-3, .5, 1_000_000, 3000000000, 9223372036854775808, 170141183460469231731687303715884105728, 'text', E'a\nb', $$dollar$$, $tag$x$tag$, TRUE, FALSE, NULL, DATE '2024-01-01', TIME '12:34:56', TIMESTAMP '2024-01-01 00:00:00', TIMESTAMPTZ '2024-01-01 00:00:00+00', INTERVAL 1 DAY, INTERVAL '2 hours', INTERVAL '1' YEAR, X'AB', '\xAA'::BLOB, '101'::BIT, UUID '00000000-0000-0000-0000-000000000000', 1.0::FLOAT, 12345678901234567890.12, JSON '{"a": 1}', DECIMAL '1.5', [1, 2], {'a': 1}, MAP {'a': 1}, (1, 2);
 
 -- name: typed_literals_mixed
 SELECT [1, 2.5, 3] AS a, [1, NULL] AS b, [NULL] AS c, [] AS d, [DATE '2024-01-01', TIMESTAMP '2024-01-01 00:00:00'] AS e, ['a', NULL] AS f, [1, 3000000000] AS g, [[1], [2, 3]] AS h, [{'a': 1}, {'a': 2}] AS i, {'x': NULL, 'y': []} AS j, MAP {1: 'a', 2: NULL} AS k, MAP {} AS l, ARRAY[1, 2, 3] AS m, array_value(1, 2, 3) AS n, [1::TINYINT, 2] AS o, union_value(k := 5) AS p, row(1, 'a') AS q, {'a': {'b': {'c': [1.5]}}} AS r, [1, '2'] AS s, ['1', 2] AS u, [true, false] AS v;
@@ -76,7 +76,7 @@ SELECT octet_length(bin) AS a, encode(txt) AS b, decode(bin) AS c, to_base64(bin
 SELECT un.num AS n, un.str AS s, union_tag(un) AS tag, union_extract(un, 'num') AS e, un::VARCHAR AS v, union_tag(un) = 'num' AS is_num, CASE union_tag(un) WHEN 'num' THEN un.num::VARCHAR ELSE un.str END AS txt FROM exotic;
 
 -- name: enum_functions
-SELECT enum_first(NULL::order_status) AS a, enum_last(mood) AS b, enum_range(mood) AS c, enum_range_boundary('paid'::order_status, NULL) AS d, enum_code(mood) AS e, mood = 'paid' AS f, mood > 'pending' AS g, mood IN ('paid', 'shipped') AS h, mood || '!' AS i, upper(mood) AS j, length(mood) AS k, max(mood) OVER () AS l FROM exotic;
+SELECT enum_first(mood) AS a, enum_last(mood) AS b, enum_range(mood) AS c, enum_range_boundary(mood, NULL) AS d, enum_code(mood) AS e, mood = 'paid' AS f, mood > 'pending' AS g, mood IN ('paid', 'shipped') AS h, mood || '!' AS i, upper(mood) AS j, length(mood) AS k, max(mood) OVER () AS l FROM exotic;
 
 -- name: uuid_functions
 SELECT uuid() AS a, gen_random_uuid() AS b, uuidv4() AS c, uuidv7() AS d, uuid_extract_version(uid) AS e, uuid_extract_timestamp(uuidv7()) AS f, uid = '00000000-0000-0000-0000-000000000000' AS g, uid::VARCHAR || 'x' AS h, hash(uid) AS i, md5(uid::VARCHAR)::UUID AS j FROM exotic;

@@ -163,7 +163,11 @@ impl<'a> Analyser<'a> {
                     let span = ast.expr(arg.value).span;
                     for found in self.selected(*selector).cols {
                         let operand = self.star_value(&found, span, inner, acc);
-                        args.push(value(operand));
+                        let named = matches!(site.name.as_str(), "struct_pack" | "struct_insert" | "struct_update");
+                        args.push(Argument {
+                            name: named.then(|| found.name.clone()),
+                            value: ArgumentValue::Value(operand),
+                        });
                     }
                 }
                 _ => {

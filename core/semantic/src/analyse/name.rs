@@ -3,24 +3,42 @@
 //! which `tests/data/names.txt` keeps. What has no rule falls back to the text as written.
 
 use super::deeper;
-use rocky_base::Dialect;
+use crate::typing;
+use rocky_base::{Dialect, SmolStr, Span};
 use rocky_syntax::ast::{
     Ast, BinaryOp, Body, Call, CastKind, Distinct, ExprId, ExprKind, FromId, FromKind, GroupBy, GroupItem,
     IsWhat, JoinConstraint, JoinKind, LikeKind, Literal, Name, OrderItem, Over, QueryId, SelectItem,
     TableAlias, UnaryOp, WindowSpec,
 };
 use rocky_warehouse::Type;
+use rustc_hash::FxHashMap;
 use std::fmt::Write;
 
 /// A named window's definition.
 pub(super) type Windows<'w> = &'w dyn Fn(&Name) -> Option<&'w WindowSpec>;
 
+/// What stands where the text has COLUMNS(…).
+#[derive(Default)]
+pub(super) struct Expansion {
+    /// The expression that REPLACE gives for the column at hand.
+    pub(super) replaced: FxHashMap<ExprId, ExprId>,
+    /// The columns of a `*COLUMNS(…)`: names, and the names with what they are qualified by.
+    pub(super) unpacked: FxHashMap<ExprId, Vec<(SmolStr, String)>>,
+}
+
 /// The name of an unnamed expression.
-pub(super) fn print<'p>(ast: &'p Ast, text: &'p str, windows: Windows<'p>, id: ExprId) -> String {
+pub(super) fn print<'p>(
+    ast: &'p Ast,
+    text: &'p str,
+    windows: Windows<'p>,
+    columns: &'p Expansion,
+    id: ExprId,
+) -> String {
     let mut printer = Printer {
         ast,
         text,
         windows,
+        columns,
         out: String::new(),
     };
     printer.expr(id);
@@ -31,6 +49,7 @@ struct Printer<'p> {
     ast: &'p Ast,
     text: &'p str,
     windows: Windows<'p>,
+    columns: &'p Expansion,
     out: String,
 }
 
@@ -49,6 +68,26 @@ impl<'p> Printer<'p> {
                 self.push(separator);
             }
             self.expr(*id);
+        }
+    }
+
+    /// A list of values, where `*COLUMNS(…)` gives no names.
+    fn values(&mut self, ids: &[ExprId]) {
+        let columns = self.columns;
+        let mut first = true;
+        for id in ids {
+            let unpacked = columns.unpacked.get(id);
+            if let Some(unpacked) = unpacked {
+                for (_, path) in unpacked {
+                    self.push(if first { "" } else { ", " });
+                    self.push(path);
+                    first = false;
+                }
+                continue;
+            }
+            self.push(if first { "" } else { ", " });
+            self.expr(*id);
+            first = false;
         }
     }
 
@@ -123,7 +162,7 @@ impl<'p> Printer<'p> {
             }
             ExprKind::InList { expr, negated, list } => {
                 self.wrapped("(", *expr, if *negated { " NOT IN (" } else { " IN (" });
-                self.list(list, ", ");
+                self.values(list);
                 self.push("))");
             }
             ExprKind::InQuery { expr, negated, query } => {
@@ -223,7 +262,7 @@ impl<'p> Printer<'p> {
                 self.string(&field.to_lowercase());
                 self.wrapped(", ", *expr, ")");
             }
-            ExprKind::Function(call) => self.call(call),
+            ExprKind::Function(call) => self.call(id, call),
             ExprKind::Exists { negated, query } => {
                 self.push(if *negated { "(NOT EXISTS(" } else { "EXISTS(" });
                 self.query(*query);
@@ -329,6 +368,18 @@ impl<'p> Printer<'p> {
                 let _ = write!(self.out, " COLLATE {collation}");
             }
             ExprKind::Paren(inner) => self.expr(*inner),
+            ExprKind::Columns { .. } => match (self.columns.replaced.get(&id), self.columns.unpacked.get(&id)) {
+                (Some(replaced), _) => self.expr(*replaced),
+                (None, Some(unpacked)) => {
+                    for (i, (name, path)) in unpacked.iter().enumerate() {
+                        self.push(if i > 0 { ", " } else { "" });
+                        self.ident(name);
+                        self.push(" := ");
+                        self.push(path);
+                    }
+                }
+                (None, None) => self.raw(id),
+            },
             _ => self.raw(id),
         }
     }
@@ -340,11 +391,7 @@ impl<'p> Printer<'p> {
             Literal::Bool(false) => self.push("CAST('f' AS BOOLEAN)"),
             Literal::Number(text) => {
                 let plain = text.replace('_', "");
-                let scientific = !plain.starts_with("0x") && plain.contains(['e', 'E']);
-                match plain.parse::<f64>().ok().filter(|_| scientific) {
-                    Some(value) => self.push(&float(value)),
-                    None => self.push(&plain),
-                }
+                self.push(&number(&plain));
             }
             Literal::String(text) => self.string(text),
             Literal::Bytes(text) => self.string(&format!("x{text}")),
@@ -546,8 +593,12 @@ impl<'p> Printer<'p> {
         }
     }
 
-    fn call(&mut self, call: &'p Call) {
+    fn call(&mut self, id: ExprId, call: &'p Call) {
         let Some(last) = call.name.last() else { return };
+        // CURRENT_DATE and its kin are names to the engine.
+        if call.args.is_empty() && last.span.end == self.ast.expr(id).span.end {
+            return self.raw(id);
+        }
         let lower = last.ident.text.to_lowercase();
         let args: Vec<ExprId> = call.args.iter().map(|a| a.value).collect();
         let star = matches!(args.as_slice(), [one] if matches!(self.ast.expr(*one).kind, ExprKind::Star(_)));
@@ -560,7 +611,7 @@ impl<'p> Printer<'p> {
             }
             ("ifnull" | "coalesce", _) => {
                 self.push("COALESCE(");
-                self.list(&args, ", ");
+                self.values(&args);
                 self.push(")");
                 return;
             }
@@ -569,15 +620,6 @@ impl<'p> Printer<'p> {
                 self.push("GROUPING(");
                 self.list(&args, ", ");
                 self.push(")");
-                return;
-            }
-            (
-                "current_date" | "current_time" | "current_timestamp" | "current_user" | "current_schema"
-                | "current_catalog" | "current_role" | "localtime" | "localtimestamp" | "session_user"
-                | "user",
-                [],
-            ) => {
-                self.push(&lower);
                 return;
             }
             ("count", []) if call.over.is_none() => self.push("count_star("),
@@ -595,7 +637,8 @@ impl<'p> Printer<'p> {
                     .eq_ignore_ascii_case(&last.ident.text);
                 let special =
                     other || matches!(lower.as_str(), "substring" | "trim" | "position" | "overlay");
-                if special && call.name.len() == 1 {
+                let method = last.span.start > self.ast.expr(id).span.start;
+                if special && call.name.len() == 1 && !method {
                     self.push("main.");
                 }
                 for name in call.name.iter().take(call.name.len().saturating_sub(1)) {
@@ -608,6 +651,11 @@ impl<'p> Printer<'p> {
                     (name, _) => name,
                 });
                 self.push("(");
+                if lower == "mode" && call.within_group {
+                    self.push(") WITHIN GROUP ( ORDER BY ");
+                    self.order(&call.order_by);
+                    return self.after_call(call);
+                }
             }
         }
         if call.distinct {
@@ -636,6 +684,11 @@ impl<'p> Printer<'p> {
             });
             self.order(&call.order_by);
         }
+        self.after_call(call);
+    }
+
+    /// The closing bracket, FILTER and OVER.
+    fn after_call(&mut self, call: &'p Call) {
         self.push(")");
         if let Some(filter) = call.filter {
             self.wrapped(" FILTER (WHERE ", filter, ")");
@@ -704,14 +757,59 @@ impl<'p> Printer<'p> {
             self.order(&with.order_by);
             space = true;
         }
-        if let Some(frame) = chain.iter().find_map(|s| s.frame_span) {
-            let frame = frame_text(frame.slice(self.text));
-            if !frame.is_empty() {
-                self.push(if space { " " } else { "" });
-                self.push(&frame);
-            }
+        if let Some(frame) = chain
+            .iter()
+            .find_map(|s| Some((s.frame_span?, s.frame.as_slice())))
+        {
+            self.frame(space, frame.0, frame.1);
         }
         self.push(")");
+    }
+
+    /// A frame, always with BETWEEN; nothing for the default one.
+    fn frame(&mut self, space: bool, span: Span, bounds: &[ExprId]) {
+        // What is not a bound's expression is keywords.
+        let mut words: Vec<Result<String, ExprId>> = Vec::new();
+        let mut at = span.start;
+        for bound in bounds {
+            let place = self.ast.expr(*bound).span;
+            let before = Span::new(at, place.start.max(at)).slice(self.text);
+            words.extend(before.split_whitespace().map(|w| Ok(w.to_uppercase())));
+            words.push(Err(*bound));
+            at = place.end;
+        }
+        let after = Span::new(at, span.end.max(at)).slice(self.text);
+        words.extend(after.split_whitespace().map(|w| Ok(w.to_uppercase())));
+        let is = |word: Option<&Result<String, ExprId>>, text: &str| matches!(word, Some(Ok(w)) if w == text);
+        let exclude = words
+            .iter()
+            .rposition(|w| is(Some(w), "EXCLUDE"))
+            .map_or_else(Vec::new, |at| words.split_off(at));
+        if !is(words.get(1), "BETWEEN") {
+            words.insert(1.min(words.len()), Ok("BETWEEN".to_owned()));
+            words.extend(["AND", "CURRENT", "ROW"].map(|w| Ok(w.to_owned())));
+        }
+        let text: Vec<&str> = words.iter().map(|w| w.as_deref().unwrap_or("?")).collect();
+        let no_exclude = exclude.is_empty() || is(exclude.get(1), "NO");
+        match text.as_slice() {
+            ["RANGE", "BETWEEN", "UNBOUNDED", "PRECEDING", "AND", "CURRENT", "ROW"] if no_exclude => return,
+            [_, "BETWEEN", "UNBOUNDED", "PRECEDING", "AND", "UNBOUNDED", "FOLLOWING"] => {
+                if let Some(unit) = words.first_mut() {
+                    *unit = Ok("ROWS".to_owned());
+                }
+            }
+            _ => {}
+        }
+        if !no_exclude {
+            words.extend(exclude);
+        }
+        for (i, word) in words.into_iter().enumerate() {
+            self.push(if i > 0 || space { " " } else { "" });
+            match word {
+                Ok(word) => self.push(&word),
+                Err(bound) => self.expr(bound),
+            }
+        }
     }
 
     /// The text of a subquery.
@@ -958,6 +1056,27 @@ fn interval(unit: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
+/// A number as its type prints it.
+fn number(text: &str) -> String {
+    let ty = match typing::literal(Dialect::DuckDb, &Literal::Number(text.into())).ty {
+        Type::Float64 => text.parse::<f64>().ok(),
+        _ => None,
+    };
+    if let Some(value) = ty {
+        return if value.is_finite() { float(value) } else { "1e1000".to_owned() };
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let short = match whole.trim_start_matches('0') {
+        "" if !whole.is_empty() => "0",
+        short => short,
+    };
+    if fraction.is_empty() {
+        short.to_owned()
+    } else {
+        format!("{short}.{fraction}")
+    }
+}
+
 /// A double the way C++'s shortest form prints it: at least two digits of exponent, with a sign.
 fn float(value: f64) -> String {
     let magnitude = value.abs();
@@ -974,27 +1093,8 @@ fn float(value: f64) -> String {
     format!("{value:?}")
 }
 
-/// A frame in upper case, with BETWEEN; empty for the default one.
-fn frame_text(written: &str) -> String {
-    let words: Vec<String> = written.split_whitespace().map(str::to_uppercase).collect();
-    let mut text = words.join(" ");
-    if words.get(1).is_some_and(|w| w != "BETWEEN") {
-        let (unit, bound) = text.split_once(' ').unwrap_or((&text, ""));
-        let (bound, exclude) = match bound.split_once(" EXCLUDE ") {
-            Some((bound, exclude)) => (bound, format!(" EXCLUDE {exclude}")),
-            None => (bound, String::new()),
-        };
-        text = format!("{unit} BETWEEN {bound} AND CURRENT ROW{exclude}");
-    }
-    if text == "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW" {
-        String::new()
-    } else {
-        text
-    }
-}
-
 /// An identifier; quoted when it is a keyword of any kind or not of letters, digits and underscores.
-fn push_ident(out: &mut String, text: &str) {
+pub(super) fn push_ident(out: &mut String, text: &str) {
     let mut chars = text.chars();
     let regular = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -1053,8 +1153,8 @@ fn push_type(out: &mut String, written: &str, ty: Option<&Type>) {
             push_type(out, element_text(written), Some(element));
             let _ = write!(out, "[{n}]");
         }
-        Type::Struct(fields) => {
-            out.push_str("STRUCT(");
+        Type::Struct(fields) | Type::Union(fields) => {
+            out.push_str(if matches!(ty, Type::Struct(_)) { "STRUCT(" } else { "UNION(" });
             for (i, field) in fields.iter().enumerate() {
                 if i > 0 {
                     out.push_str(", ");

@@ -275,7 +275,7 @@ impl<'a> Analyser<'a> {
         }
     }
 
-    fn plain_name(&self, id: ExprId) -> SmolStr {
+    fn plain_name(&mut self, id: ExprId) -> SmolStr {
         match &self.ast.expr(self.ast.unparen(id)).kind {
             ExprKind::Column(path) => path
                 .last()

@@ -516,7 +516,7 @@ impl<'a> Analyser<'a> {
                 [] => Type::Unknown,
                 [one] => one.ty.clone(),
                 many if many.iter().any(|o| o.ty.is_unknown()) => Type::Unknown,
-                many => typing::unify(self.dialect, Meeting::SetOperation, many).unwrap_or_else(|| {
+                many => typing::unify(self.dialect, Meeting::Values, many).unwrap_or_else(|| {
                     let message = format!("the values of column {} have no common type", i + 1);
                     self.report(Diagnostic::new(code::E202, Loc::text(span), message));
                     Type::Unknown
@@ -559,28 +559,23 @@ impl<'a> Analyser<'a> {
 
     /// The columns of `DESCRIBE` and its kin as a relation.
     fn describe(&mut self, span: Span) -> Out {
-        let describe = self
-            .text(span)
-            .trim_start()
-            .get(..8)
-            .is_some_and(|w| w.eq_ignore_ascii_case("describe"));
-        if self.dialect != Dialect::DuckDb || !describe {
+        let Some(columns) = described(self.text(span)).filter(|_| self.dialect == Dialect::DuckDb) else {
             return Out::incomplete();
-        }
-        let cols = ["column_name", "column_type", "null", "key", "default", "extra"].map(|name| OutCol {
+        };
+        let col = |(name, ty): (&str, Type)| OutCol {
             col: Col {
                 name: name.into(),
                 key: name.into(),
-                ty: Type::STRING,
+                ty,
                 nullable: true,
                 src: Src::Set(None),
                 cause: None,
             },
             span,
             explicit: true,
-        });
+        };
         Out {
-            cols: cols.to_vec(),
+            cols: columns.into_iter().map(col).collect(),
             complete: true,
             unlisted: None,
             reduces: true,
@@ -638,6 +633,48 @@ impl<'a> Analyser<'a> {
         }
         self.scopes.pop();
     }
+}
+
+/// The columns of DESCRIBE, SHOW and SUMMARIZE in DuckDB.
+fn described(statement: &str) -> Option<Vec<(&'static str, Type)>> {
+    let text = |names: &[&'static str]| names.iter().map(|name| (*name, Type::STRING)).collect();
+    let mut words = statement.split_whitespace().map(str::to_ascii_lowercase);
+    let (first, second, third) = (words.next(), words.next(), words.next());
+    let all = || {
+        let texts = Type::list(Type::STRING);
+        vec![
+            ("database", Type::STRING),
+            ("schema", Type::STRING),
+            ("name", Type::STRING),
+            ("column_names", texts.clone()),
+            ("column_types", texts),
+            ("temporary", Type::Boolean),
+        ]
+    };
+    Some(match (first?.as_str(), second.as_deref(), third.as_deref()) {
+        ("summarize", ..) => vec![
+            ("column_name", Type::STRING),
+            ("column_type", Type::STRING),
+            ("min", Type::STRING),
+            ("max", Type::STRING),
+            ("approx_unique", Type::Int64),
+            ("avg", Type::STRING),
+            ("std", Type::STRING),
+            ("q25", Type::STRING),
+            ("q50", Type::STRING),
+            ("q75", Type::STRING),
+            ("count", Type::Int64),
+            ("null_percentage", Type::decimal(9, 2)),
+        ],
+        ("describe" | "desc", None, _) => all(),
+        ("show", Some("all"), Some("tables")) => all(),
+        ("show" | "describe" | "desc", Some("tables"), None) => text(&["name"]),
+        ("show" | "describe" | "desc", Some("databases"), None) => text(&["database_name"]),
+        ("describe" | "desc" | "show", Some(_), _) => {
+            text(&["column_name", "column_type", "null", "key", "default", "extra"])
+        }
+        _ => return None,
+    })
 }
 
 fn result_name(out: &Out, at: usize) -> &str {

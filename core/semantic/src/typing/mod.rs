@@ -20,6 +20,8 @@ pub enum Constant {
     Integer(i128),
     /// A string literal.
     String(SmolStr),
+    /// A list of string literals.
+    Strings(Vec<SmolStr>),
     /// Another constant whose value is of no use.
     Other,
 }
