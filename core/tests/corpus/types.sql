@@ -111,3 +111,7 @@ FROM t;
 -- name: timestamps_precisions
 SELECT ts_s::DATE, ts_ms::TIMESTAMP, ts_ns::TIMESTAMP_S, date_trunc('day', ts_ns), date_trunc('hour', ts_s), date_diff('second', ts_ms, ts_s), extract(year FROM ts_ns), strftime(ts_ns, '%Y'), epoch_ns(ts_ns), epoch_us(ts_ms), make_timestamp_ns(1), make_timestamp_ms(1), epoch_ms(123456), to_timestamp(1.5), ts_ns = ts, coalesce(ts_ns, ts), greatest(ts_s, ts_ms), ts_ns::VARCHAR, year(ts_s), time_bucket(INTERVAL 1 DAY, ts_ns::TIMESTAMP), date_part('second', ts_ns), min(ts_ns) OVER (), nanosecond(ts_ns), date_add(ts_ms, INTERVAL 1 DAY), ts_ns + INTERVAL 1 HOUR, ts_s - INTERVAL 1 HOUR, ts_s < d
 FROM exotic;
+
+-- name: concatenated_nulls
+SELECT txt || NULL AS a, txt || NULL::VARCHAR AS b, txt || CAST(NULL AS INT) AS c, txt || nullif('a', 'a') AS d, ints || NULL AS e, txt || (NULL + 1) AS f, (txt || NULL) || 'a' AS g, ints || NULL::INT[] AS h, coalesce(NULL, NULL::VARCHAR) || txt AS i, txt || upper(NULL) AS j, txt || nullif('a', txt) AS k, txt || nullif(txt, '') AS l, concat(txt, NULL) AS m, upper(NULL) AS n, txt || CASE WHEN flag THEN 'x' END AS o, txt || coalesce(NULL, 'x') AS p
+FROM exotic;

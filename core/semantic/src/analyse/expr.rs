@@ -395,6 +395,10 @@ impl<'a> Analyser<'a> {
                 self.compare(span, (l, &value), (r, &other), join);
             }
             value = match typed {
+                Ok(typed) if *op == BinaryOp::Concat => {
+                    let ty = self.concatenated_null(left, right).unwrap_or(typed.ty);
+                    Operand::of(ty, typed.nullable)
+                }
                 Ok(typed) => Operand::of(typed.ty, typed.nullable),
                 // Order comparisons are stricter than equality.
                 Err(_) if is_comparison(op) => {

@@ -9,6 +9,7 @@
 mod calls;
 mod columns;
 mod expr;
+mod fold;
 mod from;
 mod group;
 mod lineage;

@@ -519,7 +519,7 @@ fn has_specifier(format: &str, wanted: &[char]) -> bool {
 }
 
 /// A path with `*` or `**` finds many.
-fn json_wildcard(path: &str) -> bool {
+pub(crate) fn json_wildcard(path: &str) -> bool {
     path.starts_with('$') && path.contains('*')
 }
 
