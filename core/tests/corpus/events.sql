@@ -291,3 +291,7 @@ SELECT
     array_length(path) AS steps
 FROM events
 GROUP BY user_id;
+
+-- name: json_arrow_precedence
+SELECT payload->>'a' || 'b' AS a, payload->'a'->>'b' = 'c' AS b, payload->>'a' = 'b' AS c, (payload->>'a') = 'b' AND (payload->>'c') = 'd' AS d, payload->>'a'->>'b' AS e, payload->>'a' IS NULL AS f, payload->>'a' IN ('x') AS g, payload->>'a' LIKE 'x' AS h, payload->'a'->>'b' BETWEEN 'a' AND 'b' AS i, coalesce(payload->>'a', payload->'b'->>'c', 'none') AS j, payload->>'a' || ' ' || (payload->>'b') AS k, user_id::VARCHAR IN (payload->>'a', payload->'b'->>'c') AS l, CASE WHEN payload->'a'->>'b' = 'x' THEN 1 END AS m, payload->'a'->>'b' AND true AS n, list_transform([payload], lambda x: x->>'a' = 'b') AS o, payload->>'a' OR false AS p, payload->>'n' > '1', payload->'a'->'b'->>0, json_array_length(payload->session_id) AS q, upper(payload->>event_type) AS r, (payload->>'x')::INT + 1 AS s
+FROM events;

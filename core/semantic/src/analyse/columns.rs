@@ -570,7 +570,10 @@ impl<'a> Analyser<'a> {
     pub(super) fn columns_in(&self, id: ExprId) -> Vec<(ExprId, ExprId)> {
         let mut found = self.all_columns_in(id);
         found.retain(|(.., unpack)| !unpack);
-        found.into_iter().map(|(id, selector, _)| (id, selector)).collect()
+        found
+            .into_iter()
+            .map(|(id, selector, _)| (id, selector))
+            .collect()
     }
 
     /// The COLUMNS(…) and `*COLUMNS(…)` (then true) inside an expression.

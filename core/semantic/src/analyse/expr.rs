@@ -396,7 +396,9 @@ impl<'a> Analyser<'a> {
             }
             value = match typed {
                 Ok(typed) if *op == BinaryOp::Concat => {
-                    let ty = self.concatenated_null(left, right).unwrap_or(typed.ty);
+                    // What is left of it in the chain was looked at before.
+                    let null = self.folds_to_null(right) || (left == leftmost && self.folds_to_null(left));
+                    let ty = if null { Type::Null } else { typed.ty };
                     Operand::of(ty, typed.nullable)
                 }
                 Ok(typed) => Operand::of(typed.ty, typed.nullable),
@@ -498,7 +500,10 @@ impl<'a> Analyser<'a> {
         }
         // A row may also equal a column of rows.
         let row = out.cols.len() == 1
-            && out.cols.iter().all(|c| matches!(c.col.ty, Type::Struct(_) | Type::Unknown));
+            && out
+                .cols
+                .iter()
+                .all(|c| matches!(c.col.ty, Type::Struct(_) | Type::Unknown));
         if out.complete && out.cols.len() != width && !(row && width > 1) {
             self.report_width(span, out.cols.len(), width);
         } else {
@@ -639,7 +644,10 @@ impl<'a> Analyser<'a> {
             let base = text.split(['(', '<', '[']).next().unwrap_or(text).trim();
             let found = nearest(base, COMMON_TYPES.iter().copied());
             if found.is_none() && self.may_have_types() {
-                acc.because(Some((ty.span, SmolStr::from(format!("the type `{base}` is not known")))));
+                acc.because(Some((
+                    ty.span,
+                    SmolStr::from(format!("the type `{base}` is not known")),
+                )));
                 return Operand::of(Type::Unknown, nullable);
             }
             let message = match found {

@@ -2,8 +2,8 @@
 //! NULL before the statement runs. Only what is certain is folded.
 
 use super::{Analyser, deeper};
+use rocky_base::Dialect;
 use rocky_syntax::ast::{BinaryOp, CastKind, ExprId, ExprKind, Literal};
-use rocky_warehouse::Type;
 
 /// What a constant comes to.
 #[derive(Copy, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Fold {
 impl Analyser<'_> {
     /// True when an expression is a constant that is NULL.
     pub(super) fn folds_to_null(&self, id: ExprId) -> bool {
-        self.fold(id) == Fold::Null
+        self.dialect == Dialect::DuckDb && self.fold(id) == Fold::Null
     }
 
     fn fold(&self, id: ExprId) -> Fold {
@@ -83,20 +83,16 @@ impl Analyser<'_> {
                     _ => None,
                 };
                 match call.args.as_slice() {
-                    [a, b] if literal(a.value).is_some() && literal(a.value) == literal(b.value) => Fold::Null,
+                    [a, b] if literal(a.value).is_some() && literal(a.value) == literal(b.value) => {
+                        Fold::Null
+                    }
                     [a, _] if self.fold(a.value) == Fold::Null => Fold::Null,
                     _ => Fold::Open,
                 }
             }
-            "upper" | "lower" | "trim" | "ltrim" | "rtrim" | "abs" | "round" | "substring" | "substr" | "left"
-            | "right" | "replace" | "length" | "strftime" | "date_trunc" => Fold::strict(parts()),
+            "upper" | "lower" | "trim" | "ltrim" | "rtrim" | "abs" | "round" | "substring" | "substr"
+            | "left" | "right" | "replace" | "length" | "strftime" | "date_trunc" => Fold::strict(parts()),
             _ => Fold::Open,
         }
-    }
-
-    /// The type of `left || right` where one of the two is NULL before it runs.
-    pub(super) fn concatenated_null(&self, left: ExprId, right: ExprId) -> Option<Type> {
-        (self.dialect == rocky_base::Dialect::DuckDb && (self.folds_to_null(left) || self.folds_to_null(right)))
-            .then_some(Type::Null)
     }
 }

@@ -2,13 +2,14 @@
 //! `count_star()`, `a+1` is `(a + 1)`, `x::date` is `CAST(x AS "DATE")`. The rules here were taken from DuckDB 1.5.5's answers,
 //! which `tests/data/names.txt` keeps. What has no rule falls back to the text as written.
 
+mod query;
+
 use super::deeper;
 use crate::typing;
 use rocky_base::{Dialect, SmolStr, Span};
 use rocky_syntax::ast::{
-    Ast, BinaryOp, Body, Call, CastKind, Distinct, ExprId, ExprKind, FromId, FromKind, GroupBy, GroupItem,
-    IsWhat, JoinConstraint, JoinKind, LikeKind, Literal, Name, OrderItem, Over, QueryId, SelectItem,
-    TableAlias, UnaryOp, WindowSpec,
+    Ast, BinaryOp, Call, CastKind, ExprId, ExprKind, IsWhat, LikeKind, Literal, Name, OrderItem, Over,
+    UnaryOp, WindowSpec,
 };
 use rocky_warehouse::Type;
 use rustc_hash::FxHashMap;
@@ -39,6 +40,7 @@ pub(super) fn print<'p>(
         text,
         windows,
         columns,
+        inner_windows: Vec::new(),
         out: String::new(),
     };
     printer.expr(id);
@@ -50,6 +52,8 @@ struct Printer<'p> {
     text: &'p str,
     windows: Windows<'p>,
     columns: &'p Expansion,
+    /// The WINDOW clauses of the subqueries around.
+    inner_windows: Vec<&'p [(Name, WindowSpec)]>,
     out: String,
 }
 
@@ -125,7 +129,7 @@ impl<'p> Printer<'p> {
                     self.ident(&name.ident.text);
                 }
             }
-            ExprKind::Star(_) => self.raw(id),
+            ExprKind::Star(star) => self.star(star),
             ExprKind::Positional(n) => {
                 // Writing to a String cannot fail.
                 let _ = write!(self.out, "#{n}");
@@ -273,11 +277,7 @@ impl<'p> Printer<'p> {
                 self.query(*query);
                 self.push(")");
             }
-            ExprKind::ArrayQuery(query) => {
-                self.push("(SELECT CASE  WHEN ((array_agg(#1) IS NULL)) THEN (list_value()) ELSE array_agg(#1) END FROM (");
-                self.query(*query);
-                self.push("))");
-            }
+            ExprKind::ArrayQuery(query) => self.array_query(*query),
             ExprKind::Tuple(list) => {
                 self.push("main.\"row\"(");
                 self.list(list, ", ");
@@ -368,18 +368,20 @@ impl<'p> Printer<'p> {
                 let _ = write!(self.out, " COLLATE {collation}");
             }
             ExprKind::Paren(inner) => self.expr(*inner),
-            ExprKind::Columns { .. } => match (self.columns.replaced.get(&id), self.columns.unpacked.get(&id)) {
-                (Some(replaced), _) => self.expr(*replaced),
-                (None, Some(unpacked)) => {
-                    for (i, (name, path)) in unpacked.iter().enumerate() {
-                        self.push(if i > 0 { ", " } else { "" });
-                        self.ident(name);
-                        self.push(" := ");
-                        self.push(path);
+            ExprKind::Columns { .. } => {
+                match (self.columns.replaced.get(&id), self.columns.unpacked.get(&id)) {
+                    (Some(replaced), _) => self.expr(*replaced),
+                    (None, Some(unpacked)) => {
+                        for (i, (name, path)) in unpacked.iter().enumerate() {
+                            self.push(if i > 0 { ", " } else { "" });
+                            self.ident(name);
+                            self.push(" := ");
+                            self.push(path);
+                        }
                     }
+                    (None, None) => self.columns(id),
                 }
-                (None, None) => self.raw(id),
-            },
+            }
             _ => self.raw(id),
         }
     }
@@ -615,6 +617,7 @@ impl<'p> Printer<'p> {
                 self.push(")");
                 return;
             }
+            ("try", [one]) => return self.wrapped("TRY(", *one, ")"),
             ("date", [one]) => return self.wrapped("CAST(", *one, " AS DATE)"),
             ("grouping" | "grouping_id", _) => {
                 self.push("GROUPING(");
@@ -696,7 +699,7 @@ impl<'p> Printer<'p> {
         match &call.over {
             None => {}
             Some(Over::Spec(spec)) => self.over(spec),
-            Some(Over::Named(name)) => match (self.windows)(name) {
+            Some(Over::Named(name)) => match self.window(name) {
                 Some(spec) => self.over(spec),
                 None => {
                     self.push(" OVER ");
@@ -712,26 +715,36 @@ impl<'p> Printer<'p> {
                 self.push(", ");
             }
             self.expr(item.expr);
-            let after = self
-                .text
-                .get(self.ast.expr(item.expr).span.end as usize..)
-                .unwrap_or("")
-                .trim_start();
-            let written_asc = after.get(..3).is_some_and(|w| w.eq_ignore_ascii_case("asc"))
-                && !after
-                    .chars()
-                    .nth(3)
-                    .is_some_and(|c| c.is_alphanumeric() || c == '_');
-            match (item.descending, written_asc) {
-                (true, _) => self.push(" DESC"),
-                (false, true) => self.push(" ASC"),
-                (false, false) => {}
-            }
-            match item.nulls_first {
-                Some(true) => self.push(" NULLS FIRST"),
-                Some(false) => self.push(" NULLS LAST"),
-                None => {}
-            }
+            self.push(self.direction(item));
+        }
+    }
+
+    /// ASC or DESC where written, and where NULLs go.
+    fn direction(&self, item: &OrderItem) -> &'static str {
+        let after = self.text.get(self.ast.expr(item.expr).span.end as usize..);
+        let after = after.unwrap_or("").trim_start();
+        let ascending = after.get(..3).is_some_and(|w| w.eq_ignore_ascii_case("asc"))
+            && !(after.chars().nth(3)).is_some_and(|c| c.is_alphanumeric() || c == '_');
+        match (item.descending, ascending, item.nulls_first) {
+            (true, _, None) => " DESC",
+            (true, _, Some(true)) => " DESC NULLS FIRST",
+            (true, _, Some(false)) => " DESC NULLS LAST",
+            (false, true, None) => " ASC",
+            (false, true, Some(true)) => " ASC NULLS FIRST",
+            (false, true, Some(false)) => " ASC NULLS LAST",
+            (false, false, None) => "",
+            (false, false, Some(true)) => " NULLS FIRST",
+            (false, false, Some(false)) => " NULLS LAST",
+        }
+    }
+
+    /// The definition of a named window, innermost first.
+    fn window(&self, name: &Name) -> Option<&'p WindowSpec> {
+        let same = |n: &Name| n.ident.text.eq_ignore_ascii_case(&name.ident.text);
+        let mut inner = self.inner_windows.iter().rev().flat_map(|w| w.iter());
+        match inner.find(|(n, _)| same(n)) {
+            Some((_, spec)) => Some(spec),
+            None => (self.windows)(name),
         }
     }
 
@@ -739,7 +752,7 @@ impl<'p> Printer<'p> {
         self.push(" OVER (");
         let mut chain = vec![spec];
         let mut base = spec.base.as_ref();
-        while let Some(next) = base.and_then(|b| (self.windows)(b)) {
+        while let Some(next) = base.and_then(|b| self.window(b)) {
             if chain.len() > 64 {
                 break;
             }
@@ -792,8 +805,24 @@ impl<'p> Printer<'p> {
         let text: Vec<&str> = words.iter().map(|w| w.as_deref().unwrap_or("?")).collect();
         let no_exclude = exclude.is_empty() || is(exclude.get(1), "NO");
         match text.as_slice() {
-            ["RANGE", "BETWEEN", "UNBOUNDED", "PRECEDING", "AND", "CURRENT", "ROW"] if no_exclude => return,
-            [_, "BETWEEN", "UNBOUNDED", "PRECEDING", "AND", "UNBOUNDED", "FOLLOWING"] => {
+            [
+                "RANGE",
+                "BETWEEN",
+                "UNBOUNDED",
+                "PRECEDING",
+                "AND",
+                "CURRENT",
+                "ROW",
+            ] if no_exclude => return,
+            [
+                _,
+                "BETWEEN",
+                "UNBOUNDED",
+                "PRECEDING",
+                "AND",
+                "UNBOUNDED",
+                "FOLLOWING",
+            ] => {
                 if let Some(unit) = words.first_mut() {
                     *unit = Ok("ROWS".to_owned());
                 }
@@ -809,175 +838,6 @@ impl<'p> Printer<'p> {
                 Ok(word) => self.push(&word),
                 Err(bound) => self.expr(bound),
             }
-        }
-    }
-
-    /// The text of a subquery.
-    fn query(&mut self, id: QueryId) {
-        deeper(|| self.query_inner(id));
-    }
-
-    fn query_inner(&mut self, id: QueryId) {
-        let mut query = self.ast.query(id);
-        while let Body::Paren(inner) = &query.body
-            && query.with.is_none()
-            && query.order_by.is_empty()
-            && query.limit.is_none()
-            && query.offset.is_none()
-        {
-            query = self.ast.query(*inner);
-        }
-        let Body::Select(select) = &query.body else {
-            let text = query.span.slice(self.text);
-            self.push(text);
-            return;
-        };
-        if query.with.is_some() || !select.windows.is_empty() || select.sample.is_some() {
-            let text = query.span.slice(self.text);
-            self.push(text);
-            return;
-        }
-        self.push("SELECT ");
-        match &select.distinct {
-            Distinct::All => {}
-            Distinct::Distinct => self.push("DISTINCT "),
-            Distinct::On(list) => {
-                self.push("DISTINCT ON (");
-                self.list(list, ", ");
-                self.push(") ");
-            }
-        }
-        for (i, item) in select.items.iter().enumerate() {
-            if i > 0 {
-                self.push(", ");
-            }
-            match item {
-                SelectItem::Expr { expr, alias } => {
-                    self.expr(*expr);
-                    if let Some(alias) = alias {
-                        self.push(" AS ");
-                        self.ident(&alias.ident.text);
-                    }
-                }
-                SelectItem::Star(star) if star.span.is_empty() => self.push("*"),
-                SelectItem::Star(star) => {
-                    let text = star.span.slice(self.text);
-                    self.push(text);
-                }
-            }
-        }
-        for (i, from) in select.from.iter().enumerate() {
-            self.push(if i == 0 { " FROM " } else { " , " });
-            self.from(*from);
-        }
-        if let Some(filter) = select.filter {
-            self.wrapped(" WHERE ", filter, "");
-        }
-        match &select.group_by {
-            GroupBy::None => {}
-            GroupBy::All(_) => self.push(" GROUP BY ALL"),
-            GroupBy::Items(items) => {
-                self.push(" GROUP BY ");
-                for (i, item) in items.iter().enumerate() {
-                    if i > 0 {
-                        self.push(", ");
-                    }
-                    if let GroupItem::Expr(expr) = item {
-                        self.expr(*expr);
-                    }
-                }
-            }
-        }
-        if let Some(having) = select.having {
-            self.wrapped(" HAVING ", having, "");
-        }
-        if let Some(qualify) = select.qualify {
-            self.wrapped(" QUALIFY ", qualify, "");
-        }
-        if !query.order_by.is_empty() {
-            self.push(" ORDER BY ");
-            self.order(&query.order_by);
-        }
-        if let Some(limit) = query.limit {
-            self.wrapped(" LIMIT ", limit, "");
-        }
-        if let Some(offset) = query.offset {
-            self.wrapped(" OFFSET ", offset, "");
-        }
-    }
-
-    fn from(&mut self, id: FromId) {
-        let ast: &'p Ast = self.ast;
-        let mut joins = Vec::new();
-        let mut first = id;
-        while let FromKind::Join { left, .. } = &ast.from(first).kind {
-            joins.push(first);
-            first = *left;
-        }
-        match &ast.from(first).kind {
-            FromKind::Table { name, alias, .. } => {
-                for (i, part) in name.iter().enumerate() {
-                    if i > 0 {
-                        self.push(".");
-                    }
-                    self.ident(&part.ident.text);
-                }
-                self.table_alias(alias.as_ref());
-            }
-            FromKind::Derived { query, alias, .. } => {
-                self.push("(");
-                self.query(*query);
-                self.push(")");
-                self.table_alias(alias.as_ref());
-            }
-            _ => {
-                let text = ast.from(first).span.slice(self.text);
-                self.push(text);
-            }
-        }
-        for join in joins.into_iter().rev() {
-            let FromKind::Join {
-                right,
-                kind,
-                constraint,
-                ..
-            } = &ast.from(join).kind
-            else {
-                continue;
-            };
-            self.push(match kind {
-                JoinKind::Left => " LEFT JOIN ",
-                JoinKind::Right => " RIGHT JOIN ",
-                JoinKind::Full => " FULL JOIN ",
-                JoinKind::Cross => " , ",
-                JoinKind::Semi => " SEMI JOIN ",
-                JoinKind::Anti => " ANTI JOIN ",
-                JoinKind::AsOf => " ASOF INNER JOIN ",
-                JoinKind::AsOfLeft => " ASOF LEFT JOIN ",
-                JoinKind::Positional => " POSITIONAL JOIN ",
-                JoinKind::Inner => " INNER JOIN ",
-            });
-            deeper(|| self.from(*right));
-            match constraint {
-                JoinConstraint::On(condition) => self.wrapped(" ON (", *condition, ")"),
-                JoinConstraint::Using(names) => {
-                    self.push(" USING (");
-                    self.names(names);
-                    self.push(")");
-                }
-                JoinConstraint::None | JoinConstraint::Natural => {}
-            }
-        }
-    }
-
-    fn table_alias(&mut self, alias: Option<&TableAlias>) {
-        let Some(alias) = alias else { return };
-        self.push(" AS ");
-        self.ident(&alias.name.ident.text);
-        if !alias.columns.is_empty() {
-            self.push("(");
-            self.names(&alias.columns);
-            self.push(")");
         }
     }
 }
@@ -1063,7 +923,11 @@ fn number(text: &str) -> String {
         _ => None,
     };
     if let Some(value) = ty {
-        return if value.is_finite() { float(value) } else { "1e1000".to_owned() };
+        return if value.is_finite() {
+            float(value)
+        } else {
+            "1e1000".to_owned()
+        };
     }
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let short = match whole.trim_start_matches('0') {
@@ -1080,7 +944,7 @@ fn number(text: &str) -> String {
 /// A double the way C++'s shortest form prints it: at least two digits of exponent, with a sign.
 fn float(value: f64) -> String {
     let magnitude = value.abs();
-    if magnitude != 0.0 && !(1e-5..1e17).contains(&magnitude) {
+    if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) {
         let text = format!("{value:e}");
         if let Some((mantissa, exponent)) = text.split_once('e') {
             let (sign, digits) = match exponent.strip_prefix('-') {
@@ -1154,7 +1018,11 @@ fn push_type(out: &mut String, written: &str, ty: Option<&Type>) {
             let _ = write!(out, "[{n}]");
         }
         Type::Struct(fields) | Type::Union(fields) => {
-            out.push_str(if matches!(ty, Type::Struct(_)) { "STRUCT(" } else { "UNION(" });
+            out.push_str(if matches!(ty, Type::Struct(_)) {
+                "STRUCT("
+            } else {
+                "UNION("
+            });
             for (i, field) in fields.iter().enumerate() {
                 if i > 0 {
                     out.push_str(", ");

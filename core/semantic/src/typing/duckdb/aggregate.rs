@@ -70,7 +70,9 @@ pub(crate) fn result(
             match seen.first().map(Seen::settle) {
                 Some(Type::Decimal { precision: 0..=4, .. }) => Type::Int16,
                 Some(Type::Decimal { precision: 5..=9, .. }) => Type::Int32,
-                Some(Type::Decimal { precision: 10..=18, .. }) => Type::Int64,
+                Some(Type::Decimal {
+                    precision: 10..=18, ..
+                }) => Type::Int64,
                 _ => Type::Int128,
             }
         }

@@ -218,7 +218,11 @@ pub(crate) fn result(
             match functions::texts(operands, 2) {
                 Some(names) => {
                     let groups = named_fields(names.iter().map(|name| (name, Type::STRING)));
-                    if name == "regexp_extract" { groups } else { Type::list(groups) }
+                    if name == "regexp_extract" {
+                        groups
+                    } else {
+                        Type::list(groups)
+                    }
                 }
                 None => Type::Unknown,
             }
