@@ -274,3 +274,132 @@ CREATE TABLE exotic (
     un UNION(num INTEGER, str VARCHAR),
     flag BOOLEAN
 );
+
+CREATE TABLE airports (
+    iata VARCHAR(3) NOT NULL,
+    name VARCHAR,
+    city VARCHAR,
+    country VARCHAR,
+    position STRUCT(lat DOUBLE, lon DOUBLE),
+    elevation_ft INTEGER,
+    tz VARCHAR,
+    runways STRUCT(name VARCHAR, length_m INTEGER, surface VARCHAR)[]
+);
+
+CREATE TABLE flights (
+    flight_id BIGINT NOT NULL,
+    carrier VARCHAR,
+    flight_no SMALLINT,
+    origin VARCHAR(3),
+    dest VARCHAR(3),
+    scheduled_dep TIMESTAMPTZ,
+    actual_dep TIMESTAMPTZ,
+    scheduled_arr TIMESTAMPTZ,
+    actual_arr TIMESTAMPTZ,
+    distance_km DOUBLE,
+    seats USMALLINT,
+    fares MAP(VARCHAR, DECIMAL(8, 2)),
+    delay_reasons VARCHAR[],
+    cancelled BOOLEAN
+);
+
+CREATE TABLE trips (
+    vendor_id TINYINT,
+    pickup_at TIMESTAMP,
+    dropoff_at TIMESTAMP,
+    passenger_count UTINYINT,
+    trip_distance FLOAT,
+    pickup_zone INTEGER,
+    dropoff_zone INTEGER,
+    payment_type VARCHAR,
+    fare_amount DECIMAL(9, 2),
+    tip_amount DECIMAL(9, 2),
+    tolls_amount DECIMAL(9, 2),
+    total_amount DECIMAL(10, 2),
+    store_and_fwd BOOLEAN
+);
+
+CREATE TABLE zones (
+    zone_id INTEGER NOT NULL,
+    borough VARCHAR,
+    zone VARCHAR
+);
+
+CREATE TABLE patients (
+    patient_id UUID NOT NULL,
+    name VARCHAR,
+    dob DATE,
+    sex VARCHAR(1),
+    allergies VARCHAR[],
+    insurance JSON
+);
+
+CREATE TABLE visits (
+    visit_id INTEGER NOT NULL,
+    patient_id UUID,
+    admitted TIMESTAMP,
+    discharged TIMESTAMP,
+    ward VARCHAR,
+    diagnosis_codes VARCHAR[],
+    charges DECIMAL(14, 2),
+    vitals STRUCT(bp STRUCT(sys SMALLINT, dia SMALLINT), pulse SMALLINT, temp_c DECIMAL(4, 1))
+);
+
+CREATE TABLE plays (
+    user_id INTEGER,
+    track_id INTEGER,
+    played_at TIMESTAMP,
+    ms_played INTEGER,
+    skipped BOOLEAN,
+    device VARCHAR
+);
+
+CREATE TABLE tracks (
+    track_id INTEGER NOT NULL,
+    title VARCHAR,
+    artists VARCHAR[],
+    album VARCHAR,
+    duration_ms INTEGER,
+    genres VARCHAR[],
+    released DATE,
+    features STRUCT(tempo DOUBLE, energy FLOAT, "key" TINYINT)
+);
+
+CREATE TABLE repo_events (
+    id VARCHAR,
+    type VARCHAR,
+    actor STRUCT(id BIGINT, login VARCHAR),
+    repo STRUCT(id BIGINT, name VARCHAR),
+    payload JSON,
+    public BOOLEAN,
+    created_at TIMESTAMP
+);
+
+CREATE TABLE meter_readings (
+    meter_id INTEGER,
+    read_ts TIMESTAMP,
+    kwh DECIMAL(12, 4),
+    voltage FLOAT[],
+    quality VARCHAR
+);
+
+CREATE TABLE weather (
+    station VARCHAR,
+    observed DATE,
+    tmin DOUBLE,
+    tmax DOUBLE,
+    precip_mm DOUBLE,
+    conditions VARCHAR
+);
+
+CREATE TABLE transactions (
+    txn_id UBIGINT,
+    card_hash BLOB,
+    merchant VARCHAR,
+    mcc USMALLINT,
+    amount_minor BIGINT,
+    currency VARCHAR(3),
+    txn_time TIMESTAMP_MS,
+    approved BOOLEAN,
+    tags MAP(VARCHAR, VARCHAR)
+);
