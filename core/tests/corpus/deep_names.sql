@@ -108,3 +108,9 @@ SELECT o.order_id, o.amount::INT, "o"."amount" + 1, main.orders.amount, orders.a
 
 -- name: using_names
 SELECT customer_id, order_id, orders.customer_id AS oc, orders.order_date, customers.customer_id + 1, c2.customer_id FROM orders JOIN customers USING (customer_id) JOIN customers c2 USING (customer_id);
+
+-- name: sorted_lists
+SELECT list(id ORDER BY id DESC NULLS FIRST), list(id ORDER BY id ASC NULLS LAST), array_agg(id ORDER BY id NULLS FIRST), list(id ORDER BY txt), list(id ORDER BY id, txt), list(DISTINCT id ORDER BY id DESC), list(id ORDER BY id) FILTER (id > 1), string_agg(txt, ',' ORDER BY txt), list(id + 1 ORDER BY id + 1), list(ID ORDER BY id), first(txt ORDER BY txt), array_agg(DISTINCT txt ORDER BY txt) FILTER (flag), list(id ORDER BY id)[1], list(upper(txt) ORDER BY upper(txt) DESC NULLS LAST) FROM exotic;
+
+-- name: window_calls
+SELECT list(id ORDER BY id) OVER (), "first"(id) OVER (), "user", mode(id) OVER (), year(d), "year"(d), count(*) OVER (), count(DISTINCT id) OVER (), rank() OVER (ORDER BY id), row_number(ORDER BY id) OVER (), first_value(id ORDER BY txt) OVER (ORDER BY id), lag(id, 1, 0 IGNORE NULLS) OVER (ORDER BY id), rank(ORDER BY id DESC NULLS LAST) OVER (), ARRAY[1, 2], ARRAY[[1], [2]], (ARRAY[id, 2])[1], ARRAY[1] || [2], "left"(txt, 1), [ARRAY['a']] FROM exotic;

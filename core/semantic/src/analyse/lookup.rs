@@ -439,7 +439,8 @@ impl<'a> Analyser<'a> {
     /// Functions that are called without brackets.
     fn niladic(&self, path: &[Name]) -> Option<Operand> {
         let [name] = path else { return None };
-        if name.ident.quoted {
+        // DuckDB does not ask whether the name was quoted.
+        if name.ident.quoted && self.dialect != Dialect::DuckDb {
             return None;
         }
         let lower = name.ident.text.to_ascii_lowercase();

@@ -284,9 +284,11 @@ impl<'p> Printer<'p> {
                 self.push(")");
             }
             ExprKind::Array(list) => {
-                self.push("main.list_value(");
+                let written = ast.expr(id).span.slice(self.text);
+                let keyword = written.get(..5).is_some_and(|w| w.eq_ignore_ascii_case("array"));
+                self.push(if keyword { "(ARRAY[" } else { "main.list_value(" });
                 self.list(list, ", ");
-                self.push(")");
+                self.push(if keyword { "])" } else { ")" });
             }
             ExprKind::Struct(fields) => {
                 self.push("main.struct_pack(");
@@ -617,6 +619,7 @@ impl<'p> Printer<'p> {
                 self.push(")");
                 return;
             }
+            ("list", [one]) if self.sorts_itself(call, *one) => return self.sorted_list(call, *one),
             ("try", [one]) => return self.wrapped("TRY(", *one, ")"),
             ("date", [one]) => return self.wrapped("CAST(", *one, " AS DATE)"),
             ("grouping" | "grouping_id", _) => {
@@ -648,11 +651,17 @@ impl<'p> Printer<'p> {
                     self.ident(&name.ident.text);
                     self.push(".");
                 }
-                self.ident(match (lower.as_str(), call.within_group) {
+                let shown = match (lower.as_str(), call.within_group) {
                     ("percentile_cont", true) => "quantile_cont",
                     ("percentile_disc", true) => "quantile_disc",
                     (name, _) => name,
-                });
+                };
+                // Window functions are printed without quotes.
+                if call.over.is_some() {
+                    self.push(shown);
+                } else {
+                    self.ident(shown);
+                }
                 self.push("(");
                 if lower == "mode" && call.within_group {
                     self.push(") WITHIN GROUP ( ORDER BY ");
@@ -680,7 +689,7 @@ impl<'p> Printer<'p> {
             self.push(" IGNORE NULLS");
         }
         if !call.order_by.is_empty() {
-            self.push(if call.args.is_empty() {
+            self.push(if call.args.is_empty() && call.over.is_none() {
                 "ORDER BY "
             } else {
                 " ORDER BY "
@@ -688,6 +697,36 @@ impl<'p> Printer<'p> {
             self.order(&call.order_by);
         }
         self.after_call(call);
+    }
+
+    /// `list(x ORDER BY x)`, which is rewritten to a list that is sorted afterwards.
+    fn sorts_itself(&self, call: &Call, value: ExprId) -> bool {
+        let [order] = call.order_by.as_slice() else {
+            return false;
+        };
+        let text = |id| print(self.ast, self.text, self.windows, self.columns, id);
+        call.over.is_none()
+            && call.args.iter().all(|a| a.name.is_none())
+            && text(value).eq_ignore_ascii_case(&text(order.expr))
+    }
+
+    fn sorted_list(&mut self, call: &'p Call, value: ExprId) {
+        self.push(if call.distinct { "list_sort(list(DISTINCT " } else { "list_sort(list(" });
+        self.wrapped("", value, ")");
+        if let Some(filter) = call.filter {
+            self.wrapped(" FILTER (WHERE ", filter, ")");
+        }
+        let direction = call.order_by.first().map_or("", |o| self.direction(o));
+        self.push(match direction.split_whitespace().next() {
+            Some("DESC") => ", 'DESCENDING', ",
+            Some("ASC") => ", 'ASCENDING', ",
+            _ => ", 'ORDER_DEFAULT', ",
+        });
+        self.push(match direction.rsplit_once("NULLS ") {
+            Some((_, "FIRST")) => "'NULLS FIRST')",
+            Some((_, _)) => "'NULLS LAST')",
+            None => "'ORDER_DEFAULT')",
+        });
     }
 
     /// The closing bracket, FILTER and OVER.
