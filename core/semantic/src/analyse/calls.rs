@@ -71,7 +71,7 @@ impl<'a> Analyser<'a> {
         let within = self.call_order(call, &site, &inner, acc);
         if let Some(filter) = call.filter {
             self.ctx = Ctx {
-                in_aggregate: true,
+                in_aggregate: self.ctx.in_aggregate || !site.windowed,
                 ..self.ctx
             };
             // It decides about this value alone, as a CASE inside the aggregate would: an edge and an influence.

@@ -288,6 +288,11 @@ impl<'a> Analyser<'a> {
                 Operand::of(Type::list(out.ty), source.nullable)
             }
             ExprKind::Index { base, index } => {
+                if let ExprKind::Literal(Literal::String(name)) = &ast.expr(*index).kind
+                    && let Some(part) = self.struct_part(*base, name, mode, acc)
+                {
+                    return part;
+                }
                 let base_operand = self.expr(*base, &inner, acc);
                 let index_operand = self.expr(*index, &inner, acc);
                 match typing::index(self.dialect, &base_operand, &index_operand) {
@@ -315,6 +320,9 @@ impl<'a> Analyser<'a> {
                 Operand::of(ty, nullable)
             }
             ExprKind::Field { base, name } => {
+                if let Some(part) = self.struct_part(*base, &name.ident.text, mode, acc) {
+                    return part;
+                }
                 let operand = self.expr(*base, &inner, acc);
                 self.fields(operand, std::slice::from_ref(name))
             }
@@ -354,6 +362,27 @@ impl<'a> Analyser<'a> {
             },
             ExprKind::Default => Operand::unknown(),
         }
+    }
+
+    /// `{'a': x, 'b': y}.a` is `x`: the other parts are looked at, but are not what it is made of.
+    fn struct_part(&mut self, base: ExprId, wanted: &str, mode: &Transform, acc: &mut Acc) -> Option<Operand> {
+        let ast = self.ast;
+        let ExprKind::Struct(fields) = &ast.expr(ast.unparen(base)).kind else {
+            return None;
+        };
+        let named = |name: &Option<rocky_syntax::ast::Name>| {
+            name.as_ref().is_some_and(|n| n.ident.text.eq_ignore_ascii_case(wanted))
+        };
+        let at = fields.iter().position(|(name, _)| named(name))?;
+        let mut found = None;
+        for (i, (_, value)) in fields.iter().enumerate() {
+            if i == at {
+                found = Some(self.expr(*value, mode, acc));
+            } else {
+                self.value(*value);
+            }
+        }
+        found.map(|part| Operand::of(part.ty, part.nullable))
     }
 
     fn operator_text(&self, span: Span, expr: &rocky_syntax::ast::Expr) -> &'a str {

@@ -81,7 +81,9 @@ impl<'a> Analyser<'a> {
         let mut maybe: Option<Meaning> = None;
         let mut no_column: Option<Meaning> = None;
         for (depth, (index, scope, visible)) in self.levels().enumerate() {
-            let aliases = if depth == 0 {
+            // In DuckDB what an aggregate is over are columns, whatever the clause.
+            let over_columns = self.ctx.in_aggregate && self.dialect == Dialect::DuckDb;
+            let aliases = if depth == 0 && !over_columns {
                 self.ctx.aliases
             } else {
                 AliasMode::Never

@@ -601,7 +601,11 @@ impl<'p> Printer<'p> {
         let Some(last) = call.name.last() else { return };
         // CURRENT_DATE and its kin are names to the engine.
         if call.args.is_empty() && last.span.end == self.ast.expr(id).span.end {
-            return self.raw(id);
+            return if self.out.is_empty() {
+                self.raw(id)
+            } else {
+                self.ident(&last.ident.text)
+            };
         }
         let lower = last.ident.text.to_lowercase();
         let args: Vec<ExprId> = call.args.iter().map(|a| a.value).collect();

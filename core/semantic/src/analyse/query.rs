@@ -241,46 +241,55 @@ impl<'a> Analyser<'a> {
             let (complete, unlisted) = (anchor.complete, anchor.unlisted);
             let anchor_cols = anchor.cols.clone();
             let (columns, ..) = self.relation_of(anchor, &cte.columns, &cte.name.ident.text);
-            let visible: Vec<Col> = columns
-                .list
-                .iter()
-                .enumerate()
-                .map(|(i, col)| {
-                    let column = SmolStr::from(i.to_string());
-                    let source = SourceColumn {
-                        relation,
-                        column,
-                        transform: Transform::Direct,
-                        span: cte.name.span,
-                    };
-                    Col {
-                        nullable: true,
-                        src: Src::Set(lineage::set_of(vec![source])),
-                        ..col.clone()
-                    }
-                })
-                .collect();
-            let columns_inside = Rc::new(Columns::new(visible));
+            let inside = |i: usize, col: &Col, nullable: bool| {
+                let source = SourceColumn {
+                    relation,
+                    column: SmolStr::from(i.to_string()),
+                    transform: Transform::Direct,
+                    span: cte.name.span,
+                };
+                Col {
+                    nullable,
+                    src: Src::Set(lineage::set_of(vec![source])),
+                    ..col.clone()
+                }
+            };
             self.ctes.push(Cte {
-                columns: columns_inside,
+                columns: Rc::default(),
                 complete,
                 unlisted,
                 node,
                 used: false,
             });
             self.cte_names.entry(key.clone()).or_default().push(index);
-            let (out, _) = self.combine(
-                Out {
-                    cols: anchor_cols,
+            // What the anchor never makes NULL is taken for not null in the steps; when a step makes it NULL after all, the
+            // steps are looked at again.
+            let mut nullable: Vec<bool> = columns.list.iter().map(|c| c.nullable).collect();
+            let mut round = 0;
+            let out = loop {
+                let visible = columns.list.iter().zip(&nullable).enumerate();
+                let visible: Vec<Col> = visible.map(|(i, (col, null))| inside(i, col, *null)).collect();
+                if let Some(cte) = self.ctes.get_mut(index) {
+                    cte.columns = Rc::new(Columns::new(visible));
+                }
+                let anchor = Out {
+                    cols: anchor_cols.clone(),
                     complete,
                     unlisted,
                     reduces: true,
                     value: None,
-                },
-                *first,
-                rest,
-                true,
-            );
+                };
+                let (out, _) = self.combine(anchor, *first, rest, true);
+                let mut settled = true;
+                for (assumed, col) in nullable.iter_mut().zip(&out.cols) {
+                    settled &= *assumed || !col.col.nullable;
+                    *assumed |= col.col.nullable || round > 0;
+                }
+                round += 1;
+                if settled || round > 2 {
+                    break out;
+                }
+            };
             let solved = solve(relation, out.cols.iter().map(|c| c.sources().clone()).collect());
             let mut list = columns.list.clone();
             for ((col, new), sources) in list.iter_mut().zip(&out.cols).zip(&solved) {
