@@ -109,3 +109,60 @@ PIVOT (SELECT s.region, x.year, x.revenue FROM sales x JOIN stores s USING (stor
 
 -- name: unpivot_table_function
 UNPIVOT (SELECT 1 AS a, 2 AS b, 3.5 AS c, 'x' AS k) ON a, b, c;
+
+-- name: pivot_form_a
+PIVOT sales ON year IN (2023 y23, 2024 AS y24) USING sum(revenue) total, count(*) n GROUP BY store_id;
+
+-- name: pivot_form_b
+SELECT * FROM sales PIVOT (sum(revenue) total FOR year IN (2023 y23, 2024 "y 24") GROUP BY store_id) p;
+
+-- name: pivot_form_c
+UNPIVOT monthly_sales ON (jan, feb) h1, (mar, apr) h2 INTO NAME half VALUE a, b;
+
+-- name: pivot_form_d
+UNPIVOT monthly_sales ON jan january, feb february INTO NAME m VALUE v;
+
+-- name: pivot_form_f
+SELECT * FROM sales PIVOT (sum(revenue) FOR year IN (2022, 2023)) AS p(a, b, c, d, e, f, g);
+
+-- name: pivot_form_g
+SELECT * FROM (SELECT year, revenue FROM sales) PIVOT (sum(revenue) s, avg(revenue) FOR year IN (2022, 2023));
+
+-- name: pivot_form_h
+PIVOT sales ON year || '_' || quarter IN ('2023_1') USING max(units);
+
+-- name: pivot_form_i
+FROM sales PIVOT (sum(units) FOR quarter IN (1, 2)) SELECT *;
+
+-- name: pivot_form_j
+SELECT * FROM monthly_sales UNPIVOT ((a, b) FOR h IN ((jan, feb), (mar, apr)));
+
+-- name: pivot_form_k
+PIVOT sales ON quarter IN (1, 2) USING sum(revenue) ORDER BY ALL LIMIT 3;
+
+-- name: pivot_form_o
+PIVOT sales ON quarter IN (1, 2) USING sum(revenue) FILTER (WHERE units > 1) AS r, first(sale_date ORDER BY units) GROUP BY store_id, year;
+
+-- name: pivot_form_p
+SELECT p.* FROM (SELECT * FROM sales) s PIVOT (sum(units) FOR year IN (2022, 2023)) p WHERE p."2022" > 1;
+
+-- name: pivot_form_r
+PIVOT (SELECT year(order_date) AS y, channel FROM orders) ON channel IN ('web', 'app') USING count(*) AS cnt, count(*) AS cnt2 GROUP BY y;
+
+-- name: pivot_form_s
+PIVOT orders ON channel IN ('web', NULL, 'app') USING sum(amount) GROUP BY currency;
+
+-- name: pivot_form_v
+SELECT * FROM (UNPIVOT monthly_sales ON COLUMNS('jan|feb')) WHERE value > 1;
+
+-- name: pivot_form_w
+UNPIVOT monthly_sales ON * EXCLUDE (region, product) INTO NAME m VALUE v;
+
+-- name: pivot_form_x
+UNPIVOT (SELECT region, jan * 2 AS jan2, feb FROM monthly_sales) ON jan2, feb;
+
+-- name: pivot_form_y
+SELECT region, sum(v) FROM monthly_sales UNPIVOT INCLUDE NULLS (v FOR m IN (jan, feb, mar)) GROUP BY region ORDER BY ALL;
+
+-- name: pivot_form_z
+PIVOT orders ON status IN ('paid', 'shipped') USING avg(amount)::DECIMAL(10,2) AS a, round(avg(amount), 1) r GROUP BY channel;

@@ -120,3 +120,18 @@ SELECT t.table_name, t.estimated_size, c.column_name, c.data_type FROM duckdb_ta
 
 -- name: pragma_tables
 SELECT name, type, "notnull", pk FROM pragma_table_info('orders');
+
+-- name: letter_case
+SELECT PRODUCT_ID, Product_Id + 1, S.Units AS "Units", EXTRACT(EPOCH FROM SALE_DATE), EXTRACT(YEARS FROM Sale_Date), extract(DoW FROM sale_date), extract('Month' FROM sale_date), EXTRACT(Century FROM sale_date), Date_Part('YEAR', SALE_DATE), SUM(UNITS) OVER (PARTITION BY Store_Id), CAST(UNITS AS varchar), Upper(On_Hand::Text) FROM SALES S FULL JOIN INVENTORY USING (PRODUCT_ID);
+
+-- name: letter_case_stars
+SELECT * EXCLUDE (JAN) REPLACE (FEB + 1 AS "Feb", MAR AS MAR) RENAME (APR AS "April") FROM MONTHLY_SALES;
+
+-- name: letter_case_pivot
+SELECT * FROM SALES PIVOT (SUM(REVENUE) FOR YEAR IN (2023) GROUP BY STORE_ID, Product_ID);
+
+-- name: letter_case_unpivot
+UNPIVOT MONTHLY_SALES ON JAN, Feb INTO NAME Month VALUE Amount;
+
+-- name: letter_case_structs
+SELECT STRUCT_UPDATE(ST, A := 'x') AS u, STRUCT_INSERT(ST, B2 := 1) AS i, ST.A, (ST).B, ST['C'].D, {'A': 1, 'b': 2}.a, STRUCT_PACK(X := 1).x FROM EXOTIC;

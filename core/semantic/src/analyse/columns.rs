@@ -325,6 +325,7 @@ impl<'a> Analyser<'a> {
             let mut hit = false;
             for col in selected.cols.iter_mut().filter(|c| c.key == key) {
                 col.replaced = Some(*expr);
+                col.name = name.ident.stored(self.dialect);
                 hit = true;
             }
             if !hit && selected.complete {

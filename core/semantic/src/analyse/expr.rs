@@ -365,13 +365,20 @@ impl<'a> Analyser<'a> {
     }
 
     /// `{'a': x, 'b': y}.a` is `x`: the other parts are looked at, but are not what it is made of.
-    fn struct_part(&mut self, base: ExprId, wanted: &str, mode: &Transform, acc: &mut Acc) -> Option<Operand> {
+    fn struct_part(
+        &mut self,
+        base: ExprId,
+        wanted: &str,
+        mode: &Transform,
+        acc: &mut Acc,
+    ) -> Option<Operand> {
         let ast = self.ast;
         let ExprKind::Struct(fields) = &ast.expr(ast.unparen(base)).kind else {
             return None;
         };
         let named = |name: &Option<rocky_syntax::ast::Name>| {
-            name.as_ref().is_some_and(|n| n.ident.text.eq_ignore_ascii_case(wanted))
+            name.as_ref()
+                .is_some_and(|n| n.ident.text.eq_ignore_ascii_case(wanted))
         };
         let at = fields.iter().position(|(name, _)| named(name))?;
         let mut found = None;

@@ -573,6 +573,13 @@ impl<'a> Analyser<'a> {
             }
         }
         let member = (right.rel, right.col);
+        if kind == JoinKind::Full {
+            scope.full.insert(match (left.rel, right.rel) {
+                (ColRef::MERGED, _) => left.col,
+                (_, ColRef::MERGED) => right.col,
+                _ => scope.merged.len() as u32,
+            });
+        }
         if left.rel == ColRef::MERGED {
             if right.rel != ColRef::MERGED {
                 scope.extend_merged(left.col, member, col);

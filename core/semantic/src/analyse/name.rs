@@ -261,9 +261,14 @@ impl<'p> Printer<'p> {
                 }
                 None => self.raw(id),
             },
-            ExprKind::Extract { field, expr, .. } => {
+            ExprKind::Extract { field_span, expr, .. } => {
                 self.push("main.date_part(");
-                self.string(&field.to_lowercase());
+                let written = field_span.slice(self.text);
+                let bare = written.trim_matches(['\'', '"']);
+                match date_keyword(written) {
+                    Some(keyword) => self.string(keyword),
+                    None => self.string(bare),
+                }
                 self.wrapped(", ", *expr, ")");
             }
             ExprKind::Function(call) => self.call(id, call),
@@ -715,7 +720,11 @@ impl<'p> Printer<'p> {
     }
 
     fn sorted_list(&mut self, call: &'p Call, value: ExprId) {
-        self.push(if call.distinct { "list_sort(list(DISTINCT " } else { "list_sort(list(" });
+        self.push(if call.distinct {
+            "list_sort(list(DISTINCT "
+        } else {
+            "list_sort(list("
+        });
         self.wrapped("", value, ")");
         if let Some(filter) = call.filter {
             self.wrapped(" FILTER (WHERE ", filter, ")");
@@ -936,6 +945,32 @@ fn negated_match(op: &BinaryOp) -> Option<bool> {
         BinaryOp::Other(text) if text == "!~" => Some(true),
         _ => None,
     }
+}
+
+/// The parts of a date that are words of the grammar; the others are names, kept as they are written.
+fn date_keyword(written: &str) -> Option<&'static str> {
+    let upper = written.to_ascii_uppercase();
+    let singular = match upper.as_str() {
+        "CENTURIES" => "CENTURY",
+        "MILLENNIA" => "MILLENNIUM",
+        other => other.strip_suffix('S').unwrap_or(other),
+    };
+    Some(match singular {
+        "YEAR" => "year",
+        "MONTH" => "month",
+        "DAY" => "day",
+        "HOUR" => "hour",
+        "MINUTE" => "minute",
+        "SECOND" => "second",
+        "MILLISECOND" => "millisecond",
+        "MICROSECOND" => "microsecond",
+        "WEEK" => "week",
+        "QUARTER" => "quarter",
+        "DECADE" => "decade",
+        "CENTURY" => "century",
+        "MILLENNIUM" => "millennium",
+        _ => return None,
+    })
 }
 
 /// The function behind an interval's unit, and the whole type its amount is cast to.

@@ -271,7 +271,7 @@ impl<'a> Analyser<'a> {
         marks
     }
 
-    fn item_name(&mut self, expr: ExprId, index: usize) -> SmolStr {
+    pub(super) fn item_name(&mut self, expr: ExprId, index: usize) -> SmolStr {
         let ast = self.ast;
         let bare = ast.unparen(expr);
         if let ExprKind::Column(path) = &ast.expr(bare).kind {
@@ -283,7 +283,8 @@ impl<'a> Analyser<'a> {
                     fields: 0,
                 }) => self
                     .scope()
-                    .filter(|s| s.uid == *uid)
+                    // What USING of a FULL JOIN merges is an expression, named as it is written.
+                    .filter(|s| s.uid == *uid && !(*rel == ColRef::MERGED && s.coalesced(*col)))
                     .and_then(|s| {
                         s.col(ColRef {
                             scope: 0,

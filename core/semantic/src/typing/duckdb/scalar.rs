@@ -61,7 +61,7 @@ pub(crate) fn named(name: &str, passed: &[Passed<'_>]) -> Option<Type> {
             let mut all = old.to_vec();
             for field in fields(rest)? {
                 match all.iter_mut().find(|f| f.name.eq_ignore_ascii_case(&field.name)) {
-                    Some(same) if name == "struct_update" => same.ty = field.ty,
+                    Some(same) if name == "struct_update" => *same = field,
                     Some(_) => return Some(Type::Unknown),
                     None => all.push(field),
                 }
