@@ -50,6 +50,11 @@ pub(crate) fn sees_itself(ast: &Ast, dialect: Dialect, recursive: bool, body: Qu
     (recursive || dialect == Dialect::Snowflake) && matches!(body, Body::SetOp { .. })
 }
 
+/// DuckDB's `recurring.c`: all rows so far of the recursive CTE `c` with USING KEY.
+pub(crate) fn is_recurring(dialect: Dialect, schema: &Name) -> bool {
+    dialect == Dialect::DuckDb && schema.ident.text.eq_ignore_ascii_case("recurring")
+}
+
 struct Walker<'a> {
     ast: &'a Ast,
     dialect: Dialect,
@@ -184,6 +189,9 @@ impl Walker<'_> {
                 FromKind::Table { name, alias, .. } => {
                     let cte = match name.as_slice() {
                         [one] => self.ctes.get(&self.key(one)).is_some_and(|n| *n > 0),
+                        [first, second] if is_recurring(self.dialect, first) => {
+                            self.ctes.get(&self.key(second)).is_some_and(|n| *n > 0)
+                        }
                         [first, ..] => self.aliases.contains(&self.key(first)),
                         [] => false,
                     };

@@ -7,7 +7,7 @@ use super::{Analyser, Ctx};
 use crate::model::{InfluenceKind, Transform};
 use crate::typing::{self, Argument, ArgumentValue, CallSite, FunctionKind, Operand, TypeError};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
-use rocky_syntax::ast::{Call, ExprId, ExprKind, Name, Over, WindowSpec, path_span};
+use rocky_syntax::ast::{BinaryOp, Call, ExprId, ExprKind, Name, Over, WindowSpec, path_span};
 use rocky_warehouse::Type;
 
 /// What is known of a call besides its arguments.
@@ -71,7 +71,7 @@ impl<'a> Analyser<'a> {
         let within = self.call_order(call, &site, &inner, acc);
         if let Some(filter) = call.filter {
             self.ctx = Ctx {
-                in_aggregate: true,
+                in_aggregate: self.ctx.in_aggregate || !site.windowed,
                 ..self.ctx
             };
             // It decides about this value alone, as a CASE inside the aggregate would: an edge and an influence.
@@ -95,6 +95,12 @@ impl<'a> Analyser<'a> {
             acc.because(Some((span, SmolStr::from(why))));
         }
         operand
+    }
+
+    /// `lambda x: …`.
+    fn is_python_lambda(&self, id: ExprId) -> bool {
+        let written = self.text(self.ast.expr(id).span);
+        written.get(..6).is_some_and(|w| w.eq_ignore_ascii_case("lambda"))
     }
 
     /// `column.function(…)` of DuckDB: the path of the column.
@@ -150,6 +156,22 @@ impl<'a> Analyser<'a> {
                         value: ArgumentValue::Star,
                     });
                 }
+                // JSON's arrow between two names looks like a lambda.
+                ExprKind::Lambda { params, body }
+                    if params.len() == 1
+                        && !self.is_python_lambda(arg.value)
+                        && !typing::takes_lambda(self.dialect, &site.name) =>
+                {
+                    let left = self.column(arg.value, params, inner, acc);
+                    let right = self.expr(*body, inner, acc);
+                    let typed = typing::binary(self.dialect, &BinaryOp::Arrow, &left, &right);
+                    let operand =
+                        typed.map_or_else(|_| Operand::unknown(), |t| Operand::of(t.ty, t.nullable));
+                    args.push(Argument {
+                        name,
+                        value: ArgumentValue::Value(operand),
+                    });
+                }
                 ExprKind::Lambda { params, .. } => {
                     args.push(Argument {
                         name,
@@ -163,7 +185,14 @@ impl<'a> Analyser<'a> {
                     let span = ast.expr(arg.value).span;
                     for found in self.selected(*selector).cols {
                         let operand = self.star_value(&found, span, inner, acc);
-                        args.push(value(operand));
+                        let named = matches!(
+                            site.name.as_str(),
+                            "struct_pack" | "struct_insert" | "struct_update"
+                        );
+                        args.push(Argument {
+                            name: named.then(|| found.name.clone()),
+                            value: ArgumentValue::Value(operand),
+                        });
                     }
                 }
                 _ => {
@@ -321,6 +350,10 @@ impl<'a> Analyser<'a> {
         });
         for (i, arg) in call.args.iter().enumerate() {
             if let ExprKind::Lambda { params, body } = &ast.expr(arg.value).kind
+                && matches!(
+                    args.get(i + offset).map(|a| &a.value),
+                    Some(ArgumentValue::Lambda(_))
+                )
                 && !typed_lambdas.contains(&(i + offset))
             {
                 self.lambda(params, &[], *body, inner, acc);

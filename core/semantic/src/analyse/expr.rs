@@ -6,7 +6,7 @@
 
 use super::lineage::{Acc, compose};
 use super::{Analyser, Clause, LambdaVar, deeper};
-use crate::model::{InfluenceKind, Transform};
+use crate::model::{InfluenceKind, RelationSchema, Transform};
 use crate::typing::{self, Constant, Meeting, Operand, TypeError};
 use rocky_base::suggest::nearest;
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
@@ -220,20 +220,23 @@ impl<'a> Analyser<'a> {
                 Operand::of(Type::list(element.ty), self.dialect != Dialect::DuckDb)
             }
             ExprKind::Tuple(list) => {
-                let fields = list.iter().map(|e| self.expr(*e, &inner, acc).ty);
-                let fields: Vec<Field> = fields
-                    .map(|ty| Field {
+                let values = self.values_of(list, &inner, acc);
+                let fields: Vec<Field> = values
+                    .into_iter()
+                    .map(|(_, value)| Field {
                         name: SmolStr::default(),
-                        ty,
+                        ty: value.ty,
                     })
                     .collect();
                 Operand::of(Type::Struct(fields.into()), false)
             }
             ExprKind::Array(list) => {
-                let parts: Vec<(ExprId, Operand)> =
-                    list.iter().map(|e| (*e, self.expr(*e, &inner, acc))).collect();
+                let parts = self.values_of(list, &inner, acc);
                 let element = self.common_type("this list", &parts, Meeting::Branches);
-                Operand::of(Type::list(element), false)
+                Operand {
+                    constant: texts(&parts).map(Constant::Strings),
+                    ..Operand::of(Type::list(element), false)
+                }
             }
             ExprKind::Struct(fields) => {
                 let mut typed = Vec::with_capacity(fields.len());
@@ -285,6 +288,11 @@ impl<'a> Analyser<'a> {
                 Operand::of(Type::list(out.ty), source.nullable)
             }
             ExprKind::Index { base, index } => {
+                if let ExprKind::Literal(Literal::String(name)) = &ast.expr(*index).kind
+                    && let Some(part) = self.struct_part(*base, name, mode, acc)
+                {
+                    return part;
+                }
                 let base_operand = self.expr(*base, &inner, acc);
                 let index_operand = self.expr(*index, &inner, acc);
                 match typing::index(self.dialect, &base_operand, &index_operand) {
@@ -312,6 +320,9 @@ impl<'a> Analyser<'a> {
                 Operand::of(ty, nullable)
             }
             ExprKind::Field { base, name } => {
+                if let Some(part) = self.struct_part(*base, &name.ident.text, mode, acc) {
+                    return part;
+                }
                 let operand = self.expr(*base, &inner, acc);
                 self.fields(operand, std::slice::from_ref(name))
             }
@@ -342,8 +353,8 @@ impl<'a> Analyser<'a> {
                 }
             }
             ExprKind::Paren(inner) => self.expr(*inner, mode, acc),
-            ExprKind::Columns { .. } => match self.columns_at.get(&id).copied() {
-                Some(found) => self.read(found, span, mode, acc),
+            ExprKind::Columns { .. } => match self.columns_at.get(&id).cloned() {
+                Some(found) => self.star_value(&found, span, mode, acc),
                 None => {
                     acc.because(Some((span, "COLUMNS may stand in the select list only".into())));
                     Operand::unknown()
@@ -351,6 +362,34 @@ impl<'a> Analyser<'a> {
             },
             ExprKind::Default => Operand::unknown(),
         }
+    }
+
+    /// `{'a': x, 'b': y}.a` is `x`: the other parts are looked at, but are not what it is made of.
+    fn struct_part(
+        &mut self,
+        base: ExprId,
+        wanted: &str,
+        mode: &Transform,
+        acc: &mut Acc,
+    ) -> Option<Operand> {
+        let ast = self.ast;
+        let ExprKind::Struct(fields) = &ast.expr(ast.unparen(base)).kind else {
+            return None;
+        };
+        let named = |name: &Option<rocky_syntax::ast::Name>| {
+            name.as_ref()
+                .is_some_and(|n| n.ident.text.eq_ignore_ascii_case(wanted))
+        };
+        let at = fields.iter().position(|(name, _)| named(name))?;
+        let mut found = None;
+        for (i, (_, value)) in fields.iter().enumerate() {
+            if i == at {
+                found = Some(self.expr(*value, mode, acc));
+            } else {
+                self.value(*value);
+            }
+        }
+        found.map(|part| Operand::of(part.ty, part.nullable))
     }
 
     fn operator_text(&self, span: Span, expr: &rocky_syntax::ast::Expr) -> &'a str {
@@ -392,6 +431,12 @@ impl<'a> Analyser<'a> {
                 self.compare(span, (l, &value), (r, &other), join);
             }
             value = match typed {
+                Ok(typed) if *op == BinaryOp::Concat => {
+                    // What is left of it in the chain was looked at before.
+                    let null = self.folds_to_null(right) || (left == leftmost && self.folds_to_null(left));
+                    let ty = if null { Type::Null } else { typed.ty };
+                    Operand::of(ty, typed.nullable)
+                }
                 Ok(typed) => Operand::of(typed.ty, typed.nullable),
                 // Order comparisons are stricter than equality.
                 Err(_) if is_comparison(op) => {
@@ -431,15 +476,35 @@ impl<'a> Analyser<'a> {
         }
     }
 
+    /// The values of a list; `*COLUMNS(…)` stands for several.
+    fn values_of(&mut self, list: &[ExprId], mode: &Transform, acc: &mut Acc) -> Vec<(ExprId, Operand)> {
+        let ast = self.ast;
+        let mut values = Vec::with_capacity(list.len());
+        for id in list {
+            if let ExprKind::Columns {
+                selector,
+                unpack: true,
+            } = &ast.expr(*id).kind
+            {
+                let span = ast.expr(*id).span;
+                for found in self.selected(*selector).cols {
+                    values.push((*id, self.star_value(&found, span, mode, acc)));
+                }
+                continue;
+            }
+            values.push((*id, self.expr(*id, mode, acc)));
+        }
+        values
+    }
+
     fn in_list(&mut self, expr: ExprId, list: &[ExprId], mode: &Transform, acc: &mut Acc) -> Operand {
         let value = self.expr(expr, mode, acc);
         let at = self.ast.expr(expr).span;
         let mut nullable = value.nullable;
         let mut said = false;
-        for element in list {
-            let operand = self.expr(*element, mode, acc);
+        for (element, operand) in self.values_of(list, mode, acc) {
             nullable |= operand.nullable;
-            let span = self.ast.expr(*element).span;
+            let span = self.ast.expr(element).span;
             if let (Type::Struct(a), Type::Struct(b)) = (&value.ty, &operand.ty)
                 && a.len() != b.len()
             {
@@ -469,11 +534,17 @@ impl<'a> Analyser<'a> {
             acc.push(col.sources(), mode);
             nullable |= col.col.nullable;
         }
-        if out.complete && out.cols.len() != width {
+        // A row may also equal a column of rows.
+        let row = out.cols.len() == 1
+            && out
+                .cols
+                .iter()
+                .all(|c| matches!(c.col.ty, Type::Struct(_) | Type::Unknown));
+        if out.complete && out.cols.len() != width && !(row && width > 1) {
             self.report_width(span, out.cols.len(), width);
         } else {
             let left: Vec<Operand> = match &value.ty {
-                Type::Struct(fields) if width > 1 => {
+                Type::Struct(fields) if width > 1 && !row => {
                     fields.iter().map(|f| Operand::of(f.ty.clone(), true)).collect()
                 }
                 _ => vec![value.clone()],
@@ -608,6 +679,13 @@ impl<'a> Analyser<'a> {
         let Some(target) = typing::type_name(self.dialect, text) else {
             let base = text.split(['(', '<', '[']).next().unwrap_or(text).trim();
             let found = nearest(base, COMMON_TYPES.iter().copied());
+            if found.is_none() && self.may_have_types() {
+                acc.because(Some((
+                    ty.span,
+                    SmolStr::from(format!("the type `{base}` is not known")),
+                )));
+                return Operand::of(Type::Unknown, nullable);
+            }
             let message = match found {
                 Some(found) => format!("type `{text}` does not exist; did you mean `{found}`?"),
                 None => format!("type `{text}` does not exist"),
@@ -630,6 +708,16 @@ impl<'a> Analyser<'a> {
             nullable,
             constant,
         }
+    }
+
+    /// Whether the warehouse may have types of the user's own. Their names are not known here, only that a column has an ENUM.
+    fn may_have_types(&self) -> bool {
+        let columns = |schema: &RelationSchema| match schema {
+            RelationSchema::Known(columns) => columns.iter().any(|c| matches!(c.ty, Type::Enum(_))),
+            RelationSchema::Partial(_) | RelationSchema::Unknown => true,
+            RelationSchema::Absent(_) => false,
+        };
+        self.dialect == Dialect::DuckDb && self.input.relations.iter().any(|r| columns(&r.schema))
     }
 
     /// The body of a lambda with parameters of these types (unknown where too few).
@@ -719,6 +807,18 @@ impl<'a> Analyser<'a> {
         self.influence(&acc.finish(), kind);
         operand
     }
+}
+
+/// The values of a list of string literals.
+fn texts(parts: &[(ExprId, Operand)]) -> Option<Vec<SmolStr>> {
+    if parts.is_empty() {
+        return None;
+    }
+    let text = |(_, part): &(ExprId, Operand)| match &part.constant {
+        Some(Constant::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    parts.iter().map(text).collect()
 }
 
 static COMMON_TYPES: &[&str] = &[

@@ -9,6 +9,7 @@
 mod calls;
 mod columns;
 mod expr;
+mod fold;
 mod from;
 mod group;
 mod lineage;
@@ -22,13 +23,14 @@ mod scope;
 mod select;
 
 use crate::model::{Analysis, Influence, InfluenceKind, Input, OutputColumn, SourceColumn, Status};
+use columns::StarCol;
 use lineage::{Cause, Set};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Code, Diagnostic, Dialect, Ident, Loc, SmolStr, Span, code};
-use rocky_syntax::ast::{Ast, ExprId, FromId, ValueTable, WindowSpec};
+use rocky_syntax::ast::{Ast, ExprId, ExprKind, FromId, ValueTable, WindowSpec};
 use rocky_warehouse::{Field, Type};
 use rustc_hash::{FxHashMap, FxHashSet};
-use scope::{Col, ColRef, Columns, Scope, Src};
+use scope::{Col, Columns, Scope, Src};
 use std::rc::Rc;
 
 /// Analyse a query.
@@ -200,7 +202,9 @@ struct Analyser<'a> {
     windows: FxHashMap<(u32, SmolStr), &'a WindowSpec>,
     resolved: Vec<Resolved>,
     /// What a COLUMNS(…) stands for while its item is evaluated for one column.
-    columns_at: FxHashMap<ExprId, ColRef>,
+    columns_at: FxHashMap<ExprId, StarCol>,
+    /// The text has COLUMNS(…) somewhere.
+    has_columns: bool,
     ctx: Ctx,
     diagnostics: Vec<Diagnostic>,
     seen: FxHashSet<(Code, Span)>,
@@ -232,6 +236,7 @@ impl<'a> Analyser<'a> {
             windows: FxHashMap::default(),
             resolved: vec![Resolved::Nothing; input.ast.exprs.len()],
             columns_at: FxHashMap::default(),
+            has_columns: (input.ast.exprs.iter()).any(|e| matches!(e.kind, ExprKind::Columns { .. })),
             ctx: Ctx::PLAIN,
             diagnostics: Vec::new(),
             seen: FxHashSet::default(),
@@ -366,6 +371,10 @@ impl<'a> Analyser<'a> {
             );
             if a.span != b.span {
                 finding = finding.note(Loc::text(a.span), "first defined here");
+            }
+            // DuckDB makes the table all the same, and renames the second.
+            if self.dialect == Dialect::DuckDb {
+                finding.severity = rocky_base::Severity::Warning;
             }
             self.report(finding.help("give one of them another alias"));
         }

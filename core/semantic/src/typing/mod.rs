@@ -20,6 +20,8 @@ pub enum Constant {
     Integer(i128),
     /// A string literal.
     String(SmolStr),
+    /// A list of string literals.
+    Strings(Vec<SmolStr>),
     /// Another constant whose value is of no use.
     Other,
 }
@@ -281,7 +283,7 @@ pub fn function_kind(dialect: Dialect, name: &str) -> Option<FunctionKind> {
     let lower = name.to_lowercase_smolstr();
     match lower.as_str() {
         "percentile_cont" | "percentile_disc" => return Some(FunctionKind::Aggregate),
-        "coalesce" | "ifnull" | "if" | "iff" | "try" | "row" | "grouping" | "grouping_id" => {
+        "coalesce" | "ifnull" | "if" | "iff" | "try" | "row" | "date" | "grouping" | "grouping_id" => {
             return Some(FunctionKind::Scalar);
         }
         _ => {}
@@ -319,6 +321,11 @@ pub fn table_function(dialect: Dialect, name: &str, args: &[Argument]) -> Option
         Dialect::DuckDb => duckdb::tables::columns(name, args),
         _ => other::table_function(dialect, name, args),
     }
+}
+
+/// Whether an argument `x -> …` of the function may be a lambda.
+pub fn takes_lambda(dialect: Dialect, name: &str) -> bool {
+    dialect != Dialect::DuckDb || duckdb::functions::takes_lambda(&name.to_lowercase_smolstr())
 }
 
 /// The type written in a cast or column definition; `None` for an unknown name.

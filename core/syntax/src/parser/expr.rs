@@ -121,7 +121,8 @@ impl Parser<'_> {
                 last_level = bp;
                 continue;
             }
-            let right = self.expr_above(bp + 1);
+            let above = if op == BinaryOp::LongArrow { level::OP } else { bp };
+            let right = self.expr_above(above + 1);
             let span = self.span_from(start);
             left = self.add(
                 ExprKind::Binary {
@@ -203,6 +204,9 @@ impl Parser<'_> {
             TokenKind::ShiftLeft => (if duck { level::OP } else { level::SHIFT }, BinaryOp::ShiftLeft),
             TokenKind::ShiftRight => (if duck { level::OP } else { level::SHIFT }, BinaryOp::ShiftRight),
             TokenKind::Arrow => (level::ARROW, BinaryOp::Arrow),
+            // As weak as `->` to its left, as strong as other operators to its right: `a ->> 'b' = c` is
+            // `(a ->> 'b') = c`, and `x AND a ->> 'b'` is `(x AND a) ->> 'b'`.
+            TokenKind::LongArrow if self.is(Dialect::DuckDb) => (level::ARROW, BinaryOp::LongArrow),
             TokenKind::LongArrow => (level::OP, BinaryOp::LongArrow),
             // DuckDB has no operator with `#`.
             TokenKind::Operator if self.is(Dialect::DuckDb) && self.text_of(self.peek()).starts_with('#') => {

@@ -64,9 +64,17 @@ pub(crate) fn result(
         "quantile_cont" => or_list(continuous(&argument_or_decimal(seen, first))),
         // The engine takes the integer inside a decimal for the value: its own mistake, but its type.
         "approx_quantile" | "reservoir_quantile"
-            if matches!(first, Type::Decimal { .. }) || bound.overload.result == Param::AnyDecimal =>
+            if matches!(seen.first(), Some(Seen::Type(Type::Decimal { .. })))
+                && (name == "reservoir_quantile" || !listed(1)) =>
         {
-            Type::Unknown
+            match seen.first().map(Seen::settle) {
+                Some(Type::Decimal { precision: 0..=4, .. }) => Type::Int16,
+                Some(Type::Decimal { precision: 5..=9, .. }) => Type::Int32,
+                Some(Type::Decimal {
+                    precision: 10..=18, ..
+                }) => Type::Int64,
+                _ => Type::Int128,
+            }
         }
         "approx_quantile" | "reservoir_quantile" => or_list(argument_or_decimal(seen, first)),
         "mad" => match &first {

@@ -61,7 +61,7 @@ pub(crate) fn named(name: &str, passed: &[Passed<'_>]) -> Option<Type> {
             let mut all = old.to_vec();
             for field in fields(rest)? {
                 match all.iter_mut().find(|f| f.name.eq_ignore_ascii_case(&field.name)) {
-                    Some(same) if name == "struct_update" => same.ty = field.ty,
+                    Some(same) if name == "struct_update" => *same = field,
                     Some(_) => return Some(Type::Unknown),
                     None => all.push(field),
                 }
@@ -204,15 +204,28 @@ pub(crate) fn result(
         "cast_to_type" => seen.get(1).map(Seen::settle).unwrap_or_default(),
         "date_part" | "datepart" => match text(operands, 0) {
             Some(field) => part_type(field),
-            None if matches!(bound.overload.result, Param::Exact(_)) => Type::Int64,
-            None => Type::Unknown,
+            None => match functions::texts(operands, 0) {
+                Some(names) => named_fields(names.iter().map(|name| (name, part_type(name)))),
+                None if matches!(bound.overload.result, Param::Exact(_)) => Type::Int64,
+                None => Type::Unknown,
+            },
         },
         "strptime" | "try_strptime" => parsed_time(operands),
-        "regexp_extract" if matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_)))) => {
-            Type::Unknown
-        }
-        "regexp_extract_all" if matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_)))) => {
-            Type::Unknown
+        "current_setting" => text(operands, 0).map_or(Type::Unknown, super::settings::setting),
+        "regexp_extract" | "regexp_extract_all"
+            if matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_)))) =>
+        {
+            match functions::texts(operands, 2) {
+                Some(names) => {
+                    let groups = named_fields(names.iter().map(|name| (name, Type::STRING)));
+                    if name == "regexp_extract" {
+                        groups
+                    } else {
+                        Type::list(groups)
+                    }
+                }
+                None => Type::Unknown,
+            }
         }
         "json_extract"
         | "json_extract_path"
@@ -247,6 +260,17 @@ pub(crate) fn result(
             _ => bound.result.clone(),
         },
     })
+}
+
+/// A struct of these fields.
+fn named_fields<'n>(fields: impl Iterator<Item = (&'n SmolStr, Type)>) -> Type {
+    let fields: Vec<Field> = fields
+        .map(|(name, ty)| Field {
+            name: name.clone(),
+            ty,
+        })
+        .collect();
+    Type::Struct(fields.into())
 }
 
 fn widest_bin(seen: &[Seen], bound: &Bound<'_>) -> Type {
@@ -474,12 +498,17 @@ pub(crate) fn part_type(field: &str) -> Type {
 
 /// The format says whether there is a zone or nanoseconds.
 fn parsed_time(operands: &[&Operand]) -> Type {
-    match text(operands, 1) {
-        Some(format) if has_specifier(format, &['n']) => Type::Timestamp(TimeUnit::Nano),
-        Some(format) if has_specifier(format, &['z', 'Z']) => Type::TimestampTz,
-        Some(_) => Type::TIMESTAMP,
-        // A list of formats, or one that is not known here.
-        None => Type::Unknown,
+    let has = |wanted: &[char]| match (text(operands, 1), functions::texts(operands, 1)) {
+        (Some(format), _) => Some(has_specifier(format, wanted)),
+        (None, Some(formats)) => Some(formats.iter().any(|format| has_specifier(format, wanted))),
+        // A format that is not known here.
+        (None, None) => None,
+    };
+    match (has(&['n']), has(&['z', 'Z'])) {
+        (Some(true), _) => Type::Timestamp(TimeUnit::Nano),
+        (_, Some(true)) => Type::TimestampTz,
+        (Some(_), _) => Type::TIMESTAMP,
+        (None, _) => Type::Unknown,
     }
 }
 
@@ -494,7 +523,7 @@ fn has_specifier(format: &str, wanted: &[char]) -> bool {
 }
 
 /// A path with `*` or `**` finds many.
-fn json_wildcard(path: &str) -> bool {
+pub(crate) fn json_wildcard(path: &str) -> bool {
     path.starts_with('$') && path.contains('*')
 }
 
