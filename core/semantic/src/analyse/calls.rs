@@ -327,7 +327,22 @@ impl<'a> Analyser<'a> {
             }
         }
         match result {
-            Ok(typed) => Operand::of(typed.ty, typed.nullable),
+            Ok(typed) => {
+                let list = matches!(site.name.as_str(), "list_value" | "list_pack");
+                let element = |a: &Argument| match &a.value {
+                    ArgumentValue::Value(operand) => operand.clone(),
+                    _ => Operand::unknown(),
+                };
+                let elements: Vec<Operand> = if list {
+                    args.iter().map(element).collect()
+                } else {
+                    Vec::new()
+                };
+                Operand {
+                    constant: typing::strings(elements.iter()),
+                    ..Operand::of(typed.ty, typed.nullable)
+                }
+            }
             Err(error) => {
                 let unknown =
                     |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.ty.has_unknown());

@@ -7,7 +7,7 @@
 use super::lineage::{Acc, compose};
 use super::{Analyser, Clause, LambdaVar, deeper};
 use crate::model::{InfluenceKind, Transform};
-use crate::typing::{self, Constant, Meeting, Operand, TypeError};
+use crate::typing::{self, Argument, ArgumentValue, CallSite, Constant, Meeting, Operand, TypeError};
 use rocky_base::suggest::nearest;
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{
@@ -233,7 +233,10 @@ impl<'a> Analyser<'a> {
                 let parts: Vec<(ExprId, Operand)> =
                     list.iter().map(|e| (*e, self.expr(*e, &inner, acc))).collect();
                 let element = self.common_type("this list", &parts, Meeting::Branches);
-                Operand::of(Type::list(element), false)
+                Operand {
+                    constant: typing::strings(parts.iter().map(|(_, p)| p)),
+                    ..Operand::of(Type::list(element), false)
+                }
             }
             ExprKind::Struct(fields) => {
                 let mut typed = Vec::with_capacity(fields.len());
@@ -277,12 +280,14 @@ impl<'a> Analyser<'a> {
                     Type::List(t) | Type::Array(t, _) => (**t).clone(),
                     _ => Type::Unknown,
                 };
-                let types = [element_ty, Type::Int64];
+                let null = source.ty == Type::Null && self.dialect == Dialect::DuckDb;
+                let types = [if null { Type::Null } else { element_ty }, Type::Int64];
                 if let Some(filter) = filter {
                     self.lambda(vars, &types, *filter, &inner, acc);
                 }
                 let out = self.lambda(vars, &types, *element, &inner, acc);
-                Operand::of(Type::list(out.ty), source.nullable)
+                let ty = if null { Type::Null } else { Type::list(out.ty) };
+                Operand::of(ty, source.nullable)
             }
             ExprKind::Index { base, index } => {
                 let base_operand = self.expr(*base, &inner, acc);
@@ -326,6 +331,9 @@ impl<'a> Analyser<'a> {
             ExprKind::AtTimeZone { expr, zone } => {
                 let operand = self.expr(*expr, &inner, acc);
                 let zone = self.expr(*zone, &inner, acc);
+                if self.dialect == Dialect::DuckDb {
+                    return self.time_zone(span, zone, operand);
+                }
                 let ty = match operand.ty {
                     Type::TimestampTz | Type::TimestampLtz => Type::TIMESTAMP,
                     Type::Timestamp(_) | Type::Date => Type::TimestampTz,
@@ -350,6 +358,33 @@ impl<'a> Analyser<'a> {
                 }
             },
             ExprKind::Default => Operand::unknown(),
+        }
+    }
+
+    /// DuckDB's AT TIME ZONE is the function `timezone`.
+    fn time_zone(&mut self, span: Span, zone: Operand, value: Operand) -> Operand {
+        let unknown = zone.ty.has_unknown() || value.ty.has_unknown();
+        let nullable = zone.nullable || value.nullable;
+        let message = format!("`AT TIME ZONE` does not take {}", value.ty.print(self.dialect));
+        let args = [zone, value].map(|operand| Argument {
+            name: None,
+            value: ArgumentValue::Value(operand),
+        });
+        let site = CallSite {
+            name: "timezone",
+            args: &args,
+            windowed: false,
+            empty_group_possible: false,
+            filtered: false,
+        };
+        match typing::call(self.dialect, &site, &mut |_, _| Operand::unknown()) {
+            Ok(typed) => Operand::of(typed.ty, nullable),
+            Err(_) => {
+                if !unknown {
+                    self.report_operator(span, message);
+                }
+                Operand::unknown()
+            }
         }
     }
 
@@ -565,8 +600,25 @@ impl<'a> Analyser<'a> {
             results.push((otherwise, self.expr(otherwise, mode, acc)));
         }
         let nullable = otherwise.is_none() || results.iter().any(|(_, r)| r.nullable);
-        let ty = self.common_type("CASE", &results, Meeting::Branches);
+        let ty = self.case_type(&results, otherwise.is_some());
         Operand::of(ty, nullable)
+    }
+
+    /// DuckDB begins with ELSE, which is NULL when it is left out.
+    fn case_type(&mut self, results: &[(ExprId, Operand)], has_else: bool) -> Type {
+        let unknown = results.iter().any(|(_, r)| r.ty.is_unknown());
+        if self.dialect == Dialect::DuckDb && !unknown {
+            let mut operands: Vec<Operand> = results.iter().map(|(_, r)| r.clone()).collect();
+            if has_else {
+                operands.rotate_right(1);
+            } else {
+                operands.insert(0, typing::literal(self.dialect, &Literal::Null));
+            }
+            if let Some(ty) = typing::unify(self.dialect, Meeting::Branches, &operands) {
+                return ty;
+            }
+        }
+        self.common_type("CASE", results, Meeting::Branches)
     }
 
     /// The type some values meet at; E202 when there is none.

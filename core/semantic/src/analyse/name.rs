@@ -245,9 +245,11 @@ impl<'p> Printer<'p> {
                 self.push(")");
             }
             ExprKind::Array(list) => {
-                self.push("main.list_value(");
+                let written = ast.expr(id).span.slice(self.text);
+                let keyword = !written.starts_with('[');
+                self.push(if keyword { "(ARRAY[" } else { "main.list_value(" });
                 self.list(list, ", ");
-                self.push(")");
+                self.push(if keyword { "])" } else { ")" });
             }
             ExprKind::Struct(fields) => {
                 self.push("main.struct_pack(");
@@ -832,6 +834,15 @@ impl<'p> Printer<'p> {
                 self.push(")");
                 self.table_alias(alias.as_ref());
             }
+            FromKind::Function {
+                call,
+                lateral: false,
+                ordinality: None,
+                alias,
+            } => {
+                self.expr(*call);
+                self.table_alias(alias.as_ref());
+            }
             _ => {
                 let text = ast.from(first).span.slice(self.text);
                 self.push(text);
@@ -847,6 +858,9 @@ impl<'p> Printer<'p> {
             else {
                 continue;
             };
+            if matches!(constraint, JoinConstraint::Natural) {
+                self.push(" NATURAL");
+            }
             self.push(match kind {
                 JoinKind::Left => " LEFT JOIN ",
                 JoinKind::Right => " RIGHT JOIN ",
@@ -1053,8 +1067,11 @@ fn push_type(out: &mut String, written: &str, ty: Option<&Type>) {
             push_type(out, element_text(written), Some(element));
             let _ = write!(out, "[{n}]");
         }
-        Type::Struct(fields) => {
-            out.push_str("STRUCT(");
+        Type::Struct(fields) | Type::Union(fields) => {
+            out.push_str(match ty {
+                Type::Struct(_) => "STRUCT(",
+                _ => "UNION(",
+            });
             for (i, field) in fields.iter().enumerate() {
                 if i > 0 {
                     out.push_str(", ");

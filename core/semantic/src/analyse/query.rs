@@ -102,8 +102,9 @@ impl<'a> Analyser<'a> {
                 self.nodes.push(Node::default());
                 let outer = std::mem::replace(&mut self.node, node);
                 let out = self.query(cte.query);
+                let names = self.listed_names(cte, &out);
+                let (columns, complete, unlisted) = self.relation_of(out, names, &cte.name.ident.text);
                 self.node = outer;
-                let (columns, complete, unlisted) = self.relation_of(out, &cte.columns, &cte.name.ident.text);
                 // Which of two definitions was meant is not known: what the other lacks is not a second mistake.
                 let complete = complete && !again;
                 self.ctes.push(Cte {
@@ -120,6 +121,15 @@ impl<'a> Analyser<'a> {
             defined.push((key, index, &cte.name));
         }
         defined
+    }
+
+    /// The names listed for a CTE's columns. DuckDB ignores those that are too many.
+    fn listed_names(&self, cte: &'a rocky_syntax::ast::Cte, out: &Out) -> &'a [Name] {
+        let width = match self.dialect {
+            Dialect::DuckDb if out.complete => out.cols.len(),
+            _ => usize::MAX,
+        };
+        cte.columns.get(..width).unwrap_or(&cte.columns)
     }
 
     /// The CTE a one-part name means here.
@@ -237,10 +247,17 @@ impl<'a> Analyser<'a> {
         }
         let index = self.ctes.len();
         if let Body::SetOp { first, rest } = &body.body {
-            let anchor = self.query(*first);
+            let mut anchor = self.query(*first);
+            let mut rest = rest.as_slice();
+            // In DuckDB the last operand alone is the recursion.
+            if let (Dialect::DuckDb, Some((last, before @ [_, ..]))) = (self.dialect, rest.split_last()) {
+                anchor = self.combine(anchor, *first, before, false).0;
+                rest = std::slice::from_ref(last);
+            }
             let (complete, unlisted) = (anchor.complete, anchor.unlisted);
             let anchor_cols = anchor.cols.clone();
-            let (columns, ..) = self.relation_of(anchor, &cte.columns, &cte.name.ident.text);
+            let names = self.listed_names(cte, &anchor);
+            let (columns, ..) = self.relation_of(anchor, names, &cte.name.ident.text);
             let visible: Vec<Col> = columns
                 .list
                 .iter()
@@ -516,7 +533,7 @@ impl<'a> Analyser<'a> {
                 [] => Type::Unknown,
                 [one] => one.ty.clone(),
                 many if many.iter().any(|o| o.ty.is_unknown()) => Type::Unknown,
-                many => typing::unify(self.dialect, Meeting::SetOperation, many).unwrap_or_else(|| {
+                many => typing::unify(self.dialect, Meeting::Values, many).unwrap_or_else(|| {
                     let message = format!("the values of column {} have no common type", i + 1);
                     self.report(Diagnostic::new(code::E202, Loc::text(span), message));
                     Type::Unknown

@@ -30,7 +30,7 @@ pub(crate) fn scalar(name: &str, result: &Type, operands: &[&Operand]) -> bool {
 /// An aggregate. It is NULL over no rows, or over NULLs alone.
 pub(crate) fn aggregate(name: &str, site: &CallSite<'_>, operands: &[&Operand]) -> bool {
     match name {
-        "count" | "count_star" | "count_if" | "countif" | "approx_count_distinct" | "regr_count" => false,
+        "count" | "count_star" | "approx_count_distinct" | "regr_count" => false,
         _ if site.windowed || site.empty_group_possible || site.filtered => true,
         _ if FOLDS.binary_search(&name).is_ok() => operands.iter().any(|o| o.nullable),
         // A list of NULLs is a list.
@@ -72,7 +72,7 @@ static TOTAL: &[&str] = &[
 // Sorted. A value over any rows that hold one.
 #[rustfmt::skip]
 static FOLDS: &[&str] = &[
-    "any_value", "arbitrary", "avg", "bit_and", "bit_or", "bit_xor", "bool_and", "bool_or", "favg", "first", "fsum", "group_concat",
+    "any_value", "arbitrary", "avg", "bit_and", "bit_or", "bit_xor", "bool_and", "bool_or", "count_if", "countif", "favg", "first", "fsum", "group_concat",
     "histogram", "kahan_sum", "last", "listagg", "max", "mean", "median", "min", "mode", "product", "string_agg", "sum",
     "sum_no_overflow", "sumkahan",
 ];

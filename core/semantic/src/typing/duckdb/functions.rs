@@ -296,6 +296,14 @@ pub(crate) fn text<'a>(operands: &[&'a Operand], index: usize) -> Option<&'a str
     }
 }
 
+/// The values of a list of string literals.
+pub(crate) fn texts<'a>(operands: &[&'a Operand], index: usize) -> Option<&'a [SmolStr]> {
+    match operands.get(index)?.constant.as_ref()? {
+        Constant::Strings(list) => Some(list),
+        _ => None,
+    }
+}
+
 /// The value of an integer literal.
 pub(crate) fn integer(operands: &[&Operand], index: usize) -> Option<i128> {
     match operands.get(index)?.constant.as_ref()? {

@@ -1,7 +1,7 @@
 //! Scalar functions whose result is computed at bind time, from the arguments' types and literals.
 
 use super::bind::{self, Bound};
-use super::functions::{self, LambdaTyper, Passed, PassedValue, integer, meet_seen, text};
+use super::functions::{self, LambdaTyper, Passed, PassedValue, integer, meet_seen, text, texts};
 use super::unify::{self, Force};
 use super::{Seen, operators};
 use crate::catalogue::{self, Param};
@@ -201,18 +201,41 @@ pub(crate) fn result(
             Some(ty @ (Type::Map(_) | Type::Null)) => ty,
             _ => return Err(bad()),
         },
+        "replace_type" => match seen {
+            [value, from, to] => replaced(&value.settle(), &from.settle(), &to.settle()),
+            _ => Type::Unknown,
+        },
         "cast_to_type" => seen.get(1).map(Seen::settle).unwrap_or_default(),
         "date_part" | "datepart" => match text(operands, 0) {
             Some(field) => part_type(field),
+            None if texts(operands, 0).is_some() => {
+                let part = |name: &SmolStr| Field {
+                    name: name.clone(),
+                    ty: part_type(name),
+                };
+                let names = texts(operands, 0).unwrap_or_default();
+                Type::Struct(names.iter().map(part).collect())
+            }
             None if matches!(bound.overload.result, Param::Exact(_)) => Type::Int64,
             None => Type::Unknown,
         },
         "strptime" | "try_strptime" => parsed_time(operands),
-        "regexp_extract" if matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_)))) => {
-            Type::Unknown
-        }
-        "regexp_extract_all" if matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_)))) => {
-            Type::Unknown
+        "regexp_extract" | "regexp_extract_all"
+            if matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_)))) =>
+        {
+            let Some(names) = texts(operands, 2) else {
+                return Ok(Type::Unknown);
+            };
+            let field = |name: &SmolStr| Field {
+                name: name.clone(),
+                ty: Type::STRING,
+            };
+            let groups = Type::Struct(names.iter().map(field).collect());
+            if name == "regexp_extract" {
+                groups
+            } else {
+                Type::list(groups)
+            }
         }
         "json_extract"
         | "json_extract_path"
@@ -237,10 +260,11 @@ pub(crate) fn result(
                 None => Type::Unknown,
             }
         }
-        "equi_width_bins" => match bound.overload.params.first() {
-            Some(Param::Exact(_)) => Type::list(widest_bin(seen, bound)),
-            _ => Type::Unknown,
-        },
+        // The bins have the type of the upper bound.
+        "equi_width_bins" => Type::list(match seen.get(1).map(Seen::settle).unwrap_or_default() {
+            Type::Decimal { .. } => Type::Float64,
+            ty => ty,
+        }),
         _ => match &bound.overload.result {
             Param::Any | Param::Unclear => Type::Unknown,
             Param::List(inner) if **inner == Param::Any => Type::Unknown,
@@ -249,12 +273,25 @@ pub(crate) fn result(
     })
 }
 
-fn widest_bin(seen: &[Seen], bound: &Bound<'_>) -> Type {
-    let bound_type = bound.argument(0);
-    match (seen.first().map(Seen::settle), seen.get(1).map(Seen::settle)) {
-        (Some(a), Some(b)) if a == b && a.is_integer() => a,
-        _ if bound_type == Type::Int64 => Type::Unknown,
-        _ => bound_type,
+/// A type with each part of one type exchanged for another.
+fn replaced(ty: &Type, from: &Type, to: &Type) -> Type {
+    if ty == from {
+        return to.clone();
+    }
+    let fields = |fields: &[Field]| -> Arc<[Field]> {
+        let field = |f: &Field| Field {
+            name: f.name.clone(),
+            ty: replaced(&f.ty, from, to),
+        };
+        fields.iter().map(field).collect()
+    };
+    match ty {
+        Type::List(t) => Type::list(replaced(t, from, to)),
+        Type::Array(t, n) => Type::Array(Arc::new(replaced(t, from, to)), *n),
+        Type::Map(kv) => Type::map(replaced(&kv.0, from, to), replaced(&kv.1, from, to)),
+        Type::Struct(list) => Type::Struct(fields(list)),
+        Type::Union(list) => Type::Union(fields(list)),
+        other => other.clone(),
     }
 }
 
@@ -268,7 +305,7 @@ fn keeps_null(name: &str) -> bool {
 static KEEPS_NULL: &[&str] = &[
     "alias", "array_intersect", "array_resize", "array_value", "array_zip", "can_cast_implicitly", "cast_to_type", "concat",
     "concat_ws", "constant_or_null", "element_at", "error", "hash", "json_array", "json_object", "list_intersect", "list_pack",
-    "list_resize", "list_value", "list_zip", "map_entries", "map_extract", "map_extract_value", "map_keys", "map_values",
+    "list_resize", "list_value", "list_zip", "map", "map_concat", "map_entries", "map_extract", "map_extract_value", "map_keys", "map_values",
     "replace_type", "row", "struct_concat", "struct_pack", "typeof", "unpivot_list", "variant_to_parquet_variant",
 ];
 
@@ -474,12 +511,21 @@ pub(crate) fn part_type(field: &str) -> Type {
 
 /// The format says whether there is a zone or nanoseconds.
 fn parsed_time(operands: &[&Operand]) -> Type {
-    match text(operands, 1) {
-        Some(format) if has_specifier(format, &['n']) => Type::Timestamp(TimeUnit::Nano),
-        Some(format) if has_specifier(format, &['z', 'Z']) => Type::TimestampTz,
-        Some(_) => Type::TIMESTAMP,
-        // A list of formats, or one that is not known here.
-        None => Type::Unknown,
+    let one = [SmolStr::from(text(operands, 1).unwrap_or_default())];
+    let formats = match texts(operands, 1) {
+        Some(list) => list,
+        None if text(operands, 1).is_some() => &one,
+        None => return Type::Unknown,
+    };
+    let any = |wanted: &[char]| formats.iter().any(|f| has_specifier(f, wanted));
+    if formats.len() == 1 && any(&['n']) {
+        Type::Timestamp(TimeUnit::Nano)
+    } else if any(&['z', 'Z']) {
+        Type::TimestampTz
+    } else if any(&['n']) {
+        Type::Timestamp(TimeUnit::Nano)
+    } else {
+        Type::TIMESTAMP
     }
 }
 
