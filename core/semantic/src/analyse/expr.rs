@@ -5,7 +5,8 @@
 //! nesting).
 
 use super::lineage::{Acc, compose};
-use super::{Analyser, Clause, LambdaVar, deeper};
+use super::narrow::{Facts, Outcome};
+use super::{Analyser, Clause, LambdaVar, Node, deeper};
 use crate::model::{InfluenceKind, Transform};
 use crate::typing::{self, Argument, ArgumentValue, CallSite, Constant, Meeting, Operand, TypeError};
 use rocky_base::suggest::nearest;
@@ -202,16 +203,20 @@ impl<'a> Analyser<'a> {
             ExprKind::Function(call) => self.call(id, call, mode, acc),
             ExprKind::Exists { query, .. } => {
                 // What decides is which rows there are: the subquery's own influences are the sources of the value.
-                let before = self.nodes.get(self.node).map_or(0, |n| n.own.len());
-                let out = self.query(*query);
-                let influences = self
-                    .nodes
-                    .get(self.node)
-                    .map_or(&[][..], |n| n.own.get(before..).unwrap_or(&[]));
-                for (set, _) in influences {
-                    acc.push(&Some(std::rc::Rc::clone(set)), &inner);
+                let node = self.nodes.len();
+                self.nodes.push(Node::default());
+                let outer = std::mem::replace(&mut self.node, node);
+                self.query(*query);
+                self.node = outer;
+                if let Some(outer) = self.nodes.get_mut(outer) {
+                    outer.reads.insert(node);
                 }
-                drop(out);
+                let reached = self.reached(node);
+                for (own, _) in self.nodes.iter().zip(reached).filter(|(_, reached)| *reached) {
+                    for (set, _) in &own.own {
+                        acc.push(&Some(std::rc::Rc::clone(set)), &inner);
+                    }
+                }
                 Operand::of(Type::Boolean, false)
             }
             ExprKind::Subquery(query) => self.subquery(*query, 1, mode, acc),
@@ -569,7 +574,7 @@ impl<'a> Analyser<'a> {
         match out.cols.into_iter().next() {
             Some(col) => {
                 acc.because(col.col.cause);
-                Operand::of(col.col.ty, true)
+                Operand::of(col.col.ty, col.col.nullable || !out.single)
             }
             None => Operand::unknown(),
         }
@@ -586,6 +591,8 @@ impl<'a> Analyser<'a> {
         let subject = operand.map(|e| (self.ast.expr(e).span, self.expr(e, mode, acc)));
         let mut results = Vec::with_capacity(whens.len() + 1);
         let mut said = false;
+        // What holds because the conditions before did not.
+        let mut before = Vec::new();
         for (when, then) in whens {
             let condition = self.expr(*when, mode, acc);
             if let Some((at, subject)) = &subject
@@ -594,11 +601,22 @@ impl<'a> Analyser<'a> {
                 let span = self.ast.expr(*when).span;
                 said = !self.compare(span, (*at, subject), (span, &condition), false);
             }
+            let facts = match operand {
+                None => self.facts(*when, Outcome::True),
+                Some(_) => Facts::default(),
+            };
+            let assumed = self.assume(&facts);
             results.push((*then, self.expr(*then, mode, acc)));
+            self.forget(assumed);
+            if operand.is_none() {
+                let facts = self.facts(*when, Outcome::NotTrue);
+                before.push(self.assume(&facts));
+            }
         }
         if let Some(otherwise) = otherwise {
             results.push((otherwise, self.expr(otherwise, mode, acc)));
         }
+        before.into_iter().rev().for_each(|assumed| self.forget(assumed));
         let nullable = otherwise.is_none() || results.iter().any(|(_, r)| r.nullable);
         let ty = self.case_type(&results, otherwise.is_some());
         Operand::of(ty, nullable)

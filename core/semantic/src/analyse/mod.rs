@@ -14,6 +14,7 @@ mod group;
 mod lineage;
 mod lookup;
 mod name;
+mod narrow;
 mod pattern;
 mod pivot;
 mod query;
@@ -79,6 +80,8 @@ struct Out {
     unlisted: Option<u32>,
     /// Not a plain filter of its input.
     reduces: bool,
+    /// Always exactly one row.
+    single: bool,
     /// BigQuery's value tables.
     value: Option<ValueTable>,
 }
@@ -90,6 +93,7 @@ impl Out {
             complete: false,
             unlisted: None,
             reduces: false,
+            single: false,
             value: None,
         }
     }
@@ -331,7 +335,7 @@ impl<'a> Analyser<'a> {
                 sources: sources.as_deref().map_or_else(Vec::new, <[SourceColumn]>::to_vec),
             });
         }
-        let reached = self.reached();
+        let reached = self.reached(0);
         let influences = self.influences(&reached);
         // DuckDB does not look into a CTE that nothing reads: what is wrong there is no error of the query.
         let lazy = self.dialect == Dialect::DuckDb;
@@ -441,10 +445,10 @@ impl<'a> Analyser<'a> {
         fields.iter().map(field).collect()
     }
 
-    /// The outermost query and every CTE that it reads, directly or through others.
-    fn reached(&self) -> Vec<bool> {
+    /// A query and every CTE that it reads, directly or through others.
+    fn reached(&self, node: usize) -> Vec<bool> {
         let mut reached = vec![false; self.nodes.len()];
-        let mut work = vec![0_usize];
+        let mut work = vec![node];
         while let Some(n) = work.pop() {
             match reached.get_mut(n) {
                 Some(done) if !*done => *done = true,

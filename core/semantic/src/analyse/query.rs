@@ -54,6 +54,7 @@ impl<'a> Analyser<'a> {
             Body::Describe(span) => self.describe(*span),
             Body::Error => Out::incomplete(),
         };
+        out.single &= query.limit.is_none() && query.offset.is_none();
         out.reduces |= query.limit.is_some() || query.offset.is_some();
         self.limit(query);
         for (at, (key, cte, name)) in defined.iter().enumerate().rev() {
@@ -292,6 +293,7 @@ impl<'a> Analyser<'a> {
                     complete,
                     unlisted,
                     reduces: true,
+                    single: false,
                     value: None,
                 },
                 *first,
@@ -350,6 +352,7 @@ impl<'a> Analyser<'a> {
             let out = self.query(operand.query);
             names.extend(out.cols.iter().map(|c| c.col.key.clone()));
             let all = operand.all && operand.op == SetOp::Union;
+            result.single = false;
             result.reduces |= out.reduces || !all;
             if result.unlisted.is_none() {
                 result.unlisted = out.unlisted;
@@ -560,6 +563,7 @@ impl<'a> Analyser<'a> {
             complete: true,
             unlisted: None,
             reduces: false,
+            single: false,
             value: None,
         }
     }
@@ -601,6 +605,7 @@ impl<'a> Analyser<'a> {
             complete: true,
             unlisted: None,
             reduces: true,
+            single: false,
             value: None,
         }
     }
