@@ -1,8 +1,8 @@
 //! Function calls: aggregates, windows, lambdas, and where each may stand.
 
-use super::expr::is_comparison;
 use super::lineage::{Acc, Set, compose};
 use super::lookup::Meaning;
+use super::narrow::Outcome;
 use super::{Analyser, Ctx};
 use crate::model::{InfluenceKind, Transform};
 use crate::typing::{self, Argument, ArgumentValue, CallSite, FunctionKind, Operand, TypeError};
@@ -142,7 +142,16 @@ impl<'a> Analyser<'a> {
         args: &mut Vec<Argument>,
     ) {
         let ast = self.ast;
-        for arg in &call.args {
+        let condition = match call.args.as_slice() {
+            [condition, _, _] if matches!(site.name.as_str(), "if" | "iff") => Some(condition.value),
+            _ => None,
+        };
+        for (i, arg) in call.args.iter().enumerate() {
+            let outcome = if i == 1 { Outcome::True } else { Outcome::NotTrue };
+            let assumed = condition.filter(|_| i > 0).map(|condition| {
+                let facts = self.facts(condition, outcome);
+                self.assume(&facts)
+            });
             let name = arg.name.as_ref().map(|n| n.ident.text.clone());
             match &ast.expr(arg.value).kind {
                 ExprKind::Star(star) => {
@@ -202,6 +211,9 @@ impl<'a> Analyser<'a> {
                         value: ArgumentValue::Value(operand),
                     });
                 }
+            }
+            if let Some(assumed) = assumed {
+                self.forget(assumed);
             }
         }
     }
@@ -360,7 +372,22 @@ impl<'a> Analyser<'a> {
             }
         }
         match result {
-            Ok(typed) => Operand::of(typed.ty, typed.nullable),
+            Ok(typed) => {
+                let list = matches!(site.name.as_str(), "list_value" | "list_pack");
+                let element = |a: &Argument| match &a.value {
+                    ArgumentValue::Value(operand) => operand.clone(),
+                    _ => Operand::unknown(),
+                };
+                let elements: Vec<Operand> = if list {
+                    args.iter().map(element).collect()
+                } else {
+                    Vec::new()
+                };
+                Operand {
+                    constant: typing::strings(elements.iter()),
+                    ..Operand::of(typed.ty, typed.nullable)
+                }
+            }
             Err(error) => {
                 let unknown =
                     |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.ty.has_unknown());
@@ -404,71 +431,6 @@ impl<'a> Analyser<'a> {
                     .iter()
                     .all(|n| builtin.iter().any(|b| n.ident.text.eq_ignore_ascii_case(b)))
         })
-    }
-
-    /// Narrow columns that a true condition proves not null: the conjuncts `x IS NOT NULL`, and those that are never true for
-    /// NULL (comparisons, LIKE, BETWEEN, IN a list).
-    pub(super) fn narrow(&mut self, condition: ExprId) {
-        let ast = self.ast;
-        let mut work = vec![condition];
-        while let Some(id) = work.pop() {
-            match &ast.expr(ast.unparen(id)).kind {
-                ExprKind::Binary {
-                    left,
-                    op: rocky_syntax::ast::BinaryOp::And,
-                    right,
-                    ..
-                } => {
-                    work.push(*left);
-                    work.push(*right);
-                }
-                ExprKind::Is {
-                    expr,
-                    what: rocky_syntax::ast::IsWhat::Null,
-                    negated: true,
-                } => self.prove(*expr),
-                ExprKind::Binary { left, op, right, .. }
-                    if is_comparison(op)
-                        && !matches!(
-                            op,
-                            rocky_syntax::ast::BinaryOp::IsDistinct
-                                | rocky_syntax::ast::BinaryOp::IsNotDistinct
-                        ) =>
-                {
-                    self.prove(*left);
-                    self.prove(*right);
-                }
-                ExprKind::Like { expr, .. } | ExprKind::InList { expr, .. } => self.prove(*expr),
-                ExprKind::Between {
-                    expr, negated: false, ..
-                } => self.prove(*expr),
-                _ => {}
-            }
-        }
-    }
-
-    fn prove(&mut self, id: ExprId) {
-        let ast = self.ast;
-        let ExprKind::Column(path) = &ast.expr(ast.unparen(id)).kind else {
-            return;
-        };
-        // A struct that holds a field that is not null is not null itself; the field is not tracked.
-        let Meaning::Column { found, .. } = self.lookup(path) else {
-            return;
-        };
-        if found.scope as usize + 1 != self.scopes.len() {
-            return;
-        }
-        let Some(scope) = self.scopes.last_mut() else {
-            return;
-        };
-        if found.rel == super::scope::ColRef::MERGED {
-            if let Some(merged) = scope.merged.get_mut(found.col as usize) {
-                merged.col.nullable = false;
-            }
-        } else if let Some(rel) = scope.rels.get_mut(found.rel as usize) {
-            rel.proved.insert(found.col);
-        }
     }
 }
 

@@ -10,6 +10,7 @@ use rocky_base::{Dialect, SmolStr};
 use rocky_syntax::ast::{BinaryOp, LikeKind, Literal, UnaryOp};
 use rocky_warehouse::{Column, Type};
 use smol_str::StrExt;
+use std::sync::Arc;
 
 /// What a bare literal keeps besides its type: engines let literals adapt to the other operand.
 #[derive(Clone, PartialEq, Debug)]
@@ -21,7 +22,7 @@ pub enum Constant {
     /// A string literal.
     String(SmolStr),
     /// A list of string literals.
-    Strings(Vec<SmolStr>),
+    Strings(Arc<[SmolStr]>),
     /// Another constant whose value is of no use.
     Other,
 }
@@ -50,6 +51,16 @@ impl Operand {
     pub fn unknown() -> Operand {
         Operand::of(Type::Unknown, true)
     }
+}
+
+/// The constant of a list of string literals.
+pub(crate) fn strings<'a>(elements: impl Iterator<Item = &'a Operand>) -> Option<Constant> {
+    let text = |operand: &Operand| match &operand.constant {
+        Some(Constant::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let list: Option<Arc<[SmolStr]>> = elements.map(text).collect();
+    list.filter(|l| !l.is_empty()).map(Constant::Strings)
 }
 
 /// Why a type could not be given.

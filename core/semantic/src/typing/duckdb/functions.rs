@@ -239,7 +239,7 @@ fn dispatch(
         let ty = aggregate::window(name, &entry.window, &seen)?;
         return Ok(Typed {
             ty,
-            nullable: nullable::window(name),
+            nullable: nullable::window(name, site, operands),
         });
     }
     if !entry.aggregate.is_empty() {

@@ -201,6 +201,10 @@ pub(crate) fn result(
             Some(ty @ (Type::Map(_) | Type::Null)) => ty,
             _ => return Err(bad()),
         },
+        "replace_type" => match seen {
+            [value, from, to] => replaced(&value.settle(), &from.settle(), &to.settle()),
+            _ => Type::Unknown,
+        },
         "cast_to_type" => seen.get(1).map(Seen::settle).unwrap_or_default(),
         "date_part" | "datepart" => match text(operands, 0) {
             Some(field) => part_type(field),
@@ -250,10 +254,11 @@ pub(crate) fn result(
                 None => Type::Unknown,
             }
         }
-        "equi_width_bins" => match bound.overload.params.first() {
-            Some(Param::Exact(_)) => Type::list(widest_bin(seen, bound)),
-            _ => Type::Unknown,
-        },
+        // The bins have the type of the upper bound.
+        "equi_width_bins" => Type::list(match seen.get(1).map(Seen::settle).unwrap_or_default() {
+            Type::Decimal { .. } => Type::Float64,
+            ty => ty,
+        }),
         _ => match &bound.overload.result {
             Param::Any | Param::Unclear => Type::Unknown,
             Param::List(inner) if **inner == Param::Any => Type::Unknown,
@@ -282,6 +287,28 @@ fn widest_bin(seen: &[Seen], bound: &Bound<'_>) -> Type {
     }
 }
 
+/// A type with each part of one type exchanged for another.
+fn replaced(ty: &Type, from: &Type, to: &Type) -> Type {
+    if ty == from {
+        return to.clone();
+    }
+    let fields = |fields: &[Field]| -> Arc<[Field]> {
+        let field = |f: &Field| Field {
+            name: f.name.clone(),
+            ty: replaced(&f.ty, from, to),
+        };
+        fields.iter().map(field).collect()
+    };
+    match ty {
+        Type::List(t) => Type::list(replaced(t, from, to)),
+        Type::Array(t, n) => Type::Array(Arc::new(replaced(t, from, to)), *n),
+        Type::Map(kv) => Type::map(replaced(&kv.0, from, to), replaced(&kv.1, from, to)),
+        Type::Struct(list) => Type::Struct(fields(list)),
+        Type::Union(list) => Type::Union(fields(list)),
+        other => other.clone(),
+    }
+}
+
 /// Functions that see their NULLs.
 fn keeps_null(name: &str) -> bool {
     KEEPS_NULL.binary_search(&name).is_ok()
@@ -292,7 +319,7 @@ fn keeps_null(name: &str) -> bool {
 static KEEPS_NULL: &[&str] = &[
     "alias", "array_intersect", "array_resize", "array_value", "array_zip", "can_cast_implicitly", "cast_to_type", "concat",
     "concat_ws", "constant_or_null", "element_at", "error", "hash", "json_array", "json_object", "list_intersect", "list_pack",
-    "list_resize", "list_value", "list_zip", "map_entries", "map_extract", "map_extract_value", "map_keys", "map_values",
+    "list_resize", "list_value", "list_zip", "map", "map_concat", "map_entries", "map_extract", "map_extract_value", "map_keys", "map_values",
     "replace_type", "row", "struct_concat", "struct_pack", "typeof", "unpivot_list", "variant_to_parquet_variant",
 ];
 
@@ -498,17 +525,21 @@ pub(crate) fn part_type(field: &str) -> Type {
 
 /// The format says whether there is a zone or nanoseconds.
 fn parsed_time(operands: &[&Operand]) -> Type {
-    let has = |wanted: &[char]| match (text(operands, 1), functions::texts(operands, 1)) {
-        (Some(format), _) => Some(has_specifier(format, wanted)),
-        (None, Some(formats)) => Some(formats.iter().any(|format| has_specifier(format, wanted))),
-        // A format that is not known here.
-        (None, None) => None,
+    let one = [SmolStr::from(text(operands, 1).unwrap_or_default())];
+    let formats = match functions::texts(operands, 1) {
+        Some(list) => list,
+        None if text(operands, 1).is_some() => &one,
+        None => return Type::Unknown,
     };
-    match (has(&['n']), has(&['z', 'Z'])) {
-        (Some(true), _) => Type::Timestamp(TimeUnit::Nano),
-        (_, Some(true)) => Type::TimestampTz,
-        (Some(_), _) => Type::TIMESTAMP,
-        (None, _) => Type::Unknown,
+    let any = |wanted: &[char]| formats.iter().any(|f| has_specifier(f, wanted));
+    if formats.len() == 1 && any(&['n']) {
+        Type::Timestamp(TimeUnit::Nano)
+    } else if any(&['z', 'Z']) {
+        Type::TimestampTz
+    } else if any(&['n']) {
+        Type::Timestamp(TimeUnit::Nano)
+    } else {
+        Type::TIMESTAMP
     }
 }
 
