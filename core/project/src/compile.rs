@@ -2,6 +2,7 @@
 
 use crate::check;
 use crate::discover::{self, FilePath, Walk};
+use crate::files;
 use crate::graph;
 use crate::hash::Hasher128;
 use crate::link::{self, Known, Linked};
@@ -267,6 +268,14 @@ impl Compiler {
             }
         }
         unknown_sources(&links.sources, &mut diagnostics);
+        let misused = |id: u32| {
+            results
+                .get(id as usize)
+                .and_then(Option::as_ref)
+                .is_some_and(|a| files::misused(&a.analysis))
+        };
+        let name = |id: u32| models.get(id as usize).map(|m| m.name.clone());
+        files::report(&links.sources, &misused, &name, &mut diagnostics);
         let mut built = Vec::with_capacity(models.len());
         for (id, ((model, linked), analysed)) in models.into_iter().zip(links.models).zip(results).enumerate()
         {

@@ -7,6 +7,7 @@
 pub mod check;
 pub mod compile;
 pub mod discover;
+mod files;
 pub mod graph;
 pub mod hash;
 pub mod lineage;

@@ -1,5 +1,6 @@
 //! From loaded models to a graph: targets, name table, references to models and sources, dependencies, cycles.
 
+use crate::files;
 use crate::load::LoadedModel;
 use crate::names::{Defaults, Meaning, NameTable};
 use crate::snapshot::{InputRelation, Source, SourceSchema};
@@ -285,7 +286,7 @@ impl Linker {
     ) -> (Vec<Source>, FxHashMap<RelationKey, u32>) {
         // First all keys, so that sources are numbered in order of name whatever the order of models.
         let mut meanings: Vec<Vec<Meaning>> = Vec::with_capacity(models.len());
-        let mut first: BTreeMap<RelationKey, (RelationName, Loc)> = BTreeMap::new();
+        let mut first: BTreeMap<RelationKey, (RelationName, bool, Loc)> = BTreeMap::new();
         for model in models {
             let mut list = Vec::with_capacity(model.unit.refs.len());
             for reference in &model.unit.refs {
@@ -305,9 +306,10 @@ impl Linker {
                 };
                 if let Meaning::Source(name) = &meaning {
                     let loc = || model.unit.origin.locate(reference.span);
+                    let file = reference.path.is_empty();
                     first
-                        .entry(name.key(self.dialect))
-                        .or_insert_with(|| (name.clone(), loc()));
+                        .entry(self.source_key(name, file))
+                        .or_insert_with(|| (name.clone(), file, loc()));
                 }
                 list.push(meaning);
             }
@@ -315,11 +317,13 @@ impl Linker {
         }
         let mut by_key = FxHashMap::default();
         let mut sources = Vec::with_capacity(first.len());
-        for (index, (key, (name, first_ref))) in first.into_iter().enumerate() {
+        for (index, (key, (name, file, first_ref))) in first.into_iter().enumerate() {
             by_key.insert(key, index as u32);
             sources.push(Source {
                 name,
+                file,
                 schema: SourceSchema::Unknown,
+                problem: None,
                 first_ref,
                 readers: Vec::new(),
             });
@@ -332,10 +336,12 @@ impl Linker {
                 let relation = match meaning {
                     Meaning::Model(m) if m == id as u32 => InputRelation::Own,
                     Meaning::Model(m) => InputRelation::Model(m),
-                    Meaning::Source(name) => match by_key.get(&name.key(self.dialect)) {
-                        Some(source) => InputRelation::Source(*source),
-                        None => continue,
-                    },
+                    Meaning::Source(name) => {
+                        match by_key.get(&self.source_key(&name, reference.path.is_empty())) {
+                            Some(source) => InputRelation::Source(*source),
+                            None => continue,
+                        }
+                    }
                 };
                 let next = number.len() as u32;
                 let index = *number.entry(relation).or_insert(next);
@@ -373,6 +379,18 @@ impl Linker {
         (sources, by_key)
     }
 
+    /// Files keep their letter case and have no schema.
+    fn source_key(&self, name: &RelationName, file: bool) -> RelationKey {
+        match file {
+            true => RelationKey {
+                catalog: SmolStr::default(),
+                schema: SmolStr::default(),
+                table: name.table.text.clone(),
+            },
+            false => name.key(self.dialect),
+        }
+    }
+
     fn declared(
         &mut self,
         models: &[LoadedModel],
@@ -386,8 +404,16 @@ impl Linker {
             let Some(columns) = &declaration.columns else {
                 continue;
             };
-            let name = self.names.full(&self.declared_name(declaration));
-            let key = name.key(self.dialect);
+            // A file is declared by the text that stands in FROM.
+            let text = &declaration.table.value;
+            let file = self.dialect == Dialect::DuckDb
+                && text.contains('\'')
+                && rocky_semantic::file_call(text).is_some();
+            let name = match file {
+                true => RelationName::table(Ident::quoted(text.clone())),
+                false => self.names.full(&self.declared_name(declaration)),
+            };
+            let key = self.source_key(&name, file);
             let columns: Arc<[Column]> = columns
                 .iter()
                 .map(|c| {
@@ -460,8 +486,17 @@ impl Linker {
     }
 
     fn seen(&self, known: &Known<'_>, sources: &mut [Source]) {
+        for source in sources
+            .iter_mut()
+            .filter(|s| s.file && s.schema == SourceSchema::Unknown)
+        {
+            files::seen(source, known.catalog);
+        }
         let Some(catalog) = known.catalog else { return };
-        for source in sources.iter_mut().filter(|s| s.schema == SourceSchema::Unknown) {
+        for source in sources
+            .iter_mut()
+            .filter(|s| !s.file && s.schema == SourceSchema::Unknown)
+        {
             source.schema = match catalog.lookup(&source.name) {
                 Lookup::Found(relation) => {
                     SourceSchema::Seen(relation.columns.as_slice().into(), catalog.taken_at)

@@ -36,6 +36,9 @@ impl Session {
     pub(crate) fn new(shared: Arc<Shared>) -> Result<Session> {
         let connection = shared.instance.connect().map_err(statement_error)?;
         let interrupter = Interrupter::new(connection.interrupt_target());
+        if let Some(sql) = &shared.search_path {
+            run_all(&connection, sql).map_err(statement_error)?;
+        }
         Ok(Session {
             connection,
             interrupter,

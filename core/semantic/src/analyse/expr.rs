@@ -233,7 +233,19 @@ impl<'a> Analyser<'a> {
                 let parts: Vec<(ExprId, Operand)> =
                     list.iter().map(|e| (*e, self.expr(*e, &inner, acc))).collect();
                 let element = self.common_type("this list", &parts, Meeting::Branches);
-                Operand::of(Type::list(element), false)
+                let texts: Option<Vec<SmolStr>> = parts
+                    .iter()
+                    .map(|(_, part)| match &part.constant {
+                        Some(Constant::String(text)) => Some(text.clone()),
+                        _ => None,
+                    })
+                    .collect();
+                Operand {
+                    constant: texts
+                        .filter(|t| !t.is_empty())
+                        .map(|t| Constant::Strings(t.into())),
+                    ..Operand::of(Type::list(element), false)
+                }
             }
             ExprKind::Struct(fields) => {
                 let mut typed = Vec::with_capacity(fields.len());

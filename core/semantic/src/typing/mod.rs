@@ -20,6 +20,8 @@ pub enum Constant {
     Integer(i128),
     /// A string literal.
     String(SmolStr),
+    /// A list of string literals.
+    Strings(std::sync::Arc<[SmolStr]>),
     /// Another constant whose value is of no use.
     Other,
 }
@@ -63,6 +65,8 @@ pub enum TypeError {
     Operator,
     /// Several overloads fit equally.
     Ambiguous(String),
+    /// The types fit, but an argument is not what the function needs (a constant, a named value): a whole message.
+    Refused(String),
 }
 
 /// What kind of function it is.
@@ -257,6 +261,8 @@ pub struct CallSite<'a> {
     pub empty_group_possible: bool,
     /// Has a FILTER clause.
     pub filtered: bool,
+    /// Bit `i`: argument `i` is a bare column, so that it is proved to be no constant.
+    pub columns: u64,
 }
 
 /// The result of a call. `lambda(argument index, parameter types) -> type of the body` types lambda bodies on demand.
@@ -313,12 +319,21 @@ pub fn function_kind(dialect: Dialect, name: &str) -> Option<FunctionKind> {
 }
 
 /// The columns of a table function (`range`, `generate_series`, `unnest` of a list …); `None` when they depend on data or
-/// the function is not known.
-pub fn table_function(dialect: Dialect, name: &str, args: &[Argument]) -> Option<Vec<Column>> {
+/// the function is not known. An error when the engine does not take the call.
+pub fn table_function(
+    dialect: Dialect,
+    name: &str,
+    args: &[Argument],
+) -> Result<Option<Vec<Column>>, TypeError> {
     match dialect {
         Dialect::DuckDb => duckdb::tables::columns(name, args),
-        _ => other::table_function(dialect, name, args),
+        _ => Ok(other::table_function(dialect, name, args)),
     }
+}
+
+/// The columns of a table function over files that are the same for every file.
+pub(crate) fn file_columns(name: &str) -> Option<Vec<Column>> {
+    duckdb::tables::always(name)
 }
 
 /// The type written in a cast or column definition; `None` for an unknown name.

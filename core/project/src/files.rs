@@ -1,0 +1,66 @@
+//! Files as sources: where their columns come from, and what is said when there are none.
+
+use crate::snapshot::{Source, SourceSchema};
+use rocky_base::{Diagnostic, SmolStr, code};
+use rocky_semantic::Analysis;
+use rocky_warehouse::CatalogSnapshot;
+use rocky_warehouse::catalog::FileFound;
+
+/// Take what was described; without it, what the function always gives.
+pub(crate) fn seen(source: &mut Source, catalog: Option<&CatalogSnapshot>) {
+    let text = &source.name.table.text;
+    let always = || rocky_semantic::file_call(text).and_then(|call| call.columns);
+    match catalog.and_then(|c| Some((c.taken_at, &c.files.get(text)?.found))) {
+        Some((at, FileFound::Columns(columns))) => {
+            source.schema = SourceSchema::Seen(columns.as_slice().into(), at);
+        }
+        found => {
+            if let Some((_, FileFound::Refused(why))) = found {
+                source.problem = Some(why.clone());
+            }
+            if let Some(columns) = always() {
+                source.schema = SourceSchema::Declared(columns.into());
+            }
+        }
+    }
+}
+
+/// A call that is wrong by itself was reported; that the engine refuses it is no news.
+pub(crate) fn misused(analysis: &Analysis) -> bool {
+    let of_calls = [code::E104, code::E200, code::E230];
+    analysis.diagnostics.iter().any(|d| of_calls.contains(&d.code))
+}
+
+/// E231 for files that cannot be read, W104 for those of which nothing is known.
+pub(crate) fn report(
+    sources: &[Source],
+    misused: &dyn Fn(u32) -> bool,
+    name: &dyn Fn(u32) -> Option<SmolStr>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for source in sources.iter().filter(|s| s.file) {
+        let text = &source.name.table.text;
+        if let Some(why) = &source.problem {
+            if !source.readers.iter().any(|r| misused(*r)) {
+                let message = format!("{text} cannot be read: {why}");
+                let finding = Diagnostic::new(code::E231, source.first_ref, message)
+                    .help("Relative paths are relative to the folder of `rocky.toml`.");
+                // With several readers it concerns every selection.
+                diagnostics.push(match source.readers.as_slice() {
+                    [one] => match name(*one) {
+                        Some(model) => finding.in_model(model),
+                        None => finding,
+                    },
+                    _ => finding,
+                });
+            }
+        } else if source.schema == SourceSchema::Unknown {
+            let message = format!("nothing is known of the columns of {text}");
+            diagnostics.push(
+                Diagnostic::new(code::W104, source.first_ref, message)
+                    .label("this file was not described yet")
+                    .help("Compile with `--refresh-sources missing`, or run `rocky discover`."),
+            );
+        }
+    }
+}
