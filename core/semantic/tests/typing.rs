@@ -351,7 +351,7 @@ fn functions_give_what_the_engine_gives() {
             found.as_ref().map(|t| &t.ty),
         );
     }
-    tally.finish("functions", 1145, 295);
+    tally.finish("functions", 380, 7);
 }
 
 /// A call over columns that are never NULL, in a grouped query.
