@@ -1,27 +1,47 @@
 //! Files as sources: where their columns come from, and what is said when there are none.
 
 use crate::snapshot::{Source, SourceSchema};
-use rocky_base::{Diagnostic, SmolStr, code};
+use rocky_base::{Diagnostic, Dialect, SmolStr, code};
 use rocky_semantic::Analysis;
 use rocky_warehouse::CatalogSnapshot;
 use rocky_warehouse::catalog::FileFound;
+use rocky_warehouse::relation::RelationKey;
 
-/// Take what was described; without it, what the function always gives.
-pub(crate) fn seen(source: &mut Source, catalog: Option<&CatalogSnapshot>) {
-    let text = &source.name.table.text;
-    let always = || rocky_semantic::file_call(text).and_then(|call| call.columns);
-    match catalog.and_then(|c| Some((c.taken_at, &c.files.get(text)?.found))) {
+/// The key of a file: its text, with its letter case, and no schema.
+pub(crate) fn key(text: &str) -> RelationKey {
+    RelationKey {
+        catalog: SmolStr::default(),
+        schema: SmolStr::default(),
+        table: SmolStr::new(text),
+    }
+}
+
+/// Whether a key is that of a file: a string, or a call.
+pub(crate) fn is_file(key: &RelationKey) -> bool {
+    let text = &key.table;
+    key.schema.is_empty() && key.catalog.is_empty() && (text.contains('\'') || text.ends_with(')'))
+}
+
+/// The key of a declared source whose name is the text of a file item.
+pub(crate) fn declared(text: &str, dialect: Dialect) -> Option<RelationKey> {
+    let file =
+        dialect == Dialect::DuckDb && text.contains(['\'', '(']) && rocky_semantic::file_call(text).is_some();
+    file.then(|| key(text))
+}
+
+/// What was described, else what the function gives for every file; and why the file cannot be read.
+pub(crate) fn seen(text: &str, catalog: Option<&CatalogSnapshot>) -> (SourceSchema, Option<SmolStr>) {
+    let found = catalog.and_then(|c| Some((c.taken_at, &c.files.get(text)?.found)));
+    let problem = match found {
         Some((at, FileFound::Columns(columns))) => {
-            source.schema = SourceSchema::Seen(columns.as_slice().into(), at);
+            return (SourceSchema::Seen(columns.as_slice().into(), at), None);
         }
-        found => {
-            if let Some((_, FileFound::Refused(why))) = found {
-                source.problem = Some(why.clone());
-            }
-            if let Some(columns) = always() {
-                source.schema = SourceSchema::Declared(columns.into());
-            }
-        }
+        Some((_, FileFound::Refused(why))) => Some(why.clone()),
+        None => None,
+    };
+    match rocky_semantic::file_call(text).and_then(|call| call.columns) {
+        Some(columns) => (SourceSchema::Declared(columns.into()), problem),
+        None => (SourceSchema::Unknown, problem),
     }
 }
 
