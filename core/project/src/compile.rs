@@ -327,7 +327,7 @@ impl Compiler {
         unknown_sources(&sources, &mut general);
         let misused = |id: u32| {
             let analysed = results.analysed.get(id as usize).and_then(Option::as_ref);
-            analysed.is_some_and(|a| files::misused(&a.analysis()))
+            analysed.is_some_and(|a| files::misused(a.analysis()))
         };
         let name = |id: u32| models.get(id as usize).map(|m| m.name.clone());
         files::report(&sources, &misused, &name, &mut general);

@@ -494,7 +494,9 @@ impl<'a> SourceBook<'a> {
             Lookup::Found(relation) => {
                 SourceSchema::Seen(relation.columns.as_slice().into(), catalog.taken_at)
             }
-            Lookup::Absent if self.known.fresh => SourceSchema::Absent,
+            Lookup::Absent if self.known.fresh && !rocky_semantic::looks_like_file(&name.table.text) => {
+                SourceSchema::Absent
+            }
             Lookup::Absent | Lookup::Unknown => SourceSchema::Unknown,
         }
     }

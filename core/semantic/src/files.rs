@@ -130,6 +130,18 @@ pub fn file_call(text: &str) -> Option<FileCall> {
     }
 }
 
+/// Endings of names that DuckDB takes for files when there is no such table.
+static ENDINGS: &[&str] = &[
+    "csv", "tsv", "parquet", "json", "jsonl", "ndjson", "gz", "zst", "arrow", "xlsx",
+];
+
+/// Whether the last part of a name may be that of a file: DuckDB takes `"data/x.csv"` and `x.csv` for one when there is no
+/// such table.
+pub fn looks_like_file(last: &str) -> bool {
+    let ending = last.rsplit('.').next().unwrap_or(last);
+    ENDINGS.iter().any(|e| e.eq_ignore_ascii_case(ending))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ pub mod typing;
 mod walk;
 
 pub use analyse::analyse;
-pub use files::{FileCall, file_call};
+pub use files::{FileCall, file_call, looks_like_file};
 pub use model::{
     Analysis, Influence, InfluenceKind, Input, OutputColumn, RelationInput, RelationSchema, SourceColumn,
     Status, Transform,

@@ -297,6 +297,10 @@ impl<'a> Analyser<'a> {
         let mut rel = self.new_rel(alias, "", span, columns);
         if let (None, Some((name, before))) = (alias, path.split_last()) {
             rel.alias = self.relation_key(&name.ident);
+            if input.schema == RelationSchema::Unknown && crate::files::looks_like_file(&name.ident.text) {
+                // `FROM "x.csv"`: DuckDB calls what is no table by the file's name.
+                rel.alias = self.relation_key(&Ident::quoted(file_alias(&name.ident.text)));
+            }
             rel.display = name.ident.text.clone();
             rel.span = span;
             let written: Vec<SmolStr> = before.iter().map(|n| self.relation_key(&n.ident)).collect();

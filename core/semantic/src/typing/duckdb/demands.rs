@@ -70,16 +70,15 @@ pub(super) fn check(
             }
         }
     }
+    let second_is_null = operands.get(1).is_some_and(|o| o.ty == Type::Null);
     match name {
-        "quantile" | "quantile_disc" | "quantile_cont" | "approx_quantile" | "reservoir_quantile" => {
-            if operands.get(1).is_some_and(|o| o.ty == Type::Null) {
-                return Err(refused(format!("the fraction of `{name}` may not be NULL")));
-            }
+        "quantile" | "quantile_disc" | "quantile_cont" | "approx_quantile" | "reservoir_quantile"
+            if second_is_null =>
+        {
+            return Err(refused(format!("the fraction of `{name}` may not be NULL")));
         }
-        "list_aggregate" | "list_aggr" | "array_aggregate" | "array_aggr" | "aggregate" => {
-            if operands.get(1).is_some_and(|o| o.ty == Type::Null) {
-                return Err(refused(format!("`{name}` needs the name of an aggregate")));
-            }
+        "list_aggregate" | "list_aggr" | "array_aggregate" | "array_aggr" | "aggregate" if second_is_null => {
+            return Err(refused(format!("`{name}` needs the name of an aggregate")));
         }
         "contains" | "struct_contains" | "struct_has" | "struct_position" | "struct_indexof" => {
             if let Some(Seen::Type(Type::Struct(fields))) = seen.first()

@@ -19,8 +19,8 @@ pub(crate) fn expand(
     site: &CallSite<'_>,
 ) -> Result<Typed, TypeError> {
     let fits = |m: &&Macro| {
-        let known = |n: &&SmolStr| m.params.iter().any(|p| p.eq_ignore_ascii_case(n));
-        m.params.len() == operands.len() && names.iter().flatten().all(|n| known(&n))
+        let mut named = names.iter().flatten();
+        m.params.len() == operands.len() && named.all(|n| m.params.iter().any(|p| p.eq_ignore_ascii_case(n)))
     };
     let Some(chosen) = macros.iter().find(fits) else {
         let forms: Vec<String> = macros
@@ -38,7 +38,7 @@ pub(crate) fn expand(
             let own = operands
                 .iter()
                 .zip(names)
-                .find(|(_, n)| n.and_then(|n| place(n)) == Some(index));
+                .find(|(_, n)| n.and_then(place) == Some(index));
             match own.or_else(|| free.next()) {
                 Some((operand, _)) => *slot = operand,
                 None => {
