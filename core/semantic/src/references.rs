@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 /// A relation read by name, not a CTE.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RelationRef {
-    /// The FROM item (`Table` or `File`).
+    /// The FROM item (`Table`, `File`, or `Function` when it reads files).
     pub from: FromId,
     /// The dotted name; empty for a file.
     pub path: Path,
-    /// The name's bytes (the whole item for a file).
+    /// The name's bytes; for a file the string, or the call that reads it: that text is its name.
     pub span: Span,
 }
 
@@ -187,6 +187,14 @@ impl Walker<'_> {
         }
     }
 
+    fn file(&mut self, from: FromId, span: Span) {
+        self.found.push(RelationRef {
+            from,
+            path: Path::new(),
+            span,
+        });
+    }
+
     fn from(&mut self, id: FromId) {
         let ast = self.ast;
         let mut work = vec![id];
@@ -214,15 +222,14 @@ impl Walker<'_> {
                         });
                     }
                 }
-                FromKind::File { .. } => {
-                    self.found.push(RelationRef {
-                        from: id,
-                        path: Path::new(),
-                        span: from.span,
-                    });
-                }
+                FromKind::File { text, .. } => self.file(id, *text),
                 FromKind::Derived { query, .. } => self.query(*query),
-                FromKind::Function { call, .. } => self.expr(*call),
+                FromKind::Function { call, .. } => {
+                    if crate::files::is_source(ast, *call, self.dialect) {
+                        self.file(id, ast.expr(*call).span);
+                    }
+                    self.expr(*call);
+                }
                 FromKind::Join {
                     left,
                     right,

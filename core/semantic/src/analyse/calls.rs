@@ -19,9 +19,26 @@ struct Site<'a> {
     windowed: bool,
 }
 
+/// What a value without a name is called as a field.
+enum Implied {
+    Name(SmolStr),
+    /// Proved to have none.
+    Nothing,
+    Unclear,
+}
+
 impl Site<'_> {
     fn aggregates(&self) -> bool {
         self.kind == Some(FunctionKind::Aggregate)
+    }
+
+    /// Functions that make a field of this argument.
+    fn names_fields(&self, first: bool) -> bool {
+        match self.name.as_str() {
+            "struct_pack" | "union_value" => true,
+            "struct_insert" | "struct_update" => !first,
+            _ => false,
+        }
     }
 
     /// Window functions whose value is made of the window's keys alone.
@@ -153,6 +170,7 @@ impl<'a> Analyser<'a> {
                 self.assume(&facts)
             });
             let name = arg.name.as_ref().map(|n| n.ident.text.clone());
+            let first = args.is_empty();
             match &ast.expr(arg.value).kind {
                 ExprKind::Star(star) => {
                     if site.name != "count" {
@@ -205,7 +223,15 @@ impl<'a> Analyser<'a> {
                     }
                 }
                 _ => {
-                    let operand = self.expr(arg.value, inner, acc);
+                    let mut operand = self.expr(arg.value, inner, acc);
+                    let mut name = name;
+                    if name.is_none() && site.names_fields(first) {
+                        match self.implied_name(arg.value, &operand) {
+                            Implied::Name(implied) => name = Some(implied),
+                            Implied::Nothing => {}
+                            Implied::Unclear => operand = Operand::unknown(),
+                        }
+                    }
                     args.push(Argument {
                         name,
                         value: ArgumentValue::Value(operand),
@@ -346,6 +372,7 @@ impl<'a> Analyser<'a> {
             windowed: site.windowed,
             empty_group_possible,
             filtered: call.filter.is_some(),
+            columns: self.bare_columns(call) << args.len().saturating_sub(call.args.len()).min(63),
         };
         let ast = self.ast;
         let offset = args.len() - call.args.len().min(args.len());
@@ -403,6 +430,60 @@ impl<'a> Analyser<'a> {
                 Operand::unknown()
             }
         }
+    }
+
+    /// Bit `i` for each argument that is a column of a relation and nothing else.
+    fn bare_columns(&self, call: &Call) -> u64 {
+        let mut bits = 0;
+        for (index, arg) in call.args.iter().enumerate().take(64) {
+            if let ExprKind::Column(path) = &self.ast.expr(self.ast.unparen(arg.value)).kind
+                && matches!(self.lookup(path), Meaning::Column { .. })
+            {
+                bits |= 1 << index;
+            }
+        }
+        bits
+    }
+
+    /// The name that DuckDB gives to a field without one: that of the column.
+    fn implied_name(&self, id: ExprId, operand: &Operand) -> Implied {
+        let expr = self.ast.expr(self.ast.unparen(id));
+        match &expr.kind {
+            ExprKind::Column(path) => match self.lookup(path) {
+                Meaning::Column { found, fields } if fields == path.len() => {
+                    match self.scopes.get(found.scope as usize).and_then(|s| s.col(found)) {
+                        Some(col) => Implied::Name(col.name.clone()),
+                        None => Implied::Unclear,
+                    }
+                }
+                Meaning::Column { .. } => Implied::Nothing,
+                _ => Implied::Unclear,
+            },
+            ExprKind::Literal(_) | ExprKind::Binary { .. } | ExprKind::Function(_)
+                if !operand.ty.has_unknown() =>
+            {
+                Implied::Nothing
+            }
+            _ => Implied::Unclear,
+        }
+    }
+
+    /// A table function that does not take its arguments. With one of unknown type a wrong type is not proved.
+    pub(super) fn report_table_call(
+        &mut self,
+        call: &'a Call,
+        span: Span,
+        error: &TypeError,
+        args: &[Argument],
+    ) {
+        let unknown = |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.ty.has_unknown());
+        if args.iter().any(unknown) && matches!(error, TypeError::ArgumentTypes(_) | TypeError::Ambiguous(_))
+        {
+            return;
+        }
+        let given = args.iter().filter(|a| a.name.is_none());
+        let types: Vec<String> = given.map(|a| self.argument_text(a)).collect();
+        self.report_call(last_name(call), path_span(&call.name), span, error, &types);
     }
 
     fn argument_text(&self, arg: &Argument) -> String {

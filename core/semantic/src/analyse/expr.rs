@@ -413,6 +413,7 @@ impl<'a> Analyser<'a> {
         });
         let site = CallSite {
             name: "timezone",
+            columns: 0,
             args: &args,
             windowed: false,
             empty_group_possible: false,

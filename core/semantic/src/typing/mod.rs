@@ -76,6 +76,8 @@ pub enum TypeError {
     Operator,
     /// Several overloads fit equally.
     Ambiguous(String),
+    /// The types fit, but an argument is not what the function needs (a constant, a named value): a whole message.
+    Refused(String),
 }
 
 /// What kind of function it is.
@@ -270,6 +272,8 @@ pub struct CallSite<'a> {
     pub empty_group_possible: bool,
     /// Has a FILTER clause.
     pub filtered: bool,
+    /// Bit `i`: argument `i` is a bare column, so that it is proved to be no constant.
+    pub columns: u64,
 }
 
 /// The result of a call. `lambda(argument index, parameter types) -> type of the body` types lambda bodies on demand.
@@ -326,17 +330,26 @@ pub fn function_kind(dialect: Dialect, name: &str) -> Option<FunctionKind> {
 }
 
 /// The columns of a table function (`range`, `generate_series`, `unnest` of a list …); `None` when they depend on data or
-/// the function is not known.
-pub fn table_function(dialect: Dialect, name: &str, args: &[Argument]) -> Option<Vec<Column>> {
+/// the function is not known. An error when the engine does not take the call.
+pub fn table_function(
+    dialect: Dialect,
+    name: &str,
+    args: &[Argument],
+) -> Result<Option<Vec<Column>>, TypeError> {
     match dialect {
         Dialect::DuckDb => duckdb::tables::columns(name, args),
-        _ => other::table_function(dialect, name, args),
+        _ => Ok(other::table_function(dialect, name, args)),
     }
 }
 
 /// Whether an argument `x -> …` of the function may be a lambda.
 pub fn takes_lambda(dialect: Dialect, name: &str) -> bool {
     dialect != Dialect::DuckDb || duckdb::functions::takes_lambda(&name.to_lowercase_smolstr())
+}
+
+/// The columns of a table function over files that are the same for every file.
+pub(crate) fn file_columns(name: &str) -> Option<Vec<Column>> {
+    duckdb::tables::always(name)
 }
 
 /// The type written in a cast or column definition; `None` for an unknown name.
