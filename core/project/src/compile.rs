@@ -1,14 +1,16 @@
 //! One compile: configuration, files, names, analysis, checks. Holds the memo between compiles of one project.
 
-use crate::check;
 use crate::discover::{self, FilePath, Walk};
 use crate::graph;
 use crate::hash::Hasher128;
+use crate::levels::Levels;
 use crate::link::{self, Known, Linked};
 use crate::load::{self, LoadedModel, Reader};
 use crate::memo::{CachedFile, Memo};
+use crate::portability;
 use crate::snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
 use crate::unit::{self, UnitEnv};
+use crate::{advice, check};
 use rayon::prelude::*;
 use rocky_base::{
     CancelToken, Diagnostic, Dialect, Error, Event, FileId, Files, Loc, Observer, Result, SmolStr,
@@ -52,6 +54,8 @@ pub struct Inputs {
     pub vars: FxHashMap<SmolStr, SmolStr>,
     /// What is known of the warehouse.
     pub catalog: Option<CatalogInput>,
+    /// Also list what this dialect does not have, instead of that of `[portability]`.
+    pub target_dialect: Option<Dialect>,
 }
 
 /// Compiles one project again and again.
@@ -267,6 +271,20 @@ impl Compiler {
             }
         }
         unknown_sources(&links.sources, &mut diagnostics);
+        let asked = inputs.target_dialect;
+        let mut constructs = portability::models(
+            &models,
+            &config.portability,
+            asked,
+            dialect,
+            pool,
+            cancel,
+            &mut diagnostics,
+        );
+        let levels = Levels::new(&config.lints).targeting(asked.or(config.portability.target_dialect));
+        let mut pending = Vec::new();
+        let mut of_project = std::mem::take(&mut diagnostics);
+        let broken: Vec<bool> = models.iter().map(|m| m.unit.broken || m.unreadable).collect();
         let mut built = Vec::with_capacity(models.len());
         for (id, ((model, linked), analysed)) in models.into_iter().zip(links.models).zip(results).enumerate()
         {
@@ -305,6 +323,14 @@ impl Compiler {
                 );
             }
             if !model.unit.broken && !model.unreadable {
+                advice::check(
+                    &model.unit,
+                    &linked,
+                    &analysed.analysis,
+                    dialect,
+                    &|m| broken[m as usize],
+                    &mut found,
+                );
                 check::strategy(&model, &linked, &analysed.analysis, dialect, &mut found);
             }
             if let Some(contract) = &contract {
@@ -317,6 +343,8 @@ impl Compiler {
                     &mut found,
                 );
             }
+            let constructs = constructs.get_mut(id).map(std::mem::take).unwrap_or_default();
+            pending.extend(levels.model(&model.name, &model.unit, constructs, &mut found));
             let has_errors = found.iter().any(Diagnostic::is_error) || order.cyclic[id];
             diagnostics.extend(found.into_iter().map(|d| {
                 if d.model.is_some() {
@@ -347,6 +375,8 @@ impl Compiler {
                 has_errors,
             }));
         }
+        levels.finish(&mut of_project, pending);
+        diagnostics.append(&mut of_project);
         let files = self.files(&next);
         sort(&mut diagnostics, &files);
         timings.check_ms = check_started.elapsed().as_secs_f64() * 1e3;

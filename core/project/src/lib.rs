@@ -4,16 +4,21 @@
 //! Invariant: nothing here generates SQL, opens a connection or knows JSON. What was computed once is found again by the
 //! hash of everything it read ([`memo`]); a memoised compile equals a fresh one. Start reading at [`compile::Compiler`].
 
+pub mod advice;
+pub mod allow;
 pub mod check;
 pub mod compile;
 pub mod discover;
 pub mod graph;
 pub mod hash;
+pub mod interval;
+pub mod levels;
 pub mod lineage;
 pub mod link;
 pub mod load;
 pub mod memo;
 pub mod names;
+pub mod portability;
 pub mod snapshot;
 pub mod unit;
 

@@ -1,6 +1,7 @@
 //! One model's text, expanded and parsed: everything that follows from the file alone (and from the macros and variables
 //! it reads). Memoised by the hash of the text; a candidate is valid while every macro and variable it read is unchanged.
 
+use crate::allow::{self, Allow};
 use crate::hash::Hasher128;
 use rocky_base::{Diagnostic, Dialect, FileId, SmolStr, Span, code};
 use rocky_semantic::RelationRef;
@@ -79,6 +80,8 @@ pub struct Unit {
     pub diagnostics: Vec<Diagnostic>,
     /// The text could not be parsed whole: its columns are not to be trusted.
     pub broken: bool,
+    /// Suppressions, in the user's file.
+    pub allows: Vec<Allow>,
     /// Hash of what the tree depends on.
     pub hash: u128,
     macros_read: Vec<(SmolStr, Option<u128>)>,
@@ -209,7 +212,9 @@ pub fn make(
             (name, hash)
         })
         .collect();
+    let allows = allow::find(file, language, text, body_start, env.dialect, &mut diagnostics);
     let unit = Unit {
+        allows,
         text: expanded.text,
         origin: expanded.origin,
         refs,

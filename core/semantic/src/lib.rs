@@ -8,14 +8,16 @@
 
 pub mod analyse;
 pub mod catalogue;
+mod lint;
 pub mod model;
+pub mod portability;
 pub mod references;
 pub mod typing;
 mod walk;
 
 pub use analyse::analyse;
 pub use model::{
-    Analysis, Influence, InfluenceKind, Input, OutputColumn, RelationInput, RelationSchema, SourceColumn,
-    Status, Transform,
+    Analysis, Conditional, Influence, InfluenceKind, Input, OutputColumn, RelationInput, RelationSchema,
+    SourceColumn, Status, Transform, When,
 };
 pub use references::{RelationRef, references};

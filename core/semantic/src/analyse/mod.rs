@@ -21,6 +21,7 @@ mod report;
 mod scope;
 mod select;
 
+use crate::lint::{self, Bound, Fact};
 use crate::model::{Analysis, Influence, InfluenceKind, Input, OutputColumn, SourceColumn, Status};
 use lineage::{Cause, Set};
 use rocky_base::ident::IdentKind;
@@ -155,7 +156,7 @@ impl Ctx {
 
 /// What a column expression resolved to, for the grouping check.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
-enum Resolved {
+pub(crate) enum Resolved {
     /// Not a column of a SELECT's own FROM: unknown, a lambda's parameter, an error.
     Nothing,
     /// A column (with so many struct fields after it) of the scope with that number.
@@ -199,6 +200,10 @@ struct Analyser<'a> {
     /// WINDOW definitions by scope and name.
     windows: FxHashMap<(u32, SmolStr), &'a WindowSpec>,
     resolved: Vec<Resolved>,
+    /// What was found of each expression, for the lints.
+    facts: Vec<Fact>,
+    /// Which relations of its scope each FROM item bound.
+    bound: Vec<Bound>,
     /// What a COLUMNS(…) stands for while its item is evaluated for one column.
     columns_at: FxHashMap<ExprId, ColRef>,
     ctx: Ctx,
@@ -231,6 +236,8 @@ impl<'a> Analyser<'a> {
             lambdas: Vec::new(),
             windows: FxHashMap::default(),
             resolved: vec![Resolved::Nothing; input.ast.exprs.len()],
+            facts: vec![Fact::default(); input.ast.exprs.len()],
+            bound: vec![Bound::default(); input.ast.froms.len()],
             columns_at: FxHashMap::default(),
             ctx: Ctx::PLAIN,
             diagnostics: Vec::new(),
@@ -329,6 +336,18 @@ impl<'a> Analyser<'a> {
                 sources: sources.as_deref().map_or_else(Vec::new, <[SourceColumn]>::to_vec),
             });
         }
+        let mut conditional = Vec::new();
+        let lints = lint::Query {
+            ast: self.ast,
+            text: self.input.text,
+            dialect: self.dialect,
+            facts: &mut self.facts,
+            resolved: &self.resolved,
+            bound: &self.bound,
+            columns: &columns,
+            relations: self.input.relations,
+        };
+        lints.run(&mut self.diagnostics, &mut conditional);
         self.diagnostics
             .sort_by_key(|d| (d.primary.as_ref().map(|l| l.loc.span), d.code));
         Analysis {
@@ -337,6 +356,7 @@ impl<'a> Analyser<'a> {
             influences: self.influences(),
             reduces_rows: out.reduces,
             diagnostics: self.diagnostics,
+            conditional,
         }
     }
 
