@@ -20,7 +20,7 @@ macro_rules! areas {
     };
 }
 
-areas! { config contracts cycles dialects dsl lineage loading macros names sources strategies syntax types }
+areas! { config contracts cycles dialects dsl lineage lints loading macros names sources strategies syntax types }
 
 #[test]
 fn every_folder_of_fixtures_is_run() {
@@ -137,4 +137,41 @@ fn a_case_without_its_assertion_fails() {
         Assertions::find(two).placed[0].assertion,
         Assertion::Diagnostic(_)
     ));
+}
+
+#[test]
+fn many_mistakes_are_said_in_one_order_by_any_number_of_threads() {
+    let path = workspace().join("tests/mdtest/lints/many.md");
+    let document = Document::parse(&std::fs::read_to_string(path).unwrap());
+    let mut case = document.cases[0].clone();
+    let file = case.files[0].clone();
+    // The same text under other names, in two layers, so that threads matter.
+    for i in 0..3 {
+        let mut parent = file.clone();
+        parent.path = format!("models/p{i}.sql");
+        parent.text = "select id, status from raw.orders".to_owned();
+        case.files.push(parent);
+    }
+    for i in 0..24 {
+        let mut copy = file.clone();
+        copy.path = format!("models/m{i:02}.sql");
+        copy.text = copy
+            .text
+            .replace("from raw.orders limit", &format!("from p{} limit", i % 3));
+        case.files.push(copy);
+    }
+    let mut first: Option<String> = None;
+    for round in 0..20 {
+        let threads = 1 + round % 4;
+        let engine = Engine::new(&EngineOptions {
+            threads: Some(threads),
+        })
+        .unwrap();
+        let said = run::said(&engine, &case).unwrap();
+        assert!(said.matches("\"code\"").count() > 40 * 24, "{said}");
+        match &first {
+            None => first = Some(said),
+            Some(first) => assert_eq!(*first, said, "round {round}, {threads} threads"),
+        }
+    }
 }

@@ -118,3 +118,30 @@ pub(crate) fn portability(root: Reader<'_>) -> PortabilityConfig {
         allow: table.texts("allow"),
     }
 }
+
+/// Keys that are written and say the default: `state.backend = "local"`, `auto_create_… = false`.
+pub(crate) fn redundant(root: Reader<'_>) -> Vec<Spanned<SmolStr>> {
+    let mut found = Vec::new();
+    let mut add = |path: SmolStr, node: &Node| {
+        found.push(Spanned::new(path, Loc::new(root.file, node.span)));
+    };
+    if let Some(state) = root.table("state")
+        && let Some(backend) = state.get("backend").filter(|b| b.as_str() == Some("local"))
+    {
+        add("state.backend".into(), backend);
+    }
+    for entry in root.get("pipeline").map(Node::entries).unwrap_or_default() {
+        let Some(governance) = entry.node.get("target").and_then(|t| t.get("governance")) else {
+            continue;
+        };
+        for key in ["auto_create_catalogs", "auto_create_schemas"] {
+            if let Some(value) = governance.get(key).filter(|v| v.as_bool() == Some(false)) {
+                add(
+                    format!("pipeline.{}.target.governance.{key}", entry.key).into(),
+                    value,
+                );
+            }
+        }
+    }
+    found
+}

@@ -28,6 +28,9 @@ pub struct ProjectConfig {
     /// `[lints]`, in file order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lints: Vec<LintLevel>,
+    /// Keys that are set to what they are without being set, by path.
+    #[serde(skip)]
+    pub redundant: Vec<Spanned<SmolStr>>,
     /// `[portability]`.
     #[serde(skip)]
     pub portability: PortabilityConfig,
@@ -116,6 +119,7 @@ pub fn parse_project(file: FileId, text: &str, env: Env<'_>) -> Parsed<ProjectCo
     value.sources = source::read(root, &mut checker);
     value.lints = lints::levels(root, &mut checker);
     value.portability = lints::portability(root);
+    value.redundant = lints::redundant(root);
     check_pipelines(&value, root, &mut diagnostics);
     check_order(&value, &mut diagnostics);
     diagnostics.append(&mut problems);

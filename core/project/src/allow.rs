@@ -190,6 +190,9 @@ impl Place<'_> {
                         suggest::nearest(&text.to_uppercase(), Code::all().map(Code::id)).map(str::to_owned);
                     let message = match near {
                         Some(near) => format!("`{text}` is no diagnostic code; did you mean `{near}`?"),
+                        None if text.bytes().any(|b| b.is_ascii_digit()) => {
+                            format!("`{text}` is no diagnostic code")
+                        }
                         None => format!("`{text}` is neither a diagnostic code nor a construct"),
                     };
                     out.push(malformed(message, word));

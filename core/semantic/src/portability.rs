@@ -259,6 +259,7 @@ pub fn nearest_construct(name: &str) -> Option<&'static str> {
     let names = GRAMMAR
         .iter()
         .map(|r| r.name)
+        .chain(["QUALIFY"])
         .chain(FUNCTIONS.iter().map(|f| f.0));
     rocky_base::suggest::nearest(name, names)
 }
