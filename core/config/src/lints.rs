@@ -119,7 +119,7 @@ pub(crate) fn portability(root: Reader<'_>) -> PortabilityConfig {
     }
 }
 
-/// Keys that are written and say the default: `state.backend = "local"`, `auto_create_… = false`.
+/// Keys that are written and say the default: `state.backend = "local"`, `auto_create_catalogs = false`.
 pub(crate) fn redundant(root: Reader<'_>) -> Vec<Spanned<SmolStr>> {
     let mut found = Vec::new();
     let mut add = |path: SmolStr, node: &Node| {
@@ -134,13 +134,13 @@ pub(crate) fn redundant(root: Reader<'_>) -> Vec<Spanned<SmolStr>> {
         let Some(governance) = entry.node.get("target").and_then(|t| t.get("governance")) else {
             continue;
         };
-        for key in ["auto_create_catalogs", "auto_create_schemas"] {
-            if let Some(value) = governance.get(key).filter(|v| v.as_bool() == Some(false)) {
-                add(
-                    format!("pipeline.{}.target.governance.{key}", entry.key).into(),
-                    value,
-                );
-            }
+        // `auto_create_schemas` has another default on each warehouse.
+        if let Some(value) = governance
+            .get("auto_create_catalogs")
+            .filter(|v| v.as_bool() == Some(false))
+        {
+            let path = format!("pipeline.{}.target.governance.auto_create_catalogs", entry.key);
+            add(path.into(), value);
         }
     }
     found
