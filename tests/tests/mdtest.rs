@@ -94,6 +94,23 @@ fn each_page_has_an_example_that_raises_its_code_or_says_why_not() {
 }
 
 #[test]
+fn each_code_that_is_raised_has_a_fixture() {
+    let asserted = |text: &str, code: &str| text.contains(&format!("[{code}]"));
+    let texts: Vec<String> = AREAS
+        .iter()
+        .flat_map(|area| mdtest::fixtures(&workspace().join("tests/mdtest").join(area)))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    let lacking: Vec<&str> = Code::all()
+        .map(Code::id)
+        .filter(|code| !NOT_FROM_MARKDOWN.iter().any(|(exempt, _)| exempt == code))
+        .filter(|code| !rocky_core::explain::page(code).unwrap().contains("Reserved:"))
+        .filter(|code| !texts.iter().any(|text| asserted(text, code)))
+        .collect();
+    assert!(lacking.is_empty(), "no file of tests/mdtest raises {lacking:?}");
+}
+
+#[test]
 fn a_case_without_its_assertion_fails() {
     let engine = Engine::new(&EngineOptions::default()).unwrap();
     let failures = |markdown: &str| {

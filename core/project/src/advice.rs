@@ -1,24 +1,23 @@
 //! Findings of an analysis that count only for some models: what makes a model that adds to its target unrepeatable, stars
 //! over models, keys that may be NULL.
 
-use crate::link::Linked;
-use crate::snapshot::InputRelation;
+use crate::link::Target;
 use crate::unit::{self, Unit};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, SmolStr, code};
 use rocky_config::{Spanned, StrategyKind};
 use rocky_semantic::{Analysis, OutputColumn, When};
 
-/// Add what counts for this model. `broken` says of a model whether its own text is known to be wrong.
+/// Add what counts for this model. What counts only over a model goes to `over_models`, with the number of the input.
 pub fn check(
     unit: &Unit,
-    linked: &Linked,
+    target: &Target,
     analysis: &Analysis,
     dialect: Dialect,
-    broken: &dyn Fn(u32) -> bool,
     out: &mut Vec<Diagnostic>,
+    over_models: &mut Vec<(u32, Diagnostic)>,
 ) {
-    let kind = &linked.strategy.kind;
+    let kind = &target.strategy.kind;
     let (adds, keys): (bool, &[Spanned<SmolStr>]) = match kind {
         StrategyKind::Incremental { timestamp_column } => (true, std::slice::from_ref(timestamp_column)),
         StrategyKind::Merge { unique_key, .. } => (true, unique_key),
@@ -37,14 +36,13 @@ pub fn check(
                 .columns
                 .get(index as usize)
                 .is_some_and(|column| keys.iter().any(|key| is(column, key))),
-            // A broken model has an error of its own, after which its columns are known.
-            When::ReadsModel(relation) => match linked.inputs.get(relation as usize) {
-                Some(InputRelation::Model(model)) => !broken(*model),
-                _ => false,
-            },
+            When::ReadsModel(input) => {
+                over_models.push((input, unit::locate(conditional.diagnostic.clone(), unit.origin())));
+                false
+            }
         };
         if counts {
-            out.push(unit::locate(conditional.diagnostic.clone(), &unit.origin));
+            out.push(unit::locate(conditional.diagnostic.clone(), unit.origin()));
         }
     }
     if let StrategyKind::Merge { unique_key, .. } = kind {
@@ -57,7 +55,7 @@ pub fn check(
                 );
                 out.push(
                     Diagnostic::new(code::I103, key.loc, message)
-                        .note(unit.origin.locate(column.span), "may be NULL")
+                        .note(unit.origin().locate(column.span), "may be NULL")
                         .help("Filter NULLs out, or use COALESCE."),
                 );
             }

@@ -8,12 +8,13 @@
 use crate::unit::Language;
 use rocky_base::{Code, Diagnostic, Dialect, Edit, FileId, Loc, SmolStr, Span, code, suggest};
 use rocky_syntax::{dsl, lexer};
+use serde::{Deserialize, Serialize};
 
 /// The word that begins a suppression.
 const MARK: &str = "rocky-allow";
 
 /// What is suppressed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum What {
     /// Findings of a code.
     Code(Code),
@@ -22,7 +23,7 @@ pub enum What {
 }
 
 /// An element of a suppression's list.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Entry {
     /// What.
     pub what: What,
@@ -31,7 +32,7 @@ pub struct Entry {
 }
 
 /// Of which findings a suppression speaks.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Covers {
     /// All of the model.
     Model,
@@ -40,7 +41,7 @@ pub enum Covers {
 }
 
 /// A suppression.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Allow {
     /// The comment.
     pub loc: Loc,

@@ -1,9 +1,10 @@
 //! What is checked of a model beside its query: strategy columns and contracts. Only proven facts raise errors.
 
 use crate::interval;
-use crate::link::Linked;
+use crate::link::Target;
 use crate::load::LoadedModel;
 use crate::snapshot::Contract;
+use crate::unit::Unit;
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, SmolStr, code, suggest};
 use rocky_config::{Spanned, StrategyKind};
@@ -45,14 +46,15 @@ pub(crate) fn with_suggestion(mut message: String, wanted: &str, analysis: &Anal
 /// Can the adapter do the strategy, and are its columns in the output?
 pub fn strategy(
     model: &LoadedModel,
-    linked: &Linked,
+    target: &Target,
+    unit: &Unit,
     analysis: &Analysis,
     dialect: Dialect,
     out: &mut Vec<Diagnostic>,
 ) {
-    let kind = &linked.strategy.kind;
+    let kind = &target.strategy.kind;
     let strategy = strategy_of(kind);
-    interval::check(model, kind, analysis, dialect, out);
+    interval::check(&model.name, unit, kind, analysis, dialect, out);
     let capabilities = Capabilities::of(dialect);
     if !capabilities.strategies.contains(&strategy) {
         let can: Vec<&str> = capabilities.strategies.iter().map(|s| s.as_str()).collect();
@@ -62,14 +64,14 @@ pub fn strategy(
             env!("CARGO_PKG_VERSION")
         );
         out.push(
-            Diagnostic::new(code::E300, linked.strategy_loc, message)
+            Diagnostic::new(code::E300, target.strategy_loc, message)
                 .help(format!("Use one of {}.", can.join(", "))),
         );
         return;
     }
     let windowed = matches!(strategy, Strategy::TimeInterval | Strategy::Microbatch);
-    for (_, span) in model.unit.placeholders.iter().filter(|_| !windowed) {
-        let loc = model.unit.origin.locate(*span);
+    for (_, span) in unit.placeholders().iter().filter(|_| !windowed) {
+        let loc = unit.origin().locate(*span);
         out.push(
             Diagnostic::new(
                 code::E304,

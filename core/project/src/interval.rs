@@ -2,7 +2,7 @@
 //! written as windows are. A microbatch model is one with hours. Only proven facts raise errors, and of one column one.
 
 use crate::check::{has_column, with_suggestion};
-use crate::load::LoadedModel;
+use crate::unit::Unit;
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, Edit, SmolStr, code};
 use rocky_config::{Granularity, Spanned, StrategyKind};
@@ -12,7 +12,8 @@ use rocky_warehouse::Type;
 
 /// Check a time_interval or microbatch model.
 pub fn check(
-    model: &LoadedModel,
+    name: &str,
+    unit: &Unit,
     kind: &StrategyKind,
     analysis: &Analysis,
     dialect: Dialect,
@@ -31,7 +32,7 @@ pub fn check(
         } => (timestamp_column, "timestamp_column", *granularity, None),
         _ => return,
     };
-    placeholders(model, column, out);
+    placeholders(name, unit, column, out);
     if let Some(first) = first {
         first_partition(first, granularity, out);
     }
@@ -46,11 +47,11 @@ pub fn check(
         );
         return;
     }
-    time_column(model, column, key, granularity, analysis, dialect, out);
+    time_column(name, unit, column, key, granularity, analysis, dialect, out);
 }
 
-fn placeholders(model: &LoadedModel, column: &Spanned<SmolStr>, out: &mut Vec<Diagnostic>) {
-    let used = |which| model.unit.placeholders.iter().find(|(p, _)| *p == which);
+fn placeholders(name: &str, unit: &Unit, column: &Spanned<SmolStr>, out: &mut Vec<Diagnostic>) {
+    let used = |which| unit.placeholders().iter().find(|(p, _)| *p == which);
     let (given, missing) = match (used(DatePlaceholder::Start), used(DatePlaceholder::End)) {
         (Some(_), Some(_)) => return,
         (None, None) => {
@@ -58,7 +59,7 @@ fn placeholders(model: &LoadedModel, column: &Spanned<SmolStr>, out: &mut Vec<Di
                 Diagnostic::new(
                     code::E024,
                     column.loc,
-                    format!("`{}` uses neither `@start_date` nor `@end_date`", model.name),
+                    format!("`{name}` uses neither `@start_date` nor `@end_date`"),
                 )
                 .label("each run would compute all windows")
                 .help(format!(
@@ -71,7 +72,7 @@ fn placeholders(model: &LoadedModel, column: &Spanned<SmolStr>, out: &mut Vec<Di
         (Some(given), None) => (given, "@end_date"),
         (None, Some(given)) => (given, "@start_date"),
     };
-    let loc = model.unit.origin.locate(given.1);
+    let loc = unit.origin().locate(given.1);
     let op = if missing == "@end_date" { "<" } else { ">=" };
     out.push(
         Diagnostic::new(
@@ -83,8 +84,10 @@ fn placeholders(model: &LoadedModel, column: &Spanned<SmolStr>, out: &mut Vec<Di
     );
 }
 
+#[expect(clippy::too_many_arguments, reason = "one column's surroundings")]
 fn time_column(
-    model: &LoadedModel,
+    name: &str,
+    unit: &Unit,
     column: &Spanned<SmolStr>,
     key: &str,
     granularity: Granularity,
@@ -92,16 +95,12 @@ fn time_column(
     dialect: Dialect,
     out: &mut Vec<Diagnostic>,
 ) {
-    if model.unit.broken {
+    if unit.broken() {
         return;
     }
     if !has_column(analysis, &column.value, dialect) {
         if analysis.complete {
-            let message = format!(
-                "{key} `{}` is not in the output of `{}`",
-                column.shown(),
-                model.name
-            );
+            let message = format!("{key} `{}` is not in the output of `{}`", column.shown(), name);
             let names: Vec<&str> = analysis.columns.iter().map(|c| c.name.as_str()).collect();
             out.push(
                 Diagnostic::new(
@@ -123,7 +122,7 @@ fn time_column(
     else {
         return;
     };
-    let place = model.unit.origin.locate(found.span);
+    let place = unit.origin().locate(found.span);
     let shown = found.ty.print(dialect);
     match &found.ty {
         Type::Unknown => return,

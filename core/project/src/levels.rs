@@ -17,7 +17,7 @@ pub struct Levels {
 }
 
 /// The suppressions of a model and which of their entries were used so far.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pending {
     model: SmolStr,
     unit: Arc<Unit>,
@@ -41,6 +41,11 @@ impl Levels {
         }
     }
 
+    /// True when no finding changes its level.
+    pub fn is_empty(&self) -> bool {
+        self.levels.is_empty()
+    }
+
     /// A hash of the table, for keys of what was computed with it.
     pub fn hash(&self) -> u128 {
         let mut hasher = Hasher128::new();
@@ -60,22 +65,25 @@ impl Levels {
     }
 
     /// Levels and suppressions of one model's findings. What is returned goes to [`Levels::finish`]; most models have no
-    /// suppressions.
+    /// suppressions. Where not all that the model reads is `known`, or after an error, a finding may be missing for that:
+    /// then no suppression is called idle.
     pub fn model(
         &self,
         name: &SmolStr,
         unit: &Arc<Unit>,
+        known: bool,
         constructs: Vec<(SmolStr, Diagnostic)>,
         found: &mut Vec<Diagnostic>,
     ) -> Option<Pending> {
-        if unit.allows.is_empty() {
+        if unit.allows().is_empty() {
             found.extend(constructs.into_iter().map(|(_, d)| d));
             self.all(found);
             return None;
         }
-        let idle = |what: &What| !self.targeting && matches!(what, What::Construct(_));
+        let doubtful = !known || found.iter().any(Diagnostic::is_error);
+        let idle = |what: &What| doubtful || (!self.targeting && matches!(what, What::Construct(_)));
         let used = unit
-            .allows
+            .allows()
             .iter()
             .map(|a| a.entries.iter().map(|e| idle(&e.what)).collect())
             .collect();
@@ -92,13 +100,12 @@ impl Levels {
     }
 
     /// Levels and suppressions of findings that belong to no single model, then what of the suppressions was of no use.
-    pub fn finish(&self, found: &mut Vec<Diagnostic>, pending: Vec<Pending>) {
-        let mut pending = pending;
+    pub fn finish(&self, found: &mut Vec<Diagnostic>, mut pending: Vec<Pending>) {
         if !pending.is_empty() {
             found.retain(|d| !pending.iter_mut().any(|p| p.suppresses_elsewhere(d)));
         }
         for of_model in &pending {
-            let idle = of_model.unit.allows.iter().zip(&of_model.used);
+            let idle = of_model.unit.allows().iter().zip(&of_model.used);
             found.extend(
                 idle.filter_map(|(allow, used)| allow::unused(allow, used))
                     .map(|d| d.in_model(of_model.model.clone())),
@@ -137,7 +144,7 @@ impl Pending {
             return false;
         }
         let mut hit = false;
-        for (allow, used) in self.unit.allows.iter().zip(&mut self.used) {
+        for (allow, used) in self.unit.allows().iter().zip(&mut self.used) {
             let matches = |what: &What| match what {
                 What::Code(code) => *code == finding.code,
                 What::Construct(name) => construct == Some(name),

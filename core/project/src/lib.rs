@@ -6,9 +6,12 @@
 
 pub mod advice;
 pub mod allow;
+pub mod analyse;
+pub mod cache;
 pub mod check;
 pub mod compile;
 pub mod discover;
+pub mod findings;
 pub mod graph;
 pub mod hash;
 pub mod interval;
@@ -18,6 +21,7 @@ pub mod link;
 pub mod load;
 pub mod memo;
 pub mod names;
+mod packed;
 pub mod portability;
 pub mod snapshot;
 pub mod unit;
@@ -26,3 +30,6 @@ pub use compile::{CatalogInput, Compiler, Inputs, Options};
 pub use lineage::{Direction, Edge, Node, RowInfluence};
 pub use snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
 pub use unit::{Language, Unit, WithPlace};
+
+/// Hash of the sources that decide what a compile finds: what one build remembers, another does not believe.
+pub(crate) const BUILD: &str = env!("ROCKY_BUILD");

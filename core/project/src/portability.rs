@@ -1,8 +1,7 @@
 //! `[portability]`: the constructs of all models that another warehouse does not have, where the project or the request asks
 //! for it. Trees are made again for it; nothing of it is remembered, and a compile without it pays nothing.
 
-use crate::load::LoadedModel;
-use crate::unit;
+use crate::unit::{self, Unit};
 use rayon::prelude::*;
 use rocky_base::{CancelToken, Diagnostic, Dialect, SmolStr, code};
 use rocky_config::PortabilityConfig;
@@ -15,7 +14,7 @@ pub type Constructs = Vec<(SmolStr, Diagnostic)>;
 /// The findings of each model, by its number; empty without a target. `asked` is the request's target and goes before that of
 /// the configuration. Mistakes of the configuration go to `out`.
 pub fn models(
-    models: &[LoadedModel],
+    units: &[&Unit],
     config: &PortabilityConfig,
     asked: Option<Dialect>,
     dialect: Dialect,
@@ -42,28 +41,16 @@ pub fn models(
     let Some(target) = asked.or(config.target_dialect).filter(|t| *t != dialect) else {
         return Vec::new();
     };
-    let one = |model: &LoadedModel| -> Constructs {
-        if model.unit.broken || model.unreadable || cancel.is_tripped() {
+    let one = |unit: &&Unit| -> Constructs {
+        if unit.broken() || cancel.is_tripped() {
             return Vec::new();
         }
-        let parsed;
-        let ast = match &model.ast {
-            Some(ast) => ast,
-            None => {
-                parsed = model.unit.parse(dialect);
-                &parsed
-            }
-        };
-        portability::check(ast, &model.unit.text, dialect, target)
+        let ast = unit.parse(dialect);
+        portability::check(&ast, unit.text(), dialect, target)
             .into_iter()
             .filter(|missing| !allowed.contains(&missing.construct))
-            .map(|missing| {
-                (
-                    missing.construct,
-                    unit::locate(missing.diagnostic, &model.unit.origin),
-                )
-            })
+            .map(|missing| (missing.construct, unit::locate(missing.diagnostic, unit.origin())))
             .collect()
     };
-    pool.install(|| models.par_iter().map(one).collect())
+    pool.install(|| units.par_iter().map(one).collect())
 }
