@@ -327,6 +327,7 @@ fn a_second_process_parses_and_analyses_only_what_changed() {
                 .map(|(k, v)| (SmolStr::new(k), SmolStr::new(v)))
                 .collect(),
             catalog: None,
+            ..Inputs::default()
         };
         let snapshot = with_cache(&system, Some(CACHE))
             .compile(&inputs, &pool, &mut NoObserver, &cancel)
