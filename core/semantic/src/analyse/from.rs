@@ -74,6 +74,7 @@ impl<'a> Analyser<'a> {
                 scope: uid,
                 start: start as u32,
                 end: end as u32,
+                lateral: bound.lateral,
             };
         }
     }
@@ -275,6 +276,9 @@ impl<'a> Analyser<'a> {
         let input = self.relations.get(&id).and_then(|i| self.input.relations.get(*i));
         let Some(input) = input else {
             if self.array_column(path, alias, span) {
+                if let Some(bound) = self.bound.get_mut(id.0 as usize) {
+                    bound.lateral = true;
+                }
                 return;
             }
             let mut rel = self.new_rel(alias, "", span, Rc::new(Columns::default()));

@@ -52,17 +52,13 @@ fn unlinked(query: &Query<'_>, select: &Select, found: &mut Found<'_>) {
             None => right,
         });
         let Some(left) = left else { continue };
-        if joins_freely(query, *from) {
-            links.join(left, right);
-        } else {
-            pairs.push(Pair {
-                left,
-                right,
-                at: query.ast.from(*from).span,
-                comma: true,
-                condition: None,
-            });
-        }
+        pairs.push(Pair {
+            left,
+            right,
+            at: query.ast.from(*from).span,
+            comma: true,
+            condition: None,
+        });
     }
     if pairs.is_empty() {
         return;
@@ -77,6 +73,10 @@ fn unlinked(query: &Query<'_>, select: &Select, found: &mut Found<'_>) {
     }
     for pair in pairs {
         if pair.left.scope == 0 || pair.right.scope == 0 || links.are_joined(pair.left, pair.right) {
+            continue;
+        }
+        if all_free(query, pair.left) || all_free(query, pair.right) {
+            links.join(pair.left, pair.right);
             continue;
         }
         let finding = match pair.condition {
@@ -122,7 +122,7 @@ fn item(query: &Query<'_>, id: FromId, pairs: &mut Vec<Pair>, links: &mut Links)
                     *kind,
                     constraint,
                     *op_span,
-                    (left_bound, right_bound, *right),
+                    (left_bound, right_bound),
                     pairs,
                     links,
                 );
@@ -138,11 +138,11 @@ fn join(
     kind: JoinKind,
     constraint: &JoinConstraint,
     op_span: Span,
-    (left, right, item): (Bound, Bound, FromId),
+    (left, right): (Bound, Bound),
     pairs: &mut Vec<Pair>,
     links: &mut Links,
 ) {
-    if matches!(kind, JoinKind::Cross | JoinKind::Positional) || joins_freely(query, item) {
+    if matches!(kind, JoinKind::Cross | JoinKind::Positional) {
         links.join(left, right);
         return;
     }
@@ -181,6 +181,15 @@ fn join(
     });
 }
 
+/// True when each of the relations joins without a condition. Asked for when something was found.
+fn all_free(query: &Query<'_>, bound: Bound) -> bool {
+    (bound.start..bound.end).all(|rel| {
+        let is_rel = |b: &Bound| b.scope == bound.scope && b.start == rel && b.end == rel + 1;
+        let mut items = (0..query.bound.len()).filter(|i| query.bound.get(*i).is_some_and(is_rel));
+        items.any(|i| joins_freely(query, FromId(i as u32)))
+    })
+}
+
 /// Lateral items are linked by what they read; one row joins without a condition.
 fn joins_freely(query: &Query<'_>, id: FromId) -> bool {
     match &query.ast.from(id).kind {
@@ -200,8 +209,7 @@ fn joins_freely(query: &Query<'_>, id: FromId) -> bool {
                 .flat_map(|q| &q.with)
                 .flat_map(|w| &w.ctes)
                 .any(|c| c.name.ident.text.eq_ignore_ascii_case(&one.ident.text) && one_row(query, c.query)),
-            // BigQuery: `FROM t, t.items`.
-            _ => query.bound_of(id).scope == 0,
+            _ => query.bound_of(id).lateral,
         },
         _ => false,
     }

@@ -117,6 +117,8 @@ pub(crate) struct Bound {
     pub(crate) scope: u32,
     pub(crate) start: u32,
     pub(crate) end: u32,
+    /// It reads a relation before it: BigQuery's `FROM t, t.items`.
+    pub(crate) lateral: bool,
 }
 
 /// Where a query stands.
