@@ -272,7 +272,7 @@ fn canonical(text: &str, granularity: Granularity) -> Option<String> {
     let month = parts.get(1).copied().unwrap_or(1);
     let day = parts.get(2).copied().unwrap_or(1);
     let hour = parts.get(3).copied().unwrap_or(0);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         2 if leap => 29,
         2 => 28,

@@ -225,7 +225,7 @@ pub(super) fn case(
 
 fn hidden(query: &Query<'_>, first: ExprId, when: ExprId, found: &mut Found<'_>) {
     // Two draws of a random number are two values.
-    if query.is_null(when) || super::random::is_random(query, when) {
+    if query.is_null(when) || super::random::varies(query, when) {
         return;
     }
     let message = format!(

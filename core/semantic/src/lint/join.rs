@@ -200,7 +200,7 @@ fn joins_freely(query: &Query<'_>, id: FromId) -> bool {
             query: inner,
             lateral,
             ..
-        } => *lateral || one_row(query, *inner),
+        } => *lateral || one_row(query, *inner) || reads_outside(query, id),
         FromKind::Table { name, .. } => match name.as_slice() {
             [one] => query
                 .ast
@@ -213,6 +213,15 @@ fn joins_freely(query: &Query<'_>, id: FromId) -> bool {
         },
         _ => false,
     }
+}
+
+/// True when the subquery reads relations of the FROM clause it stands in, as DuckDB allows without LATERAL.
+fn reads_outside(query: &Query<'_>, id: FromId) -> bool {
+    let (span, scope) = (query.ast.from(id).span, query.bound_of(id).scope);
+    let inside = query.ast.exprs.iter().zip(query.resolved);
+    inside
+        .filter(|(expr, _)| span.contains(expr.span))
+        .any(|(_, resolved)| matches!(resolved, Resolved::Column { uid, .. } if *uid == scope))
 }
 
 fn one_row(query: &Query<'_>, id: QueryId) -> bool {

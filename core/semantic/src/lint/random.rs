@@ -67,12 +67,13 @@ fn kind(name: &str, args: usize) -> Option<Kind> {
     }
 }
 
-/// True when the expression calls something random.
-pub(super) fn is_random(query: &Query<'_>, root: ExprId) -> bool {
+/// True when two evaluations of the same text may differ: it calls something random, or asks for a parameter by `?`.
+pub(super) fn varies(query: &Query<'_>, root: ExprId) -> bool {
     query.subtree(root).any(|id| match &query.ast.expr(id).kind {
         ExprKind::Function(call) => {
             matches!(call.name.as_slice(), [name] if kind(&name.ident.text, call.args.len()) == Some(Kind::Random))
         }
+        ExprKind::Parameter(_) => true,
         _ => false,
     })
 }

@@ -58,7 +58,7 @@ fn same(query: &Query<'_>, a: ExprId, b: ExprId) -> bool {
         return ra == rb && matches!(ra, Resolved::Column { fields: 0, .. } | Resolved::Alias { .. });
     }
     let text = |id: ExprId| query.slice(query.span(id));
-    text(a) == text(b) && !super::random::is_random(query, a)
+    text(a) == text(b) && !super::random::varies(query, a)
 }
 
 /// DISTINCT where every row is a group of its own already.
