@@ -56,7 +56,11 @@ schema_template = "{name}"
     let response = validate(&[("rocky.toml", config)]);
     let found = found(&response);
     for code in ["V022", "V023", "V024", "V029"] {
-        assert_eq!(found.iter().filter(|(s, c)| (*s, *c) == ("error", code)).count(), 1, "{code}: {found:?}");
+        assert_eq!(
+            found.iter().filter(|(s, c)| (*s, *c) == ("error", code)).count(),
+            1,
+            "{code}: {found:?}"
+        );
     }
     let target = response.messages.iter().find(|m| m.code == "V023").unwrap();
     assert!(target.message.contains("`mian`"), "{}", target.message);

@@ -49,6 +49,7 @@ pub fn run(context: &Context<'_>, options: &Options<'_>, sources: &Sources) -> R
         output::OK
     };
     // The process ends here: taking a large project apart piece by piece would be for nothing.
+    project.finish();
     std::mem::forget((project, response));
     Ok(code)
 }

@@ -96,7 +96,7 @@ pub struct Around<'a> {
     /// Its inputs.
     pub inputs: &'a [InputRelation],
     /// Of each model: its own text is known to be wrong.
-    pub broken: &'a [bool],
+    pub broken: &'a dyn Fn(u32) -> bool,
     /// How loud findings are.
     pub levels: &'a Levels,
     /// What it uses and the target dialect lacks.
@@ -116,7 +116,7 @@ pub fn all(
     // A broken model has an error of its own, after which its columns are known.
     let over_models = checked.over_models.iter().filter(|(input, _)| {
         matches!(around.inputs.get(*input as usize), Some(InputRelation::Model(m))
-            if !around.broken.get(*m as usize).is_some_and(|b| *b))
+            if !(around.broken)(*m))
     });
     let own = link::reads_itself(loaded, target, resolved);
     let parts = loaded
@@ -139,7 +139,7 @@ pub fn all(
         .collect();
     let known = resolved.inputs.iter().all(|(input, _)| match input {
         Input::Source(facts) => facts.schema != SourceSchema::Unknown,
-        Input::Model(m) => !around.broken.get(*m as usize).is_some_and(|b| *b),
+        Input::Model(m) => !(around.broken)(*m),
         Input::Own => true,
     });
     let pending = around

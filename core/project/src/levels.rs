@@ -4,7 +4,7 @@
 use crate::allow::{self, Allow, What};
 use crate::hash::Hasher128;
 use crate::unit::Unit;
-use rocky_base::{Code, Diagnostic, Dialect, SmolStr};
+use rocky_base::{Code, Diagnostic, SmolStr};
 use rocky_config::{Level, LintLevel};
 use std::sync::Arc;
 
@@ -34,11 +34,8 @@ impl Levels {
     }
 
     /// The same table where constructs of a target dialect are looked for; without, no suppression of one is idle.
-    pub fn targeting(self, target: Option<Dialect>) -> Levels {
-        Levels {
-            targeting: target.is_some(),
-            ..self
-        }
+    pub fn targeting(self, targeting: bool) -> Levels {
+        Levels { targeting, ..self }
     }
 
     /// True when no finding changes its level.

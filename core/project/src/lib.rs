@@ -10,7 +10,9 @@ pub mod analyse;
 pub mod cache;
 pub mod check;
 pub mod compile;
+pub mod configuration;
 pub mod discover;
+pub mod edit;
 pub mod findings;
 pub mod graph;
 pub mod hash;
@@ -27,6 +29,7 @@ pub mod snapshot;
 pub mod unit;
 
 pub use compile::{CatalogInput, Compiler, Inputs, Options};
+pub use edit::Edits;
 pub use lineage::{Direction, Edge, Node, RowInfluence};
 pub use snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
 pub use unit::{Language, Unit, WithPlace};

@@ -58,6 +58,8 @@ pub struct Reads {
     pub contract: Option<(FileId, u128)>,
     /// Hash of the folder's defaults.
     pub defaults: u128,
+    /// How unknown keys are treated, as a hash.
+    pub options: u128,
     /// Environment variables with the hashes of their values (never the values).
     pub env: Vec<(SmolStr, Option<u128>)>,
 }
@@ -72,7 +74,11 @@ impl LoadedModel {
     pub fn hash(&self) -> u128 {
         let reads = &self.reads;
         let mut hasher = Hasher128::new();
-        hasher.u32(self.file.0).u128(reads.body).u128(reads.defaults);
+        hasher
+            .u32(self.file.0)
+            .u128(reads.body)
+            .u128(reads.defaults)
+            .u128(reads.options);
         for file in [&reads.sidecar, &reads.contract] {
             match file {
                 Some((id, hash)) => hasher.u32(id.0).u128(*hash),
@@ -90,6 +96,10 @@ pub struct Reader<'a> {
     pub system: &'a dyn System,
     /// How unknown keys are treated.
     pub options: Options,
+}
+
+fn options_hash(options: Options) -> u128 {
+    Hasher128::new().value(&options).finish()
 }
 
 /// The hash of a text, as [`CachedFile`] keeps it.
@@ -110,7 +120,7 @@ impl Reader<'_> {
             stamp: None,
             hash: 0,
             source: Arc::new(SourceFile::new(path.shown.clone(), "")),
-            problem: Some(problem),
+            problem: Some(Box::new(problem)),
         };
         let at = |offset: usize| Loc::new(id, Span::from(offset..offset));
         if let Some(stamp) = stamp.filter(|s| s.size > MAX_FILE_BYTES) {
@@ -160,7 +170,7 @@ impl Reader<'_> {
                     stamp: None,
                     hash: content_hash(&text),
                     source: Arc::new(SourceFile::new(path.shown.clone(), text)),
-                    problem: Some(problem),
+                    problem: Some(Box::new(problem)),
                 }
             }
         }
@@ -276,7 +286,7 @@ pub fn macros(
     let mut set = MacroSet::default();
     for path in &layout.macros {
         let (id, file) = recorder.read(reader, path);
-        diagnostics.extend(file.problem.clone());
+        diagnostics.extend(file.problem.as_deref().cloned());
         if file.problem.is_some() {
             continue;
         }
@@ -313,7 +323,7 @@ pub fn load(
             continue;
         };
         let (id, file) = recorder.read(reader, path);
-        diagnostics.extend(file.problem.clone());
+        diagnostics.extend(file.problem.as_deref().cloned());
         let env = |name: &str| reader.system.env(name);
         let parsed = rocky_config::parse_defaults(id, file.source.text(), &env, options);
         diagnostics.extend(parsed.diagnostics);
@@ -326,10 +336,21 @@ pub fn load(
     }
 
     let mut contracts = Vec::new();
+    let contract_hash = |file: &CachedFile| {
+        Hasher128::new()
+            .u128(file.hash)
+            .u128(options_hash(options))
+            .finish()
+    };
     for (model, path) in &layout.contracts {
         let (id, file) = recorder.read(reader, path);
-        diagnostics.extend(file.problem.clone());
-        let parsed = match recorder.memo.contracts.get(&id).filter(|(h, _)| *h == file.hash) {
+        diagnostics.extend(file.problem.as_deref().cloned());
+        let parsed = match recorder
+            .memo
+            .contracts
+            .get(&id)
+            .filter(|(h, _)| *h == contract_hash(&file))
+        {
             Some((_, parsed)) if parsed.vars.is_empty() => parsed.clone(),
             _ => {
                 let env = |name: &str| reader.system.env(name);
@@ -342,11 +363,10 @@ pub fn load(
             }
         };
         diagnostics.extend(parsed.diagnostics.iter().cloned());
-        let vars: Vec<_> = reader.vars(&parsed.vars).collect();
         contracts.push(ExplicitContract {
             model: model.clone(),
             file: id,
-            hash: Hasher128::new().u128(file.hash).value(&vars).finish(),
+            hash: contract_hash(&file),
             parsed,
         });
     }
@@ -445,6 +465,7 @@ impl Job<'_> {
                     && !old.no_query
                     && reads.body == body.hash
                     && reads.defaults == defaults.hash
+                    && reads.options == options_hash(reader.options)
                     && reads.sidecar == hash(&sidecar)
                     && reads.contract == hash(&contract)
                     && reads
@@ -454,7 +475,17 @@ impl Job<'_> {
             });
         let loaded = match known {
             Some(known) => known.clone(),
-            None => Arc::new(self.make(reader, &body, sidecar.as_ref(), contract.as_ref(), defaults)),
+            None => {
+                let files = Contents {
+                    id: self.body,
+                    language: self.files.language,
+                    stem: self.files.stem.clone(),
+                    body: &body,
+                    sidecar: sidecar.as_ref(),
+                    contract: contract.as_ref(),
+                };
+                Arc::new(files.model(reader, defaults))
+            }
         };
         let head = Head {
             loaded,
@@ -463,24 +494,37 @@ impl Job<'_> {
         };
         (head, sidecar.into_iter().chain(contract).collect())
     }
+}
 
-    fn make(
-        &self,
-        reader: &Reader<'_>,
-        body: &CachedFile,
-        sidecar: Option<&(FileId, CachedFile)>,
-        contract: Option<&(FileId, CachedFile)>,
-        defaults: &Defaults,
-    ) -> LoadedModel {
+/// The files of one model as they were read.
+pub struct Contents<'a> {
+    /// The file with the query.
+    pub id: FileId,
+    /// SQL or DSL.
+    pub language: Language,
+    /// Its name without extension.
+    pub stem: SmolStr,
+    /// The query.
+    pub body: &'a CachedFile,
+    /// The sidecar.
+    pub sidecar: Option<&'a (FileId, CachedFile)>,
+    /// The contract beside it.
+    pub contract: Option<&'a (FileId, CachedFile)>,
+}
+
+impl Contents<'_> {
+    /// The model that they make.
+    pub fn model(&self, reader: &Reader<'_>, defaults: &Defaults) -> LoadedModel {
+        let (body, sidecar, contract) = (self.body, self.sidecar, self.contract);
         let options = reader.options;
         let env = |name: &str| reader.system.env(name);
         let mut diagnostics = Vec::new();
         let mut vars: Vec<(SmolStr, Option<u128>)> = Vec::new();
         let mut unreadable = body.problem.is_some();
-        diagnostics.extend(body.problem.clone());
+        diagnostics.extend(body.problem.as_deref().cloned());
         let text = body.source.text();
 
-        let front = match self.files.language {
+        let front = match self.language {
             Language::Sql => rocky_config::split_front_matter(text),
             Language::Rocky => None,
         };
@@ -494,19 +538,19 @@ impl Job<'_> {
         };
         if let Some((id, file)) = sidecar {
             unreadable |= file.problem.is_some();
-            diagnostics.extend(file.problem.clone());
+            diagnostics.extend(file.problem.as_deref().cloned());
             let parsed = rocky_config::parse_sidecar(*id, file.source.text(), &env, options);
             if let Some(front) = &front {
                 let message = "model has a sidecar and front matter";
                 diagnostics.push(
-                    Diagnostic::new(code::E415, Loc::new(self.body, front.open), message)
+                    Diagnostic::new(code::E415, Loc::new(self.id, front.open), message)
                         .note(Loc::new(*id, Span::at(0)), "the sidecar is used")
                         .help("Keep one of the two."),
                 );
             }
             unreadable |= take(parsed, &mut diagnostics);
         } else if let Some(front) = &front {
-            let parsed = rocky_config::parse_front_matter(self.body, text, front, &env, options);
+            let parsed = rocky_config::parse_front_matter(self.id, text, front, &env, options);
             if !front.closed {
                 body_start = text.len() as u32;
             }
@@ -516,7 +560,7 @@ impl Job<'_> {
             config.inherit(defaults);
         }
         let contract = contract.map(|(id, file)| {
-            diagnostics.extend(file.problem.clone());
+            diagnostics.extend(file.problem.as_deref().cloned());
             let parsed = rocky_config::parse_contract(*id, file.source.text(), &env, options);
             diagnostics.extend(parsed.diagnostics);
             vars.extend(reader.vars(&parsed.vars));
@@ -531,15 +575,15 @@ impl Job<'_> {
         let (name, name_loc) = match &config.name {
             Some(name) => (name.value.clone(), name.loc),
             None => (
-                self.files.stem.clone(),
-                Loc::new(self.body, Span::at(body_start.min(text.len() as u32))),
+                self.stem.clone(),
+                Loc::new(self.id, Span::at(body_start.min(text.len() as u32))),
             ),
         };
         LoadedModel {
             name,
             name_loc,
-            file: self.body,
-            language: self.files.language,
+            file: self.id,
+            language: self.language,
             body_start,
             no_query: body.problem.is_some() || front.is_some_and(|f| !f.closed),
             config: Arc::new(config),
@@ -550,6 +594,7 @@ impl Job<'_> {
                 sidecar: sidecar.map(|(id, file)| (*id, file.hash)),
                 contract: contract.as_ref().map(|(id, hash, _)| (*id, *hash)),
                 defaults: defaults.hash,
+                options: options_hash(options),
                 env: vars,
             },
             contract: contract.map(|(id, _, parsed)| (id, parsed)),

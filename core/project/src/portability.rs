@@ -11,46 +11,76 @@ use rustc_hash::FxHashSet;
 /// What one model uses and the target lacks: the construct's name, and the finding in the user's file.
 pub type Constructs = Vec<(SmolStr, Diagnostic)>;
 
-/// The findings of each model, by its number; empty without a target. `asked` is the request's target and goes before that of
-/// the configuration. Mistakes of the configuration go to `out`.
-pub fn models(
-    units: &[&Unit],
-    config: &PortabilityConfig,
-    asked: Option<Dialect>,
-    dialect: Dialect,
-    pool: &rayon::ThreadPool,
-    cancel: &CancelToken,
-    out: &mut Vec<Diagnostic>,
-) -> Vec<Constructs> {
-    let mut allowed: FxHashSet<SmolStr> = FxHashSet::default();
-    for name in &config.allow {
-        let upper = name.value.to_uppercase();
-        if portability::is_construct(&upper) {
-            allowed.insert(upper.into());
-            continue;
+/// What is looked for: the constructs that a dialect lacks, but for those that are used on purpose.
+#[derive(Debug)]
+pub struct Wanted {
+    source: Dialect,
+    target: Dialect,
+    allowed: FxHashSet<SmolStr>,
+}
+
+impl Wanted {
+    /// `asked` is the request's target and goes before that of the configuration. `None`: nothing is looked for. Mistakes of the
+    /// configuration go to `out`.
+    pub fn new(
+        config: &PortabilityConfig,
+        asked: Option<Dialect>,
+        dialect: Dialect,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<Wanted> {
+        let mut allowed: FxHashSet<SmolStr> = FxHashSet::default();
+        for name in &config.allow {
+            let upper = name.value.to_uppercase();
+            if portability::is_construct(&upper) {
+                allowed.insert(upper.into());
+                continue;
+            }
+            let mut message = format!("`{}` is no construct that portability looks for", name.shown());
+            if let Some(near) = portability::nearest_construct(&upper) {
+                message.push_str(&format!("; did you mean `{near}`?"));
+            }
+            out.push(
+                Diagnostic::new(code::E404, name.loc, message)
+                    .help("Name what a P001 finding names, with `_` for spaces."),
+            );
         }
-        let mut message = format!("`{}` is no construct that portability looks for", name.shown());
-        if let Some(near) = portability::nearest_construct(&upper) {
-            message.push_str(&format!("; did you mean `{near}`?"));
-        }
-        out.push(
-            Diagnostic::new(code::E404, name.loc, message)
-                .help("Name what a P001 finding names, with `_` for spaces."),
-        );
+        asked.or(config.target_dialect).map(|target| Wanted {
+            source: dialect,
+            target,
+            allowed,
+        })
     }
-    let Some(target) = asked.or(config.target_dialect).filter(|t| *t != dialect) else {
-        return Vec::new();
-    };
-    let one = |unit: &&Unit| -> Constructs {
-        if unit.broken() || cancel.is_tripped() {
+
+    /// The findings of one model.
+    pub fn of(&self, unit: &Unit) -> Constructs {
+        if self.source == self.target || unit.broken() {
             return Vec::new();
         }
-        let ast = unit.parse(dialect);
-        portability::check(&ast, unit.text(), dialect, target)
+        let ast = unit.parse(self.source);
+        portability::check(&ast, unit.text(), self.source, self.target)
             .into_iter()
-            .filter(|missing| !allowed.contains(&missing.construct))
+            .filter(|missing| !self.allowed.contains(&missing.construct))
             .map(|missing| (missing.construct, unit::locate(missing.diagnostic, unit.origin())))
             .collect()
+    }
+}
+
+/// The findings of each model, by its number; empty when nothing is looked for.
+pub fn models(
+    wanted: Option<&Wanted>,
+    units: &[&Unit],
+    pool: &rayon::ThreadPool,
+    cancel: &CancelToken,
+) -> Vec<Constructs> {
+    let Some(wanted) = wanted else {
+        return Vec::new();
+    };
+    let one = |unit: &&Unit| {
+        if cancel.is_tripped() {
+            Vec::new()
+        } else {
+            wanted.of(unit)
+        }
     };
     pool.install(|| units.par_iter().map(one).collect())
 }

@@ -3,9 +3,7 @@
 use crate::document::envelope;
 use crate::project::Project;
 use crate::wire::SourceSpan;
-use rocky_base::{
-    CancelToken, Diagnostic, Error, ErrorKind, Files, Observer, Result, SmolStr, SourceFile, code,
-};
+use rocky_base::{CancelToken, Diagnostic, ErrorKind, Files, Observer, Result, SmolStr, SourceFile, code};
 use rocky_config::{AdapterConfig, AdapterSettings, PipelineKind, ProjectConfig, Spanned};
 use rocky_project::Snapshot;
 use schemars::JsonSchema;
@@ -140,12 +138,8 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<ValidateResponse> {
         let mut messages = Vec::new();
-        let bytes = self
-            .host
-            .system
-            .read(self.config_path())
-            .map_err(|e| Error::io(self.config_path().display(), e))?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let parsed = self.configuration()?;
+        let text = parsed.file.source.text().to_string();
         let name = self
             .config_path()
             .file_name()
@@ -154,10 +148,9 @@ impl Project {
             .to_owned();
         let mut files = Files::default();
         let file = files.add(Arc::new(SourceFile::new(name, text.clone())));
-        let env = |name: &str| self.host.system.env(name);
-        let parsed = rocky_config::parse_project(file, &text, &env);
+        debug_assert_eq!(file, rocky_project::configuration::CONFIG_FILE);
         let config_errors = parsed.diagnostics.iter().any(Diagnostic::is_error);
-        let config = parsed.value;
+        let config = parsed.config.clone();
         messages.extend(parsed.diagnostics.iter().map(|d| ValidateMessage {
             code: reference(&config, d).unwrap_or(d.code.id()).to_owned(),
             ..of_diagnostic(d, &files)

@@ -7,6 +7,7 @@ pub use memory::MemorySystem;
 pub use os::OsSystem;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -27,6 +28,8 @@ pub struct FileStamp {
 pub struct DirEntry {
     /// Full path.
     pub path: PathBuf,
+    /// Its last part; `None` when it is not UTF-8.
+    pub name: Option<SmolStr>,
     /// Folder (also through a symbolic link).
     pub is_dir: bool,
 }
@@ -45,10 +48,16 @@ pub trait System: Send + Sync {
     fn canonical(&self, path: &Path) -> io::Result<PathBuf>;
     /// Write aside and rename, so that a reader sees the old or the new file and nothing between. Creates the folder.
     fn write_atomic(&self, path: &Path, contents: &[u8]) -> io::Result<()>;
-    /// Like [`System::write_atomic`] for what can be made again: the bytes of all parts, one after the other, need not
-    /// have reached the disk when this returns.
-    fn write_cache(&self, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
-        self.write_atomic(path, &parts.concat())
+    /// Like [`System::write_atomic`] for what can be made again: written piece by piece, and the bytes need not have
+    /// reached the disk when this returns.
+    fn write_cache(
+        &self,
+        path: &Path,
+        write: &dyn Fn(&mut dyn io::Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut contents = Vec::new();
+        write(&mut contents)?;
+        self.write_atomic(path, &contents)
     }
     /// Remove a file.
     fn remove(&self, path: &Path) -> io::Result<()>;

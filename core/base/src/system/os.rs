@@ -72,10 +72,14 @@ impl System for OsSystem {
             } else {
                 kind.is_dir()
             };
-            entries.push(DirEntry { path, is_dir });
+            let name = entry.file_name().to_str().map(smol_str::SmolStr::new);
+            entries.push(DirEntry { path, name, is_dir });
         }
         // All have one parent: comparing the last part is enough, and much cheaper than comparing paths.
-        entries.sort_by(|a, b| a.path.file_name().cmp(&b.path.file_name()));
+        entries.sort_unstable_by(|a, b| match (&a.name, &b.name) {
+            (Some(a), Some(b)) => a.cmp(b),
+            _ => a.path.file_name().cmp(&b.path.file_name()),
+        });
         Ok(entries)
     }
 
@@ -94,8 +98,12 @@ impl System for OsSystem {
         })
     }
 
-    fn write_cache(&self, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
-        write_aside(path, |file| parts.iter().try_for_each(|part| file.write_all(part)))
+    fn write_cache(&self, path: &Path, write: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        write_aside(path, |file| {
+            let mut buffered = io::BufWriter::with_capacity(1 << 18, file);
+            write(&mut buffered)?;
+            buffered.flush()
+        })
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
