@@ -87,6 +87,21 @@ pub enum Refresh {
     Always,
 }
 
+/// A warehouse's dialect.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
+pub enum TargetDialect {
+    /// Databricks SQL.
+    Databricks,
+    /// Snowflake.
+    Snowflake,
+    /// GoogleSQL of BigQuery.
+    #[value(name = "bigquery")]
+    BigQuery,
+    /// DuckDB.
+    #[value(name = "duckdb")]
+    DuckDb,
+}
+
 /// What to run.
 #[derive(ClapArgs, Debug, Default, Clone)]
 pub struct RunArgs {
@@ -151,6 +166,12 @@ pub enum Command {
         /// When to ask the warehouse for the schemas of sources
         #[arg(long, value_enum, default_value_t = Refresh::Missing, value_name = "WHEN")]
         refresh_sources: Refresh,
+        /// List what this dialect does not have
+        #[arg(long, value_enum, value_name = "DIALECT")]
+        target_dialect: Option<TargetDialect>,
+        /// Report warnings as errors
+        #[arg(long)]
+        deny_warnings: bool,
         /// Models folder, contracts, variables
         #[command(flatten)]
         sources: Sources,

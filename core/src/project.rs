@@ -233,12 +233,25 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<Arc<Snapshot>> {
+        self.snapshot_for(vars, catalog, None, observer, cancel)
+    }
+
+    /// Compile, and list what a dialect does not have.
+    pub(crate) fn snapshot_for(
+        &self,
+        vars: &std::collections::BTreeMap<String, String>,
+        catalog: Option<CatalogInput>,
+        target_dialect: Option<rocky_base::Dialect>,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Arc<Snapshot>> {
         let inputs = Inputs {
             vars: vars
                 .iter()
                 .map(|(k, v)| (SmolStr::new(k), SmolStr::new(v)))
                 .collect(),
             catalog,
+            target_dialect,
         };
         let pool = &self.engine.inner.pool;
         let me = std::thread::current().id();

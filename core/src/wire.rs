@@ -97,6 +97,13 @@ pub struct WireDiagnostic {
 }
 
 impl WireDiagnostic {
+    /// Make a warning an error.
+    pub(crate) fn deny_warning(&mut self) {
+        if self.severity == rocky_base::Severity::Warning.as_str() {
+            self.severity = rocky_base::Severity::Error.as_str().to_owned();
+        }
+    }
+
     /// The document's form of a diagnostic.
     pub fn of(diagnostic: &Diagnostic, files: &Files) -> WireDiagnostic {
         let note = |label: &Label| WireNote {

@@ -1,31 +1,41 @@
 //! `rocky compile`.
 
 use super::{Context, refresh, vars};
-use crate::args::{Refresh, Sources};
+use crate::args::{Refresh, Sources, TargetDialect};
 use crate::output;
 use crate::progress::Progress;
 use crate::render::{Diagnostics, Marks, count, duration};
 use rocky_core::Result;
-use rocky_core::verbs::compile::{CompileRequest, CompileResponse};
+use rocky_core::verbs::compile::{self, CompileRequest, CompileResponse};
 use std::fmt::Write;
 use std::path::Path;
 
 /// More models than this are summed up instead of listed.
 const LISTED: usize = 200;
 
-pub fn run(
-    context: &Context<'_>,
-    model: Option<&str>,
-    expand_macros: bool,
-    refresh_sources: Refresh,
-    sources: &Sources,
-) -> Result<u8> {
+/// What was asked for.
+pub struct Options<'a> {
+    pub model: Option<&'a str>,
+    pub expand_macros: bool,
+    pub refresh_sources: Refresh,
+    pub target_dialect: Option<TargetDialect>,
+    pub deny_warnings: bool,
+}
+
+pub fn run(context: &Context<'_>, options: &Options<'_>, sources: &Sources) -> Result<u8> {
     let project = context.open(sources)?;
     let request = CompileRequest {
-        model: model.map(str::to_owned),
-        expand_macros,
+        model: options.model.map(str::to_owned),
+        expand_macros: options.expand_macros,
         vars: vars(sources)?,
-        refresh_sources: refresh(refresh_sources),
+        refresh_sources: refresh(options.refresh_sources),
+        target_dialect: options.target_dialect.map(|target| match target {
+            TargetDialect::Databricks => compile::TargetDialect::Databricks,
+            TargetDialect::Snowflake => compile::TargetDialect::Snowflake,
+            TargetDialect::BigQuery => compile::TargetDialect::BigQuery,
+            TargetDialect::DuckDb => compile::TargetDialect::DuckDb,
+        }),
+        deny_warnings: options.deny_warnings,
     };
     let mut progress = Progress::new();
     let response = project.compile(&request, &mut progress, context.cancel)?;

@@ -95,14 +95,20 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             model,
             expand_macros,
             refresh_sources,
+            target_dialect,
+            deny_warnings,
             sources,
         } => (
             "compile",
             compile::run(
                 &context,
-                model.as_deref(),
-                *expand_macros,
-                *refresh_sources,
+                &compile::Options {
+                    model: model.as_deref(),
+                    expand_macros: *expand_macros,
+                    refresh_sources: *refresh_sources,
+                    target_dialect: *target_dialect,
+                    deny_warnings: *deny_warnings,
+                },
                 sources,
             ),
         ),

@@ -9,6 +9,7 @@ mod adapter;
 mod contract;
 mod front_matter;
 mod keys;
+mod lints;
 mod model;
 mod node;
 mod pattern;
@@ -23,6 +24,7 @@ mod strategy;
 pub use adapter::{AdapterConfig, AdapterKind, AdapterSettings, AdapterType, RetryConfig};
 pub use contract::{ContractColumn, ContractConfig, ContractRules, parse_contract};
 pub use front_matter::{FrontMatter, split_front_matter};
+pub use lints::{Level, LintLevel, PortabilityConfig, is_adjustable};
 pub use model::{
     DefaultsConfig, ModelConfig, TargetConfig, parse_defaults, parse_front_matter, parse_sidecar,
 };

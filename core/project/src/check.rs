@@ -1,5 +1,6 @@
 //! What is checked of a model beside its query: strategy columns and contracts. Only proven facts raise errors.
 
+use crate::interval;
 use crate::link::Target;
 use crate::load::LoadedModel;
 use crate::snapshot::Contract;
@@ -28,14 +29,14 @@ pub fn strategy_of(kind: &StrategyKind) -> Strategy {
     }
 }
 
-fn has_column(analysis: &Analysis, name: &str, dialect: Dialect) -> bool {
+pub(crate) fn has_column(analysis: &Analysis, name: &str, dialect: Dialect) -> bool {
     let key = |n: &str| dialect.fold(n, true, IdentKind::Column);
     // A name from TOML counts as unquoted: on Snowflake it is folded to upper case.
     let wanted = [key(name), dialect.fold(name, false, IdentKind::Column)];
     analysis.columns.iter().any(|c| wanted.contains(&key(&c.name)))
 }
 
-fn with_suggestion(mut message: String, wanted: &str, analysis: &Analysis) -> String {
+pub(crate) fn with_suggestion(mut message: String, wanted: &str, analysis: &Analysis) -> String {
     if let Some(near) = suggest::nearest(wanted, analysis.columns.iter().map(|c| c.name.as_str())) {
         message.push_str(&format!("; did you mean `{near}`?"));
     }
@@ -53,6 +54,7 @@ pub fn strategy(
 ) {
     let kind = &target.strategy.kind;
     let strategy = strategy_of(kind);
+    interval::check(&model.name, unit, kind, analysis, dialect, out);
     let capabilities = Capabilities::of(dialect);
     if !capabilities.strategies.contains(&strategy) {
         let can: Vec<&str> = capabilities.strategies.iter().map(|s| s.as_str()).collect();
@@ -67,7 +69,8 @@ pub fn strategy(
         );
         return;
     }
-    for (_, span) in unit.placeholders() {
+    let windowed = matches!(strategy, Strategy::TimeInterval | Strategy::Microbatch);
+    for (_, span) in unit.placeholders().iter().filter(|_| !windowed) {
         let loc = unit.origin().locate(*span);
         out.push(
             Diagnostic::new(

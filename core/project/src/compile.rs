@@ -8,11 +8,13 @@ use crate::files;
 use crate::findings::{self, Subject};
 use crate::graph;
 use crate::hash::Hasher128;
+use crate::levels::Levels;
 use crate::link::{self, Known, SourceBook};
 use crate::load::{self, ExplicitContract, LoadedModel, Reader, Recorder};
 use crate::memo::{CachedFile, Entry, Memo};
+use crate::portability;
 use crate::snapshot::{Contract, Ground, Model, Parts, Snapshot, Source, SourceSchema, Timings};
-use crate::unit::UnitEnv;
+use crate::unit::{Unit, UnitEnv};
 use rayon::prelude::*;
 use rocky_base::{
     CancelToken, Diagnostic, Dialect, Error, Event, FileId, Files, Loc, Observer, Result, SmolStr,
@@ -56,6 +58,8 @@ pub struct Inputs {
     pub vars: FxHashMap<SmolStr, SmolStr>,
     /// What is known of the warehouse.
     pub catalog: Option<CatalogInput>,
+    /// Also list what this dialect does not have, instead of that of `[portability]`.
+    pub target_dialect: Option<Dialect>,
 }
 
 /// Compiles one project again and again.
@@ -329,10 +333,23 @@ impl Compiler {
 
         let check_started = Instant::now();
         let contracts = explicit(loaded.contracts, &targets.names, &mut general);
+        let wanted =
+            portability::Wanted::new(&config.portability, inputs.target_dialect, dialect, &mut general);
+        let units: Vec<&Unit> = results.prepared.iter().map(|p| &*p.unit).collect();
+        let mut constructs = portability::models(wanted.as_ref(), &units, pool, cancel);
+        let levels = Levels::new(&config.lints).targeting(wanted.is_some());
+        let broken: Vec<bool> = units
+            .iter()
+            .zip(&models)
+            .map(|(u, m)| u.broken() || m.unreadable)
+            .collect();
+        drop(units);
         let builder = Builder {
             dialect,
             memo: &memo,
             contracts: &contracts,
+            levels: &levels,
+            broken: &|m| broken.get(m as usize).is_some_and(|b| *b),
         };
         let jobs: Vec<Job> = heads
             .iter()
@@ -348,6 +365,7 @@ impl Compiler {
                     .and_then(|path| globs.pipeline_of(path)),
                 inputs: link::inputs(&prepared.resolved, &by_key),
                 cyclic: order.cyclic[id],
+                constructs: constructs.get_mut(id).map(std::mem::take).unwrap_or_default(),
                 loaded: head.loaded.clone(),
                 folder: head.folder,
                 prepared,
@@ -397,6 +415,8 @@ impl Compiler {
                 declared,
                 by_key,
                 roles,
+                levels,
+                wanted,
             }),
         });
         self.memo = Arc::new(snapshot.memo(paths, files));
@@ -539,6 +559,8 @@ pub(crate) struct Builder<'a> {
     pub dialect: Dialect,
     pub memo: &'a Memo,
     pub contracts: &'a FxHashMap<u32, ExplicitContract>,
+    pub levels: &'a Levels,
+    pub broken: &'a (dyn Fn(u32) -> bool + Sync),
 }
 
 /// One model's parts.
@@ -547,6 +569,7 @@ pub(crate) struct Job {
     pub pipeline: Option<SmolStr>,
     pub inputs: Vec<crate::snapshot::InputRelation>,
     pub cyclic: bool,
+    pub constructs: portability::Constructs,
     pub loaded: Arc<LoadedModel>,
     pub folder: u32,
     pub prepared: analyse::Prepared,
@@ -586,12 +609,21 @@ impl Builder<'_> {
             dialect: self.dialect,
         };
         let checked = subject.checked(old.map(|e| &e.checked));
-        let findings = findings::all(
+        let around = findings::Around {
+            inputs: &job.inputs,
+            broken: self.broken,
+            levels: self.levels,
+            constructs: job.constructs,
+        };
+        let resolved = &job.prepared.resolved;
+        let (findings, pending) = findings::all(
             &loaded,
             &job.target,
-            &job.prepared.resolved,
+            resolved,
             &job.depends,
+            &unit,
             &checked,
+            around,
         );
         let has_errors = findings.iter().any(Diagnostic::is_error) || job.cyclic;
         Some(Arc::new(Model {
@@ -610,6 +642,7 @@ impl Builder<'_> {
             depends_on: job.depends.on.clone(),
             contract: contract.map(|(contract, _)| Arc::new(contract)),
             findings: Arc::new(findings),
+            pending,
             has_errors,
             unit,
             analysed,

@@ -226,10 +226,21 @@ impl Snapshot {
                 .collect(),
             ..Memo::default()
         };
+        let now: FxHashMap<u32, bool> = results
+            .iter()
+            .map(|(id, (_, prepared))| (*id, prepared.unit.broken() || table.loaded(*id).unreadable))
+            .collect();
+        let broken = |m: u32| match (now.get(&m), self.models.get(m as usize)) {
+            (Some(broken), _) => *broken,
+            (None, Some(model)) => model.unit.broken() || model.loaded.unreadable,
+            (None, None) => false,
+        };
         let builder = Builder {
             dialect: self.dialect,
             memo: &memo,
             contracts: &ground.contracts,
+            levels: &ground.levels,
+            broken: &broken,
         };
         let mut models: Vec<Arc<Model>> = self.models.clone();
         for (id, (analysed, prepared)) in results {
@@ -240,6 +251,11 @@ impl Snapshot {
                 pipeline: old.pipeline.clone(),
                 inputs: link::inputs(&prepared.resolved, &ground.by_key),
                 cyclic: false,
+                constructs: ground
+                    .wanted
+                    .as_ref()
+                    .map(|w| w.of(&prepared.unit))
+                    .unwrap_or_default(),
                 loaded: table
                     .loaded
                     .get(&id)

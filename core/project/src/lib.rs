@@ -4,6 +4,8 @@
 //! Invariant: nothing here generates SQL, opens a connection or knows JSON. What was computed once is found again by the
 //! hash of everything it read ([`memo`]); a memoised compile equals a fresh one. Start reading at [`compile::Compiler`].
 
+pub mod advice;
+pub mod allow;
 pub mod analyse;
 pub mod cache;
 pub mod check;
@@ -15,12 +17,15 @@ mod files;
 pub mod findings;
 pub mod graph;
 pub mod hash;
+pub mod interval;
+pub mod levels;
 pub mod lineage;
 pub mod link;
 pub mod load;
 pub mod memo;
 pub mod names;
 mod packed;
+pub mod portability;
 pub mod snapshot;
 pub mod unit;
 

@@ -83,6 +83,8 @@ pub struct Checked {
     pub key: u128,
     /// The findings, in the user's files.
     pub findings: Vec<Diagnostic>,
+    /// Findings that count when the input with that number is a model.
+    pub over_models: Vec<(u32, Diagnostic)>,
 }
 
 /// The memo of one project.

@@ -4,6 +4,7 @@
 use crate::analyse::Analysed;
 use crate::compile::CatalogInput;
 use crate::graph::Order;
+use crate::levels::{Levels, Pending};
 use crate::link::{Resolved, Target};
 use crate::load::{Defaults, ExplicitContract, LoadedModel};
 use crate::memo::{Checked, Entry, Memo};
@@ -73,6 +74,10 @@ pub(crate) struct Ground {
     pub name_defaults: crate::names::Defaults,
     /// Names of models by file, and which part of the model it is.
     pub roles: FxHashMap<FileId, u32>,
+    /// How loud findings are.
+    pub levels: Levels,
+    /// Which constructs are looked for.
+    pub wanted: Option<crate::portability::Wanted>,
 }
 
 /// Milliseconds of the phases of one compile.
@@ -127,6 +132,8 @@ pub struct Model {
     pub contract: Option<Arc<Contract>>,
     /// Findings in it, its files' and its query's; in no order.
     pub findings: Arc<Vec<Diagnostic>>,
+    /// Its suppressions, when it has any: which of them were of use is known when all findings are.
+    pub(crate) pending: Option<Pending>,
     /// True when an error was found in it (its own, not an input's).
     pub has_errors: bool,
     pub(crate) analysed: Arc<Analysed>,
@@ -258,7 +265,10 @@ impl Snapshot {
     pub fn diagnostics(&self) -> &[Diagnostic] {
         self.diagnostics.get_or_init(|| {
             let of_models = self.models.iter().flat_map(|m| m.findings.iter());
-            let mut all: Vec<Diagnostic> = self.general.iter().chain(of_models).cloned().collect();
+            let mut all: Vec<Diagnostic> = self.general.to_vec();
+            let pending = self.models.iter().filter_map(|m| m.pending.clone()).collect();
+            self.ground.levels.finish(&mut all, pending);
+            all.extend(of_models.cloned());
             crate::findings::sort(&mut all, &self.files);
             all
         })
@@ -266,6 +276,9 @@ impl Snapshot {
 
     /// True when any finding is an error.
     pub fn has_errors(&self) -> bool {
+        if !self.ground.levels.is_empty() {
+            return self.diagnostics().iter().any(Diagnostic::is_error);
+        }
         let of_models = self.models.iter().flat_map(|m| m.findings.iter());
         self.general.iter().chain(of_models).any(Diagnostic::is_error)
     }

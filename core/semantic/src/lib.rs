@@ -9,7 +9,9 @@
 pub mod analyse;
 pub mod catalogue;
 pub mod files;
+mod lint;
 pub mod model;
+pub mod portability;
 pub mod references;
 pub mod typing;
 mod walk;
@@ -17,7 +19,7 @@ mod walk;
 pub use analyse::analyse;
 pub use files::{FileCall, file_call, looks_like_file};
 pub use model::{
-    Analysis, Influence, InfluenceKind, Input, OutputColumn, RelationInput, RelationSchema, SourceColumn,
-    Status, Transform,
+    Analysis, Conditional, Influence, InfluenceKind, Input, OutputColumn, RelationInput, RelationSchema,
+    SourceColumn, Status, Transform, When,
 };
 pub use references::{RelationRef, references};

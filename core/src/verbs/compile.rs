@@ -5,7 +5,7 @@ use crate::document::{diagnostics, envelope};
 use crate::files::Ask;
 use crate::project::{Project, target};
 use crate::wire::{WireColumn, WireDiagnostic, WireStrategy, WireTarget};
-use rocky_base::{CancelToken, Diagnostic, Error, Observer, Result, code};
+use rocky_base::{CancelToken, Diagnostic, Dialect, Error, Observer, Result, code};
 use rocky_project::{CatalogInput, Model, Snapshot, SourceSchema};
 use rocky_semantic::Status;
 use schemars::JsonSchema;
@@ -38,6 +38,35 @@ pub struct CompileRequest {
     pub vars: BTreeMap<String, String>,
     /// When to ask the warehouse.
     pub refresh_sources: RefreshSources,
+    /// Report constructs that this dialect does not have (P001), instead of that of `[portability]`.
+    pub target_dialect: Option<TargetDialect>,
+    /// Report warnings as errors.
+    pub deny_warnings: bool,
+}
+
+/// A warehouse's dialect.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetDialect {
+    /// Databricks SQL.
+    Databricks,
+    /// Snowflake.
+    Snowflake,
+    /// GoogleSQL of BigQuery.
+    BigQuery,
+    /// DuckDB.
+    DuckDb,
+}
+
+impl From<TargetDialect> for Dialect {
+    fn from(target: TargetDialect) -> Dialect {
+        match target {
+            TargetDialect::Databricks => Dialect::Databricks,
+            TargetDialect::Snowflake => Dialect::Snowflake,
+            TargetDialect::BigQuery => Dialect::BigQuery,
+            TargetDialect::DuckDb => Dialect::DuckDb,
+        }
+    }
 }
 
 /// How long it took, in milliseconds.
@@ -132,7 +161,9 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<CompileResponse> {
-        let (snapshot, extra) = self.refreshed(&request.vars, request.refresh_sources, observer, cancel)?;
+        let target = request.target_dialect.map(Dialect::from);
+        let (snapshot, extra) =
+            self.refreshed_for(&request.vars, request.refresh_sources, target, observer, cancel)?;
         let mut found = diagnostics(&extra, &snapshot.files);
         found.extend(diagnostics(&snapshot.diagnostics(), &snapshot.files));
         let mut models: Vec<&Arc<Model>> = snapshot.models.iter().collect();
@@ -140,6 +171,9 @@ impl Project {
             let (_, model) = find_model(&snapshot, name)?;
             models = vec![model];
             found.retain(|d| d.model == model.name.as_str());
+        }
+        if request.deny_warnings {
+            found.iter_mut().for_each(WireDiagnostic::deny_warning);
         }
         let ms = |t: f64| t.round() as u64;
         let t = snapshot.timings;
@@ -181,11 +215,22 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<(Arc<Snapshot>, Vec<Diagnostic>)> {
+        self.refreshed_for(vars, refresh, None, observer, cancel)
+    }
+
+    fn refreshed_for(
+        &self,
+        vars: &BTreeMap<String, String>,
+        refresh: RefreshSources,
+        target_dialect: Option<Dialect>,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<(Arc<Snapshot>, Vec<Diagnostic>)> {
         let mut extra = Vec::new();
         let mut catalog = self.known_catalog();
         let mut snapshot = None;
         if refresh != RefreshSources::Always {
-            let first = self.snapshot(vars, catalog.clone(), observer, cancel)?;
+            let first = self.snapshot_for(vars, catalog.clone(), target_dialect, observer, cancel)?;
             let fresh = catalog.as_ref().is_some_and(|c| c.fresh);
             let missing = first
                 .sources
@@ -201,7 +246,7 @@ impl Project {
                 return Ok((first, extra));
             }
             if fresh || !doubtful {
-                let snapshot = self.with_files(first, catalog, refresh, vars, observer, cancel)?;
+                let snapshot = self.with_files(first, catalog, refresh, vars, target_dialect, observer, cancel)?;
                 return Ok((snapshot, extra));
             }
             snapshot = Some(first);
@@ -237,9 +282,9 @@ impl Project {
         }
         let snapshot = match snapshot {
             Some(snapshot) if !extra.is_empty() => snapshot,
-            _ => self.snapshot(vars, catalog.clone(), observer, cancel)?,
+            _ => self.snapshot_for(vars, catalog.clone(), target_dialect, observer, cancel)?,
         };
-        let snapshot = self.with_files(snapshot, catalog, refresh, vars, observer, cancel)?;
+        let snapshot = self.with_files(snapshot, catalog, refresh, vars, target_dialect, observer, cancel)?;
         Ok((snapshot, extra))
     }
 
@@ -251,6 +296,7 @@ impl Project {
         catalog: Option<CatalogInput>,
         refresh: RefreshSources,
         vars: &BTreeMap<String, String>,
+        target_dialect: Option<Dialect>,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<Arc<Snapshot>> {
@@ -269,7 +315,7 @@ impl Project {
             Err(_) => None,
         };
         match self.described(&snapshot, catalog, ask, opened.as_deref(), cancel)? {
-            Some(catalog) => self.snapshot(vars, Some(catalog), observer, cancel),
+            Some(catalog) => self.snapshot_for(vars, Some(catalog), target_dialect, observer, cancel),
             None => Ok(snapshot),
         }
     }

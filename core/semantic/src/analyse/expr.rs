@@ -40,6 +40,9 @@ impl<'a> Analyser<'a> {
                 "the type of this expression is not known".into(),
             )));
         }
+        if let Some(fact) = self.facts.get_mut(id.0 as usize) {
+            fact.learn(&operand);
+        }
         operand
     }
 
@@ -114,7 +117,7 @@ impl<'a> Analyser<'a> {
                 Operand::of(Type::Boolean, nullable)
             }
             ExprKind::InList { expr, list, .. } => self.in_list(*expr, list, &inner, acc),
-            ExprKind::InQuery { expr, query, .. } => self.in_query(*expr, *query, &inner, acc),
+            ExprKind::InQuery { expr, query, .. } => self.in_query(id, *expr, *query, &inner, acc),
             ExprKind::InExpr { expr, list, .. } => {
                 let value = self.expr(*expr, &inner, acc);
                 let operand = self.expr(*list, &inner, acc);
@@ -494,6 +497,9 @@ impl<'a> Analyser<'a> {
                     Operand::unknown()
                 }
             };
+            if let Some(fact) = self.facts.get_mut(whole.0 as usize) {
+                fact.learn(&value);
+            }
         }
         value
     }
@@ -558,7 +564,14 @@ impl<'a> Analyser<'a> {
         Operand::of(Type::Boolean, nullable)
     }
 
-    fn in_query(&mut self, expr: ExprId, query: QueryId, mode: &Transform, acc: &mut Acc) -> Operand {
+    fn in_query(
+        &mut self,
+        id: ExprId,
+        expr: ExprId,
+        query: QueryId,
+        mode: &Transform,
+        acc: &mut Acc,
+    ) -> Operand {
         let value = self.expr(expr, mode, acc);
         let width = match &self.ast.expr(self.ast.unparen(expr)).kind {
             ExprKind::Tuple(list) => list.len(),
@@ -571,6 +584,12 @@ impl<'a> Analyser<'a> {
         for col in &out.cols {
             acc.push(col.sources(), mode);
             nullable |= col.col.nullable;
+            if col.col.nullable
+                && !col.col.ty.is_unknown()
+                && let Some(fact) = self.facts.get_mut(id.0 as usize)
+            {
+                fact.query_may_give_null();
+            }
         }
         // A row may also equal a column of rows.
         let row = out.cols.len() == 1

@@ -45,6 +45,7 @@ impl<'a> Analyser<'a> {
         }
         let start = self.scope().map_or(0, |s| s.rels.len());
         self.bind_leaf(first);
+        self.note_bound(first, start);
         let merged_to = self.scope().map_or(0, |s| s.merged.len());
         let mut chain = Chain {
             start,
@@ -62,6 +63,20 @@ impl<'a> Analyser<'a> {
             {
                 self.join(&mut chain, *right, *kind, constraint, *op_span);
             }
+        }
+        self.note_bound(id, start);
+    }
+
+    /// Which relations of the scope a FROM item bound, for the lints.
+    fn note_bound(&mut self, id: FromId, start: usize) {
+        let (uid, end) = self.scope().map_or((0, start), |s| (s.uid, s.rels.len()));
+        if let Some(bound) = self.bound.get_mut(id.0 as usize) {
+            *bound = crate::lint::Bound {
+                scope: uid,
+                start: start as u32,
+                end: end as u32,
+                lateral: bound.lateral,
+            };
         }
     }
 
@@ -269,6 +284,9 @@ impl<'a> Analyser<'a> {
         let input = self.relations.get(&id).and_then(|i| self.input.relations.get(*i));
         let Some(input) = input else {
             if self.array_column(path, alias, span) {
+                if let Some(bound) = self.bound.get_mut(id.0 as usize) {
+                    bound.lateral = true;
+                }
                 return;
             }
             let mut rel = self.new_rel(alias, "", span, Rc::new(Columns::default()));

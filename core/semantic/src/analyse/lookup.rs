@@ -316,8 +316,13 @@ impl<'a> Analyser<'a> {
             col,
             fields,
         };
+        let outer = scope.rels.get(found.rel as usize).is_some_and(|r| r.outer);
+        let nullable = outer || scope.col(found).is_some_and(|c| c.nullable);
         if let Some(slot) = self.resolved.get_mut(id.0 as usize) {
             *slot = resolved;
+        }
+        if nullable && let Some(fact) = self.facts.get_mut(id.0 as usize) {
+            fact.column_may_be_null();
         }
     }
 

@@ -23,6 +23,7 @@ mod report;
 mod scope;
 mod select;
 
+use crate::lint::{self, Bound, Fact};
 use crate::model::{Analysis, Influence, InfluenceKind, Input, OutputColumn, SourceColumn, Status};
 use columns::StarCol;
 use lineage::{Cause, Set};
@@ -162,7 +163,7 @@ impl Ctx {
 
 /// What a column expression resolved to, for the grouping check.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
-enum Resolved {
+pub(crate) enum Resolved {
     /// Not a column of a SELECT's own FROM: unknown, a lambda's parameter, an error.
     Nothing,
     /// A column (with so many struct fields after it) of the scope with that number.
@@ -206,6 +207,10 @@ struct Analyser<'a> {
     /// WINDOW definitions by scope and name.
     windows: FxHashMap<(u32, SmolStr), &'a WindowSpec>,
     resolved: Vec<Resolved>,
+    /// What was found of each expression, for the lints.
+    facts: Vec<Fact>,
+    /// Which relations of its scope each FROM item bound.
+    bound: Vec<Bound>,
     /// What a COLUMNS(…) stands for while its item is evaluated for one column.
     columns_at: FxHashMap<ExprId, StarCol>,
     /// The text has COLUMNS(…) somewhere.
@@ -241,6 +246,8 @@ impl<'a> Analyser<'a> {
             lambdas: Vec::new(),
             windows: FxHashMap::default(),
             resolved: vec![Resolved::Nothing; input.ast.exprs.len()],
+            facts: vec![Fact::default(); input.ast.exprs.len()],
+            bound: vec![Bound::default(); input.ast.froms.len()],
             columns_at: FxHashMap::default(),
             has_columns: (input.ast.exprs.iter()).any(|e| matches!(e.kind, ExprKind::Columns { .. })),
             ctx: Ctx::PLAIN,
@@ -348,7 +355,20 @@ impl<'a> Analyser<'a> {
             let dead = lazy && finding.is_error() && !reached.get(node).is_none_or(|r| *r);
             (!dead).then_some(finding)
         };
-        let mut diagnostics: Vec<Diagnostic> = self.diagnostics.into_iter().filter_map(said).collect();
+        let found = std::mem::take(&mut self.diagnostics);
+        let mut diagnostics: Vec<Diagnostic> = found.into_iter().filter_map(said).collect();
+        let mut conditional = Vec::new();
+        let lints = lint::Query {
+            ast: self.ast,
+            text: self.input.text,
+            dialect: self.dialect,
+            facts: &mut self.facts,
+            resolved: &self.resolved,
+            bound: &self.bound,
+            columns: &columns,
+            relations: self.input.relations,
+        };
+        lints.run(&mut diagnostics, &mut conditional);
         diagnostics.sort_by_key(|d| (d.primary.as_ref().map(|l| l.loc.span), d.code));
         Analysis {
             columns,
@@ -356,6 +376,7 @@ impl<'a> Analyser<'a> {
             influences,
             reduces_rows: out.reduces,
             diagnostics,
+            conditional,
         }
     }
 
