@@ -133,7 +133,8 @@ pub enum Command {
     /// Check types, names, dependencies and contracts
     #[command(
         after_help = "Examples:\n  rocky compile\n  rocky compile --model fct_orders --output json\n  \
-                            rocky compile --var day=2026-01-31 --expand-macros"
+                            rocky compile --var day=2026-01-31 --expand-macros\n  \
+                            rocky compile --refresh-sources never --min-coverage 95"
     )]
     Compile {
         /// Report this model alone
@@ -145,6 +146,9 @@ pub enum Command {
         /// When to ask the warehouse for the schemas of sources
         #[arg(long, value_enum, default_value_t = Refresh::Missing, value_name = "WHEN")]
         refresh_sources: Refresh,
+        /// Fail when fewer per cent of the columns are proven
+        #[arg(long, value_name = "PERCENT")]
+        min_coverage: Option<f64>,
         /// Models folder, contracts, variables
         #[command(flatten)]
         sources: Sources,

@@ -91,6 +91,7 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             model,
             expand_macros,
             refresh_sources,
+            min_coverage,
             sources,
         } => (
             "compile",
@@ -99,6 +100,7 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
                 model.as_deref(),
                 *expand_macros,
                 *refresh_sources,
+                *min_coverage,
                 sources,
             ),
         ),

@@ -226,6 +226,17 @@ codes! {
     E303 Error;
     /// Date placeholder outside a time_interval model.
     E304 Error;
+    /// Contract: a column that is new may be NULL.
+    E310 Error;
+    // W300–W399.
+    /// Contract: a column is wider than its neutral type says.
+    W310 Warning;
+    /// Contract: a column is listed twice in a rule.
+    W311 Warning;
+    /// Contract: a rule that has nothing to hold on to.
+    W312 Warning;
+    /// Contract: an allowed type change that loses values.
+    W313 Warning;
     // E400–E499: files and configuration.
     /// Syntax error in SQL.
     E400 Error;
@@ -267,6 +278,8 @@ codes! {
     E418 Error;
     /// File too large.
     E419 Error;
+    /// Fewer columns are proven than wanted.
+    E420 Error;
     // W400–W499.
     /// Unknown key, softened by `[compat] unknown_keys = "warn"`.
     W403 Warning;

@@ -21,7 +21,9 @@ mod spanned;
 mod strategy;
 
 pub use adapter::{AdapterConfig, AdapterKind, AdapterSettings, AdapterType, RetryConfig};
-pub use contract::{ContractColumn, ContractConfig, ContractRules, parse_contract};
+pub use contract::{
+    AllowedTypeChanges, ContractColumn, ContractConfig, ContractRules, TypeChange, parse_contract,
+};
 pub use front_matter::{FrontMatter, split_front_matter};
 pub use model::{
     DefaultsConfig, ModelConfig, TargetConfig, parse_defaults, parse_front_matter, parse_sidecar,

@@ -1,6 +1,7 @@
 //! One compile: configuration, files, names, analysis, checks. Holds the memo between compiles of one project.
 
 use crate::check;
+use crate::contract;
 use crate::discover::{self, FilePath, Walk};
 use crate::graph;
 use crate::hash::Hasher128;
@@ -8,6 +9,7 @@ use crate::link::{self, Known, Linked};
 use crate::load::{self, LoadedModel, Reader};
 use crate::memo::{CachedFile, Memo};
 use crate::snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
+use crate::status::Doubt;
 use crate::unit::{self, UnitEnv};
 use rayon::prelude::*;
 use rocky_base::{
@@ -221,6 +223,7 @@ impl Compiler {
             catalog: known.catalog,
             memo: &self.memo.analyses,
             names: &links.names,
+            doubt: None,
         };
         let mut results: Vec<Option<Analysed>> = (0..models.len()).map(|_| None).collect();
         let mut done = 0;
@@ -259,64 +262,65 @@ impl Compiler {
                 }
                 None => {
                     let loc = Loc::new(file, Span::at(0));
-                    diagnostics.push(
-                        Diagnostic::new(code::W011, loc, format!("contract for unknown model `{name}`"))
-                            .help("Rename the contract after a model, or remove it."),
-                    );
+                    diagnostics.push(contract::of_no_model(
+                        &name,
+                        loc,
+                        models.iter().map(|m| m.name.as_str()),
+                    ));
                 }
             }
         }
         unknown_sources(&links.sources, &mut diagnostics);
-        let mut built = Vec::with_capacity(models.len());
-        for (id, ((model, linked), analysed)) in models.into_iter().zip(links.models).zip(results).enumerate()
-        {
+        let contracts: Vec<Option<Arc<Contract>>> = models
+            .iter()
+            .enumerate()
+            .map(|(id, model)| contract_of(model, explicit.remove(&(id as u32))))
+            .collect();
+        let mut findings = Vec::with_capacity(models.len());
+        for (id, analysed) in results.iter().enumerate() {
             if id % 256 == 0 {
                 cancel.check()?;
             }
             let Some(analysed) = analysed else {
-                return Err(Error::bug(format!("model `{}` was not analysed", model.name)));
+                return Err(Error::bug(format!(
+                    "model `{}` was not analysed",
+                    models[id].name
+                )));
             };
-            let contract = match explicit.remove(&(id as u32)) {
-                Some((file, parsed)) => Some((file, parsed, false)),
-                None => model
-                    .contract
-                    .as_ref()
-                    .map(|(file, parsed)| (*file, parsed.clone(), true)),
-            };
-            let contract = contract.map(|(file, parsed, auto)| {
-                Arc::new(Contract {
-                    config: parsed.value.clone(),
-                    file,
-                    auto,
-                })
-            });
+            findings.push(analyser.findings(id, &analysed.analysis, contracts[id].as_deref()));
+        }
+        // What only follows from a remembered catalogue raises no error.
+        let remembered_at = catalog.filter(|c| !c.fresh).map(|c| c.snapshot.taken_at);
+        let inputs_of = links.models.iter().map(|l| l.inputs.as_slice()).collect();
+        let doubt = Doubt::new(
+            &order.order,
+            inputs_of,
+            &links.sources,
+            remembered_at,
+            seconds(self.system.now()),
+        );
+        let softened = analyser.soften(
+            &doubt,
+            &order.order,
+            &results,
+            &contracts,
+            &mut findings,
+            &mut next,
+        );
+        drop(doubt);
+        let mut built = Vec::with_capacity(models.len());
+        let parts = models
+            .into_iter()
+            .zip(links.models)
+            .zip(results)
+            .zip(contracts.into_iter().zip(findings));
+        for (id, (((model, linked), analysed), (contract, checked))) in parts.enumerate() {
+            let Some(analysed) = analysed else { continue };
             let mut found: Vec<Diagnostic> = Vec::new();
             found.extend(model.diagnostics.iter().cloned());
             found.extend(linked.diagnostics.iter().cloned());
             found.extend(model.unit.diagnostics.iter().cloned());
-            if !model.unit.broken {
-                found.extend(
-                    analysed
-                        .analysis
-                        .diagnostics
-                        .iter()
-                        .cloned()
-                        .map(|d| unit::locate(d, &model.unit.origin)),
-                );
-            }
-            if !model.unit.broken && !model.unreadable {
-                check::strategy(&model, &linked, &analysed.analysis, dialect, &mut found);
-            }
-            if let Some(contract) = &contract {
-                check::contract(
-                    &model.name,
-                    contract,
-                    &analysed.analysis,
-                    model.unit.broken,
-                    dialect,
-                    &mut found,
-                );
-            }
+            found.extend(checked);
             let has_errors = found.iter().any(Diagnostic::is_error) || order.cyclic[id];
             diagnostics.extend(found.into_iter().map(|d| {
                 if d.model.is_some() {
@@ -364,6 +368,8 @@ impl Compiler {
             order,
             consumers,
             sources: links.sources,
+            remembered_at,
+            softened,
             diagnostics,
             timings,
         }))
@@ -598,7 +604,32 @@ fn sort(diagnostics: &mut Vec<Diagnostic>, files: &Files) {
     diagnostics.dedup();
 }
 
+fn seconds(time: std::time::SystemTime) -> i64 {
+    let since = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// The contract of a model: an explicit one wins over the one beside it.
+fn contract_of(
+    model: &LoadedModel,
+    explicit: Option<(FileId, Arc<rocky_config::Parsed<rocky_config::ContractConfig>>)>,
+) -> Option<Arc<Contract>> {
+    let (file, parsed, auto) = match explicit {
+        Some((file, parsed)) => (file, parsed, false),
+        None => {
+            let (file, parsed) = model.contract.as_ref()?;
+            (*file, parsed.clone(), true)
+        }
+    };
+    Some(Arc::new(Contract {
+        config: parsed.value.clone(),
+        file,
+        auto,
+    }))
+}
+
 /// The analysis of one model with what it was found by.
+#[derive(Clone)]
 struct Analysed {
     key: u128,
     analysis: Arc<Analysis>,
@@ -615,9 +646,65 @@ struct Analyser<'a> {
     catalog: Option<&'a CatalogSnapshot>,
     memo: &'a FxHashMap<u128, Arc<Analysis>>,
     names: &'a crate::names::NameTable,
+    /// Take what is remembered for not known.
+    doubt: Option<&'a Doubt<'a>>,
 }
 
 impl Analyser<'_> {
+    /// What an analysis and the checks find in a model.
+    fn findings(&self, id: usize, analysis: &Analysis, contract: Option<&Contract>) -> Vec<Diagnostic> {
+        let (model, linked) = (&self.models[id], &self.linked[id]);
+        let mut found = Vec::new();
+        if !model.unit.broken {
+            let of_query = analysis.diagnostics.iter().cloned();
+            found.extend(of_query.map(|d| unit::locate(d, &model.unit.origin)));
+        }
+        if !model.unit.broken && !model.unreadable {
+            check::strategy(model, linked, analysis, self.dialect, &mut found);
+        }
+        if let Some(contract) = contract {
+            contract::check(model, contract, analysis, self.dialect, &mut found);
+        }
+        found
+    }
+
+    /// Make warnings of the errors that rest on remembered facts; how many.
+    fn soften(
+        &self,
+        doubt: &Doubt<'_>,
+        order: &[u32],
+        results: &[Option<Analysed>],
+        contracts: &[Option<Arc<Contract>>],
+        findings: &mut [Vec<Diagnostic>],
+        next: &mut Memo,
+    ) -> usize {
+        let suspects: Vec<u32> = (0..findings.len() as u32)
+            .filter(|id| doubt.touches(*id) && findings[*id as usize].iter().any(Diagnostic::is_error))
+            .collect();
+        if suspects.is_empty() {
+            return 0;
+        }
+        let proven = Analyser {
+            doubt: Some(doubt),
+            ..*self
+        };
+        let mut known: Vec<Option<Analysed>> = results.to_vec();
+        for id in doubt.with_inputs(&suspects, order) {
+            let analysed = proven.analyse(id, &known);
+            next.analyses.insert(analysed.key, analysed.analysis.clone());
+            known[id as usize] = Some(analysed);
+        }
+        let mut softened = 0;
+        for id in suspects {
+            if let Some(analysed) = &known[id as usize] {
+                let contract = contracts[id as usize].as_deref();
+                let holds = proven.findings(id as usize, &analysed.analysis, contract);
+                softened += doubt.soften(id, &mut findings[id as usize], &holds);
+            }
+        }
+        softened
+    }
+
     fn analyse(&self, id: u32, results: &[Option<Analysed>]) -> Analysed {
         let model = &self.models[id as usize];
         let linked = &self.linked[id as usize];
@@ -708,6 +795,7 @@ impl Analyser<'_> {
             Some(analysed) => RelationSchema::Partial(analysed.schema.columns.clone()),
             None => RelationSchema::Unknown,
         };
+        let hidden = self.doubt.is_some_and(|d| d.is_assumed(relation));
         match relation {
             InputRelation::Model(m) => {
                 let parts = &self.linked[m as usize].target_parts;
@@ -721,7 +809,7 @@ impl Analyser<'_> {
                 let target = &self.linked[id as usize].target;
                 let seen = self.catalog.map(|c| c.lookup(target));
                 let schema = match seen {
-                    Some(rocky_warehouse::catalog::Lookup::Found(r)) => {
+                    Some(rocky_warehouse::catalog::Lookup::Found(r)) if !hidden => {
                         RelationSchema::Known(r.columns.as_slice().into())
                     }
                     _ => RelationSchema::Unknown,
@@ -734,12 +822,11 @@ impl Analyser<'_> {
             }
             InputRelation::Source(s) => {
                 let source = &self.sources[s as usize];
-                let schema = match &source.schema {
-                    SourceSchema::Declared(columns) | SourceSchema::Seen(columns, _) => {
-                        RelationSchema::Known(columns.clone())
-                    }
-                    SourceSchema::Unknown => RelationSchema::Unknown,
-                    SourceSchema::Absent => RelationSchema::Absent(self.alternatives(source)),
+                let schema = match (&source.schema, source.columns()) {
+                    (_, Some(_)) if hidden => RelationSchema::Unknown,
+                    (_, Some(columns)) => RelationSchema::Known(columns.clone()),
+                    (SourceSchema::Absent, None) => RelationSchema::Absent(self.alternatives(source)),
+                    (_, None) => RelationSchema::Unknown,
                 };
                 let text =
                     |i: &Option<rocky_base::Ident>| i.as_ref().map(|i| i.text.clone()).unwrap_or_default();

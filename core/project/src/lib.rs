@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod compile;
+pub mod contract;
 pub mod discover;
 pub mod graph;
 pub mod hash;
@@ -15,9 +16,11 @@ pub mod load;
 pub mod memo;
 pub mod names;
 pub mod snapshot;
+pub mod status;
 pub mod unit;
 
 pub use compile::{CatalogInput, Compiler, Inputs, Options};
 pub use lineage::{Direction, Edge, Node, RowInfluence};
 pub use snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
+pub use status::{Basis, ColumnStatus, Coverage, Statuses};
 pub use unit::{Language, Unit, WithPlace};

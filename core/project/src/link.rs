@@ -464,7 +464,11 @@ impl Linker {
         for source in sources.iter_mut().filter(|s| s.schema == SourceSchema::Unknown) {
             source.schema = match catalog.lookup(&source.name) {
                 Lookup::Found(relation) => {
-                    SourceSchema::Seen(relation.columns.as_slice().into(), catalog.taken_at)
+                    let columns = relation.columns.as_slice().into();
+                    match known.fresh {
+                        true => SourceSchema::Live(columns, catalog.taken_at),
+                        false => SourceSchema::Seen(columns, catalog.taken_at),
+                    }
                 }
                 Lookup::Absent if known.fresh => SourceSchema::Absent,
                 Lookup::Absent | Lookup::Unknown => SourceSchema::Unknown,

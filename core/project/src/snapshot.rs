@@ -32,6 +32,10 @@ pub struct Snapshot {
     pub consumers: Vec<Vec<u32>>,
     /// Relations that are read and are not models, sorted by name.
     pub sources: Vec<Source>,
+    /// When the catalogue was read that the models' own targets are known from, if it only is remembered.
+    pub remembered_at: Option<i64>,
+    /// How many findings are warnings only because they rest on remembered facts.
+    pub softened: usize,
     /// Every finding, sorted by file and place.
     pub diagnostics: Vec<Diagnostic>,
     /// How long the phases took.
@@ -129,12 +133,18 @@ pub enum InputRelation {
     Source(u32),
 }
 
-/// What is known of a source.
+/// What is known of a source, and by whom: the first that knows is asked. Times are seconds since 1970, 0 when not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceSchema {
+    /// The request.
+    Given(Arc<[Column]>),
     /// `[[sources]]` in `rocky.toml` or a sidecar.
     Declared(Arc<[Column]>),
-    /// Seen in the warehouse, at seconds since 1970 (0 when not known).
+    /// `schema.lock`, and when it was read from the warehouse.
+    Locked(Arc<[Column]>, i64),
+    /// Read from the warehouse for this compile.
+    Live(Arc<[Column]>, i64),
+    /// Remembered from an earlier reading: it may have changed since, so nothing is proved by it.
     Seen(Arc<[Column]>, i64),
     /// Proved not to exist now.
     Absent,
@@ -159,8 +169,20 @@ impl Source {
     /// Columns, when known.
     pub fn columns(&self) -> Option<&Arc<[Column]>> {
         match &self.schema {
-            SourceSchema::Declared(columns) | SourceSchema::Seen(columns, _) => Some(columns),
+            SourceSchema::Given(columns)
+            | SourceSchema::Declared(columns)
+            | SourceSchema::Locked(columns, _)
+            | SourceSchema::Live(columns, _)
+            | SourceSchema::Seen(columns, _) => Some(columns),
             SourceSchema::Absent | SourceSchema::Unknown => None,
+        }
+    }
+
+    /// When its columns were read, where they only are remembered.
+    pub fn assumed_since(&self) -> Option<i64> {
+        match self.schema {
+            SourceSchema::Seen(_, at) => Some(at),
+            _ => None,
         }
     }
 }

@@ -3,10 +3,10 @@
 use crate::adapters::Access;
 use crate::document::{diagnostics, envelope};
 use crate::project::{Project, target};
-use crate::wire::{WireColumn, WireDiagnostic, WireStrategy, WireTarget};
+use crate::verbs::status::{Sureness, check_minimum};
+use crate::wire::{WireColumn, WireCoverage, WireDiagnostic, WireStrategy, WireTarget};
 use rocky_base::{CancelToken, Diagnostic, Error, Observer, Result, code};
-use rocky_project::{CatalogInput, Model, Snapshot, SourceSchema};
-use rocky_semantic::Status;
+use rocky_project::{CatalogInput, Coverage, Model, Snapshot, SourceSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ pub enum RefreshSources {
 }
 
 /// What to compile.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CompileRequest {
     /// Report this model alone.
@@ -37,6 +37,8 @@ pub struct CompileRequest {
     pub vars: BTreeMap<String, String>,
     /// When to ask the warehouse.
     pub refresh_sources: RefreshSources,
+    /// Fail when fewer per cent of the columns (of `model`, when given) are proven.
+    pub min_coverage: Option<f64>,
 }
 
 /// How long it took, in milliseconds.
@@ -61,7 +63,7 @@ pub struct CompileTimings {
 }
 
 /// A compiled model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ModelDetail {
     /// Name.
     pub name: String,
@@ -80,6 +82,8 @@ pub struct ModelDetail {
     pub columns: Vec<WireColumn>,
     /// There are no other columns.
     pub columns_complete: bool,
+    /// How sure they are.
+    pub coverage: WireCoverage,
     /// Its file, relative to the folder of `rocky.toml`.
     pub file: String,
     /// `sql` or `rocky`.
@@ -114,6 +118,8 @@ pub struct CompileResponse {
     pub diagnostics: Vec<WireDiagnostic>,
     /// True when one of them is an error.
     pub has_errors: bool,
+    /// How sure the columns of the models of this document are.
+    pub coverage: WireCoverage,
     /// How long it took.
     pub compile_timings: CompileTimings,
     /// The models by name.
@@ -131,15 +137,27 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<CompileResponse> {
+        check_minimum(request.min_coverage)?;
         let (snapshot, extra) = self.refreshed(&request.vars, request.refresh_sources, observer, cancel)?;
         let mut found = diagnostics(&extra, &snapshot.files);
         found.extend(diagnostics(&snapshot.diagnostics, &snapshot.files));
-        let mut models: Vec<&Arc<Model>> = snapshot.models.iter().collect();
+        let mut models: Vec<(u32, &Arc<Model>)> = (0..).zip(&snapshot.models).collect();
         if let Some(name) = &request.model {
-            let (_, model) = find_model(&snapshot, name)?;
-            models = vec![model];
+            let (id, model) = find_model(&snapshot, name)?;
+            models = vec![(id, model)];
             found.retain(|d| d.model == model.name.as_str());
         }
+        let now = crate::document::timestamp(self.host.system.now()).as_second();
+        let sureness = Sureness::of(&snapshot, now);
+        if let Some(minimum) = request.min_coverage
+            && let Some(low) = sureness.gate(&models, minimum)
+        {
+            found.extend(diagnostics(&[low], &snapshot.files));
+        }
+        let mut coverage = Coverage::default();
+        models
+            .iter()
+            .for_each(|(id, _)| coverage.add(sureness.coverage(*id)));
         let ms = |t: f64| t.round() as u64;
         let t = snapshot.timings;
         let (version, command, schema_version) = envelope!("compile");
@@ -151,6 +169,7 @@ impl Project {
             execution_layers: snapshot.layers() as u64,
             has_errors: found.iter().any(WireDiagnostic::is_error),
             diagnostics: found,
+            coverage: coverage.into(),
             compile_timings: CompileTimings {
                 project_load_ms: ms(t.load_ms),
                 semantic_graph_ms: ms(t.link_ms),
@@ -164,10 +183,13 @@ impl Project {
             expanded_sql: request.expand_macros.then(|| {
                 models
                     .iter()
-                    .map(|m| (m.name.to_string(), m.unit.text.to_string()))
+                    .map(|(_, m)| (m.name.to_string(), m.unit.text.to_string()))
                     .collect()
             }),
-            models_detail: models.iter().map(|m| detail(&snapshot, m)).collect(),
+            models_detail: models
+                .iter()
+                .map(|(id, m)| detail(&snapshot, &sureness, *id, m))
+                .collect(),
         })
     }
 
@@ -190,12 +212,8 @@ impl Project {
                 .sources
                 .iter()
                 .any(|s| s.schema == SourceSchema::Unknown && s.name.schema.is_some());
-            // What is remembered may be old: before its absence of a column is held against anybody, the warehouse is asked.
-            let remembered = first
-                .sources
-                .iter()
-                .any(|s| matches!(s.schema, SourceSchema::Seen(..)));
-            let doubtful = missing || (remembered && first.has_errors());
+            // What is remembered may be old: before something is held against anybody for it, the warehouse is asked.
+            let doubtful = missing || first.softened > 0;
             if refresh == RefreshSources::Never || fresh || !doubtful {
                 return Ok((first, extra));
             }
@@ -259,8 +277,7 @@ pub(crate) fn type_text(ty: &rocky_warehouse::Type, dialect: rocky_base::Dialect
     }
 }
 
-fn detail(snapshot: &Snapshot, model: &Model) -> ModelDetail {
-    let id = snapshot.names.model(&model.name).unwrap_or_default();
+fn detail(snapshot: &Snapshot, sureness: &Sureness<'_>, id: u32, model: &Model) -> ModelDetail {
     let [catalog, schema, table] = model.target_parts.each_ref().map(|p| p.to_string());
     let sources = model.inputs.iter().filter_map(|i| match i {
         rocky_project::InputRelation::Source(s) => {
@@ -286,20 +303,8 @@ fn detail(snapshot: &Snapshot, model: &Model) -> ModelDetail {
             .map(|d| snapshot.models[*d as usize].name.to_string())
             .collect(),
         sources: sources.collect(),
-        columns: model
-            .analysis
-            .columns
-            .iter()
-            .map(|c| WireColumn {
-                name: c.name.to_string(),
-                r#type: type_text(&c.ty, snapshot.dialect),
-                nullable: c.nullable,
-                unknown_because: match &c.status {
-                    Status::Unknown { reason, .. } if c.ty.has_unknown() => Some(reason.to_string()),
-                    _ => None,
-                },
-            })
-            .collect(),
+        columns: sureness.columns(id, model),
+        coverage: sureness.coverage(id).into(),
         columns_complete: model.schema.complete,
         file: snapshot
             .files

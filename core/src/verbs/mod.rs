@@ -7,5 +7,6 @@ pub mod lineage;
 pub mod plan;
 pub mod run;
 pub mod state;
+pub(crate) mod status;
 pub mod test;
 pub mod validate;
