@@ -20,6 +20,7 @@ pub fn run(
     expand_macros: bool,
     refresh_sources: Refresh,
     min_coverage: Option<f64>,
+    locked: bool,
     sources: &Sources,
 ) -> Result<u8> {
     let project = context.open(sources)?;
@@ -27,8 +28,14 @@ pub fn run(
         model: model.map(str::to_owned),
         expand_macros,
         vars: vars(sources)?,
-        refresh_sources: refresh(refresh_sources),
+        refresh_sources: refresh(match refresh_sources {
+            // The default asks the warehouse, which `--locked` forbids.
+            Refresh::Missing if locked => Refresh::Never,
+            chosen => chosen,
+        }),
         min_coverage,
+        source_schemas: Default::default(),
+        locked,
     };
     let mut progress = Progress::new();
     let response = project.compile(&request, &mut progress, context.cancel)?;

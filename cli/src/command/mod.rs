@@ -92,6 +92,7 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             expand_macros,
             refresh_sources,
             min_coverage,
+            locked,
             sources,
         } => (
             "compile",
@@ -101,6 +102,7 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
                 *expand_macros,
                 *refresh_sources,
                 *min_coverage,
+                *locked,
                 sources,
             ),
         ),
@@ -127,7 +129,14 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             )
         }
         Command::Validate => ("validate", validate::run(&context)),
-        Command::Discover { pipeline } => ("discover", discover::run(&context, pipeline.as_deref())),
+        Command::Discover {
+            pipeline,
+            write_lock,
+            check,
+        } => (
+            "discover",
+            discover::run(&context, pipeline.as_deref(), *write_lock, *check),
+        ),
         Command::State => ("state", state::run(&context)),
         Command::History { model, since, limit } => (
             "history",

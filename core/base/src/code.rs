@@ -280,6 +280,14 @@ codes! {
     E419 Error;
     /// Fewer columns are proven than wanted.
     E420 Error;
+    /// `schema.lock` holds both sides of a merge.
+    E421 Error;
+    /// `--locked`: a source that is read is not in `schema.lock`.
+    E422 Error;
+    /// `schema.lock` is of another version.
+    E423 Error;
+    /// `schema.lock` lists a relation twice.
+    E424 Error;
     // W400–W499.
     /// Unknown key, softened by `[compat] unknown_keys = "warn"`.
     W403 Warning;
@@ -291,4 +299,8 @@ codes! {
     W408 Warning;
     /// A locked database could not be asked for source schemas.
     W409 Warning;
+    /// `schema.lock` differs from a declaration, or from the warehouse as it is now.
+    W420 Warning;
+    /// Columns in `schema.lock` were changed by hand.
+    W421 Warning;
 }

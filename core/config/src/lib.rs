@@ -9,6 +9,7 @@ mod adapter;
 mod contract;
 mod front_matter;
 mod keys;
+mod lock;
 mod model;
 mod node;
 mod pattern;
@@ -25,6 +26,7 @@ pub use contract::{
     AllowedTypeChanges, ContractColumn, ContractConfig, ContractRules, TypeChange, parse_contract,
 };
 pub use front_matter::{FrontMatter, split_front_matter};
+pub use lock::{LOCK_VERSION, LockConfig, LockedColumn, LockedRelation, parse_lock, print_lock};
 pub use model::{
     DefaultsConfig, ModelConfig, TargetConfig, parse_defaults, parse_front_matter, parse_sidecar,
 };

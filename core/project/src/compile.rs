@@ -3,10 +3,12 @@
 use crate::check;
 use crate::contract;
 use crate::discover::{self, FilePath, Walk};
+use crate::given::GivenSource;
 use crate::graph;
 use crate::hash::Hasher128;
 use crate::link::{self, Known, Linked};
 use crate::load::{self, LoadedModel, Reader};
+use crate::lock;
 use crate::memo::{CachedFile, Memo};
 use crate::snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
 use crate::status::Doubt;
@@ -54,6 +56,12 @@ pub struct Inputs {
     pub vars: FxHashMap<SmolStr, SmolStr>,
     /// What is known of the warehouse.
     pub catalog: Option<CatalogInput>,
+    /// Schemas of sources, asked before everything else that knows some.
+    pub given: Vec<GivenSource>,
+    /// Sources must be given, declared or locked: what else is known of them is not used.
+    pub locked: bool,
+    /// Do as if there were no `schema.lock`.
+    pub ignore_lock: bool,
 }
 
 /// Compiles one project again and again.
@@ -161,6 +169,10 @@ impl Compiler {
             system: &*system,
             options: config.options(),
         };
+        let mut lock = None;
+        if !inputs.ignore_lock {
+            lock = lock::load(&reader, &self.root, &mut self.memo, &mut next, &mut diagnostics);
+        }
         let macros = load::macros(&reader, &layout, &mut self.memo, &mut next, &mut diagnostics);
         let env = UnitEnv {
             dialect,
@@ -188,10 +200,12 @@ impl Compiler {
 
         let link_started = Instant::now();
         observer.event(&progress("link", 0, models.len()));
-        let catalog = inputs.catalog.as_ref();
+        let catalog = inputs.catalog.as_ref().filter(|_| !inputs.locked);
         let known = Known {
             catalog: catalog.map(|c| &*c.snapshot),
             fresh: catalog.is_some_and(|c| c.fresh),
+            given: &inputs.given,
+            lock: lock.as_ref().map(|l| &l.value),
         };
         let defaults = link::defaults(dialect, &config, adapter.as_deref(), known.catalog);
         let mut links = link::link(&models, &config, dialect, defaults, &known);
@@ -270,7 +284,7 @@ impl Compiler {
                 }
             }
         }
-        unknown_sources(&links.sources, &mut diagnostics);
+        unknown_sources(&links.sources, inputs.locked, &mut diagnostics);
         let contracts: Vec<Option<Arc<Contract>>> = models
             .iter()
             .enumerate()
@@ -563,7 +577,7 @@ impl Globs {
 }
 
 /// One message per source nothing is known about.
-fn unknown_sources(sources: &[Source], diagnostics: &mut Vec<Diagnostic>) {
+fn unknown_sources(sources: &[Source], locked: bool, diagnostics: &mut Vec<Diagnostic>) {
     for source in sources
         .iter()
         .filter(|s| s.schema == SourceSchema::Unknown && s.name.schema.is_some())
@@ -575,6 +589,15 @@ fn unknown_sources(sources: &[Source], diagnostics: &mut Vec<Diagnostic>) {
         } else {
             String::new()
         };
+        if locked {
+            let message = format!("`{name}` is not in schema.lock{more}");
+            diagnostics.push(
+                Diagnostic::new(code::E422, source.first_ref, message)
+                    .label("with `--locked`, sources are declared or locked")
+                    .help("Run `rocky discover --write-lock` and commit the file."),
+            );
+            continue;
+        }
         diagnostics.push(
             Diagnostic::new(
                 code::W101,

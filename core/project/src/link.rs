@@ -1,11 +1,13 @@
 //! From loaded models to a graph: targets, name table, references to models and sources, dependencies, cycles.
 
+use crate::given::GivenSource;
 use crate::load::LoadedModel;
+use crate::lock;
 use crate::names::{Defaults, Meaning, NameTable};
 use crate::snapshot::{InputRelation, Source, SourceSchema};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, code, suggest};
-use rocky_config::{ProjectConfig, SourceDecl, StrategyConfig, StrategyKind};
+use rocky_config::{LockConfig, ProjectConfig, SourceDecl, StrategyConfig, StrategyKind};
 use rocky_warehouse::catalog::Lookup;
 use rocky_warehouse::relation::RelationKey;
 use rocky_warehouse::{CatalogSnapshot, Column, RelationName, Type};
@@ -54,6 +56,10 @@ pub struct Known<'a> {
     pub catalog: Option<&'a CatalogSnapshot>,
     /// It was read now: what it proves absent is absent.
     pub fresh: bool,
+    /// Schemas that came with the request.
+    pub given: &'a [GivenSource],
+    /// `schema.lock`.
+    pub lock: Option<&'a LockConfig>,
 }
 
 /// Whether a strategy reads its own existing target.
@@ -165,7 +171,9 @@ pub fn link(
         }
     }
     let (mut sources, by_key) = linker.sources(models, &mut linked);
-    linker.declared(models, config, &by_key, &mut sources);
+    linker.given(known, &by_key, &mut sources);
+    let declared = linker.declared(models, config, &by_key, &mut sources);
+    linker.locked(known, &by_key, &declared, &mut sources);
     linker.seen(known, &mut sources);
     linker.explicit(models, &mut linked);
     for (catalog, loc) in std::mem::take(&mut linker.unattached) {
@@ -379,7 +387,7 @@ impl Linker {
         config: &ProjectConfig,
         by_key: &FxHashMap<RelationKey, u32>,
         sources: &mut [Source],
-    ) {
+    ) -> FxHashMap<RelationKey, Loc> {
         let sidecars = models.iter().flat_map(|m| m.config.sources.iter());
         let mut declared: FxHashMap<RelationKey, Loc> = FxHashMap::default();
         for declaration in config.sources.iter().chain(sidecars) {
@@ -441,7 +449,108 @@ impl Linker {
             }
             declared.insert(key.clone(), declaration.table.loc);
             if let Some(index) = by_key.get(&key) {
-                sources[*index as usize].schema = SourceSchema::Declared(columns);
+                let source = &mut sources[*index as usize];
+                if source.schema == SourceSchema::Unknown {
+                    source.schema = SourceSchema::Declared(columns);
+                }
+            }
+        }
+        declared
+    }
+
+    fn given(&mut self, known: &Known<'_>, by_key: &FxHashMap<RelationKey, u32>, sources: &mut [Source]) {
+        for given in known.given {
+            if let Some((name, columns)) = given.read(self.dialect, &mut self.diagnostics)
+                && let Some(index) = by_key.get(&self.names.full(&name).key(self.dialect))
+            {
+                sources[*index as usize].schema = SourceSchema::Given(columns);
+            }
+        }
+    }
+
+    /// `schema.lock`, after what is given and declared.
+    fn locked(
+        &mut self,
+        known: &Known<'_>,
+        by_key: &FxHashMap<RelationKey, u32>,
+        declared: &FxHashMap<RelationKey, Loc>,
+        sources: &mut [Source],
+    ) {
+        let mut seen: FxHashMap<RelationKey, Loc> = FxHashMap::default();
+        for relation in known.lock.iter().flat_map(|l| &l.relations) {
+            let name = self.names.full(&lock::name(relation));
+            let key = name.key(self.dialect);
+            let here = relation.table.loc;
+            if let Some(before) = seen.insert(key.clone(), here) {
+                let message = format!("`{}` is locked twice", name.display());
+                self.diagnostics.push(
+                    Diagnostic::new(code::E424, here, message)
+                        .note(before, "locked here first")
+                        .help("Remove one, then run `rocky discover --write-lock`."),
+                );
+                continue;
+            }
+            let Some(index) = by_key.get(&key) else { continue };
+            let source = &mut sources[*index as usize];
+            let (columns, wrong) = lock::columns(self.dialect, relation);
+            for ty in wrong {
+                let message = format!("unknown type `{}`", ty.value);
+                self.diagnostics.push(
+                    Diagnostic::new(code::E206, ty.loc, message)
+                        .help("Run `rocky discover --write-lock` to write what the warehouse says."),
+                );
+            }
+            if let Some(written) = &relation.hash
+                && written.value != lock::hash(relation)
+            {
+                let message = format!("the columns of `{}` were changed by hand", name.display());
+                self.diagnostics.push(
+                    Diagnostic::new(code::W421, written.loc, message)
+                        .label("this is the hash of other columns")
+                        .help("Run `rocky discover --write-lock` to write what the warehouse says."),
+                );
+            }
+            // What is known better, and where from: a declaration, or the warehouse as it is now.
+            let live = known
+                .catalog
+                .filter(|_| known.fresh)
+                .map(|c| c.lookup(&source.name));
+            let newer = match (&source.schema, live) {
+                (SourceSchema::Declared(columns), _) => Some(("its declaration", columns.to_vec())),
+                (SourceSchema::Unknown, Some(Lookup::Found(now))) => {
+                    Some(("the warehouse", now.columns.clone()))
+                }
+                _ => None,
+            };
+            if let Some((what, newer)) = newer {
+                let mut changes = lock::changes(self.dialect, &columns, &newer);
+                if matches!(source.schema, SourceSchema::Declared(_)) {
+                    // A declaration that says nothing of NULL allows it.
+                    changes.retain(|c| c.change != lock::Change::Nullability { nullable: true });
+                }
+                if !changes.is_empty() {
+                    let message = format!(
+                        "schema.lock is behind {what} for `{}`: {}",
+                        name.display(),
+                        lock::summary(self.dialect, &changes)
+                    );
+                    let mut finding = Diagnostic::new(code::W420, here, message)
+                        .help("Run `rocky discover --write-lock`, and look at what changes.");
+                    if let Some(loc) = declared.get(&key) {
+                        finding = finding.note(*loc, "declared here, which is what counts");
+                    }
+                    self.diagnostics.push(finding);
+                }
+            }
+            if source.schema == SourceSchema::Unknown && live == Some(Lookup::Absent) {
+                let message = format!("`{}` is locked and not in the warehouse any more", name.display());
+                self.diagnostics.push(
+                    Diagnostic::new(code::W420, here, message)
+                        .help("Run `rocky discover --check` to see what reads it."),
+                );
+            }
+            if source.schema == SourceSchema::Unknown {
+                source.schema = SourceSchema::Locked(columns.into(), relation.fetched_at);
             }
         }
     }

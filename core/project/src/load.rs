@@ -113,7 +113,7 @@ impl Reader<'_> {
             .map(|value| Hasher128::new().str(&value).finish())
     }
 
-    fn toml<T>(
+    pub(crate) fn toml<T>(
         &self,
         source: &Arc<SourceFile>,
         cached: Option<&CachedToml<T>>,

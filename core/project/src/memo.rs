@@ -45,6 +45,8 @@ pub struct Memo {
     pub defaults: FxHashMap<FileId, CachedToml<DefaultsConfig>>,
     /// Contracts by file.
     pub contracts: FxHashMap<FileId, CachedToml<ContractConfig>>,
+    /// `schema.lock`.
+    pub lock: Option<CachedToml<rocky_config::LockConfig>>,
     /// Units by [`crate::unit::text_hash`].
     pub units: FxHashMap<u128, Arc<Unit>>,
     /// Analyses by the hash of all they read.

@@ -2,11 +2,13 @@
 
 use crate::adapters::Access;
 use crate::document::{diagnostics, envelope};
-use crate::project::{Project, target};
+use crate::project::{Project, target, variables};
 use crate::verbs::status::{Sureness, check_minimum};
 use crate::wire::{WireColumn, WireCoverage, WireDiagnostic, WireStrategy, WireTarget};
 use rocky_base::{CancelToken, Diagnostic, Error, Observer, Result, code};
-use rocky_project::{CatalogInput, Coverage, Model, Snapshot, SourceSchema};
+use rocky_project::{
+    CatalogInput, Coverage, GivenColumn, GivenSource, Inputs, Model, Snapshot, SourceSchema,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -39,6 +41,51 @@ pub struct CompileRequest {
     pub refresh_sources: RefreshSources,
     /// Fail when fewer per cent of the columns (of `model`, when given) are proven.
     pub min_coverage: Option<f64>,
+    /// Schemas of sources by name (`schema.table`, `catalog.schema.table`): asked before declarations, `schema.lock` and the
+    /// warehouse.
+    pub source_schemas: BTreeMap<String, Vec<RequestColumn>>,
+    /// Every source that is read must be given, declared or in `schema.lock`; the warehouse and what is remembered of it
+    /// are not asked.
+    pub locked: bool,
+}
+
+/// A column of a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type in the warehouse's spelling.
+    pub r#type: String,
+    /// May it hold NULL? True when absent.
+    #[serde(default = "yes")]
+    pub nullable: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl CompileRequest {
+    /// Everything beside the catalogue that a compile takes.
+    fn inputs(&self) -> Inputs {
+        let column = |c: &RequestColumn| GivenColumn {
+            name: c.name.clone(),
+            r#type: c.r#type.clone(),
+            nullable: c.nullable,
+        };
+        let given = self.source_schemas.iter().map(|(name, columns)| GivenSource {
+            name: name.clone(),
+            columns: columns.iter().map(column).collect(),
+        });
+        Inputs {
+            vars: variables(&self.vars),
+            catalog: None,
+            given: given.collect(),
+            locked: self.locked,
+            ignore_lock: false,
+        }
+    }
 }
 
 /// How long it took, in milliseconds.
@@ -138,7 +185,14 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<CompileResponse> {
         check_minimum(request.min_coverage)?;
-        let (snapshot, extra) = self.refreshed(&request.vars, request.refresh_sources, observer, cancel)?;
+        if request.locked && request.refresh_sources == RefreshSources::Always {
+            return Err(
+                Error::usage("`locked` and `refresh_sources: always` exclude each other")
+                    .hint("leave one of them out"),
+            );
+        }
+        let (snapshot, extra) =
+            self.refreshed_with(request.inputs(), request.refresh_sources, observer, cancel)?;
         let mut found = diagnostics(&extra, &snapshot.files);
         found.extend(diagnostics(&snapshot.diagnostics, &snapshot.files));
         let mut models: Vec<(u32, &Arc<Model>)> = (0..).zip(&snapshot.models).collect();
@@ -202,12 +256,29 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<(Arc<Snapshot>, Vec<Diagnostic>)> {
+        let inputs = Inputs {
+            vars: variables(vars),
+            ..Inputs::default()
+        };
+        self.refreshed_with(inputs, refresh, observer, cancel)
+    }
+
+    fn refreshed_with(
+        &self,
+        mut inputs: Inputs,
+        refresh: RefreshSources,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<(Arc<Snapshot>, Vec<Diagnostic>)> {
         let mut extra = Vec::new();
-        let mut catalog = self.known_catalog();
+        if inputs.locked {
+            return Ok((self.snapshot_of(&inputs, observer, cancel)?, extra));
+        }
+        inputs.catalog = self.known_catalog();
         let mut snapshot = None;
         if refresh != RefreshSources::Always {
-            let first = self.snapshot(vars, catalog.clone(), observer, cancel)?;
-            let fresh = catalog.as_ref().is_some_and(|c| c.fresh);
+            let first = self.snapshot_of(&inputs, observer, cancel)?;
+            let fresh = inputs.catalog.as_ref().is_some_and(|c| c.fresh);
             let missing = first
                 .sources
                 .iter()
@@ -227,7 +298,7 @@ impl Project {
                     .and_then(|w| self.read_catalog(&target, w.as_deref(), cancel));
                 match asked {
                     Ok(read) => {
-                        catalog = Some(CatalogInput {
+                        inputs.catalog = Some(CatalogInput {
                             snapshot: read,
                             fresh: true,
                         })
@@ -250,7 +321,7 @@ impl Project {
         }
         match snapshot {
             Some(snapshot) if !extra.is_empty() => Ok((snapshot, extra)),
-            _ => Ok((self.snapshot(vars, catalog, observer, cancel)?, extra)),
+            _ => Ok((self.snapshot_of(&inputs, observer, cancel)?, extra)),
         }
     }
 }

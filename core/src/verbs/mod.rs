@@ -4,6 +4,7 @@ pub mod compile;
 pub mod discover;
 pub mod history;
 pub mod lineage;
+pub mod lock;
 pub mod plan;
 pub mod run;
 pub mod state;

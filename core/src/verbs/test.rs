@@ -93,11 +93,17 @@ impl Project {
             catalog.clone(),
             self.known_catalog().map(|c| (*c.snapshot).clone()),
         );
-        let input = rocky_project::CatalogInput {
-            snapshot: std::sync::Arc::new(merged),
-            fresh: false,
+        // Each source whose columns are known is a table of the test database now, with those columns or the seed's.
+        let inputs = rocky_project::Inputs {
+            vars: crate::project::variables(&request.vars),
+            catalog: Some(rocky_project::CatalogInput {
+                snapshot: std::sync::Arc::new(merged),
+                fresh: true,
+            }),
+            ignore_lock: true,
+            ..rocky_project::Inputs::default()
         };
-        let snapshot = self.snapshot(&request.vars, Some(input), observer, cancel)?;
+        let snapshot = self.snapshot_of(&inputs, observer, cancel)?;
         let select = request
             .model
             .as_deref()
@@ -329,7 +335,11 @@ fn merged(snapshot: &Snapshot, test: CatalogSnapshot, known: Option<CatalogSnaps
         default_schema: None,
         ..CatalogSnapshot::default()
     });
+    // What is in neither database may still be in a schema that was listed.
+    merged.complete.clear();
     for source in &snapshot.sources {
+        let key = source.name.key(snapshot.dialect);
+        merged.schemas.insert((key.catalog, key.schema));
         let name = RelationName {
             catalog: None,
             ..source.name.clone()
