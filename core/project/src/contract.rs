@@ -6,6 +6,7 @@
 use crate::check::with_suggestion;
 use crate::load::LoadedModel;
 use crate::snapshot::Contract;
+use crate::unit::Unit;
 use rocky_base::ident::IdentKind;
 use rocky_base::{Code, Diagnostic, Dialect, Ident, Loc, SmolStr, code, suggest};
 use rocky_config::{AllowedTypeChanges, ContractColumn, Spanned};
@@ -28,6 +29,7 @@ pub(crate) fn of_no_model<'a>(name: &str, loc: Loc, models: impl Iterator<Item =
 /// Compare a model's output with its contract.
 pub(crate) fn check(
     model: &LoadedModel,
+    unit: &Unit,
     contract: &Contract,
     analysis: &Analysis,
     dialect: Dialect,
@@ -37,6 +39,7 @@ pub(crate) fn check(
     let columns = analysis.columns.iter().map(|c| (exact(&c.name), c));
     let mut check = Check {
         model,
+        unit,
         contract,
         analysis,
         dialect,
@@ -53,6 +56,7 @@ pub(crate) fn check(
 
 struct Check<'a> {
     model: &'a LoadedModel,
+    unit: &'a Unit,
     contract: &'a Contract,
     analysis: &'a Analysis,
     dialect: Dialect,
@@ -80,7 +84,7 @@ impl<'a> Check<'a> {
     }
 
     fn place(&self, column: &OutputColumn) -> Loc {
-        self.model.unit.origin.locate(column.span)
+        self.unit.origin().locate(column.span)
     }
 
     fn pattern(&mut self, written: &Spanned<SmolStr>) -> Option<TypePattern> {
@@ -133,7 +137,7 @@ impl<'a> Check<'a> {
     fn missing(&mut self) {
         let rules = &self.contract.config.rules;
         // Without a whole picture of the output nothing can be said to be missing.
-        let whole = self.analysis.complete && !self.model.unit.broken;
+        let whole = self.analysis.complete && !self.unit.broken();
         let mut named: FxHashMap<SmolStr, ()> = FxHashMap::default();
         for (list, rule, code, help) in [
             (

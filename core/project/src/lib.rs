@@ -4,10 +4,13 @@
 //! Invariant: nothing here generates SQL, opens a connection or knows JSON. What was computed once is found again by the
 //! hash of everything it read ([`memo`]); a memoised compile equals a fresh one. Start reading at [`compile::Compiler`].
 
+pub mod analyse;
+pub mod cache;
 pub mod check;
 pub mod compile;
 pub mod contract;
 pub mod discover;
+pub mod findings;
 pub mod given;
 pub mod graph;
 pub mod hash;
@@ -17,6 +20,7 @@ pub mod load;
 pub mod lock;
 pub mod memo;
 pub mod names;
+mod packed;
 pub mod snapshot;
 pub mod status;
 pub mod unit;
@@ -27,3 +31,6 @@ pub use lineage::{Direction, Edge, Node, RowInfluence};
 pub use snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
 pub use status::{Basis, ColumnStatus, Coverage, Statuses};
 pub use unit::{Language, Unit, WithPlace};
+
+/// Hash of the sources that decide what a compile finds: what one build remembers, another does not believe.
+pub(crate) const BUILD: &str = env!("ROCKY_BUILD");

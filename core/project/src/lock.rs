@@ -7,17 +7,17 @@
 use crate::discover::FilePath;
 use crate::hash::Hasher128;
 use crate::lineage::Node;
-use crate::load::Reader;
-use crate::memo::{CachedToml, Memo};
+use crate::load::{Reader, Recorder};
 use crate::snapshot::{InputRelation, Snapshot};
 use rocky_base::ident::IdentKind;
-use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, Span};
-use rocky_config::{LockConfig, LockedColumn, LockedRelation, Spanned};
+use rocky_base::{Diagnostic, Dialect, FileId, Ident, Loc, SmolStr, Span};
+use rocky_config::{LockConfig, LockedColumn, LockedRelation, Parsed, Spanned};
 use rocky_warehouse::catalog::Lookup;
 use rocky_warehouse::{CatalogSnapshot, Column, RelationName, Type, Widening, widening};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The file's name, beside `rocky.toml`.
 pub const LOCK_FILE: &str = "schema.lock";
@@ -25,14 +25,24 @@ pub const LOCK_FILE: &str = "schema.lock";
 /// What is written for a type that has no spelling of its own.
 const UNKNOWN: &str = "UNKNOWN";
 
+/// The file as it was read.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Its number, which is in its places.
+    pub file: FileId,
+    /// Hash of its text.
+    pub hash: u128,
+    /// Its content.
+    pub parsed: Arc<Parsed<LockConfig>>,
+}
+
 /// Read the file; nothing when there is none.
 pub(crate) fn load(
     reader: &Reader<'_>,
     root: &Path,
-    memo: &mut Memo,
-    next: &mut Memo,
+    recorder: &mut Recorder<'_>,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Option<std::sync::Arc<rocky_config::Parsed<LockConfig>>> {
+) -> Option<Loaded> {
     let path = FilePath {
         path: root.join(LOCK_FILE),
         shown: LOCK_FILE.into(),
@@ -40,23 +50,22 @@ pub(crate) fn load(
     if !reader.system.exists(&path.path) {
         return None;
     }
-    let id = memo.file_id(&path.shown);
-    let file = reader.file(&path, id, memo.files.get(&id));
-    let problem = file.problem.clone();
-    let source = file.source.clone();
-    next.files.insert(id, file);
-    if let Some(problem) = problem {
+    let (file, read) = recorder.read(reader, &path);
+    if let Some(problem) = read.problem {
         diagnostics.push(problem);
         return None;
     }
-    let text = source.text.clone();
-    let toml: CachedToml<LockConfig> = reader.toml(&source, memo.lock.as_ref(), |_| {
-        rocky_config::parse_lock(id, &text)
-    });
-    diagnostics.extend(toml.parsed.diagnostics.iter().cloned());
-    let parsed = toml.parsed.clone();
-    next.lock = Some(toml);
-    Some(parsed)
+    let old = recorder.memo.lock.as_ref();
+    let loaded = match old.filter(|old| old.file == file && old.hash == read.hash) {
+        Some(old) => old.clone(),
+        None => Loaded {
+            file,
+            hash: read.hash,
+            parsed: Arc::new(rocky_config::parse_lock(file, read.source.text())),
+        },
+    };
+    diagnostics.extend(loaded.parsed.diagnostics.iter().cloned());
+    Some(loaded)
 }
 
 /// The name of a locked relation. Its letters are exact.
@@ -283,7 +292,7 @@ pub fn relock(snapshot: &Snapshot, previous: &LockConfig, catalog: &CatalogSnaps
         missing: Vec::new(),
     };
     let mut kept = rustc_hash::FxHashSet::default();
-    for (index, source) in (0u32..).zip(&snapshot.sources) {
+    for (index, source) in (0u32..).zip(snapshot.sources.iter()) {
         if source.name.schema.is_none() {
             // A file has no columns that could be pinned apart from its contents.
             continue;
@@ -323,7 +332,7 @@ pub fn relock(snapshot: &Snapshot, previous: &LockConfig, catalog: &CatalogSnaps
         result.lock.relations.push(locked);
     }
     // Of a model that could not be parsed it is not known what it reads.
-    if snapshot.models.iter().any(|m| m.unit.broken) {
+    if snapshot.models.iter().any(|m| m.unit.broken()) {
         let others = previous.relations.iter();
         let others = others.filter(|r| !kept.contains(&full(&name(r)).key(dialect)));
         result.lock.relations.extend(others.cloned());
@@ -449,7 +458,7 @@ pub fn reach(snapshot: &Snapshot, of: &[(u32, SmolStr)]) -> Vec<Vec<Reached>> {
             rows: false,
         };
         let mut out: FxHashMap<SmolStr, Vec<usize>> = FxHashMap::default();
-        for column in &model.analysis.columns {
+        for column in &model.analysis().columns {
             let mut all: Vec<usize> = column
                 .sources
                 .iter()
@@ -467,7 +476,7 @@ pub fn reach(snapshot: &Snapshot, of: &[(u32, SmolStr)]) -> Vec<Vec<Reached>> {
                 out.insert(snapshot.fold_column(&column.name), all);
             }
         }
-        for influence in &model.analysis.influences {
+        for influence in &model.analysis().influences {
             for index in from(influence.relation, &influence.column) {
                 here.entry(*index).or_insert_with(new).rows = true;
             }

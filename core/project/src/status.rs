@@ -9,10 +9,19 @@
 //! becomes a warning that names the fact. What a column rests on is a number of a source; ages are put in at the end and
 //! enter no memo key.
 
+use crate::analyse::{Analysed, Prepared, Shared};
+use crate::findings::{self, Subject};
+use crate::graph::Order;
+use crate::link::{SourceBook, Target};
+use crate::load::LoadedModel;
+use crate::names::NameTable;
 use crate::snapshot::{InputRelation, Model, Snapshot, Source};
+use crate::unit::UnitEnv;
 use rocky_base::{Code, Diagnostic, Loc, Severity};
 use rocky_semantic::{OutputColumn, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The remembered fact that something rests on.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -121,7 +130,7 @@ impl Statuses {
                         (models.get(*m as usize), snapshot.models.get(*m as usize))
                 {
                     by_name.entry(*m).or_insert_with(|| {
-                        let columns = read.analysis.columns.iter().zip(each);
+                        let columns = read.analysis().columns.iter().zip(each);
                         columns
                             .filter_map(|(c, basis)| Some((c.name.as_str(), (*basis)?)))
                             .collect()
@@ -146,7 +155,7 @@ impl Statuses {
                     });
                     bases.min_by_key(|b| (snapshot.assumed_at(*b), *b))
                 };
-            let each: Box<[Option<Basis>]> = model.analysis.columns.iter().map(behind).collect();
+            let each: Box<[Option<Basis>]> = model.analysis().columns.iter().map(behind).collect();
             let first = each.first().copied().flatten();
             let assumed = match first {
                 None if each.iter().all(Option::is_none) => Assumed::Nothing,
@@ -168,7 +177,7 @@ impl Statuses {
         model: &'a Model,
         index: usize,
     ) -> ColumnStatus<'a> {
-        if let Some(column) = model.analysis.columns.get(index)
+        if let Some(column) = model.analysis().columns.get(index)
             && column.ty.has_unknown()
         {
             let (span, reason) = match &column.status {
@@ -176,7 +185,7 @@ impl Statuses {
                 Status::Known => (column.span, "a part of its type is not known"),
             };
             return ColumnStatus::Unknown {
-                loc: model.unit.origin.locate(span),
+                loc: model.unit.origin().locate(span),
                 reason,
             };
         }
@@ -200,14 +209,14 @@ impl Statuses {
         let Some(model) = snapshot.models.get(id as usize) else {
             return coverage;
         };
-        for index in 0..model.analysis.columns.len() {
+        for index in 0..model.analysis().columns.len() {
             match self.column(snapshot, id, model, index) {
                 ColumnStatus::Proven => coverage.proven += 1,
                 ColumnStatus::Assumed { .. } => coverage.assumed += 1,
                 ColumnStatus::Unknown { .. } => coverage.unknown += 1,
             }
         }
-        coverage.unknown += u64::from(!model.schema.complete);
+        coverage.unknown += u64::from(!model.complete());
         coverage
     }
 }
@@ -368,6 +377,109 @@ impl<'a> Doubt<'a> {
                 Some(help) => format!("{help} {remedy}"),
                 None => remedy.to_owned(),
             });
+        }
+        softened
+    }
+}
+
+/// A compile that may rest on remembered facts.
+pub(crate) struct Doubtful<'a> {
+    pub env: UnitEnv<'a>,
+    pub names: &'a NameTable,
+    pub book: &'a SourceBook<'a>,
+    pub order: &'a Order,
+    pub sources: &'a [Source],
+    /// When the catalogue was read, if it only is remembered.
+    pub remembered_at: Option<i64>,
+    pub now: SystemTime,
+}
+
+impl Doubtful<'_> {
+    /// Make warnings of the errors that rest on remembered facts; how many. Costs nothing without a remembered
+    /// catalogue, a look at each model's inputs with one, and an analysis of what stands behind errors where there are some.
+    pub fn soften(&self, models: &mut [Arc<Model>]) -> usize {
+        if self.remembered_at.is_none() {
+            return 0;
+        }
+        let now = self.now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        let order = &self.order.order;
+        let inputs = models.iter().map(|m| m.inputs.as_slice()).collect();
+        let doubt = Doubt::new(order, inputs, self.sources, self.remembered_at, now);
+        let suspects: Vec<u32> = (0u32..)
+            .zip(models.iter())
+            .filter(|(id, m)| doubt.touches(*id) && m.checked.findings.iter().any(Diagnostic::is_error))
+            .map(|(id, _)| id)
+            .collect();
+        if suspects.is_empty() {
+            return 0;
+        }
+        let loaded: Vec<Arc<LoadedModel>> = models.iter().map(|m| m.loaded.clone()).collect();
+        let targets: Vec<Target> = models.iter().map(|m| m.parts.target.clone()).collect();
+        let shared = Shared {
+            env: self.env,
+            models: &loaded,
+            targets: &targets,
+            names: self.names,
+            book: self.book,
+            catalog: None,
+            proven_only: true,
+        };
+        let mut proven: FxHashMap<u32, Arc<Analysed>> = FxHashMap::default();
+        for id in doubt.with_inputs(&suspects, order) {
+            let Some(model) = models.get(id as usize) else {
+                continue;
+            };
+            let prepared = Prepared {
+                unit: model.unit.clone(),
+                resolved: model.parts.resolved.clone(),
+            };
+            let result = |m: u32| {
+                let read = models.get(m as usize)?;
+                let analysed = proven.get(&m).unwrap_or(&read.analysed);
+                let cyclic = self.order.cyclic.get(m as usize).copied().unwrap_or(false);
+                Some((&**analysed, read.unit.broken() || cyclic))
+            };
+            let (analysed, _) = shared.analyse(id, &prepared, None, None, &result);
+            proven.insert(id, analysed);
+        }
+        let mut changed: Vec<(u32, Vec<Diagnostic>, usize)> = Vec::new();
+        for id in suspects {
+            let (Some(model), Some(analysed)) = (models.get(id as usize), proven.get(&id)) else {
+                continue;
+            };
+            let parts = &model.parts;
+            let checked = Subject {
+                loaded: &model.loaded,
+                target: &parts.target,
+                unit: &model.unit,
+                analysed,
+                contract: model.contract.as_deref().map(|c| (c, 0)),
+                dialect: self.env.dialect,
+            }
+            .checked(None);
+            let holds = findings::all(
+                &model.loaded,
+                &parts.target,
+                &parts.resolved,
+                &parts.depends,
+                &checked,
+            );
+            let mut found = model.findings.to_vec();
+            let softened = doubt.soften(id, &mut found, &holds);
+            if softened > 0 {
+                changed.push((id, found, softened));
+            }
+        }
+        drop(doubt);
+        let mut softened = 0;
+        for (id, found, n) in changed {
+            if let Some(model) = models.get_mut(id as usize).and_then(Arc::get_mut) {
+                let cyclic = self.order.cyclic.get(id as usize).copied().unwrap_or(false);
+                model.has_errors = cyclic || found.iter().any(Diagnostic::is_error);
+                model.findings = Arc::new(found);
+                softened += n;
+            }
         }
         softened
     }

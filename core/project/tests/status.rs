@@ -64,6 +64,7 @@ fn compile(files: &[(&str, &str)], fresh: bool) -> Arc<Snapshot> {
         models: None,
         contracts: None,
         config_optional: false,
+        cache: None,
     };
     let inputs = Inputs {
         catalog: Some(CatalogInput {
@@ -81,23 +82,27 @@ fn compile(files: &[(&str, &str)], fresh: bool) -> Arc<Snapshot> {
     };
     let first = once();
     let second = once();
-    assert_eq!(first.diagnostics, second.diagnostics, "the memo changes nothing");
+    assert_eq!(
+        first.diagnostics(),
+        second.diagnostics(),
+        "the memo changes nothing"
+    );
     second
 }
 
 /// `E100 Error`, of every finding.
 fn findings(snapshot: &Snapshot) -> Vec<String> {
     let finding = |d: &rocky_base::Diagnostic| format!("{} {}", d.code, d.severity.as_str());
-    snapshot.diagnostics.iter().map(finding).collect()
+    snapshot.diagnostics().iter().map(finding).collect()
 }
 
 /// `id proven`, `amount assumed w.raw.seen@1000`, `x unknown`, of every column of a model.
 fn columns(snapshot: &Snapshot, name: &str) -> Vec<String> {
     let statuses = Statuses::of(snapshot);
     let (id, model) = snapshot.model(name).unwrap();
-    (0..model.analysis.columns.len())
+    (0..model.analysis().columns.len())
         .map(|i| {
-            let name = &model.analysis.columns[i].name;
+            let name = &model.analysis().columns[i].name;
             match statuses.column(snapshot, id, model, i) {
                 ColumnStatus::Proven => format!("{name} proven"),
                 ColumnStatus::Assumed { basis, at } => {
@@ -116,7 +121,7 @@ fn an_error_from_a_remembered_column_only_warns_and_says_what_it_rests_on() {
     assert_eq!(findings(&remembered), ["E100 Warning"]);
     assert_eq!(remembered.softened, 1);
     assert!(!remembered.model("a").unwrap().1.has_errors);
-    let finding = &remembered.diagnostics[0];
+    let finding = &remembered.diagnostics()[0];
     assert_eq!(
         finding.notes[0].text,
         "assumed, not proved: the columns of `w.raw.seen` were read 3 days ago"

@@ -194,7 +194,7 @@ impl Project {
         let (snapshot, extra) =
             self.refreshed_with(request.inputs(), request.refresh_sources, observer, cancel)?;
         let mut found = diagnostics(&extra, &snapshot.files);
-        found.extend(diagnostics(&snapshot.diagnostics, &snapshot.files));
+        found.extend(diagnostics(snapshot.diagnostics(), &snapshot.files));
         let mut models: Vec<(u32, &Arc<Model>)> = (0..).zip(&snapshot.models).collect();
         if let Some(name) = &request.model {
             let (id, model) = find_model(&snapshot, name)?;
@@ -237,7 +237,7 @@ impl Project {
             expanded_sql: request.expand_macros.then(|| {
                 models
                     .iter()
-                    .map(|(_, m)| (m.name.to_string(), m.unit.text.to_string()))
+                    .map(|(_, m)| (m.name.to_string(), m.unit.text().to_string()))
                     .collect()
             }),
             models_detail: models
@@ -376,7 +376,7 @@ fn detail(snapshot: &Snapshot, sureness: &Sureness<'_>, id: u32, model: &Model) 
         sources: sources.collect(),
         columns: sureness.columns(id, model),
         coverage: sureness.coverage(id).into(),
-        columns_complete: model.schema.complete,
+        columns_complete: model.complete(),
         file: snapshot
             .files
             .get(model.file)

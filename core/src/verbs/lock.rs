@@ -343,7 +343,7 @@ fn column(snapshot: &Snapshot, found: &ColumnChange, reached: Vec<Reached>) -> C
 /// Errors of models that are there with the present columns only.
 fn breaks(before: &Snapshot, now: &Snapshot) -> Vec<WireDiagnostic> {
     let errors = |snapshot: &Snapshot| {
-        let mut found = diagnostics(&snapshot.diagnostics, &snapshot.files);
+        let mut found = diagnostics(snapshot.diagnostics(), &snapshot.files);
         found.retain(WireDiagnostic::is_error);
         found
     };
