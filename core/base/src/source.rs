@@ -143,6 +143,13 @@ impl Files {
         FileId(self.files.len() as u32 - 1)
     }
 
+    /// Put another text in the place of a file.
+    pub fn set(&mut self, id: FileId, file: Arc<SourceFile>) {
+        if let Some(slot) = self.files.get_mut(id.0 as usize) {
+            *slot = file;
+        }
+    }
+
     /// The file, unless `id` is [`FileId::TEXT`] or foreign.
     pub fn get(&self, id: FileId) -> Option<&Arc<SourceFile>> {
         self.files.get(id.0 as usize)

@@ -1,19 +1,19 @@
 //! One compile: configuration, files, names, analysis, checks. Holds the memo between compiles of one project.
 
 use crate::analyse::{self, Shared};
-use crate::cache;
 use crate::contract;
+use crate::given::GivenSource;
+use crate::lock;
+use crate::status::Doubtful;
+use crate::cache;
 use crate::discover::{self, FilePath, Walk};
 use crate::findings::{self, Subject};
-use crate::given::GivenSource;
 use crate::graph;
 use crate::hash::Hasher128;
 use crate::link::{self, Known, SourceBook};
 use crate::load::{self, ExplicitContract, LoadedModel, Reader, Recorder};
-use crate::lock;
 use crate::memo::{CachedFile, Entry, Memo};
 use crate::snapshot::{Contract, Ground, Model, Parts, Snapshot, Source, SourceSchema, Timings};
-use crate::status::Doubtful;
 use crate::unit::UnitEnv;
 use rayon::prelude::*;
 use rocky_base::{
@@ -136,7 +136,7 @@ impl Compiler {
     }
 
     /// Wait until the cache file is written.
-    fn join(&mut self) {
+    pub fn join(&mut self) {
         if let Some(saver) = self.saver.take() {
             // A saver that panicked has written nothing that a checksum would not find out.
             self.on_disk = Some(saver.join().ok().flatten());
@@ -178,7 +178,7 @@ impl Compiler {
         };
         let (id, file) = recorder.read(&reader, &path);
         if let Some(problem) = file.problem {
-            diagnostics.push(problem);
+            diagnostics.push(*problem);
             return Ok((ProjectConfig::default(), true));
         }
         let env = |name: &str| self.system.env(name);
@@ -251,7 +251,7 @@ impl Compiler {
         };
         let lock = match inputs.ignore_lock {
             true => None,
-            false => lock::load(&reader, &self.root, &mut recorder, &mut general),
+            false => lock::load(&reader, &self.root, dialect, &mut recorder, &mut general),
         };
         let macros = load::macros(&reader, &layout, &mut recorder, &mut general);
         let loaded = pool.install(|| load::load(&reader, &layout, &mut recorder, cancel))?;
@@ -279,21 +279,22 @@ impl Compiler {
         let known = Known {
             catalog: catalog.map(|c| &*c.snapshot),
             fresh: catalog.is_some_and(|c| c.fresh),
-            given: &inputs.given,
-            lock: lock.as_ref().map(|l| &l.parsed.value),
         };
         let name_defaults = link::defaults(dialect, &config, adapter.as_deref(), known.catalog);
         let mut targets = link::targets(&models, dialect, &name_defaults, &known);
         general.append(&mut targets.diagnostics);
-        let book = SourceBook::new(&models, &config, dialect, &targets.names, known, &mut general);
+        let mut declared = link::declared(&models, &config, dialect, &targets.names, &mut general);
+        let (given, locked) = (&inputs.given, lock.as_ref());
+        link::stated(&mut declared, given, locked, dialect, &targets.names, &mut general);
+        let declared = Arc::new(declared);
+        let book = SourceBook::new(dialect, declared.clone(), known);
         let shared = Shared {
             env: UnitEnv {
                 dialect,
                 macros: &macros,
                 vars: &inputs.vars,
             },
-            models: &models,
-            targets: &targets.models,
+            table: &analyse::Slices(&models, &targets.models),
             names: &targets.names,
             book: &book,
             catalog: known.catalog,
@@ -312,7 +313,7 @@ impl Compiler {
                 .par_iter()
                 .enumerate()
                 .with_min_len(64)
-                .map(|(id, p)| link::depends(id as u32, &models[id], &p.resolved, &models, &targets.names))
+                .map(|(id, p)| link::depends(id as u32, &p.resolved, shared.table, &targets.names))
                 .collect()
         });
         let deps: Vec<&[u32]> = depends.iter().map(|d| d.on.as_slice()).collect();
@@ -340,7 +341,9 @@ impl Compiler {
             &mut general,
         );
         unknown_sources(&sources, inputs.locked, &mut general);
-        book.lock_findings(&sources, &mut general);
+        if let Some(lock) = &lock {
+            book.lock_findings(lock, &sources, &targets.names, &mut general);
+        }
         timings.link_ms = link_started.elapsed().as_secs_f64() * 1e3;
 
         let check_started = Instant::now();
@@ -385,7 +388,7 @@ impl Compiler {
         }
         // What only follows from a remembered catalogue raises no error.
         let remembered_at = catalog.filter(|c| !c.fresh).map(|c| c.snapshot.taken_at);
-        let softened = Doubtful {
+        let doubtful = Doubtful {
             env: UnitEnv {
                 dialect,
                 macros: &macros,
@@ -397,9 +400,11 @@ impl Compiler {
             sources: &sources,
             remembered_at,
             now: self.system.now(),
-        }
-        .soften(&mut models);
+        };
+        doubtful.soften(&mut models, None);
         let roles = roles(&models);
+        let order_is_quiet =
+            order.cycles.is_empty() && models.iter().all(|m| m.parts.target.diagnostics.is_empty());
         timings.check_ms = check_started.elapsed().as_secs_f64() * 1e3;
         let snapshot = Arc::new(Snapshot {
             root: self.root.clone(),
@@ -412,18 +417,22 @@ impl Compiler {
             consumers: Arc::new(consumers),
             sources: Arc::new(sources),
             remembered_at,
-            softened,
             general: Arc::new(general),
             timings,
             diagnostics: OnceLock::new(),
             ground: Arc::new(Ground {
+                quiet: order_is_quiet,
+                options: read_with,
+                paths: paths.clone(),
                 macros,
                 vars: inputs.vars.clone(),
                 defaults: loaded.defaults,
                 contracts,
-                catalog: inputs.catalog.clone(),
+                catalog: catalog.cloned(),
                 lock,
                 name_defaults,
+                declared,
+                by_key,
                 roles,
             }),
         });
@@ -637,13 +646,13 @@ impl Builder<'_> {
             contract: contract.map(|(contract, _)| Arc::new(contract)),
             findings: Arc::new(findings),
             has_errors,
+            softened: 0,
             unit,
             analysed,
             checked,
             parts: Arc::new(Parts {
                 target: job.target,
                 resolved: job.prepared.resolved,
-                depends: job.depends,
                 folder: job.folder,
             }),
             loaded,

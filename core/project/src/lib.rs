@@ -10,6 +10,7 @@ pub mod check;
 pub mod compile;
 pub mod contract;
 pub mod discover;
+pub mod edit;
 pub mod findings;
 pub mod given;
 pub mod graph;
@@ -27,6 +28,7 @@ pub mod unit;
 
 pub use compile::{CatalogInput, Compiler, Inputs, Options};
 pub use given::{GivenColumn, GivenSource};
+pub use edit::Edits;
 pub use lineage::{Direction, Edge, Node, RowInfluence};
 pub use snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
 pub use status::{Basis, ColumnStatus, Coverage, Statuses};

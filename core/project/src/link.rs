@@ -1,5 +1,6 @@
 //! From loaded models to a graph: targets, name table, references to models and sources, dependencies, cycles.
 
+use crate::analyse::Table;
 use crate::given::GivenSource;
 use crate::hash::Hasher128;
 use crate::load::LoadedModel;
@@ -8,8 +9,8 @@ use crate::names::{Defaults, Meaning, NameTable};
 use crate::snapshot::{InputRelation, Source, SourceSchema};
 use crate::unit::Unit;
 use rocky_base::ident::IdentKind;
-use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, code, suggest};
-use rocky_config::{LockConfig, LockedRelation, ProjectConfig, SourceDecl, StrategyConfig, StrategyKind};
+use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, Span, code, suggest};
+use rocky_config::{LockedRelation, ProjectConfig, SourceDecl, StrategyConfig, StrategyKind};
 use rocky_warehouse::catalog::Lookup;
 use rocky_warehouse::relation::RelationKey;
 use rocky_warehouse::{CatalogSnapshot, Column, RelationName, Type};
@@ -88,10 +89,6 @@ pub struct Known<'a> {
     pub catalog: Option<&'a CatalogSnapshot>,
     /// It was read now: what it proves absent is absent.
     pub fresh: bool,
-    /// Schemas that came with the request.
-    pub given: &'a [GivenSource],
-    /// `schema.lock`.
-    pub lock: Option<&'a LockConfig>,
 }
 
 /// Whether a strategy reads its own existing target.
@@ -414,34 +411,23 @@ pub fn inputs(resolved: &Resolved, by_key: &FxHashMap<RelationKey, u32>) -> Vec<
     resolved.inputs.iter().map(numbered).collect()
 }
 
-/// What is known of sources, by name: given, else declared, else locked, else seen in the warehouse.
+/// What is known of sources, by name: given, declared or locked, else seen in the warehouse.
 pub struct SourceBook<'a> {
     dialect: Dialect,
+    declared: Arc<Declared>,
+    // Columns that go before the declared ones.
     given: FxHashMap<RelationKey, Arc<[Column]>>,
-    declared: FxHashMap<RelationKey, (Loc, Arc<[Column]>)>,
-    locked: FxHashMap<RelationKey, &'a LockedRelation>,
     known: Known<'a>,
     facts: Mutex<FxHashMap<RelationKey, Arc<SourceFacts>>>,
 }
 
 impl<'a> SourceBook<'a> {
-    /// Take the declarations of the configuration and of sidecars.
-    pub fn new(
-        models: &[Arc<LoadedModel>],
-        config: &ProjectConfig,
-        dialect: Dialect,
-        names: &NameTable,
-        known: Known<'a>,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> SourceBook<'a> {
-        let given = known.given.iter().filter_map(|g| g.read(dialect, diagnostics));
+    /// A book of what was declared and of what is known of the warehouse.
+    pub fn new(dialect: Dialect, declared: Arc<Declared>, known: Known<'a>) -> SourceBook<'a> {
         SourceBook {
             dialect,
-            given: given
-                .map(|(name, columns)| (names.full(&name).key(dialect), columns))
-                .collect(),
-            declared: declared(models, config, dialect, names, diagnostics),
-            locked: locked(known.lock, dialect, names, diagnostics),
+            declared,
+            given: FxHashMap::default(),
             known,
             facts: Mutex::default(),
         }
@@ -454,72 +440,88 @@ impl<'a> SourceBook<'a> {
     }
 
     /// What is wrong with the lock of the sources that are read.
-    pub fn lock_findings(&self, sources: &[Source], diagnostics: &mut Vec<Diagnostic>) {
-        if self.locked.is_empty() {
+    pub fn lock_findings(&self, lock: &lock::Loaded, sources: &[Source], names: &NameTable, diagnostics: &mut Vec<Diagnostic>) {
+        let by_key: FxHashMap<RelationKey, &Source> = sources.iter().map(|s| (s.name.key(self.dialect), s)).collect();
+        let mut seen: FxHashMap<RelationKey, Loc> = FxHashMap::default();
+        for (relation, columns) in lock.relations() {
+            let key = names.full(&lock::name(relation)).key(self.dialect);
+            let here = relation.table.loc;
+            if let Some(first) = seen.insert(key.clone(), here) {
+                let message = format!("`{}` is locked twice", names.full(&lock::name(relation)).display());
+                diagnostics.push(
+                    Diagnostic::new(code::E424, here, message)
+                        .note(first, "locked here first")
+                        .help("Remove one, then run `rocky discover --write-lock`."),
+                );
+                continue;
+            }
+            let Some(source) = by_key.get(&key) else { continue };
+            self.lock_finding(relation, columns, source, self.declared.get(&key), diagnostics);
+        }
+    }
+
+    fn lock_finding(
+        &self,
+        relation: &LockedRelation,
+        columns: &[Column],
+        source: &Source,
+        declared: Option<&(Loc, SourceSchema)>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let name = source.name.display();
+        let here = relation.table.loc;
+        for ty in lock::columns(self.dialect, relation).1 {
+            let message = format!("unknown type `{}`", ty.value);
+            diagnostics.push(
+                Diagnostic::new(code::E206, ty.loc, message)
+                    .help("Run `rocky discover --write-lock` to write what the warehouse says."),
+            );
+        }
+        if let Some(written) = &relation.hash
+            && written.value != lock::hash(relation)
+        {
+            let message = format!("the columns of `{name}` were changed by hand");
+            diagnostics.push(
+                Diagnostic::new(code::W421, written.loc, message)
+                    .label("this is the hash of other columns")
+                    .help("Run `rocky discover --write-lock` to write what the warehouse says."),
+            );
+        }
+        // What is known better, and where from: a declaration, or the warehouse as it is now.
+        let live = self.known.catalog.filter(|_| self.known.fresh);
+        let live = live.map(|c| c.lookup(&source.name));
+        let (what, newer) = match (&source.schema, live) {
+            (SourceSchema::Declared(columns), _) => ("its declaration", columns.to_vec()),
+            (SourceSchema::Locked(..), Some(Lookup::Found(now))) => ("the warehouse", now.columns.clone()),
+            (SourceSchema::Locked(..), Some(Lookup::Absent)) => {
+                let message = format!("`{name}` is locked and not in the warehouse any more");
+                diagnostics.push(
+                    Diagnostic::new(code::W420, here, message)
+                        .help("Run `rocky discover --check` to see what reads it."),
+                );
+                return;
+            }
+            _ => return,
+        };
+        let mut changes = lock::changes(self.dialect, columns, &newer);
+        let is_declared = matches!(source.schema, SourceSchema::Declared(_));
+        if is_declared {
+            // A declaration that says nothing of NULL allows it.
+            changes.retain(|c| c.change != lock::Change::Nullability { nullable: true });
+        }
+        if changes.is_empty() {
             return;
         }
-        for source in sources {
-            let key = source.name.key(self.dialect);
-            let Some(relation) = self.locked.get(&key) else {
-                continue;
-            };
-            let name = source.name.display();
-            let here = relation.table.loc;
-            let (columns, wrong) = lock::columns(self.dialect, relation);
-            for ty in wrong {
-                let message = format!("unknown type `{}`", ty.value);
-                diagnostics.push(
-                    Diagnostic::new(code::E206, ty.loc, message)
-                        .help("Run `rocky discover --write-lock` to write what the warehouse says."),
-                );
-            }
-            if let Some(written) = &relation.hash
-                && written.value != lock::hash(relation)
-            {
-                let message = format!("the columns of `{name}` were changed by hand");
-                diagnostics.push(
-                    Diagnostic::new(code::W421, written.loc, message)
-                        .label("this is the hash of other columns")
-                        .help("Run `rocky discover --write-lock` to write what the warehouse says."),
-                );
-            }
-            // What is known better, and where from: a declaration, or the warehouse as it is now.
-            let live = self.known.catalog.filter(|_| self.known.fresh);
-            let live = live.map(|c| c.lookup(&source.name));
-            let declared = self.declared.get(&key);
-            let (what, newer) = match (&source.schema, declared, live) {
-                (SourceSchema::Declared(columns), ..) => ("its declaration", columns.to_vec()),
-                (SourceSchema::Locked(..), _, Some(Lookup::Found(now))) => {
-                    ("the warehouse", now.columns.clone())
-                }
-                (SourceSchema::Locked(..), _, Some(Lookup::Absent)) => {
-                    let message = format!("`{name}` is locked and not in the warehouse any more");
-                    diagnostics.push(
-                        Diagnostic::new(code::W420, here, message)
-                            .help("Run `rocky discover --check` to see what reads it."),
-                    );
-                    continue;
-                }
-                _ => continue,
-            };
-            let mut changes = lock::changes(self.dialect, &columns, &newer);
-            if matches!(source.schema, SourceSchema::Declared(_)) {
-                // A declaration that says nothing of NULL allows it.
-                changes.retain(|c| c.change != lock::Change::Nullability { nullable: true });
-            }
-            if !changes.is_empty() {
-                let message = format!(
-                    "schema.lock is behind {what} for `{name}`: {}",
-                    lock::summary(self.dialect, &changes)
-                );
-                let mut finding = Diagnostic::new(code::W420, here, message)
-                    .help("Run `rocky discover --write-lock`, and look at what changes.");
-                if let Some((loc, _)) = declared {
-                    finding = finding.note(*loc, "declared here, which is what counts");
-                }
-                diagnostics.push(finding);
-            }
+        let message = format!(
+            "schema.lock is behind {what} for `{name}`: {}",
+            lock::summary(self.dialect, &changes)
+        );
+        let mut finding = Diagnostic::new(code::W420, here, message)
+            .help("Run `rocky discover --write-lock`, and look at what changes.");
+        if let (true, Some((loc, _))) = (is_declared, declared) {
+            finding = finding.note(*loc, "declared here, which is what counts");
         }
+        diagnostics.push(finding);
     }
 
     /// What is known of a source.
@@ -532,18 +534,10 @@ impl<'a> SourceBook<'a> {
         {
             return facts.clone();
         }
-        let schema = match (
-            self.given.get(&key),
-            self.declared.get(&key),
-            self.locked.get(&key),
-        ) {
-            (Some(columns), ..) => SourceSchema::Given(columns.clone()),
-            (_, Some((_, columns)), _) => SourceSchema::Declared(columns.clone()),
-            (.., Some(relation)) => {
-                let columns = lock::columns(self.dialect, relation).0;
-                SourceSchema::Locked(columns.into(), relation.fetched_at)
-            }
-            (None, None, None) => self.seen(&name),
+        let schema = match (self.given.get(&key), self.declared.get(&key)) {
+            (Some(columns), _) => SourceSchema::Given(columns.clone()),
+            (None, Some((_, schema))) => schema.clone(),
+            (None, None) => self.seen(&name),
         };
         let display = self.display(&name, &key, names);
         let text = |i: &Option<Ident>| i.as_ref().map(|i| i.text.clone()).unwrap_or_default();
@@ -605,13 +599,17 @@ impl<'a> SourceBook<'a> {
     }
 }
 
-fn declared(
+/// What is stated of sources: given with the request, declared, locked; with the place.
+pub type Declared = FxHashMap<RelationKey, (Loc, SourceSchema)>;
+
+/// The declarations of the configuration and of sidecars.
+pub fn declared(
     models: &[Arc<LoadedModel>],
     config: &ProjectConfig,
     dialect: Dialect,
     names: &NameTable,
     diagnostics: &mut Vec<Diagnostic>,
-) -> FxHashMap<RelationKey, (Loc, Arc<[Column]>)> {
+) -> Declared {
     let sidecars = models.iter().flat_map(|m| m.config.sources.iter());
     let mut declared: FxHashMap<RelationKey, (Loc, Arc<[Column]>)> = FxHashMap::default();
     for declaration in config.sources.iter().chain(sidecars) {
@@ -669,33 +667,33 @@ fn declared(
         }
         declared.insert(key, (declaration.table.loc, columns));
     }
-    declared
+    let stated = |(key, (loc, columns))| (key, (loc, SourceSchema::Declared(columns)));
+    declared.into_iter().map(stated).collect()
 }
 
-fn locked<'a>(
-    lock: Option<&'a LockConfig>,
+/// Put what the request gives before the declarations, and what is locked behind them.
+pub fn stated(
+    declared: &mut Declared,
+    given: &[GivenSource],
+    lock: Option<&lock::Loaded>,
     dialect: Dialect,
     names: &NameTable,
     diagnostics: &mut Vec<Diagnostic>,
-) -> FxHashMap<RelationKey, &'a LockedRelation> {
-    let mut found: FxHashMap<RelationKey, &LockedRelation> = FxHashMap::default();
-    for relation in lock.into_iter().flat_map(|l| &l.relations) {
-        let name = names.full(&lock::name(relation));
-        match found.entry(name.key(dialect)) {
-            std::collections::hash_map::Entry::Vacant(slot) => {
-                slot.insert(relation);
-            }
-            std::collections::hash_map::Entry::Occupied(first) => {
-                let message = format!("`{}` is locked twice", name.display());
-                diagnostics.push(
-                    Diagnostic::new(code::E424, relation.table.loc, message)
-                        .note(first.get().table.loc, "locked here first")
-                        .help("Remove one, then run `rocky discover --write-lock`."),
-                );
-            }
+) {
+    for given in given {
+        if let Some((name, columns)) = given.read(dialect, diagnostics) {
+            let nowhere = Loc::text(Span::at(0));
+            declared.insert(names.full(&name).key(dialect), (nowhere, SourceSchema::Given(columns)));
         }
     }
-    found
+    for (relation, columns) in lock.into_iter().flat_map(lock::Loaded::relations) {
+        declared
+            .entry(names.full(&lock::name(relation)).key(dialect))
+            .or_insert_with(|| {
+                let schema = SourceSchema::Locked(columns.clone(), relation.fetched_at);
+                (relation.table.loc, schema)
+            });
+    }
 }
 
 fn declared_name(declaration: &SourceDecl, dialect: Dialect) -> RelationName {
@@ -723,13 +721,8 @@ pub struct Depends {
 }
 
 /// What a model reads and what it declares under `depends_on`.
-pub fn depends(
-    id: u32,
-    model: &LoadedModel,
-    resolved: &Resolved,
-    models: &[Arc<LoadedModel>],
-    names: &NameTable,
-) -> Depends {
+pub fn depends(id: u32, resolved: &Resolved, table: &dyn Table, names: &NameTable) -> Depends {
+    let model = table.loaded(id);
     let mut edges: Vec<(u32, Loc)> = resolved.models().collect();
     let mut depends_on: Vec<u32> = edges.iter().map(|(m, _)| *m).collect();
     let mut diagnostics = Vec::new();
@@ -749,7 +742,7 @@ pub fn depends(
                 }
                 None => {
                     let mut message = format!("`depends_on` names unknown model `{}`", name.shown());
-                    let all = models.iter().map(|m| m.name.as_str());
+                    let all = (0..table.count() as u32).map(|id| table.loaded(id).name.as_str());
                     if let Some(near) = suggest::nearest(&name.value, all) {
                         message.push_str(&format!("; did you mean `{near}`?"));
                     }
@@ -760,7 +753,7 @@ pub fn depends(
         let missing: Vec<&str> = depends_on
             .iter()
             .filter(|m| !named.contains(m))
-            .map(|m| models[*m as usize].name.as_str())
+            .map(|m| table.loaded(*m).name.as_str())
             .collect();
         if let (false, Some(first)) = (missing.is_empty() || declared.is_empty(), declared.first()) {
             let message = format!(

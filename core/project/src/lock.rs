@@ -34,12 +34,24 @@ pub struct Loaded {
     pub hash: u128,
     /// Its content.
     pub parsed: Arc<Parsed<LockConfig>>,
+    /// The dialect of the columns.
+    dialect: Dialect,
+    /// Columns of the relations, in their order.
+    columns: Arc<[Arc<[Column]>]>,
+}
+
+impl Loaded {
+    /// The relations with their columns.
+    pub fn relations(&self) -> impl Iterator<Item = (&LockedRelation, &Arc<[Column]>)> {
+        self.parsed.value.relations.iter().zip(self.columns.iter())
+    }
 }
 
 /// Read the file; nothing when there is none.
 pub(crate) fn load(
     reader: &Reader<'_>,
     root: &Path,
+    dialect: Dialect,
     recorder: &mut Recorder<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Loaded> {
@@ -52,17 +64,24 @@ pub(crate) fn load(
     }
     let (file, read) = recorder.read(reader, &path);
     if let Some(problem) = read.problem {
-        diagnostics.push(problem);
+        diagnostics.push(*problem);
         return None;
     }
     let old = recorder.memo.lock.as_ref();
-    let loaded = match old.filter(|old| old.file == file && old.hash == read.hash) {
+    let same = |old: &&Loaded| old.file == file && old.hash == read.hash && old.dialect == dialect;
+    let loaded = match old.filter(same) {
         Some(old) => old.clone(),
-        None => Loaded {
-            file,
-            hash: read.hash,
-            parsed: Arc::new(rocky_config::parse_lock(file, read.source.text())),
-        },
+        None => {
+            let parsed = rocky_config::parse_lock(file, read.source.text());
+            let relations = parsed.value.relations.iter();
+            Loaded {
+                file,
+                hash: read.hash,
+                dialect,
+                columns: relations.map(|r| columns(dialect, r).0.into()).collect(),
+                parsed: Arc::new(parsed),
+            }
+        }
     };
     diagnostics.extend(loaded.parsed.diagnostics.iter().cloned());
     Some(loaded)

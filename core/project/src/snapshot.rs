@@ -4,7 +4,7 @@
 use crate::analyse::Analysed;
 use crate::compile::CatalogInput;
 use crate::graph::Order;
-use crate::link::{Depends, Resolved, Target};
+use crate::link::{Resolved, Target};
 use crate::load::{Defaults, ExplicitContract, LoadedModel};
 use crate::memo::{Checked, Entry, Memo};
 use crate::names::NameTable;
@@ -40,8 +40,6 @@ pub struct Snapshot {
     pub sources: Arc<Vec<Source>>,
     /// When the catalogue was read that the models' own targets are known from, if it only is remembered.
     pub remembered_at: Option<i64>,
-    /// How many findings are warnings only because they rest on remembered facts.
-    pub softened: usize,
     /// Findings that belong to no model.
     pub general: Arc<Vec<Diagnostic>>,
     /// How long the phases took.
@@ -53,6 +51,18 @@ pub struct Snapshot {
 /// What a snapshot was compiled from beside its models: enough to compile an edit of it without looking at anything else.
 #[derive(Debug)]
 pub(crate) struct Ground {
+    /// No cycles, no clashes of names: nothing that is said of one model depends on another one's text.
+    pub quiet: bool,
+    /// How unknown keys are treated.
+    pub options: rocky_config::Options,
+    /// Numbers of paths.
+    pub paths: Arc<crate::memo::Paths>,
+    /// Columns of given, declared and locked sources.
+    pub declared: Arc<crate::link::Declared>,
+    /// `schema.lock`.
+    pub lock: Option<crate::lock::Loaded>,
+    /// Numbers of sources.
+    pub by_key: FxHashMap<rocky_warehouse::relation::RelationKey, u32>,
     /// Macros.
     pub macros: MacroSet,
     /// Run variables.
@@ -63,8 +73,6 @@ pub(crate) struct Ground {
     pub contracts: FxHashMap<u32, ExplicitContract>,
     /// What was known of the warehouse.
     pub catalog: Option<CatalogInput>,
-    /// `schema.lock` with the hash of its text.
-    pub lock: Option<crate::lock::Loaded>,
     /// Names that stand for missing parts.
     pub name_defaults: crate::names::Defaults,
     /// Names of models by file, and which part of the model it is.
@@ -125,6 +133,8 @@ pub struct Model {
     pub findings: Arc<Vec<Diagnostic>>,
     /// True when an error was found in it (its own, not an input's).
     pub has_errors: bool,
+    /// How many findings are warnings only because they rest on remembered facts.
+    pub softened: usize,
     pub(crate) analysed: Arc<Analysed>,
     pub(crate) checked: Arc<Checked>,
     pub(crate) loaded: Arc<LoadedModel>,
@@ -136,7 +146,6 @@ pub struct Model {
 pub(crate) struct Parts {
     pub target: Target,
     pub resolved: Resolved,
-    pub depends: Depends,
     pub folder: u32,
 }
 
@@ -285,6 +294,11 @@ impl Snapshot {
             crate::findings::sort(&mut all, &self.files);
             all
         })
+    }
+
+    /// How many findings are warnings only because they rest on remembered facts.
+    pub fn softened(&self) -> usize {
+        self.models.iter().map(|m| m.softened).sum()
     }
 
     /// True when any finding is an error.

@@ -9,10 +9,10 @@
 //! becomes a warning that names the fact. What a column rests on is a number of a source; ages are put in at the end and
 //! enter no memo key.
 
-use crate::analyse::{Analysed, Prepared, Shared};
+use crate::analyse::{Analysed, Prepared, Shared, Table};
 use crate::findings::{self, Subject};
 use crate::graph::Order;
-use crate::link::{SourceBook, Target};
+use crate::link::{self, SourceBook, Target};
 use crate::load::LoadedModel;
 use crate::names::NameTable;
 use crate::snapshot::{InputRelation, Model, Snapshot, Source};
@@ -395,31 +395,32 @@ pub(crate) struct Doubtful<'a> {
 }
 
 impl Doubtful<'_> {
-    /// Make warnings of the errors that rest on remembered facts; how many. Costs nothing without a remembered
+    /// Make warnings of the errors that rest on remembered facts, in all models or in those that were made just now. Costs nothing without a remembered
     /// catalogue, a look at each model's inputs with one, and an analysis of what stands behind errors where there are some.
-    pub fn soften(&self, models: &mut [Arc<Model>]) -> usize {
-        if self.remembered_at.is_none() {
-            return 0;
+    pub fn soften(&self, models: &mut [Arc<Model>], only: Option<&[u32]>) {
+        let wrong = |m: &Model| m.checked.findings.iter().any(Diagnostic::is_error);
+        let mut suspects: Vec<u32> = match only {
+            _ if self.remembered_at.is_none() => return,
+            Some(ids) => ids.to_vec(),
+            None => (0..models.len() as u32).collect(),
+        };
+        suspects.retain(|id| models.get(*id as usize).is_some_and(|m| wrong(m)));
+        if suspects.is_empty() {
+            return;
         }
         let now = self.now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         let order = &self.order.order;
         let inputs = models.iter().map(|m| m.inputs.as_slice()).collect();
         let doubt = Doubt::new(order, inputs, self.sources, self.remembered_at, now);
-        let suspects: Vec<u32> = (0u32..)
-            .zip(models.iter())
-            .filter(|(id, m)| doubt.touches(*id) && m.checked.findings.iter().any(Diagnostic::is_error))
-            .map(|(id, _)| id)
-            .collect();
+        suspects.retain(|id| doubt.touches(*id));
         if suspects.is_empty() {
-            return 0;
+            return;
         }
-        let loaded: Vec<Arc<LoadedModel>> = models.iter().map(|m| m.loaded.clone()).collect();
-        let targets: Vec<Target> = models.iter().map(|m| m.parts.target.clone()).collect();
+        let table = Built(models);
         let shared = Shared {
             env: self.env,
-            models: &loaded,
-            targets: &targets,
+            table: &table,
             names: self.names,
             book: self.book,
             catalog: None,
@@ -462,7 +463,7 @@ impl Doubtful<'_> {
                 &model.loaded,
                 &parts.target,
                 &parts.resolved,
-                &parts.depends,
+                &link::depends(id, &parts.resolved, &table, self.names),
                 &checked,
             );
             let mut found = model.findings.to_vec();
@@ -471,17 +472,31 @@ impl Doubtful<'_> {
                 changed.push((id, found, softened));
             }
         }
-        drop(doubt);
-        let mut softened = 0;
-        for (id, found, n) in changed {
+        for (id, found, softened) in changed {
             if let Some(model) = models.get_mut(id as usize).and_then(Arc::get_mut) {
                 let cyclic = self.order.cyclic.get(id as usize).copied().unwrap_or(false);
                 model.has_errors = cyclic || found.iter().any(Diagnostic::is_error);
                 model.findings = Arc::new(found);
-                softened += n;
+                model.softened = softened;
             }
         }
-        softened
+    }
+}
+
+/// Models that were put together.
+struct Built<'a>(&'a [Arc<Model>]);
+
+impl Table for Built<'_> {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn loaded(&self, id: u32) -> &LoadedModel {
+        &self.0[id as usize].loaded
+    }
+
+    fn target(&self, id: u32) -> &Target {
+        &self.0[id as usize].parts.target
     }
 }
 

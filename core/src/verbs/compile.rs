@@ -284,7 +284,7 @@ impl Project {
                 .iter()
                 .any(|s| s.schema == SourceSchema::Unknown && s.name.schema.is_some());
             // What is remembered may be old: before something is held against anybody for it, the warehouse is asked.
-            let doubtful = missing || first.softened > 0;
+            let doubtful = missing || first.softened() > 0;
             if refresh == RefreshSources::Never || fresh || !doubtful {
                 return Ok((first, extra));
             }

@@ -94,9 +94,11 @@ impl System for OsSystem {
         })
     }
 
-    fn write_cache(&self, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+    fn write_cache(&self, path: &Path, write: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         write_aside(path, |file| {
-            parts.iter().try_for_each(|part| file.write_all(part))
+            let mut buffered = io::BufWriter::with_capacity(1 << 18, file);
+            write(&mut buffered)?;
+            buffered.flush()
         })
     }
 
