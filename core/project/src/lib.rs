@@ -8,6 +8,7 @@ pub mod analyse;
 pub mod cache;
 pub mod check;
 pub mod compile;
+pub mod configuration;
 pub mod contract;
 pub mod discover;
 pub mod edit;
@@ -27,8 +28,8 @@ pub mod status;
 pub mod unit;
 
 pub use compile::{CatalogInput, Compiler, Inputs, Options};
-pub use given::{GivenColumn, GivenSource};
 pub use edit::Edits;
+pub use given::{GivenColumn, GivenSource};
 pub use lineage::{Direction, Edge, Node, RowInfluence};
 pub use snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
 pub use status::{Basis, ColumnStatus, Coverage, Statuses};
