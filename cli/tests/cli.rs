@@ -500,6 +500,60 @@ fn interrupting_a_run_ends_with_130_and_a_document() {
 }
 
 #[test]
+fn a_locked_project_needs_no_database_and_drift_fails_the_check() {
+    let folder = Folder::empty();
+    assert_eq!(folder.rocky(&["playground", "."]).status.code(), Some(0));
+    let (code, missing) = folder.json(&["discover", "--check", "-o", "json"]);
+    assert_eq!(code, 1, "{missing}");
+    assert!(
+        missing["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("schema.lock")
+    );
+    let (code, written) = folder.json(&["discover", "--write-lock", "-o", "json"]);
+    assert_eq!((code, &written["lock"]["written"]), (0, &Value::Bool(true)));
+    let (code, text) = folder.text(&["discover", "--check"]);
+    assert_eq!(code, 0);
+    assert!(text.contains("agrees with the warehouse"), "{text}");
+
+    std::fs::remove_dir_all(folder.0.path().join(".rocky")).unwrap();
+    let database = folder.0.path().join("playground.duckdb");
+    std::fs::rename(&database, folder.0.path().join("away")).unwrap();
+    let (code, document) = folder.json(&["compile", "--locked", "--min-coverage", "100", "-o", "json"]);
+    assert_eq!((code, codes(&document)), (0, vec![]));
+    assert_eq!(document["coverage"]["ratio"], 1.0);
+    let (_, text) = folder.text(&["compile", "--locked"]);
+    assert!(
+        text.contains("columns: ") && text.contains("proven (100 %)"),
+        "{text}"
+    );
+    std::fs::rename(folder.0.path().join("away"), &database).unwrap();
+
+    let lock = folder.0.path().join("schema.lock");
+    let edited = std::fs::read_to_string(&lock)
+        .unwrap()
+        .replacen("BIGINT", "INTEGER", 1);
+    std::fs::write(&lock, edited).unwrap();
+    let (code, text) = folder.text(&["discover", "--check"]);
+    assert_eq!(code, 1);
+    assert!(text.contains("id is BIGINT, was INTEGER (safe)"), "{text}");
+    assert!(text.contains("reaches stg_customers: customer_id"), "{text}");
+
+    std::fs::remove_file(&lock).unwrap();
+    let (code, document) = folder.json(&["compile", "--locked", "-o", "json"]);
+    assert_eq!(code, 1);
+    assert!(codes(&document).contains(&"E422"), "{document}");
+    for (wrong, code) in [
+        (&["compile", "--locked", "--refresh-sources", "always"][..], 1),
+        (&["compile", "--min-coverage", "101"], 1),
+        (&["discover", "--check", "--write-lock"], 2),
+    ] {
+        assert_eq!(folder.rocky(wrong).status.code(), Some(code), "{wrong:?}");
+    }
+}
+
+#[test]
 fn graphs_are_escaped() {
     let folder = Folder::new(&[
         ("models/a.sql", "SELECT 1 AS x"),

@@ -233,36 +233,31 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<Arc<Snapshot>> {
-        self.snapshot_for(vars, catalog, None, observer, cancel)
+        let inputs = Inputs {
+            vars: variables(vars),
+            catalog,
+            ..Inputs::default()
+        };
+        self.snapshot_of(&inputs, observer, cancel)
     }
 
-    /// Compile, and list what a dialect does not have.
-    pub(crate) fn snapshot_for(
+    /// Compile with exactly these inputs.
+    pub(crate) fn snapshot_of(
         &self,
-        vars: &std::collections::BTreeMap<String, String>,
-        catalog: Option<CatalogInput>,
-        target_dialect: Option<rocky_base::Dialect>,
+        inputs: &Inputs,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<Arc<Snapshot>> {
-        let inputs = Inputs {
-            vars: vars
-                .iter()
-                .map(|(k, v)| (SmolStr::new(k), SmolStr::new(v)))
-                .collect(),
-            catalog,
-            target_dialect,
-        };
         let pool = &self.engine.inner.pool;
         let me = std::thread::current().id();
         if *self.compiling.lock().unwrap_or_else(PoisonError::into_inner) == Some(me) {
             // Called by the observer of a compile on this thread: waiting for its turn would be for ever.
             return Compiler::new(self.host.system.clone(), self.options.clone())
-                .compile(&inputs, pool, observer, cancel);
+                .compile(inputs, pool, observer, cancel);
         }
         let mut compiler = self.compiler.lock().unwrap_or_else(PoisonError::into_inner);
         let _turn = Turn::begin(&self.compiling, me);
-        compiler.compile(&inputs, pool, observer, cancel)
+        compiler.compile(inputs, pool, observer, cancel)
     }
 
     /// What is known of the catalogue without asking: what this handle read a moment ago, else what was remembered.
@@ -364,6 +359,13 @@ impl Project {
         *live = Some((snapshot.clone(), target.name.clone(), Instant::now()));
         Ok(snapshot)
     }
+}
+
+/// Values for `@var` as a compile takes them.
+pub(crate) fn variables(vars: &std::collections::BTreeMap<String, String>) -> FxHashMap<SmolStr, SmolStr> {
+    vars.iter()
+        .map(|(k, v)| (SmolStr::new(k), SmolStr::new(v)))
+        .collect()
 }
 
 /// While it lives, its thread holds the compiler.

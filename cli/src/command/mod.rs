@@ -97,6 +97,8 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             refresh_sources,
             target_dialect,
             deny_warnings,
+            min_coverage,
+            locked,
             sources,
         } => (
             "compile",
@@ -108,6 +110,8 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
                     refresh_sources: *refresh_sources,
                     target_dialect: *target_dialect,
                     deny_warnings: *deny_warnings,
+                    min_coverage: *min_coverage,
+                    locked: *locked,
                 },
                 sources,
             ),
@@ -135,7 +139,14 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             )
         }
         Command::Validate => ("validate", validate::run(&context)),
-        Command::Discover { pipeline } => ("discover", discover::run(&context, pipeline.as_deref())),
+        Command::Discover {
+            pipeline,
+            write_lock,
+            check,
+        } => (
+            "discover",
+            discover::run(&context, pipeline.as_deref(), *write_lock, *check),
+        ),
         Command::State => ("state", state::run(&context)),
         Command::History { model, since, limit } => (
             "history",

@@ -280,6 +280,17 @@ codes! {
     E303 Error;
     /// Date placeholder outside a time_interval model.
     E304 Error;
+    /// Contract: a column that is new may be NULL.
+    E310 Error;
+    // W300–W399.
+    /// Contract: a column is wider than its neutral type says.
+    W310 Warning;
+    /// Contract: a column is listed twice in a rule.
+    W311 Warning;
+    /// Contract: a rule that has nothing to hold on to.
+    W312 Warning;
+    /// Contract: an allowed type change that loses values.
+    W313 Warning;
     // E400–E499: files and configuration.
     /// Syntax error in SQL.
     E400 Error;
@@ -321,6 +332,16 @@ codes! {
     E418 Error;
     /// File too large.
     E419 Error;
+    /// Fewer columns are proven than wanted.
+    E420 Error;
+    /// `schema.lock` holds both sides of a merge.
+    E421 Error;
+    /// `--locked`: a source that is read is not in `schema.lock`.
+    E422 Error;
+    /// `schema.lock` is of another version.
+    E423 Error;
+    /// `schema.lock` lists a relation twice.
+    E424 Error;
     // W400–W499.
     /// Unknown key, softened by `[compat] unknown_keys = "warn"`.
     W403 Warning;
@@ -338,4 +359,8 @@ codes! {
     W411 Warning;
     /// A suppression of what cannot be suppressed.
     W412 Warning;
+    /// `schema.lock` differs from a declaration, or from the warehouse as it is now.
+    W420 Warning;
+    /// Columns in `schema.lock` were changed by hand.
+    W421 Warning;
 }

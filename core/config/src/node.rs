@@ -145,6 +145,15 @@ pub(crate) struct Tree {
 
 /// Parse `text`, which begins at byte `offset` of `file`.
 pub(crate) fn parse(file: FileId, text: &str, offset: u32, env: Env<'_>, out: &mut Vec<Diagnostic>) -> Tree {
+    read(file, text, offset, Some(env), out)
+}
+
+/// Parse a file whose strings are taken as they are.
+pub(crate) fn parse_exact(file: FileId, text: &str, out: &mut Vec<Diagnostic>) -> Tree {
+    read(file, text, 0, None, out)
+}
+
+fn read(file: FileId, text: &str, offset: u32, env: Option<Env<'_>>, out: &mut Vec<Diagnostic>) -> Tree {
     let mut lower = Lower {
         file,
         offset,
@@ -212,7 +221,8 @@ fn on_a_character(text: &str, span: Span) -> Span {
 struct Lower<'a> {
     file: FileId,
     offset: u32,
-    env: Env<'a>,
+    /// `None`: nothing is substituted.
+    env: Option<Env<'a>>,
     vars: BTreeSet<SmolStr>,
     out: &'a mut Vec<Diagnostic>,
 }
@@ -278,17 +288,17 @@ impl Lower<'_> {
     }
 
     fn text(&mut self, raw: &str, span: Span) -> Kind {
-        if !raw.contains('$') {
+        let Some(env) = self.env.filter(|_| raw.contains('$')) else {
             return Kind::Str {
                 value: SmolStr::new(raw),
                 from_env: false,
             };
-        }
+        };
         let Substituted {
             text,
             from_env,
             problems,
-        } = substitute(raw, self.env, &mut self.vars);
+        } = substitute(raw, env, &mut self.vars);
         let ok = problems.is_empty();
         for (code, message, help) in problems {
             let diagnostic = Diagnostic::new(code, Loc::new(self.file, span), message);

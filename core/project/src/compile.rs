@@ -1,6 +1,10 @@
 //! One compile: configuration, files, names, analysis, checks. Holds the memo between compiles of one project.
 
 use crate::analyse::{self, Shared};
+use crate::contract;
+use crate::given::GivenSource;
+use crate::lock;
+use crate::status::Doubtful;
 use crate::cache;
 use crate::configuration::{CONFIG_FILE, Configuration, Configurations};
 use crate::discover::{self, FilePath, Walk};
@@ -60,6 +64,12 @@ pub struct Inputs {
     pub catalog: Option<CatalogInput>,
     /// Also list what this dialect does not have, instead of that of `[portability]`.
     pub target_dialect: Option<Dialect>,
+    /// Schemas of sources, asked before everything else that knows some.
+    pub given: Vec<GivenSource>,
+    /// Sources must be given, declared or locked: what else is known of them is not used.
+    pub locked: bool,
+    /// Do as if there were no `schema.lock`.
+    pub ignore_lock: bool,
 }
 
 /// Compiles one project again and again.
@@ -238,6 +248,10 @@ impl Compiler {
             system: &*system,
             options: config.options(),
         };
+        let lock = match inputs.ignore_lock {
+            true => None,
+            false => lock::load(&reader, &self.root, dialect, &mut recorder, &mut general),
+        };
         let macros = load::macros(&reader, &layout, &mut recorder, &mut general);
         let loaded = pool.install(|| load::load(&reader, &layout, &mut recorder, cancel))?;
         general.extend(loaded.diagnostics);
@@ -260,7 +274,7 @@ impl Compiler {
 
         let analyse_started = Instant::now();
         observer.event(&progress("analyse", 0, models.len()));
-        let catalog = inputs.catalog.as_ref();
+        let catalog = inputs.catalog.as_ref().filter(|_| !inputs.locked);
         let known = Known {
             catalog: catalog.map(|c| &*c.snapshot),
             fresh: catalog.is_some_and(|c| c.fresh),
@@ -268,7 +282,9 @@ impl Compiler {
         let name_defaults = link::defaults(dialect, &config, adapter.as_deref(), known.catalog);
         let mut targets = link::targets(&models, dialect, &name_defaults, &known);
         general.append(&mut targets.diagnostics);
-        let declared = link::declared(&models, &config, dialect, &targets.names, &mut general);
+        let mut declared = link::declared(&models, &config, dialect, &targets.names, &mut general);
+        let (given, locked) = (&inputs.given, lock.as_ref());
+        link::stated(&mut declared, given, locked, dialect, &targets.names, &mut general);
         let declared = Arc::new(declared);
         let book = SourceBook::new(dialect, declared.clone(), known);
         let shared = Shared {
@@ -281,6 +297,7 @@ impl Compiler {
             names: &targets.names,
             book: &book,
             catalog: known.catalog,
+            proven_only: false,
         };
         let texts = |id: u32| heads[id as usize].body.source.text().clone();
         let total = models.len();
@@ -322,7 +339,10 @@ impl Compiler {
             &name_defaults,
             &mut general,
         );
-        unknown_sources(&sources, &mut general);
+        unknown_sources(&sources, inputs.locked, &mut general);
+        if let Some(lock) = &lock {
+            book.lock_findings(lock, &sources, &targets.names, &mut general);
+        }
         let misused = |id: u32| {
             let analysed = results.analysed.get(id as usize).and_then(Option::as_ref);
             analysed.is_some_and(|a| files::misused(a.analysis()))
@@ -332,7 +352,7 @@ impl Compiler {
         timings.link_ms = link_started.elapsed().as_secs_f64() * 1e3;
 
         let check_started = Instant::now();
-        let contracts = explicit(loaded.contracts, &targets.names, &mut general);
+        let contracts = explicit(loaded.contracts, &models, &targets.names, &mut general);
         let wanted =
             portability::Wanted::new(&config.portability, inputs.target_dialect, dialect, &mut general);
         let units: Vec<&Unit> = results.prepared.iter().map(|p| &*p.unit).collect();
@@ -381,10 +401,27 @@ impl Compiler {
                 .collect()
         });
         cancel.check()?;
-        let models: Vec<Arc<Model>> = built.into_iter().flatten().collect();
+        let mut models: Vec<Arc<Model>> = built.into_iter().flatten().collect();
         if models.len() != total {
             return Err(Error::bug("a model was not analysed"));
         }
+        // What only follows from a remembered catalogue raises no error.
+        let remembered_at = catalog.filter(|c| !c.fresh).map(|c| c.snapshot.taken_at);
+        let doubtful = Doubtful {
+            env: UnitEnv {
+                dialect,
+                macros: &macros,
+                vars: &inputs.vars,
+            },
+            names: &targets.names,
+            book: &book,
+            order: &order,
+            sources: &sources,
+            remembered_at,
+            levels: &levels,
+            now: self.system.now(),
+        };
+        doubtful.soften(&mut models, None);
         let roles = roles(&models);
         let order_is_quiet =
             order.cycles.is_empty() && models.iter().all(|m| m.parts.target.diagnostics.is_empty());
@@ -399,6 +436,7 @@ impl Compiler {
             order: Arc::new(order),
             consumers: Arc::new(consumers),
             sources: Arc::new(sources),
+            remembered_at,
             general: Arc::new(general),
             timings,
             diagnostics: OnceLock::new(),
@@ -410,7 +448,8 @@ impl Compiler {
                 vars: inputs.vars.clone(),
                 defaults: loaded.defaults,
                 contracts,
-                catalog: inputs.catalog.clone(),
+                catalog: catalog.cloned(),
+                lock,
                 name_defaults,
                 declared,
                 by_key,
@@ -532,6 +571,7 @@ fn roles(models: &[Arc<Model>]) -> FxHashMap<FileId, u32> {
 /// Contracts of a contracts folder by model.
 fn explicit(
     found: Vec<ExplicitContract>,
+    models: &[Arc<LoadedModel>],
     names: &crate::names::NameTable,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> FxHashMap<u32, ExplicitContract> {
@@ -543,11 +583,8 @@ fn explicit(
             }
             None => {
                 let loc = Loc::new(contract.file, Span::at(0));
-                let message = format!("contract for unknown model `{}`", contract.model);
-                diagnostics.push(
-                    Diagnostic::new(code::W011, loc, message)
-                        .help("Rename the contract after a model, or remove it."),
-                );
+                let names = models.iter().map(|m| m.name.as_str());
+                diagnostics.push(contract::of_no_model(&contract.model, loc, names));
             }
         }
     }
@@ -644,6 +681,7 @@ impl Builder<'_> {
             findings: Arc::new(findings),
             pending,
             has_errors,
+            softened: 0,
             unit,
             analysed,
             checked,
@@ -768,7 +806,7 @@ impl Globs {
 }
 
 /// One message per source nothing is known about.
-fn unknown_sources(sources: &[Source], diagnostics: &mut Vec<Diagnostic>) {
+fn unknown_sources(sources: &[Source], locked: bool, diagnostics: &mut Vec<Diagnostic>) {
     for source in sources
         .iter()
         .filter(|s| s.schema == SourceSchema::Unknown && s.name.schema.is_some())
@@ -780,6 +818,15 @@ fn unknown_sources(sources: &[Source], diagnostics: &mut Vec<Diagnostic>) {
         } else {
             String::new()
         };
+        if locked {
+            let message = format!("`{name}` is not in schema.lock{more}");
+            diagnostics.push(
+                Diagnostic::new(code::E422, source.first_ref, message)
+                    .label("with `--locked`, sources are declared or locked")
+                    .help("Run `rocky discover --write-lock` and commit the file."),
+            );
+            continue;
+        }
         diagnostics.push(
             Diagnostic::new(
                 code::W101,

@@ -8,6 +8,7 @@ use crate::link::{self, Input, Known, SourceBook, Target};
 use crate::load::{Contents, Defaults, LoadedModel, Reader, content_hash};
 use crate::memo::{CachedFile, Memo};
 use crate::snapshot::{Model, Snapshot, SourceSchema, Timings};
+use crate::status::Doubtful;
 use crate::unit::UnitEnv;
 use rocky_base::{CancelToken, FileId, Result, SmolStr, SourceFile, System, code};
 use rocky_config::StrategyKind;
@@ -130,6 +131,7 @@ impl Snapshot {
             names: &self.names,
             book: &book,
             catalog: known.catalog,
+            proven_only: false,
         };
 
         // Texts first: whether the graph stays as it is decides everything else.
@@ -243,6 +245,7 @@ impl Snapshot {
             broken: &broken,
         };
         let mut models: Vec<Arc<Model>> = self.models.clone();
+        let changed: Vec<u32> = results.keys().copied().collect();
         for (id, (analysed, prepared)) in results {
             let old = &self.models[id as usize];
             let depends = link::depends(id, &prepared.resolved, &table, &self.names);
@@ -277,7 +280,7 @@ impl Snapshot {
                 continue;
             };
             if let Some(source) = Arc::make_mut(&mut sources).get_mut(*index as usize) {
-                source.schema = SourceSchema::Declared(columns);
+                source.schema = SourceSchema::Given(columns);
                 let first = source.first_ref;
                 let about_it = |d: &rocky_base::Diagnostic| {
                     [code::W101, code::W104, code::E231].contains(&d.code)
@@ -288,6 +291,17 @@ impl Snapshot {
                 }
             }
         }
+        let doubtful = Doubtful {
+            env: shared.env,
+            names: &self.names,
+            book: &book,
+            order: &self.order,
+            sources: &sources,
+            remembered_at: self.remembered_at,
+            levels: &ground.levels,
+            now: system.now(),
+        };
+        doubtful.soften(&mut models, Some(&changed));
         Ok(Some(Arc::new(Snapshot {
             root: self.root.clone(),
             config: self.config.clone(),
@@ -298,6 +312,7 @@ impl Snapshot {
             order: self.order.clone(),
             consumers: self.consumers.clone(),
             sources,
+            remembered_at: self.remembered_at,
             general,
             timings: Timings {
                 analyse_ms: started.elapsed().as_secs_f64() * 1e3,

@@ -2,6 +2,7 @@
 //! follows from the query, the strategy and the contract alone is remembered by the hash of these.
 
 use crate::analyse::Analysed;
+use crate::contract;
 use crate::hash::Hasher128;
 use crate::levels::{Levels, Pending};
 use crate::link::{self, Depends, Input, Resolved, Target};
@@ -74,14 +75,8 @@ impl Subject<'_> {
             check::strategy(loaded, self.target, unit, analysis, self.dialect, &mut findings);
         }
         if let Some((contract, _)) = self.contract {
-            check::contract(
-                &loaded.name,
-                contract,
-                self.analysed.analysis(),
-                unit.broken(),
-                self.dialect,
-                &mut findings,
-            );
+            let analysis = self.analysed.analysis();
+            contract::check(loaded, unit, contract, analysis, self.dialect, &mut findings);
         }
         Arc::new(Checked {
             key,

@@ -11,10 +11,12 @@ pub mod cache;
 pub mod check;
 pub mod compile;
 pub mod configuration;
+pub mod contract;
 pub mod discover;
 pub mod edit;
 mod files;
 pub mod findings;
+pub mod given;
 pub mod graph;
 pub mod hash;
 pub mod interval;
@@ -22,17 +24,21 @@ pub mod levels;
 pub mod lineage;
 pub mod link;
 pub mod load;
+pub mod lock;
 pub mod memo;
 pub mod names;
 mod packed;
 pub mod portability;
 pub mod snapshot;
+pub mod status;
 pub mod unit;
 
 pub use compile::{CatalogInput, Compiler, Inputs, Options};
 pub use edit::Edits;
+pub use given::{GivenColumn, GivenSource};
 pub use lineage::{Direction, Edge, Node, RowInfluence};
 pub use snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
+pub use status::{Basis, ColumnStatus, Coverage, Statuses};
 pub use unit::{Language, Unit, WithPlace};
 
 /// Hash of the sources that decide what a compile finds: what one build remembers, another does not believe.

@@ -382,7 +382,7 @@ pub fn load(
                 problem: None,
             },
         );
-        diagnostics.push(crate::discover::orphan(path, Loc::new(id, Span::at(0))));
+        diagnostics.push(crate::discover::orphan(path, Loc::new(id, Span::at(0)), layout));
     }
 
     // Numbers first, so that the parallel part only reads the memo.

@@ -98,6 +98,8 @@ pub struct Memo {
     pub entries: FxHashMap<FileId, Arc<Entry>>,
     /// Contracts of a contracts folder by file, with the hash of their text.
     pub contracts: FxHashMap<FileId, (u128, Arc<Parsed<ContractConfig>>)>,
+    /// `schema.lock`.
+    pub lock: Option<crate::lock::Loaded>,
 }
 
 impl Memo {

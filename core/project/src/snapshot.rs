@@ -39,6 +39,8 @@ pub struct Snapshot {
     pub consumers: Arc<Vec<Vec<u32>>>,
     /// Relations that are read and are not models, sorted by name.
     pub sources: Arc<Vec<Source>>,
+    /// When the catalogue was read that the models' own targets are known from, if it only is remembered.
+    pub remembered_at: Option<i64>,
     /// Findings that belong to no model.
     pub general: Arc<Vec<Diagnostic>>,
     /// How long the phases took.
@@ -56,8 +58,10 @@ pub(crate) struct Ground {
     pub options: rocky_config::Options,
     /// Numbers of paths.
     pub paths: Arc<crate::memo::Paths>,
-    /// Columns of declared sources.
+    /// Columns of given, declared and locked sources.
     pub declared: Arc<crate::link::Declared>,
+    /// `schema.lock`.
+    pub lock: Option<crate::lock::Loaded>,
     /// Numbers of sources.
     pub by_key: FxHashMap<rocky_warehouse::relation::RelationKey, u32>,
     /// Macros.
@@ -136,6 +140,8 @@ pub struct Model {
     pub(crate) pending: Option<Pending>,
     /// True when an error was found in it (its own, not an input's).
     pub has_errors: bool,
+    /// How many findings are warnings only because they rest on remembered facts.
+    pub softened: usize,
     pub(crate) analysed: Arc<Analysed>,
     pub(crate) checked: Arc<Checked>,
     pub(crate) loaded: Arc<LoadedModel>,
@@ -214,12 +220,18 @@ pub enum InputRelation {
     Source(u32),
 }
 
-/// What is known of a source.
+/// What is known of a source, and by whom: the first that knows is asked. Times are seconds since 1970, 0 when not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceSchema {
+    /// The request.
+    Given(Arc<[Column]>),
     /// `[[sources]]` in `rocky.toml` or a sidecar.
     Declared(Arc<[Column]>),
-    /// Seen in the warehouse, at seconds since 1970 (0 when not known).
+    /// `schema.lock`, and when it was read from the warehouse.
+    Locked(Arc<[Column]>, i64),
+    /// Read from the warehouse for this compile.
+    Live(Arc<[Column]>, i64),
+    /// Remembered from an earlier reading: it may have changed since, so nothing is proved by it.
     Seen(Arc<[Column]>, i64),
     /// Proved not to exist now.
     Absent,
@@ -244,13 +256,37 @@ pub struct Source {
     pub readers: Vec<u32>,
 }
 
+impl SourceSchema {
+    /// Columns, when known.
+    pub fn columns(&self) -> Option<&Arc<[Column]>> {
+        match self {
+            SourceSchema::Given(columns)
+            | SourceSchema::Declared(columns)
+            | SourceSchema::Locked(columns, _)
+            | SourceSchema::Live(columns, _)
+            | SourceSchema::Seen(columns, _) => Some(columns),
+            SourceSchema::Absent | SourceSchema::Unknown => None,
+        }
+    }
+
+    /// When its columns were read, where they only are remembered.
+    pub fn assumed_since(&self) -> Option<i64> {
+        match self {
+            SourceSchema::Seen(_, at) => Some(*at),
+            _ => None,
+        }
+    }
+}
+
 impl Source {
     /// Columns, when known.
     pub fn columns(&self) -> Option<&Arc<[Column]>> {
-        match &self.schema {
-            SourceSchema::Declared(columns) | SourceSchema::Seen(columns, _) => Some(columns),
-            SourceSchema::Absent | SourceSchema::Unknown => None,
-        }
+        self.schema.columns()
+    }
+
+    /// When its columns were read, where they only are remembered.
+    pub fn assumed_since(&self) -> Option<i64> {
+        self.schema.assumed_since()
     }
 }
 
@@ -272,6 +308,11 @@ impl Snapshot {
             crate::findings::sort(&mut all, &self.files);
             all
         })
+    }
+
+    /// How many findings are warnings only because they rest on remembered facts.
+    pub fn softened(&self) -> usize {
+        self.models.iter().map(|m| m.softened).sum()
     }
 
     /// True when any finding is an error.
@@ -296,6 +337,7 @@ impl Snapshot {
                 .iter()
                 .map(|m| (m.file, Arc::new(m.entry())))
                 .collect(),
+            lock: self.ground.lock.clone(),
             contracts: self
                 .ground
                 .contracts

@@ -54,6 +54,7 @@ impl MacroSet {
 }
 
 /// What a text is parsed with.
+#[derive(Copy, Clone)]
 pub struct UnitEnv<'a> {
     /// The dialect.
     pub dialect: Dialect,

@@ -94,15 +94,24 @@ impl Project {
             catalog.clone(),
             self.known_catalog().map(|c| (*c.snapshot).clone()),
         );
-        let input = rocky_project::CatalogInput {
-            snapshot: std::sync::Arc::new(merged),
-            fresh: false,
+        // Each source whose columns are known is a table of the test database now, with those columns or the seed's.
+        let inputs = rocky_project::Inputs {
+            vars: crate::project::variables(&request.vars),
+            catalog: Some(rocky_project::CatalogInput {
+                snapshot: std::sync::Arc::new(merged),
+                fresh: true,
+            }),
+            ignore_lock: true,
+            ..rocky_project::Inputs::default()
         };
-        let mut snapshot = self.snapshot(&request.vars, Some(input.clone()), observer, cancel)?;
-        if let Some(input) =
-            self.described(&snapshot, Some(input), Ask::Missing, Some(&*warehouse), cancel)?
-        {
-            snapshot = self.snapshot(&request.vars, Some(input), observer, cancel)?;
+        let mut snapshot = self.snapshot_of(&inputs, observer, cancel)?;
+        let known = inputs.catalog.clone();
+        if let Some(catalog) = self.described(&snapshot, known, Ask::Missing, Some(&*warehouse), cancel)? {
+            let inputs = rocky_project::Inputs {
+                catalog: Some(catalog),
+                ..inputs
+            };
+            snapshot = self.snapshot_of(&inputs, observer, cancel)?;
         }
         let select = request
             .model
@@ -317,7 +326,11 @@ fn merged(snapshot: &Snapshot, test: CatalogSnapshot, known: Option<CatalogSnaps
         default_schema: None,
         ..CatalogSnapshot::default()
     });
+    // What is in neither database may still be in a schema that was listed.
+    merged.complete.clear();
     for source in snapshot.sources.iter().filter(|s| !s.file) {
+        let key = source.name.key(snapshot.dialect);
+        merged.schemas.insert((key.catalog, key.schema));
         let name = RelationName {
             catalog: None,
             ..source.name.clone()

@@ -6,8 +6,10 @@
 mod contract;
 mod parse;
 mod print;
+mod widening;
 
 pub use contract::TypePattern;
+pub use widening::{Widening, widening};
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
