@@ -339,6 +339,8 @@ pub enum FromKind {
     File {
         /// The string's value.
         path: SmolStr,
+        /// The string with its quotes.
+        text: Span,
         /// Alias.
         alias: Option<TableAlias>,
     },
