@@ -181,7 +181,8 @@ pub fn parse_defaults(file: FileId, text: &str, env: Env<'_>, options: Options) 
 
 /// Check all keys but those of the strategy, which its own reader checks.
 fn check(root: &Node, schema: &Schema, offset: u32, checker: &mut Checker<'_>) {
-    let flat = |e: &node::Entry| strategy::is_flat_key(root, schema, &e.key);
+    let is_flat = strategy::is_flat(root);
+    let flat = |e: &node::Entry| strategy::is_flat_key(is_flat, schema, &e.key);
     let at = Span::at(offset);
     if root.entries().iter().any(flat) {
         let entries = root.entries().iter().filter(|e| !flat(e)).cloned().collect();

@@ -231,8 +231,8 @@ pub(crate) fn one_of<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
-/// Findings of a file after which unknown keys are no longer told one by one.
-const MAX_DIAGNOSTICS: usize = 200;
+/// Findings of a file after which nothing is suggested for an unknown key any more.
+const MAX_SUGGESTIONS: usize = 200;
 
 /// `; did you mean …?` or nothing.
 pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
@@ -396,10 +396,6 @@ impl<'a> Checker<'a> {
         schema: &Schema,
         path: &Path<'_>,
     ) -> Option<&'static str> {
-        // Nobody reads more, and each looks through the whole table.
-        if self.out.len() >= MAX_DIAGNOSTICS {
-            return None;
-        }
         let prefixed = format!("on_{}", entry.key);
         let valid = || {
             schema
@@ -410,6 +406,8 @@ impl<'a> Checker<'a> {
         let is_event = schema.key(&prefixed).is_some();
         let nearest = match schema.key(&prefixed) {
             Some(key) => Some(key.name),
+            // Each suggestion looks through the whole table.
+            None if self.out.len() >= MAX_SUGGESTIONS => None,
             None => suggest::nearest(&entry.key, valid().map(|k| k.name)),
         };
         let hint = schema.hint.and_then(|hint| hint(table, &entry.key));
