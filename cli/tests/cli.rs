@@ -309,6 +309,43 @@ fn a_state_file_that_is_not_ours_is_left_alone() {
 }
 
 #[test]
+fn files_are_described_without_a_database_and_from_any_folder() {
+    let folder = Folder::new(&[
+        ("models/a.sql", "SELECT n + 1 AS m FROM 'data/x.csv'"),
+        ("data/x.csv", "n\n1\n"),
+    ]);
+    let elsewhere = Folder::empty();
+    let config = folder.0.path().join("rocky.toml").display().to_string();
+    let asked = rocky(
+        elsewhere.0.path(),
+        &["--config", &config, "compile", "--output", "json"],
+    );
+    let document: Value = serde_json::from_slice(&asked.stdout).unwrap();
+    assert_eq!(codes(&document), Vec::<&str>::new(), "{document}");
+    let model = &document["models_detail"][0];
+    assert_eq!(model["columns"][0]["type"], "BIGINT");
+    assert_eq!(model["sources"], serde_json::json!(["'data/x.csv'"]));
+    let run = rocky(
+        elsewhere.0.path(),
+        &["--config", &config, "run", "--output", "json"],
+    );
+    assert_eq!(
+        run.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&run.stdout)
+    );
+    folder.write("data/x.csv", "n\n1.5\n");
+    let (_, document) = folder.json(&["compile", "--refresh-sources", "never"]);
+    assert_eq!(codes(&document), ["W104"]);
+    let (_, document) = folder.json(&["compile"]);
+    assert_eq!(document["models_detail"][0]["columns"][0]["type"], "DOUBLE");
+    std::fs::remove_file(folder.0.path().join("data/x.csv")).unwrap();
+    let (code, document) = folder.json(&["compile"]);
+    assert_eq!((code, codes(&document)), (1, vec!["E231"]));
+}
+
+#[test]
 fn a_locked_database_is_a_warning_to_compile_and_an_error_to_run() {
     if std::env::var_os("ROCKY_TEST_HOLD").is_some() {
         return;

@@ -5,6 +5,7 @@ use crate::adapters::{self, Access};
 use crate::catalog_cache;
 use crate::document::ErrorDocument;
 use crate::engine::{Engine, EngineOptions};
+use crate::files;
 use crate::verbs;
 use rocky_base::system::OsSystem;
 use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result, SmolStr, System};
@@ -256,7 +257,7 @@ impl Project {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((snapshot, _, at)) = &*live {
             return Some(CatalogInput {
-                snapshot: snapshot.clone(),
+                snapshot: files::current(&*self.host.system, &self.root, snapshot.clone()),
                 fresh: at.elapsed() < LIVE,
             });
         }
@@ -265,7 +266,7 @@ impl Project {
         let target = target(&config, None).ok()?;
         let snapshot = catalog_cache::load(&*self.host.system, &self.root, &target.name)?;
         Some(CatalogInput {
-            snapshot: Arc::new(snapshot),
+            snapshot: files::current(&*self.host.system, &self.root, Arc::new(snapshot)),
             fresh: false,
         })
     }
@@ -313,6 +314,14 @@ impl Project {
         Ok(opened)
     }
 
+    /// Files were described: what this handle read a moment ago has them now.
+    pub(crate) fn keep_live(&self, snapshot: &Arc<CatalogSnapshot>) {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((kept, _, _)) = &mut *live {
+            kept.clone_from(snapshot);
+        }
+    }
+
     /// Read the whole catalogue of a warehouse (or the empty one of a file that does not exist yet) and remember it.
     pub(crate) fn read_catalog(
         &self,
@@ -321,7 +330,8 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<Arc<CatalogSnapshot>> {
         let now = crate::document::timestamp(self.host.system.now()).as_second();
-        let snapshot = match warehouse {
+        let known = self.known_catalog();
+        let mut snapshot = match warehouse {
             Some(warehouse) => {
                 let mut snapshot = warehouse.snapshot(&[], cancel)?;
                 snapshot.taken_at = now;
@@ -332,6 +342,9 @@ impl Project {
                 adapters::empty_duckdb_catalog(path.as_deref(), now)
             }
         };
+        if let Some(known) = known {
+            snapshot.files.clone_from(&known.snapshot.files);
+        }
         let snapshot = Arc::new(snapshot);
         catalog_cache::store(&*self.host.system, &self.root, &target.name, &snapshot);
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);

@@ -45,6 +45,7 @@ fn the_examples_of_the_diagnostics_reference_hold() {
 
 /// Codes that no project in memory can raise: what raises them, and which test does.
 const NOT_FROM_MARKDOWN: &[(&str, &str)] = &[
+    ("E231", "a file of the disk; core/tests/files.rs"),
     ("E302", "planning; core/plan/tests"),
     ("E303", "planning; core/plan/tests"),
     ("E408", "the file system"),

@@ -192,6 +192,8 @@ codes! {
     W102 Warning;
     /// CTE that nothing reads.
     W103 Warning;
+    /// A file source whose columns are not known.
+    W104 Warning;
     // E200–E299: types.
     /// Wrong number of arguments, or no overload takes these types.
     E200 Error;
@@ -215,6 +217,10 @@ codes! {
     E209 Error;
     /// Row-value or list-length mismatch.
     E210 Error;
+    /// A function's argument is not what it needs beyond its type: a constant, a named value.
+    E230 Error;
+    /// A file that is read as a source cannot be read so.
+    E231 Error;
     // E300–E399: plan and strategy.
     /// The adapter cannot do this strategy.
     E300 Error;

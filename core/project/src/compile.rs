@@ -4,6 +4,7 @@ use crate::analyse::{self, Shared};
 use crate::cache;
 use crate::configuration::{CONFIG_FILE, Configuration, Configurations};
 use crate::discover::{self, FilePath, Walk};
+use crate::files;
 use crate::findings::{self, Subject};
 use crate::graph;
 use crate::hash::Hasher128;
@@ -318,6 +319,12 @@ impl Compiler {
             &mut general,
         );
         unknown_sources(&sources, &mut general);
+        let misused = |id: u32| {
+            let analysed = results.analysed.get(id as usize).and_then(Option::as_ref);
+            analysed.is_some_and(|a| files::misused(a.analysis()))
+        };
+        let name = |id: u32| models.get(id as usize).map(|m| m.name.clone());
+        files::report(&sources, &misused, &name, &mut general);
         timings.link_ms = link_started.elapsed().as_secs_f64() * 1e3;
 
         let check_started = Instant::now();

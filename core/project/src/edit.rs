@@ -264,7 +264,8 @@ impl Snapshot {
                 source.schema = SourceSchema::Declared(columns);
                 let first = source.first_ref;
                 let about_it = |d: &rocky_base::Diagnostic| {
-                    d.code == code::W101 && d.primary.as_ref().is_some_and(|l| l.loc == first)
+                    [code::W101, code::W104, code::E231].contains(&d.code)
+                        && d.primary.as_ref().is_some_and(|l| l.loc == first)
                 };
                 if general.iter().any(about_it) {
                     Arc::make_mut(&mut general).retain(|d| !about_it(d));

@@ -11,6 +11,7 @@ pub mod compile;
 pub mod configuration;
 pub mod discover;
 pub mod edit;
+mod files;
 pub mod findings;
 pub mod graph;
 pub mod hash;

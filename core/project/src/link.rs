@@ -1,6 +1,7 @@
 //! From loaded models to a graph: targets, name table, references to models and sources, dependencies, cycles.
 
 use crate::analyse::Table;
+use crate::files;
 use crate::hash::Hasher128;
 use crate::load::LoadedModel;
 use crate::names::{Defaults, Meaning, NameTable};
@@ -72,6 +73,8 @@ pub struct SourceFacts {
     pub key: RelationKey,
     /// Its columns.
     pub schema: SourceSchema,
+    /// Why the warehouse refuses to read it: files only.
+    pub problem: Option<SmolStr>,
     /// Its name as people write it: without the parts that are the default.
     pub display: SmolStr,
     /// Parts of its name that may stand before a column.
@@ -324,6 +327,9 @@ pub fn resolve(id: u32, unit: &Unit, names: &NameTable, book: &SourceBook<'_>) -
         };
         let key = match &meaning {
             Meaning::Model(m) => (*m, None),
+            Meaning::Source(name) if reference.path.is_empty() => {
+                (u32::MAX, Some(files::key(&name.table.text)))
+            }
             Meaning::Source(name) => (u32::MAX, Some(name.key(book.dialect))),
         };
         let next = number.len() as u32;
@@ -382,7 +388,9 @@ pub fn number<'a>(
         by_key.insert(key.clone(), index as u32);
         sources.push(Source {
             name: facts.name.clone(),
+            file: files::is_file(key),
             schema: facts.schema.clone(),
+            problem: facts.problem.clone(),
             first_ref,
             readers: Vec::new(),
         });
@@ -447,9 +455,10 @@ impl<'a> SourceBook<'a> {
         {
             return facts.clone();
         }
-        let schema = match self.given.get(&key).or_else(|| self.declared.get(&key)) {
-            Some(columns) => SourceSchema::Declared(columns.clone()),
-            None => self.seen(&name),
+        let (schema, problem) = match self.given.get(&key).or_else(|| self.declared.get(&key)) {
+            Some(columns) => (SourceSchema::Declared(columns.clone()), None),
+            None if files::is_file(&key) => files::seen(&name.table.text, self.known.catalog),
+            None => (self.seen(&name), None),
         };
         let display = self.display(&name, &key, names);
         let text = |i: &Option<Ident>| i.as_ref().map(|i| i.text.clone()).unwrap_or_default();
@@ -468,6 +477,7 @@ impl<'a> SourceBook<'a> {
             name,
             key: key.clone(),
             schema,
+            problem,
             display,
             qualifiers,
             hash: hasher.finish(),
@@ -484,7 +494,9 @@ impl<'a> SourceBook<'a> {
             Lookup::Found(relation) => {
                 SourceSchema::Seen(relation.columns.as_slice().into(), catalog.taken_at)
             }
-            Lookup::Absent if self.known.fresh => SourceSchema::Absent,
+            Lookup::Absent if self.known.fresh && !rocky_semantic::looks_like_file(&name.table.text) => {
+                SourceSchema::Absent
+            }
             Lookup::Absent | Lookup::Unknown => SourceSchema::Unknown,
         }
     }
@@ -526,8 +538,13 @@ pub fn declared(
         let Some(columns) = &declaration.columns else {
             continue;
         };
-        let name = names.full(&declared_name(declaration, dialect));
-        let key = name.key(dialect);
+        // A file is declared by the text that stands in FROM.
+        let file = files::declared(&declaration.table.value, dialect);
+        let name = match &file {
+            Some(_) => RelationName::table(Ident::quoted(declaration.table.value.clone())),
+            None => names.full(&declared_name(declaration, dialect)),
+        };
+        let key = file.unwrap_or_else(|| name.key(dialect));
         let columns: Arc<[Column]> = columns
             .iter()
             .map(|c| {

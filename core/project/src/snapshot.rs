@@ -223,10 +223,14 @@ pub enum SourceSchema {
 /// A relation that is read and is no model.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// Its full name.
+    /// Its full name. Of a file it is the text of the item in FROM, without catalog and schema.
     pub name: RelationName,
+    /// A file, or a call that reads files.
+    pub file: bool,
     /// Its columns.
     pub schema: SourceSchema,
+    /// Why the warehouse refuses to read the file.
+    pub problem: Option<SmolStr>,
     /// The first reference.
     pub first_ref: Loc,
     /// Models that read it, sorted.

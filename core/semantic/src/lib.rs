@@ -8,12 +8,14 @@
 
 pub mod analyse;
 pub mod catalogue;
+pub mod files;
 pub mod model;
 pub mod references;
 pub mod typing;
 mod walk;
 
 pub use analyse::analyse;
+pub use files::{FileCall, file_call, looks_like_file};
 pub use model::{
     Analysis, Influence, InfluenceKind, Input, OutputColumn, RelationInput, RelationSchema, SourceColumn,
     Status, Transform,

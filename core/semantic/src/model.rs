@@ -22,7 +22,7 @@ pub enum RelationSchema {
 /// A relation a query reads, resolved by the caller.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RelationInput {
-    /// The FROM item (of kind `Table` or `File`) that names it.
+    /// The FROM item (of kind `Table`, `File`, or `Function` over files) that names it.
     pub from: FromId,
     /// Which relation it is: equal numbers are the same relation. Indexes the caller's own list.
     pub relation: u32,

@@ -2,6 +2,7 @@
 
 use crate::adapters::Access;
 use crate::document::{diagnostics, envelope};
+use crate::files::Ask;
 use crate::project::{Project, target};
 use crate::wire::{WireColumn, WireDiagnostic, WireStrategy, WireTarget};
 use rocky_base::{CancelToken, Diagnostic, Error, Observer, Result, code};
@@ -194,10 +195,14 @@ impl Project {
             let remembered = first
                 .sources
                 .iter()
-                .any(|s| matches!(s.schema, SourceSchema::Seen(..)));
+                .any(|s| !s.file && matches!(s.schema, SourceSchema::Seen(..)));
             let doubtful = missing || (remembered && first.has_errors());
-            if refresh == RefreshSources::Never || fresh || !doubtful {
+            if refresh == RefreshSources::Never {
                 return Ok((first, extra));
+            }
+            if fresh || !doubtful {
+                let snapshot = self.with_files(first, catalog, refresh, vars, observer, cancel)?;
+                return Ok((snapshot, extra));
             }
             snapshot = Some(first);
         }
@@ -230,9 +235,42 @@ impl Project {
             }
             _ => {}
         }
-        match snapshot {
-            Some(snapshot) if !extra.is_empty() => Ok((snapshot, extra)),
-            _ => Ok((self.snapshot(vars, catalog, observer, cancel)?, extra)),
+        let snapshot = match snapshot {
+            Some(snapshot) if !extra.is_empty() => snapshot,
+            _ => self.snapshot(vars, catalog.clone(), observer, cancel)?,
+        };
+        let snapshot = self.with_files(snapshot, catalog, refresh, vars, observer, cancel)?;
+        Ok((snapshot, extra))
+    }
+
+    /// The same with the files described that are not known yet. A database that is locked, or not there yet, is not needed
+    /// for that.
+    fn with_files(
+        &self,
+        snapshot: Arc<Snapshot>,
+        catalog: Option<CatalogInput>,
+        refresh: RefreshSources,
+        vars: &BTreeMap<String, String>,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Arc<Snapshot>> {
+        if !snapshot.sources.iter().any(|s| s.file) {
+            return Ok(snapshot);
+        }
+        let ask = match refresh {
+            RefreshSources::Always => Ask::All,
+            _ => Ask::Missing,
+        };
+        let Ok(config) = self.config() else {
+            return Ok(snapshot);
+        };
+        let opened = match target(&config, None) {
+            Ok(target) => self.open_warehouse(&target, Access::Read, cancel).unwrap_or(None),
+            Err(_) => None,
+        };
+        match self.described(&snapshot, catalog, ask, opened.as_deref(), cancel)? {
+            Some(catalog) => self.snapshot(vars, Some(catalog), observer, cancel),
+            None => Ok(snapshot),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::adapters::Access;
 use crate::document::envelope;
+use crate::files::Ask;
 use crate::project::{Project, Target, pipeline, target};
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Event, Observer, Result, SmolStr};
 use rocky_config::{AdapterType, PipelineKind, ReplicationConfig};
+use rocky_project::CatalogInput;
 use rocky_warehouse::SourceTable;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -148,6 +150,20 @@ impl Project {
         };
         let warehouse = self.open_warehouse(&target, Access::Read, cancel)?;
         let catalog = self.read_catalog(&target, warehouse.as_deref(), cancel)?;
+        let read = CatalogInput {
+            snapshot: catalog.clone(),
+            fresh: true,
+        };
+        if let Ok(snapshot) = self.snapshot(&Default::default(), Some(read.clone()), observer, cancel) {
+            self.describe_files(
+                &snapshot,
+                Some(read),
+                Ask::All,
+                &target.name,
+                warehouse.as_deref(),
+                cancel,
+            )?;
+        }
         let (version, command, schema_version) = envelope!("discover");
         Ok(DiscoverResponse {
             version,

@@ -63,6 +63,28 @@ pub struct CatalogSnapshot {
     pub complete: IndexSet<(SmolStr, SmolStr)>,
     /// All schemas of these catalogs (folded) were listed.
     pub complete_catalogs: IndexSet<SmolStr>,
+    /// Files read as sources, by the text of the item in FROM.
+    #[serde(default)]
+    pub files: IndexMap<SmolStr, FileSource>,
+}
+
+/// A file (or several) that is read as a source, as the warehouse described it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FileSource {
+    /// What identifies the contents of all its files without reading them; when it differs, this is not true any more.
+    pub stamp: SmolStr,
+    /// What was found.
+    pub found: FileFound,
+}
+
+/// What a warehouse said of a file.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileFound {
+    /// Its columns.
+    Columns(Vec<Column>),
+    /// It cannot be read so: why.
+    Refused(SmolStr),
 }
 
 /// What a snapshot says about a name.

@@ -110,6 +110,7 @@ impl<'a> Analyser<'a> {
             complete: selected.complete,
             unlisted: selected.unlisted,
             reduces: false,
+            single: false,
             value: None,
         }
     }

@@ -5,9 +5,10 @@
 //! nesting).
 
 use super::lineage::{Acc, compose};
-use super::{Analyser, Clause, LambdaVar, deeper};
+use super::narrow::{Facts, Outcome};
+use super::{Analyser, Clause, LambdaVar, Node, deeper};
 use crate::model::{InfluenceKind, RelationSchema, Transform};
-use crate::typing::{self, Constant, Meeting, Operand, TypeError};
+use crate::typing::{self, Argument, ArgumentValue, CallSite, Constant, Meeting, Operand, TypeError};
 use rocky_base::suggest::nearest;
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{
@@ -202,16 +203,20 @@ impl<'a> Analyser<'a> {
             ExprKind::Function(call) => self.call(id, call, mode, acc),
             ExprKind::Exists { query, .. } => {
                 // What decides is which rows there are: the subquery's own influences are the sources of the value.
-                let before = self.nodes.get(self.node).map_or(0, |n| n.own.len());
-                let out = self.query(*query);
-                let influences = self
-                    .nodes
-                    .get(self.node)
-                    .map_or(&[][..], |n| n.own.get(before..).unwrap_or(&[]));
-                for (set, _) in influences {
-                    acc.push(&Some(std::rc::Rc::clone(set)), &inner);
+                let node = self.nodes.len();
+                self.nodes.push(Node::default());
+                let outer = std::mem::replace(&mut self.node, node);
+                self.query(*query);
+                self.node = outer;
+                if let Some(outer) = self.nodes.get_mut(outer) {
+                    outer.reads.insert(node);
                 }
-                drop(out);
+                let reached = self.reached(node);
+                for (own, _) in self.nodes.iter().zip(reached).filter(|(_, reached)| *reached) {
+                    for (set, _) in &own.own {
+                        acc.push(&Some(std::rc::Rc::clone(set)), &inner);
+                    }
+                }
                 Operand::of(Type::Boolean, false)
             }
             ExprKind::Subquery(query) => self.subquery(*query, 1, mode, acc),
@@ -234,7 +239,7 @@ impl<'a> Analyser<'a> {
                 let parts = self.values_of(list, &inner, acc);
                 let element = self.common_type("this list", &parts, Meeting::Branches);
                 Operand {
-                    constant: texts(&parts).map(Constant::Strings),
+                    constant: typing::strings(parts.iter().map(|(_, p)| p)),
                     ..Operand::of(Type::list(element), false)
                 }
             }
@@ -280,12 +285,14 @@ impl<'a> Analyser<'a> {
                     Type::List(t) | Type::Array(t, _) => (**t).clone(),
                     _ => Type::Unknown,
                 };
-                let types = [element_ty, Type::Int64];
+                let null = source.ty == Type::Null && self.dialect == Dialect::DuckDb;
+                let types = [if null { Type::Null } else { element_ty }, Type::Int64];
                 if let Some(filter) = filter {
                     self.lambda(vars, &types, *filter, &inner, acc);
                 }
                 let out = self.lambda(vars, &types, *element, &inner, acc);
-                Operand::of(Type::list(out.ty), source.nullable)
+                let ty = if null { Type::Null } else { Type::list(out.ty) };
+                Operand::of(ty, source.nullable)
             }
             ExprKind::Index { base, index } => {
                 if let ExprKind::Literal(Literal::String(name)) = &ast.expr(*index).kind
@@ -337,6 +344,9 @@ impl<'a> Analyser<'a> {
             ExprKind::AtTimeZone { expr, zone } => {
                 let operand = self.expr(*expr, &inner, acc);
                 let zone = self.expr(*zone, &inner, acc);
+                if self.dialect == Dialect::DuckDb {
+                    return self.time_zone(span, zone, operand);
+                }
                 let ty = match operand.ty {
                     Type::TimestampTz | Type::TimestampLtz => Type::TIMESTAMP,
                     Type::Timestamp(_) | Type::Date => Type::TimestampTz,
@@ -390,6 +400,34 @@ impl<'a> Analyser<'a> {
             }
         }
         found.map(|part| Operand::of(part.ty, part.nullable))
+    }
+
+    /// DuckDB's AT TIME ZONE is the function `timezone`.
+    fn time_zone(&mut self, span: Span, zone: Operand, value: Operand) -> Operand {
+        let unknown = zone.ty.has_unknown() || value.ty.has_unknown();
+        let nullable = zone.nullable || value.nullable;
+        let message = format!("`AT TIME ZONE` does not take {}", value.ty.print(self.dialect));
+        let args = [zone, value].map(|operand| Argument {
+            name: None,
+            value: ArgumentValue::Value(operand),
+        });
+        let site = CallSite {
+            name: "timezone",
+            columns: 0,
+            args: &args,
+            windowed: false,
+            empty_group_possible: false,
+            filtered: false,
+        };
+        match typing::call(self.dialect, &site, &mut |_, _| Operand::unknown()) {
+            Ok(typed) => Operand::of(typed.ty, nullable),
+            Err(_) => {
+                if !unknown {
+                    self.report_operator(span, message);
+                }
+                Operand::unknown()
+            }
+        }
     }
 
     fn operator_text(&self, span: Span, expr: &rocky_syntax::ast::Expr) -> &'a str {
@@ -605,7 +643,7 @@ impl<'a> Analyser<'a> {
         match out.cols.into_iter().next() {
             Some(col) => {
                 acc.because(col.col.cause);
-                Operand::of(col.col.ty, true)
+                Operand::of(col.col.ty, col.col.nullable || !out.single)
             }
             None => Operand::unknown(),
         }
@@ -622,6 +660,8 @@ impl<'a> Analyser<'a> {
         let subject = operand.map(|e| (self.ast.expr(e).span, self.expr(e, mode, acc)));
         let mut results = Vec::with_capacity(whens.len() + 1);
         let mut said = false;
+        // What holds because the conditions before did not.
+        let mut before = Vec::new();
         for (when, then) in whens {
             let condition = self.expr(*when, mode, acc);
             if let Some((at, subject)) = &subject
@@ -630,14 +670,42 @@ impl<'a> Analyser<'a> {
                 let span = self.ast.expr(*when).span;
                 said = !self.compare(span, (*at, subject), (span, &condition), false);
             }
+            let facts = match operand {
+                None => self.facts(*when, Outcome::True),
+                Some(_) => Facts::default(),
+            };
+            let assumed = self.assume(&facts);
             results.push((*then, self.expr(*then, mode, acc)));
+            self.forget(assumed);
+            if operand.is_none() {
+                let facts = self.facts(*when, Outcome::NotTrue);
+                before.push(self.assume(&facts));
+            }
         }
         if let Some(otherwise) = otherwise {
             results.push((otherwise, self.expr(otherwise, mode, acc)));
         }
+        before.into_iter().rev().for_each(|assumed| self.forget(assumed));
         let nullable = otherwise.is_none() || results.iter().any(|(_, r)| r.nullable);
-        let ty = self.common_type("CASE", &results, Meeting::Branches);
+        let ty = self.case_type(&results, otherwise.is_some());
         Operand::of(ty, nullable)
+    }
+
+    /// DuckDB begins with ELSE, which is NULL when it is left out.
+    fn case_type(&mut self, results: &[(ExprId, Operand)], has_else: bool) -> Type {
+        let unknown = results.iter().any(|(_, r)| r.ty.is_unknown());
+        if self.dialect == Dialect::DuckDb && !unknown {
+            let mut operands: Vec<Operand> = results.iter().map(|(_, r)| r.clone()).collect();
+            if has_else {
+                operands.rotate_right(1);
+            } else {
+                operands.insert(0, typing::literal(self.dialect, &Literal::Null));
+            }
+            if let Some(ty) = typing::unify(self.dialect, Meeting::Branches, &operands) {
+                return ty;
+            }
+        }
+        self.common_type("CASE", results, Meeting::Branches)
     }
 
     /// The type some values meet at; E202 when there is none.
@@ -807,18 +875,6 @@ impl<'a> Analyser<'a> {
         self.influence(&acc.finish(), kind);
         operand
     }
-}
-
-/// The values of a list of string literals.
-fn texts(parts: &[(ExprId, Operand)]) -> Option<Vec<SmolStr>> {
-    if parts.is_empty() {
-        return None;
-    }
-    let text = |(_, part): &(ExprId, Operand)| match &part.constant {
-        Some(Constant::String(text)) => Some(text.clone()),
-        _ => None,
-    };
-    parts.iter().map(text).collect()
 }
 
 static COMMON_TYPES: &[&str] = &[

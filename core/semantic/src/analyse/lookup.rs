@@ -472,6 +472,7 @@ impl<'a> Analyser<'a> {
             windowed: false,
             empty_group_possible: false,
             filtered: false,
+            columns: 0,
         };
         let typed = typing::call(self.dialect, &site, &mut |_, _| Operand::unknown());
         Some(typed.map_or_else(

@@ -54,6 +54,7 @@ impl<'a> Analyser<'a> {
             Body::Describe(span) => self.describe(*span),
             Body::Error => Out::incomplete(),
         };
+        out.single &= query.limit.is_none() && query.offset.is_none();
         out.reduces |= query.limit.is_some() || query.offset.is_some();
         self.limit(query);
         for (at, (key, cte, name)) in defined.iter().enumerate().rev() {
@@ -102,8 +103,9 @@ impl<'a> Analyser<'a> {
                 self.nodes.push(Node::default());
                 let outer = std::mem::replace(&mut self.node, node);
                 let out = self.query(cte.query);
+                let names = self.listed_names(cte, &out);
+                let (columns, complete, unlisted) = self.relation_of(out, names, &cte.name.ident.text);
                 self.node = outer;
-                let (columns, complete, unlisted) = self.relation_of(out, &cte.columns, &cte.name.ident.text);
                 // Which of two definitions was meant is not known: what the other lacks is not a second mistake.
                 let complete = complete && !again;
                 self.ctes.push(Cte {
@@ -120,6 +122,15 @@ impl<'a> Analyser<'a> {
             defined.push((key, index, &cte.name));
         }
         defined
+    }
+
+    /// The names listed for a CTE's columns. DuckDB ignores those that are too many.
+    fn listed_names(&self, cte: &'a rocky_syntax::ast::Cte, out: &Out) -> &'a [Name] {
+        let width = match self.dialect {
+            Dialect::DuckDb if out.complete => out.cols.len(),
+            _ => usize::MAX,
+        };
+        cte.columns.get(..width).unwrap_or(&cte.columns)
     }
 
     /// The CTE a one-part name means here.
@@ -237,10 +248,17 @@ impl<'a> Analyser<'a> {
         }
         let index = self.ctes.len();
         if let Body::SetOp { first, rest } = &body.body {
-            let anchor = self.query(*first);
+            let mut anchor = self.query(*first);
+            let mut rest = rest.as_slice();
+            // In DuckDB the last operand alone is the recursion.
+            if let (Dialect::DuckDb, Some((last, before @ [_, ..]))) = (self.dialect, rest.split_last()) {
+                anchor = self.combine(anchor, *first, before, false).0;
+                rest = std::slice::from_ref(last);
+            }
             let (complete, unlisted) = (anchor.complete, anchor.unlisted);
             let anchor_cols = anchor.cols.clone();
-            let (columns, ..) = self.relation_of(anchor, &cte.columns, &cte.name.ident.text);
+            let names = self.listed_names(cte, &anchor);
+            let (columns, ..) = self.relation_of(anchor, names, &cte.name.ident.text);
             let inside = |i: usize, col: &Col, nullable: bool| {
                 let source = SourceColumn {
                     relation,
@@ -277,6 +295,7 @@ impl<'a> Analyser<'a> {
                     complete,
                     unlisted,
                     reduces: true,
+                    single: false,
                     value: None,
                 };
                 let (out, _) = self.combine(anchor, *first, rest, true);
@@ -342,6 +361,7 @@ impl<'a> Analyser<'a> {
             let out = self.query(operand.query);
             names.extend(out.cols.iter().map(|c| c.col.key.clone()));
             let all = operand.all && operand.op == SetOp::Union;
+            result.single = false;
             result.reduces |= out.reduces || !all;
             if result.unlisted.is_none() {
                 result.unlisted = out.unlisted;
@@ -552,6 +572,7 @@ impl<'a> Analyser<'a> {
             complete: true,
             unlisted: None,
             reduces: false,
+            single: false,
             value: None,
         }
     }
@@ -588,6 +609,7 @@ impl<'a> Analyser<'a> {
             complete: true,
             unlisted: None,
             reduces: true,
+            single: false,
             value: None,
         }
     }

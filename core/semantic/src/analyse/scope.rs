@@ -250,6 +250,10 @@ impl Scope {
             }
         }
         self.incomplete.retain(keep);
+        self.merged_of.retain(|(r, _), _| keep(r));
+        for merged in &mut self.merged {
+            merged.members.retain(|(r, _)| keep(r));
+        }
     }
 
     pub(super) fn add_merged(&mut self, merged: Merged) {

@@ -6,6 +6,8 @@
 
 use super::columns::StarCol;
 use super::lineage::{Acc, Set};
+use super::lookup::Meaning;
+use super::narrow::{Facts, Outcome};
 use super::scope::{AliasValue, Col, ColRef, ItemValue, Src};
 use super::{AliasMode, Analyser, Clause, Ctx, Out, OutCol, name};
 use crate::model::{InfluenceKind, Transform};
@@ -54,12 +56,13 @@ impl<'a> Analyser<'a> {
             self.ctx = Ctx::PLAIN;
             self.narrow(filter);
         }
+        let keyed = is_keyed(&select.group_by) || self.is_keyed_by_all(select);
         if let Some(scope) = self.scopes.last_mut() {
-            scope.keyed = is_keyed(&select.group_by);
+            scope.keyed = keyed;
         }
         let mut complete = true;
         let mut unlisted = None;
-        let entries = self.items(select, &mut complete, &mut unlisted);
+        let mut entries = self.items(select, &mut complete, &mut unlisted);
 
         self.ctx = Ctx {
             clause: Clause::Where,
@@ -75,8 +78,10 @@ impl<'a> Analyser<'a> {
             aliases: self.alias_mode(Clause::Having),
             ..Ctx::PLAIN
         };
+        let mut settled: Vec<Facts> = Vec::new();
         if let Some(having) = select.having {
             self.condition(having, InfluenceKind::Filter);
+            settled.push(self.facts(having, Outcome::True));
         }
         self.ctx = Ctx {
             clause: Clause::Qualify,
@@ -85,6 +90,7 @@ impl<'a> Analyser<'a> {
         };
         if let Some(qualify) = select.qualify {
             self.condition(qualify, InfluenceKind::Filter);
+            settled.push(self.facts(qualify, Outcome::True));
         }
         let ordered = self.order_by(query, select, &entries, complete);
         match &select.distinct {
@@ -104,27 +110,102 @@ impl<'a> Analyser<'a> {
         if grouped && !keys.open {
             self.check_grouping(uid, select, &entries, &ordered, &keys);
         }
-        self.scopes.pop();
-        let mut cols: Vec<OutCol> = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let mut col = entry.out;
-            if keys.sets && !self.is_aggregate_call(entry.expr) {
-                col.col.nullable = true;
+        if keys.sets {
+            for entry in &mut entries {
+                entry.out.col.nullable |= !self.is_aggregate_call(entry.expr);
             }
-            cols.push(col);
         }
+        settled.iter().for_each(|facts| self.settle(facts, &mut entries));
+        self.scopes.pop();
+        let cols: Vec<OutCol> = entries.into_iter().map(|e| e.out).collect();
         let reduces = grouped
             || windows
             || select.qualify.is_some()
             || select.sample.is_some()
             || !matches!(select.distinct, Distinct::All);
+        let filtered = select.having.is_some() || select.qualify.is_some() || select.sample.is_some();
+        let one_group = aggregates && matches!(select.group_by, GroupBy::None);
+        let single = !filtered
+            && !self.unnests(select)
+            && (one_group || (select.from.is_empty() && select.filter.is_none() && !grouped));
         Out {
             cols,
             complete,
             unlisted,
             reduces,
+            single,
             value: select.value_table,
         }
+    }
+
+    /// GROUP BY ALL with an item that holds no aggregate.
+    fn is_keyed_by_all(&self, select: &Select) -> bool {
+        matches!(select.group_by, GroupBy::All(_))
+            && select.items.iter().any(|item| match item {
+                SelectItem::Expr { expr, .. } => self.is_key(*expr),
+                SelectItem::Star(_) => false,
+            })
+    }
+
+    /// A column or an operation on columns: no call, no subquery, and a column at least.
+    fn is_key(&self, expr: ExprId) -> bool {
+        let mut columns = 0;
+        let mut work = vec![expr];
+        while let Some(id) = work.pop() {
+            let mut plain = true;
+            match &self.ast.expr(id).kind {
+                ExprKind::Function(_) | ExprKind::Columns { .. } | ExprKind::Star(_) => return false,
+                ExprKind::Column(path) => match self.lookup(path) {
+                    Meaning::Column { .. } => columns += 1,
+                    _ => return false,
+                },
+                _ => {}
+            }
+            crate::walk::children(self.ast, id, &mut |child| match child {
+                crate::walk::Child::Expr(e) => work.push(e),
+                crate::walk::Child::Query(_) => plain = false,
+            });
+            if !plain {
+                return false;
+            }
+        }
+        columns > 0
+    }
+
+    /// Whether an item may give several rows, or none.
+    fn unnests(&self, select: &Select) -> bool {
+        let mut work: Vec<ExprId> = Vec::new();
+        for item in &select.items {
+            match item {
+                SelectItem::Expr { expr, .. } => work.push(*expr),
+                SelectItem::Star(star) => work.extend(star.replace.iter().map(|(e, _)| *e)),
+            }
+        }
+        while let Some(id) = work.pop() {
+            if let ExprKind::Function(call) = &self.ast.expr(id).kind {
+                let name = call.name.last().map_or("", |n| n.ident.text.as_str());
+                if [
+                    "unnest",
+                    "unlist",
+                    "explode",
+                    "generate_subscripts",
+                    "inline",
+                    "posexplode",
+                    "stack",
+                ]
+                .iter()
+                .any(|n| name.eq_ignore_ascii_case(n))
+                {
+                    return true;
+                }
+            }
+            crate::walk::children(self.ast, id, &mut |child| {
+                if let crate::walk::Child::Expr(e) = child {
+                    work.push(e);
+                }
+            });
+        }
+        false
     }
 
     /// Which aliases a clause may use.

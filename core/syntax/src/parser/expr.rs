@@ -73,6 +73,11 @@ impl Parser<'_> {
         let mut last_level = u8::MAX;
         loop {
             let token = self.peek();
+            // Behind a predicate that ends in no operand, `a IN (1, 2)::VARCHAR`, the cast is one of the whole.
+            if token.kind == TokenKind::DoubleColon && self.is(Dialect::DuckDb) {
+                left = self.colon_cast(left, start);
+                continue;
+            }
             let Some((bp, op)) = self.infix(token.kind, token.kw) else {
                 match self.predicate(left, start, min, last_level) {
                     Some((next, bp)) => {
@@ -509,7 +514,7 @@ impl Parser<'_> {
                 }
             }
         } else {
-            let list = self.primary();
+            let list = self.operand_of_in();
             ExprKind::InExpr {
                 expr: left,
                 negated,

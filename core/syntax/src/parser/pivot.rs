@@ -250,7 +250,7 @@ impl Parser<'_> {
             let expr = match self.try_star() {
                 Some(star) => {
                     let span = star.span;
-                    self.add(ExprKind::Star(Box::new(star)), span)
+                    self.add(ExprKind::Star(star), span)
                 }
                 None => self.operand_above_predicates(),
             };

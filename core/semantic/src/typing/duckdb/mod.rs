@@ -6,12 +6,12 @@ pub(crate) mod aggregate;
 pub(crate) mod bind;
 pub(crate) mod casts;
 pub(crate) mod cost;
+mod demands;
 pub(crate) mod functions;
 pub(crate) mod json;
 pub(crate) mod macros;
 pub(crate) mod operators;
 pub(crate) mod scalar;
-pub(crate) mod settings;
 pub(crate) mod tables;
 pub(crate) mod unify;
 
