@@ -169,9 +169,6 @@ SELECT * FROM unnest([1, 2, 3]) WITH ORDINALITY;
 -- name: forms_p
 SELECT * FROM repeat('x', 3), range(2);
 
--- name: forms_q
-SELECT * FROM glob('*.csv');
-
 -- name: forms_r
 SELECT name, setting_x FROM (SELECT name, value AS setting_x FROM duckdb_settings()) WHERE name = 'threads';
 

@@ -249,15 +249,6 @@ fn named_fields<'n>(fields: impl Iterator<Item = (&'n SmolStr, Type)>) -> Type {
     Type::Struct(fields.into())
 }
 
-fn widest_bin(seen: &[Seen], bound: &Bound<'_>) -> Type {
-    let bound_type = bound.argument(0);
-    match (seen.first().map(Seen::settle), seen.get(1).map(Seen::settle)) {
-        (Some(a), Some(b)) if a == b && a.is_integer() => a,
-        _ if bound_type == Type::Int64 => Type::Unknown,
-        _ => bound_type,
-    }
-}
-
 /// A type with each part of one type exchanged for another.
 fn replaced(ty: &Type, from: &Type, to: &Type) -> Type {
     if ty == from {
@@ -487,14 +478,6 @@ fn list_aggregate(seen: &[Seen], operands: &[&Operand]) -> Result<Type, TypeErro
     all.extend(operands.iter().skip(2));
     let seen: Vec<Seen> = all.iter().map(|o| Seen::of(o)).collect();
     functions::aggregate_type(&name, entry, &seen, &all)
-}
-
-/// The strings of a list of literals.
-fn texts<'a>(operands: &[&'a Operand], index: usize) -> Option<&'a [SmolStr]> {
-    match operands.get(index)?.constant.as_ref()? {
-        Constant::Strings(list) => Some(list),
-        _ => None,
-    }
 }
 
 /// EXTRACT and date_part: whole numbers, but for these.
