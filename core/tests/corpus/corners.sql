@@ -129,3 +129,75 @@ SELECT "order".amount, "order"."status" FROM orders AS "order" WHERE "order".amo
 
 -- name: corner_c2
 SELECT count(*) FILTER (WHERE amount > 100) * 100.0 / count(*) AS pct, (count(*) FILTER (WHERE amount > 100))::FLOAT / nullif(count(*), 0) AS r, sum(amount) FILTER (WHERE channel = 'web') - sum(amount) FILTER (WHERE channel = 'store') AS diff, 1 - sum(discount) / sum(amount) AS x FROM orders;
+
+-- name: forms_a
+SELECT e.event_id, i.unnest.sku, i FROM events e, unnest(e.items) AS i;
+
+-- name: forms_b
+SELECT e.event_id, unnest FROM events e, unnest(e.labels);
+
+-- name: forms_c
+SELECT e.event_id, i.* FROM events e, unnest(e.items) AS i;
+
+-- name: forms_d
+SELECT e.event_id, i.sku FROM events e CROSS JOIN unnest(e.items) AS t(i);
+
+-- name: forms_g
+SELECT * FROM (DESCRIBE SELECT amount FROM orders) WHERE column_type LIKE 'DEC%';
+
+-- name: forms_h
+SELECT orders.*, orders.rowid FROM orders;
+
+-- name: forms_i
+SELECT x FROM generate_series(1, 10) AS t(x) WHERE x NOT IN (SELECT order_id FROM orders WHERE order_id IS NOT NULL);
+
+-- name: forms_j
+SELECT generate_series AS g, generate_series * 2 FROM generate_series(1, 3);
+
+-- name: forms_k
+SELECT unnest(generate_series(1, 3)) AS i, 'x' AS c;
+
+-- name: forms_l
+SELECT t.*, t.i + 1 AS j FROM (SELECT unnest([{'i': 1, 'k': 'a'}, {'i': 2, 'k': 'b'}], recursive := true)) t;
+
+-- name: forms_m
+SELECT * FROM unnest([{'i': 1, 'k': 'a'}, {'i': 2, 'k': 'b'}]);
+
+-- name: forms_o
+SELECT * FROM unnest([1, 2, 3]) WITH ORDINALITY;
+
+-- name: forms_p
+SELECT * FROM repeat('x', 3), range(2);
+
+-- name: forms_r
+SELECT name, setting_x FROM (SELECT name, value AS setting_x FROM duckdb_settings()) WHERE name = 'threads';
+
+-- name: forms_s
+SELECT * FROM json_each('{"a": 1}');
+
+-- name: forms_t
+SELECT j.key, j.value->>'x' AS x FROM events, json_each(payload) AS j;
+
+-- name: forms_u
+SELECT je.* FROM events e, LATERAL json_tree(e.payload) je;
+
+-- name: forms_v
+SELECT a.customer_id FROM orders a WHERE a.amount = (SELECT max(b.amount) FROM orders b WHERE b.customer_id = a.customer_id) AND a.status NOT IN ('x') IS NOT NULL;
+
+-- name: forms_x
+SELECT list_transform(items, i -> i.sku || '-' || i.qty::VARCHAR) AS a, list_transform(items, lambda i: struct_pack(s := i.sku, p := i.price * 2)) AS b, list_filter(labels, l -> l NOT IN ('a', 'b') AND length(l) > 2) AS c, list_transform(labels, (l, idx) -> idx || ':' || l) AS d, list_reduce(list_transform(items, i -> i.price), (x, y) -> x + y) AS e FROM events;
+
+-- name: forms_y
+SELECT o.order_id FROM orders o WHERE o.order_date > '2024-01-01' AND o.ordered_at < '2024-06-01' AND o.amount > '10' AND o.status = 'paid' AND o.item_count IN ('1', '2') AND o.order_id BETWEEN '1' AND '5';
+
+-- name: forms_z
+SELECT c.customer_id FROM customers c JOIN events e ON c.customer_id = e.user_id AND e.event_time >= c.created_at AND e.event_time::DATE = c.birth_date AND c.external_id = e.event_id JOIN sessions s ON s.session_id = e.session_id AND s.started_at <= e.event_time;
+
+-- name: forms_aa
+SELECT customer_id = '5' AS a, amount > '1.5' AS b, order_date = '2024-01-01' AS c, order_date > ordered_at AS d, ordered_at = order_date AS e, status = channel AS f, status < 'paid' AS g, amount = item_count AS h, tax_rate = amount AS i, notes = 5::VARCHAR AS j, order_date IN ('2024-01-01', '2024-01-02') AS k, ordered_at BETWEEN order_date AND '2024-12-31' AS l FROM orders;
+
+-- name: forms_ab
+SELECT employee_id, shift_start < '10:00' AS a, shift_tz = '10:00+01' AS b, hired >= '2020-01-01' AS c, permissions = '101' AS d, level IN ('junior', 'lead') AS e, level > 'junior' AS f, skills = ['a'] AS g, 'sql' = ANY (skills) AS h, salary BETWEEN 1 AND 1e6 AS i FROM employees;
+
+-- name: forms_ac
+SELECT CASE WHEN level IN ('senior', 'lead') THEN 'exp' WHEN level = 'junior' THEN 'jr' ELSE level END AS a, coalesce(level::VARCHAR, 'none') AS b, level || '-' || employee_id AS c, max(level) OVER () AS d, upper(level) AS e, concat(level, 'x') AS f, level LIKE 'j%' AS g, length(level) AS h, level::VARCHAR = full_name AS i, replace(level, 'j', 'J') AS j FROM employees;

@@ -132,3 +132,48 @@ SELECT *, row_number() OVER () AS rn, count(*) OVER (PARTITION BY region) FROM s
 
 -- name: star_dots
 SELECT stores.*, main.departments.department_name FROM stores, departments;
+
+-- name: chosen_a
+SELECT *, COLUMNS('amount|discount')::DOUBLE * 2 AS 'dbl_\0' FROM orders;
+
+-- name: chosen_b
+SELECT customer_id, COLUMNS(o.* EXCLUDE (customer_id, notes)) FROM orders o;
+
+-- name: chosen_d
+SELECT COLUMNS(c -> c LIKE '%\_id' ESCAPE '\') FROM orders;
+
+-- name: chosen_e
+SELECT COLUMNS(c -> regexp_matches(c, '^o.*_id$') OR c = 'amount') FROM orders;
+
+-- name: chosen_f
+SELECT COLUMNS(c -> length(c) < 7) FROM orders;
+
+-- name: chosen_g
+SELECT COLUMNS(c -> c NOT IN ('notes', 'channel') AND NOT starts_with(c, 'order')) FROM orders;
+
+-- name: chosen_h
+SELECT COLUMNS(c -> upper(c) = 'AMOUNT'), COLUMNS(lambda c: contains(c, 'ship')) FROM orders;
+
+-- name: chosen_i
+SELECT COLUMNS('(?i)AMOUNT'), COLUMNS('\w+_at\b'), COLUMNS('^.{4,6}$'), COLUMNS('[a-d]mount|dis[^x]+') FROM orders;
+
+-- name: chosen_j
+SELECT COLUMNS('order_(?:id|date)'), COLUMNS('(?P<x>ship)ped.*'), COLUMNS('_(at|id)$'), COLUMNS('^[[:alpha:]]+$') FROM orders;
+
+-- name: chosen_k
+SELECT * SIMILAR TO 'order_.*', * NOT ILIKE '%_AT', * GLOB 'a*' FROM orders;
+
+-- name: chosen_m
+SELECT sum(COLUMNS(c -> c LIKE 'j%' OR c IN ('feb', 'mar'))) + 1 AS s FROM monthly_sales;
+
+-- name: chosen_n
+SELECT coalesce(COLUMNS(['jan', 'feb']), 0)::INT FROM monthly_sales WHERE COLUMNS(* EXCLUDE (region, product)) IS NOT NULL;
+
+-- name: chosen_o
+SELECT COLUMNS(c -> c = 'jan' OR (c >= 'f' AND c < 'g')) FROM monthly_sales;
+
+-- name: chosen_q
+SELECT COLUMNS('\d'), COLUMNS('x') FROM (SELECT 1 AS a1, 2 AS b2, 3 AS x);
+
+-- name: chosen_r
+SELECT COLUMNS('^amount'), COLUMNS('(\w+)_(\w+)') AS '\2_\1' FROM orders;

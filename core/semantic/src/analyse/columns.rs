@@ -7,7 +7,7 @@ use super::{Analyser, Out, OutCol, Src};
 use crate::model::Transform;
 use crate::typing::{self, Operand};
 use rocky_base::{Dialect, SmolStr, Span};
-use rocky_syntax::ast::{BinaryOp, ExprId, ExprKind, LikeKind, Literal, Name, Star};
+use rocky_syntax::ast::{ExprId, ExprKind, LikeKind, Literal, Name, Star};
 use rocky_warehouse::Type;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -345,7 +345,7 @@ impl<'a> Analyser<'a> {
     }
 
     /// Whether a name matches the pattern of `* LIKE …`; `None` when that cannot be told.
-    fn name_matches(&self, kind: LikeKind, wanted: ExprId, name: &str) -> Option<bool> {
+    pub(super) fn name_matches(&self, kind: LikeKind, wanted: ExprId, name: &str) -> Option<bool> {
         let ExprKind::Literal(Literal::String(wanted)) = &self.ast.expr(self.ast.unparen(wanted)).kind else {
             return None;
         };
@@ -418,7 +418,7 @@ impl<'a> Analyser<'a> {
                 let verdicts: Option<Vec<bool>> = all
                     .cols
                     .iter()
-                    .map(|c| self.name_condition(&key, *body, &c.name))
+                    .map(|c| self.chooses(&key, *body, &c.name))
                     .collect();
                 let Some(verdicts) = verdicts else { return none };
                 let mut verdicts = verdicts.into_iter();
@@ -456,74 +456,6 @@ impl<'a> Analyser<'a> {
                 }
             }
             _ => none,
-        }
-    }
-
-    /// The value of a lambda over a column name, for the usual conditions.
-    fn name_condition(&self, param: &str, body: ExprId, name: &str) -> Option<bool> {
-        let ast = self.ast;
-        let is_param = |id: ExprId| match &ast.expr(ast.unparen(id)).kind {
-            ExprKind::Column(path) => {
-                matches!(path.as_slice(), [one] if self.column_key(&one.ident) == param)
-            }
-            _ => false,
-        };
-        let string = |id: ExprId| match &ast.expr(ast.unparen(id)).kind {
-            ExprKind::Literal(Literal::String(text)) => Some(text.clone()),
-            _ => None,
-        };
-        match &ast.expr(ast.unparen(body)).kind {
-            ExprKind::Like {
-                expr,
-                negated,
-                kind,
-                pattern,
-                escape: None,
-            } if is_param(*expr) => self
-                .name_matches(*kind, *pattern, name)
-                .map(|hit| hit != *negated),
-            ExprKind::Binary { left, op, right, .. } => match op {
-                BinaryOp::And | BinaryOp::Or => {
-                    let (l, r) = super::deeper(|| {
-                        (
-                            self.name_condition(param, *left, name),
-                            self.name_condition(param, *right, name),
-                        )
-                    });
-                    let (l, r) = (l?, r?);
-                    Some(if *op == BinaryOp::And { l && r } else { l || r })
-                }
-                BinaryOp::Eq | BinaryOp::NotEq if is_param(*left) => {
-                    string(*right).map(|text| (text == name) == (*op == BinaryOp::Eq))
-                }
-                _ => None,
-            },
-            ExprKind::Unary {
-                op: rocky_syntax::ast::UnaryOp::Not,
-                operand,
-            } => super::deeper(|| self.name_condition(param, *operand, name)).map(|hit| !hit),
-            ExprKind::InList { expr, negated, list } if is_param(*expr) => {
-                let texts: Option<Vec<SmolStr>> = list.iter().map(|e| string(*e)).collect();
-                texts.map(|texts| texts.iter().any(|t| t == name) != *negated)
-            }
-            ExprKind::Function(call) => {
-                let lower = call.name.last()?.ident.text.to_ascii_lowercase();
-                let [subject, other] = call.args.as_slice() else {
-                    return None;
-                };
-                if !is_param(subject.value) {
-                    return None;
-                }
-                let text = string(other.value)?;
-                match lower.as_str() {
-                    "starts_with" | "prefix" => Some(name.starts_with(&*text)),
-                    "ends_with" | "suffix" => Some(name.ends_with(&*text)),
-                    "contains" => Some(name.contains(&*text)),
-                    "regexp_matches" => pattern::regex(&text).map(|r| r.find(name).is_some()),
-                    _ => None,
-                }
-            }
-            _ => None,
         }
     }
 

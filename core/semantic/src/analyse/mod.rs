@@ -7,6 +7,7 @@
 //! equal output. Start at [`analyse`], then `query.rs`, `select.rs` and `expr.rs`.
 
 mod calls;
+mod chosen;
 mod columns;
 mod expr;
 mod fold;
