@@ -366,6 +366,7 @@ impl Compiler {
             sources: links.sources,
             diagnostics,
             timings,
+            lineage: Default::default(),
         }))
     }
 

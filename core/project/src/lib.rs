@@ -18,6 +18,6 @@ pub mod snapshot;
 pub mod unit;
 
 pub use compile::{CatalogInput, Compiler, Inputs, Options};
-pub use lineage::{Direction, Edge, Node, RowInfluence};
+pub use lineage::{ColumnKey, Direction, Doubt, Edge, Node, RowInfluence, Trace};
 pub use snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
 pub use unit::{Language, Unit, WithPlace};

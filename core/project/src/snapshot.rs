@@ -36,6 +36,8 @@ pub struct Snapshot {
     pub diagnostics: Vec<Diagnostic>,
     /// How long the phases took.
     pub timings: Timings,
+    /// Who reads which column: made when lineage is first asked for.
+    pub lineage: crate::lineage::Index,
 }
 
 /// Milliseconds of the phases of one compile.

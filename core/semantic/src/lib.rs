@@ -16,6 +16,6 @@ mod walk;
 pub use analyse::analyse;
 pub use model::{
     Analysis, Influence, InfluenceKind, Input, OutputColumn, RelationInput, RelationSchema, SourceColumn,
-    Status, Transform,
+    Status, Transform, UNRESOLVED,
 };
 pub use references::{RelationRef, references};
