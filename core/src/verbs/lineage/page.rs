@@ -23,10 +23,10 @@ pub(crate) fn render(
     scope: &Scope,
     cancel: &CancelToken,
 ) -> Result<String> {
-    let folder = snapshot
-        .root
-        .file_name()
-        .map(|f| f.to_string_lossy().into_owned());
+    // `rocky.toml` without a path stands in the current folder.
+    let config = std::path::absolute(snapshot.root.join("rocky.toml")).ok();
+    let folder = config.as_deref().and_then(|c| c.parent()?.file_name());
+    let folder = folder.map(|f| f.to_string_lossy().into_owned());
     let title = match scope {
         Scope::All => folder.unwrap_or_else(|| "project".to_owned()),
         Scope::Node(node) => snapshot.node_name(*node).to_string(),

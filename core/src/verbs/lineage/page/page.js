@@ -147,8 +147,11 @@
   // ---- layout -----------------------------------------------------------------------------------------------------------
 
   const W = 232, HEAD = 36, ROW = 22, FOOT = 6, GAP = 14, BETWEEN = 96, WRAPPED = 36;
-  const X = new Float32Array(N), Y = new Float32Array(N), H = new Float32Array(N);
-  let strips = [], links = new Int32Array(0), bounds = { x: 0, y: 0, w: 1, h: 1 }, wrapped = false;
+  // Bends of long edges are laid out like cards without height; their numbers follow those of the models.
+  const BENDS = 6000;
+  const X = new Float32Array(N + BENDS), Y = new Float32Array(N + BENDS), H = new Float32Array(N + BENDS);
+  let strips = [], bands = [], links = new Int32Array(0), routes = new Map(), above = [], below = [], bounds = { x: 0, y: 0, w: 1, h: 1 }, wrapped = false;
+  const route = (a, b) => routes.get(a * N + b);
 
   /** The columns that a model's card shows. */
   function shown(n) {
@@ -184,27 +187,50 @@
     const layers = [];
     for (const n of list) (layers[rank[n]] ||= []).push(n);
     for (let r = 0; r < layers.length; r++) layers[r] ||= [];
-    const pos = new Float64Array(N);
-    const number = (layer) => layer.forEach((n, i) => { pos[n] = (i + 0.5) / layer.length; });
-    for (const layer of layers) { layer.sort((a, b) => (nodeName(a) < nodeName(b) ? -1 : 1)); number(layer); }
-    const mean = new Float64Array(N);
-    const sweep = (layer, rowsOf, other) => {
-      for (const n of layer) {
-        let sum = 0, k = 0;
-        for (const e of rowsOf.of(n)) if (inView[other[e]] && other[e] !== n) { sum += pos[other[e]]; k++; }
-        mean[n] = k ? sum / k : pos[n];
-      }
-      layer.sort((a, b) => mean[a] - mean[b] || pos[a] - pos[b]);
-      number(layer);
-    };
-    for (let round = 0; round < 5; round++) {
-      for (let r = 1; r < layers.length; r++) sweep(layers[r], inputs, reads.from);
-      for (let r = layers.length - 2; r >= 0; r--) sweep(layers[r], outputs, reads.to);
-    }
     const longest = Math.max(0, ...layers.map((l) => l.length));
     wrapped = longest > 60;
+    // Edges between models; where there is room, those that pass over layers get a bend in each.
+    const pairs = [];
+    let total = 0;
+    for (const n of list) for (const e of inputs.of(n)) { const m = reads.from[e]; if (inView[m] && m !== n) { pairs.push(m, n); total += Math.max(0, rank[n] - rank[m] - 1); } }
+    links = Int32Array.from(pairs);
+    routes = new Map(); above = []; below = [];
+    for (const n of list) { above[n] = []; below[n] = []; }
+    const join = (m, n) => { below[m].push(n); above[n].push(m); };
+    const name = list.length ? (n) => nodeName(n < N ? n : owner[n - N]) : null, owner = [];
+    for (let i = 0; i < pairs.length; i += 2) {
+      const m = pairs[i], n = pairs[i + 1];
+      if (wrapped || total > BENDS || rank[n] - rank[m] < 2) { join(m, n); continue; }
+      let last = m;
+      const bends = [];
+      for (let r = rank[m] + 1; r < rank[n]; r++) {
+        const bend = N + owner.push(m) - 1;
+        above[bend] = []; below[bend] = [];
+        join(last, bend);
+        layers[r].push(bend);
+        bends.push(last = bend);
+      }
+      join(last, n);
+      routes.set(m * N + n, bends);
+    }
+    const pos = new Float64Array(N + BENDS), mean = new Float64Array(N + BENDS);
+    const count = (layer) => layer.forEach((n, i) => { pos[n] = (i + 0.5) / layer.length; });
+    for (const layer of layers) { layer.sort((a, b) => (name(a) < name(b) ? -1 : 1)); count(layer); }
+    const sweep = (layer, beside) => {
+      for (const n of layer) {
+        let sum = 0;
+        for (const m of beside[n]) sum += pos[m];
+        mean[n] = beside[n].length ? sum / beside[n].length : pos[n];
+      }
+      layer.sort((a, b) => mean[a] - mean[b] || pos[a] - pos[b]);
+      count(layer);
+    };
+    for (let round = 0; round < (wrapped ? 3 : 8); round++) {
+      for (let r = 1; r < layers.length; r++) sweep(layers[r], above);
+      for (let r = layers.length - 2; r >= 0; r--) sweep(layers[r], below);
+    }
     // A layer of hundreds is folded into several columns, so that the whole has the shape of a window.
-    let tall = longest;
+    let tall = Math.max(1, ...layers.map((l) => l.length));
     if (wrapped) {
       const shape = Math.max(0.8, size.w / Math.max(1, size.h));
       for (tall = 24; tall < longest; tall = Math.ceil(tall * 1.06)) {
@@ -214,42 +240,44 @@
       }
     }
     strips = [];
+    bands = [];
     let x = 0;
-    for (const layer of layers) {
-      const parts = Math.max(1, Math.ceil(layer.length / tall)), each = Math.ceil(layer.length / parts);
+    layers.forEach((layer, r) => {
+      const parts = Math.max(1, Math.ceil(layer.length / tall)), each = Math.ceil(layer.length / parts), from = x;
       for (let p = 0; p < parts; p++) {
-        const some = layer.slice(p * each, (p + 1) * each);
-        if (!some.length) continue;
-        strips.push({ x, nodes: some });
-        for (const n of some) X[n] = x;
+        const all = layer.slice(p * each, (p + 1) * each);
+        if (!all.length) continue;
+        strips.push({ x, all, nodes: all.filter((n) => n < N) });
+        for (const n of all) X[n] = x;
         x += W + (p + 1 < parts ? WRAPPED : BETWEEN);
       }
-    }
-    const pairs = [];
-    for (const n of visible) for (const e of inputs.of(n)) if (inView[reads.from[e]] && reads.from[e] !== n) pairs.push(reads.from[e], n);
-    links = Int32Array.from(pairs);
+      const folders = new Map();
+      for (const n of layer) if (n < N) folders.set(folder(n), (folders.get(folder(n)) || 0) + 1);
+      const [[most, times] = ["", 0]] = [...folders].sort((a, b) => b[1] - a[1]);
+      if (layer.length) bands.push({ x: from, w: x - BETWEEN - from, label: most && times * 2 > layer.length ? most : `layer ${r + 1}`, n: layer.length });
+    });
     place();
   }
 
   /** Heights and vertical places: near the neighbours' middles, without overlaps (isotonic regression by pooling). */
   function place() {
-    for (const n of visible) H[n] = height(n);
+    for (const strip of strips) for (const n of strip.all) H[n] = n < N ? height(n) : 2;
     const stack = (strip) => {
       let total = -GAP;
-      for (const n of strip.nodes) total += H[n] + GAP;
+      for (const n of strip.all) total += H[n] + GAP;
       let y = wrapped ? 0 : -total / 2;
-      for (const n of strip.nodes) { Y[n] = y; y += H[n] + GAP; }
+      for (const n of strip.all) { Y[n] = y; y += H[n] + GAP; }
     };
     strips.forEach(stack);
-    if (!wrapped && visible.length <= 2500) {
-      const middle = (n) => Y[n] + H[n] / 2;
-      const settle = (strip, weigh) => {
+    if (!wrapped) {
+      const middle = (n) => Y[n] + Math.min(H[n], 4 * HEAD) / 2;
+      const settle = (strip, sides) => {
         const blocks = [];
         let offset = 0;
-        for (const n of strip.nodes) {
+        for (const n of strip.all) {
           let sum = 0, k = 0;
-          for (const [rowsOf, other] of weigh) for (const e of rowsOf.of(n)) { const m = other[e]; if (inView[m] && m !== n) { sum += middle(m); k++; } }
-          const want = (k ? sum / k : middle(n)) - H[n] / 2 - offset;
+          for (const side of sides) for (const m of side[n]) { const w = n >= N && m >= N ? 6 : n >= N || m >= N ? 2 : 1; sum += middle(m) * w; k += w; }
+          const want = (k ? sum / k : middle(n)) - Math.min(H[n], 4 * HEAD) / 2 - offset;
           offset += H[n] + GAP;
           let block = { sum: want * Math.max(1, k), weight: Math.max(1, k), n: 1 };
           while (blocks.length && blocks[blocks.length - 1].sum / blocks[blocks.length - 1].weight > block.sum / block.weight) {
@@ -260,14 +288,13 @@
         }
         let i = 0;
         offset = 0;
-        for (const b of blocks) for (let j = 0; j < b.n; j++, i++) { const n = strip.nodes[i]; Y[n] = b.sum / b.weight + offset; offset += H[n] + GAP; }
+        for (const b of blocks) for (let j = 0; j < b.n; j++, i++) { const n = strip.all[i]; Y[n] = b.sum / b.weight + offset; offset += H[n] + GAP; }
       };
-      const left = [[inputs, reads.from]], right = [[outputs, reads.to]];
-      for (let round = 0; round < 4; round++) {
-        for (let s = 1; s < strips.length; s++) settle(strips[s], left);
-        for (let s = strips.length - 2; s >= 0; s--) settle(strips[s], right);
+      for (let round = 0; round < 6; round++) {
+        for (let s = 1; s < strips.length; s++) settle(strips[s], [above]);
+        for (let s = strips.length - 2; s >= 0; s--) settle(strips[s], [below]);
       }
-      for (let s = 0; s < strips.length; s++) settle(strips[s], [...left, ...right]);
+      for (let s = 0; s < strips.length; s++) settle(strips[s], [above, below]);
     }
     let x1 = Infinity, y1 = Infinity, x2 = -Infinity, y2 = -Infinity;
     for (const n of visible) { x1 = Math.min(x1, X[n]); y1 = Math.min(y1, Y[n]); x2 = Math.max(x2, X[n] + W); y2 = Math.max(y2, Y[n] + H[n]); }
@@ -319,6 +346,8 @@
     const key = font.length + ":" + room + ":" + value;
     let found = fitted.get(key);
     if (found !== undefined) return found;
+    // Most names are short: no letter of these fonts is wider.
+    if (value.length * (font === TYPE ? 7 : 9.5) <= room && value.length < 60) return value;
     c.font = font;
     found = value.length > 300 ? value.slice(0, 300) : value;
     if (c.measureText(found).width > room) {
@@ -347,13 +376,18 @@
     }
   }
 
+  const busyNow = () => performance.now() - moving < 90;
   function frame() {
     asked = false;
     stats.frames++;
     const area = { x: view.x, y: view.y, w: size.w / view.k, h: size.h / view.k };
+    // Drawing is recorded and executed later: what it cost shows in when the next frame comes.
+    if (scene && scene.at) { scene.cost = Math.max(scene.cost, Math.min(400, performance.now() - scene.at - 17)); scene.at = 0; }
     const covers = scene && scene.k === view.k && area.x >= scene.x && area.y >= scene.y && area.x + area.w <= scene.x + scene.w && area.y + area.h <= scene.y + scene.h;
-    const busy = performance.now() - moving < 90;
-    if (dirty || !scene || (!covers && !(busy && scene.cost > 16 && scene.k !== view.k))) draw(area);
+    const busy = busyNow();
+    // While the scale changes, a scene that was dear is stretched; it is drawn again when it was stretched much, or at rest.
+    const stretched = scene && scene.k !== view.k && busy && scene.cost > 12 && view.k < scene.k * 1.7 && view.k > scene.k / 1.5;
+    if (dirty || !scene || (!covers && !stretched)) draw(area, busy && scene && scene.k !== view.k ? 0.04 : 0.3);
     else if (!covers) setTimeout(ask, 100);
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.fillStyle = colours.bg;
@@ -372,9 +406,9 @@
   }
 
   /** Draws the scene around an area into its own canvas; moving the view then costs one copy. */
-  function draw(area) {
+  function draw(area, margin) {
     const t = performance.now();
-    const margin = 0.3, grow = { x: area.x - area.w * margin, y: area.y - area.h * margin, w: area.w * (1 + 2 * margin), h: area.h * (1 + 2 * margin) };
+    const grow = { x: area.x - area.w * margin, y: area.y - area.h * margin, w: area.w * (1 + 2 * margin), h: area.h * (1 + 2 * margin) };
     const off = scene ? scene.canvas : document.createElement("canvas");
     const pw = Math.ceil(grow.w * view.k * size.ratio), ph = Math.ceil(grow.h * view.k * size.ratio);
     if (off.width !== pw || off.height !== ph) { off.width = pw; off.height = ph; }
@@ -389,30 +423,46 @@
     dirty = false;
     stats.renders++;
     stats.lastRender = performance.now() - t;
-    scene = { canvas: off, k: view.k, x: grow.x, y: grow.y, w: pw / scale, h: ph / scale, cost: stats.lastRender };
+    scene = { canvas: off, k: view.k, x: grow.x, y: grow.y, w: pw / scale, h: ph / scale, cost: stats.lastRender, at: busyNow() ? performance.now() : 0 };
   }
 
   function paint(c, area) {
     const k = view.k, x1 = area.x, y1 = area.y, x2 = area.x + area.w, y2 = area.y + area.h;
     const hair = 1 / k;
-    // Edges between models.
-    const bright = lit && !trace ? [] : null, rank = state.node;
-    c.beginPath();
-    for (let i = 0; i < links.length; i += 2) {
-      const a = links[i], b = links[i + 1];
-      if (bright && (a === rank || b === rank)) { bright.push(a, b); continue; }
-      const ax = X[a] + W, ay = Y[a] + HEAD / 2, bx = X[b], by = Y[b] + HEAD / 2;
-      if (Math.max(ax, bx) < x1 || Math.min(ax, bx) > x2 || Math.max(ay, by) < y1 || Math.min(ay, by) > y2) continue;
-      c.moveTo(ax, ay);
-      if (k < 0.14) c.lineTo(bx, by);
-      else { const d = Math.max(34, (bx - ax) / 2); c.bezierCurveTo(ax + d, ay, bx - d, by, bx, by); }
-    }
+    // Edges between models. Where thousands cross, those that only pass by say nothing and cost most: they are left out. Paths
+    // are kept short, since a rasteriser's work grows faster than their length.
+    const bright = lit && !trace ? [] : null, rank = state.node, crowd = links.length > 3000 && k >= 0.08;
     c.lineWidth = Math.max(1.1, 0.7 * hair);
     c.strokeStyle = colours.edge;
     c.globalAlpha = (k < 0.14 ? Math.max(0.1, Math.min(0.5, 2500 / (links.length + 1))) : 0.9) * (lit ? 0.35 : 1);
+    c.setLineDash([]);
+    c.beginPath();
+    const near = (x, y) => x > x1 - W && x < x2 + W && y > y1 && y < y2;
+    for (let i = 0, batch = 0; i < links.length; i += 2) {
+      const a = links[i], b = links[i + 1];
+      if (bright && (a === rank || b === rank)) { bright.push(a, b); continue; }
+      const ax = X[a] + W, ay = Y[a] + HEAD / 2, bx = X[b], by = Y[b] + HEAD / 2, via = route(a, b);
+      if (crowd ? !near(ax, ay) && !near(bx, by) : !via && (Math.max(ax, bx) < x1 || Math.min(ax, bx) > x2 || Math.max(ay, by) < y1 || Math.min(ay, by) > y2)) continue;
+      c.moveTo(ax, ay);
+      if (k < 0.14) c.lineTo(bx, by); else line(c, ax, ay, bx, by, via, 0);
+      if (++batch === 100) { c.stroke(); c.beginPath(); batch = 0; }
+    }
     c.stroke();
     c.globalAlpha = 1;
-    for (let i = 0; bright && i < bright.length; i += 2) curve(c, X[bright[i]] + W, Y[bright[i]] + HEAD / 2, X[bright[i + 1]], Y[bright[i + 1]] + HEAD / 2, bright[i] === rank ? colours.down : colours.up, Math.max(1.8, 1.4 * hair), null, true);
+    for (let i = 0; bright && i < bright.length; i += 2) curve(c, X[bright[i]] + W, Y[bright[i]] + HEAD / 2, X[bright[i + 1]], Y[bright[i + 1]] + HEAD / 2, bright[i] === rank ? colours.down : colours.up, Math.max(1.8, 1.4 * hair), null, true, route(bright[i], bright[i + 1]));
+    if (wrapped && k < 0.3) {
+      c.textBaseline = "bottom";
+      for (const band of bands) {
+        if (band.w * k < 44) continue;
+        c.fillStyle = colours.muted;
+        const label = fit(c, band.label, NAME, Math.round(band.w * k));
+        c.font = `600 ${13 / k}px ${SANS}`;
+        c.fillText(label, band.x, bounds.y - 24 * hair);
+        c.font = `${11.5 / k}px ${SANS}`;
+        c.fillStyle = colours.faint;
+        c.fillText(number(band.n), band.x, bounds.y - 9 * hair);
+      }
+    }
     // Models.
     if (k < 0.2) {
       const heaps = KINDS.map(() => [[], []]);
@@ -427,7 +477,8 @@
       }));
       c.globalAlpha = 1;
       if (state.node >= 0 && inView[state.node]) { c.strokeStyle = colours.accent; c.lineWidth = 3 * hair; c.strokeRect(X[state.node] - 3 * hair, Y[state.node] - 3 * hair, W + 6 * hair, H[state.node] + 6 * hair); }
-    } else within(x1, y1, x2, y2, (n) => card(c, n, k));
+    } else if (k < 0.42) small(c, area, k);
+    else within(x1, y1, x2, y2, (n) => card(c, n, k));
     // Column edges of the trace, or of expanded models.
     if (trace) {
       c.globalAlpha = 1;
@@ -445,14 +496,20 @@
     }
   }
 
-  function curve(c, ax, ay, bx, by, colour, thick, dash, arrow) {
+  /** A smooth line through the bends of an edge. */
+  function line(c, ax, ay, bx, by, via, shift) {
+    const part = (x, y) => { const d = x >= ax ? Math.max(24, (x - ax) / 2) : 120; c.bezierCurveTo(ax + d, ay, x - d, y, x, y); ax = x; ay = y; };
+    for (const v of via || NONE) { const y = Y[v] + 1 + shift; part(X[v], y); c.lineTo(ax = X[v] + W, y); }
+    part(bx, by);
+  }
+  function curve(c, ax, ay, bx, by, colour, thick, dash, arrow, via, shift = 0) {
+    const tip = arrow ? thick * 3.2 : 0;
     c.strokeStyle = colour;
     c.lineWidth = thick;
     c.setLineDash(dash || []);
     c.beginPath();
     c.moveTo(ax, ay);
-    const d = bx >= ax ? Math.max(34, (bx - ax) / 2) : 120, tip = arrow ? thick * 3.2 : 0;
-    c.bezierCurveTo(ax + d, ay, bx - d, by, bx - tip, by);
+    line(c, ax, ay, bx - tip, by, via, shift);
     c.stroke();
     if (!arrow) return;
     c.setLineDash([]);
@@ -475,7 +532,7 @@
       c.setLineDash([]); c.strokeStyle = colour; c.lineWidth = thick; c.beginPath(); c.moveTo(x, y1); c.bezierCurveTo(x + 34, y1 - 14, x + 34, y2 + 14, x, y2 + 3); c.stroke();
       return;
     }
-    curve(c, X[a] + W, anchor(from), X[b], anchor(to), colour, thick, doubtful ? [2, 4] : null, true);
+    curve(c, X[a] + W, anchor(from), X[b], anchor(to), colour, thick, doubtful ? [2, 4] : null, true, route(a, b), (from % 3) * 3);
     if (doubtful && view.k > 0.35) mark(c, (X[a] + W + X[b]) / 2, (anchor(from) + anchor(to)) / 2);
   }
   function mark(c, x, y) {
@@ -487,8 +544,46 @@
     const from = influences.from[i], a = cols.node[from], b = influences.to[i];
     if (!inView[a] || !inView[b] || a === b) return;
     c.globalAlpha = 0.8;
-    curve(c, X[a] + W, anchor(from), X[b], Y[b] + HEAD / 2, colours.influence, thick * 0.85, [6, 4], true);
+    curve(c, X[a] + W, anchor(from), X[b], Y[b] + HEAD / 2, colours.influence, thick * 0.85, [6, 4], true, route(a, b), -3 - (from % 3) * 3);
     c.globalAlpha = 1;
+  }
+
+  /** Cards too small for details, thousands at once: few paths, names alone. */
+  function small(c, area, k) {
+    const heaps = [[], []];
+    within(area.x, area.y, area.x + area.w, area.y + area.h, (n) => (n === state.node || nShown(n) ? heaps[2] ||= [] : heaps[lit && !lit.has(n) ? 1 : 0]).push(n));
+    [0, 1].forEach((dim) => {
+      const list = heaps[dim];
+      c.globalAlpha = dim ? 0.32 : 1;
+      c.setLineDash([]);
+      c.beginPath();
+      for (const n of list) c.rect(X[n], Y[n], W, H[n]);
+      c.fillStyle = colours.raised;
+      c.fill();
+      c.lineWidth = Math.max(1, 0.8 / k);
+      c.strokeStyle = colours.line;
+      c.stroke();
+      KINDS.forEach((_, kind) => {
+        c.fillStyle = colours.kind[kind];
+        c.beginPath();
+        for (const n of list) if (nodes.kind[n] === kind) c.rect(X[n], Y[n], 7, H[n]);
+        c.fill();
+      });
+      if (k >= 0.27) {
+        c.font = NAME;
+        c.textBaseline = "middle";
+        c.fillStyle = colours.text;
+        for (const n of list) c.fillText(fit(c, nodeName(n), NAME, W - 28), X[n] + 15, Y[n] + HEAD / 2);
+      } else {
+        c.globalAlpha *= 0.4;
+        c.fillStyle = colours.muted;
+        c.beginPath();
+        for (const n of list) c.rect(X[n] + 16, Y[n] + HEAD / 2 - 4, Math.min(W - 40, nodeName(n).length * 6.5), 8);
+        c.fill();
+      }
+    });
+    c.globalAlpha = 1;
+    for (const n of heaps[2] || []) card(c, n, k);
   }
 
   function card(c, n, k) {
@@ -803,8 +898,13 @@
     say(`${nodeName(state.node)}.${colName(c)}: ${count(trace.up.steps.size - 1, "column")} above, ${count(trace.down.steps.size - 1, "column")} below`);
   }
   function fitTrace(now) {
-    if (state.focus !== "trace") return reveal(state.node);
-    const to = fitted_view(bounds, 1.15);
+    let box = bounds;
+    if (state.focus !== "trace") {
+      const list = [...trace.columns.keys()].filter((n) => inView[n]);
+      const x1 = Math.min(...list.map((n) => X[n])), y1 = Math.min(...list.map((n) => Y[n]));
+      box = { x: x1, y: y1, w: Math.max(...list.map((n) => X[n])) + W - x1, h: Math.max(...list.map((n) => Y[n] + H[n])) - y1 };
+    }
+    const to = fitted_view(box, 1.15);
     // A large trace is not shrunk to dust: it is shown around the column, at a size that can be read.
     if (to.k < 0.5) {
       to.k = 0.62;
@@ -895,8 +995,9 @@
   function columnRow(c, extra, sub) {
     const b = button("", () => selectColumn(c), { class: "row" + (c === state.col ? " on" : "") });
     const doubt = cols.doubt[c] >= 0 ? text(cols.doubt[c]) : cols.listed[c] ? "" : "not listed: the columns of this relation are not all known";
-    b.append(el("span", { class: "what" }, el("span", { class: "name" }, colName(c)), sub ? el("span", { class: "of" }, sub) : ""), doubt ? el("span", { class: "q", title: doubt }, "?") : "",
-      extra ? el("span", { class: "badge" }, extra) : "", cols.type[c] >= 0 ? el("span", { class: "type", title: text(cols.type[c]) }, text(cols.type[c])) : "");
+    b.append(el("span", { class: "what" },
+      el("span", { class: "first" }, el("span", { class: "name" }, colName(c)), doubt ? el("span", { class: "q", title: doubt }, "?") : "", cols.type[c] >= 0 ? el("span", { class: "type", title: text(cols.type[c]) }, text(cols.type[c])) : ""),
+      sub || extra ? el("span", { class: "first" }, el("span", { class: "of", title: sub }, sub), extra ? el("span", { class: "how" }, extra) : "") : ""));
     return el("li", {}, b);
   }
   /** A list that shows its first rows and makes the others when asked. */
@@ -962,6 +1063,7 @@
     };
     const doubts = new Set();
     for (const at of trace.up.steps.keys()) if (cols.doubt[at] >= 0) doubts.add(text(cols.doubt[at]));
+    if (!cols.listed[c]) doubts.add(nodes.doubt[n] >= 0 ? text(nodes.doubt[n]) : "the column is read, and not listed");
     const change = (key, v) => { state[key] = v; selectColumn(c); };
     return [
       el("div", { class: "head" },
@@ -1115,11 +1217,14 @@
     else { select(h.node); if (!expanded.has(h.node)) toggle(h.node); resize(); reveal(h.node); }
     canvas.focus({ preventScroll: true });
   }
-  function closeSearch() { results.hidden = true; query.value = ""; query.setAttribute("aria-expanded", "false"); query.removeAttribute("aria-activedescendant"); query.blur(); }
-  query.addEventListener("input", showResults);
+  function closeSearch() { clearTimeout(waiting); waiting = 0; results.hidden = true; query.value = ""; query.setAttribute("aria-expanded", "false"); query.removeAttribute("aria-activedescendant"); query.blur(); }
+  let waiting = 0;
+  const upToDate = () => { if (waiting) { clearTimeout(waiting); waiting = 0; showResults(); } };
+  query.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(upToDate, 50); });
   query.addEventListener("focus", () => { if (query.value) showResults(); });
   query.addEventListener("blur", () => { results.hidden = true; query.setAttribute("aria-expanded", "false"); });
   query.addEventListener("keydown", (e) => {
+    if (e.key.length > 1 && e.key !== "Backspace" && e.key !== "Delete") upToDate();
     if (e.key === "ArrowDown" || e.key === "ArrowUp") { e.preventDefault(); choose(chosen + (e.key === "ArrowDown" ? 1 : -1)); }
     else if (e.key === "Enter") { e.preventDefault(); open(chosen); }
     else if (e.key === "Escape") { e.preventDefault(); closeSearch(); canvas.focus({ preventScroll: true }); }
