@@ -434,7 +434,7 @@
     const bright = lit && !trace ? [] : null, rank = state.node, crowd = links.length > 3000 && k >= 0.08;
     c.lineWidth = Math.max(1.1, 0.7 * hair);
     c.strokeStyle = colours.edge;
-    c.globalAlpha = (k < 0.14 ? Math.max(0.1, Math.min(0.5, 2500 / (links.length + 1))) : 0.9) * (lit ? 0.35 : 1);
+    c.globalAlpha = (k < 0.14 ? Math.max(0.1, Math.min(0.5, 2500 / (links.length + 1))) : crowd ? 0.4 : 0.9) * (lit ? 0.35 : 1);
     c.setLineDash([]);
     c.beginPath();
     const near = (x, y) => x > x1 - W && x < x2 + W && y > y1 && y < y2;
@@ -830,11 +830,12 @@
     if (found.more) return toggle(found.node, true);
     if (found.col >= 0) return selectColumn(found.col);
     if (e.detail > 1) return;
-    if (view.k < 0.3) { select(found.node); return reveal(found.node); }
+    if (view.k < 0.3) { select(found.node); resize(); return reveal(found.node); }
     if (state.col >= 0 && trace && trace.columns.has(found.node)) return toggle(found.node);
     const again = state.node === found.node;
     select(found.node);
     if (again || !expanded.has(found.node)) toggle(found.node);
+    nudge(found.node);
   }
   /** Open or close a model's columns; its place on the screen stays. */
   function toggle(n, open) {
@@ -843,6 +844,15 @@
     place();
     view.y += Y[n] - before;
     changed();
+    if (n === state.node && state.col < 0) showPanel();
+  }
+  /** Move as little as needed for a model's head not to be hidden, as by the panel that just opened. */
+  function nudge(n) {
+    resize();
+    if (!inView[n]) return;
+    const left = (X[n] - view.x) * view.k, right = left + W * view.k, pad = 24;
+    const over = right > size.w - pad ? right - size.w + pad : left < pad ? left - pad : 0;
+    if (over && W * view.k < size.w - 2 * pad) fly({ k: view.k, x: view.x + over / view.k, y: view.y });
   }
 
   let tipFor = "";
