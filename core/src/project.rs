@@ -47,6 +47,9 @@ pub struct OpenRequest {
     pub models: Option<String>,
     /// Folder of contracts; those beside models are found without it.
     pub contracts: Option<String>,
+    /// Folder of the compile cache; `.rocky/cache` beside `rocky.toml` when absent, none when empty. A folder that cannot be
+    /// written means that nothing is kept.
+    pub cache_dir: Option<String>,
     /// Threads of the engine that is made when none is passed.
     pub threads: Option<usize>,
 }
@@ -130,6 +133,11 @@ impl Project {
             models: request.models.as_ref().map(PathBuf::from),
             contracts: request.contracts.as_ref().map(PathBuf::from),
             config_optional: true,
+            cache: match request.cache_dir.as_deref() {
+                Some("") => None,
+                Some(dir) => Some(PathBuf::from(dir)),
+                None => config_path.parent().map(|root| root.join(".rocky").join("cache")),
+            },
         };
         let compiler = Compiler::new(host.system.clone(), options.clone());
         let root = compiler.root().to_path_buf();

@@ -4,9 +4,12 @@
 //! Invariant: nothing here generates SQL, opens a connection or knows JSON. What was computed once is found again by the
 //! hash of everything it read ([`memo`]); a memoised compile equals a fresh one. Start reading at [`compile::Compiler`].
 
+pub mod analyse;
+pub mod cache;
 pub mod check;
 pub mod compile;
 pub mod discover;
+pub mod findings;
 pub mod graph;
 pub mod hash;
 pub mod lineage;
@@ -14,6 +17,7 @@ pub mod link;
 pub mod load;
 pub mod memo;
 pub mod names;
+mod packed;
 pub mod snapshot;
 pub mod unit;
 
@@ -21,3 +25,6 @@ pub use compile::{CatalogInput, Compiler, Inputs, Options};
 pub use lineage::{ColumnKey, Direction, Doubt, Edge, Node, RowInfluence, Trace};
 pub use snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
 pub use unit::{Language, Unit, WithPlace};
+
+/// Hash of the sources that decide what a compile finds: what one build remembers, another does not believe.
+pub(crate) const BUILD: &str = env!("ROCKY_BUILD");

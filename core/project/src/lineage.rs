@@ -190,7 +190,7 @@ impl Readers {
 impl Snapshot {
     /// The analysis of a model: the one place where lineage takes it from.
     pub fn analysis_of(&self, model: u32) -> Option<&Analysis> {
-        self.models.get(model as usize).map(|m| &*m.analysis)
+        self.models.get(model as usize).map(|m| &**m.analysis())
     }
 
     fn tables(&self) -> &Tables {
@@ -364,9 +364,9 @@ impl Snapshot {
         match node {
             Node::Model(m) if unlisted => {
                 let model = self.models.get(m as usize)?;
-                Some(if model.unit.broken {
+                Some(if model.unit.broken() {
                     Doubt::Broken(name())
-                } else if model.schema.complete {
+                } else if model.complete() {
                     Doubt::NoColumn(name())
                 } else {
                     Doubt::NotListed(name())
@@ -392,7 +392,7 @@ impl Snapshot {
             source: (node, source.column.clone()),
             target: (model, column.clone()),
             transform: source.transform.clone(),
-            loc: owner.unit.origin.locate(source.span),
+            loc: owner.unit.origin().locate(source.span),
             doubt: self.doubt(node, &key),
         };
         Some((edge, key))
@@ -441,7 +441,7 @@ impl Snapshot {
             source: (self.node_of(model, found.relation)?, found.column.clone()),
             target: model,
             kind: found.kind,
-            loc: owner.unit.origin.locate(found.span),
+            loc: owner.unit.origin().locate(found.span),
         })
     }
 
@@ -464,7 +464,7 @@ impl Snapshot {
     /// Why the sources of an output column are not all known; `None` when they are.
     pub fn column_doubt(&self, model: u32, column: u32) -> Option<Doubt> {
         let owner = self.models.get(model as usize)?;
-        if owner.unit.broken {
+        if owner.unit.broken() {
             return Some(Doubt::Broken(owner.name.clone()));
         }
         let found = self.analysis_of(model)?.columns.get(column as usize)?;
@@ -493,7 +493,7 @@ impl Snapshot {
     /// Why the columns that decide about a model's rows are not all known; `None` when they are.
     pub fn rows_doubt(&self, model: u32) -> Option<Doubt> {
         let owner = self.models.get(model as usize)?;
-        if owner.unit.broken {
+        if owner.unit.broken() {
             return Some(Doubt::Broken(owner.name.clone()));
         }
         let list = &self.analysis_of(model)?.influences;
@@ -504,16 +504,16 @@ impl Snapshot {
     /// Why a model may have columns that are not listed; `None` when it has none.
     pub fn columns_doubt(&self, model: u32) -> Option<Doubt> {
         let owner = self.models.get(model as usize)?;
-        if owner.unit.broken {
+        if owner.unit.broken() {
             return Some(Doubt::Broken(owner.name.clone()));
         }
-        if owner.schema.complete {
+        if owner.complete() {
             return None;
         }
         let of_input = owner.inputs.iter().find_map(|input| match input {
             InputRelation::Model(m) => {
                 let input = self.models.get(*m as usize)?;
-                (!input.schema.complete).then(|| Doubt::NotListed(input.name.clone()))
+                (!input.complete()).then(|| Doubt::NotListed(input.name.clone()))
             }
             InputRelation::Source(s) => {
                 let unlisted = ColumnKey::Named(SmolStr::default());

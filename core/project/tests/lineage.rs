@@ -37,6 +37,7 @@ fn compile(files: &[(&str, &str)]) -> Arc<Snapshot> {
         models: None,
         contracts: None,
         config_optional: false,
+        cache: None,
     };
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(2)

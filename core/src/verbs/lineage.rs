@@ -435,7 +435,7 @@ pub(crate) fn scope(snapshot: &Snapshot, request: &LineageRequest) -> Result<Sco
     let key = snapshot.column_key(node, column);
     let name = snapshot.node_name(node);
     let complete = match node {
-        Node::Model(m) => snapshot.models.get(m as usize).is_some_and(|m| m.schema.complete),
+        Node::Model(m) => snapshot.models.get(m as usize).is_some_and(|m| m.complete()),
         Node::Source(s) => snapshot
             .sources
             .get(s as usize)
@@ -691,7 +691,7 @@ fn of_project(snapshot: &Snapshot, cancel: &CancelToken) -> Result<ProjectLineag
 /// There are no columns beside the known ones.
 pub(crate) fn complete(snapshot: &Snapshot, node: Node) -> bool {
     match node {
-        Node::Model(m) => snapshot.models.get(m as usize).is_some_and(|m| m.schema.complete),
+        Node::Model(m) => snapshot.models.get(m as usize).is_some_and(|m| m.complete()),
         Node::Source(s) => snapshot
             .sources
             .get(s as usize)

@@ -151,7 +151,7 @@ fn event(
                 },
                 "sql": {
                     "_producer": producer(), "_schemaURL": SQL,
-                    "query": &*owner.unit.text, "dialect": snapshot.dialect.as_str(),
+                    "query": &**owner.unit.text(), "dialect": snapshot.dialect.as_str(),
                 },
             },
         },

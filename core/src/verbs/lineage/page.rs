@@ -416,7 +416,7 @@ fn edges(
         for (number, source) in found {
             stream.near(last_column, number);
             stream.put(texts.number(&transform_text(&source.transform)));
-            stream.put(line(owner.unit.origin.locate(source.span)));
+            stream.put(line(owner.unit.origin().locate(source.span)));
         }
     }
     let influences: Vec<_> = analysis
@@ -432,7 +432,7 @@ fn edges(
     for (number, influence) in influences {
         stream.near(last_column, number);
         stream.put(texts.number(influence_text(influence.kind)));
-        stream.put(line(owner.unit.origin.locate(influence.span)));
+        stream.put(line(owner.unit.origin().locate(influence.span)));
     }
 }
 
