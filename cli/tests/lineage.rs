@@ -102,7 +102,10 @@ fn a_column_is_followed_up_down_and_both_ways() {
             "w.raw.orders.amount -> stg.amount"
         ]
     );
-    assert_eq!((up["direction"].as_str(), up["proved"].as_bool()), (Some("upstream"), Some(true)));
+    assert_eq!(
+        (up["direction"].as_str(), up["proved"].as_bool()),
+        (Some("upstream"), Some(true))
+    );
     assert_eq!(shop.json(&["mart", "--column", "HALF"]), up);
     let down = shop.json(&["stg.amount", "--downstream"]);
     assert_eq!(
@@ -120,7 +123,10 @@ fn a_column_is_followed_up_down_and_both_ways() {
     let source = shop.json(&["w.raw.orders.status", "--downstream"]);
     assert_eq!(source["model"], "w.raw.orders");
     let last = pairs(&source["trace"]);
-    assert!(last.contains(&"daily.status -> mart.status".to_owned()), "{last:?}");
+    assert!(
+        last.contains(&"daily.status -> mart.status".to_owned()),
+        "{last:?}"
+    );
     // Where it decides about rows: of the column itself, and with `--influences` of all that come of it.
     let kinds = |document: &Value| -> Vec<String> {
         let list = document["influences"].as_array().unwrap().iter();
@@ -137,7 +143,11 @@ fn a_column_is_followed_up_down_and_both_ways() {
     };
     assert_eq!(kinds(&source), ["w.raw.orders.status filter stg"]);
     let all = kinds(&shop.json(&["w.raw.orders.status", "--downstream", "--influences"]));
-    for expected in ["stg.status group daily", "stg.status join mart", "daily.status join mart"] {
+    for expected in [
+        "stg.status group daily",
+        "stg.status join mart",
+        "daily.status join mart",
+    ] {
         assert!(all.iter().any(|i| i == expected), "{expected} in {all:?}");
     }
 }
@@ -206,17 +216,36 @@ fn what_is_not_proved_is_marked() {
     // One that is not listed may be there.
     assert_eq!(shop.json(&["star.perhaps"])["proved"], false);
     let mart = shop.json(&["mart"]);
-    assert!(mart["columns"].as_array().unwrap().iter().all(|c| c["proved"] == true), "{mart}");
+    assert!(
+        mart["columns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|c| c["proved"] == true),
+        "{mart}"
+    );
 }
 
 #[test]
 fn what_is_not_there_is_an_error_that_suggests() {
     let shop = Folder::shop();
     for (args, message, hint) in [
-        (&["mart.hafl"][..], "model `mart` has no column `hafl`", "did you mean `half`?"),
+        (
+            &["mart.hafl"][..],
+            "model `mart` has no column `hafl`",
+            "did you mean `half`?",
+        ),
         (&["mrat"], "unknown model `mrat`", "did you mean `mart`?"),
-        (&["w.raw.ordres.id"], "unknown model `w.raw.ordres`", "did you mean `w.raw.orders`?"),
-        (&["w.raw.orders.amuont"], "source `w.raw.orders` has no column `amuont`", "did you mean `amount`?"),
+        (
+            &["w.raw.ordres.id"],
+            "unknown model `w.raw.ordres`",
+            "did you mean `w.raw.orders`?",
+        ),
+        (
+            &["w.raw.orders.amuont"],
+            "source `w.raw.orders` has no column `amuont`",
+            "did you mean `amount`?",
+        ),
     ] {
         let error = shop.json(args);
         assert_eq!(error["error"]["message"], message);
@@ -249,13 +278,17 @@ fn the_tree_has_its_true_shape_and_colour_only_when_wanted() {
     // Two branches, the second one under the first.
     let branches = shop.text(&["stg.status", "--downstream", "--format", "text"]);
     assert!(
-        branches.starts_with("stg.status (downstream)\n└─ daily.status (direct)\n   └─ mart.status (direct)\n"),
+        branches
+            .starts_with("stg.status (downstream)\n└─ daily.status (direct)\n   └─ mart.status (direct)\n"),
         "{branches}"
     );
     // A name cannot speak to the terminal.
     shop.write("models/evil.sql", "SELECT 1 AS \"a\u{1b}[31mb\"");
     let evil = shop.text(&["evil", "--format", "text"]);
-    assert!(!evil.contains('\u{1b}') && evil.contains("a\\u{1b}[31mb"), "{evil}");
+    assert!(
+        !evil.contains('\u{1b}') && evil.contains("a\\u{1b}[31mb"),
+        "{evil}"
+    );
 }
 
 #[test]
@@ -265,7 +298,10 @@ fn formats_are_chosen_once() {
     assert_eq!(out.status.code(), Some(1));
     let page = shop.text(&["mart.half", "--html"]);
     assert!(page.starts_with("<!doctype html>") && page.contains("mart.half"));
-    assert!(!page.contains("http://") && !page.contains("https://"), "the page names no other place");
+    assert!(
+        !page.contains("http://") && !page.contains("https://"),
+        "the page names no other place"
+    );
     let written = shop.json(&["--html", "out.html"]);
     assert_eq!(written["file"], "out.html");
     assert_eq!(
@@ -308,7 +344,11 @@ fn openlineage_reads_the_events() {
     let facet = &mart["outputs"][0]["facets"]["columnLineage"];
     let half = &facet["fields"]["half"]["inputFields"][0];
     assert_eq!(
-        (half["name"].as_str(), half["field"].as_str(), half["transformations"][0]["subtype"].as_str()),
+        (
+            half["name"].as_str(),
+            half["field"].as_str(),
+            half["transformations"][0]["subtype"].as_str()
+        ),
         (Some("w.main.daily"), Some("total"), Some("TRANSFORMATION"))
     );
     let rows: Vec<&str> = facet["dataset"]
@@ -322,11 +362,16 @@ fn openlineage_reads_the_events() {
     assert_eq!(schema[3]["fields"][1]["name"], "zip", "{schema}");
     let file: Value = serde_json::from_str(&shop.text(&["file", "--format", "openlineage"])).unwrap();
     let inputs = file["inputs"].to_string();
-    for part in [r#""namespace":"file","name":"data/in.csv""#, r#""namespace":"s3://bucket","name":"some/key.parquet""#] {
+    for part in [
+        r#""namespace":"file","name":"data/in.csv""#,
+        r#""namespace":"s3://bucket","name":"some/key.parquet""#,
+    ] {
         assert!(inputs.contains(part), "{part} in {inputs}");
     }
     // One column alone.
     let only: Value = serde_json::from_str(&shop.text(&["mart.half", "--format", "openlineage"])).unwrap();
-    let fields = only["outputs"][0]["facets"]["columnLineage"]["fields"].as_object().unwrap();
+    let fields = only["outputs"][0]["facets"]["columnLineage"]["fields"]
+        .as_object()
+        .unwrap();
     assert_eq!(fields.keys().collect::<Vec<_>>(), ["half"]);
 }

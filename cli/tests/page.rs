@@ -12,9 +12,7 @@ use std::time::Duration;
 const DEADLINE: Duration = Duration::from_secs(240);
 
 fn cache(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../.cache")
-        .join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../.cache").join(path)
 }
 
 fn chromium() -> String {
@@ -54,11 +52,7 @@ fn page(root: &Path) -> u64 {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    assert!(
-        out.status.success(),
-        "{}",
-        String::from_utf8_lossy(&out.stderr)
-    );
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     assert!(String::from_utf8_lossy(&out.stdout).starts_with("wrote page.html"));
     std::fs::metadata(root.join("page.html")).unwrap().len()
 }
@@ -171,7 +165,10 @@ fn ten_thousand_models_are_fluent() {
         // Eight layers; each model reads one of the layer before, at about the same place, and one farther off.
         let (layer, place) = (model / 1250, model % 1250);
         let sql = if layer == 0 {
-            format!("SELECT a.c0, {columns}, a.c0 AS total FROM raw.t_{} AS a", place % 500)
+            format!(
+                "SELECT a.c0, {columns}, a.c0 AS total FROM raw.t_{} AS a",
+                place % 500
+            )
         } else {
             let near = (layer - 1) * 1250 + place;
             let far = (layer - 1) * 1250 + (place * 7 + 13) % 1250;

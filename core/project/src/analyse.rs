@@ -157,7 +157,12 @@ pub enum Reads<'a> {
 
 impl Shared<'_> {
     /// The text of a model: as it was when nothing changed that it follows from, else parsed now.
-    pub fn unit(&self, model: &LoadedModel, text: impl FnOnce() -> Arc<str>, old: Option<&Arc<Unit>>) -> (Arc<Unit>, Option<Ast>) {
+    pub fn unit(
+        &self,
+        model: &LoadedModel,
+        text: impl FnOnce() -> Arc<str>,
+        old: Option<&Arc<Unit>>,
+    ) -> (Arc<Unit>, Option<Ast>) {
         let key = unit::unit_key(
             model.file,
             model.language,
@@ -171,7 +176,14 @@ impl Shared<'_> {
         match old.filter(|u| u.key() == key && u.is_current(&self.env)) {
             Some(unit) => (unit.clone(), None),
             None => {
-                let (unit, ast) = unit::make(key, model.file, model.language, &text(), model.body_start, &self.env);
+                let (unit, ast) = unit::make(
+                    key,
+                    model.file,
+                    model.language,
+                    &text(),
+                    model.body_start,
+                    &self.env,
+                );
                 (Arc::new(unit), Some(ast))
             }
         }
@@ -437,7 +449,10 @@ pub fn all(
     let mut board = work.board.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut prepared = Vec::with_capacity(n);
     for cell in work.prepared {
-        prepared.push(cell.into_inner().ok_or_else(|| Error::bug("a model was not prepared"))?);
+        prepared.push(
+            cell.into_inner()
+                .ok_or_else(|| Error::bug("a model was not prepared"))?,
+        );
     }
     let analysed: Vec<Option<Arc<Analysed>>> = work.analysed.into_iter().map(OnceLock::into_inner).collect();
     let left = analysed
@@ -461,12 +476,15 @@ impl Results {
         if self.left.is_empty() {
             return;
         }
-        let mut trees: rustc_hash::FxHashMap<u32, Option<Ast>> = std::mem::take(&mut self.left).into_iter().collect();
+        let mut trees: rustc_hash::FxHashMap<u32, Option<Ast>> =
+            std::mem::take(&mut self.left).into_iter().collect();
         for id in &order.order {
             let Some(ast) = trees.remove(id) else { continue };
             let (Some(prepared), old) = (
                 self.prepared.get(*id as usize),
-                memo.entries.get(&shared.models[*id as usize].file).map(|e| &e.analysed),
+                memo.entries
+                    .get(&shared.models[*id as usize].file)
+                    .map(|e| &e.analysed),
             ) else {
                 continue;
             };

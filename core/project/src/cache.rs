@@ -163,7 +163,10 @@ fn build() -> u128 {
 fn lazy_source(system: &Arc<dyn System>, root: &Path, path: &SmolStr) -> SourceFile {
     let (system, full) = (system.clone(), root.join(path.as_str()));
     SourceFile::lazy(path.clone(), move || {
-        let text = system.read(&full).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let text = system
+            .read(&full)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok());
         let text = text.unwrap_or_default();
         Arc::from(text.strip_prefix('\u{feff}').unwrap_or(&text))
     })
@@ -248,7 +251,9 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
         let loaded = postcard::to_stdvec(&*entry.loaded).ok()?;
         let checked = postcard::to_stdvec(&*entry.checked).ok()?;
         table.extend_from_slice(&((HEADER + tables_len + start) as u64).to_le_bytes());
-        for part in [&*loaded, &*unit, &*checked, &*analysed, &*body, &*columns, &*analysis] {
+        for part in [
+            &*loaded, &*unit, &*checked, &*analysed, &*body, &*columns, &*analysis,
+        ] {
             data.extend_from_slice(part);
             table.extend_from_slice(&u32::try_from(part.len()).ok()?.to_le_bytes());
         }
@@ -276,16 +281,19 @@ fn sweep(system: &dyn System, place: &Place) {
     let Ok(entries) = system.list(&place.dir) else {
         return;
     };
-    let now = system.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = system
+        .now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     for entry in entries {
         let ours = entry
             .path
             .file_name()
             .and_then(|n| n.to_str())
             .is_some_and(|n| n.starts_with("compile-") || n.starts_with(".compile-"));
-        let old = system.stamp(&entry.path).is_ok_and(|stamp| {
-            stamp.modified_ns + (STALE.as_nanos() as i128) < now.as_nanos() as i128
-        });
+        let old = system
+            .stamp(&entry.path)
+            .is_ok_and(|stamp| stamp.modified_ns + (STALE.as_nanos() as i128) < now.as_nanos() as i128);
         if ours && old && !entry.is_dir && entry.path != place.file {
             // Somebody else may have removed it.
             let _ = system.remove(&entry.path);

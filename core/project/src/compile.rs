@@ -295,9 +295,7 @@ impl Compiler {
                 .par_iter()
                 .enumerate()
                 .with_min_len(64)
-                .map(|(id, p)| {
-                    link::depends(id as u32, &models[id], &p.resolved, &models, &targets.names)
-                })
+                .map(|(id, p)| link::depends(id as u32, &models[id], &p.resolved, &models, &targets.names))
                 .collect()
         });
         let deps: Vec<&[u32]> = depends.iter().map(|d| d.on.as_slice()).collect();
@@ -319,7 +317,11 @@ impl Compiler {
                 targets.unattached.entry(catalog.clone()).or_insert(*loc);
             }
         }
-        link::unattached(std::mem::take(&mut targets.unattached), &name_defaults, &mut general);
+        link::unattached(
+            std::mem::take(&mut targets.unattached),
+            &name_defaults,
+            &mut general,
+        );
         unknown_sources(&sources, &mut general);
         timings.link_ms = link_started.elapsed().as_secs_f64() * 1e3;
 
@@ -339,7 +341,9 @@ impl Compiler {
             .enumerate()
             .map(|(id, ((((head, prepared), analysed), target), depends))| Job {
                 id: id as u32,
-                pipeline: shown.get(&head.loaded.file).and_then(|path| globs.pipeline_of(path)),
+                pipeline: shown
+                    .get(&head.loaded.file)
+                    .and_then(|path| globs.pipeline_of(path)),
                 inputs: link::inputs(&prepared.resolved, &by_key),
                 cyclic: order.cyclic[id],
                 loaded: head.loaded.clone(),
@@ -409,7 +413,10 @@ impl Compiler {
         let placeholder = Arc::new(SourceFile::new("", ""));
         let mut table = Files::default();
         for file in files {
-            table.add(file.as_ref().map_or_else(|| placeholder.clone(), |f| f.source.clone()));
+            table.add(
+                file.as_ref()
+                    .map_or_else(|| placeholder.clone(), |f| f.source.clone()),
+            );
         }
         table
     }
@@ -571,7 +578,13 @@ impl Builder<'_> {
             dialect: self.dialect,
         };
         let checked = subject.checked(old.map(|e| &e.checked));
-        let findings = findings::all(&loaded, &job.target, &job.prepared.resolved, &job.depends, &checked);
+        let findings = findings::all(
+            &loaded,
+            &job.target,
+            &job.prepared.resolved,
+            &job.depends,
+            &checked,
+        );
         let has_errors = findings.iter().any(Diagnostic::is_error) || job.cyclic;
         Some(Arc::new(Model {
             name: loaded.name.clone(),

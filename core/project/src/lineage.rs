@@ -140,6 +140,20 @@ struct Reader {
     source: u32,
 }
 
+/// The literal that names a file, without the alias that may follow: `'a.csv'` of `'a.csv' AS a`. A doubled quote does not end it.
+pub(crate) fn file_literal(item: &str) -> &str {
+    let Some(quote) = item.chars().next().filter(|c| matches!(c, '\'' | '"')) else {
+        return item;
+    };
+    let mut chars = item.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        if c == quote && chars.next_if(|(_, next)| *next == quote).is_none() {
+            return item.get(..=at).unwrap_or(item);
+        }
+    }
+    item
+}
+
 fn range(starts: &[u32], row: u32) -> std::ops::Range<usize> {
     let at = |i: usize| starts.get(i).copied().unwrap_or(0) as usize;
     let row = row as usize;

@@ -310,9 +310,9 @@ pub fn resolve(id: u32, unit: &Unit, names: &NameTable, book: &SourceBook<'_>) -
     for (reference, loc) in unit.refs().iter().zip(unit.ref_locs()) {
         let meaning = match reference.path.as_slice() {
             // A file: its text is its name.
-            [] => Meaning::Source(RelationName::table(Ident::quoted(
+            [] => Meaning::Source(RelationName::table(Ident::quoted(crate::lineage::file_literal(
                 reference.span.slice(unit.text()),
-            ))),
+            )))),
             path => {
                 let (meaning, dropped) = names.resolve(path);
                 if let Some(catalog) = dropped {
@@ -442,7 +442,12 @@ impl<'a> SourceBook<'a> {
 
     /// What is known of a source.
     pub fn facts(&self, name: RelationName, key: RelationKey, names: &NameTable) -> Arc<SourceFacts> {
-        if let Some(facts) = self.facts.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(facts) = self
+            .facts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
             return facts.clone();
         }
         let schema = match self.declared.get(&key) {

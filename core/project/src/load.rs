@@ -172,7 +172,10 @@ impl Reader<'_> {
             .map(|value| Hasher128::new().str(&value).finish())
     }
 
-    fn vars<'v>(&'v self, names: &'v BTreeSet<SmolStr>) -> impl Iterator<Item = (SmolStr, Option<u128>)> + 'v {
+    fn vars<'v>(
+        &'v self,
+        names: &'v BTreeSet<SmolStr>,
+    ) -> impl Iterator<Item = (SmolStr, Option<u128>)> + 'v {
         names.iter().map(|name| (name.clone(), self.var_hash(name)))
     }
 }
@@ -330,7 +333,12 @@ pub fn load(
             Some((_, parsed)) if parsed.vars.is_empty() => parsed.clone(),
             _ => {
                 let env = |name: &str| reader.system.env(name);
-                Arc::new(rocky_config::parse_contract(id, file.source.text(), &env, options))
+                Arc::new(rocky_config::parse_contract(
+                    id,
+                    file.source.text(),
+                    &env,
+                    options,
+                ))
             }
         };
         diagnostics.extend(parsed.diagnostics.iter().cloned());
@@ -418,21 +426,32 @@ impl Job<'_> {
         let contract = beside(self.contract, &self.files.contract);
         let none = Defaults::default();
         let defaults = defaults.get(self.files.folder).unwrap_or(&none);
-        let problem = [Some(&body), sidecar.as_ref().map(|(_, f)| f), contract.as_ref().map(|(_, f)| f)]
-            .into_iter()
-            .flatten()
-            .any(|f| f.problem.is_some());
-        let known = memo.entries.get(&self.body).map(|entry| &entry.loaded).filter(|old| {
-            let reads = &old.reads;
-            let hash = |file: &Option<(FileId, CachedFile)>| file.as_ref().map(|(id, f)| (*id, f.hash));
-            !problem
-                && !old.no_query
-                && reads.body == body.hash
-                && reads.defaults == defaults.hash
-                && reads.sidecar == hash(&sidecar)
-                && reads.contract == hash(&contract)
-                && reads.env.iter().all(|(name, value)| reader.var_hash(name) == *value)
-        });
+        let problem = [
+            Some(&body),
+            sidecar.as_ref().map(|(_, f)| f),
+            contract.as_ref().map(|(_, f)| f),
+        ]
+        .into_iter()
+        .flatten()
+        .any(|f| f.problem.is_some());
+        let known = memo
+            .entries
+            .get(&self.body)
+            .map(|entry| &entry.loaded)
+            .filter(|old| {
+                let reads = &old.reads;
+                let hash = |file: &Option<(FileId, CachedFile)>| file.as_ref().map(|(id, f)| (*id, f.hash));
+                !problem
+                    && !old.no_query
+                    && reads.body == body.hash
+                    && reads.defaults == defaults.hash
+                    && reads.sidecar == hash(&sidecar)
+                    && reads.contract == hash(&contract)
+                    && reads
+                        .env
+                        .iter()
+                        .all(|(name, value)| reader.var_hash(name) == *value)
+            });
         let loaded = match known {
             Some(known) => known.clone(),
             None => Arc::new(self.make(reader, &body, sidecar.as_ref(), contract.as_ref(), defaults)),

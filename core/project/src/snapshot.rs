@@ -259,11 +259,19 @@ impl Snapshot {
         self.general.iter().chain(of_models).any(Diagnostic::is_error)
     }
 
-    pub(crate) fn memo(&self, paths: Arc<crate::memo::Paths>, files: Vec<Option<crate::memo::CachedFile>>) -> Memo {
+    pub(crate) fn memo(
+        &self,
+        paths: Arc<crate::memo::Paths>,
+        files: Vec<Option<crate::memo::CachedFile>>,
+    ) -> Memo {
         Memo {
             paths,
             files,
-            entries: self.models.iter().map(|m| (m.file, Arc::new(m.entry()))).collect(),
+            entries: self
+                .models
+                .iter()
+                .map(|m| (m.file, Arc::new(m.entry())))
+                .collect(),
             contracts: self
                 .ground
                 .contracts

@@ -45,12 +45,7 @@ fn compile(files: &[(&str, &str)]) -> Arc<Snapshot> {
         .build()
         .unwrap();
     Compiler::new(system, options)
-        .compile(
-            &Inputs::default(),
-            &pool,
-            &mut NoObserver,
-            &CancelToken::new(),
-        )
+        .compile(&Inputs::default(), &pool, &mut NoObserver, &CancelToken::new())
         .unwrap()
 }
 
@@ -110,13 +105,28 @@ fn a_chain_of_five_thousand_is_walked_both_ways() {
 fn the_index_of_readers_holds_each_edge_once() {
     let snapshot = compile(&[
         ("a.sql", "SELECT *, amount * 2 AS twice FROM raw.orders"),
-        ("b.sql", "SELECT id, sum(twice) AS s FROM a WHERE status = 'x' GROUP BY id"),
-        ("c.sql", "SELECT b.*, u.guess, n.amount AS n FROM b JOIN raw.unknown AS u ON u.id = b.id JOIN a AS n ON n.id = b.id"),
-        ("d.sql", "SELECT x.* FROM raw.unknown AS x UNION ALL SELECT * FROM raw.unknown"),
+        (
+            "b.sql",
+            "SELECT id, sum(twice) AS s FROM a WHERE status = 'x' GROUP BY id",
+        ),
+        (
+            "c.sql",
+            "SELECT b.*, u.guess, n.amount AS n FROM b JOIN raw.unknown AS u ON u.id = b.id JOIN a AS n ON n.id = b.id",
+        ),
+        (
+            "d.sql",
+            "SELECT x.* FROM raw.unknown AS x UNION ALL SELECT * FROM raw.unknown",
+        ),
         ("e.sql", "SELECT guess, other FROM d ORDER BY third LIMIT 1"),
         ("f.sql", "SELECT id, amount FROM 'data/orders.csv'"),
-        ("g.sql", "SELECT id, id + 1 AS id2 FROM c WHERE id > (SELECT max(id) FROM g)"),
-        ("g.toml", "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"id\"\n"),
+        (
+            "g.sql",
+            "SELECT id, id + 1 AS id2 FROM c WHERE id > (SELECT max(id) FROM g)",
+        ),
+        (
+            "g.toml",
+            "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"id\"\n",
+        ),
     ]);
     let nodes = (0..snapshot.models.len() as u32)
         .map(Node::Model)
@@ -142,7 +152,11 @@ fn the_index_of_readers_holds_each_edge_once() {
             .iter()
             .flat_map(|n| {
                 snapshot
-                    .walk((node, snapshot.column_key(node, n)), Direction::Downstream, Some(1))
+                    .walk(
+                        (node, snapshot.column_key(node, n)),
+                        Direction::Downstream,
+                        Some(1),
+                    )
                     .edges
             })
             .filter(|e| Node::Model(e.target.0) != node)
@@ -166,8 +180,14 @@ fn what_is_not_proved_says_why() {
     let snapshot = compile(&[
         ("star.sql", "SELECT * FROM raw.unknown"),
         ("over.sql", "SELECT found, 1 AS one FROM star"),
-        ("either.sql", "SELECT lost, o.id, cast(lost AS INTEGER) AS n FROM raw.orders AS o JOIN raw.unknown AS u ON true JOIN raw.unknown2 AS v ON true WHERE lost2 = 1"),
-        ("known.sql", "SELECT id, amount, count(*) AS n FROM raw.orders GROUP BY ALL"),
+        (
+            "either.sql",
+            "SELECT lost, o.id, cast(lost AS INTEGER) AS n FROM raw.orders AS o JOIN raw.unknown AS u ON true JOIN raw.unknown2 AS v ON true WHERE lost2 = 1",
+        ),
+        (
+            "known.sql",
+            "SELECT id, amount, count(*) AS n FROM raw.orders GROUP BY ALL",
+        ),
         ("broken.sql", "SELECT id, amount +  FROM raw.orders"),
     ]);
     let doubt = |name: &str, column: u32| snapshot.column_doubt(model(&snapshot, name), column);
@@ -188,14 +208,20 @@ fn what_is_not_proved_says_why() {
         snapshot.rows_doubt(model(&snapshot, "either")),
         Some(Doubt::Unresolved("lost2".into()))
     );
-    assert_eq!((0..3).map(|c| doubt("known", c)).collect::<Vec<_>>(), [None, None, None]);
+    assert_eq!(
+        (0..3).map(|c| doubt("known", c)).collect::<Vec<_>>(),
+        [None, None, None]
+    );
     assert_eq!(doubt("broken", 0), Some(Doubt::Broken("broken".into())));
     // A column that nobody lists is traced to those who read it.
     let node = Node::Model(model(&snapshot, "star"));
     let key = snapshot.column_key(node, "FOUND");
     assert_eq!(key, ColumnKey::Named("found".into()));
     assert_eq!(
-        snapshot.walk((node, key), Direction::Downstream, None).edges.len(),
+        snapshot
+            .walk((node, key), Direction::Downstream, None)
+            .edges
+            .len(),
         1
     );
 }
@@ -203,22 +229,29 @@ fn what_is_not_proved_says_why() {
 #[test]
 fn files_and_own_targets_are_nodes_like_others() {
     let snapshot = compile(&[
-        ("f.sql", "SELECT o.amount FROM 'data/orders.csv' AS o"),
-        ("g.sql", "SELECT r.id, coalesce(g.amount, r.amount) AS amount FROM raw.orders AS r LEFT JOIN g ON g.id = r.id"),
+        ("f.sql", "SELECT o.amount FROM 'data/it''s.csv' AS o"),
+        ("f2.sql", "SELECT amount FROM 'data/it''s.csv'"),
+        (
+            "g.sql",
+            "SELECT r.id, coalesce(g.amount, r.amount) AS amount FROM raw.orders AS r LEFT JOIN g ON g.id = r.id",
+        ),
         ("g.toml", "[strategy]\ntype = \"merge\"\nunique_key = [\"id\"]\n"),
         ("h.sql", "SELECT id FROM g"),
         ("h.toml", "[strategy]\ntype = \"ephemeral\"\n"),
         ("i.sql", "SELECT id FROM h"),
     ]);
-    let f = snapshot.edges_into(model(&snapshot, "f"));
-    assert!(
-        text(&snapshot, &f[0]).starts_with("'data/orders.csv'"),
-        "{}",
-        text(&snapshot, &f[0])
-    );
+    // Whatever its alias, a file is one source.
+    for name in ["f", "f2"] {
+        let f = snapshot.edges_into(model(&snapshot, name));
+        assert_eq!(snapshot.node_name(f[0].source.0), "'data/it''s.csv'");
+    }
+    assert_eq!(snapshot.sources.len(), 2);
     let g = model(&snapshot, "g");
     let into = texts(&snapshot, &snapshot.edges_into(g));
-    assert!(into.iter().any(|e| e.starts_with("g.amount -> g.amount")), "{into:?}");
+    assert!(
+        into.iter().any(|e| e.starts_with("g.amount -> g.amount")),
+        "{into:?}"
+    );
     // The loop ends, and the way out of it is found.
     let up = texts(&snapshot, &snapshot.trace(g, "amount", Direction::Upstream));
     assert_eq!(up.len(), 2, "{up:?}");

@@ -263,7 +263,11 @@ fn a_compiler_that_lived_through_edits_says_what_a_new_one_says() {
             let from_disk = with_cache(&system, Some(CACHE))
                 .compile(&inputs, &pool, &mut NoObserver, &cancel)
                 .unwrap();
-            assert_eq!(visible(&from_disk), visible(&fresh), "seed {seed}, step {step}, from disk");
+            assert_eq!(
+                visible(&from_disk),
+                visible(&fresh),
+                "seed {seed}, step {step}, from disk"
+            );
         }
     }
 }
@@ -309,7 +313,10 @@ fn a_second_process_parses_and_analyses_only_what_changed() {
     system.write("/p/models/d.toml", "intent = \"${SECRET}\"");
     let compile = |vars: &[(&str, &str)]| {
         let inputs = Inputs {
-            vars: vars.iter().map(|(k, v)| (SmolStr::new(k), SmolStr::new(v))).collect(),
+            vars: vars
+                .iter()
+                .map(|(k, v)| (SmolStr::new(k), SmolStr::new(v)))
+                .collect(),
             catalog: None,
         };
         let snapshot = with_cache(&system, Some(CACHE))

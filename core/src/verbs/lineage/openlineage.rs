@@ -93,14 +93,15 @@ fn dataset(snapshot: &Snapshot, node: Node) -> (String, String) {
         Node::Source(_) => {
             let name = snapshot.node_name(node);
             if kind(snapshot, node) == "file" {
-                let path = name.trim_matches('\'');
+                // The literal's value: a quote in it is doubled.
+                let path = name.trim_matches('\'').replace("''", "'");
                 return match path.split_once("://") {
                     // An object store: its bucket is the namespace.
                     Some((scheme, rest)) => {
                         let (bucket, key) = rest.split_once('/').unwrap_or((rest, "/"));
                         (format!("{scheme}://{bucket}"), key.to_owned())
                     }
-                    None => ("file".to_owned(), path.to_owned()),
+                    None => ("file".to_owned(), path),
                 };
             }
             (warehouse(), name.to_string())

@@ -478,7 +478,7 @@
       c.globalAlpha = 1;
       if (state.node >= 0 && inView[state.node]) { c.strokeStyle = colours.accent; c.lineWidth = 3 * hair; c.strokeRect(X[state.node] - 3 * hair, Y[state.node] - 3 * hair, W + 6 * hair, H[state.node] + 6 * hair); }
     } else if (k < 0.42) small(c, area, k);
-    else within(x1, y1, x2, y2, (n) => card(c, n, k));
+    else within(x1, y1, x2, y2, (n) => card(c, n, k, y1, y2));
     // Column edges of the trace, or of expanded models.
     if (trace) {
       c.globalAlpha = 1;
@@ -583,10 +583,10 @@
       }
     });
     c.globalAlpha = 1;
-    for (const n of heaps[2] || []) card(c, n, k);
+    for (const n of heaps[2] || []) card(c, n, k, area.y, area.y + area.h);
   }
 
-  function card(c, n, k) {
+  function card(c, n, k, y1, y2) {
     const x = X[n], y = Y[n], h = H[n], kind = colours.kind[nodes.kind[n]], dim = lit && !lit.has(n);
     c.globalAlpha = dim ? 0.32 : 1;
     c.setLineDash([]);
@@ -634,7 +634,8 @@
     c.lineWidth = 1;
     c.beginPath(); c.moveTo(x + 5, y + HEAD); c.lineTo(x + W, y + HEAD); c.stroke();
     if (k < 0.3) { c.globalAlpha = 1; return; }
-    for (let i = 0; i < r; i++) {
+    const first = Math.max(0, Math.floor((y1 - y - HEAD) / ROW)), last = Math.min(r, Math.ceil((y2 - y - HEAD) / ROW));
+    for (let i = first; i < last; i++) {
       const col = colAt(n, i), top = y + HEAD + i * ROW, mid = top + ROW / 2 + 0.5;
       const up = trace && trace.up.steps.has(col), down = trace && trace.down.steps.has(col), me = col === state.col;
       if (me) { c.fillStyle = colours["accent-soft"]; c.fillRect(x + 5, top, W - 6, ROW); }
@@ -745,7 +746,7 @@
     tick();
   }
   function fitted_view(box, most) {
-    const k = Math.max(Math.min((size.w - 64) / box.w, (size.h - 120) / box.h, most), 0.004);
+    const k = Math.max(Math.min((size.w - 64) / box.w, (size.h - 120) / box.h, most), 0.0005);
     return { k, x: box.x - (size.w / k - box.w) / 2, y: box.y - (size.h / k - box.h) / 2 };
   }
   function fitAll(now) {
@@ -1136,7 +1137,7 @@
   function makeFilters() {
     const box = $("filters"), add = (key, label, values) => {
       const sorted = [...values].filter(Boolean).sort((a, b) => a.localeCompare(b, "en"));
-      if (sorted.length < 2) return;
+      if (sorted.length < (key === "tag" ? 1 : 2)) return;
       const select = el("select", { "aria-label": label, "data-filter": key }, el("option", { value: "" }, label), ...sorted.map((v) => el("option", { value: v }, v.length > 60 ? v.slice(0, 60) + "…" : v)));
       sorted.forEach((v, i) => { select.options[i + 1].value = v; });
       select.addEventListener("change", () => {
@@ -1151,7 +1152,7 @@
     const folders = new Set(), pipelines = new Set(), tags = new Set(), kinds = new Set();
     for (let n = 0; n < N; n++) { folders.add(folder(n)); pipelines.add(text(nodes.pipeline[n])); nodes.tags[n].forEach((t) => tags.add(texts[t])); kinds.add(KINDS[nodes.kind[n]][0]); }
     add("folder", "All layers", folders);
-    add("tag", "All tags", tags.size === 1 ? new Set([...tags, ""]) : tags);
+    add("tag", "All tags", tags);
     add("pipeline", "All pipelines", pipelines);
     add("kind", "All kinds", kinds);
     const used = KINDS.filter(([k]) => kinds.has(k));
