@@ -506,10 +506,11 @@ fn of_model(snapshot: &Snapshot, request: &LineageRequest, node: Node) -> ModelL
             edges.extend(snapshot.edges_from(node));
         }
     } else {
+        let below: BTreeSet<Node> = own.iter().chain(&downstream).copied().collect();
         for consumer in &downstream {
             let Node::Model(model) = consumer else { continue };
             let found = snapshot.edges_into(*model).into_iter();
-            edges.extend(found.filter(|e| e.source.0 == node || downstream.contains(&e.source.0)));
+            edges.extend(found.filter(|e| below.contains(&e.source.0)));
         }
     }
     let about: Vec<u32> = match node {
@@ -583,8 +584,9 @@ fn of_column(
     }
     let mut influences: Vec<RowInfluence> = Vec::new();
     let mut reasons: Vec<String> = Vec::new();
+    let mut given: BTreeSet<String> = BTreeSet::new();
     let mut reason = |text: String| {
-        if !reasons.contains(&text) {
+        if given.insert(text.clone()) {
             reasons.push(text);
         }
     };

@@ -170,17 +170,13 @@ fn of_column(column: &ColumnLineage, paint: Paint) -> String {
         let _ = writeln!(text, "{} ({way})", paint.bold(&name));
         tree(column, &root, *way == "upstream", paint, &mut text);
     }
-    let extra: Vec<&String> = column
-        .unproved_because
+    // The edges say their own doubts.
+    let said: HashSet<&String> = column
+        .trace
         .iter()
-        .filter(|b| {
-            !column
-                .trace
-                .iter()
-                .any(|e| e.unproved_because.as_ref() == Some(*b))
-        })
+        .filter_map(|e| e.unproved_because.as_ref())
         .collect();
-    for because in extra {
+    for because in column.unproved_because.iter().filter(|b| !said.contains(b)) {
         let _ = writeln!(text, "? {}", paint.doubt(because));
     }
     if column.truncated {
