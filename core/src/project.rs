@@ -159,6 +159,15 @@ impl Project {
         })
     }
 
+    /// Wait for what goes on behind the last call: the compile cache is written on a thread of its own. Dropping the
+    /// project waits too.
+    pub fn finish(&self) {
+        self.compiler
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .join();
+    }
+
     /// The folder of `rocky.toml`.
     pub fn root(&self) -> &Path {
         &self.root

@@ -35,18 +35,29 @@ export interface ColumnLineage {
   command: string;
   /** Version of the documents' shapes. */
   schema_version: number;
-  /** The model. */
+  /** The model, or the full name of a source. */
   model: string;
   /** The column. */
   column: string;
-  /** `upstream` or `downstream`. */
+  /** `upstream`, `downstream` or `both`. */
   direction: string;
-  /** Edges, nearest first. */
+  /** Edges, nearest first; with `both`, first all those upstream. */
   trace: LineageEdge[];
   /** Columns of models computed directly from it. */
   downstream_consumers: ColumnRef[];
-  /** Columns that decide about the rows of the model. */
+  /**
+   * Upstream: columns that decide about the rows of the model. Downstream: where the column decides about rows. When asked for
+   * influences, those of all models and columns on the way.
+   */
   influences: LineageInfluence[];
+  /** All columns it is computed from, at every step, are known. Of what is computed from it: every edge is proved. */
+  proved: boolean;
+  /** Why not, each reason once. */
+  unproved_because?: string[];
+  /** There is more beyond the depth that was asked for. */
+  truncated?: boolean;
+  /** The relations that `trace` names, and the model. */
+  nodes: LineageNode[];
 }
 
 /** A column of a model or source. */
@@ -322,6 +333,10 @@ export interface LineageColumn {
   name: string;
   /** Type in the warehouse's spelling, when known. */
   data_type?: string | null;
+  /** All columns it is computed from are known. */
+  proved: boolean;
+  /** Why not. */
+  unproved_because?: string | null;
 }
 
 /** An edge. */
@@ -334,7 +349,24 @@ export interface LineageEdge {
   transform: string;
   /** The reference in the target's file. */
   span?: SourceSpan | null;
+  /** That the source has this column is proved. */
+  proved: boolean;
+  /** Why not. */
+  unproved_because?: string | null;
 }
+
+/** How an answer is given. */
+export type LineageFormat =
+  /** The document itself. */
+  | "json"
+  /** A Graphviz graph. */
+  | "dot"
+  /** A tree for people. */
+  | "text"
+  /** OpenLineage job events, one per line, with schema and column lineage facets. */
+  | "openlineage"
+  /** One self-contained page with an interactive graph. */
+  | "html";
 
 /** A column that decides about rows without being part of a value. */
 export interface LineageInfluence {
@@ -348,26 +380,60 @@ export interface LineageInfluence {
   span?: SourceSpan | null;
 }
 
+/** A relation that an answer names. */
+export interface LineageNode {
+  /** Name, as in edges. */
+  model: string;
+  /** `model`, `ephemeral`, `source`, `file`. */
+  kind: string;
+  /** The schema that a model is built in. */
+  target_schema?: string | null;
+  /** The name of what is no model. */
+  source_id?: string | null;
+  /** A model's file, relative to the folder of `rocky.toml`. */
+  file?: string | null;
+  /** The model reads its own existing target. */
+  reads_itself?: boolean;
+  /** What is known of a source's columns: `declared`, `seen` in the warehouse, `absent` there, `unknown`. */
+  schema?: string | null;
+}
+
 /** What to trace. */
 export interface LineageRequest {
-  /** `model` or `model.column`. */
+  /** `model`, `model.column`, or the full name of a source, alone or with a column. */
   target?: string;
   /** The column, instead of writing it into `target`. */
   column?: string | null;
-  /** Trace to consumers instead of to sources. */
+  /** The whole project instead of a target. */
+  all?: boolean;
+  /** To what is computed from it. With `upstream`, both ways. */
   downstream?: boolean;
+  /** To what it is computed from: the way of a column when no other is given. */
+  upstream?: boolean;
+  /** At most so many steps. Without it a column is traced to the end and a model is shown with its neighbours. */
+  depth?: number | null;
+  /** Also the columns that decide about the rows of all models on the way, not only of the target. */
+  influences?: boolean;
+  /** The document, or text made from it. */
+  format?: LineageFormat;
+  /** Namespace of the jobs in OpenLineage events; `rocky` when absent. */
+  namespace?: string | null;
   /** Values for `@var`. */
   vars?: Record<string, string>;
   /** When to ask the warehouse for source schemas. */
   refresh_sources?: RefreshSources;
 }
 
-/** Either of the two documents. */
+/** One of the documents. */
 export type LineageResponse =
   /** Of one column. */
   | ColumnLineage
   /** Of a model. */
-  | ModelLineage;
+  | ModelLineage
+  /** Of the project. */
+  | ProjectLineage
+  /** As text. */
+  | RenderedLineage;
 
 /** What was written. */
 export interface Materialization {
@@ -459,20 +525,26 @@ export interface ModelLineage {
   command: string;
   /** Version of the documents' shapes. */
   schema_version: number;
-  /** The model. */
+  /** The model, or the full name of a source. */
   model: string;
   /** Its columns. */
   columns: LineageColumn[];
-  /** Relations it reads. */
+  /** Relations it reads; with `depth`, all that many steps away. */
   upstream: string[];
-  /** Models that read it. */
+  /** Models that read it; with `depth`, all that many steps away. */
   downstream: string[];
-  /** Edges into its columns, then edges out of them. */
+  /** Edges into its columns, then edges out of them; with `depth`, those between all relations above. */
   edges: LineageEdge[];
   /** Columns that decide about its rows. */
   influences: LineageInfluence[];
   /** False when there may be columns that are not listed. */
   columns_complete: boolean;
+  /** Why there may be columns that are not listed. */
+  incomplete_because?: string | null;
+  /** Why there may be more columns that decide about its rows. */
+  rows_unproved_because?: string | null;
+  /** The relations that `edges` names, and the model. */
+  nodes: LineageNode[];
 }
 
 /** One execution of a model. */
@@ -517,6 +589,11 @@ export interface OpenRequest {
   models?: string | null;
   /** Folder of contracts; those beside models are found without it. */
   contracts?: string | null;
+  /**
+   * Folder of the compile cache; `.rocky/cache` beside `rocky.toml` when absent, none when empty. A folder that cannot be
+   * written means that nothing is kept.
+   */
+  cache_dir?: string | null;
   /** Threads of the engine that is made when none is passed. */
   threads?: number | null;
 }
@@ -633,6 +710,36 @@ export interface PlannedStatement {
   kind: string;
 }
 
+/** The lineage of the whole project. */
+export interface ProjectLineage {
+  /** Engine version. */
+  version: string;
+  /** `lineage`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** Models by name, then sources by name. */
+  models: ProjectLineageModel[];
+  /** Their kinds and files, in the same order. */
+  nodes: LineageNode[];
+  /** All edges, by target. */
+  edges: LineageEdge[];
+  /** All columns that decide about rows, by model. */
+  influences: LineageInfluence[];
+}
+
+/** A relation of a whole project. */
+export interface ProjectLineageModel {
+  /** Model name, or a source's full name. */
+  model: string;
+  /** Its columns. */
+  columns: LineageColumn[];
+  /** Relations it reads. */
+  upstream: string[];
+  /** False when there may be columns that are not listed. */
+  columns_complete: boolean;
+}
+
 /** When to ask the warehouse for the schemas of sources. */
 export type RefreshSources =
   /** Use what is declared and remembered. */
@@ -641,6 +748,22 @@ export type RefreshSources =
   | "missing"
   /** Always ask. */
   | "always";
+
+/** An answer as text. */
+export interface RenderedLineage {
+  /** Engine version. */
+  version: string;
+  /** `lineage`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The format that was asked for. */
+  format: LineageFormat;
+  /** What the text is: `text/vnd.graphviz`, `text/html` and so on. */
+  media_type: string;
+  /** The text. */
+  rendered: string;
+}
 
 /** A run. */
 export interface RunEntry {

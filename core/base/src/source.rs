@@ -104,10 +104,7 @@ impl SourceFile {
     }
 
     /// A file whose text is read on first use: what was compiled before is seldom looked at again.
-    pub fn lazy(
-        path: impl Into<SmolStr>,
-        load: impl Fn() -> Arc<str> + Send + Sync + 'static,
-    ) -> SourceFile {
+    pub fn lazy(path: impl Into<SmolStr>, load: impl Fn() -> Arc<str> + Send + Sync + 'static) -> SourceFile {
         SourceFile {
             path: path.into(),
             text: OnceLock::new(),
@@ -144,6 +141,13 @@ impl Files {
     pub fn add(&mut self, file: Arc<SourceFile>) -> FileId {
         self.files.push(file);
         FileId(self.files.len() as u32 - 1)
+    }
+
+    /// Put another text in the place of a file.
+    pub fn set(&mut self, id: FileId, file: Arc<SourceFile>) {
+        if let Some(slot) = self.files.get_mut(id.0 as usize) {
+            *slot = file;
+        }
     }
 
     /// The file, unless `id` is [`FileId::TEXT`] or foreign.

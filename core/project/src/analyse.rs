@@ -15,6 +15,7 @@ use rocky_syntax::ast::Ast;
 use rocky_warehouse::catalog::Lookup;
 use rocky_warehouse::{CatalogSnapshot, Column, Type};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -25,8 +26,18 @@ use std::time::Duration;
 pub struct Analysed {
     head: AnalysedHead,
     schema: OnceLock<Arc<ModelSchema>>,
-    columns: Lazy<Vec<Column>>,
+    columns: Lazy<Columns>,
     analysis: Lazy<Arc<Analysis>>,
+}
+
+/// Columns as readers see them.
+#[derive(Debug, Serialize, Deserialize)]
+struct Columns(Arc<[Column]>);
+
+impl Default for Columns {
+    fn default() -> Columns {
+        Columns(Arc::from([]))
+    }
 }
 
 /// What every compile looks at.
@@ -40,7 +51,7 @@ struct AnalysedHead {
 impl Analysed {
     fn new(key: u128, analysis: Arc<Analysis>, whole: bool) -> Analysed {
         let complete = analysis.complete && whole;
-        let columns: Vec<Column> = analysis
+        let columns: Arc<[Column]> = analysis
             .columns
             .iter()
             .map(|c| Column {
@@ -60,7 +71,7 @@ impl Analysed {
                 complete,
             },
             schema: OnceLock::new(),
-            columns: Lazy::new(columns),
+            columns: Lazy::new(Columns(columns)),
             analysis: Lazy::new(analysis),
         }
     }
@@ -84,7 +95,7 @@ impl Analysed {
     pub fn schema(&self) -> &Arc<ModelSchema> {
         self.schema.get_or_init(|| {
             Arc::new(ModelSchema {
-                columns: self.columns.get().as_slice().into(),
+                columns: self.columns.get().0.clone(),
                 complete: self.head.complete,
                 hash: self.head.schema_hash,
             })
@@ -97,17 +108,11 @@ impl Analysed {
     }
 
     /// The three parts as the cache file holds them.
-    pub(crate) fn pack(&self) -> Option<[Vec<u8>; 3]> {
-        fn part<T: Serialize + serde::de::DeserializeOwned + Default>(lazy: &Lazy<T>) -> Option<Vec<u8>> {
-            match lazy.bytes() {
-                Some(bytes) => Some(bytes.to_vec()),
-                None => postcard::to_stdvec(lazy.get()).ok(),
-            }
-        }
+    pub(crate) fn pack(&self) -> Option<[Cow<'_, [u8]>; 3]> {
         Some([
-            postcard::to_stdvec(&self.head).ok()?,
-            part(&self.columns)?,
-            part(&self.analysis)?,
+            postcard::to_stdvec(&self.head).ok()?.into(),
+            self.columns.pack()?,
+            self.analysis.pack()?,
         ])
     }
 
@@ -122,14 +127,39 @@ impl Analysed {
     }
 }
 
+/// Models by number.
+pub trait Table: Sync {
+    /// How many there are.
+    fn count(&self) -> usize;
+    /// A model's files.
+    fn loaded(&self, id: u32) -> &LoadedModel;
+    /// Its target.
+    fn target(&self, id: u32) -> &Target;
+}
+
+/// The models of a compile.
+pub struct Slices<'a>(pub &'a [Arc<LoadedModel>], pub &'a [Target]);
+
+impl Table for Slices<'_> {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn loaded(&self, id: u32) -> &LoadedModel {
+        &self.0[id as usize]
+    }
+
+    fn target(&self, id: u32) -> &Target {
+        &self.1[id as usize]
+    }
+}
+
 /// What all analyses of one compile share.
 pub struct Shared<'a> {
     /// Macros, variables, dialect.
     pub env: UnitEnv<'a>,
-    /// Models in order of name.
-    pub models: &'a [Arc<LoadedModel>],
-    /// Their targets.
-    pub targets: &'a [Target],
+    /// Models in order of name, with their targets.
+    pub table: &'a dyn Table,
     /// Their names.
     pub names: &'a NameTable,
     /// Sources.
@@ -198,7 +228,7 @@ impl Shared<'_> {
         old: Option<&Arc<Analysed>>,
         result: &dyn Fn(u32) -> Option<(&'r Analysed, bool)>,
     ) -> (Arc<Analysed>, bool) {
-        let model = &self.models[id as usize];
+        let model = self.table.loaded(id);
         // Date placeholders are only bound in time_interval models, which this release refuses; they stay untyped.
         let placeholder_type = Type::Unknown;
         let own = prepared
@@ -221,13 +251,13 @@ impl Shared<'_> {
                 let (schema, display, qualifiers) = match input {
                     Input::Model(m) => (
                         self.model_schema(result(*m)),
-                        self.models[*m as usize].name.clone(),
-                        qualifiers(&self.targets[*m as usize].parts),
+                        self.table.loaded(*m).name.clone(),
+                        qualifiers(&self.table.target(*m).parts),
                     ),
                     Input::Own => (
                         own.clone().unwrap_or(RelationSchema::Unknown),
                         model.name.clone(),
-                        qualifiers(&self.targets[id as usize].parts),
+                        qualifiers(&self.table.target(id).parts),
                     ),
                     Input::Source(facts) => (
                         self.source_schema(facts),
@@ -274,7 +304,7 @@ impl Shared<'_> {
     }
 
     fn own_schema(&self, id: u32) -> RelationSchema {
-        match self.catalog.map(|c| c.lookup(&self.targets[id as usize].name)) {
+        match self.catalog.map(|c| c.lookup(&self.table.target(id).name)) {
             Some(Lookup::Found(r)) => RelationSchema::Known(r.columns.as_slice().into()),
             _ => RelationSchema::Unknown,
         }
@@ -293,7 +323,7 @@ impl Shared<'_> {
     /// What could have been meant by a source that does not exist.
     fn alternatives(&self, facts: &SourceFacts) -> Arc<[SmolStr]> {
         let dialect: Dialect = self.env.dialect;
-        let models = self.models.iter().map(|m| m.name.as_str());
+        let models = (0..self.table.count() as u32).map(|id| self.table.loaded(id).name.as_str());
         let same_schema = |r: &&rocky_warehouse::Relation| {
             let key = r.name.key(dialect);
             key.schema == facts.key.schema && key.catalog == facts.key.catalog
@@ -320,7 +350,7 @@ impl Shared<'_> {
         let mut hasher = Hasher128::new();
         hasher
             .u128(prepared.unit.hash())
-            .u32(u32::from(self.models[id as usize].unreadable))
+            .u32(u32::from(self.table.loaded(id).unreadable))
             .value(placeholder);
         let part = |hasher: &mut Hasher128, name: &str, parts: &[SmolStr; 3]| {
             hasher.str(name).value(parts);
@@ -331,8 +361,8 @@ impl Shared<'_> {
                     hasher.u32(1);
                     part(
                         &mut hasher,
-                        &self.models[*m as usize].name,
-                        &self.targets[*m as usize].parts,
+                        &self.table.loaded(*m).name,
+                        &self.table.target(*m).parts,
                     );
                     match result(*m) {
                         Some((analysed, doubtful)) => {
@@ -345,8 +375,8 @@ impl Shared<'_> {
                     hasher.u32(2);
                     part(
                         &mut hasher,
-                        &self.models[id as usize].name,
-                        &self.targets[id as usize].parts,
+                        &self.table.loaded(id).name,
+                        &self.table.target(id).parts,
                     );
                     match own {
                         Some(RelationSchema::Known(columns)) => hasher.u32(0).value(&&**columns),
@@ -404,7 +434,7 @@ pub fn all(
     progress: &mut dyn FnMut(usize),
     cancel: &CancelToken,
 ) -> Result<Results> {
-    let n = shared.models.len();
+    let n = shared.table.count();
     let work = Work {
         shared,
         memo,
@@ -483,7 +513,7 @@ impl Results {
             let (Some(prepared), old) = (
                 self.prepared.get(*id as usize),
                 memo.entries
-                    .get(&shared.models[*id as usize].file)
+                    .get(&shared.table.loaded(*id).file)
                     .map(|e| &e.analysed),
             ) else {
                 continue;
@@ -534,7 +564,7 @@ impl Work<'_> {
                 Some(id) => id,
                 None => {
                     let id = self.next.fetch_add(1, Ordering::Relaxed);
-                    if id >= self.shared.models.len() {
+                    if id >= self.shared.table.count() {
                         return;
                     }
                     id as u32
@@ -552,7 +582,7 @@ impl Work<'_> {
         if std::mem::replace(&mut self.lock().claimed[id as usize], true) {
             return;
         }
-        let model = &self.shared.models[id as usize];
+        let model = self.shared.table.loaded(id);
         let old = self.memo.entries.get(&model.file);
         let (unit, ast) = self.shared.unit(model, || (self.texts)(id), old.map(|e| &e.unit));
         self.parsed.fetch_add(u64::from(ast.is_some()), Ordering::Relaxed);
@@ -583,7 +613,7 @@ impl Work<'_> {
         let Some(prepared) = self.prepared[id as usize].get() else {
             return;
         };
-        let old = self.memo.entries.get(&self.shared.models[id as usize].file);
+        let old = self.memo.entries.get(&self.shared.table.loaded(id).file);
         let result = |m: u32| {
             let analysed = self.analysed[m as usize].get()?;
             let broken = self.prepared[m as usize].get().is_none_or(|p| p.unit.broken());

@@ -1,10 +1,10 @@
 //! The memo on disk: one file per project and engine build, under `.rocky/cache` beside `rocky.toml`.
 //!
 //! ```text
-//! magic, build, project, fingerprint, counts, checksum of the two tables
+//! entries:          files, text head, findings, analysis head | text, columns, analysis
 //! table of paths:   number → path, stamp, hash of the text
 //! table of entries: where an entry's parts lie, and their checksum
-//! entries:          files, text head, findings, analysis head | text, columns, analysis
+//! foot:             build, project, fingerprint, counts, checksum of the two tables, magic
 //! ```
 //!
 //! The parts before the bar are decoded when the file is read, the others when they are asked for. The file is written
@@ -22,13 +22,14 @@ use rayon::prelude::*;
 use rocky_base::system::FileStamp;
 use rocky_base::{FileId, SmolStr, SourceFile, System};
 use serde::{Deserialize, Serialize};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 const MAGIC: &[u8; 8] = b"rocky\0c1";
-const HEADER: usize = 8 + 16 + 16 + 16 + 4 + 4 + 16;
+const FOOT: usize = 16 + 16 + 16 + 4 + 4 + 16 + 8;
 const PARTS: usize = 7;
 const ROW: usize = 8 + 4 * PARTS + 8;
 
@@ -94,19 +95,20 @@ pub fn load(
 ) -> Option<(Memo, u128)> {
     let file = Arc::new(system.read(&place.file).ok()?);
     let bytes = file.as_slice();
-    let mut at = 0;
-    if take(bytes, &mut at, 8)? != MAGIC
-        || u128_at(bytes, &mut at)? != build()
-        || u128_at(bytes, &mut at)? != place.project
-    {
+    let foot = bytes.len().checked_sub(FOOT)?;
+    let mut at = foot;
+    if u128_at(bytes, &mut at)? != build() || u128_at(bytes, &mut at)? != place.project {
         return None;
     }
     let fingerprint = u128_at(bytes, &mut at)?;
     let paths_len = u32_at(bytes, &mut at)? as usize;
     let entries = u32_at(bytes, &mut at)? as usize;
     let checksum = u128_at(bytes, &mut at)?;
+    if take(bytes, &mut at, 8)? != MAGIC {
+        return None;
+    }
     let tables_len = paths_len.checked_add(entries.checked_mul(ROW)?)?;
-    let tables = take(bytes, &mut at, tables_len)?;
+    let tables = bytes.get(foot.checked_sub(tables_len)?..foot)?;
     if xxh3_128(tables) != checksum {
         return None;
     }
@@ -240,40 +242,52 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
         return known;
     }
 
-    let tables_len = paths.len() + entries.len() * ROW;
-    let mut table: Vec<u8> = Vec::with_capacity(tables_len);
-    table.extend_from_slice(&paths);
-    let mut data: Vec<u8> = Vec::with_capacity(entries.len() * 1024);
-    for entry in entries {
-        let start = data.len();
-        let (unit, body) = entry.unit.pack()?;
-        let [analysed, columns, analysis] = entry.analysed.pack()?;
-        let loaded = postcard::to_stdvec(&*entry.loaded).ok()?;
-        let checked = postcard::to_stdvec(&*entry.checked).ok()?;
-        table.extend_from_slice(&((HEADER + tables_len + start) as u64).to_le_bytes());
-        for part in [
-            &*loaded, &*unit, &*checked, &*analysed, &*body, &*columns, &*analysis,
-        ] {
-            data.extend_from_slice(part);
-            table.extend_from_slice(&u32::try_from(part.len()).ok()?.to_le_bytes());
+    let n_entries = u32::try_from(entries.len()).ok()?;
+    let write = |out: &mut dyn Write| -> io::Result<()> {
+        let mut table: Vec<u8> = Vec::with_capacity(paths.len() + entries.len() * ROW);
+        table.extend_from_slice(&paths);
+        let mut start = 0u64;
+        let mut buffer: Vec<u8> = Vec::new();
+        for entry in &entries {
+            buffer.clear();
+            table.extend_from_slice(&start.to_le_bytes());
+            pack(entry, &mut buffer, &mut table).ok_or(io::ErrorKind::InvalidData)?;
+            table.extend_from_slice(&xxh3_64(&buffer).to_le_bytes());
+            start += buffer.len() as u64;
+            out.write_all(&buffer)?;
         }
-        let checksum = xxh3_64(data.get(start..).unwrap_or(&[]));
-        table.extend_from_slice(&checksum.to_le_bytes());
-    }
-    let mut head: Vec<u8> = Vec::with_capacity(HEADER);
-    head.extend_from_slice(MAGIC);
-    head.extend_from_slice(&build().to_le_bytes());
-    head.extend_from_slice(&place.project.to_le_bytes());
-    head.extend_from_slice(&fingerprint.to_le_bytes());
-    head.extend_from_slice(&u32::try_from(paths.len()).ok()?.to_le_bytes());
-    head.extend_from_slice(&(((tables_len - paths.len()) / ROW) as u32).to_le_bytes());
-    head.extend_from_slice(&xxh3_128(&table).to_le_bytes());
+        out.write_all(&table)?;
+        let mut foot: Vec<u8> = Vec::with_capacity(FOOT);
+        foot.extend_from_slice(&build().to_le_bytes());
+        foot.extend_from_slice(&place.project.to_le_bytes());
+        foot.extend_from_slice(&fingerprint.to_le_bytes());
+        foot.extend_from_slice(&(paths.len() as u32).to_le_bytes());
+        foot.extend_from_slice(&n_entries.to_le_bytes());
+        foot.extend_from_slice(&xxh3_128(&table).to_le_bytes());
+        foot.extend_from_slice(MAGIC);
+        out.write_all(&foot)
+    };
     // A folder that cannot be written means that there is no cache: nothing depends on it.
-    system.write_cache(&place.file, &[&head, &table, &data]).ok()?;
+    system.write_cache(&place.file, &write).ok()?;
     if known.is_none() {
         sweep(system, place);
     }
     Some(fingerprint)
+}
+
+/// Append an entry's parts to `buffer` and their lengths to `table`.
+fn pack(entry: &Entry, buffer: &mut Vec<u8>, table: &mut Vec<u8>) -> Option<()> {
+    let (unit, body) = entry.unit.pack()?;
+    let [analysed, columns, analysis] = entry.analysed.pack()?;
+    let loaded = postcard::to_stdvec(&*entry.loaded).ok()?;
+    let checked = postcard::to_stdvec(&*entry.checked).ok()?;
+    for part in [
+        &*loaded, &*unit, &*checked, &*analysed, &*body, &*columns, &*analysis,
+    ] {
+        buffer.extend_from_slice(part);
+        table.extend_from_slice(&u32::try_from(part.len()).ok()?.to_le_bytes());
+    }
+    Some(())
 }
 
 /// Remove files of builds and options that nobody used for long.

@@ -126,7 +126,7 @@ impl Compiler {
     }
 
     /// Wait until the cache file is written.
-    fn join(&mut self) {
+    pub fn join(&mut self) {
         if let Some(saver) = self.saver.take() {
             // A saver that panicked has written nothing that a checksum would not find out.
             self.on_disk = Some(saver.join().ok().flatten());
@@ -168,7 +168,7 @@ impl Compiler {
         };
         let (id, file) = recorder.read(&reader, &path);
         if let Some(problem) = file.problem {
-            diagnostics.push(problem);
+            diagnostics.push(*problem);
             return Ok((ProjectConfig::default(), true));
         }
         let env = |name: &str| self.system.env(name);
@@ -269,15 +269,16 @@ impl Compiler {
         let name_defaults = link::defaults(dialect, &config, adapter.as_deref(), known.catalog);
         let mut targets = link::targets(&models, dialect, &name_defaults, &known);
         general.append(&mut targets.diagnostics);
-        let book = SourceBook::new(&models, &config, dialect, &targets.names, known, &mut general);
+        let declared = link::declared(&models, &config, dialect, &targets.names, &mut general);
+        let declared = Arc::new(declared);
+        let book = SourceBook::new(dialect, declared.clone(), known);
         let shared = Shared {
             env: UnitEnv {
                 dialect,
                 macros: &macros,
                 vars: &inputs.vars,
             },
-            models: &models,
-            targets: &targets.models,
+            table: &analyse::Slices(&models, &targets.models),
             names: &targets.names,
             book: &book,
             catalog: known.catalog,
@@ -295,7 +296,7 @@ impl Compiler {
                 .par_iter()
                 .enumerate()
                 .with_min_len(64)
-                .map(|(id, p)| link::depends(id as u32, &models[id], &p.resolved, &models, &targets.names))
+                .map(|(id, p)| link::depends(id as u32, &p.resolved, shared.table, &targets.names))
                 .collect()
         });
         let deps: Vec<&[u32]> = depends.iter().map(|d| d.on.as_slice()).collect();
@@ -366,6 +367,8 @@ impl Compiler {
             return Err(Error::bug("a model was not analysed"));
         }
         let roles = roles(&models);
+        let order_is_quiet =
+            order.cycles.is_empty() && models.iter().all(|m| m.parts.target.diagnostics.is_empty());
         timings.check_ms = check_started.elapsed().as_secs_f64() * 1e3;
         let snapshot = Arc::new(Snapshot {
             root: self.root.clone(),
@@ -382,12 +385,17 @@ impl Compiler {
             lineage: Default::default(),
             diagnostics: OnceLock::new(),
             ground: Arc::new(Ground {
+                quiet: order_is_quiet,
+                options: read_with,
+                paths: paths.clone(),
                 macros,
                 vars: inputs.vars.clone(),
                 defaults: loaded.defaults,
                 contracts,
                 catalog: inputs.catalog.clone(),
                 name_defaults,
+                declared,
+                by_key,
                 roles,
             }),
         });
@@ -609,7 +617,6 @@ impl Builder<'_> {
             parts: Arc::new(Parts {
                 target: job.target,
                 resolved: job.prepared.resolved,
-                depends: job.depends,
                 folder: job.folder,
             }),
             loaded,

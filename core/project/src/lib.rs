@@ -9,6 +9,7 @@ pub mod cache;
 pub mod check;
 pub mod compile;
 pub mod discover;
+pub mod edit;
 pub mod findings;
 pub mod graph;
 pub mod hash;
@@ -22,6 +23,7 @@ pub mod snapshot;
 pub mod unit;
 
 pub use compile::{CatalogInput, Compiler, Inputs, Options};
+pub use edit::Edits;
 pub use lineage::{ColumnKey, Direction, Doubt, Edge, Node, RowInfluence, Trace};
 pub use snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
 pub use unit::{Language, Unit, WithPlace};

@@ -1,5 +1,6 @@
 //! From loaded models to a graph: targets, name table, references to models and sources, dependencies, cycles.
 
+use crate::analyse::Table;
 use crate::hash::Hasher128;
 use crate::load::LoadedModel;
 use crate::names::{Defaults, Meaning, NameTable};
@@ -310,9 +311,9 @@ pub fn resolve(id: u32, unit: &Unit, names: &NameTable, book: &SourceBook<'_>) -
     for (reference, loc) in unit.refs().iter().zip(unit.ref_locs()) {
         let meaning = match reference.path.as_slice() {
             // A file: its text is its name.
-            [] => Meaning::Source(RelationName::table(Ident::quoted(crate::lineage::file_literal(
-                reference.span.slice(unit.text()),
-            )))),
+            [] => Meaning::Source(RelationName::table(Ident::quoted(
+                crate::lineage::file_literal(reference.span.slice(unit.text())),
+            ))),
             path => {
                 let (meaning, dropped) = names.resolve(path);
                 if let Some(catalog) = dropped {
@@ -411,24 +412,20 @@ pub fn inputs(resolved: &Resolved, by_key: &FxHashMap<RelationKey, u32>) -> Vec<
 /// What is known of sources, by name: declared, else seen in the warehouse.
 pub struct SourceBook<'a> {
     dialect: Dialect,
-    declared: FxHashMap<RelationKey, Arc<[Column]>>,
+    declared: Arc<Declared>,
+    // Columns that go before the declared ones.
+    given: FxHashMap<RelationKey, Arc<[Column]>>,
     known: Known<'a>,
     facts: Mutex<FxHashMap<RelationKey, Arc<SourceFacts>>>,
 }
 
 impl<'a> SourceBook<'a> {
-    /// Take the declarations of the configuration and of sidecars.
-    pub fn new(
-        models: &[Arc<LoadedModel>],
-        config: &ProjectConfig,
-        dialect: Dialect,
-        names: &NameTable,
-        known: Known<'a>,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> SourceBook<'a> {
+    /// A book of what was declared and of what is known of the warehouse.
+    pub fn new(dialect: Dialect, declared: Arc<Declared>, known: Known<'a>) -> SourceBook<'a> {
         SourceBook {
             dialect,
-            declared: declared(models, config, dialect, names, diagnostics),
+            declared,
+            given: FxHashMap::default(),
             known,
             facts: Mutex::default(),
         }
@@ -436,7 +433,7 @@ impl<'a> SourceBook<'a> {
 
     /// A book with other columns for some sources.
     pub fn with(mut self, columns: impl IntoIterator<Item = (RelationKey, Arc<[Column]>)>) -> SourceBook<'a> {
-        self.declared.extend(columns);
+        self.given.extend(columns);
         self
     }
 
@@ -450,7 +447,7 @@ impl<'a> SourceBook<'a> {
         {
             return facts.clone();
         }
-        let schema = match self.declared.get(&key) {
+        let schema = match self.given.get(&key).or_else(|| self.declared.get(&key)) {
             Some(columns) => SourceSchema::Declared(columns.clone()),
             None => self.seen(&name),
         };
@@ -512,13 +509,17 @@ impl<'a> SourceBook<'a> {
     }
 }
 
-fn declared(
+/// Columns of declared sources.
+pub type Declared = FxHashMap<RelationKey, Arc<[Column]>>;
+
+/// The declarations of the configuration and of sidecars.
+pub fn declared(
     models: &[Arc<LoadedModel>],
     config: &ProjectConfig,
     dialect: Dialect,
     names: &NameTable,
     diagnostics: &mut Vec<Diagnostic>,
-) -> FxHashMap<RelationKey, Arc<[Column]>> {
+) -> Declared {
     let sidecars = models.iter().flat_map(|m| m.config.sources.iter());
     let mut declared: FxHashMap<RelationKey, (Loc, Arc<[Column]>)> = FxHashMap::default();
     for declaration in config.sources.iter().chain(sidecars) {
@@ -607,13 +608,8 @@ pub struct Depends {
 }
 
 /// What a model reads and what it declares under `depends_on`.
-pub fn depends(
-    id: u32,
-    model: &LoadedModel,
-    resolved: &Resolved,
-    models: &[Arc<LoadedModel>],
-    names: &NameTable,
-) -> Depends {
+pub fn depends(id: u32, resolved: &Resolved, table: &dyn Table, names: &NameTable) -> Depends {
+    let model = table.loaded(id);
     let mut edges: Vec<(u32, Loc)> = resolved.models().collect();
     let mut depends_on: Vec<u32> = edges.iter().map(|(m, _)| *m).collect();
     let mut diagnostics = Vec::new();
@@ -633,7 +629,7 @@ pub fn depends(
                 }
                 None => {
                     let mut message = format!("`depends_on` names unknown model `{}`", name.shown());
-                    let all = models.iter().map(|m| m.name.as_str());
+                    let all = (0..table.count() as u32).map(|id| table.loaded(id).name.as_str());
                     if let Some(near) = suggest::nearest(&name.value, all) {
                         message.push_str(&format!("; did you mean `{near}`?"));
                     }
@@ -644,7 +640,7 @@ pub fn depends(
         let missing: Vec<&str> = depends_on
             .iter()
             .filter(|m| !named.contains(m))
-            .map(|m| models[*m as usize].name.as_str())
+            .map(|m| table.loaded(*m).name.as_str())
             .collect();
         if let (false, Some(first)) = (missing.is_empty() || declared.is_empty(), declared.first()) {
             let message = format!(

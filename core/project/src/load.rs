@@ -110,7 +110,7 @@ impl Reader<'_> {
             stamp: None,
             hash: 0,
             source: Arc::new(SourceFile::new(path.shown.clone(), "")),
-            problem: Some(problem),
+            problem: Some(Box::new(problem)),
         };
         let at = |offset: usize| Loc::new(id, Span::from(offset..offset));
         if let Some(stamp) = stamp.filter(|s| s.size > MAX_FILE_BYTES) {
@@ -160,7 +160,7 @@ impl Reader<'_> {
                     stamp: None,
                     hash: content_hash(&text),
                     source: Arc::new(SourceFile::new(path.shown.clone(), text)),
-                    problem: Some(problem),
+                    problem: Some(Box::new(problem)),
                 }
             }
         }
@@ -276,7 +276,7 @@ pub fn macros(
     let mut set = MacroSet::default();
     for path in &layout.macros {
         let (id, file) = recorder.read(reader, path);
-        diagnostics.extend(file.problem.clone());
+        diagnostics.extend(file.problem.as_deref().cloned());
         if file.problem.is_some() {
             continue;
         }
@@ -313,7 +313,7 @@ pub fn load(
             continue;
         };
         let (id, file) = recorder.read(reader, path);
-        diagnostics.extend(file.problem.clone());
+        diagnostics.extend(file.problem.as_deref().cloned());
         let env = |name: &str| reader.system.env(name);
         let parsed = rocky_config::parse_defaults(id, file.source.text(), &env, options);
         diagnostics.extend(parsed.diagnostics);
@@ -328,7 +328,7 @@ pub fn load(
     let mut contracts = Vec::new();
     for (model, path) in &layout.contracts {
         let (id, file) = recorder.read(reader, path);
-        diagnostics.extend(file.problem.clone());
+        diagnostics.extend(file.problem.as_deref().cloned());
         let parsed = match recorder.memo.contracts.get(&id).filter(|(h, _)| *h == file.hash) {
             Some((_, parsed)) if parsed.vars.is_empty() => parsed.clone(),
             _ => {
@@ -454,7 +454,17 @@ impl Job<'_> {
             });
         let loaded = match known {
             Some(known) => known.clone(),
-            None => Arc::new(self.make(reader, &body, sidecar.as_ref(), contract.as_ref(), defaults)),
+            None => {
+                let files = Contents {
+                    id: self.body,
+                    language: self.files.language,
+                    stem: self.files.stem.clone(),
+                    body: &body,
+                    sidecar: sidecar.as_ref(),
+                    contract: contract.as_ref(),
+                };
+                Arc::new(files.model(reader, defaults))
+            }
         };
         let head = Head {
             loaded,
@@ -463,24 +473,37 @@ impl Job<'_> {
         };
         (head, sidecar.into_iter().chain(contract).collect())
     }
+}
 
-    fn make(
-        &self,
-        reader: &Reader<'_>,
-        body: &CachedFile,
-        sidecar: Option<&(FileId, CachedFile)>,
-        contract: Option<&(FileId, CachedFile)>,
-        defaults: &Defaults,
-    ) -> LoadedModel {
+/// The files of one model as they were read.
+pub struct Contents<'a> {
+    /// The file with the query.
+    pub id: FileId,
+    /// SQL or DSL.
+    pub language: Language,
+    /// Its name without extension.
+    pub stem: SmolStr,
+    /// The query.
+    pub body: &'a CachedFile,
+    /// The sidecar.
+    pub sidecar: Option<&'a (FileId, CachedFile)>,
+    /// The contract beside it.
+    pub contract: Option<&'a (FileId, CachedFile)>,
+}
+
+impl Contents<'_> {
+    /// The model that they make.
+    pub fn model(&self, reader: &Reader<'_>, defaults: &Defaults) -> LoadedModel {
+        let (body, sidecar, contract) = (self.body, self.sidecar, self.contract);
         let options = reader.options;
         let env = |name: &str| reader.system.env(name);
         let mut diagnostics = Vec::new();
         let mut vars: Vec<(SmolStr, Option<u128>)> = Vec::new();
         let mut unreadable = body.problem.is_some();
-        diagnostics.extend(body.problem.clone());
+        diagnostics.extend(body.problem.as_deref().cloned());
         let text = body.source.text();
 
-        let front = match self.files.language {
+        let front = match self.language {
             Language::Sql => rocky_config::split_front_matter(text),
             Language::Rocky => None,
         };
@@ -494,19 +517,19 @@ impl Job<'_> {
         };
         if let Some((id, file)) = sidecar {
             unreadable |= file.problem.is_some();
-            diagnostics.extend(file.problem.clone());
+            diagnostics.extend(file.problem.as_deref().cloned());
             let parsed = rocky_config::parse_sidecar(*id, file.source.text(), &env, options);
             if let Some(front) = &front {
                 let message = "model has a sidecar and front matter";
                 diagnostics.push(
-                    Diagnostic::new(code::E415, Loc::new(self.body, front.open), message)
+                    Diagnostic::new(code::E415, Loc::new(self.id, front.open), message)
                         .note(Loc::new(*id, Span::at(0)), "the sidecar is used")
                         .help("Keep one of the two."),
                 );
             }
             unreadable |= take(parsed, &mut diagnostics);
         } else if let Some(front) = &front {
-            let parsed = rocky_config::parse_front_matter(self.body, text, front, &env, options);
+            let parsed = rocky_config::parse_front_matter(self.id, text, front, &env, options);
             if !front.closed {
                 body_start = text.len() as u32;
             }
@@ -516,7 +539,7 @@ impl Job<'_> {
             config.inherit(defaults);
         }
         let contract = contract.map(|(id, file)| {
-            diagnostics.extend(file.problem.clone());
+            diagnostics.extend(file.problem.as_deref().cloned());
             let parsed = rocky_config::parse_contract(*id, file.source.text(), &env, options);
             diagnostics.extend(parsed.diagnostics);
             vars.extend(reader.vars(&parsed.vars));
@@ -531,15 +554,15 @@ impl Job<'_> {
         let (name, name_loc) = match &config.name {
             Some(name) => (name.value.clone(), name.loc),
             None => (
-                self.files.stem.clone(),
-                Loc::new(self.body, Span::at(body_start.min(text.len() as u32))),
+                self.stem.clone(),
+                Loc::new(self.id, Span::at(body_start.min(text.len() as u32))),
             ),
         };
         LoadedModel {
             name,
             name_loc,
-            file: self.body,
-            language: self.files.language,
+            file: self.id,
+            language: self.language,
             body_start,
             no_query: body.problem.is_some() || front.is_some_and(|f| !f.closed),
             config: Arc::new(config),

@@ -22,7 +22,7 @@ pub struct CachedFile {
     /// Its text.
     pub source: Arc<SourceFile>,
     /// Why it could not be read or is not text.
-    pub problem: Option<Diagnostic>,
+    pub problem: Option<Box<Diagnostic>>,
 }
 
 /// Numbers of paths. A path keeps its number for the life of a memo, so that places in remembered values stay right.

@@ -1,7 +1,9 @@
 //! Values that may still lie in the cache file as bytes and are decoded when they are first asked for: most models of a
 //! warm compile are never looked at.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 /// A range of bytes of the cache file, which stays in memory as long as anything refers to it.
@@ -57,14 +59,17 @@ impl<T> Lazy<T> {
             packed: Some(packed),
         }
     }
-
-    /// Its bytes, when it came from the cache file.
-    pub fn bytes(&self) -> Option<&[u8]> {
-        self.packed.as_ref().map(Packed::bytes)
-    }
 }
 
-impl<T: DeserializeOwned + Default> Lazy<T> {
+impl<T: Serialize + DeserializeOwned + Default> Lazy<T> {
+    /// Its bytes for the cache file; `None` when it cannot be encoded.
+    pub fn pack(&self) -> Option<Cow<'_, [u8]>> {
+        match &self.packed {
+            Some(packed) => Some(packed.bytes().into()),
+            None => postcard::to_stdvec(self.get()).ok().map(Cow::Owned),
+        }
+    }
+
     /// The value. Bytes with a right checksum were written by this very build, so that they decode; were they not to, the
     /// empty value is as good as any.
     pub fn get(&self) -> &T {

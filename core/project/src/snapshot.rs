@@ -4,7 +4,7 @@
 use crate::analyse::Analysed;
 use crate::compile::CatalogInput;
 use crate::graph::Order;
-use crate::link::{Depends, Resolved, Target};
+use crate::link::{Resolved, Target};
 use crate::load::{Defaults, ExplicitContract, LoadedModel};
 use crate::memo::{Checked, Entry, Memo};
 use crate::names::NameTable;
@@ -51,6 +51,16 @@ pub struct Snapshot {
 /// What a snapshot was compiled from beside its models: enough to compile an edit of it without looking at anything else.
 #[derive(Debug)]
 pub(crate) struct Ground {
+    /// No cycles, no clashes of names: nothing that is said of one model depends on another one's text.
+    pub quiet: bool,
+    /// How unknown keys are treated.
+    pub options: rocky_config::Options,
+    /// Numbers of paths.
+    pub paths: Arc<crate::memo::Paths>,
+    /// Columns of declared sources.
+    pub declared: Arc<crate::link::Declared>,
+    /// Numbers of sources.
+    pub by_key: FxHashMap<rocky_warehouse::relation::RelationKey, u32>,
     /// Macros.
     pub macros: MacroSet,
     /// Run variables.
@@ -132,7 +142,6 @@ pub struct Model {
 pub(crate) struct Parts {
     pub target: Target,
     pub resolved: Resolved,
-    pub depends: Depends,
     pub folder: u32,
 }
 

@@ -204,11 +204,7 @@ impl Unit {
     /// The two parts as the cache file holds them; `None` when a value cannot be encoded.
     pub(crate) fn pack(&self) -> Option<(Vec<u8>, std::borrow::Cow<'_, [u8]>)> {
         let head = postcard::to_stdvec(&self.head).ok()?;
-        let body = match self.body.bytes() {
-            Some(bytes) => bytes.into(),
-            None => postcard::to_stdvec(self.body.get()).ok()?.into(),
-        };
-        Some((head, body))
+        Some((head, self.body.pack()?))
     }
 
     /// A unit from the cache file.

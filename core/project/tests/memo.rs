@@ -7,7 +7,7 @@
 use rocky_base::event::NoObserver;
 use rocky_base::system::MemorySystem;
 use rocky_base::{CancelToken, Diagnostic, Files, SmolStr, System};
-use rocky_project::{Compiler, InputRelation, Inputs, Options, Snapshot};
+use rocky_project::{Compiler, Edits, InputRelation, Inputs, Options, Snapshot};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -270,6 +270,77 @@ fn a_compiler_that_lived_through_edits_says_what_a_new_one_says() {
             );
         }
     }
+}
+
+#[test]
+fn an_edit_of_a_snapshot_is_what_a_compile_of_the_edited_files_is() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    let cancel = CancelToken::new();
+    let (mut quick, mut whole) = (0, 0);
+    for seed in 20..=26u64 {
+        let mut random = Random(seed);
+        let n_models = 12;
+        let system = Arc::new(MemorySystem::new());
+        let inputs = Inputs::default();
+        system.write("/p/rocky.toml", sources(&mut random));
+        system.write("/p/macros/m.sql", "-- @macro twice(x)\n({x} * 2)\n");
+        for n in 0..n_models {
+            // A graph without cycles, as people's are.
+            let text = model_text(&mut random, n_models).replace("m0", "raw.t");
+            let text = (n..n_models).fold(text, |t, m| t.replace(&format!("m{m}"), "raw.t"));
+            let text = text.replace("main.raw.t", "raw.t");
+            system.write(format!("/p/models/m{n}.sql"), text);
+            if random.next(3) == 0 {
+                system.write(format!("/p/models/m{n}.toml"), "intent = \"i\"\n");
+            }
+        }
+        let mut base = compiler(&system)
+            .compile(&inputs, &pool, &mut NoObserver, &cancel)
+            .unwrap();
+        for step in 0..60 {
+            let n = random.next(n_models);
+            let (path, text) = match random.next(5) {
+                0 if system.exists(&PathBuf::from(format!("/p/models/m{n}.toml"))) => {
+                    let text = random.pick(&[
+                        "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"b\"\n",
+                        "intent = \"other\"\n",
+                        "not toml",
+                    ]);
+                    (format!("models/m{n}.toml"), text.to_owned())
+                }
+                _ => {
+                    let text = model_text(&mut random, n_models);
+                    let text = (n..n_models).fold(text, |t, m| t.replace(&format!("m{m}"), "raw.t"));
+                    (format!("models/m{n}.sql"), text.replace("main.raw.t", "raw.t"))
+                }
+            };
+            let edits = Edits {
+                files: vec![(SmolStr::new(&path), Some(Arc::from(text.as_str())))],
+                sources: Vec::new(),
+            };
+            let edited = base.edited(&*system, &edits, &cancel).unwrap();
+            system.write(format!("/p/{path}"), text);
+            let fresh = compiler(&system)
+                .compile(&inputs, &pool, &mut NoObserver, &cancel)
+                .unwrap();
+            base = match edited {
+                Some(edited) => {
+                    assert_eq!(
+                        visible(&edited),
+                        visible(&fresh),
+                        "seed {seed}, step {step}, {path}"
+                    );
+                    quick += 1;
+                    edited
+                }
+                None => {
+                    whole += 1;
+                    fresh
+                }
+            };
+        }
+    }
+    assert!(quick > 100, "{quick} quick edits, {whole} whole compiles");
 }
 
 const CACHE: &str = "/p/.rocky/cache";

@@ -45,10 +45,16 @@ pub trait System: Send + Sync {
     fn canonical(&self, path: &Path) -> io::Result<PathBuf>;
     /// Write aside and rename, so that a reader sees the old or the new file and nothing between. Creates the folder.
     fn write_atomic(&self, path: &Path, contents: &[u8]) -> io::Result<()>;
-    /// Like [`System::write_atomic`] for what can be made again: the bytes of all parts, one after the other, need not
-    /// have reached the disk when this returns.
-    fn write_cache(&self, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
-        self.write_atomic(path, &parts.concat())
+    /// Like [`System::write_atomic`] for what can be made again: written piece by piece, and the bytes need not have
+    /// reached the disk when this returns.
+    fn write_cache(
+        &self,
+        path: &Path,
+        write: &dyn Fn(&mut dyn io::Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut contents = Vec::new();
+        write(&mut contents)?;
+        self.write_atomic(path, &contents)
     }
     /// Remove a file.
     fn remove(&self, path: &Path) -> io::Result<()>;

@@ -94,8 +94,12 @@ impl System for OsSystem {
         })
     }
 
-    fn write_cache(&self, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
-        write_aside(path, |file| parts.iter().try_for_each(|part| file.write_all(part)))
+    fn write_cache(&self, path: &Path, write: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        write_aside(path, |file| {
+            let mut buffered = io::BufWriter::with_capacity(1 << 18, file);
+            write(&mut buffered)?;
+            buffered.flush()
+        })
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

@@ -745,19 +745,24 @@
     };
     tick();
   }
-  function fitted_view(box, most) {
-    const k = Math.max(Math.min((size.w - 64) / box.w, (size.h - 120) / box.h, most), 0.0005);
-    return { k, x: box.x - (size.w / k - box.w) / 2, y: box.y - (size.h / k - box.h) / 2 };
+  /** The part of the window that no panel covers: on small screens it lies over the graph. */
+  function free() {
+    const panel = $("panel"), covered = !panel.hidden && getComputedStyle(panel).position === "absolute" ? panel.offsetHeight : 0;
+    return { w: size.w, h: Math.max(120, size.h - covered) };
+  }
+  function fittedView(box, most) {
+    const { w, h } = free(), k = Math.max(Math.min((w - Math.min(64, w * 0.1)) / box.w, (h - Math.min(120, h * 0.2)) / box.h, most), 0.0005);
+    return { k, x: box.x - (w / k - box.w) / 2, y: box.y - (h / k - box.h) / 2 };
   }
   function fitAll(now) {
-    const to = fitted_view(bounds, 1.15);
+    const to = fittedView(bounds, 1.15);
     if (now) { flight++; Object.assign(view, to); moved(); } else fly(to);
   }
   /** Bring a model to where it can be read. */
   function reveal(n) {
     if (!inView[n]) return;
-    const k = Math.max(view.k, 0.75), h = Math.min(H[n], size.h / k * 0.8);
-    fly({ k, x: X[n] + W / 2 - size.w / k / 2, y: Y[n] + h / 2 - size.h / k / 2 });
+    const k = Math.max(view.k, 0.75), room = free(), h = Math.min(H[n], room.h / k * 0.8);
+    fly({ k, x: X[n] + W / 2 - room.w / k / 2, y: Y[n] + h / 2 - room.h / k / 2 });
   }
 
   function resize() {
@@ -915,12 +920,12 @@
       const x1 = Math.min(...list.map((n) => X[n])), y1 = Math.min(...list.map((n) => Y[n]));
       box = { x: x1, y: y1, w: Math.max(...list.map((n) => X[n])) + W - x1, h: Math.max(...list.map((n) => Y[n] + H[n])) - y1 };
     }
-    const to = fitted_view(box, 1.15);
+    const to = fittedView(box, 1.15);
     // A large trace is not shrunk to dust: it is shown around the column, at a size that can be read.
     if (to.k < 0.5) {
       to.k = 0.62;
-      to.x = X[state.node] + W / 2 - size.w / to.k / 2;
-      to.y = anchor(state.col) - size.h / to.k / 2;
+      to.x = X[state.node] + W / 2 - free().w / to.k / 2;
+      to.y = anchor(state.col) - free().h / to.k / 2;
     }
     if (now) { flight++; Object.assign(view, to); moved(); } else fly(to);
   }
@@ -931,7 +936,7 @@
     refresh();
     showPanel();
     resize();
-    const to = fitted_view(bounds, 1.15);
+    const to = fittedView(bounds, 1.15);
     if (to.k < 0.3) reveal(state.node); else fly(to);
     address();
   }
