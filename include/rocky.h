@@ -349,15 +349,17 @@ rocky_status rocky_project_run(const rocky_project *project,
                                rocky_buf **out,
                                rocky_error **error);
 
-// Trace where a column comes from or goes to, or list the lineage of a whole model.
+// Trace where a column comes from or goes to, or list the lineage of a model, a source or the whole project.
 //
 // - `project`: borrowed.
-// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"target": "model.column", "column",
-//   "downstream", "vars", "refresh_sources"}`; `target` is needed.
+// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"target": "model.column", "column", "all",
+//   "downstream", "upstream", "depth", "influences", "format", "namespace", "vars", "refresh_sources"}`; `target` or `"all":
+//   true` is needed. `format` is `json`, `dot`, `text`, `openlineage` or `html`.
 // - `callback`, `user_data`: receives the events, on this thread; may be NULL.
 // - `cancel`: borrowed; stops the call when tripped; may be NULL.
 // - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Edges carry the
-//   place in the file they were read from.
+//   place in the file they were read from. With a format other than `json` the document is `{"format", "media_type",
+//   "rendered"}`.
 // - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
 //
 // Errors: `USAGE` (no target, unknown model or column), `CANCELLED`, `NOT_FOUND`, `IO`, `INVALID_ARGUMENT`.

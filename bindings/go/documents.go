@@ -17,6 +17,9 @@ type OpenRequest struct {
 	Models string `json:"models,omitempty"`
 	// Folder of contracts; those beside models are found without it.
 	Contracts string `json:"contracts,omitempty"`
+	// Folder of the compile cache; `.rocky/cache` beside `rocky.toml` when absent, none when empty. A folder that cannot be
+	// written means that nothing is kept.
+	CacheDir string `json:"cache_dir,omitempty"`
 }
 
 // CompileRequest: What to compile.
@@ -524,23 +527,54 @@ type DriftAction struct {
 
 // LineageRequest: What to trace.
 type LineageRequest struct {
-	// `model` or `model.column`.
+	// `model`, `model.column`, or the full name of a source, alone or with a column.
 	Target string `json:"target,omitempty"`
 	// The column, instead of writing it into `target`.
 	Column string `json:"column,omitempty"`
-	// Trace to consumers instead of to sources.
+	// The whole project instead of a target.
+	All bool `json:"all,omitempty"`
+	// To what is computed from it. With `upstream`, both ways.
 	Downstream bool `json:"downstream,omitempty"`
+	// To what it is computed from: the way of a column when no other is given.
+	Upstream bool `json:"upstream,omitempty"`
+	// At most so many steps. Without it a column is traced to the end and a model is shown with its neighbours.
+	Depth uint32 `json:"depth,omitempty"`
+	// Also the columns that decide about the rows of all models on the way, not only of the target.
+	Influences bool `json:"influences,omitempty"`
+	// The document, or text made from it.
+	Format LineageFormat `json:"format,omitempty"`
+	// Namespace of the jobs in OpenLineage events; `rocky` when absent.
+	Namespace string `json:"namespace,omitempty"`
 	// Values for `@var`.
 	Vars map[string]string `json:"vars,omitempty"`
 	// When to ask the warehouse for source schemas.
 	RefreshSources RefreshSources `json:"refresh_sources,omitempty"`
 }
 
-// LineageResponse: Either of the two documents.
+// LineageFormat: How an answer is given.
+type LineageFormat string
+
+// Values of LineageFormat.
+const (
+	// The document itself.
+	LineageFormatJson LineageFormat = "json"
+	// A Graphviz graph.
+	LineageFormatDot LineageFormat = "dot"
+	// A tree for people.
+	LineageFormatText LineageFormat = "text"
+	// OpenLineage job events, one per line, with schema and column lineage facets.
+	LineageFormatOpenlineage LineageFormat = "openlineage"
+	// One self-contained page with an interactive graph.
+	LineageFormatHtml LineageFormat = "html"
+)
+
+// LineageResponse: One of the documents.
 // One of the fields is set.
 type LineageResponse struct {
-	ColumnLineage *ColumnLineage
-	ModelLineage  *ModelLineage
+	ColumnLineage   *ColumnLineage
+	ModelLineage    *ModelLineage
+	ProjectLineage  *ProjectLineage
+	RenderedLineage *RenderedLineage
 }
 
 // UnmarshalJSON sets the field whose members are all there.
@@ -549,13 +583,21 @@ func (v *LineageResponse) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &members); err != nil {
 		return err
 	}
-	if hasAll(members, "version", "command", "schema_version", "model", "column", "direction", "trace", "downstream_consumers", "influences") {
+	if hasAll(members, "version", "command", "schema_version", "model", "column", "direction", "trace", "downstream_consumers", "influences", "proved", "nodes") {
 		v.ColumnLineage = new(ColumnLineage)
 		return json.Unmarshal(text, v.ColumnLineage)
 	}
-	if hasAll(members, "version", "command", "schema_version", "model", "columns", "upstream", "downstream", "edges", "influences", "columns_complete") {
+	if hasAll(members, "version", "command", "schema_version", "model", "columns", "upstream", "downstream", "edges", "influences", "columns_complete", "nodes") {
 		v.ModelLineage = new(ModelLineage)
 		return json.Unmarshal(text, v.ModelLineage)
+	}
+	if hasAll(members, "version", "command", "schema_version", "models", "nodes", "edges", "influences") {
+		v.ProjectLineage = new(ProjectLineage)
+		return json.Unmarshal(text, v.ProjectLineage)
+	}
+	if hasAll(members, "version", "command", "schema_version", "format", "media_type", "rendered") {
+		v.RenderedLineage = new(RenderedLineage)
+		return json.Unmarshal(text, v.RenderedLineage)
 	}
 	return errors.New("a LineageResponse of an unknown shape")
 }
@@ -568,18 +610,27 @@ type ColumnLineage struct {
 	Command string `json:"command"`
 	// Version of the documents' shapes.
 	SchemaVersion uint32 `json:"schema_version"`
-	// The model.
+	// The model, or the full name of a source.
 	Model string `json:"model"`
 	// The column.
 	Column string `json:"column"`
-	// `upstream` or `downstream`.
+	// `upstream`, `downstream` or `both`.
 	Direction string `json:"direction"`
-	// Edges, nearest first.
+	// Edges, nearest first; with `both`, first all those upstream.
 	Trace []LineageEdge `json:"trace"`
 	// Columns of models computed directly from it.
 	DownstreamConsumers []ColumnRef `json:"downstream_consumers"`
-	// Columns that decide about the rows of the model.
+	// Upstream: columns that decide about the rows of the model. Downstream: where the column decides about rows. When asked for
+	// influences, those of all models and columns on the way.
 	Influences []LineageInfluence `json:"influences"`
+	// All columns it is computed from, at every step, are known. Of what is computed from it: every edge is proved.
+	Proved bool `json:"proved"`
+	// Why not, each reason once.
+	UnprovedBecause []string `json:"unproved_because,omitempty"`
+	// There is more beyond the depth that was asked for.
+	Truncated bool `json:"truncated,omitempty"`
+	// The relations that `trace` names, and the model.
+	Nodes []LineageNode `json:"nodes"`
 }
 
 // LineageEdge: An edge.
@@ -592,6 +643,10 @@ type LineageEdge struct {
 	Transform string `json:"transform"`
 	// The reference in the target's file.
 	Span *SourceSpan `json:"span,omitempty"`
+	// That the source has this column is proved.
+	Proved bool `json:"proved"`
+	// Why not.
+	UnprovedBecause *string `json:"unproved_because,omitempty"`
 }
 
 // ColumnRef: A column of a model or source.
@@ -614,6 +669,24 @@ type LineageInfluence struct {
 	Span *SourceSpan `json:"span,omitempty"`
 }
 
+// LineageNode: A relation that an answer names.
+type LineageNode struct {
+	// Name, as in edges.
+	Model string `json:"model"`
+	// `model`, `ephemeral`, `source`, `file`.
+	Kind string `json:"kind"`
+	// The schema that a model is built in.
+	TargetSchema *string `json:"target_schema,omitempty"`
+	// The name of what is no model.
+	SourceID *string `json:"source_id,omitempty"`
+	// A model's file, relative to the folder of `rocky.toml`.
+	File *string `json:"file,omitempty"`
+	// The model reads its own existing target.
+	ReadsItself bool `json:"reads_itself,omitempty"`
+	// What is known of a source's columns: `declared`, `seen` in the warehouse, `absent` there, `unknown`.
+	Schema *string `json:"schema,omitempty"`
+}
+
 // ModelLineage: The lineage of a model.
 type ModelLineage struct {
 	// Engine version.
@@ -622,20 +695,26 @@ type ModelLineage struct {
 	Command string `json:"command"`
 	// Version of the documents' shapes.
 	SchemaVersion uint32 `json:"schema_version"`
-	// The model.
+	// The model, or the full name of a source.
 	Model string `json:"model"`
 	// Its columns.
 	Columns []LineageColumn `json:"columns"`
-	// Relations it reads.
+	// Relations it reads; with `depth`, all that many steps away.
 	Upstream []string `json:"upstream"`
-	// Models that read it.
+	// Models that read it; with `depth`, all that many steps away.
 	Downstream []string `json:"downstream"`
-	// Edges into its columns, then edges out of them.
+	// Edges into its columns, then edges out of them; with `depth`, those between all relations above.
 	Edges []LineageEdge `json:"edges"`
 	// Columns that decide about its rows.
 	Influences []LineageInfluence `json:"influences"`
 	// False when there may be columns that are not listed.
 	ColumnsComplete bool `json:"columns_complete"`
+	// Why there may be columns that are not listed.
+	IncompleteBecause *string `json:"incomplete_because,omitempty"`
+	// Why there may be more columns that decide about its rows.
+	RowsUnprovedBecause *string `json:"rows_unproved_because,omitempty"`
+	// The relations that `edges` names, and the model.
+	Nodes []LineageNode `json:"nodes"`
 }
 
 // LineageColumn: A column in a list.
@@ -644,6 +723,56 @@ type LineageColumn struct {
 	Name string `json:"name"`
 	// Type in the warehouse's spelling, when known.
 	DataType *string `json:"data_type,omitempty"`
+	// All columns it is computed from are known.
+	Proved bool `json:"proved"`
+	// Why not.
+	UnprovedBecause *string `json:"unproved_because,omitempty"`
+}
+
+// ProjectLineage: The lineage of the whole project.
+type ProjectLineage struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `lineage`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// Models by name, then sources by name.
+	Models []ProjectLineageModel `json:"models"`
+	// Their kinds and files, in the same order.
+	Nodes []LineageNode `json:"nodes"`
+	// All edges, by target.
+	Edges []LineageEdge `json:"edges"`
+	// All columns that decide about rows, by model.
+	Influences []LineageInfluence `json:"influences"`
+}
+
+// ProjectLineageModel: A relation of a whole project.
+type ProjectLineageModel struct {
+	// Model name, or a source's full name.
+	Model string `json:"model"`
+	// Its columns.
+	Columns []LineageColumn `json:"columns"`
+	// Relations it reads.
+	Upstream []string `json:"upstream"`
+	// False when there may be columns that are not listed.
+	ColumnsComplete bool `json:"columns_complete"`
+}
+
+// RenderedLineage: An answer as text.
+type RenderedLineage struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `lineage`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// The format that was asked for.
+	Format LineageFormat `json:"format"`
+	// What the text is: `text/vnd.graphviz`, `text/html` and so on.
+	MediaType string `json:"media_type"`
+	// The text.
+	Rendered string `json:"rendered"`
 }
 
 // ValidateRequest: Nothing to say.

@@ -58,6 +58,10 @@ func TestEveryVerb(t *testing.T) {
 	if len(model.ModelLineage.Downstream) != 1 || model.ModelLineage.Downstream[0] != "totals" {
 		t.Fatalf("%+v", model.ModelLineage)
 	}
+	events, err := p.Lineage(ctx, rocky.LineageRequest{All: true, Format: "openlineage"})
+	if err != nil || events.RenderedLineage == nil || strings.Count(events.RenderedLineage.Rendered, "columnLineage") != 2 {
+		t.Fatalf("%+v, %v", events, err)
+	}
 	runs, err := p.History(ctx, rocky.HistoryRequest{})
 	if err != nil || runs.RunHistory == nil || runs.RunHistory.Count != 1 || runs.RunHistory.Runs[0].RunID != run.RunID {
 		t.Fatalf("%+v, %v", runs, err)

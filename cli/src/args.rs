@@ -128,6 +128,43 @@ pub struct RunArgs {
     pub sources: Sources,
 }
 
+/// What to trace, and how to show it.
+#[derive(ClapArgs, Debug, Clone)]
+pub struct LineageArgs {
+    /// `model`, `model.column`, a source or its column; the whole project when left out
+    pub target: Option<String>,
+    /// The column, instead of writing it into TARGET
+    #[arg(long, requires = "target")]
+    pub column: Option<String>,
+    /// Follow a column to what it is computed from (the default); with --downstream, both ways
+    #[arg(long)]
+    pub upstream: bool,
+    /// Follow a column to its consumers
+    #[arg(long)]
+    pub downstream: bool,
+    /// At most so many steps [default: a column to the end, a model with its neighbours]
+    #[arg(long, value_name = "N")]
+    pub depth: Option<u32>,
+    /// Also show what decides about the rows of all models on the way: filters, joins, groups, orders
+    #[arg(long)]
+    pub influences: bool,
+    /// Print the answer in this format
+    #[arg(long, value_enum)]
+    pub format: Option<GraphFormat>,
+    /// Write a self-contained page to FILE, or to stdout
+    #[arg(long, value_name = "FILE", num_args = 0..=1, value_hint = ValueHint::FilePath)]
+    pub html: Option<Option<String>>,
+    /// Namespace of the jobs in OpenLineage events [default: rocky]
+    #[arg(long, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// When to ask the warehouse for the schemas of sources
+    #[arg(long, value_enum, default_value_t = Refresh::Missing, value_name = "WHEN")]
+    pub refresh_sources: Refresh,
+    /// Models folder, contracts, variables
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
 /// The subcommands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
@@ -194,28 +231,17 @@ pub enum Command {
     Run(RunArgs),
     /// Trace where columns come from and where they go
     #[command(
-        after_help = "Examples:\n  rocky lineage fct_orders\n  rocky lineage fct_orders.amount\n  \
-                            rocky lineage stg_orders.status --downstream\n  rocky lineage fct_orders --format dot | dot -Tsvg"
+        after_help = "Examples:\n  rocky lineage fct_orders                          a model and its neighbours\n  \
+                            rocky lineage fct_orders.amount                   where a column comes from, to the leaves\n  \
+                            rocky lineage stg_orders.status --downstream      what is computed from it\n  \
+                            rocky lineage raw.orders.id --downstream          the same of a source's column\n  \
+                            rocky lineage fct_orders --depth 3 --influences\n  \
+                            rocky lineage fct_orders --format dot | dot -Tsvg\n  \
+                            rocky lineage --format openlineage                events of all models, one per line\n  \
+                            rocky lineage --html lineage.html                 the whole project as a page to explore\n  \
+                            rocky lineage fct_orders.amount --html            a page around a column, on stdout"
     )]
-    Lineage {
-        /// `model` or `model.column`
-        target: String,
-        /// The column, instead of writing it into TARGET
-        #[arg(long)]
-        column: Option<String>,
-        /// Follow the column to its consumers
-        #[arg(long)]
-        downstream: bool,
-        /// Print a Graphviz graph
-        #[arg(long, value_enum)]
-        format: Option<GraphFormat>,
-        /// When to ask the warehouse for the schemas of sources
-        #[arg(long, value_enum, default_value_t = Refresh::Missing, value_name = "WHEN")]
-        refresh_sources: Refresh,
-        /// Models folder, contracts, variables
-        #[command(flatten)]
-        sources: Sources,
-    },
+    Lineage(LineageArgs),
     /// Check the configuration and the project's files
     Validate,
     /// List sources and tables, and remember their columns for compiling
@@ -278,9 +304,17 @@ pub enum Command {
     },
 }
 
-/// Formats of a graph.
+/// Formats of lineage.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
 pub enum GraphFormat {
+    /// One JSON document, on a terminal too.
+    Json,
+    /// A tree for people, in a pipe too.
+    Text,
     /// Graphviz.
     Dot,
+    /// OpenLineage job events, one per line.
+    Openlineage,
+    /// One self-contained page.
+    Html,
 }

@@ -53,18 +53,23 @@ impl Output {
     /// Print a document in JSON mode, else what `text` makes.
     pub fn document(&self, document: &impl Serialize, text: impl FnOnce() -> String) {
         if self.is_json() {
-            // Indented for eyes only: for ten thousand models the spaces are half of it.
-            let json = if io::stdout().is_terminal() {
-                serde_json::to_string_pretty(document)
-            } else {
-                serde_json::to_string(document)
-            };
-            match json {
-                Ok(json) => print(&format!("{json}\n")),
-                Err(error) => note(&format!("the document cannot be written as JSON: {error}")),
-            }
+            self.json(document);
         } else {
             print(&text());
+        }
+    }
+
+    /// Print a document as JSON in any mode.
+    pub fn json(&self, document: &impl Serialize) {
+        // Indented for eyes only: for ten thousand models the spaces are half of it.
+        let json = if io::stdout().is_terminal() {
+            serde_json::to_string_pretty(document)
+        } else {
+            serde_json::to_string(document)
+        };
+        match json {
+            Ok(json) => print(&format!("{json}\n")),
+            Err(error) => note(&format!("the document cannot be written as JSON: {error}")),
         }
     }
 

@@ -11,13 +11,17 @@ import type {
   HistoryRequest,
   HistoryResponse,
   InitTemplate,
+  LineageFormat,
   LineageRequest,
   LineageResponse,
   ModelHistory,
+  ModelLineage,
   OpenRequest,
   PlanRequest,
   PlanResponse,
   PlaygroundTemplate,
+  ProjectLineage,
+  RenderedLineage,
   RunHistory,
   RunRequest,
   RunResponse,
@@ -106,10 +110,18 @@ export class Project implements Disposable, AsyncDisposable {
     return new RunEvents((all) => this.#call("run", request, all), options.signal);
   }
 
+  /** The answer as text: a Graphviz graph, a tree, OpenLineage events, a page. */
+  lineage(
+    request: LineageRequest & { format: Exclude<LineageFormat, "json"> },
+    options?: CallOptions,
+  ): Promise<RenderedLineage>;
+  /** Of the whole project. */
+  lineage(request: LineageRequest & { all: true }, options?: CallOptions): Promise<ProjectLineage>;
   /** Where a column comes from, or with `downstream` where it goes to. */
   lineage(request: LineageRequest & { column: string }, options?: CallOptions): Promise<ColumnLineage>;
   /** As `target` says: `model`, its columns and what it reads and feeds; `model.column`, the trace of a column. */
-  lineage(request: string | LineageRequest, options?: CallOptions): Promise<LineageResponse>;
+  lineage(request: string, options?: CallOptions): Promise<ColumnLineage | ModelLineage>;
+  lineage(request: LineageRequest, options?: CallOptions): Promise<LineageResponse>;
   lineage(request: string | LineageRequest, options?: CallOptions): Promise<LineageResponse> {
     return this.#call("lineage", typeof request === "string" ? { target: request } : request, options);
   }

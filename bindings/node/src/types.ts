@@ -11,16 +11,6 @@ export interface AdapterStatus {
   ok: boolean;
 }
 
-/** A model that a changed column reaches. */
-export interface AffectedModel {
-  /** The model. */
-  model: string;
-  /** Its columns that are computed from it. */
-  columns: string[];
-  /** It decides about the model's rows: a filter, a join, a grouping. */
-  rows: boolean;
-}
-
 /** A check. */
 export interface CheckResult {
   /** Its name. */
@@ -37,37 +27,6 @@ export interface CheckResults {
   checks: CheckResult[];
 }
 
-/** What happened to a column. */
-export type ColumnChangeKind =
-  /** It is new. */
-  | "added"
-  /** It is gone. */
-  | "removed"
-  /** It has another type. */
-  | "retyped"
-  /** It may be NULL now, or no longer. */
-  | "nullability"
-  /** It has another comment. */
-  | "comment"
-  /** It has another place among the others. */
-  | "moved";
-
-/** How a column differs from the file. */
-export interface ColumnDrift {
-  /** Its name. */
-  column: string;
-  /** How. */
-  change: ColumnChangeKind;
-  /** Type, `not null` or `null`, or comment, in the file. */
-  from?: string | null;
-  /** The same, in the warehouse. */
-  to?: string | null;
-  /** Of a new type: `safe`, `narrowing`, `incompatible` or `unknown`. */
-  widening?: string | null;
-  /** What it reaches, in order of execution. */
-  affected: AffectedModel[];
-}
-
 /** The trace of a column. */
 export interface ColumnLineage {
   /** Engine version. */
@@ -76,18 +35,29 @@ export interface ColumnLineage {
   command: string;
   /** Version of the documents' shapes. */
   schema_version: number;
-  /** The model. */
+  /** The model, or the full name of a source. */
   model: string;
   /** The column. */
   column: string;
-  /** `upstream` or `downstream`. */
+  /** `upstream`, `downstream` or `both`. */
   direction: string;
-  /** Edges, nearest first. */
+  /** Edges, nearest first; with `both`, first all those upstream. */
   trace: LineageEdge[];
   /** Columns of models computed directly from it. */
   downstream_consumers: ColumnRef[];
-  /** Columns that decide about the rows of the model. */
+  /**
+   * Upstream: columns that decide about the rows of the model. Downstream: where the column decides about rows. When asked for
+   * influences, those of all models and columns on the way.
+   */
   influences: LineageInfluence[];
+  /** All columns it is computed from, at every step, are known. Of what is computed from it: every edge is proved. */
+  proved: boolean;
+  /** Why not, each reason once. */
+  unproved_because?: string[];
+  /** There is more beyond the depth that was asked for. */
+  truncated?: boolean;
+  /** The relations that `trace` names, and the model. */
+  nodes: LineageNode[];
 }
 
 /** A column of a model or source. */
@@ -97,15 +67,6 @@ export interface ColumnRef {
   /** Column. */
   column: string;
 }
-
-/** How sure a column is. */
-export type ColumnState =
-  /** It follows from the text and from facts that hold now. */
-  | "proven"
-  /** It follows from a remembered catalogue, which may have changed. */
-  | "assumed"
-  /** It cannot be told. */
-  | "unknown";
 
 /** What to compile. */
 export interface CompileRequest {
@@ -117,18 +78,6 @@ export interface CompileRequest {
   vars?: Record<string, string>;
   /** When to ask the warehouse. */
   refresh_sources?: RefreshSources;
-  /** Fail when fewer per cent of the columns (of `model`, when given) are proven. */
-  min_coverage?: number | null;
-  /**
-   * Schemas of sources by name (`schema.table`, `catalog.schema.table`): asked before declarations, `schema.lock` and the
-   * warehouse.
-   */
-  source_schemas?: Record<string, RequestColumn[]>;
-  /**
-   * Every source that is read must be given, declared or in `schema.lock`; the warehouse and what is remembered of it
-   * are not asked.
-   */
-  locked?: boolean;
 }
 
 /** The result of a compile. */
@@ -147,8 +96,6 @@ export interface CompileResponse {
   diagnostics: WireDiagnostic[];
   /** True when one of them is an error. */
   has_errors: boolean;
-  /** How sure the columns of the models of this document are. */
-  coverage: WireCoverage;
   /** How long it took. */
   compile_timings: CompileTimings;
   /** The models by name. */
@@ -188,10 +135,6 @@ export type ComponentValue =
 export interface DiscoverRequest {
   /** The pipeline; needed when there are several. */
   pipeline?: string | null;
-  /** Write `schema.lock`: the columns of the sources that the models read. */
-  write_lock?: boolean;
-  /** Compare `schema.lock` with the warehouse. */
-  check_lock?: boolean;
 }
 
 /** The result. */
@@ -210,8 +153,6 @@ export interface DiscoverResponse {
   skipped: SkippedSchema[];
   /** Relations whose columns are now remembered for compiling. */
   relations_remembered: number;
-  /** What became of `schema.lock`, when it was asked for. */
-  lock?: LockReport | null;
 }
 
 /** What was done about a drifted table. */
@@ -392,6 +333,10 @@ export interface LineageColumn {
   name: string;
   /** Type in the warehouse's spelling, when known. */
   data_type?: string | null;
+  /** All columns it is computed from are known. */
+  proved: boolean;
+  /** Why not. */
+  unproved_because?: string | null;
 }
 
 /** An edge. */
@@ -404,7 +349,24 @@ export interface LineageEdge {
   transform: string;
   /** The reference in the target's file. */
   span?: SourceSpan | null;
+  /** That the source has this column is proved. */
+  proved: boolean;
+  /** Why not. */
+  unproved_because?: string | null;
 }
+
+/** How an answer is given. */
+export type LineageFormat =
+  /** The document itself. */
+  | "json"
+  /** A Graphviz graph. */
+  | "dot"
+  /** A tree for people. */
+  | "text"
+  /** OpenLineage job events, one per line, with schema and column lineage facets. */
+  | "openlineage"
+  /** One self-contained page with an interactive graph. */
+  | "html";
 
 /** A column that decides about rows without being part of a value. */
 export interface LineageInfluence {
@@ -418,44 +380,60 @@ export interface LineageInfluence {
   span?: SourceSpan | null;
 }
 
+/** A relation that an answer names. */
+export interface LineageNode {
+  /** Name, as in edges. */
+  model: string;
+  /** `model`, `ephemeral`, `source`, `file`. */
+  kind: string;
+  /** The schema that a model is built in. */
+  target_schema?: string | null;
+  /** The name of what is no model. */
+  source_id?: string | null;
+  /** A model's file, relative to the folder of `rocky.toml`. */
+  file?: string | null;
+  /** The model reads its own existing target. */
+  reads_itself?: boolean;
+  /** What is known of a source's columns: `declared`, `seen` in the warehouse, `absent` there, `unknown`. */
+  schema?: string | null;
+}
+
 /** What to trace. */
 export interface LineageRequest {
-  /** `model` or `model.column`. */
+  /** `model`, `model.column`, or the full name of a source, alone or with a column. */
   target?: string;
   /** The column, instead of writing it into `target`. */
   column?: string | null;
-  /** Trace to consumers instead of to sources. */
+  /** The whole project instead of a target. */
+  all?: boolean;
+  /** To what is computed from it. With `upstream`, both ways. */
   downstream?: boolean;
+  /** To what it is computed from: the way of a column when no other is given. */
+  upstream?: boolean;
+  /** At most so many steps. Without it a column is traced to the end and a model is shown with its neighbours. */
+  depth?: number | null;
+  /** Also the columns that decide about the rows of all models on the way, not only of the target. */
+  influences?: boolean;
+  /** The document, or text made from it. */
+  format?: LineageFormat;
+  /** Namespace of the jobs in OpenLineage events; `rocky` when absent. */
+  namespace?: string | null;
   /** Values for `@var`. */
   vars?: Record<string, string>;
   /** When to ask the warehouse for source schemas. */
   refresh_sources?: RefreshSources;
 }
 
-/** Either of the two documents. */
+/** One of the documents. */
 export type LineageResponse =
   /** Of one column. */
   | ColumnLineage
   /** Of a model. */
-  | ModelLineage;
-
-/** `schema.lock` and the warehouse. */
-export interface LockReport {
-  /** The file, relative to the folder of `rocky.toml`. */
-  path: string;
-  /** It was written: it was asked for, and something differs. */
-  written: boolean;
-  /** Relations that are locked now. */
-  relations: number;
-  /** The file was not, before it was written, what the warehouse says of the sources that are read. */
-  drifted: boolean;
-  /** What differs, by relation. */
-  drift: RelationDrift[];
-  /** Sources that are read and were not found in the warehouse; declared ones are not listed. */
-  missing: string[];
-  /** Errors that models get from what differs, and do not have without it. */
-  breaks: WireDiagnostic[];
-}
+  | ModelLineage
+  /** Of the project. */
+  | ProjectLineage
+  /** As text. */
+  | RenderedLineage;
 
 /** What was written. */
 export interface Materialization {
@@ -509,8 +487,6 @@ export interface ModelDetail {
   columns: WireColumn[];
   /** There are no other columns. */
   columns_complete: boolean;
-  /** How sure they are. */
-  coverage: WireCoverage;
   /** Its file, relative to the folder of `rocky.toml`. */
   file: string;
   /** `sql` or `rocky`. */
@@ -549,20 +525,26 @@ export interface ModelLineage {
   command: string;
   /** Version of the documents' shapes. */
   schema_version: number;
-  /** The model. */
+  /** The model, or the full name of a source. */
   model: string;
   /** Its columns. */
   columns: LineageColumn[];
-  /** Relations it reads. */
+  /** Relations it reads; with `depth`, all that many steps away. */
   upstream: string[];
-  /** Models that read it. */
+  /** Models that read it; with `depth`, all that many steps away. */
   downstream: string[];
-  /** Edges into its columns, then edges out of them. */
+  /** Edges into its columns, then edges out of them; with `depth`, those between all relations above. */
   edges: LineageEdge[];
   /** Columns that decide about its rows. */
   influences: LineageInfluence[];
   /** False when there may be columns that are not listed. */
   columns_complete: boolean;
+  /** Why there may be columns that are not listed. */
+  incomplete_because?: string | null;
+  /** Why there may be more columns that decide about its rows. */
+  rows_unproved_because?: string | null;
+  /** The relations that `edges` names, and the model. */
+  nodes: LineageNode[];
 }
 
 /** One execution of a model. */
@@ -728,6 +710,36 @@ export interface PlannedStatement {
   kind: string;
 }
 
+/** The lineage of the whole project. */
+export interface ProjectLineage {
+  /** Engine version. */
+  version: string;
+  /** `lineage`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** Models by name, then sources by name. */
+  models: ProjectLineageModel[];
+  /** Their kinds and files, in the same order. */
+  nodes: LineageNode[];
+  /** All edges, by target. */
+  edges: LineageEdge[];
+  /** All columns that decide about rows, by model. */
+  influences: LineageInfluence[];
+}
+
+/** A relation of a whole project. */
+export interface ProjectLineageModel {
+  /** Model name, or a source's full name. */
+  model: string;
+  /** Its columns. */
+  columns: LineageColumn[];
+  /** Relations it reads. */
+  upstream: string[];
+  /** False when there may be columns that are not listed. */
+  columns_complete: boolean;
+}
+
 /** When to ask the warehouse for the schemas of sources. */
 export type RefreshSources =
   /** Use what is declared and remembered. */
@@ -737,35 +749,20 @@ export type RefreshSources =
   /** Always ask. */
   | "always";
 
-/** What happened to a relation. */
-export type RelationChange =
-  /** It is read and not in the file. */
-  | "not_locked"
-  /** It is in the file and not in the warehouse. */
-  | "missing"
-  /** Its columns, or comments, differ. */
-  | "changed";
-
-/** How a relation differs from the file. */
-export interface RelationDrift {
-  /** Its full name. */
-  relation: string;
-  /** How. */
-  change: RelationChange;
-  /** Models that read it. */
-  readers: string[];
-  /** Its columns that differ. */
-  columns: ColumnDrift[];
-}
-
-/** A column of a source. */
-export interface RequestColumn {
-  /** Its name. */
-  name: string;
-  /** Its type in the warehouse's spelling. */
-  type: string;
-  /** May it hold NULL? True when absent. */
-  nullable?: boolean;
+/** An answer as text. */
+export interface RenderedLineage {
+  /** Engine version. */
+  version: string;
+  /** `lineage`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The format that was asked for. */
+  format: LineageFormat;
+  /** What the text is: `text/vnd.graphviz`, `text/html` and so on. */
+  media_type: string;
+  /** The text. */
+  rendered: string;
 }
 
 /** A run. */
@@ -1119,30 +1116,8 @@ export interface WireColumn {
   type: string;
   /** May hold NULL. */
   nullable: boolean;
-  /** How sure type and nullability are. */
-  status: ColumnState;
-  /** `assumed`: the relation whose remembered columns it rests on, the oldest when there are several. */
-  assumed_from?: string | null;
-  /** `assumed`: seconds since that relation was read; absent when not known. */
-  age_seconds?: number | null;
-  /** `unknown`: why the type, or a part of it, is not known. */
-  reason?: string | null;
-  /** `unknown`: the expression that could not be typed. */
-  span?: SourceSpan | null;
-}
-
-/** How many columns are how sure. */
-export interface WireCoverage {
-  /** All columns; a model whose columns could not all be listed counts one unknown column more. */
-  columns: number;
-  /** Proven ones. */
-  proven: number;
-  /** Assumed ones. */
-  assumed: number;
-  /** Unknown ones. */
-  unknown: number;
-  /** The share of proven ones, from 0 to 1; 1 when there are no columns. */
-  ratio: number;
+  /** Why the type is not known. */
+  unknown_because?: string | null;
 }
 
 /** Something a user should change. */

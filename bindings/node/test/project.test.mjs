@@ -66,6 +66,13 @@ test("the verbs of a playground", async () => {
   assert.deepEqual(await project.lineage("customer_value.lifetime_value"), column);
   const model = await project.lineage("customer_value");
   assert.ok(model.upstream.length > 0 && model.columns.some((c) => c.name === "lifetime_value"));
+  const dot = await project.lineage({ target: "customer_value", format: "dot" });
+  assert.equal(dot.media_type, "text/vnd.graphviz");
+  assert.match(dot.rendered, /^digraph "customer_value" \{/);
+  const events = await project.lineage({ all: true, format: "openlineage" });
+  const outputs = events.rendered.trimEnd().split("\n").map((line) => JSON.parse(line).outputs[0]);
+  assert.equal(outputs.length, compiled.models);
+  assert.ok(outputs.some((o) => o.facets.columnLineage.fields.lifetime_value?.inputFields.length > 0));
 
   assert.equal((await project.validate()).valid, true);
   assert.ok((await project.discover()).sources.some((s) => s.id === "raw"));

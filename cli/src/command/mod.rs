@@ -118,26 +118,7 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
         ),
         Command::Plan(run) => ("plan", plan::run(&context, run)),
         Command::Run(run) => ("run", run::run(&context, run)),
-        Command::Lineage {
-            target,
-            column,
-            downstream,
-            format,
-            refresh_sources,
-            sources,
-        } => {
-            let request = rocky_core::verbs::lineage::LineageRequest {
-                target: target.clone(),
-                column: column.clone(),
-                downstream: *downstream,
-                vars: BTreeMap::new(),
-                refresh_sources: refresh(*refresh_sources),
-            };
-            (
-                "lineage",
-                lineage::run(&context, request, format.is_some(), sources),
-            )
-        }
+        Command::Lineage(args) => ("lineage", lineage::run(&context, args)),
         Command::Validate => ("validate", validate::run(&context)),
         Command::Discover {
             pipeline,

@@ -439,6 +439,7 @@ impl Compiler {
             remembered_at,
             general: Arc::new(general),
             timings,
+            lineage: Default::default(),
             diagnostics: OnceLock::new(),
             ground: Arc::new(Ground {
                 quiet: order_is_quiet,

@@ -320,6 +320,7 @@ impl Snapshot {
                 analysed,
                 ..Timings::default()
             },
+            lineage: Default::default(),
             diagnostics: OnceLock::new(),
             ground: ground.clone(),
         })))

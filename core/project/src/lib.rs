@@ -36,7 +36,7 @@ pub mod unit;
 pub use compile::{CatalogInput, Compiler, Inputs, Options};
 pub use edit::Edits;
 pub use given::{GivenColumn, GivenSource};
-pub use lineage::{Direction, Edge, Node, RowInfluence};
+pub use lineage::{ColumnKey, Direction, Doubt, Edge, Node, RowInfluence, Trace};
 pub use snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
 pub use status::{Basis, ColumnStatus, Coverage, Statuses};
 pub use unit::{Language, Unit, WithPlace};

@@ -317,7 +317,7 @@ pub fn resolve(id: u32, unit: &Unit, names: &NameTable, book: &SourceBook<'_>) -
         let meaning = match reference.path.as_slice() {
             // A file: its text is its name.
             [] => Meaning::Source(RelationName::table(Ident::quoted(
-                reference.span.slice(unit.text()),
+                crate::lineage::file_literal(reference.span.slice(unit.text())),
             ))),
             path => {
                 let (meaning, dropped) = names.resolve(path);

@@ -45,6 +45,8 @@ pub struct Snapshot {
     pub general: Arc<Vec<Diagnostic>>,
     /// How long the phases took.
     pub timings: Timings,
+    /// Who reads which column: made when lineage is first asked for.
+    pub lineage: crate::lineage::Index,
     pub(crate) diagnostics: OnceLock<Vec<Diagnostic>>,
     pub(crate) ground: Arc<Ground>,
 }

@@ -78,10 +78,14 @@ pub enum Transform {
     Expression,
 }
 
+/// [`SourceColumn::relation`] of a name that could not be resolved to one relation: the value depends on something, and it is
+/// not known on what. Such sources keep a column from being called proved.
+pub const UNRESOLVED: u32 = 0x7fff_ffff;
+
 /// One column of a relation that an output column is computed from.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct SourceColumn {
-    /// `RelationInput::relation`.
+    /// `RelationInput::relation`, or [`UNRESOLVED`].
     pub relation: u32,
     /// Column name as the relation spells it.
     pub column: SmolStr,

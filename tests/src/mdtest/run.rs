@@ -380,7 +380,7 @@ fn trace(project: &Project, request: &CompileRequest, model: &ModelDetail) -> Re
     };
     match project.lineage(&request, &mut NoObserver, &CancelToken::new())? {
         LineageResponse::Model(lineage) => Ok(*lineage),
-        LineageResponse::Column(_) => Err(Error::bug("lineage of a model gave that of a column")),
+        _ => Err(Error::bug("lineage of a model gave something else")),
     }
 }
 

@@ -10,6 +10,8 @@ import {
   type Event,
   type LineageResponse,
   type ModelHistory,
+  type ProjectLineage,
+  type RenderedLineage,
   type RunHistory,
   type RunResponse,
 } from "@rocky/node";
@@ -52,6 +54,9 @@ export async function main(): Promise<void> {
   const either: LineageResponse = await project.lineage("orders");
   if ("trace" in either) console.log(either.trace.length, column.trace.length);
   else console.log(either.upstream);
+  const graph: RenderedLineage = await project.lineage({ target: "orders", format: "dot" });
+  const whole: ProjectLineage = await project.lineage({ all: true });
+  console.log(graph.rendered, whole.models.length);
 
   const runs: RunHistory = await project.history({ limit: 5 });
   const executions: ModelHistory = await project.history({ model: "orders" });

@@ -265,12 +265,14 @@ impl<'a> Analyser<'a> {
                     )));
                 } else {
                     acc.because(Some((span, "the relation it belongs to is not known".into())));
+                    unresolved(path.get(part), span, mode, acc);
                 }
                 Operand::unknown()
             }
             Meaning::Ambiguous { found, part } => {
                 self.report_ambiguous(path, part, &found);
                 acc.because(Some((span, "the name is ambiguous".into())));
+                unresolved(path.get(part), span, mode, acc);
                 Operand::unknown()
             }
             Meaning::NoColumn { scope, rel, part } => {
@@ -279,11 +281,13 @@ impl<'a> Analyser<'a> {
                 }
                 self.report_no_column(path, part, Some((scope, rel)));
                 acc.because(Some((span, "the column does not exist".into())));
+                unresolved(path.last(), span, mode, acc);
                 Operand::unknown()
             }
             Meaning::NoQualifier => {
                 self.report_no_qualifier(path);
                 acc.because(Some((span, "the table alias does not exist".into())));
+                unresolved(path.last(), span, mode, acc);
                 Operand::unknown()
             }
             Meaning::Nothing => {
@@ -292,6 +296,7 @@ impl<'a> Analyser<'a> {
                 }
                 self.report_no_column(path, 0, None);
                 acc.because(Some((span, "the column does not exist".into())));
+                unresolved(path.last(), span, mode, acc);
                 Operand::unknown()
             }
         }
@@ -401,6 +406,7 @@ impl<'a> Analyser<'a> {
         }
         if !complete {
             acc.because(Some((span, "the columns of this row are not known".into())));
+            unresolved(None, span, &mode, acc);
             return Operand::unknown();
         }
         match self.dialect {
@@ -512,4 +518,15 @@ impl<'a> Analyser<'a> {
     pub(super) fn part_span(path: &[Name], part: usize) -> Span {
         path.get(part).map_or_else(|| path_span(path), |n| n.span)
     }
+}
+
+/// A value depends on a name of which it is not known what it is: said, so that its lineage is not called complete.
+fn unresolved(name: Option<&Name>, span: Span, mode: &Transform, acc: &mut Acc) {
+    let source = SourceColumn {
+        relation: crate::model::UNRESOLVED,
+        column: name.map_or_else(|| "*".into(), |n| n.ident.text.clone()),
+        transform: Transform::Direct,
+        span,
+    };
+    acc.push_one(source, mode);
 }
