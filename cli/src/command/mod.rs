@@ -1,6 +1,7 @@
 //! One file per command: call the verb, render the answer, choose the exit code.
 
 mod compile;
+mod diff;
 mod discover;
 mod explain;
 mod history;
@@ -11,6 +12,7 @@ mod scaffold;
 mod state;
 mod test;
 mod validate;
+mod what_if;
 
 use crate::args::{Args, Command, Refresh, RunArgs, Sources};
 use crate::output::{self, Output};
@@ -124,6 +126,8 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
                 lineage::run(&context, request, format.is_some(), sources),
             )
         }
+        Command::Diff(args) => ("diff", diff::run(&context, args)),
+        Command::WhatIf(args) => ("what_if", what_if::run(&context, args)),
         Command::Validate => ("validate", validate::run(&context)),
         Command::Discover { pipeline } => ("discover", discover::run(&context, pipeline.as_deref())),
         Command::State => ("state", state::run(&context)),

@@ -52,6 +52,8 @@ pub struct Inputs {
     pub vars: FxHashMap<SmolStr, SmolStr>,
     /// What is known of the warehouse.
     pub catalog: Option<CatalogInput>,
+    /// Columns of sources that replace what is declared or seen.
+    pub sources: Vec<link::GivenSource>,
 }
 
 /// Compiles one project again and again.
@@ -190,6 +192,7 @@ impl Compiler {
         let known = Known {
             catalog: catalog.map(|c| &*c.snapshot),
             fresh: catalog.is_some_and(|c| c.fresh),
+            given: &inputs.sources,
         };
         let defaults = link::defaults(dialect, &config, adapter.as_deref(), known.catalog);
         let mut links = link::link(&models, &config, dialect, defaults, &known);

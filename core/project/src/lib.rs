@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod compile;
+pub mod diff;
 pub mod discover;
 pub mod graph;
 pub mod hash;
@@ -14,6 +15,7 @@ pub mod link;
 pub mod load;
 pub mod memo;
 pub mod names;
+pub mod overlay;
 pub mod snapshot;
 pub mod unit;
 

@@ -54,6 +54,17 @@ pub struct Known<'a> {
     pub catalog: Option<&'a CatalogSnapshot>,
     /// It was read now: what it proves absent is absent.
     pub fresh: bool,
+    /// Columns that the caller gives, before everything else that is known.
+    pub given: &'a [GivenSource],
+}
+
+/// Columns of a source as the caller gives them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenSource {
+    /// Its name, catalog and schema perhaps left out.
+    pub name: RelationName,
+    /// Its columns.
+    pub columns: Arc<[Column]>,
 }
 
 /// Whether a strategy reads its own existing target.
@@ -167,6 +178,7 @@ pub fn link(
     let (mut sources, by_key) = linker.sources(models, &mut linked);
     linker.declared(models, config, &by_key, &mut sources);
     linker.seen(known, &mut sources);
+    linker.given(known, &by_key, &mut sources);
     linker.explicit(models, &mut linked);
     for (catalog, loc) in std::mem::take(&mut linker.unattached) {
         let default = linker
@@ -456,6 +468,15 @@ impl Linker {
             catalog: part(&declaration.catalog),
             schema: part(&declaration.schema),
             table: Ident::from_config(self.dialect, &declaration.table.value),
+        }
+    }
+
+    fn given(&self, known: &Known<'_>, by_key: &FxHashMap<RelationKey, u32>, sources: &mut [Source]) {
+        for given in known.given {
+            let key = self.names.full(&given.name).key(self.dialect);
+            if let Some(source) = by_key.get(&key).and_then(|i| sources.get_mut(*i as usize)) {
+                source.schema = SourceSchema::Declared(given.columns.clone());
+            }
         }
     }
 
