@@ -21,7 +21,7 @@ pub fn run(context: &Context<'_>, args: &DiffArgs) -> Result<u8> {
     }
     let project = context.open(&args.sources)?;
     let request = DiffRequest {
-        against: super::from_here(&args.against),
+        against: super::folder_from_here(&args.against),
         vars: vars(&args.sources)?,
         refresh_sources: refresh(args.refresh_sources),
         markdown,
@@ -209,7 +209,27 @@ impl View<'_> {
     }
 
     fn model_columns(&self, model: &DiffModel, paint: &Paint, text: &mut String) {
-        columns(&model.columns, paint, text);
+        let (with_rows, own): (Vec<&DiffColumn>, Vec<&DiffColumn>) = model.columns.iter().partition(|c| {
+            c.class == "values_may_differ" && c.because.iter().all(|r| r.kind == "model_rows")
+        });
+        columns(own, paint, text);
+        if !with_rows.is_empty() {
+            let _ = writeln!(
+                text,
+                "    {}~{} {} with the rows: {}",
+                paint.yellow,
+                paint.reset,
+                count(with_rows.len() as u64, "column"),
+                with_rows
+                    .iter()
+                    .map(|c| c.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            );
+            if let Some(begin) = with_rows.iter().find_map(|c| begins(c)) {
+                let _ = writeln!(text, "      {}{begin}{}", paint.dim, paint.reset);
+            }
+        }
         let identical = model.columns.iter().filter(|c| c.class == "identical").count() as u64;
         if identical > 0 {
             let _ = writeln!(
@@ -223,8 +243,17 @@ impl View<'_> {
     }
 }
 
-fn columns(list: &[DiffColumn], paint: &Paint, text: &mut String) {
-    let shown: Vec<&DiffColumn> = list.iter().filter(|c| c.class != "identical").collect();
+/// Where the difference of a column begins, unless the reason says it.
+fn begins(column: &DiffColumn) -> Option<String> {
+    match column.path.as_slice() {
+        [_, .., last] if last.column.is_empty() => Some(format!("begins at {}", last.model)),
+        [_, .., last] => Some(format!("begins at {}.{}", last.model, last.column)),
+        _ => None,
+    }
+}
+
+fn columns<'a>(list: impl IntoIterator<Item = &'a DiffColumn>, paint: &Paint, text: &mut String) {
+    let shown: Vec<&DiffColumn> = list.into_iter().filter(|c| c.class != "identical").collect();
     let width = shown
         .iter()
         .map(|c| c.name.chars().count())
@@ -256,13 +285,7 @@ fn columns(list: &[DiffColumn], paint: &Paint, text: &mut String) {
             _ => "values may differ".to_owned(),
         };
         let mut why: Vec<String> = column.because.iter().map(|r| r.text.clone()).collect();
-        if let [_, .., last] = column.path.as_slice() {
-            why.push(if last.column.is_empty() {
-                format!("begins at {}", last.model)
-            } else {
-                format!("begins at {}.{}", last.model, last.column)
-            });
-        }
+        why.extend(begins(column));
         let why = if why.is_empty() {
             String::new()
         } else {

@@ -45,8 +45,17 @@ impl Context<'_> {
 /// A path on the command line counts from the working directory; one that is not there is left to the core, which counts
 /// from the folder of `rocky.toml`.
 fn from_here(path: &str) -> String {
+    here(path, |p| p.exists())
+}
+
+/// As [`from_here`], for folders only: a file of that name is not meant.
+fn folder_from_here(path: &str) -> String {
+    here(path, |p| p.is_dir())
+}
+
+fn here(path: &str, there: impl Fn(&std::path::Path) -> bool) -> String {
     match std::path::absolute(path) {
-        Ok(absolute) if absolute.exists() => absolute.display().to_string(),
+        Ok(absolute) if there(&absolute) => absolute.display().to_string(),
         _ => path.to_owned(),
     }
 }

@@ -18,11 +18,13 @@ pub fn run(context: &Context<'_>, args: &WhatIfArgs) -> Result<u8> {
         edits.push(WhatIfEdit {
             path: path.to_owned(),
             text: Some(read(from)?),
+            remove: false,
         });
     }
     edits.extend(args.remove.iter().map(|path| WhatIfEdit {
         path: path.clone(),
         text: None,
+        remove: true,
     }));
     let mut source_schemas: BTreeMap<String, Vec<WhatIfColumn>> = BTreeMap::new();
     for pair in &args.source {

@@ -8,7 +8,7 @@ use crate::wire::WireDiagnostic;
 use rocky_base::{CancelToken, Diagnostic, Dialect, Error, ErrorKind, Observer, Result, SmolStr};
 use rocky_config::StrategyKind;
 use rocky_project::diff::{
-    ColumnClass, ColumnDiff, EdgeChange, ModelChange, ModelDiff, ProjectDiff, Reason, compare, path_in,
+    ColumnClass, ColumnDiff, EdgeChange, ModelChange, ModelDiff, Paths, ProjectDiff, Reason, compare,
 };
 use rocky_project::overlay::Overlay;
 use rocky_project::{Compiler, Inputs, Model, Snapshot};
@@ -36,7 +36,8 @@ pub struct DiffRequest {
 /// Why something is not proved to be the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DiffReason {
-    /// `expression`, `clauses`, `strategy`, `column`, `influence`, `rows`, `unproved`.
+    /// `expression`, `clauses`, `strategy`, `column`, `influence`, `rows` (of a relation that is read), `model_rows` (of its own
+    /// model, which says why), `unproved`.
     pub kind: String,
     /// In words.
     pub text: String,
@@ -73,7 +74,7 @@ pub struct DiffColumn {
     /// Why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub because: Vec<DiffReason>,
-    /// From here to where the difference begins, nearest first.
+    /// From here to where the difference begins, nearest first; a column is empty where the rows of a relation are the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub path: Vec<ColumnRef>,
     /// The same program, but two executions of it differ: by this.
@@ -413,13 +414,13 @@ fn column(column: &ColumnDiff, dialect: Dialect) -> DiffColumn {
 }
 
 fn models(old: &Snapshot, new: &Snapshot, diff: &ProjectDiff) -> Vec<DiffModel> {
-    let index: FxHashMap<&str, &ModelDiff> = diff.models.iter().map(|m| (m.name.as_str(), m)).collect();
+    let paths = Paths::new(diff, new.dialect);
     let path = |model: &ModelDiff, column: &ColumnDiff| -> Vec<ColumnRef> {
         if column.reasons.is_empty() {
             return Vec::new();
         }
-        path_in(&index, &model.name, &column.name, new.dialect)
-            .into_iter()
+        let steps = paths.from(&model.name, &column.name).into_iter();
+        steps
             .map(|(model, column)| ColumnRef {
                 model: model.to_string(),
                 column: column.to_string(),

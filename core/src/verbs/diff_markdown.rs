@@ -13,8 +13,14 @@ const RESERVE: usize = 400;
 /// Text that Markdown and HTML leave alone.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut before = ' ';
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let inside = before.is_alphanumeric() && chars.peek().is_some_and(|n| n.is_alphanumeric());
+        before = c;
         match c {
+            // Within a word it is only itself.
+            '_' if inside => out.push(c),
             '\n' | '\r' | '\t' => out.push(' '),
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -232,7 +238,7 @@ fn folded(model: &DiffModel) -> String {
     if identical > 0 {
         let _ = writeln!(text, "{identical} identical.\n");
     }
-    text.push_str("</details>\n");
+    text.push_str("</details>\n\n");
     text
 }
 

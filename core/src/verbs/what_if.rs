@@ -31,7 +31,11 @@ pub struct WhatIfEdit {
     /// Path relative to the folder of `rocky.toml`.
     pub path: String,
     /// The whole new text; `null` when the file would be gone.
+    #[schemars(required)]
     pub text: Option<String>,
+    /// The file would be gone: the same as a `text` of `null`, for languages that cannot write one.
+    #[serde(default)]
+    pub remove: bool,
 }
 
 /// A column of a source as it would be.
@@ -44,6 +48,7 @@ pub struct WhatIfColumn {
     pub r#type: String,
     /// May hold NULL; true when absent.
     #[serde(default = "yes")]
+    #[schemars(required)]
     pub nullable: bool,
 }
 
@@ -266,14 +271,21 @@ impl Project {
                 return Err(Error::usage(format!("`{}` is a folder", edit.path))
                     .hint("edit one file after the other"));
             }
-            if edit.text.is_none() && !self.host.system.exists(&path) {
+            let text = edit.text.as_ref().filter(|_| !edit.remove);
+            if edit.remove && edit.text.as_ref().is_some_and(|t| !t.is_empty()) {
+                return Err(
+                    Error::usage(format!("`{}` has a text and is to be removed", edit.path))
+                        .hint("leave out `text` or `remove`"),
+                );
+            }
+            if text.is_none() && !self.host.system.exists(&path) {
                 return Err(Error::new(
                     ErrorKind::NotFound,
                     format!("`{}` cannot be removed: it does not exist", edit.path),
                 )
                 .hint("give the path relative to the folder of rocky.toml"));
             }
-            let text = edit.text.as_ref().map(|t| Arc::from(t.as_bytes()));
+            let text = text.map(|t| Arc::from(t.as_bytes()));
             if files.insert(path, text).is_some() {
                 return Err(Error::usage(format!("`{}` is edited twice", edit.path))
                     .hint("give the file's last text only"));

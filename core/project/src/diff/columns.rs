@@ -190,16 +190,10 @@ fn both(
         let class = class(dialect, &old_state, &new_state, value_differs || rows_differ);
         let mut reasons = Vec::new();
         if value_differs {
-            reasons = value_reasons(key, (old, old_column), (new, column), &inputs, own.as_ref());
+            reasons = value_reasons(meanings, key, old_column, column, &inputs, own.as_ref());
         }
         if rows_differ {
-            reasons.extend(
-                diff.rows
-                    .iter()
-                    .filter(|r| !reasons.contains(r))
-                    .cloned()
-                    .collect::<Vec<_>>(),
-            );
+            reasons.push(Reason::ModelRows);
         }
         diff.columns.push(ColumnDiff {
             name: column.name.clone(),
@@ -369,9 +363,10 @@ fn row_reasons(
 }
 
 fn value_reasons(
+    meanings: &Meanings<'_>,
     key: &SmolStr,
-    (old, old_column): (&Model, &OutputColumn),
-    (new, new_column): (&Model, &OutputColumn),
+    old_column: &OutputColumn,
+    new_column: &OutputColumn,
     inputs: &Inputs,
     own: Option<&(Normal, Normal)>,
 ) -> Vec<Reason> {
@@ -382,17 +377,14 @@ fn value_reasons(
             reasons.push(Reason::Expression);
         }
     }
-    let _ = (old, new);
-    for (column, names) in [(new_column, &inputs.new_names), (old_column, &inputs.old_names)] {
+    let sides = [
+        (meanings.new.snapshot, new_column, &inputs.new_names),
+        (meanings.old.snapshot, old_column, &inputs.old_names),
+    ];
+    for (snapshot, column, names) in sides {
         for source in &column.sources {
-            // Keys of columns of a known relation are folded by the same rule everywhere.
-            let found = names.get(source.relation as usize).and_then(|name| {
-                let hit = inputs
-                    .columns
-                    .iter()
-                    .any(|(n, k)| n == name && k.eq_ignore_ascii_case(&source.column));
-                hit.then(|| name.clone())
-            });
+            let key = snapshot.fold_column(&source.column);
+            let found = inputs.differs(names, source.relation, key);
             if let Some(relation) = found {
                 let reason = Reason::Column {
                     relation,

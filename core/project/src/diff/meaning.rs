@@ -321,11 +321,15 @@ impl<'a> Side<'a> {
             });
         }
         let base = base.done();
+        let index: Vec<FxHashMap<&str, &Digest>> = inputs
+            .iter()
+            .map(|i| i.columns.iter().map(|(k, d)| (k.as_str(), d)).collect())
+            .collect();
         let read = |relation: u32, column: &str| -> Digest {
             let key = snapshot.fold_column(column);
             let input = inputs.get(relation as usize);
-            match input.and_then(|i| i.column(&key)) {
-                Some(digest) => digest.clone(),
+            match index.get(relation as usize).and_then(|i| i.get(key.as_str())) {
+                Some(digest) => (*digest).clone(),
                 None => Mix::new("unlisted")
                     .str(&key)
                     .dig(&input.map(|i| i.rest.clone()).unwrap_or_default())
@@ -411,15 +415,22 @@ impl<'a> Side<'a> {
             };
         }
         let listed = std::mem::take(&mut relation.columns);
+        let mut named: FxHashMap<&str, Option<&Digest>> = FxHashMap::default();
+        if !by_place {
+            for (key, digest) in &listed {
+                // Of two columns of one name it is not known which is meant.
+                let slot = named.entry(key).or_insert(Some(digest));
+                *slot = slot.filter(|d| *d == digest);
+            }
+        }
         relation.columns = self
             .keys(model)
             .enumerate()
             .map(|(i, key)| {
-                let mut named = listed.iter().filter(|(k, _)| *k == key).map(|(_, d)| d);
                 let found = if by_place {
                     listed.get(i).map(|(_, d)| d)
                 } else {
-                    named.next().filter(|_| named.next().is_none())
+                    named.get(key.as_str()).copied().flatten()
                 };
                 let digest = match found {
                     Some(digest) => digest.clone(),

@@ -222,44 +222,59 @@ pub fn compare(old: &Snapshot, new: &Snapshot, cancel: &CancelToken) -> Result<P
 /// A model or source by name and a column of it: where a reason points.
 pub type Place = (SmolStr, SmolStr);
 
-/// The reasons that lead from a column to where the difference begins: each step's relation and column. The last is a
-/// column that changed by itself, or a source.
-pub fn path(diff: &ProjectDiff, model: &str, column: &str, dialect: Dialect) -> Vec<Place> {
-    let index: FxHashMap<&str, &ModelDiff> = diff.models.iter().map(|m| (m.name.as_str(), m)).collect();
-    path_in(&index, model, column, dialect)
+/// Finds the way from a column to where its difference begins.
+pub struct Paths<'d> {
+    models: FxHashMap<&'d str, (&'d ModelDiff, FxHashMap<SmolStr, &'d ColumnDiff>)>,
+    dialect: Dialect,
 }
 
-/// As [`path`], with the models found by name.
-pub fn path_in(
-    index: &FxHashMap<&str, &ModelDiff>,
-    model: &str,
-    column: &str,
-    dialect: Dialect,
-) -> Vec<Place> {
-    let fold = |name: &str| dialect.fold(name, true, rocky_base::ident::IdentKind::Column);
-    let mut steps: Vec<Place> = Vec::new();
-    let mut at: Option<(SmolStr, Option<SmolStr>)> = Some((model.into(), Some(column.into())));
-    while let Some((model, column)) = at {
-        let Some(found) = index.get(model.as_str()) else {
-            break;
+/// No path is longer.
+const LONGEST: usize = 100;
+
+impl<'d> Paths<'d> {
+    /// Index a difference.
+    pub fn new(diff: &'d ProjectDiff, dialect: Dialect) -> Paths<'d> {
+        let mut paths = Paths {
+            models: FxHashMap::default(),
+            dialect,
         };
-        let of_column = column.as_ref().and_then(|column| {
-            let key = fold(column);
-            found.columns.iter().find(|c| fold(&c.name) == key)
-        });
-        let reasons = of_column.map_or(&found.rows, |c| &c.reasons);
-        let next = reasons
-            .iter()
-            .chain(&found.rows)
-            .find_map(Reason::place)
-            .filter(|_| !reasons.iter().any(Reason::is_own));
-        let Some((relation, column)) = next else { break };
-        let step = (relation.clone(), column.clone().unwrap_or_default());
-        if steps.contains(&step) || steps.len() > 100 {
-            break;
+        for model in &diff.models {
+            let columns = model.columns.iter().map(|c| (paths.key(&c.name), c)).collect();
+            paths.models.insert(&model.name, (model, columns));
         }
-        steps.push(step);
-        at = Some((relation, column));
+        paths
     }
-    steps
+
+    fn key(&self, name: &str) -> SmolStr {
+        self.dialect
+            .fold(name, true, rocky_base::ident::IdentKind::Column)
+    }
+
+    /// The relations and columns on the way, nearest first; a column is empty where the rows of a relation are the reason. The last is a
+    /// column that changed by itself, or a source.
+    pub fn from(&self, model: &str, column: &str) -> Vec<Place> {
+        let mut steps: Vec<Place> = Vec::new();
+        let mut at: (SmolStr, SmolStr) = (model.into(), column.into());
+        while let Some((model, columns)) = self.models.get(at.0.as_str()) {
+            let of_column = columns.get(&self.key(&at.1)).map_or(&[][..], |c| &c.reasons);
+            // A column that differs with the rows of its model differs for their reasons.
+            let reasons = if of_column.iter().all(|r| *r == Reason::ModelRows) {
+                &model.rows
+            } else {
+                of_column
+            };
+            if reasons.iter().any(Reason::is_own) {
+                break;
+            }
+            let Some((relation, column)) = reasons.iter().find_map(Reason::place) else {
+                break;
+            };
+            at = (relation, column.unwrap_or_default());
+            if steps.len() >= LONGEST || steps.contains(&at) {
+                break;
+            }
+            steps.push(at.clone());
+        }
+        steps
+    }
 }

@@ -33,6 +33,8 @@ pub enum Reason {
         /// Model or source.
         relation: SmolStr,
     },
+    /// The rows of the column's own model may differ: the model says why.
+    ModelRows,
     /// It could not be proved that nothing changed.
     Unproved,
 }
@@ -50,7 +52,11 @@ impl Reason {
                 Some((relation.clone(), Some(column.clone())))
             }
             Reason::Rows { relation } => Some((relation.clone(), None)),
-            Reason::Expression | Reason::Clauses(_) | Reason::Strategy | Reason::Unproved => None,
+            Reason::Expression
+            | Reason::Clauses(_)
+            | Reason::Strategy
+            | Reason::ModelRows
+            | Reason::Unproved => None,
         }
     }
 
@@ -63,6 +69,7 @@ impl Reason {
             Reason::Column { .. } => "column",
             Reason::Influence { .. } => "influence",
             Reason::Rows { .. } => "rows",
+            Reason::ModelRows => "model_rows",
             Reason::Unproved => "unproved",
         }
     }
@@ -90,6 +97,7 @@ impl std::fmt::Display for Reason {
                 write!(f, "{how} {relation}.{column}")
             }
             Reason::Rows { relation } => write!(f, "reads the rows of {relation}"),
+            Reason::ModelRows => f.write_str("the rows may differ"),
             Reason::Unproved => f.write_str("not proved to be the same"),
         }
     }

@@ -7,6 +7,7 @@ use rocky_syntax::ast::{
     BinaryOp, Body, Distinct, ExprId, ExprKind, GroupBy, GroupItem, Literal, Name, OrderItem, Query, QueryId,
     Select, SelectItem, SetOp, SetOperand, Star, With,
 };
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// An output column of a SELECT.
@@ -278,7 +279,7 @@ impl<'a> Normaliser<'a> {
             self.opaque = true;
             return true;
         };
-        let excluded: Vec<SmolStr> = star
+        let excluded: FxHashSet<SmolStr> = star
             .exclude
             .iter()
             .filter_map(|p| p.last())
@@ -297,7 +298,9 @@ impl<'a> Normaliser<'a> {
             .collect();
         if !complete {
             rest.str("modified");
-            excluded.iter().for_each(|k| {
+            let mut sorted: Vec<&SmolStr> = excluded.iter().collect();
+            sorted.sort();
+            sorted.into_iter().for_each(|k| {
                 rest.str(k);
             });
             for (key, value) in &replaced {
@@ -339,7 +342,7 @@ impl<'a> Normaliser<'a> {
         let level = self.scopes.len().checked_sub(1)?;
         let mut out = Vec::new();
         let mut complete = true;
-        let mut shown: Vec<SmolStr> = Vec::new();
+        let mut shown: FxHashSet<SmolStr> = FxHashSet::default();
         let mut any = false;
         let n = self.scopes.get(level)?.bound.len();
         for i in 0..n {
@@ -368,10 +371,9 @@ impl<'a> Normaliser<'a> {
                 };
                 match merged {
                     Some((_, merged)) => {
-                        if shown.contains(key) {
+                        if !shown.insert(key.clone()) {
                             continue;
                         }
-                        shown.push(key.clone());
                         out.push((key.clone(), merged.clone()));
                     }
                     None => out.push((key.clone(), self.reference(level, instance, digest))),
@@ -629,9 +631,19 @@ impl<'a> Normaliser<'a> {
                 continue;
             }
             let mut matched = vec![false; right.columns.len()];
+            let by_name: FxHashMap<&SmolStr, usize> = if operand.by_name {
+                right
+                    .columns
+                    .iter()
+                    .enumerate()
+                    .map(|(i, (k, _))| (k, i))
+                    .collect()
+            } else {
+                FxHashMap::default()
+            };
             for (i, (key, digest)) in columns.iter_mut().enumerate() {
                 let other = if operand.by_name {
-                    right.columns.iter().position(|(k, _)| k == key)
+                    by_name.get(key).copied()
                 } else {
                     Some(i)
                 };
