@@ -38,6 +38,12 @@ pub struct Args {
     /// State file [default: .rocky-state.redb beside rocky.toml]
     #[arg(long, global = true, value_hint = ValueHint::FilePath)]
     pub state_path: Option<String>,
+    /// Folder of the compile cache [default: .rocky/cache beside rocky.toml]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub cache_dir: Option<String>,
+    /// Keep nothing between compiles
+    #[arg(long, global = true, conflicts_with = "cache_dir")]
+    pub no_cache: bool,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub color: Colour,

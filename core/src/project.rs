@@ -47,6 +47,9 @@ pub struct OpenRequest {
     pub models: Option<String>,
     /// Folder of contracts; those beside models are found without it.
     pub contracts: Option<String>,
+    /// Folder of the compile cache; `.rocky/cache` beside `rocky.toml` when absent, none when empty. A folder that cannot be
+    /// written means that nothing is kept.
+    pub cache_dir: Option<String>,
     /// Threads of the engine that is made when none is passed.
     pub threads: Option<usize>,
 }
@@ -133,6 +136,11 @@ impl Project {
             models: request.models.as_ref().map(PathBuf::from),
             contracts: request.contracts.as_ref().map(PathBuf::from),
             config_optional: true,
+            cache: match request.cache_dir.as_deref() {
+                Some("") => None,
+                Some(dir) => Some(PathBuf::from(dir)),
+                None => config_path.parent().map(|root| root.join(".rocky").join("cache")),
+            },
         };
         let compiler = Compiler::new(host.system.clone(), options.clone());
         let root = compiler.root().to_path_buf();
@@ -153,6 +161,15 @@ impl Project {
             live: Mutex::new(None),
             memory: Mutex::new(FxHashMap::default()),
         })
+    }
+
+    /// Wait for what goes on behind the last call: the compile cache is written on a thread of its own. Dropping the
+    /// project waits too.
+    pub fn finish(&self) {
+        self.compiler
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .join();
     }
 
     /// The folder of `rocky.toml`.

@@ -39,6 +39,7 @@ pub fn run(
         output::OK
     };
     // The process ends here: taking a large project apart piece by piece would be for nothing.
+    project.finish();
     std::mem::forget((project, response));
     Ok(code)
 }

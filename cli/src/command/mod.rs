@@ -36,6 +36,10 @@ impl Context<'_> {
             state_path: self.args.state_path.clone(),
             models: sources.models.as_deref().map(from_here),
             contracts: sources.contracts.as_deref().map(from_here),
+            cache_dir: match self.args.no_cache {
+                true => Some(String::new()),
+                false => self.args.cache_dir.clone(),
+            },
             threads: None,
         };
         Project::open(&engine, &request, Host::default())

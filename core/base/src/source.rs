@@ -71,14 +71,25 @@ impl LineIndex {
     }
 }
 
+/// Reads a text when it is first asked for.
+type Loader = Box<dyn Fn() -> Arc<str> + Send + Sync>;
+
 /// One file of a snapshot: its path relative to the project root, its text.
-#[derive(Debug)]
 pub struct SourceFile {
     /// Path relative to the folder of `rocky.toml`, with `/` separators, as shown to people.
     pub path: SmolStr,
-    /// The whole text, without a byte order mark.
-    pub text: Arc<str>,
+    text: OnceLock<Arc<str>>,
+    loader: Option<Loader>,
     line_index: OnceLock<LineIndex>,
+}
+
+impl std::fmt::Debug for SourceFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SourceFile")
+            .field("path", &self.path)
+            .field("read", &self.text.get().is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 impl SourceFile {
@@ -86,19 +97,36 @@ impl SourceFile {
     pub fn new(path: impl Into<SmolStr>, text: impl Into<Arc<str>>) -> SourceFile {
         SourceFile {
             path: path.into(),
-            text: text.into(),
+            text: OnceLock::from(text.into()),
+            loader: None,
             line_index: OnceLock::new(),
         }
     }
 
+    /// A file whose text is read on first use: what was compiled before is seldom looked at again.
+    pub fn lazy(path: impl Into<SmolStr>, load: impl Fn() -> Arc<str> + Send + Sync + 'static) -> SourceFile {
+        SourceFile {
+            path: path.into(),
+            text: OnceLock::new(),
+            loader: Some(Box::new(load)),
+            line_index: OnceLock::new(),
+        }
+    }
+
+    /// The whole text, without a byte order mark.
+    pub fn text(&self) -> &Arc<str> {
+        self.text
+            .get_or_init(|| self.loader.as_ref().map_or_else(|| Arc::from(""), |load| load()))
+    }
+
     /// The line index.
     pub fn lines(&self) -> &LineIndex {
-        self.line_index.get_or_init(|| LineIndex::new(&self.text))
+        self.line_index.get_or_init(|| LineIndex::new(self.text()))
     }
 
     /// One-based line and column of a byte offset.
     pub fn line_col(&self, offset: u32) -> (u32, u32) {
-        self.lines().line_col(&self.text, offset)
+        self.lines().line_col(self.text(), offset)
     }
 }
 
@@ -113,6 +141,13 @@ impl Files {
     pub fn add(&mut self, file: Arc<SourceFile>) -> FileId {
         self.files.push(file);
         FileId(self.files.len() as u32 - 1)
+    }
+
+    /// Put another text in the place of a file.
+    pub fn set(&mut self, id: FileId, file: Arc<SourceFile>) {
+        if let Some(slot) = self.files.get_mut(id.0 as usize) {
+            *slot = file;
+        }
     }
 
     /// The file, unless `id` is [`FileId::TEXT`] or foreign.

@@ -8,10 +8,10 @@ use crate::source::unique;
 use crate::spanned::Spanned;
 use crate::{Options, Parsed};
 use rocky_base::{FileId, Loc, SmolStr, Span};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a model's output must be.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContractConfig {
     /// Columns and what they must be.
     pub columns: Vec<ContractColumn>,
@@ -20,7 +20,7 @@ pub struct ContractConfig {
 }
 
 /// A column of a contract.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContractColumn {
     /// Its name.
     pub name: Spanned<SmolStr>,
@@ -33,7 +33,7 @@ pub struct ContractColumn {
 }
 
 /// `[rules]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContractRules {
     /// Columns that must be there.
     pub required: Vec<Spanned<SmolStr>>,

@@ -11,10 +11,10 @@ use crate::strategy::{self, StrategyConfig};
 use crate::{Options, Parsed};
 use indexmap::IndexMap;
 use rocky_base::{Diagnostic, FileId, Loc, SmolStr, Span, code};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The configuration of one model. Names are text as written; `core/project` makes identifiers of them.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ModelConfig {
     /// The model's name; the file's stem when absent.
     pub name: Option<Spanned<SmolStr>>,
@@ -35,7 +35,7 @@ pub struct ModelConfig {
 }
 
 /// `[target]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetConfig {
     /// Catalogue.
     pub catalog: Option<Spanned<SmolStr>>,
@@ -46,7 +46,7 @@ pub struct TargetConfig {
 }
 
 /// `_defaults.toml`: what the models of its folder inherit (not those of folders below).
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct DefaultsConfig {
     /// Catalogue of targets.
     pub catalog: Option<Spanned<SmolStr>>,

@@ -5,11 +5,11 @@ use crate::read::Reader;
 use crate::schema::Checker;
 use crate::spanned::Spanned;
 use rocky_base::{Loc, SmolStr, code};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// A relation that no model makes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceDecl {
     /// Catalogue, when given.
     pub catalog: Option<Spanned<SmolStr>>,
@@ -24,7 +24,7 @@ pub struct SourceDecl {
 }
 
 /// A declared column.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceColumn {
     /// Its name.
     pub name: Spanned<SmolStr>,

@@ -3,10 +3,10 @@
 //! Invariant: [`Secret`] has one way out, [`Secret::expose`]; neither `Debug` nor `Serialize` prints what it holds.
 
 use rocky_base::{Loc, SmolStr};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A value and the place of its text. Equality and hashing look at both.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Spanned<T> {
     /// The value, after substitution of `${NAME}`.
     pub value: T,

@@ -6,10 +6,10 @@ use crate::read::Reader;
 use crate::schema::{Checker, Path, Schema, Shape};
 use crate::spanned::Spanned;
 use rocky_base::{Diagnostic, Loc, SmolStr, Span, code, suggest};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A declared strategy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StrategyConfig {
     /// The strategy and its keys.
     pub kind: StrategyKind,
@@ -18,8 +18,7 @@ pub struct StrategyConfig {
 }
 
 /// The strategies of the 1.0 and 1.71 releases.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StrategyKind {
     /// Replace the table.
     FullRefresh,
@@ -100,7 +99,7 @@ impl StrategyKind {
 }
 
 /// Length of a window of time.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Granularity {
     /// An hour.

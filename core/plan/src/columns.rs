@@ -23,8 +23,8 @@ pub(crate) struct Columns {
 impl Columns {
     /// The columns of the query alone; `None` when they are not all known.
     pub(crate) fn of_query(model: &Model, dialect: Dialect) -> Option<Columns> {
-        let known = model.analysis.complete && !model.unit.broken;
-        let names = || model.analysis.columns.iter().map(|c| c.name.clone()).collect();
+        let known = model.analysis().complete && !model.unit.broken();
+        let names = || model.analysis().columns.iter().map(|c| c.name.clone()).collect();
         known.then(|| Columns {
             dialect,
             names: names(),

@@ -184,7 +184,7 @@ fn broken(snapshot: &Snapshot, chosen: &FxHashSet<u32>) -> Vec<Diagnostic> {
         let Some(model) = snapshot.models.get(id as usize) else {
             continue;
         };
-        if model.has_errors || model.unit.query.is_none() {
+        if model.has_errors || model.unit.query().is_none() {
             broken.insert(&model.name);
         }
         for input in model.inputs.iter().filter_map(input_model) {
@@ -200,7 +200,7 @@ fn broken(snapshot: &Snapshot, chosen: &FxHashSet<u32>) -> Vec<Diagnostic> {
     if broken.is_empty() {
         return Vec::new();
     }
-    let errors = || snapshot.diagnostics.iter().filter(|d| d.is_error());
+    let errors = || snapshot.diagnostics().iter().filter(|d| d.is_error());
     let own: Vec<Diagnostic> = errors()
         .filter(|d| d.model.as_ref().is_some_and(|m| broken.contains(m)))
         .cloned()
@@ -315,7 +315,7 @@ fn model_plan(
         full_refresh: options.full_refresh,
     };
     let built = strategy::build(&ctx)?;
-    let known = model.analysis.complete && !model.unit.broken;
+    let known = model.analysis().complete && !model.unit.broken();
     Ok(ModelPlan {
         model: model.name.clone(),
         target: model.target.clone(),
@@ -329,7 +329,7 @@ fn model_plan(
         transaction: Capabilities::of(dialect).transactional_ddl,
         sql_hash: hash::of_steps(&built.steps),
         steps: built.steps,
-        column_count: known.then_some(model.analysis.columns.len()),
+        column_count: known.then_some(model.analysis().columns.len()),
     })
 }
 

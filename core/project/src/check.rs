@@ -1,8 +1,9 @@
 //! What is checked of a model beside its query: strategy columns and contracts. Only proven facts raise errors.
 
-use crate::link::Linked;
+use crate::link::Target;
 use crate::load::LoadedModel;
 use crate::snapshot::Contract;
+use crate::unit::Unit;
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, SmolStr, code, suggest};
 use rocky_config::{Spanned, StrategyKind};
@@ -44,12 +45,13 @@ fn with_suggestion(mut message: String, wanted: &str, analysis: &Analysis) -> St
 /// Can the adapter do the strategy, and are its columns in the output?
 pub fn strategy(
     model: &LoadedModel,
-    linked: &Linked,
+    target: &Target,
+    unit: &Unit,
     analysis: &Analysis,
     dialect: Dialect,
     out: &mut Vec<Diagnostic>,
 ) {
-    let kind = &linked.strategy.kind;
+    let kind = &target.strategy.kind;
     let strategy = strategy_of(kind);
     let capabilities = Capabilities::of(dialect);
     if !capabilities.strategies.contains(&strategy) {
@@ -60,13 +62,13 @@ pub fn strategy(
             env!("CARGO_PKG_VERSION")
         );
         out.push(
-            Diagnostic::new(code::E300, linked.strategy_loc, message)
+            Diagnostic::new(code::E300, target.strategy_loc, message)
                 .help(format!("Use one of {}.", can.join(", "))),
         );
         return;
     }
-    for (_, span) in &model.unit.placeholders {
-        let loc = model.unit.origin.locate(*span);
+    for (_, span) in unit.placeholders() {
+        let loc = unit.origin().locate(*span);
         out.push(
             Diagnostic::new(
                 code::E304,

@@ -1,26 +1,26 @@
 //! One compile: configuration, files, names, analysis, checks. Holds the memo between compiles of one project.
 
-use crate::check;
+use crate::analyse::{self, Shared};
+use crate::cache;
 use crate::discover::{self, FilePath, Walk};
+use crate::findings::{self, Subject};
 use crate::graph;
 use crate::hash::Hasher128;
-use crate::link::{self, Known, Linked};
-use crate::load::{self, LoadedModel, Reader};
-use crate::memo::{CachedFile, Memo};
-use crate::snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
-use crate::unit::{self, UnitEnv};
+use crate::link::{self, Known, SourceBook};
+use crate::load::{self, ExplicitContract, LoadedModel, Reader, Recorder};
+use crate::memo::{CachedFile, Entry, Memo};
+use crate::snapshot::{Contract, Ground, Model, Parts, Snapshot, Source, SourceSchema, Timings};
+use crate::unit::UnitEnv;
 use rayon::prelude::*;
 use rocky_base::{
     CancelToken, Diagnostic, Dialect, Error, Event, FileId, Files, Loc, Observer, Result, SmolStr,
     SourceFile, Span, System, code,
 };
 use rocky_config::{PipelineKind, ProjectConfig};
-use rocky_semantic::{Analysis, Input, RelationInput, RelationSchema};
-use rocky_syntax::ast::Ast;
-use rocky_warehouse::{CatalogSnapshot, Column, Type};
+use rocky_warehouse::CatalogSnapshot;
 use rustc_hash::FxHashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 /// How a project is opened.
@@ -34,6 +34,8 @@ pub struct Options {
     pub contracts: Option<PathBuf>,
     /// Without `rocky.toml`, go on with defaults (only when `models` is given).
     pub config_optional: bool,
+    /// Folder of the compile cache; without it nothing is kept between processes.
+    pub cache: Option<PathBuf>,
 }
 
 /// A catalogue snapshot and whether it was read just now.
@@ -53,7 +55,7 @@ pub struct Inputs {
     /// What is known of the warehouse.
     pub catalog: Option<CatalogInput>,
     /// Columns of sources that replace what is declared or seen.
-    pub sources: Vec<link::GivenSource>,
+    pub sources: Vec<(rocky_warehouse::RelationName, Arc<[rocky_warehouse::Column]>)>,
 }
 
 /// Compiles one project again and again.
@@ -61,7 +63,12 @@ pub struct Compiler {
     system: Arc<dyn System>,
     options: Options,
     root: PathBuf,
-    memo: Memo,
+    memo: Arc<Memo>,
+    // How unknown keys were treated by the compile that made the memo.
+    parsed_with: Option<rocky_config::Options>,
+    // What the cache file holds, once it was looked at; the thread that writes it gives the new value.
+    on_disk: Option<Option<u128>>,
+    saver: Option<std::thread::JoinHandle<Option<u128>>>,
 }
 
 impl std::fmt::Debug for Compiler {
@@ -69,6 +76,12 @@ impl std::fmt::Debug for Compiler {
         f.debug_struct("Compiler")
             .field("options", &self.options)
             .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Compiler {
+    fn drop(&mut self) {
+        self.join();
     }
 }
 
@@ -80,7 +93,10 @@ impl Compiler {
             system,
             options,
             root,
-            memo: Memo::default(),
+            memo: Arc::default(),
+            parsed_with: None,
+            on_disk: None,
+            saver: None,
         }
     }
 
@@ -89,14 +105,51 @@ impl Compiler {
         &self.root
     }
 
-    /// Forget everything that was memoised.
+    /// Forget everything that was memoised in memory.
     pub fn forget(&mut self) {
-        self.memo = Memo::default();
+        self.memo = Arc::default();
+    }
+
+    /// Another compiler of the same project that sees it through `system` and starts with what this one remembers. It
+    /// leaves the cache file alone.
+    pub fn beside(&self, system: Arc<dyn System>) -> Compiler {
+        Compiler {
+            system,
+            options: Options {
+                cache: None,
+                ..self.options.clone()
+            },
+            root: self.root.clone(),
+            memo: self.memo.clone(),
+            parsed_with: self.parsed_with,
+            on_disk: None,
+            saver: None,
+        }
+    }
+
+    /// Wait until the cache file is written.
+    pub fn join(&mut self) {
+        if let Some(saver) = self.saver.take() {
+            // A saver that panicked has written nothing that a checksum would not find out.
+            self.on_disk = Some(saver.join().ok().flatten());
+        }
+    }
+
+    fn place(&self, options: rocky_config::Options) -> Option<cache::Place> {
+        let dir = self.options.cache.clone()?;
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.to_string_lossy().into_owned());
+        let mut hasher = Hasher128::new();
+        hasher
+            .str(&discover::shown(&self.root, &self.options.config))
+            .value(&path(&self.options.models))
+            .value(&path(&self.options.contracts))
+            .value(&format!("{options:?}"));
+        Some(cache::Place::new(dir, hasher.finish()))
     }
 
     fn config(
-        &mut self,
-        next: &mut Memo,
+        &self,
+        recorder: &mut Recorder<'_>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<(ProjectConfig, bool)> {
         let path = FilePath {
@@ -111,24 +164,19 @@ impl Compiler {
             return Err(Error::new(rocky_base::ErrorKind::NotFound, message)
                 .hint("run `rocky init` to make a project, or name its configuration with `--config`"));
         }
-        let id = self.memo.file_id(&path.shown);
         let reader = Reader {
             system: &*self.system,
             options: rocky_config::Options::default(),
         };
-        let file = reader.file(&path, id, self.memo.files.get(&id));
-        let mut broken = file.problem.is_some();
-        diagnostics.extend(file.problem.clone());
-        let mut config = ProjectConfig::default();
-        if file.problem.is_none() {
-            let env = |name: &str| self.system.env(name);
-            let parsed = rocky_config::parse_project(id, &file.source.text, &env);
-            broken = parsed.broken;
-            diagnostics.extend(parsed.diagnostics);
-            config = parsed.value;
+        let (id, file) = recorder.read(&reader, &path);
+        if let Some(problem) = file.problem {
+            diagnostics.push(*problem);
+            return Ok((ProjectConfig::default(), true));
         }
-        next.files.insert(id, file);
-        Ok((config, broken))
+        let env = |name: &str| self.system.env(name);
+        let parsed = rocky_config::parse_project(id, file.source.text(), &env);
+        diagnostics.extend(parsed.diagnostics);
+        Ok((parsed.value, parsed.broken))
     }
 
     /// Load and analyse the project. Diagnostics are in the snapshot; an error is the outside world's, or cancellation.
@@ -141,245 +189,247 @@ impl Compiler {
     ) -> Result<Arc<Snapshot>> {
         let started = Instant::now();
         let mut timings = Timings::default();
-        let mut next = Memo::default();
-        let mut diagnostics = Vec::new();
-        let (config, config_broken) = self.config(&mut next, &mut diagnostics)?;
-        let config = Arc::new(config);
-        let pipelines = transformation(&config);
-        let (dialect, adapter) = dialect_of(&config, &pipelines, &mut diagnostics);
-
-        let layout = self.layout(&pipelines, config_broken)?;
-        cancel.check()?;
+        self.join();
+        let mut general = Vec::new();
         let progress = |phase: &str, done: usize, total: usize| Event::Progress {
             phase: SmolStr::new(phase),
             done: done as u64,
             total: total as u64,
         };
+
+        // The configuration decides how sidecars are read, and so which memo is the right one.
+        let first = self.config(
+            &mut Recorder {
+                memo: &Memo::default(),
+                paths: &mut Arc::default(),
+                files: &mut Vec::new(),
+            },
+            &mut Vec::new(),
+        )?;
+        let read_with = first.0.options();
+        drop(first);
+        let place = self.place(read_with);
+        if self.parsed_with.is_some_and(|options| options != read_with) {
+            self.memo = Arc::default();
+            self.on_disk = None;
+        }
+        self.parsed_with = Some(read_with);
+        if let (Some(place), None) = (&place, self.on_disk) {
+            let loaded = cache::load(&self.system, &self.root, place, pool);
+            self.on_disk = Some(loaded.as_ref().map(|(_, fingerprint)| *fingerprint));
+            if let (true, Some((memo, _))) = (self.memo.entries.is_empty(), loaded) {
+                self.memo = Arc::new(memo);
+            }
+        }
+        // Read once more, with the numbers that the memo gives to files: it is one small file.
+        let memo = self.memo.clone();
+        let (mut paths, mut files) = (memo.paths.clone(), vec![None; memo.paths.len()]);
+        let mut recorder = Recorder {
+            memo: &memo,
+            paths: &mut paths,
+            files: &mut files,
+        };
+        let (config, config_broken) = self.config(&mut recorder, &mut general)?;
+        let config = Arc::new(config);
+        let pipelines = transformation(&config);
+        let (dialect, adapter) = dialect_of(&config, &pipelines, &mut general);
+        let layout = self.layout(&pipelines, config_broken)?;
+        cancel.check()?;
         observer.event(&progress("load", 0, layout.models.len()));
         let system = self.system.clone();
         let reader = Reader {
             system: &*system,
             options: config.options(),
         };
-        let macros = load::macros(&reader, &layout, &mut self.memo, &mut next, &mut diagnostics);
-        let env = UnitEnv {
-            dialect,
-            macros: &macros,
-            vars: &inputs.vars,
-        };
-        let memo = &mut self.memo;
-        let mut loaded = pool.install(|| load::load(&reader, &layout, &env, memo, &mut next, cancel))?;
-        diagnostics.append(&mut loaded.diagnostics);
-        timings.parsed = loaded.parsed;
-        let mut models = loaded.models;
-        // Models are numbered in order of name; the path decides between two of one name.
-        let shown: FxHashMap<FileId, SmolStr> = layout
+        let macros = load::macros(&reader, &layout, &mut recorder, &mut general);
+        let loaded = pool.install(|| load::load(&reader, &layout, &mut recorder, cancel))?;
+        general.extend(loaded.diagnostics);
+        let globs = Globs::new(&pipelines);
+        let shown: FxHashMap<FileId, &SmolStr> = layout
             .models
             .iter()
-            .filter_map(|m| Some((self.memo.files_id(&m.body.shown)?, m.body.shown.clone())))
+            .filter_map(|m| Some((paths.get(&m.body.shown)?, &m.body.shown)))
             .collect();
-        models.sort_by(|a, b| {
-            a.name
-                .cmp(&b.name)
-                .then_with(|| shown.get(&a.file).cmp(&shown.get(&b.file)))
+        // Models are numbered in order of name; the path decides between two of one name.
+        let mut heads = loaded.heads;
+        heads.sort_by(|a, b| {
+            a.loaded
+                .name
+                .cmp(&b.loaded.name)
+                .then_with(|| shown.get(&a.loaded.file).cmp(&shown.get(&b.loaded.file)))
         });
-        let globs = Globs::new(&pipelines);
+        let models: Vec<Arc<LoadedModel>> = heads.iter().map(|h| h.loaded.clone()).collect();
         timings.load_ms = started.elapsed().as_secs_f64() * 1e3;
 
-        let link_started = Instant::now();
-        observer.event(&progress("link", 0, models.len()));
+        let analyse_started = Instant::now();
+        observer.event(&progress("analyse", 0, models.len()));
         let catalog = inputs.catalog.as_ref();
         let known = Known {
             catalog: catalog.map(|c| &*c.snapshot),
             fresh: catalog.is_some_and(|c| c.fresh),
-            given: &inputs.sources,
         };
-        let defaults = link::defaults(dialect, &config, adapter.as_deref(), known.catalog);
-        let mut links = link::link(&models, &config, dialect, defaults, &known);
-        diagnostics.append(&mut links.diagnostics);
-        let deps: Vec<Vec<u32>> = links.models.iter().map(|m| m.depends_on.clone()).collect();
+        let name_defaults = link::defaults(dialect, &config, adapter.as_deref(), known.catalog);
+        let mut targets = link::targets(&models, dialect, &name_defaults, &known);
+        general.append(&mut targets.diagnostics);
+        let declared = link::declared(&models, &config, dialect, &targets.names, &mut general);
+        let declared = Arc::new(declared);
+        let given = inputs.sources.iter();
+        let book = SourceBook::new(dialect, declared.clone(), known)
+            .with(given.map(|(name, columns)| (targets.names.full(name).key(dialect), columns.clone())));
+        let shared = Shared {
+            env: UnitEnv {
+                dialect,
+                macros: &macros,
+                vars: &inputs.vars,
+            },
+            table: &analyse::Slices(&models, &targets.models),
+            names: &targets.names,
+            book: &book,
+            catalog: known.catalog,
+        };
+        let texts = |id: u32| heads[id as usize].body.source.text().clone();
+        let total = models.len();
+        let mut show = |done: usize| observer.event(&progress("analyse", done, total));
+        let mut results = analyse::all(&shared, &memo, &texts, pool, &mut show, cancel)?;
+        timings.analyse_ms = analyse_started.elapsed().as_secs_f64() * 1e3;
+
+        let link_started = Instant::now();
+        let depends: Vec<link::Depends> = pool.install(|| {
+            results
+                .prepared
+                .par_iter()
+                .enumerate()
+                .with_min_len(64)
+                .map(|(id, p)| link::depends(id as u32, &p.resolved, shared.table, &targets.names))
+                .collect()
+        });
+        let deps: Vec<&[u32]> = depends.iter().map(|d| d.on.as_slice()).collect();
         let order = graph::sort(&deps);
         for path in &order.cycles {
-            diagnostics.push(link::cycle(path, &models, &links.models));
+            general.push(link::cycle(path, &models, &depends));
         }
+        results.finish(&shared, &memo, &order);
+        (timings.parsed, timings.analysed) = (results.parsed, results.fresh);
         let mut consumers: Vec<Vec<u32>> = vec![Vec::new(); models.len()];
         for (id, list) in deps.iter().enumerate() {
             list.iter().for_each(|d| consumers[*d as usize].push(id as u32));
         }
+        let (mut sources, by_key) = link::number(results.prepared.iter().map(|p| &p.resolved));
+        sources.iter_mut().for_each(|s| s.readers.sort_unstable());
+        for (id, prepared) in results.prepared.iter().enumerate() {
+            debug_assert!(id < models.len());
+            for (catalog, loc) in &prepared.resolved.unattached {
+                targets.unattached.entry(catalog.clone()).or_insert(*loc);
+            }
+        }
+        link::unattached(
+            std::mem::take(&mut targets.unattached),
+            &name_defaults,
+            &mut general,
+        );
+        unknown_sources(&sources, &mut general);
         timings.link_ms = link_started.elapsed().as_secs_f64() * 1e3;
 
-        let analyse_started = Instant::now();
-        let mut layers: Vec<Vec<u32>> =
-            vec![Vec::new(); order.layer.iter().max().map_or(0, |l| *l as usize + 1)];
-        order
-            .order
-            .iter()
-            .for_each(|id| layers[order.layer[*id as usize] as usize].push(*id));
-        let analyser = Analyser {
-            dialect,
-            models: &models,
-            linked: &links.models,
-            sources: &links.sources,
-            cyclic: &order.cyclic,
-            catalog: known.catalog,
-            memo: &self.memo.analyses,
-            names: &links.names,
-        };
-        let mut results: Vec<Option<Analysed>> = (0..models.len()).map(|_| None).collect();
-        let mut done = 0;
-        for layer in &layers {
-            cancel.check()?;
-            let one = |id: &u32| (*id, analyser.analyse(*id, &results));
-            // A layer of a few models is not worth the hand-over to other threads.
-            let found: Vec<(u32, Analysed)> = if layer.len() < 4 {
-                pool.install(|| layer.iter().map(one).collect())
-            } else {
-                pool.install(|| {
-                    layer
-                        .par_iter()
-                        .filter(|_| !cancel.is_tripped())
-                        .map(one)
-                        .collect()
-                })
-            };
-            cancel.check()?;
-            for (id, analysed) in found {
-                timings.analysed += u64::from(analysed.fresh);
-                next.analyses.insert(analysed.key, analysed.analysis.clone());
-                results[id as usize] = Some(analysed);
-            }
-            done += layer.len();
-            observer.event(&progress("analyse", done, models.len()));
-        }
-        timings.analyse_ms = analyse_started.elapsed().as_secs_f64() * 1e3;
-
         let check_started = Instant::now();
-        let mut explicit: FxHashMap<u32, (FileId, Arc<_>)> = FxHashMap::default();
-        for (name, file, contract) in loaded.contracts {
-            match links.names.model(&name) {
-                Some(id) => {
-                    explicit.insert(id, (file, contract));
-                }
-                None => {
-                    let loc = Loc::new(file, Span::at(0));
-                    diagnostics.push(
-                        Diagnostic::new(code::W011, loc, format!("contract for unknown model `{name}`"))
-                            .help("Rename the contract after a model, or remove it."),
-                    );
-                }
-            }
+        let contracts = explicit(loaded.contracts, &targets.names, &mut general);
+        let builder = Builder {
+            dialect,
+            memo: &memo,
+            contracts: &contracts,
+        };
+        let jobs: Vec<Job> = heads
+            .iter()
+            .zip(results.prepared)
+            .zip(results.analysed)
+            .zip(targets.models)
+            .zip(depends)
+            .enumerate()
+            .map(|(id, ((((head, prepared), analysed), target), depends))| Job {
+                id: id as u32,
+                pipeline: shown
+                    .get(&head.loaded.file)
+                    .and_then(|path| globs.pipeline_of(path)),
+                inputs: link::inputs(&prepared.resolved, &by_key),
+                cyclic: order.cyclic[id],
+                loaded: head.loaded.clone(),
+                folder: head.folder,
+                prepared,
+                analysed,
+                target,
+                depends,
+            })
+            .collect();
+        let built: Vec<Option<Arc<Model>>> = pool.install(|| {
+            jobs.into_par_iter()
+                .with_min_len(32)
+                .map(|job| (!cancel.is_tripped()).then(|| builder.model(job)).flatten())
+                .collect()
+        });
+        cancel.check()?;
+        let models: Vec<Arc<Model>> = built.into_iter().flatten().collect();
+        if models.len() != total {
+            return Err(Error::bug("a model was not analysed"));
         }
-        unknown_sources(&links.sources, &mut diagnostics);
-        let mut built = Vec::with_capacity(models.len());
-        for (id, ((model, linked), analysed)) in models.into_iter().zip(links.models).zip(results).enumerate()
-        {
-            if id % 256 == 0 {
-                cancel.check()?;
-            }
-            let Some(analysed) = analysed else {
-                return Err(Error::bug(format!("model `{}` was not analysed", model.name)));
-            };
-            let contract = match explicit.remove(&(id as u32)) {
-                Some((file, parsed)) => Some((file, parsed, false)),
-                None => model
-                    .contract
-                    .as_ref()
-                    .map(|(file, parsed)| (*file, parsed.clone(), true)),
-            };
-            let contract = contract.map(|(file, parsed, auto)| {
-                Arc::new(Contract {
-                    config: parsed.value.clone(),
-                    file,
-                    auto,
-                })
-            });
-            let mut found: Vec<Diagnostic> = Vec::new();
-            found.extend(model.diagnostics.iter().cloned());
-            found.extend(linked.diagnostics.iter().cloned());
-            found.extend(model.unit.diagnostics.iter().cloned());
-            if !model.unit.broken {
-                found.extend(
-                    analysed
-                        .analysis
-                        .diagnostics
-                        .iter()
-                        .cloned()
-                        .map(|d| unit::locate(d, &model.unit.origin)),
-                );
-            }
-            if !model.unit.broken && !model.unreadable {
-                check::strategy(&model, &linked, &analysed.analysis, dialect, &mut found);
-            }
-            if let Some(contract) = &contract {
-                check::contract(
-                    &model.name,
-                    contract,
-                    &analysed.analysis,
-                    model.unit.broken,
-                    dialect,
-                    &mut found,
-                );
-            }
-            let has_errors = found.iter().any(Diagnostic::is_error) || order.cyclic[id];
-            diagnostics.extend(found.into_iter().map(|d| {
-                if d.model.is_some() {
-                    d
-                } else {
-                    d.in_model(model.name.clone())
-                }
-            }));
-            let pipeline = shown.get(&model.file).and_then(|path| globs.pipeline_of(path));
-            built.push(Arc::new(Model {
-                name: model.name,
-                name_loc: model.name_loc,
-                file: model.file,
-                language: model.language,
-                config: model.config,
-                strategy: linked.strategy,
-                strategy_loc: linked.strategy_loc,
-                target: linked.target,
-                target_parts: linked.target_parts,
-                pipeline,
-                unit: model.unit,
-                inputs: linked.inputs,
-                ref_inputs: linked.ref_inputs,
-                depends_on: linked.depends_on,
-                analysis: analysed.analysis,
-                schema: analysed.schema,
-                contract,
-                has_errors,
-            }));
-        }
-        let files = self.files(&next);
-        sort(&mut diagnostics, &files);
+        let roles = roles(&models);
+        let order_is_quiet =
+            order.cycles.is_empty() && models.iter().all(|m| m.parts.target.diagnostics.is_empty());
         timings.check_ms = check_started.elapsed().as_secs_f64() * 1e3;
-        // Numbers of paths outlive everything else.
-        let mut memo = std::mem::take(&mut self.memo);
-        memo.replace(next);
-        self.memo = memo;
-        Ok(Arc::new(Snapshot {
+        let snapshot = Arc::new(Snapshot {
             root: self.root.clone(),
             config,
             dialect,
-            files,
-            models: built,
-            names: links.names,
-            order,
-            consumers,
-            sources: links.sources,
-            diagnostics,
+            files: self.files(&files),
+            models,
+            names: Arc::new(targets.names),
+            order: Arc::new(order),
+            consumers: Arc::new(consumers),
+            sources: Arc::new(sources),
+            general: Arc::new(general),
             timings,
-        }))
+            diagnostics: OnceLock::new(),
+            ground: Arc::new(Ground {
+                quiet: order_is_quiet,
+                options: read_with,
+                paths: paths.clone(),
+                macros,
+                vars: inputs.vars.clone(),
+                defaults: loaded.defaults,
+                contracts,
+                catalog: inputs.catalog.clone(),
+                name_defaults,
+                declared,
+                by_key,
+                roles,
+            }),
+        });
+        self.memo = Arc::new(snapshot.memo(paths, files));
+        if let Some(place) = place {
+            self.save(place);
+        }
+        Ok(snapshot)
     }
 
-    fn files(&self, memo: &Memo) -> Files {
+    /// Write the cache file on a thread of its own; the next compile, or the end, waits for it.
+    fn save(&mut self, place: cache::Place) {
+        let (system, memo) = (self.system.clone(), self.memo.clone());
+        let known = self.on_disk.flatten();
+        let saver = std::thread::Builder::new()
+            .name("rocky-cache".to_owned())
+            .spawn(move || cache::save(&*system, &place, &memo, known));
+        // Without a thread there is no cache this time.
+        self.saver = saver.ok();
+    }
+
+    fn files(&self, files: &[Option<CachedFile>]) -> Files {
         let placeholder = Arc::new(SourceFile::new("", ""));
-        let mut files = Files::default();
-        for id in 0..self.memo.file_count() as u32 {
-            let file = memo.files.get(&FileId(id)).map(|f: &CachedFile| f.source.clone());
-            files.add(file.unwrap_or_else(|| placeholder.clone()));
+        let mut table = Files::default();
+        for file in files {
+            table.add(
+                file.as_ref()
+                    .map_or_else(|| placeholder.clone(), |f| f.source.clone()),
+            );
         }
-        files
+        table
     }
 
     fn layout(&self, pipelines: &[(SmolStr, SmolStr, Loc)], config_broken: bool) -> Result<discover::Layout> {
@@ -446,6 +496,134 @@ impl Compiler {
                 .hint("put `.sql` or `.rocky` files there, or name another folder with `--models`"));
         }
         Ok(layout)
+    }
+}
+
+/// The models of all files that belong to one.
+fn roles(models: &[Arc<Model>]) -> FxHashMap<FileId, u32> {
+    let mut roles = FxHashMap::default();
+    for (id, model) in models.iter().enumerate() {
+        let reads = &model.loaded.reads;
+        let beside = reads.sidecar.iter().chain(&reads.contract).map(|(file, _)| *file);
+        for file in std::iter::once(model.file).chain(beside) {
+            roles.insert(file, id as u32);
+        }
+    }
+    roles
+}
+
+/// Contracts of a contracts folder by model.
+fn explicit(
+    found: Vec<ExplicitContract>,
+    names: &crate::names::NameTable,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> FxHashMap<u32, ExplicitContract> {
+    let mut contracts = FxHashMap::default();
+    for contract in found {
+        match names.model(&contract.model) {
+            Some(id) => {
+                contracts.insert(id, contract);
+            }
+            None => {
+                let loc = Loc::new(contract.file, Span::at(0));
+                let message = format!("contract for unknown model `{}`", contract.model);
+                diagnostics.push(
+                    Diagnostic::new(code::W011, loc, message)
+                        .help("Rename the contract after a model, or remove it."),
+                );
+            }
+        }
+    }
+    contracts
+}
+
+/// Puts models together.
+pub(crate) struct Builder<'a> {
+    pub dialect: Dialect,
+    pub memo: &'a Memo,
+    pub contracts: &'a FxHashMap<u32, ExplicitContract>,
+}
+
+/// One model's parts.
+pub(crate) struct Job {
+    pub id: u32,
+    pub pipeline: Option<SmolStr>,
+    pub inputs: Vec<crate::snapshot::InputRelation>,
+    pub cyclic: bool,
+    pub loaded: Arc<LoadedModel>,
+    pub folder: u32,
+    pub prepared: analyse::Prepared,
+    pub analysed: Option<Arc<analyse::Analysed>>,
+    pub target: link::Target,
+    pub depends: link::Depends,
+}
+
+impl Builder<'_> {
+    pub fn model(&self, job: Job) -> Option<Arc<Model>> {
+        let (loaded, unit, analysed) = (job.loaded, job.prepared.unit, job.analysed?);
+        let contract = match self.contracts.get(&job.id) {
+            Some(explicit) => Some((
+                Contract {
+                    config: explicit.parsed.value.clone(),
+                    file: explicit.file,
+                    auto: false,
+                },
+                explicit.hash,
+            )),
+            None => loaded.contract.as_ref().map(|(file, config)| {
+                let contract = Contract {
+                    config: (**config).clone(),
+                    file: *file,
+                    auto: true,
+                };
+                (contract, loaded.reads.contract.map_or(0, |(_, hash)| hash))
+            }),
+        };
+        let old: Option<&Arc<Entry>> = self.memo.entries.get(&loaded.file);
+        let subject = Subject {
+            loaded: &loaded,
+            target: &job.target,
+            unit: &unit,
+            analysed: &analysed,
+            contract: contract.as_ref().map(|(contract, hash)| (contract, *hash)),
+            dialect: self.dialect,
+        };
+        let checked = subject.checked(old.map(|e| &e.checked));
+        let findings = findings::all(
+            &loaded,
+            &job.target,
+            &job.prepared.resolved,
+            &job.depends,
+            &checked,
+        );
+        let has_errors = findings.iter().any(Diagnostic::is_error) || job.cyclic;
+        Some(Arc::new(Model {
+            name: loaded.name.clone(),
+            name_loc: loaded.name_loc,
+            file: loaded.file,
+            language: loaded.language,
+            config: loaded.config.clone(),
+            strategy: job.target.strategy.clone(),
+            strategy_loc: job.target.strategy_loc,
+            target: job.target.name.clone(),
+            target_parts: job.target.parts.clone(),
+            pipeline: job.pipeline,
+            inputs: job.inputs,
+            ref_inputs: job.prepared.resolved.ref_inputs.clone(),
+            depends_on: job.depends.on.clone(),
+            contract: contract.map(|(contract, _)| Arc::new(contract)),
+            findings: Arc::new(findings),
+            has_errors,
+            unit,
+            analysed,
+            checked,
+            parts: Arc::new(Parts {
+                target: job.target,
+                resolved: job.prepared.resolved,
+                folder: job.folder,
+            }),
+            loaded,
+        }))
     }
 }
 
@@ -582,240 +760,4 @@ fn unknown_sources(sources: &[Source], diagnostics: &mut Vec<Diagnostic>) {
             .help("Run `rocky discover`, or declare it under `[[sources]]` with its columns."),
         );
     }
-}
-
-/// By file, place, code: the same on every run.
-fn sort(diagnostics: &mut Vec<Diagnostic>, files: &Files) {
-    let key = |d: &Diagnostic| {
-        d.primary.as_ref().map(|l| {
-            let path = files.get(l.loc.file).map(|f| f.path.clone()).unwrap_or_default();
-            (path, l.loc.span)
-        })
-    };
-    diagnostics.sort_by(|a, b| {
-        key(a)
-            .cmp(&key(b))
-            .then_with(|| a.code.id().cmp(b.code.id()))
-            .then_with(|| a.message.cmp(&b.message))
-    });
-    diagnostics.dedup();
-}
-
-/// The analysis of one model with what it was found by.
-struct Analysed {
-    key: u128,
-    analysis: Arc<Analysis>,
-    schema: Arc<ModelSchema>,
-    fresh: bool,
-}
-
-struct Analyser<'a> {
-    dialect: Dialect,
-    models: &'a [LoadedModel],
-    linked: &'a [Linked],
-    sources: &'a [Source],
-    cyclic: &'a [bool],
-    catalog: Option<&'a CatalogSnapshot>,
-    memo: &'a FxHashMap<u128, Arc<Analysis>>,
-    names: &'a crate::names::NameTable,
-}
-
-impl Analyser<'_> {
-    fn analyse(&self, id: u32, results: &[Option<Analysed>]) -> Analysed {
-        let model = &self.models[id as usize];
-        let linked = &self.linked[id as usize];
-        let relations: Vec<RelationInput> = model
-            .unit
-            .refs
-            .iter()
-            .zip(&linked.ref_inputs)
-            .map(|(reference, index)| {
-                let relation = linked.inputs[*index as usize];
-                let (schema, display, qualifiers) = self.relation(id, relation, results);
-                RelationInput {
-                    from: reference.from,
-                    relation: *index,
-                    schema,
-                    display,
-                    qualifiers,
-                }
-            })
-            .collect();
-        // Date placeholders are only bound in time_interval models, which this release refuses; they stay untyped.
-        let placeholder_type = Type::Unknown;
-        let key = self.key(model, &relations, &placeholder_type);
-        let (analysis, fresh) = match self.memo.get(&key) {
-            Some(analysis) => (analysis.clone(), false),
-            None => {
-                let parsed: Ast;
-                let ast = match &model.ast {
-                    Some(ast) => ast,
-                    None => {
-                        parsed = model.unit.parse(self.dialect);
-                        &parsed
-                    }
-                };
-                let input = Input {
-                    ast,
-                    text: &model.unit.text,
-                    dialect: self.dialect,
-                    relations: &relations,
-                    placeholder_type,
-                };
-                (Arc::new(rocky_semantic::analyse(&input)), true)
-            }
-        };
-        let complete = analysis.complete && !model.unit.broken && !model.unreadable;
-        let columns: Arc<[Column]> = analysis
-            .columns
-            .iter()
-            .map(|c| Column {
-                name: c.name.clone(),
-                ty: c.ty.clone(),
-                nullable: c.nullable,
-            })
-            .collect();
-        let hash = Hasher128::new()
-            .value(&&*columns)
-            .u32(u32::from(complete))
-            .finish();
-        Analysed {
-            key,
-            analysis,
-            schema: Arc::new(ModelSchema {
-                columns,
-                complete,
-                hash,
-            }),
-            fresh,
-        }
-    }
-
-    fn relation(
-        &self,
-        id: u32,
-        relation: InputRelation,
-        results: &[Option<Analysed>],
-    ) -> (RelationSchema, SmolStr, Vec<SmolStr>) {
-        let model_schema = |m: u32| match &results[m as usize] {
-            Some(analysed) if self.cyclic[m as usize] || self.models[m as usize].unit.broken => {
-                if analysed.schema.columns.is_empty() {
-                    RelationSchema::Unknown
-                } else {
-                    RelationSchema::Partial(analysed.schema.columns.clone())
-                }
-            }
-            Some(analysed) if analysed.schema.complete => {
-                RelationSchema::Known(analysed.schema.columns.clone())
-            }
-            Some(analysed) => RelationSchema::Partial(analysed.schema.columns.clone()),
-            None => RelationSchema::Unknown,
-        };
-        match relation {
-            InputRelation::Model(m) => {
-                let parts = &self.linked[m as usize].target_parts;
-                (
-                    model_schema(m),
-                    self.models[m as usize].name.clone(),
-                    qualifiers(parts),
-                )
-            }
-            InputRelation::Own => {
-                let target = &self.linked[id as usize].target;
-                let seen = self.catalog.map(|c| c.lookup(target));
-                let schema = match seen {
-                    Some(rocky_warehouse::catalog::Lookup::Found(r)) => {
-                        RelationSchema::Known(r.columns.as_slice().into())
-                    }
-                    _ => RelationSchema::Unknown,
-                };
-                (
-                    schema,
-                    self.models[id as usize].name.clone(),
-                    qualifiers(&self.linked[id as usize].target_parts),
-                )
-            }
-            InputRelation::Source(s) => {
-                let source = &self.sources[s as usize];
-                let schema = match &source.schema {
-                    SourceSchema::Declared(columns) | SourceSchema::Seen(columns, _) => {
-                        RelationSchema::Known(columns.clone())
-                    }
-                    SourceSchema::Unknown => RelationSchema::Unknown,
-                    SourceSchema::Absent => RelationSchema::Absent(self.alternatives(source)),
-                };
-                let text =
-                    |i: &Option<rocky_base::Ident>| i.as_ref().map(|i| i.text.clone()).unwrap_or_default();
-                let name = &source.name;
-                let parts = [text(&name.catalog), text(&name.schema), name.table.text.clone()];
-                (schema, self.display(source), qualifiers(&parts))
-            }
-        }
-    }
-
-    /// A source's name as people write it: without the parts that are the default.
-    fn display(&self, source: &Source) -> SmolStr {
-        let full = &source.name;
-        for short in [
-            rocky_warehouse::RelationName {
-                catalog: None,
-                schema: None,
-                table: full.table.clone(),
-            },
-            rocky_warehouse::RelationName {
-                catalog: None,
-                ..full.clone()
-            },
-        ] {
-            if self.names.full(&short).key(self.dialect) == full.key(self.dialect) {
-                return SmolStr::new(short.display());
-            }
-        }
-        SmolStr::new(full.display())
-    }
-
-    /// What could have been meant by a source that does not exist.
-    fn alternatives(&self, source: &Source) -> Arc<[SmolStr]> {
-        let mut names: Vec<SmolStr> = self.models.iter().map(|m| m.name.clone()).collect();
-        if let Some(catalog) = self.catalog {
-            let wanted = source.name.key(self.dialect);
-            let same_schema = |r: &&rocky_warehouse::Relation| {
-                let key = r.name.key(self.dialect);
-                key.schema == wanted.schema && key.catalog == wanted.catalog
-            };
-            names.extend(
-                catalog
-                    .relations
-                    .values()
-                    .filter(same_schema)
-                    .map(|r| r.name.table.text.clone()),
-            );
-        }
-        let near = rocky_base::suggest::nearest(&source.name.table.text, names.iter().map(|n| n.as_str()));
-        near.map(SmolStr::new).into_iter().collect()
-    }
-
-    /// The hash of everything an analysis reads.
-    fn key(&self, model: &LoadedModel, relations: &[RelationInput], placeholder: &Type) -> u128 {
-        let mut hasher = Hasher128::new();
-        hasher.u128(model.unit.hash).value(placeholder);
-        for relation in relations {
-            hasher
-                .u32(relation.from.0)
-                .u32(relation.relation)
-                .str(&relation.display)
-                .value(&relation.qualifiers);
-            match &relation.schema {
-                RelationSchema::Known(columns) => hasher.u32(0).value(&&**columns),
-                RelationSchema::Partial(columns) => hasher.u32(1).value(&&**columns),
-                RelationSchema::Unknown => hasher.u32(2),
-                RelationSchema::Absent(names) => hasher.u32(3).value(&&**names),
-            };
-        }
-        hasher.finish()
-    }
-}
-
-fn qualifiers(parts: &[SmolStr; 3]) -> Vec<SmolStr> {
-    parts.iter().filter(|p| !p.is_empty()).cloned().collect()
 }

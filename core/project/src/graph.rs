@@ -18,7 +18,7 @@ pub struct Order {
 }
 
 /// Sort the graph.
-pub fn sort(deps: &[Vec<u32>]) -> Order {
+pub fn sort<D: AsRef<[u32]>>(deps: &[D]) -> Order {
     let n = deps.len();
     let components = strongly_connected(deps);
     let mut component_of = vec![0u32; n];
@@ -31,7 +31,7 @@ pub fn sort(deps: &[Vec<u32>]) -> Order {
     let mut cycles = Vec::new();
     for members in &components {
         let first = members.iter().copied().min().unwrap_or(0);
-        let is_cycle = members.len() > 1 || deps[first as usize].contains(&first);
+        let is_cycle = members.len() > 1 || deps[first as usize].as_ref().contains(&first);
         if is_cycle {
             members.iter().for_each(|m| cyclic[*m as usize] = true);
             cycles.push(shortest_cycle(deps, &component_of, first));
@@ -43,7 +43,7 @@ pub fn sort(deps: &[Vec<u32>]) -> Order {
     let mut missing = vec![0u32; n];
     let mut consumers: Vec<Vec<u32>> = vec![Vec::new(); n];
     for (node, list) in deps.iter().enumerate() {
-        for dep in list {
+        for dep in list.as_ref() {
             if component_of[*dep as usize] != component_of[node] {
                 missing[node] += 1;
                 consumers[*dep as usize].push(node as u32);
@@ -78,7 +78,7 @@ pub fn sort(deps: &[Vec<u32>]) -> Order {
 }
 
 /// Nodes grouped by strongly connected component (Tarjan, with an explicit stack).
-fn strongly_connected(deps: &[Vec<u32>]) -> Vec<Vec<u32>> {
+fn strongly_connected<D: AsRef<[u32]>>(deps: &[D]) -> Vec<Vec<u32>> {
     const NEW: u32 = u32::MAX;
     let n = deps.len();
     let mut index = vec![NEW; n];
@@ -102,7 +102,7 @@ fn strongly_connected(deps: &[Vec<u32>]) -> Vec<Vec<u32>> {
                 stack.push(node);
                 on_stack[v] = true;
             }
-            if let Some(dep) = deps[v].get(child) {
+            if let Some(dep) = deps[v].as_ref().get(child) {
                 work.push((node, child + 1));
                 let d = *dep as usize;
                 if index[d] == NEW {
@@ -133,12 +133,12 @@ fn strongly_connected(deps: &[Vec<u32>]) -> Vec<Vec<u32>> {
 }
 
 /// The shortest way from `start` back to itself inside its component (breadth first).
-fn shortest_cycle(deps: &[Vec<u32>], component_of: &[u32], start: u32) -> Vec<u32> {
+fn shortest_cycle<D: AsRef<[u32]>>(deps: &[D], component_of: &[u32], start: u32) -> Vec<u32> {
     let component = component_of[start as usize];
     let mut came_from: std::collections::BTreeMap<u32, u32> = std::collections::BTreeMap::new();
     let mut queue = std::collections::VecDeque::from([start]);
     while let Some(node) = queue.pop_front() {
-        for dep in &deps[node as usize] {
+        for dep in deps[node as usize].as_ref() {
             if *dep == start {
                 let mut path = vec![node];
                 let mut at = node;
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_chain_has_one_layer_per_node() {
-        let order = sort(&[vec![], vec![0], vec![1], vec![0]]);
+        let order = sort(&[vec![], vec![0], vec![1], vec![0u32]]);
         assert_eq!(order.order, [0, 1, 2, 3]);
         assert_eq!(order.layer, [0, 1, 2, 1]);
         assert!(order.cycles.is_empty());

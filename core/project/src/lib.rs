@@ -4,10 +4,14 @@
 //! Invariant: nothing here generates SQL, opens a connection or knows JSON. What was computed once is found again by the
 //! hash of everything it read ([`memo`]); a memoised compile equals a fresh one. Start reading at [`compile::Compiler`].
 
+pub mod analyse;
+pub mod cache;
 pub mod check;
 pub mod compile;
 pub mod diff;
 pub mod discover;
+pub mod edit;
+pub mod findings;
 pub mod graph;
 pub mod hash;
 pub mod lineage;
@@ -16,10 +20,15 @@ pub mod load;
 pub mod memo;
 pub mod names;
 pub mod overlay;
+mod packed;
 pub mod snapshot;
 pub mod unit;
 
 pub use compile::{CatalogInput, Compiler, Inputs, Options};
+pub use edit::Edits;
 pub use lineage::{Direction, Edge, Node, RowInfluence};
 pub use snapshot::{Contract, InputRelation, Model, ModelSchema, Snapshot, Source, SourceSchema, Timings};
 pub use unit::{Language, Unit, WithPlace};
+
+/// Hash of the sources that decide what a compile finds: what one build remembers, another does not believe.
+pub(crate) const BUILD: &str = env!("ROCKY_BUILD");

@@ -71,7 +71,7 @@ impl Snapshot {
     /// Edges into the columns of a model, in order of its columns.
     pub fn edges_into(&self, model: u32) -> Vec<Edge> {
         let owner = &self.models[model as usize];
-        let columns = owner.analysis.columns.iter();
+        let columns = owner.analysis().columns.iter();
         columns
             .flat_map(|column| column.sources.iter().map(move |s| (column, s)))
             .filter_map(|(column, s)| {
@@ -79,7 +79,7 @@ impl Snapshot {
                     source: (self.node_of(model, s.relation)?, s.column.clone()),
                     target: (model, column.name.clone()),
                     transform: s.transform.clone(),
-                    loc: owner.unit.origin.locate(s.span),
+                    loc: owner.unit.origin().locate(s.span),
                 })
             })
             .collect()
@@ -98,7 +98,7 @@ impl Snapshot {
     pub fn influences_on(&self, model: u32) -> Vec<RowInfluence> {
         let owner = &self.models[model as usize];
         owner
-            .analysis
+            .analysis()
             .influences
             .iter()
             .filter_map(|i| {
@@ -106,7 +106,7 @@ impl Snapshot {
                     source: (self.node_of(model, i.relation)?, i.column.clone()),
                     target: model,
                     kind: i.kind,
-                    loc: owner.unit.origin.locate(i.span),
+                    loc: owner.unit.origin().locate(i.span),
                 })
             })
             .collect()

@@ -1,8 +1,11 @@
 //! From loaded models to a graph: targets, name table, references to models and sources, dependencies, cycles.
 
+use crate::analyse::Table;
+use crate::hash::Hasher128;
 use crate::load::LoadedModel;
 use crate::names::{Defaults, Meaning, NameTable};
 use crate::snapshot::{InputRelation, Source, SourceSchema};
+use crate::unit::Unit;
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, code, suggest};
 use rocky_config::{ProjectConfig, SourceDecl, StrategyConfig, StrategyKind};
@@ -11,60 +14,79 @@ use rocky_warehouse::relation::RelationKey;
 use rocky_warehouse::{CatalogSnapshot, Column, RelationName, Type};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// A model's place in the graph.
-#[derive(Debug)]
-pub struct Linked {
+/// A model's place in the warehouse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
     /// Physical target; parts that mean the default are absent.
-    pub target: RelationName,
+    pub name: RelationName,
     /// Catalog, schema, table for documents.
-    pub target_parts: [SmolStr; 3],
+    pub parts: [SmolStr; 3],
     /// Strategy.
     pub strategy: StrategyConfig,
     /// Where it is given.
     pub strategy_loc: Loc,
-    /// Distinct relations it reads.
-    pub inputs: Vec<InputRelation>,
-    /// For each reference: index in `inputs`.
-    pub ref_inputs: Vec<u32>,
-    /// Models it depends on, sorted.
-    pub depends_on: Vec<u32>,
-    /// The references behind the edges, for cycles: (model, place).
-    pub edges: Vec<(u32, Loc)>,
     /// Findings.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// The result.
-pub struct Links {
-    /// In order of models.
-    pub models: Vec<Linked>,
-    /// The name table.
-    pub names: NameTable,
-    /// Sources, sorted.
-    pub sources: Vec<Source>,
-    /// Findings that belong to no model.
-    pub diagnostics: Vec<Diagnostic>,
+/// A relation that a model reads.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Another model.
+    Model(u32),
+    /// The model's own existing target.
+    Own,
+    /// A relation of the warehouse.
+    Source(Arc<SourceFacts>),
+}
+
+/// What the references of a model mean.
+#[derive(Clone, Debug, Default)]
+pub struct Resolved {
+    /// Distinct relations it reads, with the place of the first reference.
+    pub inputs: Vec<(Input, Loc)>,
+    /// For each reference: index in `inputs`.
+    pub ref_inputs: Vec<u32>,
+    /// Catalogs that mean the default database.
+    pub unattached: Vec<(SmolStr, Loc)>,
+}
+
+impl Resolved {
+    /// Models it reads, in order of first reference.
+    pub fn models(&self) -> impl Iterator<Item = (u32, Loc)> {
+        self.inputs.iter().filter_map(|(input, loc)| match input {
+            Input::Model(m) => Some((*m, *loc)),
+            _ => None,
+        })
+    }
+}
+
+/// A relation of the warehouse and what is known of it.
+#[derive(Debug)]
+pub struct SourceFacts {
+    /// Its full name.
+    pub name: RelationName,
+    /// Its name, folded.
+    pub key: RelationKey,
+    /// Its columns.
+    pub schema: SourceSchema,
+    /// Its name as people write it: without the parts that are the default.
+    pub display: SmolStr,
+    /// Parts of its name that may stand before a column.
+    pub qualifiers: Vec<SmolStr>,
+    /// Hash of everything above but the time of reading.
+    pub hash: u128,
 }
 
 /// What is known of the warehouse.
+#[derive(Copy, Clone)]
 pub struct Known<'a> {
     /// A catalogue snapshot.
     pub catalog: Option<&'a CatalogSnapshot>,
     /// It was read now: what it proves absent is absent.
     pub fresh: bool,
-    /// Columns that the caller gives, before everything else that is known.
-    pub given: &'a [GivenSource],
-}
-
-/// Columns of a source as the caller gives them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GivenSource {
-    /// Its name, catalog and schema perhaps left out.
-    pub name: RelationName,
-    /// Its columns.
-    pub columns: Arc<[Column]>,
 }
 
 /// Whether a strategy reads its own existing target.
@@ -111,28 +133,37 @@ pub fn defaults(
     defaults
 }
 
-/// Link the models. They must be sorted by name, then by path.
-pub fn link(
-    models: &[LoadedModel],
-    config: &ProjectConfig,
+/// The names of a project, before any query was looked at.
+pub struct Targets {
+    /// In order of models.
+    pub models: Vec<Target>,
+    /// The name table.
+    pub names: NameTable,
+    /// Findings that belong to no model.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Catalogs that mean the default database, with their first place.
+    pub unattached: BTreeMap<SmolStr, Loc>,
+}
+
+/// Name the models. They must be sorted by name, then by path.
+pub fn targets(
+    models: &[Arc<LoadedModel>],
     dialect: Dialect,
-    defaults: Defaults,
+    defaults: &Defaults,
     known: &Known<'_>,
-) -> Links {
-    let mut linker = Linker {
+) -> Targets {
+    let mut names = NameTable::new(
         dialect,
-        names: NameTable::new(
-            dialect,
-            defaults.clone(),
-            attached(dialect, &defaults, known.catalog),
-        ),
-        defaults,
-        diagnostics: Vec::new(),
-        unattached: BTreeMap::new(),
-    };
-    let mut linked: Vec<Linked> = models.iter().map(|m| linker.target(m)).collect();
+        defaults.clone(),
+        attached(dialect, defaults, known.catalog),
+    );
+    let mut unattached = BTreeMap::new();
+    let mut linked: Vec<Target> = models
+        .iter()
+        .map(|m| target(m, dialect, defaults, &names, &mut unattached))
+        .collect();
     for (id, model) in models.iter().enumerate() {
-        if let Err(first) = linker.names.add_name(&model.name, id as u32) {
+        if let Err(first) = names.add_name(&model.name, id as u32) {
             let first = &models[first as usize];
             let finding = Diagnostic::new(
                 code::E105,
@@ -148,13 +179,9 @@ pub fn link(
         if matches!(linked[id].strategy.kind, StrategyKind::Ephemeral) {
             continue;
         }
-        let target = linked[id].target.clone();
-        if let Err(first) = linker.names.add_target(&target, id as u32) {
+        if let Err(first) = names.add_target(&linked[id].name, id as u32) {
             // Two models of one name have one target for that reason; it is said once.
-            if linker
-                .names
-                .same_name(&models[first as usize].name, &models[id].name)
-            {
+            if names.same_name(&models[first as usize].name, &models[id].name) {
                 continue;
             }
             let loc = models[id]
@@ -167,7 +194,7 @@ pub fn link(
                 "models `{}` and `{}` have one target `{}`",
                 models[first as usize].name,
                 models[id].name,
-                linker.names.full(&target).display()
+                names.full(&linked[id].name).display()
             );
             let finding = Diagnostic::new(code::E036, loc, message)
                 .note(models[first as usize].name_loc, "the other model")
@@ -175,30 +202,24 @@ pub fn link(
             linked[id].diagnostics.push(finding);
         }
     }
-    let (mut sources, by_key) = linker.sources(models, &mut linked);
-    linker.declared(models, config, &by_key, &mut sources);
-    linker.seen(known, &mut sources);
-    linker.given(known, &by_key, &mut sources);
-    linker.explicit(models, &mut linked);
-    for (catalog, loc) in std::mem::take(&mut linker.unattached) {
-        let default = linker
-            .defaults
-            .catalog
-            .as_ref()
-            .map_or("", |c| c.text.as_str())
-            .to_owned();
+    Targets {
+        models: linked,
+        names,
+        diagnostics: Vec::new(),
+        unattached,
+    }
+}
+
+/// One message per catalog that is not attached.
+pub fn unattached(list: BTreeMap<SmolStr, Loc>, defaults: &Defaults, diagnostics: &mut Vec<Diagnostic>) {
+    for (catalog, loc) in list {
+        let default = defaults.catalog.as_ref().map_or("", |c| c.text.as_str());
         let message =
             format!("catalog `{catalog}` is not attached; the default database `{default}` is used");
-        linker.diagnostics.push(
+        diagnostics.push(
             Diagnostic::new(code::W102, loc, message)
                 .help("Leave `catalog` empty, or name the database of the adapter."),
         );
-    }
-    Links {
-        models: linked,
-        names: linker.names,
-        sources,
-        diagnostics: linker.diagnostics,
     }
 }
 
@@ -219,333 +240,426 @@ fn attached(
     Some(attached)
 }
 
-struct Linker {
+/// A model's target.
+pub fn target(
+    model: &LoadedModel,
     dialect: Dialect,
-    names: NameTable,
-    defaults: Defaults,
-    diagnostics: Vec<Diagnostic>,
-    /// Catalogs that mean the default database, with their first place.
-    unattached: BTreeMap<SmolStr, Loc>,
+    defaults: &Defaults,
+    names: &NameTable,
+    unattached: &mut BTreeMap<SmolStr, Loc>,
+) -> Target {
+    let target = &model.config.target;
+    let text = |part: &Option<rocky_config::Spanned<SmolStr>>| {
+        part.as_ref().map(|p| p.value.clone()).filter(|t| !t.is_empty())
+    };
+    let ident = |t: &SmolStr| Ident::from_config(dialect, t);
+    let declared_catalog = text(&target.catalog);
+    let schema = text(&target.schema);
+    let table = text(&target.table).unwrap_or_else(|| model.name.clone());
+    let mut catalog = declared_catalog.as_ref().map(ident);
+    if let (Some(name), Some(spanned)) = (&catalog, &target.catalog) {
+        let is_default = defaults
+            .catalog
+            .as_ref()
+            .is_some_and(|d| d.key(dialect, IdentKind::Relation) == name.key(dialect, IdentKind::Relation));
+        if !names.is_attached(name) {
+            unattached.entry(name.text.clone()).or_insert(spanned.loc);
+            catalog = None;
+        } else if is_default && dialect == Dialect::DuckDb {
+            // Written without its catalog, so that the file may be renamed.
+            catalog = None;
+        }
+    }
+    let mut physical = RelationName {
+        catalog,
+        schema: schema.as_ref().map(ident),
+        table: ident(&table),
+    };
+    let full = names.full(&physical);
+    // DuckDB: `shop.orders` is ambiguous when the database is `shop.duckdb`; the whole name is not.
+    let key = |i: &Option<Ident>| i.as_ref().map(|i| i.key(dialect, IdentKind::Relation));
+    if dialect == Dialect::DuckDb && full.schema.is_some() && key(&full.schema) == key(&full.catalog) {
+        physical.catalog.clone_from(&full.catalog);
+    }
+    let shown = |part: &Option<Ident>| part.as_ref().map_or_else(SmolStr::default, |i| i.text.clone());
+    let strategy = model.config.strategy.clone();
+    let strategy_loc = strategy.as_ref().map_or(model.name_loc, |s| s.loc);
+    Target {
+        parts: [
+            declared_catalog.unwrap_or_else(|| shown(&full.catalog)),
+            schema.unwrap_or_else(|| shown(&full.schema)),
+            table,
+        ],
+        name: RelationName {
+            schema: full.schema,
+            ..physical
+        },
+        strategy: strategy.unwrap_or(StrategyConfig {
+            kind: StrategyKind::FullRefresh,
+            loc: model.name_loc,
+        }),
+        strategy_loc,
+        diagnostics: Vec::new(),
+    }
 }
 
-impl Linker {
-    fn target(&mut self, model: &LoadedModel) -> Linked {
-        let target = &model.config.target;
-        let text = |part: &Option<rocky_config::Spanned<SmolStr>>| {
-            part.as_ref().map(|p| p.value.clone()).filter(|t| !t.is_empty())
+/// What the references of one model mean. Reads only what [`targets`] and [`SourceBook`] made, so that models are
+/// resolved in any order and on any thread.
+pub fn resolve(id: u32, unit: &Unit, names: &NameTable, book: &SourceBook<'_>) -> Resolved {
+    let mut resolved = Resolved::default();
+    let mut number: FxHashMap<(u32, Option<RelationKey>), u32> = FxHashMap::default();
+    for (reference, loc) in unit.refs().iter().zip(unit.ref_locs()) {
+        let meaning = match reference.path.as_slice() {
+            // A file: its text is its name.
+            [] => Meaning::Source(RelationName::table(Ident::quoted(
+                reference.span.slice(unit.text()),
+            ))),
+            path => {
+                let (meaning, dropped) = names.resolve(path);
+                if let Some(catalog) = dropped {
+                    resolved.unattached.push((catalog, *loc));
+                }
+                meaning
+            }
         };
-        let ident = |t: &SmolStr| Ident::from_config(self.dialect, t);
-        let declared_catalog = text(&target.catalog);
-        let schema = text(&target.schema);
-        let table = text(&target.table).unwrap_or_else(|| model.name.clone());
-        let mut catalog = declared_catalog.as_ref().map(ident);
-        if let (Some(name), Some(spanned)) = (&catalog, &target.catalog) {
-            let is_default = self.defaults.catalog.as_ref().is_some_and(|d| {
-                d.key(self.dialect, IdentKind::Relation) == name.key(self.dialect, IdentKind::Relation)
-            });
-            if !self.names.is_attached(name) {
-                self.unattached.entry(name.text.clone()).or_insert(spanned.loc);
-                catalog = None;
-            } else if is_default && self.dialect == Dialect::DuckDb {
-                // Written without its catalog, so that the file may be renamed.
-                catalog = None;
+        let key = match &meaning {
+            Meaning::Model(m) => (*m, None),
+            Meaning::Source(name) => (u32::MAX, Some(name.key(book.dialect))),
+        };
+        let next = number.len() as u32;
+        let index = match number.entry(key) {
+            std::collections::hash_map::Entry::Occupied(old) => *old.get(),
+            std::collections::hash_map::Entry::Vacant(slot) => {
+                let input = match meaning {
+                    Meaning::Model(m) if m == id => Input::Own,
+                    Meaning::Model(m) => Input::Model(m),
+                    Meaning::Source(name) => {
+                        let key = slot.key().1.clone().unwrap_or_else(|| name.key(book.dialect));
+                        Input::Source(book.facts(name, key, names))
+                    }
+                };
+                resolved.inputs.push((input, *loc));
+                slot.insert(next);
+                next
+            }
+        };
+        resolved.ref_inputs.push(index);
+    }
+    resolved
+}
+
+/// The finding of a model that reads its own target without an incremental strategy.
+pub fn reads_itself(model: &LoadedModel, target: &Target, resolved: &Resolved) -> Option<Diagnostic> {
+    let own = |(input, loc): &(Input, Loc)| matches!(input, Input::Own).then_some(*loc);
+    let loc = resolved.inputs.iter().find_map(own)?;
+    if reads_own_target(&target.strategy.kind) {
+        return None;
+    }
+    let strategy = target.strategy.kind.as_str();
+    let message = format!("model `{}` reads itself", model.name);
+    Some(
+        Diagnostic::new(code::E108, loc, message)
+            .label(format!("a {strategy} model has no earlier rows to read"))
+            .help("Name the source with its schema, or choose an incremental strategy."),
+    )
+}
+
+/// The sources that are read, sorted by name, with the numbers of each model's inputs.
+pub fn number<'a>(
+    resolved: impl Iterator<Item = &'a Resolved> + Clone,
+) -> (Vec<Source>, FxHashMap<RelationKey, u32>) {
+    let mut first: BTreeMap<&RelationKey, (&Arc<SourceFacts>, Loc)> = BTreeMap::new();
+    for model in resolved.clone() {
+        for (input, loc) in &model.inputs {
+            if let Input::Source(facts) = input {
+                first.entry(&facts.key).or_insert((facts, *loc));
             }
         }
-        let physical = RelationName {
-            catalog,
-            schema: schema.as_ref().map(ident),
-            table: ident(&table),
-        };
-        let mut physical = physical;
-        let full = self.names.full(&physical);
-        // DuckDB: `shop.orders` is ambiguous when the database is `shop.duckdb`; the whole name is not.
-        let key = |i: &Option<Ident>| i.as_ref().map(|i| i.key(self.dialect, IdentKind::Relation));
-        if self.dialect == Dialect::DuckDb && full.schema.is_some() && key(&full.schema) == key(&full.catalog)
+    }
+    let mut by_key = FxHashMap::default();
+    let mut sources = Vec::with_capacity(first.len());
+    for (index, (key, (facts, first_ref))) in first.into_iter().enumerate() {
+        by_key.insert(key.clone(), index as u32);
+        sources.push(Source {
+            name: facts.name.clone(),
+            schema: facts.schema.clone(),
+            first_ref,
+            readers: Vec::new(),
+        });
+    }
+    for (id, model) in resolved.enumerate() {
+        for (input, _) in &model.inputs {
+            if let Input::Source(facts) = input
+                && let Some(source) = by_key.get(&facts.key).and_then(|i| sources.get_mut(*i as usize))
+            {
+                source.readers.push(id as u32);
+            }
+        }
+    }
+    (sources, by_key)
+}
+
+/// A model's inputs with the numbers of sources.
+pub fn inputs(resolved: &Resolved, by_key: &FxHashMap<RelationKey, u32>) -> Vec<InputRelation> {
+    let numbered = |(input, _): &(Input, Loc)| match input {
+        Input::Model(m) => InputRelation::Model(*m),
+        Input::Own => InputRelation::Own,
+        Input::Source(facts) => InputRelation::Source(by_key.get(&facts.key).copied().unwrap_or(u32::MAX)),
+    };
+    resolved.inputs.iter().map(numbered).collect()
+}
+
+/// What is known of sources, by name: declared, else seen in the warehouse.
+pub struct SourceBook<'a> {
+    dialect: Dialect,
+    declared: Arc<Declared>,
+    // Columns that go before the declared ones.
+    given: FxHashMap<RelationKey, Arc<[Column]>>,
+    known: Known<'a>,
+    facts: Mutex<FxHashMap<RelationKey, Arc<SourceFacts>>>,
+}
+
+impl<'a> SourceBook<'a> {
+    /// A book of what was declared and of what is known of the warehouse.
+    pub fn new(dialect: Dialect, declared: Arc<Declared>, known: Known<'a>) -> SourceBook<'a> {
+        SourceBook {
+            dialect,
+            declared,
+            given: FxHashMap::default(),
+            known,
+            facts: Mutex::default(),
+        }
+    }
+
+    /// A book with other columns for some sources.
+    pub fn with(mut self, columns: impl IntoIterator<Item = (RelationKey, Arc<[Column]>)>) -> SourceBook<'a> {
+        self.given.extend(columns);
+        self
+    }
+
+    /// What is known of a source.
+    pub fn facts(&self, name: RelationName, key: RelationKey, names: &NameTable) -> Arc<SourceFacts> {
+        if let Some(facts) = self
+            .facts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
         {
-            physical.catalog.clone_from(&full.catalog);
+            return facts.clone();
         }
-        let shown = |part: &Option<Ident>| part.as_ref().map_or_else(SmolStr::default, |i| i.text.clone());
-        let strategy = model.config.strategy.clone();
-        let strategy_loc = strategy.as_ref().map_or(model.name_loc, |s| s.loc);
-        Linked {
-            target_parts: [
-                declared_catalog.unwrap_or_else(|| shown(&full.catalog)),
-                schema.unwrap_or_else(|| shown(&full.schema)),
-                table,
-            ],
-            target: RelationName {
-                schema: full.schema,
-                ..physical
-            },
-            strategy: strategy.unwrap_or(StrategyConfig {
-                kind: StrategyKind::FullRefresh,
-                loc: model.name_loc,
-            }),
-            strategy_loc,
-            inputs: Vec::new(),
-            ref_inputs: Vec::new(),
-            depends_on: Vec::new(),
-            edges: Vec::new(),
-            diagnostics: Vec::new(),
-        }
-    }
-
-    fn sources(
-        &mut self,
-        models: &[LoadedModel],
-        linked: &mut [Linked],
-    ) -> (Vec<Source>, FxHashMap<RelationKey, u32>) {
-        // First all keys, so that sources are numbered in order of name whatever the order of models.
-        let mut meanings: Vec<Vec<Meaning>> = Vec::with_capacity(models.len());
-        let mut first: BTreeMap<RelationKey, (RelationName, Loc)> = BTreeMap::new();
-        for model in models {
-            let mut list = Vec::with_capacity(model.unit.refs.len());
-            for reference in &model.unit.refs {
-                let meaning = match reference.path.as_slice() {
-                    // A file: its text is its name.
-                    [] => Meaning::Source(RelationName::table(Ident::quoted(
-                        reference.span.slice(&model.unit.text),
-                    ))),
-                    path => {
-                        let (meaning, dropped) = self.names.resolve(path);
-                        if let Some(catalog) = dropped {
-                            let loc = model.unit.origin.locate(reference.span);
-                            self.unattached.entry(catalog).or_insert(loc);
-                        }
-                        meaning
-                    }
-                };
-                if let Meaning::Source(name) = &meaning {
-                    let loc = || model.unit.origin.locate(reference.span);
-                    first
-                        .entry(name.key(self.dialect))
-                        .or_insert_with(|| (name.clone(), loc()));
-                }
-                list.push(meaning);
-            }
-            meanings.push(list);
-        }
-        let mut by_key = FxHashMap::default();
-        let mut sources = Vec::with_capacity(first.len());
-        for (index, (key, (name, first_ref))) in first.into_iter().enumerate() {
-            by_key.insert(key, index as u32);
-            sources.push(Source {
-                name,
-                schema: SourceSchema::Unknown,
-                first_ref,
-                readers: Vec::new(),
-            });
-        }
-        for (id, list) in meanings.into_iter().enumerate() {
-            let model = &models[id];
-            let mut number: FxHashMap<InputRelation, u32> = FxHashMap::default();
-            let mut own_reported = false;
-            for (reference, meaning) in model.unit.refs.iter().zip(list) {
-                let relation = match meaning {
-                    Meaning::Model(m) if m == id as u32 => InputRelation::Own,
-                    Meaning::Model(m) => InputRelation::Model(m),
-                    Meaning::Source(name) => match by_key.get(&name.key(self.dialect)) {
-                        Some(source) => InputRelation::Source(*source),
-                        None => continue,
-                    },
-                };
-                let next = number.len() as u32;
-                let index = *number.entry(relation).or_insert(next);
-                if index == next {
-                    linked[id].inputs.push(relation);
-                }
-                linked[id].ref_inputs.push(index);
-                let loc = model.unit.origin.locate(reference.span);
-                match relation {
-                    InputRelation::Model(m) => {
-                        if !linked[id].edges.iter().any(|(other, _)| *other == m) {
-                            linked[id].edges.push((m, loc));
-                        }
-                    }
-                    InputRelation::Source(s) => {
-                        let readers = &mut sources[s as usize].readers;
-                        if readers.last() != Some(&(id as u32)) {
-                            readers.push(id as u32);
-                        }
-                    }
-                    InputRelation::Own => {
-                        if !own_reported && !reads_own_target(&linked[id].strategy.kind) {
-                            own_reported = true;
-                            let strategy = linked[id].strategy.kind.as_str();
-                            let message = format!("model `{}` reads itself", model.name);
-                            let finding = Diagnostic::new(code::E108, loc, message)
-                                .label(format!("a {strategy} model has no earlier rows to read"))
-                                .help("Name the source with its schema, or choose an incremental strategy.");
-                            linked[id].diagnostics.push(finding);
-                        }
-                    }
-                }
-            }
-        }
-        (sources, by_key)
-    }
-
-    fn declared(
-        &mut self,
-        models: &[LoadedModel],
-        config: &ProjectConfig,
-        by_key: &FxHashMap<RelationKey, u32>,
-        sources: &mut [Source],
-    ) {
-        let sidecars = models.iter().flat_map(|m| m.config.sources.iter());
-        let mut declared: FxHashMap<RelationKey, Loc> = FxHashMap::default();
-        for declaration in config.sources.iter().chain(sidecars) {
-            let Some(columns) = &declaration.columns else {
-                continue;
-            };
-            let name = self.names.full(&self.declared_name(declaration));
-            let key = name.key(self.dialect);
-            let columns: Arc<[Column]> = columns
-                .iter()
-                .map(|c| {
-                    let ty = Type::parse(self.dialect, &c.r#type.value);
-                    if ty.is_none() && !c.r#type.from_env {
-                        let message = format!("unknown type `{}`", c.r#type.value);
-                        self.diagnostics.push(
-                            Diagnostic::new(code::E206, c.r#type.loc, message)
-                                .help(format!("Write the type as {} spells it.", self.dialect)),
-                        );
-                    }
-                    // A name from TOML counts as unquoted: Snowflake stores it in upper case.
-                    let name = Ident::from_config(self.dialect, &c.name.value).stored(self.dialect);
-                    Column {
-                        name,
-                        ty: ty.unwrap_or_default(),
-                        nullable: c.nullable,
-                    }
-                })
-                .collect();
-            if let Some(model) = self.names.model_of_target(&name) {
-                let message = format!(
-                    "declared source `{}` is the target of model `{}`",
-                    name.display(),
-                    models[model as usize].name
-                );
-                self.diagnostics.push(
-                    Diagnostic::new(code::E417, declaration.table.loc, message)
-                        .note(models[model as usize].name_loc, "the model")
-                        .help("Remove the declaration: a model's columns follow from its query."),
-                );
-                continue;
-            }
-            if let Some(first) = declared.get(&key) {
-                let same = by_key
-                    .get(&key)
-                    .and_then(|i| sources[*i as usize].columns())
-                    .is_none_or(|c| **c == *columns);
-                if !same {
-                    let message = format!(
-                        "source `{}` is declared with other columns elsewhere",
-                        name.display()
-                    );
-                    self.diagnostics.push(
-                        Diagnostic::new(code::E417, declaration.table.loc, message)
-                            .note(*first, "the declaration that is used")
-                            .help("Declare its columns once, in `rocky.toml`."),
-                    );
-                }
-                continue;
-            }
-            declared.insert(key.clone(), declaration.table.loc);
-            if let Some(index) = by_key.get(&key) {
-                sources[*index as usize].schema = SourceSchema::Declared(columns);
-            }
-        }
-    }
-
-    fn declared_name(&self, declaration: &SourceDecl) -> RelationName {
-        let part = |p: &Option<rocky_config::Spanned<SmolStr>>| {
-            p.as_ref()
-                .filter(|p| !p.value.is_empty())
-                .map(|p| Ident::from_config(self.dialect, &p.value))
+        let schema = match self.given.get(&key).or_else(|| self.declared.get(&key)) {
+            Some(columns) => SourceSchema::Declared(columns.clone()),
+            None => self.seen(&name),
         };
-        RelationName {
-            catalog: part(&declaration.catalog),
-            schema: part(&declaration.schema),
-            table: Ident::from_config(self.dialect, &declaration.table.value),
+        let display = self.display(&name, &key, names);
+        let text = |i: &Option<Ident>| i.as_ref().map(|i| i.text.clone()).unwrap_or_default();
+        let parts = [text(&name.catalog), text(&name.schema), name.table.text.clone()];
+        let qualifiers: Vec<SmolStr> = parts.into_iter().filter(|p| !p.is_empty()).collect();
+        let mut hasher = Hasher128::new();
+        hasher.str(&display).value(&qualifiers);
+        match &schema {
+            SourceSchema::Declared(columns) | SourceSchema::Seen(columns, _) => {
+                hasher.u32(0).value(&&**columns)
+            }
+            SourceSchema::Unknown => hasher.u32(2),
+            SourceSchema::Absent => hasher.u32(3),
+        };
+        let facts = Arc::new(SourceFacts {
+            name,
+            key: key.clone(),
+            schema,
+            display,
+            qualifiers,
+            hash: hasher.finish(),
+        });
+        let mut known = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(key).or_insert(facts).clone()
+    }
+
+    fn seen(&self, name: &RelationName) -> SourceSchema {
+        let Some(catalog) = self.known.catalog else {
+            return SourceSchema::Unknown;
+        };
+        match catalog.lookup(name) {
+            Lookup::Found(relation) => {
+                SourceSchema::Seen(relation.columns.as_slice().into(), catalog.taken_at)
+            }
+            Lookup::Absent if self.known.fresh => SourceSchema::Absent,
+            Lookup::Absent | Lookup::Unknown => SourceSchema::Unknown,
         }
     }
 
-    fn given(&self, known: &Known<'_>, by_key: &FxHashMap<RelationKey, u32>, sources: &mut [Source]) {
-        for given in known.given {
-            let key = self.names.full(&given.name).key(self.dialect);
-            if let Some(source) = by_key.get(&key).and_then(|i| sources.get_mut(*i as usize)) {
-                source.schema = SourceSchema::Declared(given.columns.clone());
+    fn display(&self, full: &RelationName, key: &RelationKey, names: &NameTable) -> SmolStr {
+        for short in [
+            RelationName {
+                catalog: None,
+                schema: None,
+                table: full.table.clone(),
+            },
+            RelationName {
+                catalog: None,
+                ..full.clone()
+            },
+        ] {
+            if names.full(&short).key(self.dialect) == *key {
+                return SmolStr::new(short.display());
             }
         }
+        SmolStr::new(full.display())
     }
+}
 
-    fn seen(&self, known: &Known<'_>, sources: &mut [Source]) {
-        let Some(catalog) = known.catalog else { return };
-        for source in sources.iter_mut().filter(|s| s.schema == SourceSchema::Unknown) {
-            source.schema = match catalog.lookup(&source.name) {
-                Lookup::Found(relation) => {
-                    SourceSchema::Seen(relation.columns.as_slice().into(), catalog.taken_at)
+/// Columns of declared sources.
+pub type Declared = FxHashMap<RelationKey, Arc<[Column]>>;
+
+/// The declarations of the configuration and of sidecars.
+pub fn declared(
+    models: &[Arc<LoadedModel>],
+    config: &ProjectConfig,
+    dialect: Dialect,
+    names: &NameTable,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Declared {
+    let sidecars = models.iter().flat_map(|m| m.config.sources.iter());
+    let mut declared: FxHashMap<RelationKey, (Loc, Arc<[Column]>)> = FxHashMap::default();
+    for declaration in config.sources.iter().chain(sidecars) {
+        let Some(columns) = &declaration.columns else {
+            continue;
+        };
+        let name = names.full(&declared_name(declaration, dialect));
+        let key = name.key(dialect);
+        let columns: Arc<[Column]> = columns
+            .iter()
+            .map(|c| {
+                let ty = Type::parse(dialect, &c.r#type.value);
+                if ty.is_none() && !c.r#type.from_env {
+                    let message = format!("unknown type `{}`", c.r#type.value);
+                    diagnostics.push(
+                        Diagnostic::new(code::E206, c.r#type.loc, message)
+                            .help(format!("Write the type as {dialect} spells it.")),
+                    );
                 }
-                Lookup::Absent if known.fresh => SourceSchema::Absent,
-                Lookup::Absent | Lookup::Unknown => SourceSchema::Unknown,
-            };
+                // A name from TOML counts as unquoted: Snowflake stores it in upper case.
+                let name = Ident::from_config(dialect, &c.name.value).stored(dialect);
+                Column {
+                    name,
+                    ty: ty.unwrap_or_default(),
+                    nullable: c.nullable,
+                }
+            })
+            .collect();
+        if let Some(model) = names.model_of_target(&name) {
+            let message = format!(
+                "declared source `{}` is the target of model `{}`",
+                name.display(),
+                models[model as usize].name
+            );
+            diagnostics.push(
+                Diagnostic::new(code::E417, declaration.table.loc, message)
+                    .note(models[model as usize].name_loc, "the model")
+                    .help("Remove the declaration: a model's columns follow from its query."),
+            );
+            continue;
         }
+        if let Some((first, before)) = declared.get(&key) {
+            if **before != *columns {
+                let message = format!(
+                    "source `{}` is declared with other columns elsewhere",
+                    name.display()
+                );
+                diagnostics.push(
+                    Diagnostic::new(code::E417, declaration.table.loc, message)
+                        .note(*first, "the declaration that is used")
+                        .help("Declare its columns once, in `rocky.toml`."),
+                );
+            }
+            continue;
+        }
+        declared.insert(key, (declaration.table.loc, columns));
     }
+    declared
+        .into_iter()
+        .map(|(key, (_, columns))| (key, columns))
+        .collect()
+}
 
-    fn explicit(&mut self, models: &[LoadedModel], linked: &mut [Linked]) {
-        for (id, model) in models.iter().enumerate() {
-            let mut depends_on: Vec<u32> = linked[id].edges.iter().map(|(m, _)| *m).collect();
-            if let Some(declared) = &model.config.depends_on {
-                let mut named: Vec<u32> = Vec::new();
-                for name in declared {
-                    match self.names.model(&name.value) {
-                        Some(m) if m == id as u32 => {
-                            let message = format!("model `{}` depends on itself", model.name);
-                            linked[id]
-                                .diagnostics
-                                .push(Diagnostic::new(code::E107, name.loc, message).help("Remove it."));
-                        }
-                        Some(m) => {
-                            named.push(m);
-                            if !linked[id].edges.iter().any(|(other, _)| *other == m) {
-                                linked[id].edges.push((m, name.loc));
-                            }
-                        }
-                        None => {
-                            let mut message = format!("`depends_on` names unknown model `{}`", name.shown());
-                            if let Some(near) =
-                                suggest::nearest(&name.value, models.iter().map(|m| m.name.as_str()))
-                            {
-                                message.push_str(&format!("; did you mean `{near}`?"));
-                            }
-                            linked[id]
-                                .diagnostics
-                                .push(Diagnostic::new(code::E107, name.loc, message));
-                        }
+fn declared_name(declaration: &SourceDecl, dialect: Dialect) -> RelationName {
+    let part = |p: &Option<rocky_config::Spanned<SmolStr>>| {
+        p.as_ref()
+            .filter(|p| !p.value.is_empty())
+            .map(|p| Ident::from_config(dialect, &p.value))
+    };
+    RelationName {
+        catalog: part(&declaration.catalog),
+        schema: part(&declaration.schema),
+        table: Ident::from_config(dialect, &declaration.table.value),
+    }
+}
+
+/// The models that a model depends on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Depends {
+    /// Declared or read; sorted.
+    pub on: Vec<u32>,
+    /// Where each is named first: (model, place).
+    pub edges: Vec<(u32, Loc)>,
+    /// Findings.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What a model reads and what it declares under `depends_on`.
+pub fn depends(id: u32, resolved: &Resolved, table: &dyn Table, names: &NameTable) -> Depends {
+    let model = table.loaded(id);
+    let mut edges: Vec<(u32, Loc)> = resolved.models().collect();
+    let mut depends_on: Vec<u32> = edges.iter().map(|(m, _)| *m).collect();
+    let mut diagnostics = Vec::new();
+    if let Some(declared) = &model.config.depends_on {
+        let mut named: Vec<u32> = Vec::new();
+        for name in declared {
+            match names.model(&name.value) {
+                Some(m) if m == id => {
+                    let message = format!("model `{}` depends on itself", model.name);
+                    diagnostics.push(Diagnostic::new(code::E107, name.loc, message).help("Remove it."));
+                }
+                Some(m) => {
+                    named.push(m);
+                    if !edges.iter().any(|(other, _)| *other == m) {
+                        edges.push((m, name.loc));
                     }
                 }
-                let missing: Vec<&str> = depends_on
-                    .iter()
-                    .filter(|m| !named.contains(m))
-                    .map(|m| models[*m as usize].name.as_str())
-                    .collect();
-                if let (false, Some(first)) = (missing.is_empty() || declared.is_empty(), declared.first()) {
-                    let message = format!(
-                        "`depends_on` leaves out {}, which the query reads",
-                        list(&missing)
-                    );
-                    linked[id].diagnostics.push(
-                        Diagnostic::new(code::D011, first.loc, message)
-                            .help("Add it, or remove `depends_on`: what a query reads is found without it."),
-                    );
+                None => {
+                    let mut message = format!("`depends_on` names unknown model `{}`", name.shown());
+                    let all = (0..table.count() as u32).map(|id| table.loaded(id).name.as_str());
+                    if let Some(near) = suggest::nearest(&name.value, all) {
+                        message.push_str(&format!("; did you mean `{near}`?"));
+                    }
+                    diagnostics.push(Diagnostic::new(code::E107, name.loc, message));
                 }
-                depends_on.extend(named);
             }
-            depends_on.sort_unstable();
-            depends_on.dedup();
-            linked[id].depends_on = depends_on;
         }
+        let missing: Vec<&str> = depends_on
+            .iter()
+            .filter(|m| !named.contains(m))
+            .map(|m| table.loaded(*m).name.as_str())
+            .collect();
+        if let (false, Some(first)) = (missing.is_empty() || declared.is_empty(), declared.first()) {
+            let message = format!(
+                "`depends_on` leaves out {}, which the query reads",
+                list(&missing)
+            );
+            diagnostics.push(
+                Diagnostic::new(code::D011, first.loc, message)
+                    .help("Add it, or remove `depends_on`: what a query reads is found without it."),
+            );
+        }
+        depends_on.extend(named);
+    }
+    depends_on.sort_unstable();
+    depends_on.dedup();
+    Depends {
+        on: depends_on,
+        edges,
+        diagnostics,
     }
 }
 
@@ -560,12 +674,12 @@ pub fn list(names: &[&str]) -> String {
 }
 
 /// The diagnostic of one cycle: the path, each reference with its place.
-pub fn cycle(path: &[u32], models: &[LoadedModel], linked: &[Linked]) -> Diagnostic {
+pub fn cycle(path: &[u32], models: &[Arc<LoadedModel>], depends: &[Depends]) -> Diagnostic {
     let name = |id: u32| models[id as usize].name.as_str();
     let mut names: Vec<&str> = path.iter().map(|id| name(*id)).collect();
     names.extend(path.first().map(|id| name(*id)));
     let edge = |from: u32, to: u32| {
-        let edges = &linked[from as usize].edges;
+        let edges = &depends[from as usize].edges;
         edges
             .iter()
             .find(|(m, _)| *m == to)

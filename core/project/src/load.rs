@@ -1,20 +1,27 @@
-//! Reading and parsing the files of a project, in parallel, through the memo. Every problem of every file becomes a
+//! Reading the files of a project and parsing their configuration, in parallel, through the memo. Every problem of every file becomes a
 //! diagnostic; one broken file never hides another's.
 
 use crate::discover::{FilePath, Folder, Layout, ModelFiles};
 use crate::hash::Hasher128;
-use crate::memo::{CachedFile, CachedToml, Memo};
-use crate::unit::{self, Language, MacroSet, Unit, UnitEnv};
+use crate::memo::{CachedFile, Memo, Paths};
+use crate::unit::{Language, MacroSet};
 use rayon::prelude::*;
 use rocky_base::{CancelToken, Diagnostic, FileId, Loc, Result, SmolStr, SourceFile, Span, System, code};
 use rocky_config::{ContractConfig, DefaultsConfig, ModelConfig, Options, Parsed};
-use rocky_syntax::ast::Ast;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// Larger files are refused.
 pub const MAX_FILE_BYTES: u64 = 256 << 20;
 
-/// A model after reading and parsing.
+/// A file changed twice within this time may keep its stamp (clocks of file systems tick slowly), so the stamp of a file
+/// that was read so soon after it was written proves nothing.
+const RACY: Duration = Duration::from_millis(100);
+
+/// A model's files after reading, without the query. A value of the files' contents and of what [`Reads`] lists.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LoadedModel {
     /// Name.
     pub name: SmolStr,
@@ -24,20 +31,57 @@ pub struct LoadedModel {
     pub file: FileId,
     /// SQL or DSL.
     pub language: Language,
+    /// Where the query begins in its file (after front matter).
+    pub body_start: u32,
+    /// The query cannot be read: its file has a problem, or its front matter does not end.
+    pub no_query: bool,
     /// Sidecar or front matter, with the folder's defaults.
     pub config: Arc<ModelConfig>,
-    /// The unit.
-    pub unit: Arc<Unit>,
-    /// The tree, when it was parsed now.
-    pub ast: Option<Ast>,
-    /// Key of the unit in the memo.
-    pub unit_key: u128,
     /// The contract beside it.
-    pub contract: Option<(FileId, Arc<Parsed<ContractConfig>>)>,
-    /// Findings in its files (the unit's own not included).
+    pub contract: Option<(FileId, Arc<ContractConfig>)>,
+    /// Findings in its files (the query's own not included).
     pub diagnostics: Vec<Diagnostic>,
     /// A file of it could not be read or its configuration is not TOML.
     pub unreadable: bool,
+    /// What it follows from.
+    pub reads: Reads,
+}
+
+/// Everything a [`LoadedModel`] was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Reads {
+    /// Hash of the text with the query.
+    pub body: u128,
+    /// The sidecar and the hash of its text.
+    pub sidecar: Option<(FileId, u128)>,
+    /// The contract and the hash of its text.
+    pub contract: Option<(FileId, u128)>,
+    /// Hash of the folder's defaults.
+    pub defaults: u128,
+    /// Environment variables with the hashes of their values (never the values).
+    pub env: Vec<(SmolStr, Option<u128>)>,
+}
+
+impl LoadedModel {
+    /// True when values from outside the files are in it, which must not be written to disk.
+    pub fn holds_values(&self) -> bool {
+        self.reads.env.iter().any(|(_, value)| value.is_some())
+    }
+
+    /// Hash of everything it follows from.
+    pub fn hash(&self) -> u128 {
+        let reads = &self.reads;
+        let mut hasher = Hasher128::new();
+        hasher.u32(self.file.0).u128(reads.body).u128(reads.defaults);
+        for file in [&reads.sidecar, &reads.contract] {
+            match file {
+                Some((id, hash)) => hasher.u32(id.0).u128(*hash),
+                None => hasher.u32(u32::MAX),
+            };
+        }
+        hasher.value(&reads.env);
+        hasher.finish()
+    }
 }
 
 /// Reads files through the memo.
@@ -46,6 +90,11 @@ pub struct Reader<'a> {
     pub system: &'a dyn System,
     /// How unknown keys are treated.
     pub options: Options,
+}
+
+/// The hash of a text, as [`CachedFile`] keeps it.
+pub fn content_hash(text: &str) -> u128 {
+    xxhash_rust::xxh3::xxh3_128(text.as_bytes())
 }
 
 impl Reader<'_> {
@@ -57,51 +106,61 @@ impl Reader<'_> {
         {
             return cached.clone();
         }
-        let empty = || Arc::new(SourceFile::new(path.shown.clone(), ""));
+        let failed = |problem: Diagnostic| CachedFile {
+            stamp: None,
+            hash: 0,
+            source: Arc::new(SourceFile::new(path.shown.clone(), "")),
+            problem: Some(Box::new(problem)),
+        };
         let at = |offset: usize| Loc::new(id, Span::from(offset..offset));
         if let Some(stamp) = stamp.filter(|s| s.size > MAX_FILE_BYTES) {
             let message = format!("file has {} bytes; at most {MAX_FILE_BYTES} are read", stamp.size);
-            let problem = Diagnostic::new(code::E419, at(0), message).help("Split the model.");
-            return CachedFile {
-                stamp: None,
-                source: empty(),
-                problem: Some(problem),
-            };
+            return failed(Diagnostic::new(code::E419, at(0), message).help("Split the model."));
         }
-        match self.system.read(&path.path) {
-            Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => {
-                    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-                    let source = Arc::new(SourceFile::new(path.shown.clone(), text));
-                    CachedFile {
-                        stamp,
-                        source,
-                        problem: None,
-                    }
-                }
-                Err(error) => {
-                    let offset = error.utf8_error().valid_up_to();
-                    let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                    let byte = error.as_bytes().get(offset).copied().unwrap_or(0);
-                    let message = format!("file is not UTF-8: byte 0x{byte:02X} at offset {offset}");
-                    let problem =
-                        Diagnostic::new(code::E409, Loc::new(id, Span::from(offset..offset + 3)), message)
-                            .help("Save the file as UTF-8.");
-                    let source = Arc::new(SourceFile::new(path.shown.clone(), text));
-                    CachedFile {
-                        stamp,
-                        source,
-                        problem: Some(problem),
-                    }
-                }
-            },
+        let bytes = match self.system.read(&path.path) {
+            Ok(bytes) => bytes,
             Err(error) => {
-                let problem = Diagnostic::new(code::E408, at(0), format!("file cannot be read: {error}"))
-                    .help("Check that the file exists and that its permissions allow reading.");
+                return failed(
+                    Diagnostic::new(code::E408, at(0), format!("file cannot be read: {error}"))
+                        .help("Check that the file exists and that its permissions allow reading."),
+                );
+            }
+        };
+        let stamp = stamp.filter(|s| {
+            let now = self.system.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            s.modified_ns + (RACY.as_nanos() as i128) < now.as_nanos() as i128
+        });
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                let text = match text.strip_prefix('\u{feff}') {
+                    Some(text) => text.to_owned(),
+                    None => text,
+                };
+                let hash = content_hash(&text);
+                let same = cached.filter(|c| c.problem.is_none() && c.hash == hash);
+                CachedFile {
+                    stamp,
+                    hash,
+                    source: same.map_or_else(
+                        || Arc::new(SourceFile::new(path.shown.clone(), text)),
+                        |c| c.source.clone(),
+                    ),
+                    problem: None,
+                }
+            }
+            Err(error) => {
+                let offset = error.utf8_error().valid_up_to();
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let byte = error.as_bytes().get(offset).copied().unwrap_or(0);
+                let message = format!("file is not UTF-8: byte 0x{byte:02X} at offset {offset}");
+                let problem =
+                    Diagnostic::new(code::E409, Loc::new(id, Span::from(offset..offset + 3)), message)
+                        .help("Save the file as UTF-8.");
                 CachedFile {
                     stamp: None,
-                    source: empty(),
-                    problem: Some(problem),
+                    hash: content_hash(&text),
+                    source: Arc::new(SourceFile::new(path.shown.clone(), text)),
+                    problem: Some(Box::new(problem)),
                 }
             }
         }
@@ -113,147 +172,192 @@ impl Reader<'_> {
             .map(|value| Hasher128::new().str(&value).finish())
     }
 
-    fn toml<T>(
-        &self,
-        source: &Arc<SourceFile>,
-        cached: Option<&CachedToml<T>>,
-        parse: impl FnOnce(&dyn Fn(&str) -> Option<String>) -> Parsed<T>,
-    ) -> CachedToml<T> {
-        if let Some(cached) = cached {
-            let current = Arc::ptr_eq(&cached.source, source)
-                && cached.options == self.options
-                && cached
-                    .vars
-                    .iter()
-                    .all(|(name, hash)| self.var_hash(name) == *hash);
-            if current {
-                return CachedToml {
-                    source: source.clone(),
-                    options: self.options,
-                    vars: cached.vars.clone(),
-                    parsed: cached.parsed.clone(),
-                };
-            }
-        }
-        let env = |name: &str| self.system.env(name);
-        let parsed = parse(&env);
-        let vars = parsed
-            .vars
-            .iter()
-            .map(|name| (name.clone(), self.var_hash(name)))
-            .collect();
-        CachedToml {
-            source: source.clone(),
-            options: self.options,
-            vars,
-            parsed: Arc::new(parsed),
-        }
+    fn vars<'v>(
+        &'v self,
+        names: &'v BTreeSet<SmolStr>,
+    ) -> impl Iterator<Item = (SmolStr, Option<u128>)> + 'v {
+        names.iter().map(|name| (name.clone(), self.var_hash(name)))
     }
 }
 
-/// What one job leaves in the memo.
-struct Entry {
-    files: Vec<(FileId, CachedFile)>,
-    model: Option<(FileId, CachedToml<ModelConfig>)>,
-    contract: Option<(FileId, CachedToml<ContractConfig>)>,
+/// Writes down the files of a compile as they are read.
+pub struct Recorder<'a> {
+    /// What the last compile left.
+    pub memo: &'a Memo,
+    /// Numbers of paths.
+    pub paths: &'a mut Arc<Paths>,
+    /// Files of this compile by number.
+    pub files: &'a mut Vec<Option<CachedFile>>,
+}
+
+impl Recorder<'_> {
+    /// The number of a path.
+    pub fn id(&mut self, path: &FilePath) -> FileId {
+        let id = match self.paths.get(&path.shown) {
+            Some(id) => id,
+            None => Arc::make_mut(self.paths).add(&path.shown),
+        };
+        if self.files.len() <= id.0 as usize {
+            self.files.resize(id.0 as usize + 1, None);
+        }
+        id
+    }
+
+    /// Keep a file.
+    pub fn keep(&mut self, id: FileId, file: CachedFile) {
+        if let Some(slot) = self.files.get_mut(id.0 as usize) {
+            *slot = Some(file);
+        }
+    }
+
+    /// Read a file.
+    pub fn read(&mut self, reader: &Reader<'_>, path: &FilePath) -> (FileId, CachedFile) {
+        let id = self.id(path);
+        let file = reader.file(path, id, self.memo.file(id));
+        self.keep(id, file.clone());
+        (id, file)
+    }
+}
+
+/// The defaults of one folder.
+#[derive(Clone, Debug, Default)]
+pub struct Defaults {
+    /// Hash of their text and of the environment variables in it; 0 without a file.
+    pub hash: u128,
+    /// The content.
+    pub config: Option<Arc<DefaultsConfig>>,
+    /// They hold values from the environment.
+    pub holds_values: bool,
+}
+
+/// A contract from a contracts folder.
+#[derive(Clone, Debug)]
+pub struct ExplicitContract {
+    /// The model it names.
+    pub model: SmolStr,
+    /// Its file.
+    pub file: FileId,
+    /// Hash of its text.
+    pub hash: u128,
+    /// Its content.
+    pub parsed: Arc<Parsed<ContractConfig>>,
+}
+
+/// A model after reading its files, and what is needed to go on.
+#[derive(Debug)]
+pub struct Head {
+    /// The model.
+    pub loaded: Arc<LoadedModel>,
+    /// The file with the query.
+    pub body: CachedFile,
+    /// Index into the folders' defaults.
+    pub folder: u32,
 }
 
 /// The result of loading.
 pub struct Loaded {
     /// Models in order of path.
-    pub models: Vec<LoadedModel>,
-    /// Explicit contracts by model name.
-    pub contracts: Vec<(SmolStr, FileId, Arc<Parsed<ContractConfig>>)>,
+    pub heads: Vec<Head>,
+    /// Contracts of a contracts folder.
+    pub contracts: Vec<ExplicitContract>,
+    /// Defaults by folder.
+    pub defaults: Vec<Defaults>,
     /// Findings that belong to no model.
     pub diagnostics: Vec<Diagnostic>,
-    /// Texts that had to be parsed.
-    pub parsed: u64,
 }
 
 /// Read macros (a serial step: every model may use them).
 pub fn macros(
     reader: &Reader<'_>,
     layout: &Layout,
-    memo: &mut Memo,
-    next: &mut Memo,
+    recorder: &mut Recorder<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> MacroSet {
     let mut set = MacroSet::default();
     for path in &layout.macros {
-        let id = memo.file_id(&path.shown);
-        let file = reader.file(path, id, memo.files.get(&id));
-        diagnostics.extend(file.problem.clone());
-        if file.problem.is_none() {
-            let (definitions, found) = rocky_syntax::expand::parse_macros(id, &file.source.text);
-            diagnostics.extend(found);
-            for definition in definitions {
-                let (name, loc) = (definition.name.ident.text.clone(), definition.name_loc);
-                if let Err(old) = set.add(definition) {
-                    let message = format!("macro `{name}` is defined twice");
-                    diagnostics.push(
-                        Diagnostic::new(code::E114, loc, message)
-                            .note(old.name_loc, "first defined here")
-                            .help("Rename one."),
-                    );
-                }
+        let (id, file) = recorder.read(reader, path);
+        diagnostics.extend(file.problem.as_deref().cloned());
+        if file.problem.is_some() {
+            continue;
+        }
+        let (definitions, found) = rocky_syntax::expand::parse_macros(id, file.source.text());
+        diagnostics.extend(found);
+        for definition in definitions {
+            let (name, loc) = (definition.name.ident.text.clone(), definition.name_loc);
+            if let Err(old) = set.add(definition) {
+                let message = format!("macro `{name}` is defined twice");
+                diagnostics.push(
+                    Diagnostic::new(code::E114, loc, message)
+                        .note(old.name_loc, "first defined here")
+                        .help("Rename one."),
+                );
             }
         }
-        next.files.insert(id, file);
     }
     set
 }
 
-/// Read and parse everything else.
+/// Read everything else; texts of queries are not looked into.
 pub fn load(
     reader: &Reader<'_>,
     layout: &Layout,
-    env: &UnitEnv<'_>,
-    memo: &mut Memo,
-    next: &mut Memo,
+    recorder: &mut Recorder<'_>,
     cancel: &CancelToken,
 ) -> Result<Loaded> {
     let mut diagnostics = layout.diagnostics.clone();
     let options = reader.options;
-
-    let mut defaults: Vec<Option<Arc<Parsed<DefaultsConfig>>>> = Vec::with_capacity(layout.folders.len());
+    let mut defaults: Vec<Defaults> = Vec::with_capacity(layout.folders.len());
     for Folder { defaults: path } in &layout.folders {
-        defaults.push(path.as_ref().map(|path| {
-            let id = memo.file_id(&path.shown);
-            let file = reader.file(path, id, memo.files.get(&id));
-            diagnostics.extend(file.problem.clone());
-            let text = file.source.text.clone();
-            let toml = reader.toml(&file.source, memo.defaults.get(&id), |e| {
-                rocky_config::parse_defaults(id, &text, e, options)
-            });
-            diagnostics.extend(toml.parsed.diagnostics.iter().cloned());
-            let parsed = toml.parsed.clone();
-            next.files.insert(id, file);
-            next.defaults.insert(id, toml);
-            parsed
-        }));
+        let Some(path) = path else {
+            defaults.push(Defaults::default());
+            continue;
+        };
+        let (id, file) = recorder.read(reader, path);
+        diagnostics.extend(file.problem.as_deref().cloned());
+        let env = |name: &str| reader.system.env(name);
+        let parsed = rocky_config::parse_defaults(id, file.source.text(), &env, options);
+        diagnostics.extend(parsed.diagnostics);
+        let vars: Vec<_> = reader.vars(&parsed.vars).collect();
+        defaults.push(Defaults {
+            hash: Hasher128::new().u32(id.0).u128(file.hash).value(&vars).finish(),
+            config: Some(Arc::new(parsed.value)),
+            holds_values: vars.iter().any(|(_, value)| value.is_some()),
+        });
     }
 
     let mut contracts = Vec::new();
     for (model, path) in &layout.contracts {
-        let id = memo.file_id(&path.shown);
-        let file = reader.file(path, id, memo.files.get(&id));
-        diagnostics.extend(file.problem.clone());
-        let text = file.source.text.clone();
-        let toml = reader.toml(&file.source, memo.contracts.get(&id), |e| {
-            rocky_config::parse_contract(id, &text, e, options)
+        let (id, file) = recorder.read(reader, path);
+        diagnostics.extend(file.problem.as_deref().cloned());
+        let parsed = match recorder.memo.contracts.get(&id).filter(|(h, _)| *h == file.hash) {
+            Some((_, parsed)) if parsed.vars.is_empty() => parsed.clone(),
+            _ => {
+                let env = |name: &str| reader.system.env(name);
+                Arc::new(rocky_config::parse_contract(
+                    id,
+                    file.source.text(),
+                    &env,
+                    options,
+                ))
+            }
+        };
+        diagnostics.extend(parsed.diagnostics.iter().cloned());
+        let vars: Vec<_> = reader.vars(&parsed.vars).collect();
+        contracts.push(ExplicitContract {
+            model: model.clone(),
+            file: id,
+            hash: Hasher128::new().u128(file.hash).value(&vars).finish(),
+            parsed,
         });
-        diagnostics.extend(toml.parsed.diagnostics.iter().cloned());
-        contracts.push((model.clone(), id, toml.parsed.clone()));
-        next.files.insert(id, file);
-        next.contracts.insert(id, toml);
     }
     for path in &layout.orphans {
-        let id = memo.file_id(&path.shown);
+        let id = recorder.id(path);
         let source = Arc::new(SourceFile::new(path.shown.clone(), ""));
-        next.files.insert(
+        recorder.keep(
             id,
             CachedFile {
                 stamp: None,
+                hash: 0,
                 source,
                 problem: None,
             },
@@ -267,163 +371,211 @@ pub fn load(
         .iter()
         .map(|files| Job {
             files,
-            body: memo.file_id(&files.body.shown),
-            sidecar: files.sidecar.as_ref().map(|p| memo.file_id(&p.shown)),
-            contract: files.contract.as_ref().map(|p| memo.file_id(&p.shown)),
+            body: recorder.id(&files.body),
+            sidecar: files.sidecar.as_ref().map(|p| recorder.id(p)),
+            contract: files.contract.as_ref().map(|p| recorder.id(p)),
         })
         .collect();
-    let memo = &*memo;
-    let done: Vec<Option<(LoadedModel, Entry, bool)>> = jobs
+    let memo = recorder.memo;
+    let done: Vec<Option<(Head, Vec<(FileId, CachedFile)>)>> = jobs
         .par_iter()
-        .map(|job| (!cancel.is_tripped()).then(|| job.load(reader, env, memo, &defaults)))
+        .with_min_len(16)
+        .map(|job| (!cancel.is_tripped()).then(|| job.load(reader, memo, &defaults)))
         .collect();
     cancel.check()?;
-    let mut models = Vec::with_capacity(done.len());
-    let mut parsed = 0;
-    for (model, entry, fresh) in done.into_iter().flatten() {
-        parsed += u64::from(fresh);
-        next.files.extend(entry.files);
-        next.models.extend(entry.model);
-        next.contracts.extend(entry.contract);
-        next.units.insert(model.unit_key, model.unit.clone());
-        models.push(model);
+    let mut heads = Vec::with_capacity(done.len());
+    for (head, files) in done.into_iter().flatten() {
+        recorder.keep(head.loaded.file, head.body.clone());
+        files.into_iter().for_each(|(id, file)| recorder.keep(id, file));
+        heads.push(head);
     }
     Ok(Loaded {
-        models,
+        heads,
         contracts,
+        defaults,
         diagnostics,
-        parsed,
     })
 }
 
-struct Job<'a> {
-    files: &'a ModelFiles,
-    body: FileId,
-    sidecar: Option<FileId>,
-    contract: Option<FileId>,
+/// The files of one model, numbered.
+pub struct Job<'a> {
+    /// Their paths.
+    pub files: &'a ModelFiles,
+    /// The file with the query.
+    pub body: FileId,
+    /// The sidecar.
+    pub sidecar: Option<FileId>,
+    /// The contract.
+    pub contract: Option<FileId>,
 }
 
 impl Job<'_> {
-    fn load(
+    /// Read the model. The files beside the query come apart.
+    pub fn load(
         &self,
         reader: &Reader<'_>,
-        env: &UnitEnv<'_>,
         memo: &Memo,
-        defaults: &[Option<Arc<Parsed<DefaultsConfig>>>],
-    ) -> (LoadedModel, Entry, bool) {
-        let options = reader.options;
-        let mut diagnostics = Vec::new();
-        let mut entry = Entry {
-            files: Vec::new(),
-            model: None,
-            contract: None,
+        defaults: &[Defaults],
+    ) -> (Head, Vec<(FileId, CachedFile)>) {
+        let body = reader.file(&self.files.body, self.body, memo.file(self.body));
+        let beside = |id: Option<FileId>, path: &Option<FilePath>| {
+            let (id, path) = (id?, path.as_ref()?);
+            Some((id, reader.file(path, id, memo.file(id))))
         };
-        let body = reader.file(&self.files.body, self.body, memo.files.get(&self.body));
-        let mut unreadable = body.problem.is_some();
-        diagnostics.extend(body.problem.clone());
-        let text = body.source.text.clone();
+        let sidecar = beside(self.sidecar, &self.files.sidecar);
+        let contract = beside(self.contract, &self.files.contract);
+        let none = Defaults::default();
+        let defaults = defaults.get(self.files.folder).unwrap_or(&none);
+        let problem = [
+            Some(&body),
+            sidecar.as_ref().map(|(_, f)| f),
+            contract.as_ref().map(|(_, f)| f),
+        ]
+        .into_iter()
+        .flatten()
+        .any(|f| f.problem.is_some());
+        let known = memo
+            .entries
+            .get(&self.body)
+            .map(|entry| &entry.loaded)
+            .filter(|old| {
+                let reads = &old.reads;
+                let hash = |file: &Option<(FileId, CachedFile)>| file.as_ref().map(|(id, f)| (*id, f.hash));
+                !problem
+                    && !old.no_query
+                    && reads.body == body.hash
+                    && reads.defaults == defaults.hash
+                    && reads.sidecar == hash(&sidecar)
+                    && reads.contract == hash(&contract)
+                    && reads
+                        .env
+                        .iter()
+                        .all(|(name, value)| reader.var_hash(name) == *value)
+            });
+        let loaded = match known {
+            Some(known) => known.clone(),
+            None => {
+                let files = Contents {
+                    id: self.body,
+                    language: self.files.language,
+                    stem: self.files.stem.clone(),
+                    body: &body,
+                    sidecar: sidecar.as_ref(),
+                    contract: contract.as_ref(),
+                };
+                Arc::new(files.model(reader, defaults))
+            }
+        };
+        let head = Head {
+            loaded,
+            body,
+            folder: self.files.folder as u32,
+        };
+        (head, sidecar.into_iter().chain(contract).collect())
+    }
+}
 
-        let front = match self.files.language {
-            Language::Sql => rocky_config::split_front_matter(&text),
+/// The files of one model as they were read.
+pub struct Contents<'a> {
+    /// The file with the query.
+    pub id: FileId,
+    /// SQL or DSL.
+    pub language: Language,
+    /// Its name without extension.
+    pub stem: SmolStr,
+    /// The query.
+    pub body: &'a CachedFile,
+    /// The sidecar.
+    pub sidecar: Option<&'a (FileId, CachedFile)>,
+    /// The contract beside it.
+    pub contract: Option<&'a (FileId, CachedFile)>,
+}
+
+impl Contents<'_> {
+    /// The model that they make.
+    pub fn model(&self, reader: &Reader<'_>, defaults: &Defaults) -> LoadedModel {
+        let (body, sidecar, contract) = (self.body, self.sidecar, self.contract);
+        let options = reader.options;
+        let env = |name: &str| reader.system.env(name);
+        let mut diagnostics = Vec::new();
+        let mut vars: Vec<(SmolStr, Option<u128>)> = Vec::new();
+        let mut unreadable = body.problem.is_some();
+        diagnostics.extend(body.problem.as_deref().cloned());
+        let text = body.source.text();
+
+        let front = match self.language {
+            Language::Sql => rocky_config::split_front_matter(text),
             Language::Rocky => None,
         };
         let mut body_start = front.map_or(0, |f| f.body_start);
-        let mut toml: Option<(FileId, CachedToml<ModelConfig>)> = None;
-        if let (Some(id), Some(path)) = (self.sidecar, &self.files.sidecar) {
-            let file = reader.file(path, id, memo.files.get(&id));
+        let mut config = ModelConfig::default();
+        let mut take = |parsed: Parsed<ModelConfig>, diagnostics: &mut Vec<Diagnostic>| {
+            diagnostics.extend(parsed.diagnostics);
+            vars.extend(reader.vars(&parsed.vars));
+            config = parsed.value;
+            parsed.broken
+        };
+        if let Some((id, file)) = sidecar {
             unreadable |= file.problem.is_some();
-            diagnostics.extend(file.problem.clone());
-            let sidecar_text = file.source.text.clone();
-            let parsed = reader.toml(&file.source, memo.models.get(&id), |e| {
-                rocky_config::parse_sidecar(id, &sidecar_text, e, options)
-            });
-            entry.files.push((id, file));
+            diagnostics.extend(file.problem.as_deref().cloned());
+            let parsed = rocky_config::parse_sidecar(*id, file.source.text(), &env, options);
             if let Some(front) = &front {
                 let message = "model has a sidecar and front matter";
                 diagnostics.push(
-                    Diagnostic::new(code::E415, Loc::new(self.body, front.open), message)
-                        .note(Loc::new(id, Span::at(0)), "the sidecar is used")
+                    Diagnostic::new(code::E415, Loc::new(self.id, front.open), message)
+                        .note(Loc::new(*id, Span::at(0)), "the sidecar is used")
                         .help("Keep one of the two."),
                 );
             }
-            toml = Some((id, parsed));
+            unreadable |= take(parsed, &mut diagnostics);
         } else if let Some(front) = &front {
-            let parsed = reader.toml(&body.source, memo.models.get(&self.body), |e| {
-                rocky_config::parse_front_matter(self.body, &text, front, e, options)
-            });
+            let parsed = rocky_config::parse_front_matter(self.id, text, front, &env, options);
             if !front.closed {
                 body_start = text.len() as u32;
             }
-            toml = Some((self.body, parsed));
+            unreadable |= take(parsed, &mut diagnostics);
         }
-        let mut config = ModelConfig::default();
-        if let Some((_, toml)) = &toml {
-            diagnostics.extend(toml.parsed.diagnostics.iter().cloned());
-            unreadable |= toml.parsed.broken;
-            config = toml.parsed.value.clone();
+        if let Some(defaults) = &defaults.config {
+            config.inherit(defaults);
         }
-        if let Some(Some(defaults)) = defaults.get(self.files.folder) {
-            config.inherit(&defaults.value);
+        let contract = contract.map(|(id, file)| {
+            diagnostics.extend(file.problem.as_deref().cloned());
+            let parsed = rocky_config::parse_contract(*id, file.source.text(), &env, options);
+            diagnostics.extend(parsed.diagnostics);
+            vars.extend(reader.vars(&parsed.vars));
+            (*id, file.hash, Arc::new(parsed.value))
+        });
+        if defaults.holds_values {
+            // Named by no variable of its own, but what it inherits is not for the disk either.
+            vars.push((SmolStr::default(), Some(defaults.hash)));
         }
-        entry.model = toml;
-
-        let key = unit::text_hash(self.body, self.files.language, body_start, &text, env.dialect);
-        let unclosed = front.is_some_and(|f| !f.closed);
-        let known = memo.units.get(&key).filter(|u| u.is_current(env)).cloned();
-        let fresh = known.is_none();
-        let (unit, ast) = match known {
-            Some(unit) => (unit, None),
-            None if body.problem.is_some() || unclosed => {
-                let (mut unit, _) = unit::make(self.body, Language::Sql, &Arc::from(""), 0, env);
-                // The file's own problem says it all; "empty model" would be a consequence.
-                unit.diagnostics.clear();
-                unit.broken = true;
-                (Arc::new(unit), None)
-            }
-            None => {
-                let (unit, ast) = unit::make(self.body, self.files.language, &text, body_start, env);
-                (Arc::new(unit), Some(ast))
-            }
-        };
-
-        let contract = match (self.contract, &self.files.contract) {
-            (Some(id), Some(path)) => {
-                let file = reader.file(path, id, memo.files.get(&id));
-                diagnostics.extend(file.problem.clone());
-                let contract_text = file.source.text.clone();
-                let toml = reader.toml(&file.source, memo.contracts.get(&id), |e| {
-                    rocky_config::parse_contract(id, &contract_text, e, options)
-                });
-                diagnostics.extend(toml.parsed.diagnostics.iter().cloned());
-                let parsed = toml.parsed.clone();
-                entry.files.push((id, file));
-                entry.contract = Some((id, toml));
-                Some((id, parsed))
-            }
-            _ => None,
-        };
-        entry.files.push((self.body, body));
-
+        vars.sort();
+        vars.dedup();
         let (name, name_loc) = match &config.name {
             Some(name) => (name.value.clone(), name.loc),
             None => (
-                self.files.stem.clone(),
-                Loc::new(self.body, Span::at(body_start.min(text.len() as u32))),
+                self.stem.clone(),
+                Loc::new(self.id, Span::at(body_start.min(text.len() as u32))),
             ),
         };
-        let model = LoadedModel {
+        LoadedModel {
             name,
             name_loc,
-            file: self.body,
-            language: self.files.language,
+            file: self.id,
+            language: self.language,
+            body_start,
+            no_query: body.problem.is_some() || front.is_some_and(|f| !f.closed),
             config: Arc::new(config),
-            unit,
-            ast,
-            unit_key: key,
-            contract,
             diagnostics,
             unreadable,
-        };
-        (model, entry, fresh)
+            reads: Reads {
+                body: body.hash,
+                sidecar: sidecar.map(|(id, file)| (*id, file.hash)),
+                contract: contract.as_ref().map(|(id, hash, _)| (*id, *hash)),
+                defaults: defaults.hash,
+                env: vars,
+            },
+            contract: contract.map(|(id, _, parsed)| (id, parsed)),
+        }
     }
 }

@@ -1,59 +1,39 @@
-//! What earlier compiles of one project left: file texts by stamp, parsed configuration, parsed units, analyses. Bounded:
-//! after each compile it keeps what that compile used and nothing else.
+//! What the last compile of a project left, in memory or read from the cache file: files by number with their stamps, and
+//! one entry per model. Bounded: it holds what that compile used and nothing else.
 
+use crate::analyse::Analysed;
+use crate::load::LoadedModel;
 use crate::unit::Unit;
 use rocky_base::system::FileStamp;
 use rocky_base::{Diagnostic, FileId, SmolStr, SourceFile};
-use rocky_config::{ContractConfig, DefaultsConfig, ModelConfig, Options};
-use rocky_semantic::Analysis;
+use rocky_config::{ContractConfig, Parsed};
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A file as it was read.
 #[derive(Clone, Debug)]
 pub struct CachedFile {
-    /// Its stamp then; `None` when it must be read again.
+    /// Its stamp then; `None` when it must be read again: it could not be read, or it was written so shortly before that a
+    /// later change might have the same stamp.
     pub stamp: Option<FileStamp>,
+    /// Hash of its text.
+    pub hash: u128,
     /// Its text.
     pub source: Arc<SourceFile>,
     /// Why it could not be read or is not text.
-    pub problem: Option<Diagnostic>,
+    pub problem: Option<Box<Diagnostic>>,
 }
 
-/// Parsed TOML of one file and what it depended on.
-#[derive(Clone, Debug)]
-pub struct CachedToml<T> {
-    /// The text it was parsed from.
-    pub source: Arc<SourceFile>,
-    /// How unknown keys are treated.
-    pub options: Options,
-    /// Variables it read, with the hashes of their values (never the values).
-    pub vars: Vec<(SmolStr, Option<u128>)>,
-    /// The result.
-    pub parsed: Arc<rocky_config::Parsed<T>>,
-}
-
-/// The memo of one project.
-#[derive(Debug, Default)]
-pub struct Memo {
+/// Numbers of paths. A path keeps its number for the life of a memo, so that places in remembered values stay right.
+#[derive(Clone, Debug, Default)]
+pub struct Paths {
     ids: FxHashMap<SmolStr, FileId>,
-    /// Files by number.
-    pub files: FxHashMap<FileId, CachedFile>,
-    /// Sidecars and front matter by file.
-    pub models: FxHashMap<FileId, CachedToml<ModelConfig>>,
-    /// `_defaults.toml` by file.
-    pub defaults: FxHashMap<FileId, CachedToml<DefaultsConfig>>,
-    /// Contracts by file.
-    pub contracts: FxHashMap<FileId, CachedToml<ContractConfig>>,
-    /// Units by [`crate::unit::text_hash`].
-    pub units: FxHashMap<u128, Arc<Unit>>,
-    /// Analyses by the hash of all they read.
-    pub analyses: FxHashMap<u128, Arc<Analysis>>,
 }
 
-impl Memo {
-    /// The number of a path: the same in every snapshot of this memo.
-    pub fn file_id(&mut self, path: &SmolStr) -> FileId {
+impl Paths {
+    /// The number of a path, given out when it is new.
+    pub fn add(&mut self, path: &SmolStr) -> FileId {
         if let Some(id) = self.ids.get(path) {
             return *id;
         }
@@ -62,21 +42,65 @@ impl Memo {
         id
     }
 
-    /// How many numbers were given out.
-    pub fn file_count(&self) -> usize {
-        self.ids.len()
-    }
-}
-
-impl Memo {
     /// The number of a path that was seen.
-    pub fn files_id(&self, path: &SmolStr) -> Option<FileId> {
+    pub fn get(&self, path: &str) -> Option<FileId> {
         self.ids.get(path).copied()
     }
 
-    /// Keep the numbers of paths, and of everything else only what `next` holds.
-    pub fn replace(&mut self, next: Memo) {
-        let ids = std::mem::take(&mut self.ids);
-        *self = Memo { ids, ..next };
+    /// How many numbers were given out.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// True when there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// All paths with their numbers, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&SmolStr, FileId)> {
+        self.ids.iter().map(|(path, id)| (path, *id))
+    }
+}
+
+/// What was found out about one model.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its files without the query.
+    pub loaded: Arc<LoadedModel>,
+    /// Its text.
+    pub unit: Arc<Unit>,
+    /// Its columns and lineage.
+    pub analysed: Arc<Analysed>,
+    /// Findings in its query, strategy and contract.
+    pub checked: Arc<Checked>,
+}
+
+/// Findings with the hash of what they follow from.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Checked {
+    /// Hash of everything that was looked at.
+    pub key: u128,
+    /// The findings, in the user's files.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// The memo of one project.
+#[derive(Clone, Debug, Default)]
+pub struct Memo {
+    /// Numbers of paths.
+    pub paths: Arc<Paths>,
+    /// Files by number.
+    pub files: Vec<Option<CachedFile>>,
+    /// Models by the number of the file with the query.
+    pub entries: FxHashMap<FileId, Arc<Entry>>,
+    /// Contracts of a contracts folder by file, with the hash of their text.
+    pub contracts: FxHashMap<FileId, (u128, Arc<Parsed<ContractConfig>>)>,
+}
+
+impl Memo {
+    /// A file as the last compile saw it.
+    pub fn file(&self, id: FileId) -> Option<&CachedFile> {
+        self.files.get(id.0 as usize).and_then(Option::as_ref)
     }
 }

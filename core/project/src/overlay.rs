@@ -73,6 +73,16 @@ fn missing(path: &Path) -> io::Error {
     )
 }
 
+fn only_looked_at(path: &Path) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        format!(
+            "{} stays as it is: these files are only looked at",
+            path.display()
+        ),
+    )
+}
+
 /// True when a file that the edits hold lies below the folder.
 fn holds(edits: &Edits, dir: &Path) -> bool {
     edits
@@ -166,13 +176,19 @@ impl System for Overlay {
     }
 
     fn write_atomic(&self, path: &Path, _contents: &[u8]) -> io::Result<()> {
-        Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            format!(
-                "{} is not written: these files are only looked at",
-                path.display()
-            ),
-        ))
+        Err(only_looked_at(path))
+    }
+
+    fn write_cache(
+        &self,
+        path: &Path,
+        _write: &dyn Fn(&mut dyn io::Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        Err(only_looked_at(path))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        Err(only_looked_at(path))
     }
 
     fn env(&self, name: &str) -> Option<String> {

@@ -1,15 +1,21 @@
 //! The immutable result of loading and analysing a folder. Shared between threads; a new compile makes a new one, which
 //! shares with the old one whatever did not change.
 
+use crate::analyse::Analysed;
+use crate::compile::CatalogInput;
 use crate::graph::Order;
+use crate::link::{Resolved, Target};
+use crate::load::{Defaults, ExplicitContract, LoadedModel};
+use crate::memo::{Checked, Entry, Memo};
 use crate::names::NameTable;
-use crate::unit::{Language, Unit};
+use crate::unit::{Language, MacroSet, Unit};
 use rocky_base::{Diagnostic, Dialect, FileId, Files, Loc, SmolStr};
 use rocky_config::{ContractConfig, ModelConfig, ProjectConfig, StrategyConfig};
 use rocky_semantic::Analysis;
 use rocky_warehouse::{Column, RelationName};
+use rustc_hash::FxHashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A compiled project.
 #[derive(Debug)]
@@ -25,17 +31,48 @@ pub struct Snapshot {
     /// Models sorted by name; the index is the model's number.
     pub models: Vec<Arc<Model>>,
     /// Names to models.
-    pub names: NameTable,
+    pub names: Arc<NameTable>,
     /// Order, layers, cycles.
-    pub order: Order,
+    pub order: Arc<Order>,
     /// Models that read each model.
-    pub consumers: Vec<Vec<u32>>,
+    pub consumers: Arc<Vec<Vec<u32>>>,
     /// Relations that are read and are not models, sorted by name.
-    pub sources: Vec<Source>,
-    /// Every finding, sorted by file and place.
-    pub diagnostics: Vec<Diagnostic>,
+    pub sources: Arc<Vec<Source>>,
+    /// Findings that belong to no model.
+    pub general: Arc<Vec<Diagnostic>>,
     /// How long the phases took.
     pub timings: Timings,
+    pub(crate) diagnostics: OnceLock<Vec<Diagnostic>>,
+    pub(crate) ground: Arc<Ground>,
+}
+
+/// What a snapshot was compiled from beside its models: enough to compile an edit of it without looking at anything else.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    /// No cycles, no clashes of names: nothing that is said of one model depends on another one's text.
+    pub quiet: bool,
+    /// How unknown keys are treated.
+    pub options: rocky_config::Options,
+    /// Numbers of paths.
+    pub paths: Arc<crate::memo::Paths>,
+    /// Columns of declared sources.
+    pub declared: Arc<crate::link::Declared>,
+    /// Numbers of sources.
+    pub by_key: FxHashMap<rocky_warehouse::relation::RelationKey, u32>,
+    /// Macros.
+    pub macros: MacroSet,
+    /// Run variables.
+    pub vars: FxHashMap<SmolStr, SmolStr>,
+    /// Defaults by folder.
+    pub defaults: Vec<Defaults>,
+    /// Contracts of a contracts folder, by model.
+    pub contracts: FxHashMap<u32, ExplicitContract>,
+    /// What was known of the warehouse.
+    pub catalog: Option<CatalogInput>,
+    /// Names that stand for missing parts.
+    pub name_defaults: crate::names::Defaults,
+    /// Names of models by file, and which part of the model it is.
+    pub roles: FxHashMap<FileId, u32>,
 }
 
 /// Milliseconds of the phases of one compile.
@@ -82,18 +119,59 @@ pub struct Model {
     pub unit: Arc<Unit>,
     /// Distinct relations it reads: `SourceColumn::relation` indexes this.
     pub inputs: Vec<InputRelation>,
-    /// For each of `unit.refs`: the index in `inputs`.
+    /// For each of `unit.refs()`: the index in `inputs`.
     pub ref_inputs: Vec<u32>,
     /// Models it depends on, declared or read; sorted.
     pub depends_on: Vec<u32>,
-    /// Columns, lineage, findings.
-    pub analysis: Arc<Analysis>,
-    /// The output's columns as consumers see them.
-    pub schema: Arc<ModelSchema>,
     /// Its contract.
     pub contract: Option<Arc<Contract>>,
+    /// Findings in it, its files' and its query's; in no order.
+    pub findings: Arc<Vec<Diagnostic>>,
     /// True when an error was found in it (its own, not an input's).
     pub has_errors: bool,
+    pub(crate) analysed: Arc<Analysed>,
+    pub(crate) checked: Arc<Checked>,
+    pub(crate) loaded: Arc<LoadedModel>,
+    pub(crate) parts: Arc<Parts>,
+}
+
+/// What the findings of a model were put together from.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub target: Target,
+    pub resolved: Resolved,
+    pub folder: u32,
+}
+
+impl Model {
+    /// Columns, lineage, findings of the query.
+    pub fn analysis(&self) -> &Arc<Analysis> {
+        self.analysed.analysis()
+    }
+
+    /// The output's columns as consumers see them.
+    pub fn schema(&self) -> &Arc<ModelSchema> {
+        self.analysed.schema()
+    }
+
+    /// There are no other columns than those of the schema. Cheaper than asking the schema.
+    pub fn complete(&self) -> bool {
+        self.analysed.complete()
+    }
+
+    /// Hash of the output's columns.
+    pub fn schema_hash(&self) -> u128 {
+        self.analysed.schema_hash()
+    }
+
+    pub(crate) fn entry(&self) -> Entry {
+        Entry {
+            loaded: self.loaded.clone(),
+            unit: self.unit.clone(),
+            analysed: self.analysed.clone(),
+            checked: self.checked.clone(),
+        }
+    }
 }
 
 /// The output of a model.
@@ -172,9 +250,42 @@ impl Snapshot {
         self.models.get(id as usize).map(|m| (id, m))
     }
 
+    /// Every finding, sorted by file and place.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        self.diagnostics.get_or_init(|| {
+            let of_models = self.models.iter().flat_map(|m| m.findings.iter());
+            let mut all: Vec<Diagnostic> = self.general.iter().chain(of_models).cloned().collect();
+            crate::findings::sort(&mut all, &self.files);
+            all
+        })
+    }
+
     /// True when any finding is an error.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(Diagnostic::is_error)
+        let of_models = self.models.iter().flat_map(|m| m.findings.iter());
+        self.general.iter().chain(of_models).any(Diagnostic::is_error)
+    }
+
+    pub(crate) fn memo(
+        &self,
+        paths: Arc<crate::memo::Paths>,
+        files: Vec<Option<crate::memo::CachedFile>>,
+    ) -> Memo {
+        Memo {
+            paths,
+            files,
+            entries: self
+                .models
+                .iter()
+                .map(|m| (m.file, Arc::new(m.entry())))
+                .collect(),
+            contracts: self
+                .ground
+                .contracts
+                .values()
+                .map(|c| (c.file, (c.hash, c.parsed.clone())))
+                .collect(),
+        }
     }
 
     /// Number of layers.

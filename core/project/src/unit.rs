@@ -2,17 +2,19 @@
 //! it reads). Memoised by the hash of the text; a candidate is valid while every macro and variable it read is unchanged.
 
 use crate::hash::Hasher128;
-use rocky_base::{Diagnostic, Dialect, FileId, SmolStr, Span, code};
+use crate::packed::{Lazy, Packed};
+use rocky_base::{Diagnostic, Dialect, FileId, Loc, SmolStr, Span, code};
 use rocky_semantic::RelationRef;
 use rocky_syntax::ast::{Ast, DatePlaceholder};
 use rocky_syntax::expand::{self, MacroDef};
 use rocky_syntax::origin::OriginMap;
 use rocky_syntax::{dsl, parser};
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// In what a model is written.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Language {
     /// SQL.
     Sql,
@@ -63,30 +65,48 @@ pub struct UnitEnv<'a> {
 /// A parsed text.
 #[derive(Debug)]
 pub struct Unit {
-    /// The SQL after lowering and expansion.
-    pub text: Arc<str>,
-    /// Where its bytes come from.
-    pub origin: OriginMap,
-    /// Relations it reads, in order of text.
-    pub refs: Vec<RelationRef>,
-    /// The query, without semicolon and comments around it; `None` when there is none.
-    pub query: Option<Span>,
-    /// Where CTEs can be put in: just before the body of the query (the text after WITH's list) or its start.
-    pub with: WithPlace,
-    /// Date placeholders.
-    pub placeholders: Vec<(DatePlaceholder, Span)>,
-    /// Findings, in the user's files.
-    pub diagnostics: Vec<Diagnostic>,
-    /// The text could not be parsed whole: its columns are not to be trusted.
-    pub broken: bool,
-    /// Hash of what the tree depends on.
-    pub hash: u128,
+    head: UnitHead,
+    body: Lazy<UnitBody>,
+}
+
+/// What every compile looks at.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct UnitHead {
+    key: u128,
+    hash: u128,
+    refs: Vec<RelationRef>,
+    ref_locs: Vec<Loc>,
+    diagnostics: Vec<Diagnostic>,
+    broken: bool,
+    has_query: bool,
     macros_read: Vec<(SmolStr, Option<u128>)>,
     vars_read: Vec<(SmolStr, Option<SmolStr>)>,
 }
 
+/// What is looked at when the model is analysed, planned or shown.
+#[derive(Debug, Serialize, Deserialize)]
+struct UnitBody {
+    text: Arc<str>,
+    origin: OriginMap,
+    query: Option<Span>,
+    with: WithPlace,
+    placeholders: Vec<(DatePlaceholder, Span)>,
+}
+
+impl Default for UnitBody {
+    fn default() -> UnitBody {
+        UnitBody {
+            text: Arc::from(""),
+            origin: OriginMap::identity(FileId(0), 0),
+            query: None,
+            with: WithPlace::Absent(0),
+            placeholders: Vec::new(),
+        }
+    }
+}
+
 /// The outermost WITH of a query.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum WithPlace {
     /// There is none: `WITH … ` goes to this byte.
     Absent(u32),
@@ -98,38 +118,132 @@ pub enum WithPlace {
 }
 
 impl Unit {
+    /// The SQL after lowering and expansion.
+    pub fn text(&self) -> &Arc<str> {
+        &self.body.get().text
+    }
+
+    /// Where its bytes come from.
+    pub fn origin(&self) -> &OriginMap {
+        &self.body.get().origin
+    }
+
+    /// The query, without semicolon and comments around it; `None` when there is none.
+    pub fn query(&self) -> Option<Span> {
+        self.body.get().query
+    }
+
+    /// True when there is a query. Cheaper than [`Unit::query`].
+    pub fn has_query(&self) -> bool {
+        self.head.has_query
+    }
+
+    /// Where CTEs can be put in.
+    pub fn with(&self) -> WithPlace {
+        self.body.get().with
+    }
+
+    /// Date placeholders.
+    pub fn placeholders(&self) -> &[(DatePlaceholder, Span)] {
+        &self.body.get().placeholders
+    }
+
+    /// Relations it reads, in order of text.
+    pub fn refs(&self) -> &[RelationRef] {
+        &self.head.refs
+    }
+
+    /// Where each of [`Unit::refs`] stands in the user's file.
+    pub fn ref_locs(&self) -> &[Loc] {
+        &self.head.ref_locs
+    }
+
+    /// Findings, in the user's files.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.head.diagnostics
+    }
+
+    /// The text could not be parsed whole: its columns are not to be trusted.
+    pub fn broken(&self) -> bool {
+        self.head.broken
+    }
+
+    /// Hash of what the tree depends on.
+    pub fn hash(&self) -> u128 {
+        self.head.hash
+    }
+
+    /// The [`unit_key`] of the text it was made from.
+    pub fn key(&self) -> u128 {
+        self.head.key
+    }
+
     /// True while everything it read is as it was.
     pub fn is_current(&self, env: &UnitEnv<'_>) -> bool {
-        self.macros_read
+        let macros = &self.head.macros_read;
+        macros
             .iter()
             .all(|(name, hash)| env.macros.hashes.get(name) == hash.as_ref())
             && self
+                .head
                 .vars_read
                 .iter()
                 .all(|(name, value)| env.vars.get(name) == value.as_ref())
     }
 
+    /// True when values of the request are in its text, which must not be written to disk.
+    pub fn holds_values(&self) -> bool {
+        self.head.vars_read.iter().any(|(_, value)| value.is_some())
+    }
+
     /// Parse the tree again (it is not kept: most models are never looked at twice).
     pub fn parse(&self, dialect: Dialect) -> Ast {
-        parser::parse(&self.text, dialect).ast
+        parser::parse(self.text(), dialect).ast
+    }
+
+    /// The two parts as the cache file holds them; `None` when a value cannot be encoded.
+    pub(crate) fn pack(&self) -> Option<(Vec<u8>, std::borrow::Cow<'_, [u8]>)> {
+        let head = postcard::to_stdvec(&self.head).ok()?;
+        Some((head, self.body.pack()?))
+    }
+
+    /// A unit from the cache file.
+    pub(crate) fn unpack(head: &[u8], body: Packed) -> Option<Unit> {
+        Some(Unit {
+            head: postcard::from_bytes(head).ok()?,
+            body: Lazy::packed(body),
+        })
     }
 }
 
-/// The hash under which a text's units are kept.
-pub fn text_hash(file: FileId, language: Language, body_start: u32, text: &str, dialect: Dialect) -> u128 {
+/// The key of a text: its file, language and content. `content` is the hash of the file's text.
+pub fn unit_key(file: FileId, language: Language, body_start: u32, content: u128, dialect: Dialect) -> u128 {
     let mut hasher = Hasher128::new();
     hasher
-        .str(env!("CARGO_PKG_VERSION"))
+        .str(crate::BUILD)
         .u32(file.0)
         .u32(language as u32)
         .u32(body_start)
         .u32(dialect as u32)
-        .str(text);
+        .u128(content);
     hasher.finish()
+}
+
+/// The unit of a model whose file could not be read: its own problem says it all.
+pub fn unreadable(key: u128) -> Unit {
+    Unit {
+        head: UnitHead {
+            key,
+            broken: true,
+            ..UnitHead::default()
+        },
+        body: Lazy::new(UnitBody::default()),
+    }
 }
 
 /// Lower, expand and parse a model's text. `body_start` is where the query begins in the file (after front matter).
 pub fn make(
+    key: u128,
     file: FileId,
     language: Language,
     text: &Arc<str>,
@@ -198,7 +312,7 @@ pub fn make(
     };
     let mut hasher = Hasher128::new();
     hasher
-        .str(env!("CARGO_PKG_VERSION"))
+        .str(crate::BUILD)
         .u32(env.dialect as u32)
         .str(&expanded.text);
     let macros_read = expanded
@@ -209,18 +323,26 @@ pub fn make(
             (name, hash)
         })
         .collect();
+    let ref_locs = refs.iter().map(|r| expanded.origin.locate(r.span)).collect();
     let unit = Unit {
-        text: expanded.text,
-        origin: expanded.origin,
-        refs,
-        query,
-        with,
-        placeholders: expanded.placeholders,
-        diagnostics,
-        broken,
-        hash: hasher.finish(),
-        macros_read,
-        vars_read: expanded.vars_read,
+        head: UnitHead {
+            key,
+            hash: hasher.finish(),
+            refs,
+            ref_locs,
+            diagnostics,
+            broken,
+            has_query: query.is_some(),
+            macros_read,
+            vars_read: expanded.vars_read,
+        },
+        body: Lazy::new(UnitBody {
+            text: expanded.text,
+            origin: expanded.origin,
+            query,
+            with,
+            placeholders: expanded.placeholders,
+        }),
     };
     (unit, parsed.ast)
 }

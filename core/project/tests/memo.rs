@@ -6,9 +6,9 @@
 
 use rocky_base::event::NoObserver;
 use rocky_base::system::MemorySystem;
-use rocky_base::{CancelToken, Diagnostic, Files, SmolStr};
-use rocky_project::{Compiler, InputRelation, Inputs, Options, Snapshot};
-use std::path::PathBuf;
+use rocky_base::{CancelToken, Diagnostic, Files, SmolStr, System};
+use rocky_project::{Compiler, Edits, InputRelation, Inputs, Options, Snapshot};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A small generator, so that a failing seed can be run again.
@@ -28,11 +28,16 @@ impl Random {
 }
 
 fn compiler(system: &Arc<MemorySystem>) -> Compiler {
+    with_cache(system, None)
+}
+
+fn with_cache(system: &Arc<MemorySystem>, cache: Option<&str>) -> Compiler {
     let options = Options {
         config: PathBuf::from("/p/rocky.toml"),
         models: None,
         contracts: None,
         config_optional: false,
+        cache: cache.map(PathBuf::from),
     };
     Compiler::new(system.clone(), options)
 }
@@ -77,9 +82,9 @@ fn visible(snapshot: &Snapshot) -> String {
             m.target_parts,
             m.depends_on,
             m.has_errors,
-            m.unit.text
+            m.unit.text()
         );
-        for c in &m.analysis.columns {
+        for c in &m.analysis().columns {
             out += &format!("  {c:?}\n");
         }
         for i in &m.inputs {
@@ -92,15 +97,15 @@ fn visible(snapshot: &Snapshot) -> String {
         }
         out += &format!(
             "  {:?} {} {:?}\n",
-            m.analysis.influences,
-            m.schema.complete,
+            m.analysis().influences,
+            m.complete(),
             m.contract.is_some()
         );
     }
-    for s in &snapshot.sources {
+    for s in snapshot.sources.iter() {
         out += &format!("source {} {:?} {:?}\n", s.name.display(), s.schema, s.readers);
     }
-    for d in &snapshot.diagnostics {
+    for d in snapshot.diagnostics() {
         out += &format!("{}\n", place(d, &snapshot.files));
     }
     out
@@ -238,6 +243,10 @@ fn a_compiler_that_lived_through_edits_says_what_a_new_one_says() {
         }
         system.write("/p/models/z.sql", "SELECT a, b FROM raw.t");
         let mut lived = compiler(&system);
+        if seed % 2 == 0 {
+            // The stamps of files count; without it every file is read again and its text compared.
+            system.set_now(std::time::Duration::from_secs(1 << 30));
+        }
         for step in 0..steps {
             for _ in 0..=random.next(3) {
                 edit(&mut random, &system, &mut inputs, n_models);
@@ -247,6 +256,162 @@ fn a_compiler_that_lived_through_edits_says_what_a_new_one_says() {
                 .compile(&inputs, &pool, &mut NoObserver, &cancel)
                 .unwrap();
             assert_eq!(visible(&memoised), visible(&fresh), "seed {seed}, step {step}");
+            // Another process, which finds what the one of the step before left, now and then damaged.
+            if random.next(5) == 0 {
+                damage(&mut random, &system);
+            }
+            let from_disk = with_cache(&system, Some(CACHE))
+                .compile(&inputs, &pool, &mut NoObserver, &cancel)
+                .unwrap();
+            assert_eq!(
+                visible(&from_disk),
+                visible(&fresh),
+                "seed {seed}, step {step}, from disk"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_edit_of_a_snapshot_is_what_a_compile_of_the_edited_files_is() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    let cancel = CancelToken::new();
+    let (mut quick, mut whole) = (0, 0);
+    for seed in 20..=26u64 {
+        let mut random = Random(seed);
+        let n_models = 12;
+        let system = Arc::new(MemorySystem::new());
+        let inputs = Inputs::default();
+        system.write("/p/rocky.toml", sources(&mut random));
+        system.write("/p/macros/m.sql", "-- @macro twice(x)\n({x} * 2)\n");
+        for n in 0..n_models {
+            // A graph without cycles, as people's are.
+            let text = model_text(&mut random, n_models).replace("m0", "raw.t");
+            let text = (n..n_models).fold(text, |t, m| t.replace(&format!("m{m}"), "raw.t"));
+            let text = text.replace("main.raw.t", "raw.t");
+            system.write(format!("/p/models/m{n}.sql"), text);
+            if random.next(3) == 0 {
+                system.write(format!("/p/models/m{n}.toml"), "intent = \"i\"\n");
+            }
+        }
+        let mut base = compiler(&system)
+            .compile(&inputs, &pool, &mut NoObserver, &cancel)
+            .unwrap();
+        for step in 0..60 {
+            let n = random.next(n_models);
+            let (path, text) = match random.next(5) {
+                0 if system.exists(&PathBuf::from(format!("/p/models/m{n}.toml"))) => {
+                    let text = random.pick(&[
+                        "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"b\"\n",
+                        "intent = \"other\"\n",
+                        "not toml",
+                    ]);
+                    (format!("models/m{n}.toml"), text.to_owned())
+                }
+                _ => {
+                    let text = model_text(&mut random, n_models);
+                    let text = (n..n_models).fold(text, |t, m| t.replace(&format!("m{m}"), "raw.t"));
+                    (format!("models/m{n}.sql"), text.replace("main.raw.t", "raw.t"))
+                }
+            };
+            let edits = Edits {
+                files: vec![(SmolStr::new(&path), Some(Arc::from(text.as_str())))],
+                sources: Vec::new(),
+            };
+            let edited = base.edited(&*system, &edits, &cancel).unwrap();
+            system.write(format!("/p/{path}"), text);
+            let fresh = compiler(&system)
+                .compile(&inputs, &pool, &mut NoObserver, &cancel)
+                .unwrap();
+            base = match edited {
+                Some(edited) => {
+                    assert_eq!(
+                        visible(&edited),
+                        visible(&fresh),
+                        "seed {seed}, step {step}, {path}"
+                    );
+                    quick += 1;
+                    edited
+                }
+                None => {
+                    whole += 1;
+                    fresh
+                }
+            };
+        }
+    }
+    assert!(quick > 100, "{quick} quick edits, {whole} whole compiles");
+}
+
+const CACHE: &str = "/p/.rocky/cache";
+
+/// Change, cut or remove the cache file.
+fn damage(random: &mut Random, system: &MemorySystem) {
+    let Ok(files) = system.list(Path::new(CACHE)) else {
+        return;
+    };
+    for file in files {
+        let mut bytes = system.read(&file.path).unwrap();
+        match random.next(3) {
+            0 => bytes.truncate(random.next(bytes.len())),
+            1 => {
+                for _ in 0..=random.next(20) {
+                    let at = random.next(bytes.len());
+                    bytes[at] ^= 1 << random.next(8);
+                }
+            }
+            _ => {
+                system.remove(&file.path);
+                continue;
+            }
+        }
+        system.write(&file.path, bytes);
+    }
+}
+
+#[test]
+fn a_second_process_parses_and_analyses_only_what_changed() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    let cancel = CancelToken::new();
+    let system = Arc::new(MemorySystem::new());
+    system.set_now(std::time::Duration::from_secs(1 << 30));
+    system.set_env("SECRET", "s3cr3t");
+    system.write("/p/rocky.toml", CONFIG);
+    system.write("/p/models/a.sql", "SELECT 1 AS x");
+    system.write("/p/models/b.sql", "SELECT x, @var(v, 7) AS v FROM a");
+    system.write("/p/models/c.sql", "SELECT x FROM b");
+    system.write("/p/models/d.sql", "SELECT x FROM c");
+    system.write("/p/models/d.toml", "intent = \"${SECRET}\"");
+    let compile = |vars: &[(&str, &str)]| {
+        let inputs = Inputs {
+            vars: vars
+                .iter()
+                .map(|(k, v)| (SmolStr::new(k), SmolStr::new(v)))
+                .collect(),
+            catalog: None,
+        };
+        let snapshot = with_cache(&system, Some(CACHE))
+            .compile(&inputs, &pool, &mut NoObserver, &cancel)
+            .unwrap();
+        (snapshot.timings.parsed, snapshot.timings.analysed)
+    };
+    assert_eq!(compile(&[]), (4, 4));
+    // What holds a value of the environment is not written.
+    assert_eq!(compile(&[]), (1, 1));
+    system.write("/p/models/a.sql", "SELECT 2 AS x");
+    assert_eq!(compile(&[]), (2, 2));
+    system.write("/p/models/a.sql", "SELECT 'two' AS x");
+    assert_eq!(compile(&[]), (2, 4));
+    // `v` has another type now: `b`, its reader `c`, and `d`, which is never remembered.
+    assert_eq!(compile(&[("v", "t0psecret")]), (2, 3));
+    for file in system.list(Path::new(CACHE)).unwrap() {
+        let bytes = system.read(&file.path).unwrap();
+        for secret in ["s3cr3t", "t0psecret"] {
+            assert!(
+                !bytes.windows(secret.len()).any(|w| w == secret.as_bytes()),
+                "{secret} is in {}",
+                file.path.display()
+            );
         }
     }
 }

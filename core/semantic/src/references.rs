@@ -9,9 +9,10 @@ use rocky_syntax::ast::{
     QueryId, Select, SelectItem, path_span,
 };
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 /// A relation read by name, not a CTE.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RelationRef {
     /// The FROM item (`Table` or `File`).
     pub from: FromId,

@@ -133,7 +133,7 @@ impl Project {
     ) -> Result<CompileResponse> {
         let (snapshot, extra) = self.refreshed(&request.vars, request.refresh_sources, observer, cancel)?;
         let mut found = diagnostics(&extra, &snapshot.files);
-        found.extend(diagnostics(&snapshot.diagnostics, &snapshot.files));
+        found.extend(diagnostics(&snapshot.diagnostics(), &snapshot.files));
         let mut models: Vec<&Arc<Model>> = snapshot.models.iter().collect();
         if let Some(name) = &request.model {
             let (_, model) = find_model(&snapshot, name)?;
@@ -164,7 +164,7 @@ impl Project {
             expanded_sql: request.expand_macros.then(|| {
                 models
                     .iter()
-                    .map(|m| (m.name.to_string(), m.unit.text.to_string()))
+                    .map(|m| (m.name.to_string(), m.unit.text().to_string()))
                     .collect()
             }),
             models_detail: models.iter().map(|m| detail(&snapshot, m)).collect(),
@@ -287,7 +287,7 @@ fn detail(snapshot: &Snapshot, model: &Model) -> ModelDetail {
             .collect(),
         sources: sources.collect(),
         columns: model
-            .analysis
+            .analysis()
             .columns
             .iter()
             .map(|c| WireColumn {
@@ -300,7 +300,7 @@ fn detail(snapshot: &Snapshot, model: &Model) -> ModelDetail {
                 },
             })
             .collect(),
-        columns_complete: model.schema.complete,
+        columns_complete: model.complete(),
         file: snapshot
             .files
             .get(model.file)

@@ -259,6 +259,8 @@ impl Project {
         };
         let folder = self.root.join(&request.against);
         let mut options = self.options.clone();
+        // What is remembered of this state is not overwritten with the other.
+        options.cache = None;
         let mut commit = None;
         let system: Arc<dyn rocky_base::System> = if self.host.system.list(&folder).is_ok() {
             let name = self.config_path().file_name().unwrap_or_default();
@@ -488,7 +490,7 @@ fn findings(old: &Snapshot, new: &Snapshot) -> (Vec<Diagnostic>, Vec<Diagnostic>
         let file = loc.and_then(|l| snapshot.files.get(l.file));
         let text = loc
             .zip(file)
-            .map(|(l, f)| l.span.slice(&f.text).chars().take(200).collect());
+            .map(|(l, f)| l.span.slice(f.text()).chars().take(200).collect());
         (
             d.code.id(),
             file.map(|f| f.path.clone()),
@@ -497,25 +499,51 @@ fn findings(old: &Snapshot, new: &Snapshot) -> (Vec<Diagnostic>, Vec<Diagnostic>
             d.model.as_ref(),
         )
     }
+    // What both sides share is not looked at.
+    let shared = |model: &Arc<Model>, other: &Snapshot| {
+        let twin = other.model(&model.name);
+        twin.is_some_and(|(_, twin)| Arc::ptr_eq(&twin.findings, &model.findings))
+    };
+    fn own<'s>(
+        this: &'s Snapshot,
+        other: &'s Snapshot,
+        shared: &dyn Fn(&Arc<Model>, &Snapshot) -> bool,
+    ) -> Vec<&'s Diagnostic> {
+        let mut found: Vec<&Diagnostic> = Vec::new();
+        if !Arc::ptr_eq(&this.general, &other.general) {
+            found.extend(this.general.iter());
+        }
+        let models = this.models.iter().filter(|m| !m.findings.is_empty());
+        found.extend(
+            models
+                .filter(|m| !shared(m, other))
+                .flat_map(|m| m.findings.iter()),
+        );
+        found
+    }
+    let (before, after) = (own(old, new, &shared), own(new, old, &shared));
     let mut count: FxHashMap<Key<'_>, i64> = FxHashMap::default();
-    for d in &old.diagnostics {
+    for d in &before {
         *count.entry(key(old, d)).or_default() += 1;
     }
     let mut added = Vec::new();
-    for d in &new.diagnostics {
+    for d in &after {
         let left = count.entry(key(new, d)).or_default();
         *left -= 1;
         if *left < 0 {
-            added.push(d.clone());
+            added.push((*d).clone());
         }
     }
     let mut fixed = Vec::new();
-    for d in &old.diagnostics {
+    for d in &before {
         if let Some(left) = count.get_mut(&key(old, d)).filter(|left| **left > 0) {
             *left -= 1;
-            fixed.push(d.clone());
+            fixed.push((*d).clone());
         }
     }
+    drop(count);
+    rocky_project::findings::sort(&mut added, &new.files);
+    rocky_project::findings::sort(&mut fixed, &old.files);
     (added, fixed)
 }
 
@@ -628,7 +656,7 @@ fn column_readers(snapshot: &Snapshot, model: Option<u32>, column: &str) -> Vec<
         let Some(input) = input.map(|i| i as u32) else {
             continue;
         };
-        let analysis = &reader.analysis;
+        let analysis = reader.analysis();
         let reads = analysis
             .columns
             .iter()

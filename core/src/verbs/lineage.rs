@@ -200,7 +200,7 @@ impl Project {
                 schema_version,
                 model: model.name.to_string(),
                 columns: model
-                    .analysis
+                    .analysis()
                     .columns
                     .iter()
                     .map(|c| LineageColumn {
@@ -215,21 +215,21 @@ impl Project {
                     .collect(),
                 edges: edges.iter().map(|e| edge(&snapshot, e)).collect(),
                 influences,
-                columns_complete: model.schema.complete,
+                columns_complete: model.complete(),
             })));
         };
         let key = snapshot.fold_column(column);
         let known = model
-            .analysis
+            .analysis()
             .columns
             .iter()
             .find(|c| snapshot.fold_column(&c.name) == key);
         let column = match known {
             Some(known) => known.name.to_string(),
-            None if !model.schema.complete => column.to_owned(),
+            None if !model.complete() => column.to_owned(),
             None => {
                 let mut error = Error::usage(format!("model `{}` has no column `{column}`", model.name));
-                let names = model.analysis.columns.iter().map(|c| c.name.as_str());
+                let names = model.analysis().columns.iter().map(|c| c.name.as_str());
                 error.hint = Some(match rocky_base::suggest::nearest(column, names.clone()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("its columns are {}", names.collect::<Vec<_>>().join(", ")),

@@ -206,7 +206,7 @@ impl Project {
                     Err(_) => return Err(error),
                 };
                 return Ok(Prepared {
-                    diagnostics: snapshot.diagnostics.clone(),
+                    diagnostics: snapshot.diagnostics().to_vec(),
                     snapshot,
                     warehouse: None,
                     pipeline: SmolStr::default(),
@@ -256,7 +256,7 @@ impl Project {
         if request.concurrency == Some(0) {
             return Err(Error::usage("concurrency must be at least 1, not 0"));
         }
-        let mut diagnostics = snapshot.diagnostics.clone();
+        let mut diagnostics = snapshot.diagnostics().to_vec();
         // Errors anywhere stop the run: half a project is not what was asked for. With a selection, only errors in the
         // selected models and what they read count.
         let concerned = |d: &Diagnostic| match (&options.select, &d.model) {

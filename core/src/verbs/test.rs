@@ -105,7 +105,7 @@ impl Project {
             .transpose()?;
         let select = select.map(|(id, _)| with_inputs(&snapshot, id));
         let chosen = |id: u32| select.as_ref().is_none_or(|ids| ids.contains(&id));
-        let found = diagnostics(&snapshot.diagnostics, &snapshot.files);
+        let found = diagnostics(&snapshot.diagnostics(), &snapshot.files);
         let mut broken: BTreeMap<&str, String> = BTreeMap::new();
         for d in found.iter().filter(|d| d.is_error()) {
             broken
@@ -285,7 +285,7 @@ fn empty_sources(
     cancel: &CancelToken,
 ) -> Result<Vec<String>> {
     let mut made = Vec::new();
-    for source in &snapshot.sources {
+    for source in snapshot.sources.iter() {
         let Some(columns) = source.columns() else { continue };
         let name = RelationName {
             catalog: None,
@@ -329,7 +329,7 @@ fn merged(snapshot: &Snapshot, test: CatalogSnapshot, known: Option<CatalogSnaps
         default_schema: None,
         ..CatalogSnapshot::default()
     });
-    for source in &snapshot.sources {
+    for source in snapshot.sources.iter() {
         let name = RelationName {
             catalog: None,
             ..source.name.clone()

@@ -222,8 +222,8 @@ impl Project {
                 });
             !of_config && (id.starts_with("E4") || id.starts_with("W4") || d.code == code::W011)
         };
-        let loading: Vec<&Diagnostic> = snapshot.diagnostics.iter().filter(in_files).collect();
-        let dag: Vec<&Diagnostic> = snapshot.diagnostics.iter().filter(in_dag).collect();
+        let loading: Vec<&Diagnostic> = snapshot.diagnostics().iter().filter(in_files).collect();
+        let dag: Vec<&Diagnostic> = snapshot.diagnostics().iter().filter(in_dag).collect();
         messages.extend(
             loading
                 .iter()

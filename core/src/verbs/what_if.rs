@@ -12,7 +12,6 @@ use rocky_base::{CancelToken, Error, ErrorKind, Ident, Observer, Result, SmolStr
 use rocky_config::StrategyKind;
 use rocky_plan::{Plan, PlanOptions, StepKind};
 use rocky_project::diff::Definition;
-use rocky_project::link::GivenSource;
 use rocky_project::overlay::{Edits, Overlay, plain};
 use rocky_project::{CatalogInput, Compiler, Inputs, Snapshot};
 use rocky_warehouse::{CatalogSnapshot, Column, RelationName, Type};
@@ -153,11 +152,30 @@ pub(crate) struct Compilers(Mutex<Vec<(Arc<Overlay>, Compiler)>>);
 /// Idle compilers that are kept.
 const IDLE: usize = 4;
 
+/// Columns of a source as they would be.
+type Given = (RelationName, Arc<[Column]>);
+
 /// Edits and source schemas in the engine's own terms.
 #[derive(Default)]
 struct Changes {
     files: Edits,
-    sources: Vec<GivenSource>,
+    sources: Vec<Given>,
+}
+
+impl Changes {
+    /// As an edit of a snapshot takes them.
+    fn in_place(&self, root: &Path) -> rocky_project::Edits {
+        let files = self.files.iter().map(|(path, text)| {
+            let text = text
+                .as_ref()
+                .map(|t| Arc::from(String::from_utf8_lossy(t).as_ref()));
+            (rocky_project::discover::shown(&plain(root), path), text)
+        });
+        rocky_project::Edits {
+            files: files.collect(),
+            sources: self.sources.clone(),
+        }
+    }
 }
 
 impl Project {
@@ -181,7 +199,8 @@ impl Project {
         timings.base_ms = lap();
         let sources = given(&request.source_schemas, &base)?;
         let changes = Changes { files, sources };
-        let edited = self.edited_snapshot(&changes, &request.vars, catalog.clone(), observer, cancel)?;
+        let edited =
+            self.edited_snapshot(&base, &changes, &request.vars, catalog.clone(), observer, cancel)?;
         check_sources(&changes.sources, &edited)?;
         timings.edited_ms = lap();
         let difference = difference(&base, &edited, cancel)?;
@@ -192,20 +211,7 @@ impl Project {
             (plan, unplanned) = plans(&base, &edited, catalog.as_deref(), &difference.models);
         }
         timings.plan_ms = lap();
-        let known = |snapshot: &Snapshot| -> FxHashSet<SmolStr> {
-            snapshot.files.iter().map(|(_, f)| f.path.clone()).collect()
-        };
-        let mut edits_without_effect = Vec::new();
-        if !request.edits.is_empty() {
-            let (before, after) = (known(&base), known(&edited));
-            for edit in &request.edits {
-                let shown =
-                    rocky_project::discover::shown(&self.root, &self.root.join(plain(Path::new(&edit.path))));
-                if !before.contains(&shown) && !after.contains(&shown) {
-                    edits_without_effect.push(edit.path.clone());
-                }
-            }
-        }
+        let edits_without_effect = self.unread(&request.edits, [&base, &edited]);
         let (version, command, schema_version) = envelope!("what_if");
         Ok(WhatIfResponse {
             version,
@@ -228,15 +234,47 @@ impl Project {
         })
     }
 
-    /// The project with changes, compiled.
+    /// The edited files that neither side reads.
+    fn unread(&self, edits: &[WhatIfEdit], sides: [&Arc<Snapshot>; 2]) -> Vec<String> {
+        let mut left: FxHashMap<SmolStr, &str> = edits
+            .iter()
+            .map(|edit| {
+                let path = self.root.join(plain(Path::new(&edit.path)));
+                (
+                    rocky_project::discover::shown(&self.root, &path),
+                    edit.path.as_str(),
+                )
+            })
+            .collect();
+        for snapshot in sides {
+            for (_, file) in snapshot.files.iter() {
+                if left.is_empty() {
+                    return Vec::new();
+                }
+                left.remove(&file.path);
+            }
+        }
+        let mut paths: Vec<String> = left.into_values().map(str::to_owned).collect();
+        paths.sort();
+        paths
+    }
+
+    /// The project with changes, compiled: what they bear on, when the graph of models stays as it is, else the whole of it.
     fn edited_snapshot(
         &self,
+        base: &Arc<Snapshot>,
         changes: &Changes,
         vars: &BTreeMap<String, String>,
         catalog: Option<CatalogInput>,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<Arc<Snapshot>> {
+        if changes.files.is_empty() && changes.sources.is_empty() {
+            return Ok(base.clone());
+        }
+        if let Some(edited) = base.edited(&*self.host.system, &changes.in_place(&self.root), cancel)? {
+            return Ok(edited);
+        }
         let inputs = Inputs {
             vars: vars
                 .iter()
@@ -315,9 +353,9 @@ fn inside(path: &str) -> Result<PathBuf> {
 }
 
 /// Source schemas in the dialect's terms.
-fn given(schemas: &BTreeMap<String, Vec<WhatIfColumn>>, base: &Snapshot) -> Result<Vec<GivenSource>> {
+fn given(schemas: &BTreeMap<String, Vec<WhatIfColumn>>, base: &Snapshot) -> Result<Vec<Given>> {
     let dialect = base.dialect;
-    let mut out: Vec<GivenSource> = Vec::with_capacity(schemas.len());
+    let mut out: Vec<Given> = Vec::with_capacity(schemas.len());
     let mut seen = FxHashSet::default();
     for (name, columns) in schemas {
         let parts: Vec<Ident> = dotted(name, dialect.ident_quote())
@@ -377,10 +415,7 @@ fn given(schemas: &BTreeMap<String, Vec<WhatIfColumn>>, base: &Snapshot) -> Resu
                 nullable: column.nullable,
             });
         }
-        out.push(GivenSource {
-            name: relation,
-            columns: typed.into(),
-        });
+        out.push((relation, typed.into()));
     }
     Ok(out)
 }
@@ -410,17 +445,17 @@ fn dotted(name: &str, quote: char) -> Vec<(String, bool)> {
 }
 
 /// A source that nothing reads has been misspelled.
-fn check_sources(sources: &[GivenSource], edited: &Snapshot) -> Result<()> {
+fn check_sources(sources: &[Given], edited: &Snapshot) -> Result<()> {
     let read: FxHashSet<_> = edited
         .sources
         .iter()
         .map(|s| s.name.key(edited.dialect))
         .collect();
-    for source in sources {
-        if read.contains(&edited.names.full(&source.name).key(edited.dialect)) {
+    for (source, _) in sources {
+        if read.contains(&edited.names.full(source).key(edited.dialect)) {
             continue;
         }
-        let shown = source.name.display();
+        let shown = source.display();
         let names: Vec<String> = edited.sources.iter().map(|s| s.name.display()).collect();
         let mut error = Error::usage(format!("no model reads a source `{shown}`"));
         if let Some(near) = rocky_base::suggest::nearest(&shown, names.iter().map(String::as_str)) {

@@ -7,6 +7,7 @@
 //! What could not be parsed is an `Error` node under a diagnostic that was already given.
 
 use rocky_base::{Ident, SmolStr, Span};
+use serde::{Deserialize, Serialize};
 
 /// Index of an [`Expr`].
 #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -15,11 +16,11 @@ pub struct ExprId(pub u32);
 #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct QueryId(pub u32);
 /// Index of a [`From`].
-#[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct FromId(pub u32);
 
 /// An identifier in the text.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Name {
     /// Text and quoting.
     pub ident: Ident,
@@ -631,7 +632,7 @@ pub enum IsWhat {
 }
 
 /// Date placeholders of time_interval models.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum DatePlaceholder {
     /// `@start_date`.
     Start,

@@ -5,9 +5,10 @@
 //! it. Invariant: every byte of the generated text is covered by a segment, or the map is the identity.
 
 use rocky_base::{FileId, Loc, Span};
+use serde::{Deserialize, Serialize};
 
 /// How a segment of the generated text relates to its origin.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SegmentKind {
     /// The bytes are the origin's bytes: offsets inside translate one to one.
     Verbatim,
@@ -16,7 +17,7 @@ pub enum SegmentKind {
 }
 
 /// One piece of the generated text.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Segment {
     /// Bytes of the generated text.
     pub span: Span,
@@ -30,7 +31,7 @@ pub struct Segment {
 }
 
 /// The map from a generated text to the files the user wrote.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OriginMap {
     // Empty: identity, shifted.
     segments: Vec<Segment>,

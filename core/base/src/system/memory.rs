@@ -4,6 +4,7 @@ use super::{DirEntry, FileStamp, System};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,6 +14,7 @@ pub struct MemorySystem {
     files: RwLock<BTreeMap<PathBuf, (Vec<u8>, u64)>>,
     env: RwLock<BTreeMap<String, String>>,
     now: RwLock<Duration>,
+    writes: AtomicU64,
 }
 
 impl MemorySystem {
@@ -24,9 +26,9 @@ impl MemorySystem {
     /// Put a file; its stamp changes with each call.
     pub fn write(&self, path: impl Into<PathBuf>, contents: impl Into<Vec<u8>>) {
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        let path = path.into();
-        let version = files.get(&path).map_or(1, |(_, v)| v + 1);
-        files.insert(path, (contents.into(), version));
+        // A file that was removed and written again is another file.
+        let version = self.writes.fetch_add(1, Ordering::Relaxed) + 1;
+        files.insert(path.into(), (contents.into(), version));
     }
 
     /// Remove a file; true when it was there.
@@ -116,6 +118,14 @@ impl System for MemorySystem {
     fn write_atomic(&self, path: &Path, contents: &[u8]) -> io::Result<()> {
         self.write(path, contents);
         Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        if MemorySystem::remove(self, path) {
+            Ok(())
+        } else {
+            Err(missing(path))
+        }
     }
 
     fn env(&self, name: &str) -> Option<String> {

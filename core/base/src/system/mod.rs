@@ -6,12 +6,13 @@ mod os;
 pub use memory::MemorySystem;
 pub use os::OsSystem;
 
+use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// What identifies the contents of a file without reading it.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct FileStamp {
     /// Size in bytes.
     pub size: u64,
@@ -44,6 +45,19 @@ pub trait System: Send + Sync {
     fn canonical(&self, path: &Path) -> io::Result<PathBuf>;
     /// Write aside and rename, so that a reader sees the old or the new file and nothing between. Creates the folder.
     fn write_atomic(&self, path: &Path, contents: &[u8]) -> io::Result<()>;
+    /// Like [`System::write_atomic`] for what can be made again: written piece by piece, and the bytes need not have
+    /// reached the disk when this returns.
+    fn write_cache(
+        &self,
+        path: &Path,
+        write: &dyn Fn(&mut dyn io::Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut contents = Vec::new();
+        write(&mut contents)?;
+        self.write_atomic(path, &contents)
+    }
+    /// Remove a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
     /// An environment variable; `None` when unset or not UTF-8.
     fn env(&self, name: &str) -> Option<String>;
     /// The clock.

@@ -19,6 +19,25 @@ fn real(path: &Path) -> &Path {
     }
 }
 
+fn write_aside(path: &Path, write: impl FnOnce(&mut std::fs::File) -> io::Result<()>) -> io::Result<()> {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let dir = path.parent().unwrap_or_else(|| Path::new("."));
+    std::fs::create_dir_all(real(dir))?;
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("file");
+    let aside = dir.join(format!(
+        ".{name}.{}.{}.tmp",
+        std::process::id(),
+        COUNTER.fetch_add(1, Ordering::Relaxed)
+    ));
+    let written = std::fs::File::create(&aside)
+        .and_then(|mut file| write(&mut file))
+        .and_then(|()| std::fs::rename(&aside, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&aside);
+    }
+    written
+}
+
 impl System for OsSystem {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         std::fs::read(path)
@@ -69,22 +88,22 @@ impl System for OsSystem {
     }
 
     fn write_atomic(&self, path: &Path, contents: &[u8]) -> io::Result<()> {
-        static COUNTER: AtomicU64 = AtomicU64::new(0);
-        let dir = path.parent().unwrap_or_else(|| Path::new("."));
-        std::fs::create_dir_all(real(dir))?;
-        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("file");
-        let aside = dir.join(format!(
-            ".{name}.{}.{}.tmp",
-            std::process::id(),
-            COUNTER.fetch_add(1, Ordering::Relaxed)
-        ));
-        let written = std::fs::File::create(&aside)
-            .and_then(|mut file| file.write_all(contents).and_then(|()| file.sync_all()))
-            .and_then(|()| std::fs::rename(&aside, path));
-        if written.is_err() {
-            let _ = std::fs::remove_file(&aside);
-        }
-        written
+        write_aside(path, |file| {
+            file.write_all(contents)?;
+            file.sync_all()
+        })
+    }
+
+    fn write_cache(&self, path: &Path, write: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        write_aside(path, |file| {
+            let mut buffered = io::BufWriter::with_capacity(1 << 18, file);
+            write(&mut buffered)?;
+            buffered.flush()
+        })
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
     }
 
     fn env(&self, name: &str) -> Option<String> {

@@ -45,13 +45,13 @@ impl<'a> Assembler<'a> {
         let Some(model) = self.snapshot.models.get(id as usize) else {
             return String::new();
         };
-        let Some(query) = model.unit.query else {
+        let Some(query) = model.unit.query() else {
             return String::new();
         };
         let piece = rewrite::piece(self.snapshot, model);
         let inlined = self.closure(&piece);
         if inlined.is_empty() {
-            return piece.render(&model.unit.text, query, &Names::default(), None);
+            return piece.render(&model.unit.text(), query, &Names::default(), None);
         }
         let names = self.names(&piece, &inlined);
         let mut with = String::new();
@@ -67,17 +67,17 @@ impl<'a> Assembler<'a> {
             }
             with.push_str(names.text(*ephemeral));
             with.push_str(" AS (\n");
-            if let Some(query) = inner.unit.query {
-                with.push_str(&piece.render(&inner.unit.text, query, &names, None));
+            if let Some(query) = inner.unit.query() {
+                with.push_str(&piece.render(&inner.unit.text(), query, &names, None));
             }
             // The query may end with a line comment.
             with.push_str("\n)");
         }
-        let insertion = match model.unit.with {
+        let insertion = match model.unit.with() {
             WithPlace::Absent(at) => (at, format!("WITH {with}\n")),
             WithPlace::Present { first_cte } => (first_cte, format!("{with},\n")),
         };
-        piece.render(&model.unit.text, query, &names, Some(insertion))
+        piece.render(&model.unit.text(), query, &names, Some(insertion))
     }
 
     /// The ephemeral models that the piece reads, directly and through others, inputs first.

@@ -66,9 +66,9 @@ pub(super) fn piece(snapshot: &Snapshot, model: &Model) -> Piece {
     let dialect = snapshot.dialect;
     let unit = &model.unit;
     let mut piece = Piece::default();
-    let mut targets: Vec<Target> = Vec::with_capacity(unit.refs.len());
+    let mut targets: Vec<Target> = Vec::with_capacity(unit.refs().len());
     let mut needs_tree = is_ephemeral(model);
-    for (index, reference) in unit.refs.iter().enumerate() {
+    for (index, reference) in unit.refs().iter().enumerate() {
         let input = model
             .ref_inputs
             .get(index)
@@ -94,7 +94,7 @@ pub(super) fn piece(snapshot: &Snapshot, model: &Model) -> Piece {
         let ast = unit.parse(dialect);
         Rewriter::new(snapshot, model, &ast, &targets).run(&mut piece);
     } else {
-        for (reference, target) in unit.refs.iter().zip(targets) {
+        for (reference, target) in unit.refs().iter().zip(targets) {
             if let Target::Named(text, _) = target {
                 piece.edits.push(Edit {
                     span: reference.span,
@@ -147,7 +147,7 @@ fn target_of(
         Some(InputRelation::Source(_)) => match reference.path.as_slice() {
             // Written with a catalog that does not exist: the default one is meant.
             [.., catalog, schema, table] if !snapshot.names.is_attached(&catalog.ident) => {
-                let written = schema.span.to(table.span).slice(&model.unit.text);
+                let written = schema.span.to(table.span).slice(&model.unit.text());
                 Target::Named(
                     written.to_owned(),
                     keys([&schema.ident, &table.ident].into_iter(), dialect),
@@ -194,7 +194,7 @@ impl<'a> Rewriter<'a> {
     fn new(snapshot: &'a Snapshot, model: &'a Model, ast: &'a Ast, targets: &'a [Target]) -> Rewriter<'a> {
         let refs = model
             .unit
-            .refs
+            .refs()
             .iter()
             .enumerate()
             .map(|(i, r)| (r.from, i))
@@ -376,7 +376,7 @@ impl<'a> Rewriter<'a> {
     fn table(&mut self, id: FromId, name: &[Name], owner: Span, alias_place: Option<u32>) {
         let Some(last) = name.last() else { return };
         let key = self.key(&last.ident);
-        let written = last.span.slice(&self.model.unit.text).to_owned();
+        let written = last.span.slice(&self.model.unit.text()).to_owned();
         let target = self.rename(id, name);
         let handle = match (target, alias_place) {
             (None | Some(Target::Same), _) => None,

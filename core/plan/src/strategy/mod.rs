@@ -165,9 +165,9 @@ impl Ctx<'_> {
         let index = model.ref_inputs.iter().position(own)?;
         model
             .unit
-            .refs
+            .refs()
             .get(index)
-            .map(|r| model.unit.origin.locate(r.span))
+            .map(|r| model.unit.origin().locate(r.span))
     }
 
     /// A step on the target.

@@ -100,14 +100,18 @@ pub(super) fn model(meanings: &Meanings<'_>, pair: &Pair) -> ModelDiff {
         (Some(old), Some(new)) => both(meanings, pair, old, new, &mut diff),
         (Some((_, model)), None) => diff.columns.extend(
             model
-                .analysis
+                .analysis()
                 .columns
                 .iter()
                 .map(|c| lone(c, ColumnClass::Removed)),
         ),
-        (None, Some((_, model))) => diff
-            .columns
-            .extend(model.analysis.columns.iter().map(|c| lone(c, ColumnClass::Added))),
+        (None, Some((_, model))) => diff.columns.extend(
+            model
+                .analysis()
+                .columns
+                .iter()
+                .map(|c| lone(c, ColumnClass::Added)),
+        ),
         (None, None) => {}
     }
     diff
@@ -170,7 +174,7 @@ fn both(
         .map(|(i, (key, _))| (key, i))
         .collect();
     let mut kept = vec![false; before.columns.len()];
-    for (i, column) in new.analysis.columns.iter().enumerate() {
+    for (i, column) in new.analysis().columns.iter().enumerate() {
         let Some((key, digest)) = after.columns.get(i) else {
             continue;
         };
@@ -181,7 +185,7 @@ fn both(
         if let Some(slot) = kept.get_mut(at) {
             *slot = true;
         }
-        let (Some((_, was)), Some(old_column)) = (before.columns.get(at), old.analysis.columns.get(at))
+        let (Some((_, was)), Some(old_column)) = (before.columns.get(at), old.analysis().columns.get(at))
         else {
             continue;
         };
@@ -205,7 +209,7 @@ fn both(
             volatile: volatile(digest, after),
         });
     }
-    let gone = old.analysis.columns.iter().zip(kept).filter(|(_, kept)| !kept);
+    let gone = old.analysis().columns.iter().zip(kept).filter(|(_, kept)| !kept);
     diff.columns
         .extend(gone.map(|(column, _)| lone(column, ColumnClass::Removed)));
     let beside_query = pair.definition.iter().any(|d| {
@@ -342,7 +346,7 @@ fn row_reasons(
         (meanings.old.snapshot, old, &inputs.old_names),
     ];
     for (snapshot, model, names) in sides {
-        for influence in &model.analysis.influences {
+        for influence in &model.analysis().influences {
             let key = snapshot.fold_column(&influence.column);
             if let Some(relation) = inputs.differs(names, influence.relation, key) {
                 let reason = Reason::Influence {
@@ -404,10 +408,13 @@ fn value_reasons(
 
 /// Sources whose known columns differ.
 pub(super) fn sources(old: &Snapshot, new: &Snapshot) -> Vec<SourceDiff> {
+    if Arc::ptr_eq(&old.sources, &new.sources) {
+        return Vec::new();
+    }
     let dialect = new.dialect;
     let before: FxHashMap<_, &Source> = old.sources.iter().map(|s| (s.name.key(dialect), s)).collect();
     let mut out = Vec::new();
-    for source in &new.sources {
+    for source in new.sources.iter() {
         let (Some(was), Some(is)) = (
             before.get(&source.name.key(dialect)).and_then(|s| s.columns()),
             source.columns(),
@@ -477,7 +484,7 @@ pub(super) fn edges(
         model_of(&meanings.new, pair.new),
     );
     if let (Some((_, old)), Some((_, new))) = (&old, &new)
-        && Arc::ptr_eq(&old.analysis, &new.analysis)
+        && Arc::ptr_eq(old.analysis(), new.analysis())
         && pair.definition.is_empty()
     {
         return;

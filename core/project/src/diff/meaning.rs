@@ -134,11 +134,19 @@ fn same_inputs(old: &Snapshot, o: &Model, new: &Snapshot, n: &Model) -> bool {
         })
 }
 
+/// The new snapshot is an edit of the old one: a number means the same model and the same source in both.
+pub(super) fn stable(old: &Snapshot, new: &Snapshot) -> bool {
+    Arc::ptr_eq(&old.names, &new.names) && old.models.len() == new.models.len()
+}
+
 /// What differs in the definitions of a model.
 fn definition(old: &Snapshot, o: &Arc<Model>, new: &Snapshot, n: &Arc<Model>) -> Vec<Definition> {
     let mut parts = Vec::new();
     let same = Arc::ptr_eq(o, n);
-    if !same && !Arc::ptr_eq(&o.unit, &n.unit) && o.unit.hash != n.unit.hash {
+    if same && stable(old, new) {
+        return parts;
+    }
+    if !same && !Arc::ptr_eq(&o.unit, &n.unit) && o.unit.hash() != n.unit.hash() {
         parts.push(Definition::Query);
     }
     if !same && strategy_words(&o.strategy.kind) != strategy_words(&n.strategy.kind) {
@@ -255,7 +263,7 @@ impl<'a> Side<'a> {
 
     fn keys<'s>(&'s self, model: &'s Model) -> impl Iterator<Item = SmolStr> + 's {
         model
-            .schema
+            .schema()
             .columns
             .iter()
             .map(|c| self.snapshot.fold_column(&c.name))
@@ -275,7 +283,7 @@ impl<'a> Side<'a> {
                     (key, digest)
                 })
                 .collect(),
-            complete: model.schema.complete,
+            complete: model.complete(),
         }
     }
 
@@ -305,17 +313,17 @@ impl<'a> Side<'a> {
     fn by_lineage(&self, id: u32, inputs: &[Arc<Relation>]) -> Relation {
         let snapshot = self.snapshot;
         let model = &snapshot.models[id as usize];
-        let analysis = &model.analysis;
+        let analysis = model.analysis();
         let mut base = Mix::new("text");
-        base.str(&format!("{:032x}", model.unit.hash));
+        base.str(&format!("{:032x}", model.unit.hash()));
         let open = inputs.iter().filter(|i| !i.complete).count();
         // What a name means is then not certain, or not all columns are there to be traced.
-        if open > 1 || model.unit.broken || !model.schema.complete || model.has_errors {
+        if open > 1 || model.unit.broken() || !model.complete() || model.has_errors {
             inputs.iter().for_each(|i| {
                 base.dig(&i.all());
             });
         }
-        if is_order_sensitive(&model.unit.text, snapshot.dialect) {
+        if is_order_sensitive(model.unit.text(), snapshot.dialect) {
             inputs.iter().for_each(|i| {
                 base.dig(&i.order);
             });
@@ -369,7 +377,7 @@ impl<'a> Side<'a> {
             order: order.done(),
             rest: Mix::new("rest").dig(&base).done(),
             columns,
-            complete: model.schema.complete,
+            complete: model.complete(),
         }
     }
 
@@ -379,17 +387,17 @@ impl<'a> Side<'a> {
         let model = &snapshot.models[id as usize];
         let everything = || {
             let mut mix = Mix::new("text");
-            mix.str(&format!("{:032x}", model.unit.hash));
+            mix.str(&format!("{:032x}", model.unit.hash()));
             inputs.iter().for_each(|i| {
                 mix.dig(&i.all());
             });
             mix.done()
         };
-        let mut form = if model.unit.broken || model.unit.query.is_none() {
+        let mut form = if model.unit.broken() || !model.unit.has_query() {
             Normal::default()
         } else {
             let ast = model.unit.parse(snapshot.dialect);
-            let refs = model.unit.refs.iter().zip(&model.ref_inputs);
+            let refs = model.unit.refs().iter().zip(&model.ref_inputs);
             let list: Vec<NormalInput> = refs
                 .filter_map(|(reference, index)| {
                     Some(NormalInput {
@@ -399,10 +407,10 @@ impl<'a> Side<'a> {
                     })
                 })
                 .collect();
-            normal(&ast, &model.unit.text, snapshot.dialect, &list)
+            normal(&ast, model.unit.text(), snapshot.dialect, &list)
         };
         let relation = &mut form.relation;
-        let known = model.analysis.columns.len();
+        let known = model.analysis().columns.len();
         let by_place = relation.complete && relation.columns.len() == known;
         if relation.rows == Digest::default() || (relation.complete && !by_place) {
             let all = everything();
@@ -439,7 +447,7 @@ impl<'a> Side<'a> {
                 (key, digest)
             })
             .collect();
-        relation.complete = model.schema.complete;
+        relation.complete = model.complete();
         form
     }
 
@@ -534,7 +542,7 @@ impl<'a> Side<'a> {
                         })
                         .collect(),
                     complete: match *input {
-                        InputRelation::Model(m) => snapshot.models[m as usize].schema.complete,
+                        InputRelation::Model(m) => snapshot.models[m as usize].complete(),
                         InputRelation::Own => false,
                         InputRelation::Source(s) => snapshot.sources[s as usize].columns().is_some(),
                     },
@@ -548,6 +556,7 @@ impl<'a> Side<'a> {
 impl<'a> Meanings<'a> {
     pub(super) fn new(old: &'a Snapshot, new: &'a Snapshot, cancel: &CancelToken) -> Result<Meanings<'a>> {
         let sources = changed_sources(old, new);
+        let stable = stable(old, new);
         let mut touched: Vec<bool> = vec![false; new.models.len()];
         let mut pairs = Vec::new();
         let mut deep: FxHashSet<SmolStr> = FxHashSet::default();
@@ -559,9 +568,12 @@ impl<'a> Meanings<'a> {
             }
             let model = &new.models[*id as usize];
             // Of two models of one name only the first is known by it.
-            let before = old
-                .model(&model.name)
-                .filter(|_| new.names.model(&model.name) == Some(*id));
+            let before = if stable {
+                old.models.get(*id as usize).map(|o| (*id, o))
+            } else {
+                old.model(&model.name)
+                    .filter(|_| new.names.model(&model.name) == Some(*id))
+            };
             let parts = before.map(|(_, o)| definition(old, o, new, model));
             let bears = |input: &InputRelation| match input {
                 InputRelation::Model(m) => touched[*m as usize],
@@ -595,7 +607,8 @@ impl<'a> Meanings<'a> {
         let mut gone: Vec<u32> = Vec::new();
         for id in &old.order.order {
             let model = &old.models[*id as usize];
-            let twin = old.names.model(&model.name) == Some(*id) && new.model(&model.name).is_some();
+            let twin =
+                stable || (old.names.model(&model.name) == Some(*id) && new.model(&model.name).is_some());
             if !twin {
                 gone.push(*id);
                 deep.insert(model.name.clone());

@@ -1,0 +1,316 @@
+//! The memo on disk: one file per project and engine build, under `.rocky/cache` beside `rocky.toml`.
+//!
+//! ```text
+//! entries:          files, text head, findings, analysis head | text, columns, analysis
+//! table of paths:   number → path, stamp, hash of the text
+//! table of entries: where an entry's parts lie, and their checksum
+//! foot:             build, project, fingerprint, counts, checksum of the two tables, magic
+//! ```
+//!
+//! The parts before the bar are decoded when the file is read, the others when they are asked for. The file is written
+//! aside and renamed, so that readers see a whole one; of two writers the last wins. Everything in it can be made again:
+//! a file or an entry that does not fit its checksum, or was written by another build, is as good as absent, and whoever
+//! deletes the folder loses time only. Values from the environment and of the request are never written.
+
+use crate::analyse::Analysed;
+use crate::hash::Hasher128;
+use crate::load::LoadedModel;
+use crate::memo::{CachedFile, Checked, Entry, Memo, Paths};
+use crate::packed::Packed;
+use crate::unit::Unit;
+use rayon::prelude::*;
+use rocky_base::system::FileStamp;
+use rocky_base::{FileId, SmolStr, SourceFile, System};
+use serde::{Deserialize, Serialize};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+const MAGIC: &[u8; 8] = b"rocky\0c1";
+const FOOT: usize = 16 + 16 + 16 + 4 + 4 + 16 + 8;
+const PARTS: usize = 7;
+const ROW: usize = 8 + 4 * PARTS + 8;
+
+/// Other projects' and builds' files are removed when they were not written for so long.
+const STALE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Where the cache of one project lies.
+#[derive(Clone, Debug)]
+pub struct Place {
+    dir: PathBuf,
+    file: PathBuf,
+    project: u128,
+}
+
+impl Place {
+    /// `project` is the hash of all that the entries do not name themselves: configuration file, folders, options.
+    pub fn new(dir: PathBuf, project: u128) -> Place {
+        let name = Hasher128::new().str(crate::BUILD).u128(project).finish();
+        Place {
+            file: dir.join(format!("compile-{name:032x}.bin")),
+            dir,
+            project,
+        }
+    }
+
+    /// The file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct PathRow {
+    path: SmolStr,
+    stamp: Option<FileStamp>,
+    hash: u128,
+}
+
+fn take<'a>(bytes: &'a [u8], at: &mut usize, len: usize) -> Option<&'a [u8]> {
+    let part = bytes.get(*at..at.checked_add(len)?)?;
+    *at += len;
+    Some(part)
+}
+
+fn u32_at(bytes: &[u8], at: &mut usize) -> Option<u32> {
+    Some(u32::from_le_bytes(take(bytes, at, 4)?.try_into().ok()?))
+}
+
+fn u64_at(bytes: &[u8], at: &mut usize) -> Option<u64> {
+    Some(u64::from_le_bytes(take(bytes, at, 8)?.try_into().ok()?))
+}
+
+fn u128_at(bytes: &[u8], at: &mut usize) -> Option<u128> {
+    Some(u128::from_le_bytes(take(bytes, at, 16)?.try_into().ok()?))
+}
+
+/// Read the memo. `None`: there is none that can be used.
+pub fn load(
+    system: &Arc<dyn System>,
+    root: &Path,
+    place: &Place,
+    pool: &rayon::ThreadPool,
+) -> Option<(Memo, u128)> {
+    let file = Arc::new(system.read(&place.file).ok()?);
+    let bytes = file.as_slice();
+    let foot = bytes.len().checked_sub(FOOT)?;
+    let mut at = foot;
+    if u128_at(bytes, &mut at)? != build() || u128_at(bytes, &mut at)? != place.project {
+        return None;
+    }
+    let fingerprint = u128_at(bytes, &mut at)?;
+    let paths_len = u32_at(bytes, &mut at)? as usize;
+    let entries = u32_at(bytes, &mut at)? as usize;
+    let checksum = u128_at(bytes, &mut at)?;
+    if take(bytes, &mut at, 8)? != MAGIC {
+        return None;
+    }
+    let tables_len = paths_len.checked_add(entries.checked_mul(ROW)?)?;
+    let tables = bytes.get(foot.checked_sub(tables_len)?..foot)?;
+    if xxh3_128(tables) != checksum {
+        return None;
+    }
+    let rows: Vec<PathRow> = postcard::from_bytes(tables.get(..paths_len)?).ok()?;
+    let live = rows.iter().filter(|r| r.stamp.is_some()).count();
+    // Numbers of files that are long gone are given up with the file.
+    if rows.len() > 2 * live + 1000 {
+        return None;
+    }
+    let mut paths = Paths::default();
+    rows.iter().for_each(|row| {
+        paths.add(&row.path);
+    });
+    if paths.len() != rows.len() {
+        return None;
+    }
+    let table = tables.get(paths_len..)?;
+    let (files, models) = pool.install(|| {
+        rayon::join(
+            || {
+                let cached = |row: &PathRow| {
+                    row.stamp.map(|stamp| CachedFile {
+                        stamp: Some(stamp),
+                        hash: row.hash,
+                        source: Arc::new(lazy_source(system, root, &row.path)),
+                        problem: None,
+                    })
+                };
+                rows.par_iter().with_min_len(64).map(cached).collect::<Vec<_>>()
+            },
+            || {
+                (0..entries)
+                    .into_par_iter()
+                    .with_min_len(16)
+                    .filter_map(|i| entry(&file, table.get(i * ROW..(i + 1) * ROW)?))
+                    .collect::<Vec<_>>()
+            },
+        )
+    });
+    let memo = Memo {
+        paths: Arc::new(paths),
+        files,
+        entries: models.into_iter().collect(),
+        contracts: Default::default(),
+    };
+    Some((memo, fingerprint))
+}
+
+fn build() -> u128 {
+    xxh3_128(crate::BUILD.as_bytes())
+}
+
+/// A file that was not read in this process: its text comes from the disk when a finding in it is shown.
+fn lazy_source(system: &Arc<dyn System>, root: &Path, path: &SmolStr) -> SourceFile {
+    let (system, full) = (system.clone(), root.join(path.as_str()));
+    SourceFile::lazy(path.clone(), move || {
+        let text = system
+            .read(&full)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok());
+        let text = text.unwrap_or_default();
+        Arc::from(text.strip_prefix('\u{feff}').unwrap_or(&text))
+    })
+}
+
+fn entry(file: &Arc<Vec<u8>>, row: &[u8]) -> Option<(FileId, Arc<Entry>)> {
+    let mut at = 0;
+    let start = usize::try_from(u64_at(row, &mut at)?).ok()?;
+    let mut lens = [0usize; PARTS];
+    for len in &mut lens {
+        *len = u32_at(row, &mut at)? as usize;
+    }
+    let checksum = u64_at(row, &mut at)?;
+    let total: usize = lens.iter().sum();
+    let whole = file.get(start..start.checked_add(total)?)?;
+    if xxh3_64(whole) != checksum {
+        return None;
+    }
+    let mut offset = start;
+    let mut part = |i: usize| {
+        let packed = Packed::new(file, offset, *lens.get(i)?);
+        offset += lens.get(i)?;
+        packed
+    };
+    let (loaded, unit, checked, analysed) = (part(0)?, part(1)?, part(2)?, part(3)?);
+    let (body, columns, analysis) = (part(4)?, part(5)?, part(6)?);
+    let loaded: LoadedModel = postcard::from_bytes(loaded.bytes()).ok()?;
+    let checked: Checked = postcard::from_bytes(checked.bytes()).ok()?;
+    let entry = Entry {
+        unit: Arc::new(Unit::unpack(unit.bytes(), body)?),
+        analysed: Arc::new(Analysed::unpack(analysed.bytes(), columns, analysis)?),
+        checked: Arc::new(checked),
+        loaded: Arc::new(loaded),
+    };
+    Some((entry.loaded.file, Arc::new(entry)))
+}
+
+/// Write the memo, unless it is the one with this fingerprint. Gives the fingerprint of what is on the disk now.
+pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>) -> Option<u128> {
+    let mut entries: Vec<&Arc<Entry>> = memo
+        .entries
+        .values()
+        .filter(|e| !e.loaded.holds_values() && !e.unit.holds_values() && !e.loaded.no_query)
+        .collect();
+    entries.sort_unstable_by_key(|e| e.loaded.file);
+    let mut by_number: Vec<(&SmolStr, FileId)> = memo.paths.iter().collect();
+    by_number.sort_unstable_by_key(|(_, id)| *id);
+    let rows: Vec<PathRow> = by_number
+        .into_iter()
+        .map(|(path, id)| {
+            let file = memo.file(id).filter(|f| f.problem.is_none());
+            PathRow {
+                path: path.clone(),
+                stamp: file.and_then(|f| f.stamp),
+                hash: file.map_or(0, |f| f.hash),
+            }
+        })
+        .collect();
+    let mut hasher = Hasher128::new();
+    for entry in &entries {
+        hasher
+            .u128(entry.loaded.hash())
+            .u128(entry.unit.key())
+            .u128(entry.unit.hash())
+            .u128(entry.analysed.key())
+            .u128(entry.checked.key);
+    }
+    let paths = postcard::to_stdvec(&rows).ok()?;
+    let fingerprint = hasher.bytes(&paths).finish();
+    if known == Some(fingerprint) {
+        return known;
+    }
+
+    let n_entries = u32::try_from(entries.len()).ok()?;
+    let write = |out: &mut dyn Write| -> io::Result<()> {
+        let mut table: Vec<u8> = Vec::with_capacity(paths.len() + entries.len() * ROW);
+        table.extend_from_slice(&paths);
+        let mut start = 0u64;
+        let mut buffer: Vec<u8> = Vec::new();
+        for entry in &entries {
+            buffer.clear();
+            table.extend_from_slice(&start.to_le_bytes());
+            pack(entry, &mut buffer, &mut table).ok_or(io::ErrorKind::InvalidData)?;
+            table.extend_from_slice(&xxh3_64(&buffer).to_le_bytes());
+            start += buffer.len() as u64;
+            out.write_all(&buffer)?;
+        }
+        out.write_all(&table)?;
+        let mut foot: Vec<u8> = Vec::with_capacity(FOOT);
+        foot.extend_from_slice(&build().to_le_bytes());
+        foot.extend_from_slice(&place.project.to_le_bytes());
+        foot.extend_from_slice(&fingerprint.to_le_bytes());
+        foot.extend_from_slice(&(paths.len() as u32).to_le_bytes());
+        foot.extend_from_slice(&n_entries.to_le_bytes());
+        foot.extend_from_slice(&xxh3_128(&table).to_le_bytes());
+        foot.extend_from_slice(MAGIC);
+        out.write_all(&foot)
+    };
+    // A folder that cannot be written means that there is no cache: nothing depends on it.
+    system.write_cache(&place.file, &write).ok()?;
+    if known.is_none() {
+        sweep(system, place);
+    }
+    Some(fingerprint)
+}
+
+/// Append an entry's parts to `buffer` and their lengths to `table`.
+fn pack(entry: &Entry, buffer: &mut Vec<u8>, table: &mut Vec<u8>) -> Option<()> {
+    let (unit, body) = entry.unit.pack()?;
+    let [analysed, columns, analysis] = entry.analysed.pack()?;
+    let loaded = postcard::to_stdvec(&*entry.loaded).ok()?;
+    let checked = postcard::to_stdvec(&*entry.checked).ok()?;
+    for part in [
+        &*loaded, &*unit, &*checked, &*analysed, &*body, &*columns, &*analysis,
+    ] {
+        buffer.extend_from_slice(part);
+        table.extend_from_slice(&u32::try_from(part.len()).ok()?.to_le_bytes());
+    }
+    Some(())
+}
+
+/// Remove files of builds and options that nobody used for long.
+fn sweep(system: &dyn System, place: &Place) {
+    let Ok(entries) = system.list(&place.dir) else {
+        return;
+    };
+    let now = system
+        .now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    for entry in entries {
+        let ours = entry
+            .path
+            .file_name()
+            .and_then(|n| n.to_str())
+            .is_some_and(|n| n.starts_with("compile-") || n.starts_with(".compile-"));
+        let old = system
+            .stamp(&entry.path)
+            .is_ok_and(|stamp| stamp.modified_ns + (STALE.as_nanos() as i128) < now.as_nanos() as i128);
+        if ours && old && !entry.is_dir && entry.path != place.file {
+            // Somebody else may have removed it.
+            let _ = system.remove(&entry.path);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Values that may still lie in the cache file as bytes and are decoded when they are first asked for: most models of a
+//! warm compile are never looked at.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
+
+/// A range of bytes of the cache file, which stays in memory as long as anything refers to it.
+#[derive(Clone)]
+pub struct Packed {
+    file: Arc<Vec<u8>>,
+    start: usize,
+    len: usize,
+}
+
+impl std::fmt::Debug for Packed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Packed({}..{})", self.start, self.start + self.len)
+    }
+}
+
+impl Packed {
+    /// `None` when the range is not inside the file.
+    pub fn new(file: &Arc<Vec<u8>>, start: usize, len: usize) -> Option<Packed> {
+        (start.checked_add(len)? <= file.len()).then(|| Packed {
+            file: file.clone(),
+            start,
+            len,
+        })
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.file.get(self.start..self.start + self.len).unwrap_or(&[])
+    }
+}
+
+/// A value, or where it lies.
+#[derive(Debug)]
+pub struct Lazy<T> {
+    cell: OnceLock<T>,
+    packed: Option<Packed>,
+}
+
+impl<T> Lazy<T> {
+    /// A value that was just made.
+    pub fn new(value: T) -> Lazy<T> {
+        Lazy {
+            cell: OnceLock::from(value),
+            packed: None,
+        }
+    }
+
+    /// A value in the cache file. The bytes were checked against their checksum when the file was read.
+    pub fn packed(packed: Packed) -> Lazy<T> {
+        Lazy {
+            cell: OnceLock::new(),
+            packed: Some(packed),
+        }
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + Default> Lazy<T> {
+    /// Its bytes for the cache file; `None` when it cannot be encoded.
+    pub fn pack(&self) -> Option<Cow<'_, [u8]>> {
+        match &self.packed {
+            Some(packed) => Some(packed.bytes().into()),
+            None => postcard::to_stdvec(self.get()).ok().map(Cow::Owned),
+        }
+    }
+
+    /// The value. Bytes with a right checksum were written by this very build, so that they decode; were they not to, the
+    /// empty value is as good as any.
+    pub fn get(&self) -> &T {
+        self.cell.get_or_init(|| {
+            let decoded = self.packed.as_ref().map(|p| postcard::from_bytes(p.bytes()));
+            debug_assert!(matches!(decoded, Some(Ok(_))), "a cache entry does not decode");
+            decoded.and_then(Result::ok).unwrap_or_default()
+        })
+    }
+}
