@@ -17,6 +17,9 @@ type OpenRequest struct {
 	Models string `json:"models,omitempty"`
 	// Folder of contracts; those beside models are found without it.
 	Contracts string `json:"contracts,omitempty"`
+	// Folder of the compile cache; `.rocky/cache` beside `rocky.toml` when absent, none when empty. A folder that cannot be
+	// written means that nothing is kept.
+	CacheDir string `json:"cache_dir,omitempty"`
 }
 
 // CompileRequest: What to compile.
@@ -1029,7 +1032,7 @@ type WhatIfColumn struct {
 	// Its type in the warehouse's spelling.
 	Type string `json:"type"`
 	// May hold NULL; true when absent.
-	Nullable bool `json:"nullable,omitempty"`
+	Nullable bool `json:"nullable"`
 }
 
 // WhatIfResponse: What would follow.

@@ -523,7 +523,7 @@ fn edits_are_tried_without_being_saved() {
     let (code, text) = folder.text(&["what-if", "--edit", "models/a.sql=new.sql", "--show-plan"]);
     assert_eq!(code, 1, "{text}");
     assert!(
-        text.contains("- id    removed INTEGER") && text.contains("column `id` not found"),
+        text.contains("- id  removed INTEGER") && text.contains("column `id` not found"),
         "{text}"
     );
     assert!(text.contains("SELECT 'x' AS name"), "{text}");

@@ -26,11 +26,11 @@ use std::time::Instant;
 /// A file as it would be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = says_everything)]
 pub struct WhatIfEdit {
     /// Path relative to the folder of `rocky.toml`.
     pub path: String,
     /// The whole new text; `null` when the file would be gone.
-    #[schemars(required)]
     pub text: Option<String>,
     /// The file would be gone: the same as a `text` of `null`, for languages that cannot write one.
     #[serde(default)]
@@ -40,6 +40,7 @@ pub struct WhatIfEdit {
 /// A column of a source as it would be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = says_everything)]
 pub struct WhatIfColumn {
     /// Its name.
     pub name: String,
@@ -47,8 +48,16 @@ pub struct WhatIfColumn {
     pub r#type: String,
     /// May hold NULL; true when absent.
     #[serde(default = "yes")]
-    #[schemars(required)]
     pub nullable: bool,
+}
+
+/// `text` and `nullable` may be left out of JSON, but a typed client always writes them: in Go, what is left out and the zero value are one.
+fn says_everything(schema: &mut schemars::Schema) {
+    let has = |name: &str| schema.pointer(&format!("/properties/{name}")).is_some();
+    let names: Vec<&str> = ["text", "nullable"].into_iter().filter(|n| has(n)).collect();
+    if let Some(required) = schema.get_mut("required").and_then(|r| r.as_array_mut()) {
+        required.extend(names.into_iter().map(Into::into));
+    }
 }
 
 fn yes() -> bool {
