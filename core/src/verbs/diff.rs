@@ -421,7 +421,7 @@ fn models(old: &Snapshot, new: &Snapshot, diff: &ProjectDiff) -> Vec<DiffModel> 
         if column.reasons.is_empty() {
             return Vec::new();
         }
-        let steps = paths.from(&model.name, &column.name).into_iter();
+        let steps = paths.way(&model.name, &column.name).into_iter();
         steps
             .map(|(model, column)| ColumnRef {
                 model: model.to_string(),

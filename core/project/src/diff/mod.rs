@@ -252,7 +252,7 @@ impl<'d> Paths<'d> {
 
     /// The relations and columns on the way, nearest first; a column is empty where the rows of a relation are the reason. The last is a
     /// column that changed by itself, or a source.
-    pub fn from(&self, model: &str, column: &str) -> Vec<Place> {
+    pub fn way(&self, model: &str, column: &str) -> Vec<Place> {
         let mut steps: Vec<Place> = Vec::new();
         let mut at: (SmolStr, SmolStr) = (model.into(), column.into());
         while let Some((model, columns)) = self.models.get(at.0.as_str()) {

@@ -26,10 +26,10 @@ impl<'a> Normaliser<'a> {
         }
     }
 
-    pub(super) fn from_list(&mut self, list: &[FromId]) -> Part {
+    pub(super) fn relations(&mut self, list: &[FromId]) -> Part {
         let mut all: Option<Part> = None;
         for from in list {
-            let part = self.from(*from);
+            let part = self.item_of_from(*from);
             all = Some(match all {
                 None => part,
                 Some(left) => join_rows("cross", &left, &part, &[]),
@@ -41,7 +41,7 @@ impl<'a> Normaliser<'a> {
         })
     }
 
-    pub(super) fn from(&mut self, id: FromId) -> Part {
+    pub(super) fn item_of_from(&mut self, id: FromId) -> Part {
         deeper(|| self.chain(id))
     }
 
@@ -215,8 +215,8 @@ impl<'a> Normaliser<'a> {
                 };
                 self.bind_as(alias.as_ref(), name.unwrap_or_default(), Vec::new(), relation)
             }
-            FromKind::Join { .. } => self.from(id),
-            FromKind::Paren { inner, alias: None } => self.from(*inner),
+            FromKind::Join { .. } => self.item_of_from(id),
+            FromKind::Paren { inner, alias: None } => self.item_of_from(*inner),
             FromKind::Paren { alias, .. }
             | FromKind::Pivot { alias, .. }
             | FromKind::Unpivot { alias, .. } => {
@@ -295,7 +295,7 @@ impl<'a> Normaliser<'a> {
         constraint: &'a JoinConstraint,
     ) -> Part {
         let middle = self.bound_len();
-        let right = self.from(right);
+        let right = self.item_of_from(right);
         let before = match self.scopes.last_mut() {
             Some(scope) => std::mem::replace(&mut scope.visible_from, start),
             None => 0,

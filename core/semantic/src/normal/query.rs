@@ -50,7 +50,7 @@ impl<'a> Normaliser<'a> {
             }
             Body::Table(from) => {
                 self.push_scope(true);
-                self.from(*from);
+                self.item_of_from(*from);
                 let relation = self.scopes.pop().and_then(|mut s| s.bound.pop());
                 let relation = match relation {
                     Some(bound) => bound.relation,
@@ -120,7 +120,7 @@ impl<'a> Normaliser<'a> {
         self.windows.push(windows);
         let outer = self.aliases;
         self.aliases = AliasMode::Never;
-        let from = self.from_list(&select.from);
+        let from = self.relations(&select.from);
         if let Some(scope) = self.scopes.last_mut() {
             scope.order = from.order.clone();
         }
