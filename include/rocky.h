@@ -477,6 +477,54 @@ rocky_status rocky_project_test(const rocky_project *project,
                                 rocky_buf **out,
                                 rocky_error **error);
 
+// Tell what would follow from edits that are not saved, or from a source with other columns. Touches neither the disk nor
+// the warehouse.
+//
+// - `project`: borrowed.
+// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"edits": [{"path",
+//   "text"}], "source_schemas": {"raw.orders": [{"name", "type", "nullable"}]}, "vars", "without_plan"}`; a `text` of null
+//   removes the file.
+// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Findings that
+//   would be new or gone, models with the class of each column, lineage and statements that would change.
+// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+//
+// Errors: `USAGE` (a path outside the project, a file twice, an unknown type, a source that nothing reads), `NOT_FOUND`
+// (a file to be removed that is not there), `CANCELLED`, `IO`, `INVALID_ARGUMENT`.
+// Any thread; other calls on the project may run at the same time. Since 1.
+rocky_status rocky_project_what_if(const rocky_project *project,
+                                   const char *request,
+                                   size_t request_len,
+                                   rocky_event_fn callback,
+                                   void *user_data,
+                                   const rocky_cancel *cancel,
+                                   rocky_buf **out,
+                                   rocky_error **error);
+
+// Compare the project with another state of it: a folder, or a git revision, which is read with `git` and not checked out.
+//
+// - `project`: borrowed.
+// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"against", "vars",
+//   "refresh_sources", "markdown"}`; `against` is needed.
+// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. The class of
+//   each column, why, and who is affected; with `markdown` also a comment for a pull request.
+// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+//
+// Errors: `USAGE` (no `against`, a revision that cannot be one), `NOT_FOUND` (no such folder or revision, no git),
+// `UNSUPPORTED`, `CANCELLED`, `IO`, `INVALID_ARGUMENT`.
+// Any thread; other calls on the project may run at the same time. Since 1.
+rocky_status rocky_project_diff(const rocky_project *project,
+                                const char *request,
+                                size_t request_len,
+                                rocky_event_fn callback,
+                                void *user_data,
+                                const rocky_cancel *cancel,
+                                rocky_buf **out,
+                                rocky_error **error);
+
 // The word for a status, e.g. `not_found` for 2, as in `error.code` of documents.
 //
 // - `status`: any number.

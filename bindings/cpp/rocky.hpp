@@ -168,6 +168,15 @@ class Project {
                      const Cancel *cancel = nullptr) const {
         return call(rocky_project_test, request, on_event, cancel);
     }
+    /// Neither the disk nor the warehouse is touched.
+    std::string what_if(std::string_view request, const OnEvent &on_event = {},
+                        const Cancel *cancel = nullptr) const {
+        return call(rocky_project_what_if, request, on_event, cancel);
+    }
+    std::string diff(std::string_view request, const OnEvent &on_event = {},
+                     const Cancel *cancel = nullptr) const {
+        return call(rocky_project_diff, request, on_event, cancel);
+    }
 
   private:
     using Verb = decltype(&rocky_project_compile);

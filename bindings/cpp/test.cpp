@@ -89,6 +89,9 @@ void a_moved_or_closed_project_throws(rocky::Project project) {
     CHECK(holds(other.state(), "\"command\":\"state\""));
     CHECK(holds(other.history(), "\"command\":\"history\""));
     CHECK(holds(other.test(), "\"command\":\"test\""));
+    std::string edit = R"({"edits": [{"path": "models/staging/stg_orders.sql", "text": null}]})";
+    CHECK(holds(other.what_if(edit), "\"models_removed\":1"));
+    CHECK(holds(other.diff(R"({"against": "."})"), "\"models\":[]"));
     other.close();
     other.close();
     for (const rocky::Project *gone : {&project, &other}) { // NOLINT: used after the move on purpose

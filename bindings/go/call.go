@@ -41,6 +41,8 @@ var verbs = map[string]C.rocky_go_verb{
 	"state":    C.rocky_go_verb(C.rocky_project_state),
 	"history":  C.rocky_go_verb(C.rocky_project_history),
 	"test":     C.rocky_go_verb(C.rocky_project_test),
+	"what_if":  C.rocky_go_verb(C.rocky_project_what_if),
+	"diff":     C.rocky_go_verb(C.rocky_project_diff),
 }
 
 // call is one call of a verb.

@@ -1129,6 +1129,284 @@ type TestFailure struct {
 	Error string `json:"error"`
 }
 
+// WhatIfRequest: What would be different.
+type WhatIfRequest struct {
+	// Files.
+	Edits []WhatIfEdit `json:"edits,omitempty"`
+	// All columns of sources, by their names (`schema.table`, or with the catalog before).
+	SourceSchemas map[string][]WhatIfColumn `json:"source_schemas,omitempty"`
+	// Values for `@var`, on both sides.
+	Vars map[string]string `json:"vars,omitempty"`
+	// Leave out the difference of the plans.
+	WithoutPlan bool `json:"without_plan,omitempty"`
+}
+
+// WhatIfEdit: A file as it would be.
+type WhatIfEdit struct {
+	// Path relative to the folder of `rocky.toml`.
+	Path string `json:"path"`
+	// The whole new text; `null` when the file would be gone.
+	Text string `json:"text"`
+	// The file would be gone: the same as a `text` of `null`, for languages that cannot write one.
+	Remove bool `json:"remove,omitempty"`
+}
+
+// WhatIfColumn: A column of a source as it would be.
+type WhatIfColumn struct {
+	// Its name.
+	Name string `json:"name"`
+	// Its type in the warehouse's spelling.
+	Type string `json:"type"`
+	// May hold NULL; true when absent.
+	Nullable bool `json:"nullable"`
+}
+
+// WhatIfResponse: What would follow.
+type WhatIfResponse struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `what_if`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// How many of each.
+	Summary DiffSummary `json:"summary"`
+	// Findings that would be new.
+	DiagnosticsNew []Diagnostic `json:"diagnostics_new"`
+	// Findings that would be gone.
+	DiagnosticsFixed []Diagnostic `json:"diagnostics_fixed"`
+	// True when the edited project has an error, new or old.
+	HasErrors bool `json:"has_errors"`
+	// What others might not survive.
+	Breaking []DiffBreaking `json:"breaking"`
+	// Models that would differ, in order of execution.
+	Models []DiffModel `json:"models"`
+	// Sources whose columns would differ.
+	Sources []DiffSource `json:"sources"`
+	// Contracts of the models that would differ.
+	Contracts []DiffContract `json:"contracts"`
+	// Column lineage that would be new.
+	EdgesAdded []DiffEdge `json:"edges_added"`
+	// Column lineage that would be gone.
+	EdgesRemoved []DiffEdge `json:"edges_removed"`
+	// Models whose statements would change.
+	Plan []WhatIfPlan `json:"plan"`
+	// Models that would differ and of which no plan can be made.
+	Unplanned []WhatIfUnplanned `json:"unplanned"`
+	// Edited files that the project does not read.
+	EditsWithoutEffect []string `json:"edits_without_effect"`
+	// How long it took.
+	Timings WhatIfTimings `json:"timings"`
+}
+
+// DiffSummary: How many of each.
+type DiffSummary struct {
+	// New models.
+	ModelsAdded uint64 `json:"models_added"`
+	// Models that are gone.
+	ModelsRemoved uint64 `json:"models_removed"`
+	// Models whose own text or settings changed.
+	ModelsChanged uint64 `json:"models_changed"`
+	// Models that differ through what they read.
+	ModelsAffected uint64 `json:"models_affected"`
+	// Models that do not differ, those with edits of no effect included.
+	ModelsIdentical uint64 `json:"models_identical"`
+	// Columns of models that are on both sides and were compared, by class, and the columns of new models and of those that are gone.
+	Columns map[string]uint64 `json:"columns"`
+	// Breaking changes.
+	Breaking uint64 `json:"breaking"`
+	// New errors.
+	NewErrors uint64 `json:"new_errors"`
+	// Errors that are gone.
+	FixedErrors uint64 `json:"fixed_errors"`
+}
+
+// DiffBreaking: A change that somebody who relies on the project may not survive.
+type DiffBreaking struct {
+	// `model_removed`, `removed`, `narrowed`, `retyped`, `became_nullable`, `error`.
+	Kind string `json:"kind"`
+	// The model; empty for an error that belongs to none.
+	Model string `json:"model"`
+	// The column.
+	Column *string `json:"column,omitempty"`
+	// In words.
+	Text string `json:"text"`
+	// Models that read it on the old side, directly.
+	Readers []string `json:"readers,omitempty"`
+}
+
+// DiffModel: A model compared.
+type DiffModel struct {
+	// Its name.
+	Name string `json:"name"`
+	// `added`, `removed`, `changed` (its own text or settings), `affected` (by what it reads).
+	Change string `json:"change"`
+	// Its file, relative to the folder of `rocky.toml`.
+	File string `json:"file"`
+	// What changed of its definition: `query`, `strategy`, `target`, `references`, `contract`.
+	Definition []string `json:"definition"`
+	// Nothing that its readers could see differs: proved.
+	Identical bool `json:"identical"`
+	// The set of rows is not proved to be the same.
+	RowsMayDiffer bool `json:"rows_may_differ"`
+	// Why.
+	RowsBecause []DiffReason `json:"rows_because,omitempty"`
+	// The order of the rows may differ.
+	OrderMayDiffer bool `json:"order_may_differ"`
+	// Not all of its columns are known, and those that are not may differ.
+	UnlistedColumnsMayDiffer bool `json:"unlisted_columns_may_differ"`
+	// All its columns.
+	Columns []DiffColumn `json:"columns"`
+}
+
+// DiffReason: Why something is not proved to be the same.
+type DiffReason struct {
+	// `expression`, `clauses`, `strategy`, `column`, `influence`, `rows` (of a relation that is read), `model_rows` (of its own
+	// model, which says why), `unproved`.
+	Kind string `json:"kind"`
+	// In words.
+	Text string `json:"text"`
+	// The model or source behind it.
+	Relation *string `json:"relation,omitempty"`
+	// The column behind it.
+	Column *string `json:"column,omitempty"`
+}
+
+// DiffColumn: A column compared.
+type DiffColumn struct {
+	// Its name.
+	Name string `json:"name"`
+	// `identical`, `added`, `removed`, `widened`, `narrowed`, `retyped`, `nullability`, `values_may_differ`: the first that holds
+	// of added, removed, the three of types, nullability, values.
+	Class string `json:"class"`
+	// Type before.
+	OldType *string `json:"old_type,omitempty"`
+	// Type now.
+	NewType *string `json:"new_type,omitempty"`
+	// Could hold NULL.
+	OldNullable *bool `json:"old_nullable,omitempty"`
+	// May hold NULL.
+	NewNullable *bool `json:"new_nullable,omitempty"`
+	// Its values are not proved to be the same.
+	ValuesMayDiffer bool `json:"values_may_differ"`
+	// Why.
+	Because []DiffReason `json:"because,omitempty"`
+	// From here to where the difference begins, nearest first; a column is empty where the rows of a relation are the reason.
+	Path []ColumnRef `json:"path,omitempty"`
+	// The same program, but two executions of it differ: by this.
+	Volatile *string `json:"volatile,omitempty"`
+}
+
+// DiffSource: A source whose known columns differ.
+type DiffSource struct {
+	// Its full name.
+	Name string `json:"name"`
+	// The columns that differ.
+	Columns []DiffColumn `json:"columns"`
+}
+
+// DiffContract: The contract of a model that differs.
+type DiffContract struct {
+	// The model.
+	Model string `json:"model"`
+	// The contract's file.
+	File string `json:"file"`
+	// It is broken now, and was not before.
+	Breaks bool `json:"breaks"`
+	// What it finds now and did not find before.
+	Findings []string `json:"findings,omitempty"`
+}
+
+// DiffEdge: An edge of column lineage that one side has.
+type DiffEdge struct {
+	// Where the value comes from.
+	Source ColumnRef `json:"source"`
+	// What is computed from it.
+	Target ColumnRef `json:"target"`
+	// `direct`, `cast`, `try_cast`, `aggregation: sum`, `expression`.
+	Transform string `json:"transform"`
+}
+
+// WhatIfPlan: How the plan of a model would change.
+type WhatIfPlan struct {
+	// The model; absent for the set-up that comes before all models.
+	Model *string `json:"model,omitempty"`
+	// `added`, `removed`, `changed`.
+	Change string `json:"change"`
+	// Its statements now.
+	Old []PlannedStatement `json:"old"`
+	// Its statements then.
+	New []PlannedStatement `json:"new"`
+}
+
+// WhatIfUnplanned: A model of which the plan cannot be told.
+type WhatIfUnplanned struct {
+	// The model.
+	Model string `json:"model"`
+	// Why.
+	Reason string `json:"reason"`
+}
+
+// WhatIfTimings: How long it took, in milliseconds.
+type WhatIfTimings struct {
+	// Compiling the project as it is.
+	BaseMs float64 `json:"base_ms"`
+	// Compiling it with the edits.
+	EditedMs float64 `json:"edited_ms"`
+	// Comparing the two.
+	CompareMs float64 `json:"compare_ms"`
+	// Planning both.
+	PlanMs float64 `json:"plan_ms"`
+}
+
+// DiffRequest: What to compare with.
+type DiffRequest struct {
+	// The state before: a folder with another state of the project (relative to the folder of `rocky.toml`), else a git revision.
+	Against string `json:"against,omitempty"`
+	// Values for `@var`, on both sides.
+	Vars map[string]string `json:"vars,omitempty"`
+	// When to ask the warehouse for source schemas; both sides see the same answer.
+	RefreshSources RefreshSources `json:"refresh_sources,omitempty"`
+	// Also give the difference as Markdown, for a comment on a pull request.
+	Markdown bool `json:"markdown,omitempty"`
+}
+
+// DiffResponse: Two states of a project compared.
+type DiffResponse struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `diff`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// As given.
+	Against string `json:"against"`
+	// The commit that a revision was resolved to; absent for a folder.
+	Commit *string `json:"commit,omitempty"`
+	// How many of each.
+	Summary DiffSummary `json:"summary"`
+	// What others may not survive, worst first.
+	Breaking []DiffBreaking `json:"breaking"`
+	// Models that differ, in order of execution; those that are gone come last.
+	Models []DiffModel `json:"models"`
+	// Sources whose declared columns differ.
+	Sources []DiffSource `json:"sources"`
+	// Contracts of the models that differ.
+	Contracts []DiffContract `json:"contracts"`
+	// Column lineage that is new.
+	EdgesAdded []DiffEdge `json:"edges_added"`
+	// Column lineage that is gone.
+	EdgesRemoved []DiffEdge `json:"edges_removed"`
+	// Findings that the old state did not have.
+	DiagnosticsNew []Diagnostic `json:"diagnostics_new"`
+	// Findings that are gone.
+	DiagnosticsFixed []Diagnostic `json:"diagnostics_fixed"`
+	// True when a finding of this state, new or old, is an error.
+	HasErrors bool `json:"has_errors"`
+	// The difference as Markdown, when it was asked for.
+	Markdown *string `json:"markdown,omitempty"`
+}
+
 func hasAll(members map[string]json.RawMessage, names ...string) bool {
 	for _, name := range names {
 		if _, ok := members[name]; !ok {

@@ -208,6 +208,17 @@ func (p *Project) Test(ctx context.Context, request TestRequest, options ...Opti
 	return typed[TestResponse](ctx, p, "test", request, options)
 }
 
+// WhatIf tells what would follow from edits that are not saved, or from a source with other columns. It touches neither the disk nor the
+// warehouse.
+func (p *Project) WhatIf(ctx context.Context, request WhatIfRequest, options ...Option) (*WhatIfResponse, error) {
+	return typed[WhatIfResponse](ctx, p, "what_if", request, options)
+}
+
+// Diff compares the project with another state of it: a folder, or a git revision.
+func (p *Project) Diff(ctx context.Context, request DiffRequest, options ...Option) (*DiffResponse, error) {
+	return typed[DiffResponse](ctx, p, "diff", request, options)
+}
+
 // Call calls a verb by name and gives its document as it came. The request is anything that marshals to the request's JSON; nil is all
 // defaults.
 func (p *Project) Call(ctx context.Context, verb string, request any, options ...Option) (json.RawMessage, error) {

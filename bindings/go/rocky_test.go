@@ -79,6 +79,14 @@ func TestEveryVerb(t *testing.T) {
 	if state, err := p.State(ctx, rocky.StateRequest{}); err != nil || state.StatePath == "" {
 		t.Fatalf("%+v, %v", state, err)
 	}
+	edit := rocky.WhatIfEdit{Path: "models/orders.sql", Remove: true}
+	whatIf, err := p.WhatIf(ctx, rocky.WhatIfRequest{Edits: []rocky.WhatIfEdit{edit}})
+	if err != nil || whatIf.Summary.ModelsRemoved != 1 || len(whatIf.Breaking) == 0 {
+		t.Fatalf("%+v, %v", whatIf, err)
+	}
+	if diff, err := p.Diff(ctx, rocky.DiffRequest{Against: "."}); err != nil || len(diff.Models) != 0 {
+		t.Fatalf("%+v, %v", diff, err)
+	}
 	if tested, err := p.Test(ctx, rocky.TestRequest{}); err != nil || tested.Failed != 0 || tested.Passed != 2 {
 		t.Fatalf("%+v, %v", tested, err)
 	}

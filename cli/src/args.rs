@@ -24,6 +24,7 @@ pub enum Format {
                   rocky plan                  the exact SQL that `run` would execute\n  \
                   rocky run                   run it\n  \
                   rocky lineage orders.total  where a column comes from\n  \
+                  rocky diff --against main   what became of every column\n  \
                   rocky explain E100          what a diagnostic means\n\n\
                   Exit codes: 0 done, 1 failed, 2 partly done or wrong usage, 130 interrupted."
 )]
@@ -165,6 +166,67 @@ pub struct LineageArgs {
     pub sources: Sources,
 }
 
+/// What to compare with.
+#[derive(ClapArgs, Debug, Clone)]
+pub struct DiffArgs {
+    /// Git revision, or the folder of another state of the project
+    #[arg(long, value_name = "REF|FOLDER", default_value = "HEAD")]
+    pub against: String,
+    /// Markdown for a comment on a pull request
+    #[arg(long, value_enum)]
+    pub format: Option<DiffFormat>,
+    /// Exit with 1 when there is such a change
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub fail_on: Option<FailOn>,
+    /// When to ask the warehouse for the schemas of sources
+    #[arg(long, value_enum, default_value_t = Refresh::Missing, value_name = "WHEN")]
+    pub refresh_sources: Refresh,
+    /// Models folder, contracts, variables
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
+/// Formats of a difference beside those of `--output`.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
+pub enum DiffFormat {
+    /// Text for people.
+    Text,
+    /// For a comment on a pull request.
+    Markdown,
+}
+
+/// Which changes fail.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
+pub enum FailOn {
+    /// Columns removed, narrowed or retyped, promises broken, new errors.
+    Breaking,
+    /// Everything that is not proved identical.
+    Any,
+}
+
+/// What would be different.
+#[derive(ClapArgs, Debug, Clone)]
+pub struct WhatIfArgs {
+    /// A file of the project with the text of another file (`-`: stdin); may be repeated
+    #[arg(long, value_name = "PATH=FILE")]
+    pub edit: Vec<String>,
+    /// A file of the project that would be gone; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub remove: Vec<String>,
+    /// A source with the columns of a JSON file; may be repeated
+    #[arg(long, value_name = "NAME=FILE")]
+    pub source: Vec<String>,
+    /// Print the statements that would run
+    #[arg(long)]
+    pub show_plan: bool,
+    /// Do not plan
+    #[arg(long, conflicts_with = "show_plan")]
+    pub without_plan: bool,
+    /// Models folder, contracts, variables
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
 /// The subcommands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
@@ -242,6 +304,20 @@ pub enum Command {
                             rocky lineage fct_orders.amount --html            a page around a column, on stdout"
     )]
     Lineage(LineageArgs),
+    /// Compare with another state of the project: every column, and everyone affected
+    #[command(
+        after_help = "Examples:\n  rocky diff\n  rocky diff --against main --fail-on breaking\n  \
+                            rocky diff --against ../other-checkout/project\n  rocky diff --against origin/main --format markdown > comment.md\n\n\
+                            Identical means proved: the same computation over the same columns and rows, however it is written."
+    )]
+    Diff(DiffArgs),
+    /// See what edits or other source columns would change, without touching disk or warehouse
+    #[command(
+        after_help = "Examples:\n  rocky what-if --edit models/stg_orders.sql=new.sql\n  \
+                            rocky what-if --remove models/old.sql --show-plan\n  \
+                            rocky what-if --source raw.orders=columns.json"
+    )]
+    WhatIf(WhatIfArgs),
     /// Check the configuration and the project's files
     Validate,
     /// List sources and tables, and remember their columns for compiling

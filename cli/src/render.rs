@@ -23,6 +23,11 @@ impl Diagnostics {
         }
     }
 
+    /// Show this text for a file instead of what is on disk.
+    pub fn text(&mut self, path: &str, text: Option<String>) {
+        self.files.insert(path.to_owned(), text);
+    }
+
     fn load(&mut self, path: &str) {
         if !self.files.contains_key(path) {
             let text = std::fs::read(self.root.join(path)).ok().map(|bytes| {

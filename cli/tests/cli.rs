@@ -554,6 +554,91 @@ fn a_locked_project_needs_no_database_and_drift_fails_the_check() {
 }
 
 #[test]
+fn a_difference_is_shown_and_fails_when_asked() {
+    let config = format!(
+        "{CONFIG}[[sources]]\nschema = \"raw\"\ntable = \"o\"\ncolumns = [{{name=\"id\", type=\"BIGINT\"}}, {{name=\"x\", type=\"INTEGER\"}}]\n"
+    );
+    let project = |text: &str| {
+        let folder = Folder::new(&[
+            ("models/a.sql", text),
+            ("models/b.sql", "SELECT x FROM a WHERE id > 1"),
+        ]);
+        folder.write("rocky.toml", &config);
+        folder
+    };
+    let (before, now) = (
+        project("SELECT id, x FROM raw.o"),
+        project("SELECT id::INTEGER AS id, x FROM raw.o"),
+    );
+    let old = before.0.path().display().to_string();
+    let (code, text) = now.text(&["diff", "--against", &old]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("id  narrowed BIGINT → INTEGER"), "{text}");
+    assert!(text.contains("rows may differ: filtered by a.id"), "{text}");
+    assert_eq!(
+        now.text(&["diff", "--against", &old, "--fail-on", "breaking"]).0,
+        1
+    );
+    let (code, document) = now.json(&["diff", "--against", &old, "--fail-on", "any"]);
+    assert_eq!((code, &document["command"]), (1, &Value::from("diff")));
+    assert_eq!(document["breaking"][0]["kind"], "narrowed");
+    let out = now.rocky(&["diff", "--against", &old, "--format", "markdown"]);
+    let markdown = String::from_utf8(out.stdout).unwrap();
+    assert!(
+        markdown.starts_with("### rocky: **1 breaking change**"),
+        "{markdown}"
+    );
+    // The same text, written otherwise: nothing fails.
+    let same = project("select ID, o.X -- both\nfrom raw.o as o");
+    let (code, text) = same.text(&["diff", "--against", &old, "--fail-on", "any"]);
+    assert!(
+        code == 0 && text.contains("edited without effect, which is proved: a"),
+        "{text}"
+    );
+    // Neither a folder nor a repository.
+    let (code, text) = now.text(&["diff"]);
+    assert!(code == 1 && text.contains("not in a git work tree"), "{text}");
+    let (code, text) = now.text(&["diff", "--against=-x"]);
+    assert!(code == 1 && text.contains("begins with `-`"), "{text}");
+}
+
+#[test]
+fn edits_are_tried_without_being_saved() {
+    let folder = Folder::new(&[
+        ("models/a.sql", "SELECT 1 AS id, 'x' AS name"),
+        ("models/b.sql", "SELECT id FROM a"),
+        ("new.sql", "SELECT 'x' AS name"),
+        ("latin.sql", "SELECT 1"),
+    ]);
+    folder.write("latin.sql", b"SELECT '\xe9' AS id");
+    let (code, text) = folder.text(&["what-if", "--edit", "models/a.sql=new.sql", "--show-plan"]);
+    assert_eq!(code, 1, "{text}");
+    assert!(
+        text.contains("- id  removed INTEGER") && text.contains("column `id` not found"),
+        "{text}"
+    );
+    assert!(text.contains("SELECT 'x' AS name"), "{text}");
+    let (code, document) = folder.json(&["what-if", "--remove", "models/b.sql"]);
+    assert_eq!(
+        (code, &document["summary"]["models_removed"]),
+        (0, &Value::from(1))
+    );
+    assert_eq!(folder.json(&["compile"]).1["has_errors"], false);
+    for (args, says) in [
+        (&["what-if"][..], "nothing is different"),
+        (&["what-if", "--edit", "models/a.sql"], "names no file"),
+        (&["what-if", "--edit", "models/a.sql=missing.sql"], "no such file"),
+        (&["what-if", "--edit", "models/a.sql=latin.sql"], "not UTF-8"),
+        (&["what-if", "--edit", "../a.sql=new.sql"], "leads out"),
+        (&["what-if", "--remove", "models/zz.sql"], "does not exist"),
+        (&["what-if", "--source", "raw.o=new.sql"], "not a list of columns"),
+    ] {
+        let (code, text) = folder.text(args);
+        assert!(code == 1 && text.contains(says), "{args:?}: {text}");
+    }
+}
+
+#[test]
 fn graphs_are_escaped() {
     let folder = Folder::new(&[
         ("models/a.sql", "SELECT 1 AS x"),

@@ -11,6 +11,7 @@ pub mod document;
 pub mod engine;
 pub mod explain;
 mod files;
+mod git;
 pub mod project;
 pub mod scaffold;
 pub mod schemas;

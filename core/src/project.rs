@@ -59,7 +59,8 @@ pub struct OpenRequest {
 
 /// The verbs that [`Project::call`] knows.
 pub const VERBS: &[&str] = &[
-    "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "test",
+    "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "test", "what_if",
+    "diff",
 ];
 
 /// An opened project.
@@ -73,7 +74,9 @@ pub struct Project {
     compiler: Mutex<Compiler>,
     // The thread that holds `compiler`: its observer may call verbs of this handle.
     compiling: Mutex<Option<ThreadId>>,
-    options: Options,
+    pub(crate) options: Options,
+    // Compilers of edited projects, with what they remember.
+    pub(crate) what_if: crate::verbs::what_if::Compilers,
     // The catalogue read last by this handle, and when.
     live: Mutex<Option<(Arc<CatalogSnapshot>, SmolStr, Instant)>>,
     // Databases in memory live as long as the handle.
@@ -159,6 +162,7 @@ impl Project {
             compiler: Mutex::new(compiler),
             compiling: Mutex::new(None),
             options,
+            what_if: crate::verbs::what_if::Compilers::default(),
             live: Mutex::new(None),
             memory: Mutex::new(FxHashMap::default()),
         })
@@ -210,6 +214,8 @@ impl Project {
             "state" => json(request, |r| self.state(&r)),
             "history" => json(request, |r| self.history(&r)),
             "test" => json(request, |r| self.test(&r, observer, cancel)),
+            "what_if" => json(request, |r| self.what_if(&r, observer, cancel)),
+            "diff" => json(request, |r| self.diff(&r, observer, cancel)),
             _ => {
                 let mut error = Error::usage(format!("unknown verb `{verb}`"));
                 if let Some(near) = rocky_base::suggest::nearest(verb, VERBS.iter().copied()) {

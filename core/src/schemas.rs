@@ -3,7 +3,7 @@
 
 use crate::document::ErrorDocument;
 use crate::project::OpenRequest;
-use crate::verbs::{compile, discover, history, lineage, plan, run, state, test, validate};
+use crate::verbs::{compile, diff, discover, history, lineage, plan, run, state, test, validate, what_if};
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 fn schema<T: JsonSchema>() -> Schema {
@@ -32,6 +32,10 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("history.response", schema::<history::HistoryResponse>()),
         ("test.request", schema::<test::TestRequest>()),
         ("test.response", schema::<test::TestResponse>()),
+        ("what_if.request", schema::<what_if::WhatIfRequest>()),
+        ("what_if.response", schema::<what_if::WhatIfResponse>()),
+        ("diff.request", schema::<diff::DiffRequest>()),
+        ("diff.response", schema::<diff::DiffResponse>()),
         ("error", schema::<ErrorDocument>()),
     ]
 }

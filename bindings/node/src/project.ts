@@ -6,6 +6,8 @@ import type {
   ColumnLineage,
   CompileRequest,
   CompileResponse,
+  DiffRequest,
+  DiffResponse,
   DiscoverRequest,
   DiscoverResponse,
   HistoryRequest,
@@ -31,6 +33,8 @@ import type {
   TestResponse,
   ValidateResponse,
   Verbs,
+  WhatIfRequest,
+  WhatIfResponse,
 } from "./types.js";
 
 /** Version of the engine. */
@@ -153,6 +157,19 @@ export class Project implements Disposable, AsyncDisposable {
   /** Run the models on empty or seeded tables in memory. */
   test(request: TestRequest = {}, options?: CallOptions): Promise<TestResponse> {
     return this.#call("test", request, options);
+  }
+
+  /**
+   * What would follow from edits that are not saved, or from a source with other columns: findings, classes of columns
+   * downstream, lineage and statements that would change. Touches neither the disk nor the warehouse; calls may run at once.
+   */
+  whatIf(request: WhatIfRequest, options?: CallOptions): Promise<WhatIfResponse> {
+    return this.#call("what_if", request, options);
+  }
+
+  /** Compare with another state of the project: a git revision such as `main`, or a folder. */
+  diff(request: string | DiffRequest, options?: CallOptions): Promise<DiffResponse> {
+    return this.#call("diff", typeof request === "string" ? { against: request } : request, options);
   }
 
   /**

@@ -131,6 +131,186 @@ export type ComponentValue =
   /** Several. */
   | string[];
 
+/** A change that somebody who relies on the project may not survive. */
+export interface DiffBreaking {
+  /** `model_removed`, `removed`, `narrowed`, `retyped`, `became_nullable`, `error`. */
+  kind: string;
+  /** The model; empty for an error that belongs to none. */
+  model: string;
+  /** The column. */
+  column?: string | null;
+  /** In words. */
+  text: string;
+  /** Models that read it on the old side, directly. */
+  readers?: string[];
+}
+
+/** A column compared. */
+export interface DiffColumn {
+  /** Its name. */
+  name: string;
+  /**
+   * `identical`, `added`, `removed`, `widened`, `narrowed`, `retyped`, `nullability`, `values_may_differ`: the first that holds
+   * of added, removed, the three of types, nullability, values.
+   */
+  class: string;
+  /** Type before. */
+  old_type?: string | null;
+  /** Type now. */
+  new_type?: string | null;
+  /** Could hold NULL. */
+  old_nullable?: boolean | null;
+  /** May hold NULL. */
+  new_nullable?: boolean | null;
+  /** Its values are not proved to be the same. */
+  values_may_differ: boolean;
+  /** Why. */
+  because?: DiffReason[];
+  /** From here to where the difference begins, nearest first; a column is empty where the rows of a relation are the reason. */
+  path?: ColumnRef[];
+  /** The same program, but two executions of it differ: by this. */
+  volatile?: string | null;
+}
+
+/** The contract of a model that differs. */
+export interface DiffContract {
+  /** The model. */
+  model: string;
+  /** The contract's file. */
+  file: string;
+  /** It is broken now, and was not before. */
+  breaks: boolean;
+  /** What it finds now and did not find before. */
+  findings?: string[];
+}
+
+/** An edge of column lineage that one side has. */
+export interface DiffEdge {
+  /** Where the value comes from. */
+  source: ColumnRef;
+  /** What is computed from it. */
+  target: ColumnRef;
+  /** `direct`, `cast`, `try_cast`, `aggregation: sum`, `expression`. */
+  transform: string;
+}
+
+/** A model compared. */
+export interface DiffModel {
+  /** Its name. */
+  name: string;
+  /** `added`, `removed`, `changed` (its own text or settings), `affected` (by what it reads). */
+  change: string;
+  /** Its file, relative to the folder of `rocky.toml`. */
+  file: string;
+  /** What changed of its definition: `query`, `strategy`, `target`, `references`, `contract`. */
+  definition: string[];
+  /** Nothing that its readers could see differs: proved. */
+  identical: boolean;
+  /** The set of rows is not proved to be the same. */
+  rows_may_differ: boolean;
+  /** Why. */
+  rows_because?: DiffReason[];
+  /** The order of the rows may differ. */
+  order_may_differ: boolean;
+  /** Not all of its columns are known, and those that are not may differ. */
+  unlisted_columns_may_differ: boolean;
+  /** All its columns. */
+  columns: DiffColumn[];
+}
+
+/** Why something is not proved to be the same. */
+export interface DiffReason {
+  /**
+   * `expression`, `clauses`, `strategy`, `column`, `influence`, `rows` (of a relation that is read), `model_rows` (of its own
+   * model, which says why), `unproved`.
+   */
+  kind: string;
+  /** In words. */
+  text: string;
+  /** The model or source behind it. */
+  relation?: string | null;
+  /** The column behind it. */
+  column?: string | null;
+}
+
+/** What to compare with. */
+export interface DiffRequest {
+  /** The state before: a folder with another state of the project (relative to the folder of `rocky.toml`), else a git revision. */
+  against?: string;
+  /** Values for `@var`, on both sides. */
+  vars?: Record<string, string>;
+  /** When to ask the warehouse for source schemas; both sides see the same answer. */
+  refresh_sources?: RefreshSources;
+  /** Also give the difference as Markdown, for a comment on a pull request. */
+  markdown?: boolean;
+}
+
+/** Two states of a project compared. */
+export interface DiffResponse {
+  /** Engine version. */
+  version: string;
+  /** `diff`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** As given. */
+  against: string;
+  /** The commit that a revision was resolved to; absent for a folder. */
+  commit?: string | null;
+  /** How many of each. */
+  summary: DiffSummary;
+  /** What others may not survive, worst first. */
+  breaking: DiffBreaking[];
+  /** Models that differ, in order of execution; those that are gone come last. */
+  models: DiffModel[];
+  /** Sources whose declared columns differ. */
+  sources: DiffSource[];
+  /** Contracts of the models that differ. */
+  contracts: DiffContract[];
+  /** Column lineage that is new. */
+  edges_added: DiffEdge[];
+  /** Column lineage that is gone. */
+  edges_removed: DiffEdge[];
+  /** Findings that the old state did not have. */
+  diagnostics_new: WireDiagnostic[];
+  /** Findings that are gone. */
+  diagnostics_fixed: WireDiagnostic[];
+  /** True when a finding of this state, new or old, is an error. */
+  has_errors: boolean;
+  /** The difference as Markdown, when it was asked for. */
+  markdown?: string | null;
+}
+
+/** A source whose known columns differ. */
+export interface DiffSource {
+  /** Its full name. */
+  name: string;
+  /** The columns that differ. */
+  columns: DiffColumn[];
+}
+
+/** How many of each. */
+export interface DiffSummary {
+  /** New models. */
+  models_added: number;
+  /** Models that are gone. */
+  models_removed: number;
+  /** Models whose own text or settings changed. */
+  models_changed: number;
+  /** Models that differ through what they read. */
+  models_affected: number;
+  /** Models that do not differ, those with edits of no effect included. */
+  models_identical: number;
+  /** Columns of models that are on both sides and were compared, by class, and the columns of new models and of those that are gone. */
+  columns: Record<string, number>;
+  /** Breaking changes. */
+  breaking: number;
+  /** New errors. */
+  new_errors: number;
+  /** Errors that are gone. */
+  fixed_errors: number;
+}
+
 /** What to discover. */
 export interface DiscoverRequest {
   /** The pipeline; needed when there are several. */
@@ -1108,6 +1288,108 @@ export interface Watermark {
   updated_at: string;
 }
 
+/** A column of a source as it would be. */
+export interface WhatIfColumn {
+  /** Its name. */
+  name: string;
+  /** Its type in the warehouse's spelling. */
+  type: string;
+  /** May hold NULL; true when absent. */
+  nullable: boolean;
+}
+
+/** A file as it would be. */
+export interface WhatIfEdit {
+  /** Path relative to the folder of `rocky.toml`. */
+  path: string;
+  /** The whole new text; `null` when the file would be gone. */
+  text: string | null;
+  /** The file would be gone: the same as a `text` of `null`, for languages that cannot write one. */
+  remove?: boolean;
+}
+
+/** How the plan of a model would change. */
+export interface WhatIfPlan {
+  /** The model; absent for the set-up that comes before all models. */
+  model?: string | null;
+  /** `added`, `removed`, `changed`. */
+  change: string;
+  /** Its statements now. */
+  old: PlannedStatement[];
+  /** Its statements then. */
+  new: PlannedStatement[];
+}
+
+/** What would be different. */
+export interface WhatIfRequest {
+  /** Files. */
+  edits?: WhatIfEdit[];
+  /** All columns of sources, by their names (`schema.table`, or with the catalog before). */
+  source_schemas?: Record<string, WhatIfColumn[]>;
+  /** Values for `@var`, on both sides. */
+  vars?: Record<string, string>;
+  /** Leave out the difference of the plans. */
+  without_plan?: boolean;
+}
+
+/** What would follow. */
+export interface WhatIfResponse {
+  /** Engine version. */
+  version: string;
+  /** `what_if`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** How many of each. */
+  summary: DiffSummary;
+  /** Findings that would be new. */
+  diagnostics_new: WireDiagnostic[];
+  /** Findings that would be gone. */
+  diagnostics_fixed: WireDiagnostic[];
+  /** True when the edited project has an error, new or old. */
+  has_errors: boolean;
+  /** What others might not survive. */
+  breaking: DiffBreaking[];
+  /** Models that would differ, in order of execution. */
+  models: DiffModel[];
+  /** Sources whose columns would differ. */
+  sources: DiffSource[];
+  /** Contracts of the models that would differ. */
+  contracts: DiffContract[];
+  /** Column lineage that would be new. */
+  edges_added: DiffEdge[];
+  /** Column lineage that would be gone. */
+  edges_removed: DiffEdge[];
+  /** Models whose statements would change. */
+  plan: WhatIfPlan[];
+  /** Models that would differ and of which no plan can be made. */
+  unplanned: WhatIfUnplanned[];
+  /** Edited files that the project does not read. */
+  edits_without_effect: string[];
+  /** How long it took. */
+  timings: WhatIfTimings;
+}
+
+/** How long it took, in milliseconds. */
+export interface WhatIfTimings {
+  /** Compiling the project as it is. */
+  base_ms: number;
+  /** Compiling it with the edits. */
+  edited_ms: number;
+  /** Comparing the two. */
+  compare_ms: number;
+  /** Planning both. */
+  plan_ms: number;
+}
+
+/** A model of which the plan cannot be told. */
+export interface WhatIfUnplanned {
+  /** The model. */
+  model: string;
+  /** Why. */
+  reason: string;
+}
+
 /** A typed column. */
 export interface WireColumn {
   /** Name as the warehouse would give it. */
@@ -1271,4 +1553,6 @@ export interface Verbs {
   state: { request: StateRequest; response: StateResponse };
   history: { request: HistoryRequest; response: HistoryResponse };
   test: { request: TestRequest; response: TestResponse };
+  what_if: { request: WhatIfRequest; response: WhatIfResponse };
+  diff: { request: DiffRequest; response: DiffResponse };
 }

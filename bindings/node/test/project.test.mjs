@@ -81,6 +81,16 @@ test("the verbs of a playground", async () => {
   assert.equal((await project.history({ model: "fct_orders" })).executions[0].run_id, run.run_id);
   const tested = await project.test({ model: "stg_orders" });
   assert.equal(tested.failed, 0, JSON.stringify(tested.failures));
+
+  const edits = [{ path: "models/staging/stg_orders.sql", text: "SELECT id AS order_id FROM raw.orders" }];
+  const [whatIf, again] = await Promise.all([project.whatIf({ edits }), project.whatIf({ edits })]);
+  assert.ok(whatIf.breaking.some((b) => b.model === "stg_orders" && b.column === "status"));
+  assert.ok(whatIf.diagnostics_new.some((d) => d.model === "fct_orders"));
+  assert.ok(whatIf.plan.some((p) => p.model === "stg_orders" && p.change === "changed"));
+  assert.deepEqual(again.models, whatIf.models);
+  await assert.rejects(project.whatIf({ edits: [{ path: "../x.sql", text: "" }] }), { code: "usage" });
+  assert.deepEqual((await project.diff(".")).models, []);
+  await assert.rejects(project.diff("--output=x"), { code: "usage" });
   await project.close();
 });
 

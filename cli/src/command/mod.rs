@@ -1,6 +1,7 @@
 //! One file per command: call the verb, render the answer, choose the exit code.
 
 mod compile;
+mod diff;
 mod discover;
 mod explain;
 mod history;
@@ -11,6 +12,7 @@ mod scaffold;
 mod state;
 mod test;
 mod validate;
+mod what_if;
 
 use crate::args::{Args, Command, Refresh, RunArgs, Sources};
 use crate::output::{self, Output};
@@ -47,8 +49,17 @@ impl Context<'_> {
 /// A path on the command line counts from the working directory; one that is not there is left to the core, which counts
 /// from the folder of `rocky.toml`.
 fn from_here(path: &str) -> String {
+    here(path, |p| p.exists())
+}
+
+/// As [`from_here`], for folders only: a file of that name is not meant.
+fn folder_from_here(path: &str) -> String {
+    here(path, |p| p.is_dir())
+}
+
+fn here(path: &str, there: impl Fn(&std::path::Path) -> bool) -> String {
     match std::path::absolute(path) {
-        Ok(absolute) if absolute.exists() => absolute.display().to_string(),
+        Ok(absolute) if there(&absolute) => absolute.display().to_string(),
         _ => path.to_owned(),
     }
 }
@@ -119,6 +130,8 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
         Command::Plan(run) => ("plan", plan::run(&context, run)),
         Command::Run(run) => ("run", run::run(&context, run)),
         Command::Lineage(args) => ("lineage", lineage::run(&context, args)),
+        Command::Diff(args) => ("diff", diff::run(&context, args)),
+        Command::WhatIf(args) => ("what_if", what_if::run(&context, args)),
         Command::Validate => ("validate", validate::run(&context)),
         Command::Discover {
             pipeline,

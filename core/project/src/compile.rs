@@ -70,6 +70,8 @@ pub struct Inputs {
     pub locked: bool,
     /// Do as if there were no `schema.lock`.
     pub ignore_lock: bool,
+    /// Columns of sources that replace what is declared or seen.
+    pub sources: Vec<(rocky_warehouse::RelationName, Arc<[rocky_warehouse::Column]>)>,
 }
 
 /// Compiles one project again and again.
@@ -286,7 +288,9 @@ impl Compiler {
         let (given, locked) = (&inputs.given, lock.as_ref());
         link::stated(&mut declared, given, locked, dialect, &targets.names, &mut general);
         let declared = Arc::new(declared);
-        let book = SourceBook::new(dialect, declared.clone(), known);
+        let given = inputs.sources.iter();
+        let book = SourceBook::new(dialect, declared.clone(), known)
+            .with(given.map(|(name, columns)| (targets.names.full(name).key(dialect), columns.clone())));
         let shared = Shared {
             env: UnitEnv {
                 dialect,

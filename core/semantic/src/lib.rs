@@ -4,13 +4,15 @@
 //! tree read (CTEs taken out)? [`analyse::analyse`]: given the schemas of these relations, what are the output columns, where do they
 //! come from, and what is wrong? The caller resolves the references between the two, so that a memo key can list
 //! exactly what an analysis read. Below them, [`typing`] is the calculus of types (operators, functions, coercions) on
-//! values alone, and [`catalogue`] the engines' functions as data.
+//! values alone, and [`catalogue`] the engines' functions as data. A third question is asked of two versions of a query: do they
+//! compute the same? [`normal`] answers it with hashes, outside of any compile.
 
 pub mod analyse;
 pub mod catalogue;
 pub mod files;
 mod lint;
 pub mod model;
+pub mod normal;
 pub mod portability;
 pub mod references;
 pub mod typing;

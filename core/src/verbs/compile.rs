@@ -115,6 +115,7 @@ impl CompileRequest {
             given: given.collect(),
             locked: self.locked,
             ignore_lock: false,
+            sources: Vec::new(),
             target_dialect: self.target_dialect.map(Dialect::from),
         }
     }

@@ -755,7 +755,10 @@ fn describe(snapshot: &Snapshot, node: Node) -> LineageNode {
     let schema = match node {
         Node::Model(_) => None,
         Node::Source(s) => snapshot.sources.get(s as usize).map(|s| match s.schema {
+            SourceSchema::Given(_) => "given",
             SourceSchema::Declared(_) => "declared",
+            SourceSchema::Locked(..) => "locked",
+            SourceSchema::Live(..) => "live",
             SourceSchema::Seen(..) => "seen",
             SourceSchema::Absent => "absent",
             SourceSchema::Unknown => "unknown",

@@ -1,6 +1,8 @@
 //! One module per verb: its request, its response, and the method of [`crate::Project`] between them.
 
 pub mod compile;
+pub mod diff;
+pub mod diff_markdown;
 pub mod discover;
 pub mod history;
 pub mod lineage;
@@ -11,3 +13,4 @@ pub mod state;
 pub(crate) mod status;
 pub mod test;
 pub mod validate;
+pub mod what_if;

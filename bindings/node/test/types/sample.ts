@@ -62,6 +62,10 @@ export async function main(): Promise<void> {
   const executions: ModelHistory = await project.history({ model: "orders" });
   console.log(response.run_id, runs.runs.length, executions.executions.length);
 
+  const whatIf = await project.whatIf({ edits: [{ path: "models/a.sql", text: null }] });
+  const diff = await project.diff("main");
+  console.log(whatIf.plan.length, diff.models.map((m) => m.columns.map((c) => c.class)));
+
   // @ts-expect-error: a misspelt field
   await project.plan({ pipelin: "main" });
   // @ts-expect-error: threads belong to an engine

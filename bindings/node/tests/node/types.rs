@@ -296,8 +296,11 @@ fn generate() -> String {
     );
     out.push_str("\n/** Request and response of each verb. */\nexport interface Verbs {\n");
     for verb in rocky_core::VERBS {
-        let mut name = verb.to_string();
-        name[..1].make_ascii_uppercase();
+        let mut name = String::new();
+        for word in verb.split('_') {
+            name.push_str(&word[..1].to_ascii_uppercase());
+            name.push_str(&word[1..]);
+        }
         for part in ["Request", "Response"] {
             assert!(
                 types.contains_key(&format!("{name}{part}")),

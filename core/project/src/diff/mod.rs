@@ -1,0 +1,280 @@
+//! Two compiled projects compared: what became of every column, why, and who is affected.
+//!
+//! Invariant: what is called identical is proved. A column's digest stands for its whole computation, from the sources on, in
+//! normal form ([`rocky_semantic::normal`]); a model's rows have one too. Equal digests of the column and of the rows: the
+//! same values. What is not affected by any difference is neither parsed nor hashed again, so that the cost is that of the
+//! difference: [`meaning`] says how. Start at [`compare`].
+
+mod columns;
+mod meaning;
+mod reason;
+
+pub use reason::Reason;
+
+use crate::snapshot::Snapshot;
+use meaning::Meanings;
+use rocky_base::{CancelToken, Dialect, Result, SmolStr};
+use rocky_warehouse::Type;
+use rustc_hash::FxHashMap;
+
+/// What became of a column. The first that holds, in this order.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ColumnClass {
+    /// It was not there before.
+    Added,
+    /// It is not there any more.
+    Removed,
+    /// Its type is another one, and the values do not carry over.
+    Retyped,
+    /// Its type holds fewer values.
+    Narrowed,
+    /// Its type holds more values.
+    Widened,
+    /// Only whether it may be NULL changed (its values may differ as well).
+    Nullability,
+    /// Its expression, what it is computed from, or the rows changed.
+    ValuesMayDiffer,
+    /// Proved to hold the same values.
+    Identical,
+}
+
+impl ColumnClass {
+    /// As documents spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ColumnClass::Added => "added",
+            ColumnClass::Removed => "removed",
+            ColumnClass::Retyped => "retyped",
+            ColumnClass::Narrowed => "narrowed",
+            ColumnClass::Widened => "widened",
+            ColumnClass::Nullability => "nullability",
+            ColumnClass::ValuesMayDiffer => "values_may_differ",
+            ColumnClass::Identical => "identical",
+        }
+    }
+}
+
+/// Type and nullability of a column on one side.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ColumnState {
+    /// Its type.
+    pub ty: Type,
+    /// May hold NULL.
+    pub nullable: bool,
+}
+
+/// A column compared.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ColumnDiff {
+    /// Its name, as the new side spells it.
+    pub name: SmolStr,
+    /// What became of it.
+    pub class: ColumnClass,
+    /// Before.
+    pub old: Option<ColumnState>,
+    /// Now.
+    pub new: Option<ColumnState>,
+    /// Its values are not proved to be the same.
+    pub values_may_differ: bool,
+    /// Why; empty for identical columns.
+    pub reasons: Vec<Reason>,
+    /// The same program, whose values differ from one execution to the next: what makes them.
+    pub volatile: Option<SmolStr>,
+}
+
+/// What happened to a model.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub enum ModelChange {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// Its own text or settings changed.
+    Changed,
+    /// Something it reads changed.
+    Affected,
+}
+
+impl ModelChange {
+    /// As documents spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ModelChange::Added => "added",
+            ModelChange::Removed => "removed",
+            ModelChange::Changed => "changed",
+            ModelChange::Affected => "affected",
+        }
+    }
+}
+
+/// A part of a model's definition.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Definition {
+    /// The query's text, macros and variables put in.
+    Query,
+    /// The strategy or its settings.
+    Strategy,
+    /// Where it is written to.
+    Target,
+    /// What its references mean.
+    References,
+    /// The contract.
+    Contract,
+}
+
+impl Definition {
+    /// As documents spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Definition::Query => "query",
+            Definition::Strategy => "strategy",
+            Definition::Target => "target",
+            Definition::References => "references",
+            Definition::Contract => "contract",
+        }
+    }
+}
+
+/// A model compared.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ModelDiff {
+    /// Its name.
+    pub name: SmolStr,
+    /// What happened.
+    pub change: ModelChange,
+    /// Number in the old snapshot.
+    pub old: Option<u32>,
+    /// Number in the new snapshot.
+    pub new: Option<u32>,
+    /// Which parts of its definition changed.
+    pub definition: Vec<Definition>,
+    /// The set of rows is not proved to be the same: why.
+    pub rows: Vec<Reason>,
+    /// The order of the rows may differ.
+    pub order: bool,
+    /// All columns of both sides: the new ones in order, then the removed ones.
+    pub columns: Vec<ColumnDiff>,
+    /// Not all columns are known on one of the sides, and those that are not may differ.
+    pub unlisted: bool,
+    /// Nothing differs: an edit without effect.
+    pub identical: bool,
+}
+
+/// A source whose known columns differ.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SourceDiff {
+    /// Its full name.
+    pub name: SmolStr,
+    /// The columns that differ.
+    pub columns: Vec<ColumnDiff>,
+}
+
+/// An edge of column lineage.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct EdgeChange {
+    /// Model or source, and column.
+    pub source: (SmolStr, SmolStr),
+    /// Model and column.
+    pub target: (SmolStr, SmolStr),
+    /// How the value travels.
+    pub transform: rocky_semantic::Transform,
+}
+
+/// Two projects compared.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ProjectDiff {
+    /// Models that changed, are affected, new or gone, in order of execution; those that are gone come last.
+    pub models: Vec<ModelDiff>,
+    /// Models on which nothing of this bears.
+    pub untouched: usize,
+    /// Sources.
+    pub sources: Vec<SourceDiff>,
+    /// Edges that are new.
+    pub edges_added: Vec<EdgeChange>,
+    /// Edges that are gone.
+    pub edges_removed: Vec<EdgeChange>,
+}
+
+/// Compare two compiled projects.
+pub fn compare(old: &Snapshot, new: &Snapshot, cancel: &CancelToken) -> Result<ProjectDiff> {
+    let meanings = Meanings::new(old, new, cancel)?;
+    let mut diff = ProjectDiff {
+        untouched: meanings.untouched,
+        sources: columns::sources(old, new),
+        ..ProjectDiff::default()
+    };
+    for pair in &meanings.pairs {
+        cancel.check()?;
+        let model = columns::model(&meanings, pair);
+        // A model on which a difference could have borne, and did not.
+        if model.change == ModelChange::Affected && model.identical {
+            diff.untouched += 1;
+            continue;
+        }
+        columns::edges(&meanings, pair, &mut diff.edges_added, &mut diff.edges_removed);
+        diff.models.push(model);
+    }
+    diff.edges_added.sort();
+    diff.edges_removed.sort();
+    Ok(diff)
+}
+
+/// A model or source by name and a column of it: where a reason points.
+pub type Place = (SmolStr, SmolStr);
+
+/// Finds the way from a column to where its difference begins.
+pub struct Paths<'d> {
+    models: FxHashMap<&'d str, (&'d ModelDiff, FxHashMap<SmolStr, &'d ColumnDiff>)>,
+    dialect: Dialect,
+}
+
+/// No path is longer.
+const LONGEST: usize = 100;
+
+impl<'d> Paths<'d> {
+    /// Index a difference.
+    pub fn new(diff: &'d ProjectDiff, dialect: Dialect) -> Paths<'d> {
+        let mut paths = Paths {
+            models: FxHashMap::default(),
+            dialect,
+        };
+        for model in &diff.models {
+            let columns = model.columns.iter().map(|c| (paths.key(&c.name), c)).collect();
+            paths.models.insert(&model.name, (model, columns));
+        }
+        paths
+    }
+
+    fn key(&self, name: &str) -> SmolStr {
+        self.dialect
+            .fold(name, true, rocky_base::ident::IdentKind::Column)
+    }
+
+    /// The relations and columns on the way, nearest first; a column is empty where the rows of a relation are the reason. The last is a
+    /// column that changed by itself, or a source.
+    pub fn way(&self, model: &str, column: &str) -> Vec<Place> {
+        let mut steps: Vec<Place> = Vec::new();
+        let mut at: (SmolStr, SmolStr) = (model.into(), column.into());
+        while let Some((model, columns)) = self.models.get(at.0.as_str()) {
+            let of_column = columns.get(&self.key(&at.1)).map_or(&[][..], |c| &c.reasons);
+            // A column that differs with the rows of its model differs for their reasons.
+            let reasons = if of_column.iter().all(|r| *r == Reason::ModelRows) {
+                &model.rows
+            } else {
+                of_column
+            };
+            if reasons.iter().any(Reason::is_own) {
+                break;
+            }
+            let Some((relation, column)) = reasons.iter().find_map(Reason::place) else {
+                break;
+            };
+            at = (relation, column.unwrap_or_default());
+            if steps.len() >= LONGEST || steps.contains(&at) {
+                break;
+            }
+            steps.push(at.clone());
+        }
+        steps
+    }
+}
