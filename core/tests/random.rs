@@ -233,6 +233,49 @@ fn what_changes_under_mutation_is_claimed() {
     assert!(found.confirmed * 2 > found.edges);
 }
 
+/// The 22 queries of TPC-H over a few rows of its schema, with NULLs where the schema takes them.
+#[test]
+fn tpch_keeps_its_meaning_under_edits() {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/semantic/tests/data/tpch");
+    let schema = std::fs::read_to_string(format!("{data}/schema.txt")).unwrap();
+    let mut script = String::new();
+    for table in schema.split("----") {
+        let mut lines = table.trim().lines();
+        let name = lines.next().unwrap();
+        let column = |line: &str| {
+            let parts: Vec<&str> = line.split('\t').collect();
+            // More columns may be NULL than the standard says.
+            let nullable = parts[2] == "null" || parts[0].len() % 2 == 0;
+            format!(
+                "{} {}{}",
+                parts[0],
+                parts[1],
+                if nullable { "" } else { " NOT NULL" }
+            )
+        };
+        let columns: Vec<String> = lines.map(column).collect();
+        writeln!(script, "CREATE TABLE {name}({});", columns.join(", ")).unwrap();
+    }
+    let world = World::of(&script, random::schema::value);
+    let mut checker = Checker::new(&world);
+    let (mut edits, mut wrong) = (0, Vec::new());
+    for n in 1..=22 {
+        let text = std::fs::read_to_string(format!("{data}/q{n:02}.txt")).unwrap();
+        let (query, _) = text.split_once("====").unwrap();
+        let query = query.trim();
+        if !matches!(checker.check(query), Verdict::Right { ran: true }) {
+            wrong.push(format!("Q{n}: {:?}", checker.check(query)));
+        }
+        for seed in 0..6 {
+            let (made, found) = metamorphic::changed(&checker, query, &mut Rng::new(seed));
+            edits += made;
+            wrong.extend(found);
+        }
+    }
+    assert!(edits >= 22 * 2 * 6, "{edits}");
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), first_of(wrong));
+}
+
 /// The shortest of them.
 fn first_of(mut wrong: Vec<String>) -> String {
     wrong.sort_by_key(String::len);

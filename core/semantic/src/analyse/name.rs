@@ -566,6 +566,7 @@ impl<'p> Printer<'p> {
                 self.push(")");
                 return;
             }
+            ("try", [one]) => return self.wrapped("TRY(", *one, ")"),
             ("date", [one]) => return self.wrapped("CAST(", *one, " AS DATE)"),
             ("grouping" | "grouping_id", _) => {
                 self.push("GROUPING(");
@@ -731,6 +732,21 @@ impl<'p> Printer<'p> {
         {
             query = self.ast.query(*inner);
         }
+        if let Body::Values(rows) = &query.body
+            && query.with.is_none()
+            && query.order_by.is_empty()
+            && query.limit.is_none()
+            && query.offset.is_none()
+        {
+            self.push("SELECT * FROM (VALUES ");
+            for (i, row) in rows.iter().enumerate() {
+                self.push(if i > 0 { ", (" } else { "(" });
+                self.list(row, ", ");
+                self.push(")");
+            }
+            self.push(") AS valueslist");
+            return;
+        }
         let Body::Select(select) = &query.body else {
             let text = query.span.slice(self.text);
             self.push(text);
@@ -786,8 +802,10 @@ impl<'p> Printer<'p> {
                     if i > 0 {
                         self.push(", ");
                     }
-                    if let GroupItem::Expr(expr) = item {
-                        self.expr(*expr);
+                    match item {
+                        GroupItem::Expr(expr) => self.expr(*expr),
+                        GroupItem::Empty(_) => self.push("()"),
+                        _ => {}
                     }
                 }
             }
