@@ -1,6 +1,7 @@
 //! Oracles over random queries: DuckDB itself says what the names and types of a query are and whether a column held NULL.
 //!
-//! `ROCKY_RANDOM_QUERIES` and `ROCKY_RANDOM_SEED` choose how many and which. What failed once stands in `random/regressions.sql`.
+//! `ROCKY_RANDOM_QUERIES` and `ROCKY_RANDOM_SEED` choose how many and which; `ROCKY_RANDOM_TRACE` prints each before it is asked.
+//! What failed once stands in `random/regressions.sql`.
 
 #![allow(
     missing_docs,
@@ -122,12 +123,17 @@ fn random_queries_are_what_duckdb_says() {
     let seed = setting("ROCKY_RANDOM_SEED", 1);
     let world = World::new();
     let functions = functions::load(&mut *world.connect());
+    let trace = std::env::var_os("ROCKY_RANDOM_TRACE").is_some();
     let tally = Mutex::new(Tally::default());
     each(
         n,
         || Checker::new(&world),
         |checker, index| {
             let text = query(seed, index, &world, &functions);
+            // When DuckDB itself crashes, this says on what.
+            if trace {
+                eprintln!("{index}\t{text}");
+            }
             let verdict = checker.check(&text);
             let mut tally = tally.lock().unwrap();
             match verdict {

@@ -231,7 +231,7 @@ impl<'a> Gen<'a> {
                 }
                 self.rng.shuffle(&mut picks);
                 text = format!(
-                    "{text} {op} BY NAME (SELECT {} FROM ({}) b)",
+                    "{text} {op} BY NAME (SELECT {} FROM ({}) by_name)",
                     picks.join(", "),
                     right.text
                 );
