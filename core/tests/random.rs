@@ -1,6 +1,7 @@
 //! Oracles over random queries: DuckDB itself says what the names and types of a query are and whether a column held NULL.
 //!
-//! `ROCKY_RANDOM_QUERIES` and `ROCKY_RANDOM_SEED` choose how many and which. What failed once stands in `random/regressions.sql`.
+//! `ROCKY_RANDOM_QUERIES` and `ROCKY_RANDOM_SEED` choose how many and which; `ROCKY_RANDOM_TRACE` prints each before it is asked.
+//! What failed once stands in `random/regressions.sql`.
 
 #![allow(
     missing_docs,
@@ -122,12 +123,17 @@ fn random_queries_are_what_duckdb_says() {
     let seed = setting("ROCKY_RANDOM_SEED", 1);
     let world = World::new();
     let functions = functions::load(&mut *world.connect());
+    let trace = std::env::var_os("ROCKY_RANDOM_TRACE").is_some();
     let tally = Mutex::new(Tally::default());
     each(
         n,
         || Checker::new(&world),
         |checker, index| {
             let text = query(seed, index, &world, &functions);
+            // When DuckDB itself crashes, this says on what.
+            if trace {
+                eprintln!("{index}\t{text}");
+            }
             let verdict = checker.check(&text);
             let mut tally = tally.lock().unwrap();
             match verdict {
@@ -231,6 +237,49 @@ fn what_changes_under_mutation_is_claimed() {
         first_of(found.wrong)
     );
     assert!(found.confirmed * 2 > found.edges);
+}
+
+/// The 22 queries of TPC-H over a few rows of its schema, with NULLs where the schema takes them.
+#[test]
+fn tpch_keeps_its_meaning_under_edits() {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/semantic/tests/data/tpch");
+    let schema = std::fs::read_to_string(format!("{data}/schema.txt")).unwrap();
+    let mut script = String::new();
+    for table in schema.split("----") {
+        let mut lines = table.trim().lines();
+        let name = lines.next().unwrap();
+        let column = |line: &str| {
+            let parts: Vec<&str> = line.split('\t').collect();
+            // More columns may be NULL than the standard says.
+            let nullable = parts[2] == "null" || parts[0].len() % 2 == 0;
+            format!(
+                "{} {}{}",
+                parts[0],
+                parts[1],
+                if nullable { "" } else { " NOT NULL" }
+            )
+        };
+        let columns: Vec<String> = lines.map(column).collect();
+        writeln!(script, "CREATE TABLE {name}({});", columns.join(", ")).unwrap();
+    }
+    let world = World::of(&script, random::schema::value);
+    let mut checker = Checker::new(&world);
+    let (mut edits, mut wrong) = (0, Vec::new());
+    for n in 1..=22 {
+        let text = std::fs::read_to_string(format!("{data}/q{n:02}.txt")).unwrap();
+        let (query, _) = text.split_once("====").unwrap();
+        let query = query.trim();
+        if !matches!(checker.check(query), Verdict::Right { ran: true }) {
+            wrong.push(format!("Q{n}: {:?}", checker.check(query)));
+        }
+        for seed in 0..6 {
+            let (made, found) = metamorphic::changed(&checker, query, &mut Rng::new(seed));
+            edits += made;
+            wrong.extend(found);
+        }
+    }
+    assert!(edits >= 22 * 2 * 6, "{edits}");
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), first_of(wrong));
 }
 
 /// The shortest of them.

@@ -216,6 +216,12 @@ fn transforms_combine_along_the_path() {
     );
     is("select * rename (a as z) from t", "z", "t.a direct");
     is("select t.a as z, z.a from t, t z", "z", "t.a direct");
+    is("select {'p': a, 'q': b}.p as z from t", "z", "t.a direct");
+    is(
+        "select ({'p': a, 'q': b}).q || 'x' as z from t",
+        "z",
+        "t.b expression",
+    );
 }
 
 #[test]

@@ -197,6 +197,10 @@ impl<'w> Checker<'w> {
                 ));
             }
         }
+        // DuckDB 1.5.5 crashes on some positional joins of subqueries when it runs them.
+        if text.contains("POSITIONAL") {
+            return Verdict::Right { ran: false };
+        }
         let Ok(rows) = self.rows(text) else {
             return Verdict::Right { ran: false };
         };

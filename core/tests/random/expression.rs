@@ -67,6 +67,14 @@ const POOL: &[&str] = &[
     "INTEGER[][]",
     "DATE[]",
     "DOUBLE[3]",
+    "STRUCT(x DOUBLE[], y STRUCT(z DATE, w JSON))",
+    "TIME_NS",
+    "BIGNUM",
+    "VARIANT",
+    "VARCHAR[][]",
+    "MAP(INTEGER, DATE[])",
+    "BOOLEAN[]",
+    "TIMESTAMP[]",
 ];
 
 impl Gen<'_> {
@@ -467,7 +475,7 @@ impl Gen<'_> {
     fn boolean(&mut self, d: usize) -> String {
         let ty = self.near_type();
         let negated = if self.rng.chance(25) { "NOT " } else { "" };
-        match self.rng.below(26) {
+        match self.rng.below(35) {
             0..=5 => {
                 let op = self.rng.word(&["=", "<>", "<", "<=", ">", ">=", "!=", "=="]);
                 format!("{} {op} {}", self.expr(&ty, d), self.expr(&ty, d))
@@ -544,6 +552,49 @@ impl Gen<'_> {
                 self.leaf(&ty),
                 self.leaf(&Type::Int32)
             ),
+            25 => format!(
+                "(({}, {}) IN (({}, {})))",
+                self.leaf(&ty),
+                self.leaf(&Type::Int32),
+                self.literal(&ty),
+                self.literal(&Type::Int32)
+            ),
+            26 => {
+                let query = self.columns(&[ty.clone(), Type::Int32]);
+                format!(
+                    "(({}, {}) {negated}IN ({query}))",
+                    self.leaf(&ty),
+                    self.leaf(&Type::Int32)
+                )
+            }
+            27 => format!(
+                "({} COLLATE NOCASE = {})",
+                self.expr(&Type::STRING, d),
+                self.leaf(&Type::STRING)
+            ),
+            28 => format!(
+                "({} {})",
+                self.expr(&ty, d),
+                self.rng.word(&["ISNULL", "NOTNULL", "NOT NULL"])
+            ),
+            29 => format!(
+                "({} {} {})",
+                self.expr(&Type::STRING, d),
+                self.rng.word(&["^@", "~", "!~", "~~~"]),
+                self.literal(&Type::STRING)
+            ),
+            30 => {
+                let list = Type::list(ty.clone());
+                format!(
+                    "({} {} {})",
+                    self.expr(&list, d),
+                    self.rng.word(&["&&", "@>", "<@"]),
+                    self.leaf(&list)
+                )
+            }
+            31 => format!("TRY({})", self.condition(d)),
+            32 => format!("coalesce({}, false)", self.condition(d)),
+            33 => format!("({} IS {negated}UNKNOWN)", self.condition(d)),
             _ => format!(
                 "starts_with({}, {})",
                 self.expr(&Type::STRING, d),
@@ -558,7 +609,7 @@ impl Gen<'_> {
         } else {
             &["+", "-", "*", "/", "%"]
         };
-        match self.rng.below(20) {
+        match self.rng.below(29) {
             0..=6 => {
                 let other = if self.rng.chance(40) {
                     self.number_type()
@@ -605,13 +656,38 @@ impl Gen<'_> {
             16 => format!("list_sum({})", self.expr(&Type::list(Type::Int32), d)),
             17 => format!("sign({})", self.expr(ty, d)),
             18 => format!("({} - {})", self.expr(&Type::Date, d), self.expr(&Type::Date, d)),
+            19 => format!("({}).abs()", self.expr(ty, d)),
+            20 => format!(
+                "position({} IN {})",
+                self.literal(&Type::STRING),
+                self.expr(&Type::STRING, d)
+            ),
+            21 => format!("epoch({})", self.expr(&Type::TIMESTAMP, d)),
+            22 => format!(
+                "list_position({}, {})",
+                self.expr(&Type::list(Type::Int32), d),
+                self.leaf(&Type::Int32)
+            ),
+            23 => format!("(@ {})", self.expr(ty, d)),
+            24 => format!(
+                "list_aggregate({}, '{}')",
+                self.expr(&Type::list(Type::Int32), d),
+                self.rng.word(&["sum", "avg", "max"])
+            ),
+            25 => format!("TRY({} / {})", self.expr(ty, d), self.leaf(ty)),
+            26 => format!(
+                "(CASE {} WHEN 1 THEN {} ELSE 0 END)",
+                self.leaf(&Type::Int32),
+                self.expr(ty, d)
+            ),
+            27 => format!("cardinality({})", self.expr(&parse("MAP(VARCHAR, INTEGER)"), d)),
             _ => format!("floor({})", self.expr(&Type::Float64, d)),
         }
     }
 
     fn text(&mut self, d: usize) -> String {
         let s = Type::STRING;
-        match self.rng.below(17) {
+        match self.rng.below(27) {
             0 | 1 => format!("({} || {})", self.expr(&s, d), self.expr(&s, d)),
             2 => format!("({} || {})", self.expr(&s, d), self.any(d)),
             3 => format!("concat({}, {})", self.expr(&s, d), self.any(d)),
@@ -630,6 +706,20 @@ impl Gen<'_> {
             13 => format!("array_to_string({}, ',')", self.expr(&Type::list(s.clone()), d)),
             14 => format!("({} ->> 'a')", self.expr(&Type::Json, d)),
             15 => format!("string_split({}, ',')[1]", self.expr(&s, d)),
+            16 => format!("({}).upper().lower()", self.expr(&s, d)),
+            17 => format!(
+                "format('{{}}-{{}}', {}, {})",
+                self.expr(&s, d),
+                self.leaf(&Type::Int32)
+            ),
+            18 => format!("printf('%s', {})", self.expr(&s, d)),
+            19 => format!("({})[2:]", self.expr(&s, d)),
+            20 => format!("typeof({})", self.any(d)),
+            21 => format!("trim(BOTH 'x' FROM {})", self.expr(&s, d)),
+            22 => format!("regexp_extract({}, '(a)(b)?', {{'g': 1}}.g)", self.expr(&s, d)),
+            23 => format!("{} COLLATE NOCASE", self.leaf(&s)),
+            24 => format!("overlay({} PLACING 'q' FROM 1 FOR 2)", self.expr(&s, d)),
+            25 => format!("regexp_replace({}, 'a', 'b', 'g')", self.expr(&s, d)),
             _ => format!("concat_ws('-', {}, {})", self.expr(&s, d), self.leaf(&s)),
         }
     }

@@ -231,7 +231,7 @@ impl<'a> Gen<'a> {
                 }
                 self.rng.shuffle(&mut picks);
                 text = format!(
-                    "{text} {op} BY NAME (SELECT {} FROM ({}) b)",
+                    "{text} {op} BY NAME (SELECT {} FROM ({}) by_name)",
                     picks.join(", "),
                     right.text
                 );
@@ -343,6 +343,11 @@ impl<'a> Gen<'a> {
         self.subquery(std::slice::from_ref(ty))
     }
 
+    /// A subquery of several.
+    pub fn columns(&mut self, types: &[Type]) -> String {
+        self.subquery(types)
+    }
+
     fn subquery(&mut self, types: &[Type]) -> String {
         let lambdas = std::mem::take(&mut self.lambdas);
         let made = self.select(usize::from(self.budget > 0), Some(types));
@@ -352,7 +357,14 @@ impl<'a> Gen<'a> {
 
     pub fn scalar_subquery(&mut self, ty: &Type) -> String {
         let text = self.subquery(std::slice::from_ref(ty));
-        format!("({text} LIMIT 1)").replace(" LIMIT 5 LIMIT 1)", " LIMIT 1)")
+        let limits = [
+            " LIMIT 5",
+            " LIMIT 3 OFFSET 1",
+            " LIMIT 50%",
+            " FETCH FIRST 2 ROWS ONLY",
+        ];
+        let bare = limits.iter().find_map(|l| text.strip_suffix(l)).unwrap_or(&text);
+        format!("({bare} LIMIT 1)")
     }
 
     pub fn exists(&mut self) -> String {
@@ -433,6 +445,15 @@ impl<'a> Gen<'a> {
         }
         cols.retain(|c| !c.name.is_empty());
         let mut tail = String::new();
+        if self.rng.chance(5) && !from.is_empty() && !cols.is_empty() && free {
+            let (name, key) = (self.fresh("v"), self.any(0));
+            items.push(format!("count(*) OVER win AS {name}"));
+            cols.push(column(&name, Type::Int64));
+            tail.push_str(&format!(
+                " WINDOW win AS (PARTITION BY {key} ORDER BY {})",
+                self.any(0)
+            ));
+        }
         if self.rng.chance(8) && !from.is_empty() {
             self.windows = true;
             let key = self.any(1);
@@ -460,7 +481,14 @@ impl<'a> Gen<'a> {
                 .word(&["", " DESC", " ASC NULLS FIRST", " DESC NULLS LAST"]);
             tail.push_str(&format!(" ORDER BY {by}{how}"));
             if self.rng.chance(50) {
-                tail.push_str(" LIMIT 5");
+                let limits = [
+                    " LIMIT 5",
+                    " LIMIT 5",
+                    " LIMIT 3 OFFSET 1",
+                    " LIMIT 50%",
+                    " FETCH FIRST 2 ROWS ONLY",
+                ];
+                tail.push_str(self.rng.word(&limits));
             }
         }
         if cols.is_empty() && items.is_empty() {
@@ -493,7 +521,7 @@ impl<'a> Gen<'a> {
         let rels = self.scopes.last().map_or_else(Vec::new, |s| s.rels.clone());
         let all: Vec<Column> = rels.iter().flat_map(|r| r.cols.clone()).collect();
         let one = self.rng.pick(&all).clone();
-        match self.rng.below(9) {
+        match self.rng.below(14) {
             0 => {
                 items.push(format!("* EXCLUDE ({})", one.name));
                 cols.extend(all.into_iter().filter(|c| c.name != one.name));
@@ -525,6 +553,20 @@ impl<'a> Gen<'a> {
             4 => items.push("COLUMNS(c -> c LIKE '%')".into()),
             5 => items.push("COLUMNS('.*') IS NULL".into()),
             6 => items.push("COLUMNS(* EXCLUDE (".to_owned() + &one.name + "))"),
+            7 => items.push("* LIKE '%i%', 1 AS one".into()),
+            8 => items.push("max(COLUMNS(*))".into()),
+            9 => items.push("coalesce(*COLUMNS('.*')) AS whole, 1 AS one".into()),
+            10 => match all.iter().find(|c| matches!(c.ty, Type::Struct(_))) {
+                Some(found) => items.push(format!("{}.*", found.name)),
+                None => items.push(format!("unnest([{}, {}]) AS piece", one.name, one.name)),
+            },
+            11 => match all
+                .iter()
+                .find(|c| matches!(c.ty, Type::List(_) | Type::Struct(_)))
+            {
+                Some(found) => items.push(format!("unnest({})", found.name)),
+                None => items.push("#1".into()),
+            },
             _ => {
                 items.push("*".into());
                 cols.extend(all);
@@ -576,6 +618,21 @@ impl<'a> Gen<'a> {
                 1 => format!(" GROUP BY CUBE ({list})"),
                 2 => format!(" GROUP BY GROUPING SETS (({list}), ({}), ())", names[0]),
                 3 => format!(" GROUP BY ({list})"),
+                4 => match items
+                    .iter()
+                    .position(|i| keys.iter().any(|k| i.starts_with(&format!("{} AS ", k.name))))
+                {
+                    // By number, and by the alias.
+                    Some(at) if keys.len() == 1 => {
+                        let alias = items[at].rsplit(' ').next().unwrap_or_default().to_owned();
+                        if self.rng.chance(50) {
+                            format!(" GROUP BY {}", at + 1)
+                        } else {
+                            format!(" GROUP BY {alias}")
+                        }
+                    }
+                    _ => format!(" GROUP BY {list}"),
+                },
                 _ => format!(" GROUP BY {list}"),
             }
         };

@@ -136,3 +136,5 @@ SELECT unnest(ln) AS x FROM nest
 SELECT b || 'x' AS x, concat(b, 'x') AS c, i / 2 AS d, i / a AS q FROM t WHERE a IS NOT NULL AND c IS NOT NULL
 --: x
 SELECT v IS NULL AS x, v = 'a' AS y FROM texts
+--: x
+SELECT {'p': i, 'q': a}.p AS x, {'p': i, 'q': a}.q AS y FROM t

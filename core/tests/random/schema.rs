@@ -28,7 +28,7 @@ CREATE TABLE \"Odd Name\"(\"Mixed Case\" INTEGER, \"select\" VARCHAR, \"a.b\" DA
 ";
 
 /// A value of the type in row `i`, as SQL over the integer column `i`.
-fn value(ty: &str) -> &'static str {
+pub fn value(ty: &str) -> &'static str {
     match ty {
         "TINYINT" | "SMALLINT" | "INTEGER" => "i * 7 % 11 - 3",
         "BIGINT" | "HUGEINT" => "i * 13 % 23 - 5",
@@ -65,6 +65,7 @@ fn value(ty: &str) -> &'static str {
         }
         ty if ty.starts_with("DECIMAL") => "(i * 9 % 13 - 4) * 1.25",
         ty if ty.starts_with("ENUM") => "['sad', 'ok', 'happy'][i % 3 + 1]",
+        "VARIANT" => "i::VARIANT",
         _ => "{'x': [i, NULL], 'y': {'z': DATE '2020-01-01' + i::INTEGER, 'w': '{\"k\": 1}'}}",
     }
 }

@@ -12,7 +12,7 @@ use crate::typing::{self, Argument, ArgumentValue, CallSite, Constant, Meeting, 
 use rocky_base::suggest::nearest;
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{
-    BinaryOp, CastKind, ExprId, ExprKind, IsWhat, Literal, QueryId, TypeName, UnaryOp, ValueTable,
+    BinaryOp, CastKind, ExprId, ExprKind, IsWhat, Literal, Name, QueryId, TypeName, UnaryOp, ValueTable,
 };
 use rocky_warehouse::{Field, Type};
 
@@ -246,21 +246,7 @@ impl<'a> Analyser<'a> {
                     ..Operand::of(Type::list(element), false)
                 }
             }
-            ExprKind::Struct(fields) => {
-                let mut typed = Vec::with_capacity(fields.len());
-                for (name, value) in fields {
-                    let operand = self.expr(*value, &inner, acc);
-                    let name = match (name, &ast.expr(ast.unparen(*value)).kind) {
-                        (Some(name), _) => name.ident.text.clone(),
-                        (None, ExprKind::Column(path)) => path
-                            .last()
-                            .map_or_else(SmolStr::default, |n| n.ident.text.clone()),
-                        _ => SmolStr::default(),
-                    };
-                    typed.push(Field { name, ty: operand.ty });
-                }
-                Operand::of(Type::Struct(typed.into()), false)
-            }
+            ExprKind::Struct(fields) => self.struct_literal(fields, None, &inner, acc).0,
             ExprKind::Map(entries) => {
                 let mut keys = Vec::with_capacity(entries.len());
                 let mut values = Vec::with_capacity(entries.len());
@@ -329,13 +315,18 @@ impl<'a> Analyser<'a> {
                 };
                 Operand::of(ty, nullable)
             }
-            ExprKind::Field { base, name } => {
-                if let Some(part) = self.struct_part(*base, &name.ident.text, mode, acc) {
-                    return part;
+            // Of `{'p': a, 'q': b}.p` only `a` matters.
+            ExprKind::Field { base, name } => match &ast.expr(ast.unparen(*base)).kind {
+                ExprKind::Struct(fields) => {
+                    let (operand, field) = self.struct_literal(fields, Some(name), mode, acc);
+                    let typed = self.fields(operand, std::slice::from_ref(name));
+                    field.unwrap_or(typed)
                 }
-                let operand = self.expr(*base, &inner, acc);
-                self.fields(operand, std::slice::from_ref(name))
-            }
+                _ => {
+                    let operand = self.expr(*base, &inner, acc);
+                    self.fields(operand, std::slice::from_ref(name))
+                }
+            },
             ExprKind::JsonPath { base, .. } => {
                 let operand = self.expr(*base, &inner, acc);
                 let ty = match (self.dialect, operand.ty) {
@@ -403,6 +394,38 @@ impl<'a> Analyser<'a> {
             }
         }
         found.map(|part| Operand::of(part.ty, part.nullable))
+    }
+
+    /// A struct literal. With `wanted`, only that field's sources are collected, and it is given beside the struct.
+    fn struct_literal(
+        &mut self,
+        fields: &[(Option<Name>, ExprId)],
+        wanted: Option<&Name>,
+        mode: &Transform,
+        acc: &mut Acc,
+    ) -> (Operand, Option<Operand>) {
+        let mut typed = Vec::with_capacity(fields.len());
+        let mut found = None;
+        for (name, value) in fields {
+            let name = match (name, &self.ast.expr(self.ast.unparen(*value)).kind) {
+                (Some(name), _) => name.ident.text.clone(),
+                (None, ExprKind::Column(path)) => path
+                    .last()
+                    .map_or_else(SmolStr::default, |n| n.ident.text.clone()),
+                _ => SmolStr::default(),
+            };
+            let operand = match wanted {
+                Some(wanted) if !name.eq_ignore_ascii_case(&wanted.ident.text) => {
+                    self.expr(*value, mode, &mut Acc::default())
+                }
+                _ => self.expr(*value, mode, acc),
+            };
+            if wanted.is_some_and(|w| name.eq_ignore_ascii_case(&w.ident.text)) && found.is_none() {
+                found = Some(Operand::of(operand.ty.clone(), operand.nullable));
+            }
+            typed.push(Field { name, ty: operand.ty });
+        }
+        (Operand::of(Type::Struct(typed.into()), false), found)
     }
 
     /// DuckDB's AT TIME ZONE is the function `timezone`.

@@ -80,6 +80,7 @@ impl<'a> Analyser<'a> {
         let keys: Vec<SmolStr> = path.iter().map(|n| self.relation_key(&n.ident)).collect();
         let mut maybe: Option<Meaning> = None;
         let mut no_column: Option<Meaning> = None;
+        let mut fieldless: Option<Meaning> = None;
         for (depth, (index, scope, visible)) in self.levels().enumerate() {
             // In DuckDB what an aggregate is over are columns, whatever the clause.
             let over_columns = self.ctx.in_aggregate && self.dialect == Dialect::DuckDb;
@@ -108,6 +109,10 @@ impl<'a> Analyser<'a> {
                     None => {}
                 }
                 match scope.unqualified(index, &first_key) {
+                    // `orders.id` under a text column `orders` means the relation of an outer query.
+                    Found::One(found) if path.get(1).is_some_and(|f| !self.has_field(found, f)) => {
+                        fieldless = fieldless.or(Some(Meaning::Column { found, fields: 1 }));
+                    }
                     Found::One(found) => return Meaning::Column { found, fields: 1 },
                     Found::Many(found) => return Meaning::Ambiguous { found, part: 0 },
                     Found::Maybe(rels) => {
@@ -136,12 +141,21 @@ impl<'a> Analyser<'a> {
                 };
             }
         }
-        match (no_column, maybe) {
+        match (fieldless.or(no_column), maybe) {
             (Some(found), _) => found,
             (None, Some(found)) => found,
             (None, None) if path.len() > 1 => Meaning::NoQualifier,
             (None, None) => Meaning::Nothing,
         }
+    }
+
+    /// Whether a column may have a field of that name.
+    fn has_field(&self, found: ColRef, name: &Name) -> bool {
+        let col = self.scopes.get(found.scope as usize).and_then(|s| s.col(found));
+        col.is_none_or(|col| {
+            let base = Operand::of(col.ty.clone(), true);
+            typing::field(self.dialect, &base, &name.ident.text).is_some()
+        })
     }
 
     fn qualified(&self, index: u32, scope: &Scope, path: &[Name], keys: &[SmolStr]) -> Option<Meaning> {

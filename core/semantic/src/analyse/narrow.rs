@@ -108,11 +108,11 @@ impl<'a> Analyser<'a> {
                         }
                     }
                 }
-                ExprKind::InQuery { expr, negated, .. } => {
-                    if known && *negated != holds {
-                        self.strict(*expr, facts);
-                    }
+                // The list may be empty: NOT IN proves nothing.
+                ExprKind::InQuery { expr, negated, .. } if known && *negated != holds => {
+                    self.strict(*expr, facts);
                 }
+                ExprKind::InQuery { .. } => {}
                 ExprKind::Between {
                     expr,
                     low,

@@ -80,6 +80,9 @@ pub(crate) fn result(
         return list_concat(seen);
     }
     // A literal NULL makes the call NULL, of the result's type when that is plain from the signature.
+    if matches!(name, "+" | "add") && bound.overload.variadic.is_some() {
+        return list_concat(seen);
+    }
     let null = |o: &&Operand| o.ty == Type::Null || o.constant == Some(Constant::Null);
     if operands.iter().any(null) && !keeps_null(name) {
         return Ok(match &bound.overload.result {
@@ -280,7 +283,7 @@ pub(crate) fn keeps_null(name: &str) -> bool {
 #[rustfmt::skip]
 static KEEPS_NULL: &[&str] = &[
     "alias", "array_intersect", "array_resize", "array_value", "array_zip", "can_cast_implicitly", "cast_to_type", "concat",
-    "concat_ws", "constant_or_null", "element_at", "error", "hash", "json_array", "json_object", "list_intersect", "list_pack",
+    "concat_ws", "element_at", "error", "hash", "json_array", "json_object", "list_intersect", "list_pack",
     "list_resize", "list_value", "list_zip", "map", "map_concat", "map_entries", "map_extract", "map_extract_value", "map_keys", "map_values",
     "replace_type", "row", "struct_concat", "struct_pack", "typeof", "unpivot_list", "variant_to_parquet_variant",
 ];
