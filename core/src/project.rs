@@ -10,6 +10,8 @@ use crate::verbs;
 use rocky_base::system::OsSystem;
 use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result, SmolStr, System};
 use rocky_config::AdapterConfig;
+use rocky_project::configuration::{Configuration, Configurations};
+use rocky_project::discover::FilePath;
 use rocky_project::{CatalogInput, Compiler, Inputs, Options, Snapshot};
 use rocky_warehouse::{CatalogSnapshot, Warehouse};
 use rustc_hash::FxHashMap;
@@ -67,6 +69,7 @@ pub struct Project {
     pub(crate) root: PathBuf,
     config_path: PathBuf,
     state_path: PathBuf,
+    configurations: Arc<Configurations>,
     compiler: Mutex<Compiler>,
     // The thread that holds `compiler`: its observer may call verbs of this handle.
     compiling: Mutex<Option<ThreadId>>,
@@ -152,6 +155,7 @@ impl Project {
             root,
             config_path,
             state_path,
+            configurations: compiler.configurations().clone(),
             compiler: Mutex::new(compiler),
             compiling: Mutex::new(None),
             options,
@@ -268,15 +272,21 @@ impl Project {
     }
 
     /// Read the configuration alone, without its diagnostics.
-    pub(crate) fn config(&self) -> Result<rocky_config::ProjectConfig> {
-        let bytes = self
-            .host
-            .system
-            .read(&self.config_path)
-            .map_err(|e| Error::io(self.config_path.display(), e))?;
-        let text = String::from_utf8_lossy(&bytes);
-        let env = |name: &str| self.host.system.env(name);
-        Ok(rocky_config::parse_project(rocky_base::FileId(0), &text, &env).value)
+    pub(crate) fn config(&self) -> Result<Arc<rocky_config::ProjectConfig>> {
+        Ok(self.configuration()?.config.clone())
+    }
+
+    /// The configuration with its diagnostics.
+    pub(crate) fn configuration(&self) -> Result<Arc<Configuration>> {
+        if !self.host.system.exists(&self.config_path) {
+            let missing = std::io::Error::new(std::io::ErrorKind::NotFound, "no such file");
+            return Err(Error::io(self.config_path.display(), missing));
+        }
+        let path = FilePath {
+            path: self.config_path.clone(),
+            shown: rocky_project::discover::shown(&self.root, &self.config_path),
+        };
+        Ok(self.configurations.read(&*self.host.system, &path))
     }
 
     /// Connect to an adapter. `None`: nothing is there yet and reading was asked for.

@@ -231,6 +231,9 @@ pub(crate) fn one_of<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
+/// Findings of a file after which unknown keys are no longer told one by one.
+const MAX_DIAGNOSTICS: usize = 200;
+
 /// `; did you mean …?` or nothing.
 pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |n| format!("; did you mean `{n}`?"))
@@ -393,6 +396,10 @@ impl<'a> Checker<'a> {
         schema: &Schema,
         path: &Path<'_>,
     ) -> Option<&'static str> {
+        // Nobody reads more, and each looks through the whole table.
+        if self.out.len() >= MAX_DIAGNOSTICS {
+            return None;
+        }
         let prefixed = format!("on_{}", entry.key);
         let valid = || {
             schema

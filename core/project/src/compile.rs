@@ -2,6 +2,7 @@
 
 use crate::analyse::{self, Shared};
 use crate::cache;
+use crate::configuration::{CONFIG_FILE, Configuration, Configurations};
 use crate::discover::{self, FilePath, Walk};
 use crate::files;
 use crate::findings::{self, Subject};
@@ -63,8 +64,7 @@ pub struct Compiler {
     options: Options,
     root: PathBuf,
     memo: Arc<Memo>,
-    // How unknown keys were treated by the compile that made the memo.
-    parsed_with: Option<rocky_config::Options>,
+    configurations: Arc<Configurations>,
     // What the cache file holds, once it was looked at; the thread that writes it gives the new value.
     on_disk: Option<Option<u128>>,
     saver: Option<std::thread::JoinHandle<Option<u128>>>,
@@ -93,7 +93,7 @@ impl Compiler {
             options,
             root,
             memo: Arc::default(),
-            parsed_with: None,
+            configurations: Arc::default(),
             on_disk: None,
             saver: None,
         }
@@ -120,7 +120,7 @@ impl Compiler {
             },
             root: self.root.clone(),
             memo: self.memo.clone(),
-            parsed_with: self.parsed_with,
+            configurations: Arc::default(),
             on_disk: None,
             saver: None,
         }
@@ -134,48 +134,41 @@ impl Compiler {
         }
     }
 
-    fn place(&self, options: rocky_config::Options) -> Option<cache::Place> {
+    fn place(&self) -> Option<cache::Place> {
         let dir = self.options.cache.clone()?;
         let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.to_string_lossy().into_owned());
         let mut hasher = Hasher128::new();
         hasher
             .str(&discover::shown(&self.root, &self.options.config))
             .value(&path(&self.options.models))
-            .value(&path(&self.options.contracts))
-            .value(&format!("{options:?}"));
+            .value(&path(&self.options.contracts));
         Some(cache::Place::new(dir, hasher.finish()))
     }
 
-    fn config(
-        &self,
-        recorder: &mut Recorder<'_>,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Result<(ProjectConfig, bool)> {
-        let path = FilePath {
+    /// The configuration, shared with whoever needs it before a compile.
+    pub fn configurations(&self) -> &Arc<Configurations> {
+        &self.configurations
+    }
+
+    /// `rocky.toml` under its name.
+    pub fn config_path(&self) -> FilePath {
+        FilePath {
             path: self.options.config.clone(),
             shown: discover::shown(&self.root, &self.options.config),
-        };
+        }
+    }
+
+    fn config(&self) -> Result<Option<Arc<Configuration>>> {
+        let path = self.config_path();
         if !self.system.exists(&path.path) {
             if self.options.config_optional && self.options.models.is_some() {
-                return Ok((ProjectConfig::default(), false));
+                return Ok(None);
             }
             let message = format!("{}: no such file", path.path.display());
             return Err(Error::new(rocky_base::ErrorKind::NotFound, message)
                 .hint("run `rocky init` to make a project, or name its configuration with `--config`"));
         }
-        let reader = Reader {
-            system: &*self.system,
-            options: rocky_config::Options::default(),
-        };
-        let (id, file) = recorder.read(&reader, &path);
-        if let Some(problem) = file.problem {
-            diagnostics.push(*problem);
-            return Ok((ProjectConfig::default(), true));
-        }
-        let env = |name: &str| self.system.env(name);
-        let parsed = rocky_config::parse_project(id, file.source.text(), &env);
-        diagnostics.extend(parsed.diagnostics);
-        Ok((parsed.value, parsed.broken))
+        Ok(Some(self.configurations.read(&*self.system, &path)))
     }
 
     /// Load and analyse the project. Diagnostics are in the snapshot; an error is the outside world's, or cancellation.
@@ -196,31 +189,25 @@ impl Compiler {
             total: total as u64,
         };
 
-        // The configuration decides how sidecars are read, and so which memo is the right one.
-        let first = self.config(
-            &mut Recorder {
-                memo: &Memo::default(),
-                paths: &mut Arc::default(),
-                files: &mut Vec::new(),
-            },
-            &mut Vec::new(),
-        )?;
-        let read_with = first.0.options();
-        drop(first);
-        let place = self.place(read_with);
-        if self.parsed_with.is_some_and(|options| options != read_with) {
-            self.memo = Arc::default();
-            self.on_disk = None;
-        }
-        self.parsed_with = Some(read_with);
-        if let (Some(place), None) = (&place, self.on_disk) {
-            let loaded = cache::load(&self.system, &self.root, place, pool);
+        let place = self.place();
+        let unseen = place.as_ref().filter(|_| self.on_disk.is_none());
+        let (read, loaded) = pool.install(|| {
+            rayon::join(
+                || self.config(),
+                || unseen.map(|place| cache::load(&self.system, &self.root, place, pool)),
+            )
+        });
+        let read = read?;
+        if let Some(loaded) = loaded {
             self.on_disk = Some(loaded.as_ref().map(|(_, fingerprint)| *fingerprint));
             if let (true, Some((memo, _))) = (self.memo.entries.is_empty(), loaded) {
                 self.memo = Arc::new(memo);
             }
         }
-        // Read once more, with the numbers that the memo gives to files: it is one small file.
+        if read.is_some() && self.memo.paths.get(&self.config_path().shown) != Some(CONFIG_FILE) {
+            // There was none before: all numbers are given out anew.
+            self.memo = Arc::default();
+        }
         let memo = self.memo.clone();
         let (mut paths, mut files) = (memo.paths.clone(), vec![None; memo.paths.len()]);
         let mut recorder = Recorder {
@@ -228,8 +215,15 @@ impl Compiler {
             paths: &mut paths,
             files: &mut files,
         };
-        let (config, config_broken) = self.config(&mut recorder, &mut general)?;
-        let config = Arc::new(config);
+        let (config, config_broken) = match &read {
+            Some(read) => {
+                let id = recorder.id(&self.config_path());
+                recorder.keep(id, read.file.clone());
+                general.extend(read.diagnostics.iter().cloned());
+                (read.config.clone(), read.broken)
+            }
+            None => (Arc::default(), false),
+        };
         let pipelines = transformation(&config);
         let (dialect, adapter) = dialect_of(&config, &pipelines, &mut general);
         let layout = self.layout(&pipelines, config_broken)?;
@@ -392,7 +386,7 @@ impl Compiler {
             diagnostics: OnceLock::new(),
             ground: Arc::new(Ground {
                 quiet: order_is_quiet,
-                options: read_with,
+                options: reader.options,
                 paths: paths.clone(),
                 macros,
                 vars: inputs.vars.clone(),

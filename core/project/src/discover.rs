@@ -124,7 +124,7 @@ impl<'a> Walk<'a> {
                     folders.push((entry.path, depth + 1));
                     continue;
                 }
-                match entry.path.file_name().and_then(|n| n.to_str()).map(SmolStr::new) {
+                match entry.name {
                     Some(name) => files.push((name, entry.path)),
                     None => {
                         let shown = shown(self.root, &entry.path);

@@ -8,6 +8,7 @@ pub mod analyse;
 pub mod cache;
 pub mod check;
 pub mod compile;
+pub mod configuration;
 pub mod discover;
 pub mod edit;
 mod files;

@@ -6,7 +6,7 @@ use rocky_base::ident::IdentKind;
 use rocky_base::{Dialect, SmolStr, Span};
 use rocky_syntax::ast::{
     Ast, Body, Distinct, ExprId, FromId, FromKind, GroupBy, GroupItem, JoinConstraint, Name, Path, Query,
-    QueryId, Select, SelectItem, path_span,
+    QueryId, Select, SelectItem, SetOp, path_span,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -41,13 +41,25 @@ pub fn references(ast: &Ast, dialect: Dialect) -> Vec<RelationRef> {
 }
 
 /// True when the WITH clause's CTE sees itself: RECURSIVE was written (Snowflake does without) and its body is a set
-/// operation. Anything else of that name is the relation outside.
+/// operation, in DuckDB one that ends in a UNION by position. Anything else of that name is the relation outside.
 pub(crate) fn sees_itself(ast: &Ast, dialect: Dialect, recursive: bool, body: QueryId) -> bool {
     let mut body = &ast.query(body).body;
     while let Body::Paren(inner) = body {
         body = &ast.query(*inner).body;
     }
-    (recursive || dialect == Dialect::Snowflake) && matches!(body, Body::SetOp { .. })
+    let Body::SetOp { rest, .. } = body else {
+        return false;
+    };
+    let ends = || rest.last().is_some_and(|o| o.op == SetOp::Union && !o.by_name);
+    match dialect {
+        Dialect::DuckDb => recursive && ends(),
+        _ => recursive || dialect == Dialect::Snowflake,
+    }
+}
+
+/// DuckDB's `recurring.c`: all rows so far of the recursive CTE `c` with USING KEY.
+pub(crate) fn is_recurring(dialect: Dialect, schema: &Name) -> bool {
+    dialect == Dialect::DuckDb && schema.ident.text.eq_ignore_ascii_case("recurring")
 }
 
 struct Walker<'a> {
@@ -192,6 +204,9 @@ impl Walker<'_> {
                 FromKind::Table { name, alias, .. } => {
                     let cte = match name.as_slice() {
                         [one] => self.ctes.get(&self.key(one)).is_some_and(|n| *n > 0),
+                        [first, second] if is_recurring(self.dialect, first) => {
+                            self.ctes.get(&self.key(second)).is_some_and(|n| *n > 0)
+                        }
                         [first, ..] => self.aliases.contains(&self.key(first)),
                         [] => false,
                     };

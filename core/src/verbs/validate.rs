@@ -136,12 +136,8 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<ValidateResponse> {
         let mut messages = Vec::new();
-        let bytes = self
-            .host
-            .system
-            .read(self.config_path())
-            .map_err(|e| Error::io(self.config_path().display(), e))?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let parsed = self.configuration()?;
+        let text = parsed.file.source.text().to_string();
         let name = self
             .config_path()
             .file_name()
@@ -150,11 +146,10 @@ impl Project {
             .to_owned();
         let mut files = Files::default();
         let file = files.add(Arc::new(SourceFile::new(name, text.clone())));
-        let env = |name: &str| self.host.system.env(name);
-        let parsed = rocky_config::parse_project(file, &text, &env);
+        debug_assert_eq!(file, rocky_project::configuration::CONFIG_FILE);
         let config_errors = parsed.diagnostics.iter().any(Diagnostic::is_error);
         messages.extend(parsed.diagnostics.iter().map(|d| of_diagnostic(d, &files)));
-        let config = parsed.value;
+        let config = parsed.config.clone();
         if config_errors {
             messages.push(message("error", "V001", "the configuration has errors"));
         } else {

@@ -244,7 +244,7 @@ pub enum SelectItem {
         alias: Option<Name>,
     },
     /// `*` or `t.*` with modifiers.
-    Star(Star),
+    Star(Box<Star>),
 }
 
 /// A star with its modifiers; also stands as an expression (`COUNT(*)`, `COLUMNS(* EXCLUDE x)`).

@@ -1,13 +1,13 @@
 //! Function calls: aggregates, windows, lambdas, and where each may stand.
 
-use super::expr::is_comparison;
 use super::lineage::{Acc, Set, compose};
 use super::lookup::Meaning;
+use super::narrow::Outcome;
 use super::{Analyser, Ctx};
 use crate::model::{InfluenceKind, Transform};
 use crate::typing::{self, Argument, ArgumentValue, CallSite, FunctionKind, Operand, TypeError};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
-use rocky_syntax::ast::{Call, ExprId, ExprKind, Name, Over, WindowSpec, path_span};
+use rocky_syntax::ast::{BinaryOp, Call, ExprId, ExprKind, Name, Over, WindowSpec, path_span};
 use rocky_warehouse::Type;
 
 /// What is known of a call besides its arguments.
@@ -88,7 +88,7 @@ impl<'a> Analyser<'a> {
         let within = self.call_order(call, &site, &inner, acc);
         if let Some(filter) = call.filter {
             self.ctx = Ctx {
-                in_aggregate: true,
+                in_aggregate: self.ctx.in_aggregate || !site.windowed,
                 ..self.ctx
             };
             // It decides about this value alone, as a CASE inside the aggregate would: an edge and an influence.
@@ -112,6 +112,12 @@ impl<'a> Analyser<'a> {
             acc.because(Some((span, SmolStr::from(why))));
         }
         operand
+    }
+
+    /// `lambda x: …`.
+    fn is_python_lambda(&self, id: ExprId) -> bool {
+        let written = self.text(self.ast.expr(id).span);
+        written.get(..6).is_some_and(|w| w.eq_ignore_ascii_case("lambda"))
     }
 
     /// `column.function(…)` of DuckDB: the path of the column.
@@ -153,7 +159,16 @@ impl<'a> Analyser<'a> {
         args: &mut Vec<Argument>,
     ) {
         let ast = self.ast;
-        for arg in &call.args {
+        let condition = match call.args.as_slice() {
+            [condition, _, _] if matches!(site.name.as_str(), "if" | "iff") => Some(condition.value),
+            _ => None,
+        };
+        for (i, arg) in call.args.iter().enumerate() {
+            let outcome = if i == 1 { Outcome::True } else { Outcome::NotTrue };
+            let assumed = condition.filter(|_| i > 0).map(|condition| {
+                let facts = self.facts(condition, outcome);
+                self.assume(&facts)
+            });
             let name = arg.name.as_ref().map(|n| n.ident.text.clone());
             let first = args.is_empty();
             match &ast.expr(arg.value).kind {
@@ -166,6 +181,22 @@ impl<'a> Analyser<'a> {
                     args.push(Argument {
                         name,
                         value: ArgumentValue::Star,
+                    });
+                }
+                // JSON's arrow between two names looks like a lambda.
+                ExprKind::Lambda { params, body }
+                    if params.len() == 1
+                        && !self.is_python_lambda(arg.value)
+                        && !typing::takes_lambda(self.dialect, &site.name) =>
+                {
+                    let left = self.column(arg.value, params, inner, acc);
+                    let right = self.expr(*body, inner, acc);
+                    let typed = typing::binary(self.dialect, &BinaryOp::Arrow, &left, &right);
+                    let operand =
+                        typed.map_or_else(|_| Operand::unknown(), |t| Operand::of(t.ty, t.nullable));
+                    args.push(Argument {
+                        name,
+                        value: ArgumentValue::Value(operand),
                     });
                 }
                 ExprKind::Lambda { params, .. } => {
@@ -181,7 +212,14 @@ impl<'a> Analyser<'a> {
                     let span = ast.expr(arg.value).span;
                     for found in self.selected(*selector).cols {
                         let operand = self.star_value(&found, span, inner, acc);
-                        args.push(value(operand));
+                        let named = matches!(
+                            site.name.as_str(),
+                            "struct_pack" | "struct_insert" | "struct_update"
+                        );
+                        args.push(Argument {
+                            name: named.then(|| found.name.clone()),
+                            value: ArgumentValue::Value(operand),
+                        });
                     }
                 }
                 _ => {
@@ -199,6 +237,9 @@ impl<'a> Analyser<'a> {
                         value: ArgumentValue::Value(operand),
                     });
                 }
+            }
+            if let Some(assumed) = assumed {
+                self.forget(assumed);
             }
         }
     }
@@ -348,13 +389,32 @@ impl<'a> Analyser<'a> {
         });
         for (i, arg) in call.args.iter().enumerate() {
             if let ExprKind::Lambda { params, body } = &ast.expr(arg.value).kind
+                && matches!(
+                    args.get(i + offset).map(|a| &a.value),
+                    Some(ArgumentValue::Lambda(_))
+                )
                 && !typed_lambdas.contains(&(i + offset))
             {
                 self.lambda(params, &[], *body, inner, acc);
             }
         }
         match result {
-            Ok(typed) => Operand::of(typed.ty, typed.nullable),
+            Ok(typed) => {
+                let list = matches!(site.name.as_str(), "list_value" | "list_pack");
+                let element = |a: &Argument| match &a.value {
+                    ArgumentValue::Value(operand) => operand.clone(),
+                    _ => Operand::unknown(),
+                };
+                let elements: Vec<Operand> = if list {
+                    args.iter().map(element).collect()
+                } else {
+                    Vec::new()
+                };
+                Operand {
+                    constant: typing::strings(elements.iter()),
+                    ..Operand::of(typed.ty, typed.nullable)
+                }
+            }
             Err(error) => {
                 let unknown =
                     |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.ty.has_unknown());
@@ -452,71 +512,6 @@ impl<'a> Analyser<'a> {
                     .iter()
                     .all(|n| builtin.iter().any(|b| n.ident.text.eq_ignore_ascii_case(b)))
         })
-    }
-
-    /// Narrow columns that a true condition proves not null: the conjuncts `x IS NOT NULL`, and those that are never true for
-    /// NULL (comparisons, LIKE, BETWEEN, IN a list).
-    pub(super) fn narrow(&mut self, condition: ExprId) {
-        let ast = self.ast;
-        let mut work = vec![condition];
-        while let Some(id) = work.pop() {
-            match &ast.expr(ast.unparen(id)).kind {
-                ExprKind::Binary {
-                    left,
-                    op: rocky_syntax::ast::BinaryOp::And,
-                    right,
-                    ..
-                } => {
-                    work.push(*left);
-                    work.push(*right);
-                }
-                ExprKind::Is {
-                    expr,
-                    what: rocky_syntax::ast::IsWhat::Null,
-                    negated: true,
-                } => self.prove(*expr),
-                ExprKind::Binary { left, op, right, .. }
-                    if is_comparison(op)
-                        && !matches!(
-                            op,
-                            rocky_syntax::ast::BinaryOp::IsDistinct
-                                | rocky_syntax::ast::BinaryOp::IsNotDistinct
-                        ) =>
-                {
-                    self.prove(*left);
-                    self.prove(*right);
-                }
-                ExprKind::Like { expr, .. } | ExprKind::InList { expr, .. } => self.prove(*expr),
-                ExprKind::Between {
-                    expr, negated: false, ..
-                } => self.prove(*expr),
-                _ => {}
-            }
-        }
-    }
-
-    fn prove(&mut self, id: ExprId) {
-        let ast = self.ast;
-        let ExprKind::Column(path) = &ast.expr(ast.unparen(id)).kind else {
-            return;
-        };
-        // A struct that holds a field that is not null is not null itself; the field is not tracked.
-        let Meaning::Column { found, .. } = self.lookup(path) else {
-            return;
-        };
-        if found.scope as usize + 1 != self.scopes.len() {
-            return;
-        }
-        let Some(scope) = self.scopes.last_mut() else {
-            return;
-        };
-        if found.rel == super::scope::ColRef::MERGED {
-            if let Some(merged) = scope.merged.get_mut(found.col as usize) {
-                merged.col.nullable = false;
-            }
-        } else if let Some(rel) = scope.rels.get_mut(found.rel as usize) {
-            rel.proved.insert(found.col);
-        }
     }
 }
 

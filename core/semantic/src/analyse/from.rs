@@ -4,6 +4,7 @@ use super::lineage::{Acc, Set};
 use super::scope::{Col, ColRef, Columns, Found, Merged, Rel, Src};
 use super::{Analyser, Clause, Ctx};
 use crate::model::{InfluenceKind, RelationSchema, Transform};
+use crate::references::is_recurring;
 use crate::typing::{self, Argument, ArgumentValue, Meeting, Operand};
 use rocky_base::suggest::nearest;
 use rocky_base::{Diagnostic, Dialect, Edit, Ident, Loc, SmolStr, Span, code};
@@ -233,6 +234,9 @@ impl<'a> Analyser<'a> {
         let span = self.ast.from(id).span;
         let cte = match path.as_slice() {
             [one] => self.cte(&self.relation_key(&one.ident)),
+            [first, second] if is_recurring(self.dialect, first) => {
+                self.cte(&self.relation_key(&second.ident))
+            }
             _ => None,
         };
         let (Some(cte), Some(name)) = (cte, path.last()) else {
@@ -577,6 +581,13 @@ impl<'a> Analyser<'a> {
             }
         }
         let member = (right.rel, right.col);
+        if kind == JoinKind::Full {
+            scope.full.insert(match (left.rel, right.rel) {
+                (ColRef::MERGED, _) => left.col,
+                (_, ColRef::MERGED) => right.col,
+                _ => scope.merged.len() as u32,
+            });
+        }
         if left.rel == ColRef::MERGED {
             if right.rel != ColRef::MERGED {
                 scope.extend_merged(left.col, member, col);

@@ -81,7 +81,9 @@ impl<'a> Analyser<'a> {
         let mut maybe: Option<Meaning> = None;
         let mut no_column: Option<Meaning> = None;
         for (depth, (index, scope, visible)) in self.levels().enumerate() {
-            let aliases = if depth == 0 {
+            // In DuckDB what an aggregate is over are columns, whatever the clause.
+            let over_columns = self.ctx.in_aggregate && self.dialect == Dialect::DuckDb;
+            let aliases = if depth == 0 && !over_columns {
                 self.ctx.aliases
             } else {
                 AliasMode::Never
@@ -439,7 +441,8 @@ impl<'a> Analyser<'a> {
     /// Functions that are called without brackets.
     fn niladic(&self, path: &[Name]) -> Option<Operand> {
         let [name] = path else { return None };
-        if name.ident.quoted {
+        // DuckDB does not ask whether the name was quoted.
+        if name.ident.quoted && self.dialect != Dialect::DuckDb {
             return None;
         }
         let lower = name.ident.text.to_ascii_lowercase();

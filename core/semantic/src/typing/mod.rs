@@ -10,6 +10,7 @@ use rocky_base::{Dialect, SmolStr};
 use rocky_syntax::ast::{BinaryOp, LikeKind, Literal, UnaryOp};
 use rocky_warehouse::{Column, Type};
 use smol_str::StrExt;
+use std::sync::Arc;
 
 /// What a bare literal keeps besides its type: engines let literals adapt to the other operand.
 #[derive(Clone, PartialEq, Debug)]
@@ -21,7 +22,7 @@ pub enum Constant {
     /// A string literal.
     String(SmolStr),
     /// A list of string literals.
-    Strings(std::sync::Arc<[SmolStr]>),
+    Strings(Arc<[SmolStr]>),
     /// Another constant whose value is of no use.
     Other,
 }
@@ -50,6 +51,16 @@ impl Operand {
     pub fn unknown() -> Operand {
         Operand::of(Type::Unknown, true)
     }
+}
+
+/// The constant of a list of string literals.
+pub(crate) fn strings<'a>(elements: impl Iterator<Item = &'a Operand>) -> Option<Constant> {
+    let text = |operand: &Operand| match &operand.constant {
+        Some(Constant::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let list: Option<Arc<[SmolStr]>> = elements.map(text).collect();
+    list.filter(|l| !l.is_empty()).map(Constant::Strings)
 }
 
 /// Why a type could not be given.
@@ -287,7 +298,7 @@ pub fn function_kind(dialect: Dialect, name: &str) -> Option<FunctionKind> {
     let lower = name.to_lowercase_smolstr();
     match lower.as_str() {
         "percentile_cont" | "percentile_disc" => return Some(FunctionKind::Aggregate),
-        "coalesce" | "ifnull" | "if" | "iff" | "try" | "row" | "grouping" | "grouping_id" => {
+        "coalesce" | "ifnull" | "if" | "iff" | "try" | "row" | "date" | "grouping" | "grouping_id" => {
             return Some(FunctionKind::Scalar);
         }
         _ => {}
@@ -334,6 +345,11 @@ pub fn table_function(
 /// The columns of a table function over files that are the same for every file.
 pub(crate) fn file_columns(name: &str) -> Option<Vec<Column>> {
     duckdb::tables::always(name)
+}
+
+/// Whether an argument `x -> …` of the function may be a lambda.
+pub fn takes_lambda(dialect: Dialect, name: &str) -> bool {
+    dialect != Dialect::DuckDb || duckdb::functions::takes_lambda(&name.to_lowercase_smolstr())
 }
 
 /// The type written in a cast or column definition; `None` for an unknown name.

@@ -27,6 +27,8 @@ pub struct Lowered {
     pub sql: String,
     /// From places of [`Lowered::sql`] to places of the file.
     pub origin: OriginMap,
+    /// The comments of the file, `--` included, in order; [`crate::lexer::line_comments`] reads them.
+    pub comments: Vec<Span>,
     /// Mistakes, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
     /// True when [`Lowered::sql`] says what the file says and may be used.
@@ -35,7 +37,8 @@ pub struct Lowered {
 
 /// Parse a `.rocky` file and make SQL of it.
 pub fn lower(file: FileId, text: &str, dialect: Dialect) -> Lowered {
-    let (tree, mut diagnostics) = parse(file, text);
+    let (mut tree, mut diagnostics) = parse(file, text);
+    let comments = std::mem::take(&mut tree.comments);
     let mut lowering = plan::Lowering::new(file, dialect, tree, !diagnostics.is_empty());
     let plan = lowering.plan();
     diagnostics.append(&mut lowering.diagnostics);
@@ -62,6 +65,7 @@ pub fn lower(file: FileId, text: &str, dialect: Dialect) -> Lowered {
     Lowered {
         sql,
         origin,
+        comments,
         diagnostics,
         complete,
     }

@@ -9,6 +9,16 @@ use rocky_base::Dialect;
 use rocky_warehouse::Type;
 use smol_str::{SmolStr, StrExt};
 
+/// Functions whose `x -> …` is a lambda; elsewhere it is JSON's arrow.
+pub(crate) fn takes_lambda(name: &str) -> bool {
+    matches!(
+        name.strip_prefix("list_")
+            .or(name.strip_prefix("array_"))
+            .unwrap_or(name),
+        "transform" | "apply" | "filter" | "reduce"
+    )
+}
+
 /// Types a lambda's body, given the types of its parameters.
 pub(crate) type LambdaTyper<'a> = dyn FnMut(usize, &[Type]) -> Operand + 'a;
 
@@ -129,12 +139,12 @@ fn syntax(name: &str, passed: &[Passed<'_>]) -> Option<Result<Typed, TypeError>>
     match (name, operands.as_slice()) {
         ("coalesce", []) => arity("(ANY, ANY…)"),
         ("ifnull", o) if o.len() != 2 => arity("(ANY, ANY)"),
-        ("if" | "iff", o) if o.len() != 3 => arity("(BOOLEAN, ANY, ANY)"),
+        ("if", o) if o.len() != 3 => arity("(BOOLEAN, ANY, ANY)"),
         ("coalesce" | "ifnull", all) => {
             let nullable = all.iter().all(|o| o.nullable);
             Some(meet(all).map(|ty| Typed { ty, nullable }))
         }
-        ("if" | "iff", [_, a, b]) => {
+        ("if", [_, a, b]) => {
             let nullable = a.nullable || b.nullable;
             // CASE begins with its ELSE.
             Some(meet(&[*b, *a]).map(|ty| Typed { ty, nullable }))
@@ -142,6 +152,11 @@ fn syntax(name: &str, passed: &[Passed<'_>]) -> Option<Result<Typed, TypeError>>
         ("try", [a]) => Some(Ok(Typed {
             ty: a.ty.clone(),
             nullable: true,
+        })),
+        // DATE(x) is a cast.
+        ("date", [a]) => Some(Ok(Typed {
+            ty: Type::Date,
+            nullable: a.nullable,
         })),
         ("grouping", _) => Some(Ok(Typed {
             ty: Type::Int64,
@@ -217,7 +232,7 @@ fn dispatch(
         let ty = aggregate::window(name, &entry.window, &seen)?;
         return Ok(Typed {
             ty,
-            nullable: nullable::window(name),
+            nullable: nullable::window(name, site, operands),
         });
     }
     if !entry.aggregate.is_empty() {
@@ -290,6 +305,14 @@ pub(crate) fn by_name(name: &str, operands: &[&Operand]) -> Result<Type, TypeErr
 pub(crate) fn text<'a>(operands: &[&'a Operand], index: usize) -> Option<&'a str> {
     match operands.get(index)?.constant.as_ref()? {
         Constant::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// The values of a list of string literals.
+pub(crate) fn texts<'a>(operands: &[&'a Operand], index: usize) -> Option<&'a [SmolStr]> {
+    match operands.get(index)?.constant.as_ref()? {
+        Constant::Strings(texts) => Some(texts),
         _ => None,
     }
 }

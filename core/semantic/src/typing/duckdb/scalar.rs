@@ -147,21 +147,11 @@ pub(crate) fn result(
         "struct_keys" if !matches!(first(), Type::Struct(_)) => return Err(wrong("(STRUCT)")),
         "list_zip" | "array_zip" => list_zip(seen)?,
         "constant_or_null" => first(),
-        "replace_type" => match (seen.get(1).map(Seen::settle), seen.get(2).map(Seen::settle)) {
-            (Some(from), Some(to)) => replaced(&first(), &from, &to),
-            _ => Type::Unknown,
-        },
         "unpivot_list" => match meet_seen(seen.iter().cloned(), Force::No) {
             Some(ty) => Type::list(ty),
             None => return Err(wrong("values of types that can be combined")),
         },
         "variant_to_parquet_variant" => Type::Other("PARQUET_VARIANT".into()),
-        "getvariable" => Type::Unknown,
-        "current_setting" => match text(operands, 0) {
-            // An extension may have brought it.
-            Some(name) => catalogue::setting(name).unwrap_or_default(),
-            None => Type::Unknown,
-        },
         "struct_values" => match &first() {
             Type::Struct(fields) => row(fields.iter().map(|f| f.ty.clone())),
             _ => Type::Unknown,
@@ -177,22 +167,27 @@ pub(crate) fn result(
             Some(ty @ (Type::Map(_) | Type::Null)) => ty,
             _ => return Err(bad()),
         },
+        "replace_type" => match seen {
+            [value, from, to] => replaced(&value.settle(), &from.settle(), &to.settle()),
+            _ => Type::Unknown,
+        },
         "cast_to_type" => seen.get(1).map(Seen::settle).unwrap_or_default(),
         "date_part" | "datepart" => match text(operands, 0) {
             Some(field) => part_type(field),
-            None => match texts(operands, 0) {
-                Some(parts) => date_parts(parts),
+            None => match functions::texts(operands, 0) {
+                Some(names) => named_fields(names.iter().map(|name| (name, part_type(name)))),
                 None if matches!(bound.overload.result, Param::Exact(_)) => Type::Int64,
                 None => Type::Unknown,
             },
         },
         "strptime" | "try_strptime" => parsed_time(operands),
+        "current_setting" => text(operands, 0).map_or(Type::Unknown, super::settings::setting),
         "regexp_extract" | "regexp_extract_all"
             if matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_)))) =>
         {
-            match texts(operands, 2) {
+            match functions::texts(operands, 2) {
                 Some(names) => {
-                    let groups = text_struct(names, |_| Type::STRING);
+                    let groups = named_fields(names.iter().map(|name| (name, Type::STRING)));
                     if name == "regexp_extract" {
                         groups
                     } else {
@@ -225,7 +220,7 @@ pub(crate) fn result(
                 None => Type::Unknown,
             }
         }
-        // The bins are cast to the type of the upper bound.
+        // The bins have the type of the upper bound.
         "equi_width_bins" => Type::list(match seen.get(1).map(Seen::settle).unwrap_or_default() {
             Type::Decimal { .. } => Type::Float64,
             ty => ty,
@@ -238,7 +233,18 @@ pub(crate) fn result(
     })
 }
 
-/// `replace_type(value, from, to)`: the type with every `from` in it made a `to`.
+/// A struct of these fields.
+fn named_fields<'n>(fields: impl Iterator<Item = (&'n SmolStr, Type)>) -> Type {
+    let fields: Vec<Field> = fields
+        .map(|(name, ty)| Field {
+            name: name.clone(),
+            ty,
+        })
+        .collect();
+    Type::Struct(fields.into())
+}
+
+/// A type with each part of one type exchanged for another.
 fn replaced(ty: &Type, from: &Type, to: &Type) -> Type {
     if ty == from {
         return to.clone();
@@ -254,7 +260,8 @@ fn replaced(ty: &Type, from: &Type, to: &Type) -> Type {
         Type::List(t) => Type::list(replaced(t, from, to)),
         Type::Array(t, n) => Type::Array(Arc::new(replaced(t, from, to)), *n),
         Type::Map(kv) => Type::map(replaced(&kv.0, from, to), replaced(&kv.1, from, to)),
-        Type::Struct(all) => Type::Struct(fields(all)),
+        Type::Struct(list) => Type::Struct(fields(list)),
+        Type::Union(list) => Type::Union(fields(list)),
         other => other.clone(),
     }
 }
@@ -269,7 +276,7 @@ pub(crate) fn keeps_null(name: &str) -> bool {
 static KEEPS_NULL: &[&str] = &[
     "alias", "array_intersect", "array_resize", "array_value", "array_zip", "can_cast_implicitly", "cast_to_type", "concat",
     "concat_ws", "element_at", "error", "hash", "json_array", "json_object", "list_intersect", "list_pack",
-    "list_resize", "list_value", "list_zip", "map_entries", "map_extract", "map_extract_value", "map_keys", "map_values",
+    "list_resize", "list_value", "list_zip", "map", "map_concat", "map_entries", "map_extract", "map_extract_value", "map_keys", "map_values",
     "replace_type", "row", "struct_concat", "struct_pack", "typeof", "unpivot_list", "variant_to_parquet_variant",
 ];
 
@@ -468,27 +475,6 @@ fn list_aggregate(seen: &[Seen], operands: &[&Operand]) -> Result<Type, TypeErro
     functions::aggregate_type(&name, entry, &seen, &all)
 }
 
-/// The strings of a list of literals.
-fn texts<'a>(operands: &[&'a Operand], index: usize) -> Option<&'a [SmolStr]> {
-    match operands.get(index)?.constant.as_ref()? {
-        Constant::Strings(list) => Some(list),
-        _ => None,
-    }
-}
-
-fn text_struct(names: &[SmolStr], ty: impl Fn(&str) -> Type) -> Type {
-    let field = |name: &SmolStr| Field {
-        name: name.clone(),
-        ty: ty(name),
-    };
-    Type::Struct(names.iter().map(field).collect())
-}
-
-/// `date_part(['year', 'epoch'], …)`: a field for each part.
-fn date_parts(parts: &[SmolStr]) -> Type {
-    text_struct(parts, part_type)
-}
-
 /// EXTRACT and date_part: whole numbers, but for these.
 pub(crate) fn part_type(field: &str) -> Type {
     let double = ["epoch", "julian"].iter().any(|f| f.eq_ignore_ascii_case(field));
@@ -497,16 +483,21 @@ pub(crate) fn part_type(field: &str) -> Type {
 
 /// The format says whether there is a zone or nanoseconds.
 fn parsed_time(operands: &[&Operand]) -> Type {
-    let has = |wanted: &[char]| match (text(operands, 1), texts(operands, 1)) {
-        (Some(format), _) => Some(has_specifier(format, wanted)),
-        (None, Some(formats)) => Some(formats.iter().any(|f| has_specifier(f, wanted))),
-        (None, None) => None,
+    let one = [SmolStr::from(text(operands, 1).unwrap_or_default())];
+    let formats = match functions::texts(operands, 1) {
+        Some(list) => list,
+        None if text(operands, 1).is_some() => &one,
+        None => return Type::Unknown,
     };
-    match (has(&['n']), has(&['z', 'Z'])) {
-        (None, _) | (_, None) => Type::Unknown,
-        (Some(true), _) => Type::Timestamp(TimeUnit::Nano),
-        (_, Some(true)) => Type::TimestampTz,
-        _ => Type::TIMESTAMP,
+    let any = |wanted: &[char]| formats.iter().any(|f| has_specifier(f, wanted));
+    if formats.len() == 1 && any(&['n']) {
+        Type::Timestamp(TimeUnit::Nano)
+    } else if any(&['z', 'Z']) {
+        Type::TimestampTz
+    } else if any(&['n']) {
+        Type::Timestamp(TimeUnit::Nano)
+    } else {
+        Type::TIMESTAMP
     }
 }
 
@@ -521,7 +512,7 @@ fn has_specifier(format: &str, wanted: &[char]) -> bool {
 }
 
 /// A path with `*` or `**` finds many.
-fn json_wildcard(path: &str) -> bool {
+pub(crate) fn json_wildcard(path: &str) -> bool {
     path.starts_with('$') && path.contains('*')
 }
 
