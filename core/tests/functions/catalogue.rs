@@ -1,13 +1,12 @@
 //! The committed catalogue of functions is what the linked engine has. One line per name and kind, sorted by name:
 //! name TAB kind TAB flags TAB body.
 //!
-//! kind   s scalar, a aggregate, w only with OVER, m macro, t table function, p table macro, o setting (`=name`)
+//! kind   s scalar, a aggregate, w only with OVER, m macro, t table function, p table macro
 //! flags  V volatile, W constant within a query, - neither
 //! body   s, a, w   overloads separated by ';': parameter,parameter,*variadic>result
 //!        m         parameters:definition separated by ';', the definition as a prefix expression
 //!        t, p      overloads separated by ';', then '|' and the columns as a STRUCT, where they do not depend on the
 //!                  arguments, then '|' and the named arguments with their types, separated by ','
-//!        o         its type
 //!        =name     the same body as that name (of the same kind)
 
 use super::{Engine, WINDOW};
@@ -147,12 +146,6 @@ fn generate(engine: &mut Engine) -> String {
             _ => '-',
         };
         flags.insert((name, code), flag);
-    }
-    for row in engine.rows("SELECT lower(name), input_type FROM duckdb_settings()") {
-        let (Some(name), Some(ty)) = (&row[0], &row[1]) else {
-            continue;
-        };
-        lines.insert((format!("={name}"), 'o'), vec![ty.clone()]);
     }
     let mut text = String::new();
     let mut seen: HashMap<(char, String), String> = HashMap::new();

@@ -42,8 +42,6 @@ pub(crate) struct Entry {
     pub(crate) options: Vec<&'static str>,
     /// Its columns, where they do not depend on the arguments.
     pub(crate) columns: Option<Type>,
-    /// The type of a setting.
-    pub(crate) setting: Option<Type>,
     /// The rule of a hand-written catalogue.
     pub(crate) rule: Option<Rule>,
 }
@@ -163,7 +161,6 @@ impl Catalogue {
                         })
                         .collect();
                 }
-                b'o' => entry.setting = Type::parse(Dialect::DuckDb, body),
                 kind => {
                     entry.table = true;
                     let mut parts = body.split('|');
@@ -229,12 +226,6 @@ pub(crate) fn extension(name: &str) -> Option<FunctionKind> {
         .map(|_| FunctionKind::Scalar)
 }
 
-/// The type of one of DuckDB's settings.
-pub(crate) fn setting(name: &str) -> Option<Type> {
-    let entry = lookup(Dialect::DuckDb, &format!("={}", name.to_lowercase()))?;
-    entry.setting.clone()
-}
-
 /// DuckDB's table functions that read files: each call is a source of its own. Sorted.
 #[rustfmt::skip]
 static FILE_READERS: &[&str] = &[
@@ -294,7 +285,6 @@ mod tests {
                     b'w' => !entry.window.is_empty(),
                     b'm' => !entry.macros.is_empty(),
                     b't' | b'p' => entry.table,
-                    b'o' => entry.setting.is_some(),
                     _ => false,
                 };
                 assert!(found, "{dialect} {}", line.name);

@@ -64,15 +64,16 @@ pub(crate) fn result(
         "quantile_cont" => or_list(continuous(&argument_or_decimal(seen, first))),
         // The engine takes the integer inside a decimal for the value: its own mistake, but its type.
         "approx_quantile" | "reservoir_quantile"
-            if matches!(seen.first().map(Seen::settle), Some(Type::Decimal { .. })) =>
+            if matches!(seen.first(), Some(Seen::Type(Type::Decimal { .. })))
+                && (name == "reservoir_quantile" || !listed(1)) =>
         {
-            let decimal = seen.first().map(Seen::settle).unwrap_or_default();
-            match listed(1) {
-                true if name == "approx_quantile" => Type::list(decimal),
-                listed => {
-                    let inside = stored(&decimal);
-                    if listed { Type::list(inside) } else { inside }
-                }
+            match seen.first().map(Seen::settle) {
+                Some(Type::Decimal { precision: 0..=4, .. }) => Type::Int16,
+                Some(Type::Decimal { precision: 5..=9, .. }) => Type::Int32,
+                Some(Type::Decimal {
+                    precision: 10..=18, ..
+                }) => Type::Int64,
+                _ => Type::Int128,
             }
         }
         "approx_quantile" | "reservoir_quantile" => or_list(argument_or_decimal(seen, first)),
@@ -105,19 +106,6 @@ fn sum_of(seen: &[Seen]) -> Type {
             None => Type::Unknown,
         },
         None => Type::Unknown,
-    }
-}
-
-/// The integer that a decimal is stored as.
-fn stored(decimal: &Type) -> Type {
-    match decimal {
-        Type::Decimal { precision: 0..=4, .. } => Type::Int16,
-        Type::Decimal { precision: 5..=9, .. } => Type::Int32,
-        Type::Decimal {
-            precision: 10..=18, ..
-        } => Type::Int64,
-        Type::Decimal { .. } => Type::Int128,
-        other => other.clone(),
     }
 }
 
