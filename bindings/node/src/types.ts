@@ -67,6 +67,10 @@ export interface CompileRequest {
   vars?: Record<string, string>;
   /** When to ask the warehouse. */
   refresh_sources?: RefreshSources;
+  /** Report constructs that this dialect does not have (P001), instead of that of `[portability]`. */
+  target_dialect?: TargetDialect | null;
+  /** Report warnings as errors. */
+  deny_warnings?: boolean;
 }
 
 /** The result of a compile. */
@@ -517,6 +521,11 @@ export interface OpenRequest {
   models?: string | null;
   /** Folder of contracts; those beside models are found without it. */
   contracts?: string | null;
+  /**
+   * Folder of the compile cache; `.rocky/cache` beside `rocky.toml` when absent, none when empty. A folder that cannot be
+   * written means that nothing is kept.
+   */
+  cache_dir?: string | null;
   /** Threads of the engine that is made when none is passed. */
   threads?: number | null;
 }
@@ -890,6 +899,17 @@ export interface TableEntry {
   /** Rows, where the source knows. */
   row_count?: number | null;
 }
+
+/** A warehouse's dialect. */
+export type TargetDialect =
+  /** Databricks SQL. */
+  | "databricks"
+  /** Snowflake. */
+  | "snowflake"
+  /** GoogleSQL of BigQuery. */
+  | "bigquery"
+  /** DuckDB. */
+  | "duckdb";
 
 /** A failure. */
 export interface TestFailure {
