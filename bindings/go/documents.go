@@ -32,6 +32,10 @@ type CompileRequest struct {
 	Vars map[string]string `json:"vars,omitempty"`
 	// When to ask the warehouse.
 	RefreshSources RefreshSources `json:"refresh_sources,omitempty"`
+	// Report constructs that this dialect does not have (P001), instead of that of `[portability]`.
+	TargetDialect TargetDialect `json:"target_dialect,omitempty"`
+	// Report warnings as errors.
+	DenyWarnings bool `json:"deny_warnings,omitempty"`
 }
 
 // RefreshSources: When to ask the warehouse for the schemas of sources.
@@ -45,6 +49,21 @@ const (
 	RefreshSourcesMissing RefreshSources = "missing"
 	// Always ask.
 	RefreshSourcesAlways RefreshSources = "always"
+)
+
+// TargetDialect: A warehouse's dialect.
+type TargetDialect string
+
+// Values of TargetDialect.
+const (
+	// Databricks SQL.
+	TargetDialectDatabricks TargetDialect = "databricks"
+	// Snowflake.
+	TargetDialectSnowflake TargetDialect = "snowflake"
+	// GoogleSQL of BigQuery.
+	TargetDialectBigquery TargetDialect = "bigquery"
+	// DuckDB.
+	TargetDialectDuckdb TargetDialect = "duckdb"
 )
 
 // CompileResponse: The result of a compile.

@@ -78,6 +78,10 @@ export interface CompileRequest {
   vars?: Record<string, string>;
   /** When to ask the warehouse. */
   refresh_sources?: RefreshSources;
+  /** Report constructs that this dialect does not have (P001), instead of that of `[portability]`. */
+  target_dialect?: TargetDialect | null;
+  /** Report warnings as errors. */
+  deny_warnings?: boolean;
 }
 
 /** The result of a compile. */
@@ -1193,6 +1197,17 @@ export interface TableEntry {
   /** Rows, where the source knows. */
   row_count?: number | null;
 }
+
+/** A warehouse's dialect. */
+export type TargetDialect =
+  /** Databricks SQL. */
+  | "databricks"
+  /** Snowflake. */
+  | "snowflake"
+  /** GoogleSQL of BigQuery. */
+  | "bigquery"
+  /** DuckDB. */
+  | "duckdb";
 
 /** A failure. */
 export interface TestFailure {
