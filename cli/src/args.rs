@@ -88,6 +88,21 @@ pub enum Refresh {
     Always,
 }
 
+/// A warehouse's dialect.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
+pub enum TargetDialect {
+    /// Databricks SQL.
+    Databricks,
+    /// Snowflake.
+    Snowflake,
+    /// GoogleSQL of BigQuery.
+    #[value(name = "bigquery")]
+    BigQuery,
+    /// DuckDB.
+    #[value(name = "duckdb")]
+    DuckDb,
+}
+
 /// What to run.
 #[derive(ClapArgs, Debug, Default, Clone)]
 pub struct RunArgs {
@@ -201,7 +216,8 @@ pub enum Command {
     /// Check types, names, dependencies and contracts
     #[command(
         after_help = "Examples:\n  rocky compile\n  rocky compile --model fct_orders --output json\n  \
-                            rocky compile --var day=2026-01-31 --expand-macros"
+                            rocky compile --var day=2026-01-31 --expand-macros\n  \
+                            rocky compile --refresh-sources never --min-coverage 95"
     )]
     Compile {
         /// Report this model alone
@@ -213,6 +229,18 @@ pub enum Command {
         /// When to ask the warehouse for the schemas of sources
         #[arg(long, value_enum, default_value_t = Refresh::Missing, value_name = "WHEN")]
         refresh_sources: Refresh,
+        /// List what this dialect does not have
+        #[arg(long, value_enum, value_name = "DIALECT")]
+        target_dialect: Option<TargetDialect>,
+        /// Report warnings as errors
+        #[arg(long)]
+        deny_warnings: bool,
+        /// Fail when fewer per cent of the columns are proven
+        #[arg(long, value_name = "PERCENT")]
+        min_coverage: Option<f64>,
+        /// Use declared sources and schema.lock only; what else is read is an error
+        #[arg(long)]
+        locked: bool,
         /// Models folder, contracts, variables
         #[command(flatten)]
         sources: Sources,
@@ -267,10 +295,20 @@ pub enum Command {
     /// Check the configuration and the project's files
     Validate,
     /// List sources and tables, and remember their columns for compiling
+    #[command(
+        after_help = "Examples:\n  rocky discover\n  rocky discover --write-lock    pin the sources' columns in schema.lock\n  \
+                            rocky discover --check         exit 1 when the warehouse differs from schema.lock"
+    )]
     Discover {
         /// Pipeline; needed when there are several
         #[arg(long)]
         pipeline: Option<String>,
+        /// Write schema.lock: the columns of the sources that the models read
+        #[arg(long)]
+        write_lock: bool,
+        /// Compare schema.lock with the warehouse; exit 1 when they differ
+        #[arg(long, conflicts_with = "write_lock")]
+        check: bool,
     },
     /// Show the watermarks that runs left
     State,

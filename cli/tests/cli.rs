@@ -309,6 +309,43 @@ fn a_state_file_that_is_not_ours_is_left_alone() {
 }
 
 #[test]
+fn files_are_described_without_a_database_and_from_any_folder() {
+    let folder = Folder::new(&[
+        ("models/a.sql", "SELECT n + 1 AS m FROM 'data/x.csv'"),
+        ("data/x.csv", "n\n1\n"),
+    ]);
+    let elsewhere = Folder::empty();
+    let config = folder.0.path().join("rocky.toml").display().to_string();
+    let asked = rocky(
+        elsewhere.0.path(),
+        &["--config", &config, "compile", "--output", "json"],
+    );
+    let document: Value = serde_json::from_slice(&asked.stdout).unwrap();
+    assert_eq!(codes(&document), Vec::<&str>::new(), "{document}");
+    let model = &document["models_detail"][0];
+    assert_eq!(model["columns"][0]["type"], "BIGINT");
+    assert_eq!(model["sources"], serde_json::json!(["'data/x.csv'"]));
+    let run = rocky(
+        elsewhere.0.path(),
+        &["--config", &config, "run", "--output", "json"],
+    );
+    assert_eq!(
+        run.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&run.stdout)
+    );
+    folder.write("data/x.csv", "n\n1.5\n");
+    let (_, document) = folder.json(&["compile", "--refresh-sources", "never"]);
+    assert_eq!(codes(&document), ["W104"]);
+    let (_, document) = folder.json(&["compile"]);
+    assert_eq!(document["models_detail"][0]["columns"][0]["type"], "DOUBLE");
+    std::fs::remove_file(folder.0.path().join("data/x.csv")).unwrap();
+    let (code, document) = folder.json(&["compile"]);
+    assert_eq!((code, codes(&document)), (1, vec!["E231"]));
+}
+
+#[test]
 fn a_locked_database_is_a_warning_to_compile_and_an_error_to_run() {
     if std::env::var_os("ROCKY_TEST_HOLD").is_some() {
         return;
@@ -544,6 +581,60 @@ fn edits_are_tried_without_being_saved() {
     ] {
         let (code, text) = folder.text(args);
         assert!(code == 1 && text.contains(says), "{args:?}: {text}");
+    }
+}
+
+#[test]
+fn a_locked_project_needs_no_database_and_drift_fails_the_check() {
+    let folder = Folder::empty();
+    assert_eq!(folder.rocky(&["playground", "."]).status.code(), Some(0));
+    let (code, missing) = folder.json(&["discover", "--check", "-o", "json"]);
+    assert_eq!(code, 1, "{missing}");
+    assert!(
+        missing["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("schema.lock")
+    );
+    let (code, written) = folder.json(&["discover", "--write-lock", "-o", "json"]);
+    assert_eq!((code, &written["lock"]["written"]), (0, &Value::Bool(true)));
+    let (code, text) = folder.text(&["discover", "--check"]);
+    assert_eq!(code, 0);
+    assert!(text.contains("agrees with the warehouse"), "{text}");
+
+    std::fs::remove_dir_all(folder.0.path().join(".rocky")).unwrap();
+    let database = folder.0.path().join("playground.duckdb");
+    std::fs::rename(&database, folder.0.path().join("away")).unwrap();
+    let (code, document) = folder.json(&["compile", "--locked", "--min-coverage", "100", "-o", "json"]);
+    assert_eq!((code, codes(&document)), (0, vec![]));
+    assert_eq!(document["coverage"]["ratio"], 1.0);
+    let (_, text) = folder.text(&["compile", "--locked"]);
+    assert!(
+        text.contains("columns: ") && text.contains("proven (100 %)"),
+        "{text}"
+    );
+    std::fs::rename(folder.0.path().join("away"), &database).unwrap();
+
+    let lock = folder.0.path().join("schema.lock");
+    let edited = std::fs::read_to_string(&lock)
+        .unwrap()
+        .replacen("BIGINT", "INTEGER", 1);
+    std::fs::write(&lock, edited).unwrap();
+    let (code, text) = folder.text(&["discover", "--check"]);
+    assert_eq!(code, 1);
+    assert!(text.contains("id is BIGINT, was INTEGER (safe)"), "{text}");
+    assert!(text.contains("reaches stg_customers: customer_id"), "{text}");
+
+    std::fs::remove_file(&lock).unwrap();
+    let (code, document) = folder.json(&["compile", "--locked", "-o", "json"]);
+    assert_eq!(code, 1);
+    assert!(codes(&document).contains(&"E422"), "{document}");
+    for (wrong, code) in [
+        (&["compile", "--locked", "--refresh-sources", "always"][..], 1),
+        (&["compile", "--min-coverage", "101"], 1),
+        (&["discover", "--check", "--write-lock"], 2),
+    ] {
+        assert_eq!(folder.rocky(wrong).status.code(), Some(code), "{wrong:?}");
     }
 }
 

@@ -60,7 +60,10 @@ fn open_duckdb(
 ) -> Result<Option<Arc<dyn Warehouse>>> {
     use rocky_adapter_duckdb::{DuckDb, OpenOptions};
     let path = duckdb_path(root, &adapter.settings);
-    let options = OpenOptions::default();
+    let options = OpenOptions {
+        files: Some(files_root(root)),
+        ..OpenOptions::default()
+    };
     let opened = match (&path, access) {
         (Some(path), Access::Read) => {
             if !path.exists() {
@@ -68,6 +71,7 @@ fn open_duckdb(
             }
             let read = OpenOptions {
                 read_only: true,
+                files: Some(files_root(root)),
                 lock_wait: std::time::Duration::from_millis(200),
             };
             match DuckDb::open(Some(path), &read, cancel) {
@@ -75,6 +79,7 @@ fn open_duckdb(
                 Err(error) if error.kind == ErrorKind::Locked => {
                     let shared = OpenOptions {
                         read_only: false,
+                        files: Some(files_root(root)),
                         lock_wait: std::time::Duration::ZERO,
                     };
                     DuckDb::open(Some(path), &shared, cancel).map_err(|_| error)?
@@ -85,6 +90,35 @@ fn open_duckdb(
         (path, _) => DuckDb::open(path.as_deref(), &options, cancel)?,
     };
     Ok(Some(Arc::new(opened)))
+}
+
+/// What relative paths in queries are relative to.
+#[cfg(feature = "duckdb")]
+fn files_root(root: &Path) -> PathBuf {
+    match root.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => root.to_path_buf(),
+    }
+}
+
+/// A DuckDB in memory that reads the project's files.
+#[cfg(feature = "duckdb")]
+pub fn scratch(root: &Path, cancel: &CancelToken) -> Result<Arc<dyn Warehouse>> {
+    use rocky_adapter_duckdb::{DuckDb, OpenOptions};
+    let options = OpenOptions {
+        files: Some(files_root(root)),
+        ..OpenOptions::default()
+    };
+    Ok(Arc::new(DuckDb::open(None, &options, cancel)?))
+}
+
+/// A DuckDB in memory that reads the project's files.
+#[cfg(not(feature = "duckdb"))]
+pub fn scratch(_: &Path, _: &CancelToken) -> Result<Arc<dyn Warehouse>> {
+    Err(
+        Error::new(ErrorKind::Unsupported, "this build has no DuckDB adapter")
+            .hint("build with the feature `duckdb`"),
+    )
 }
 
 #[cfg(not(feature = "duckdb"))]

@@ -10,6 +10,7 @@ pub mod catalog_cache;
 pub mod document;
 pub mod engine;
 pub mod explain;
+mod files;
 mod git;
 pub mod project;
 pub mod scaffold;

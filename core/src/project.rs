@@ -5,10 +5,13 @@ use crate::adapters::{self, Access};
 use crate::catalog_cache;
 use crate::document::ErrorDocument;
 use crate::engine::{Engine, EngineOptions};
+use crate::files;
 use crate::verbs;
 use rocky_base::system::OsSystem;
 use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result, SmolStr, System};
 use rocky_config::AdapterConfig;
+use rocky_project::configuration::{Configuration, Configurations};
+use rocky_project::discover::FilePath;
 use rocky_project::{CatalogInput, Compiler, Inputs, Options, Snapshot};
 use rocky_warehouse::{CatalogSnapshot, Warehouse};
 use rustc_hash::FxHashMap;
@@ -67,6 +70,7 @@ pub struct Project {
     pub(crate) root: PathBuf,
     config_path: PathBuf,
     state_path: PathBuf,
+    configurations: Arc<Configurations>,
     compiler: Mutex<Compiler>,
     // The thread that holds `compiler`: its observer may call verbs of this handle.
     compiling: Mutex<Option<ThreadId>>,
@@ -154,6 +158,7 @@ impl Project {
             root,
             config_path,
             state_path,
+            configurations: compiler.configurations().clone(),
             compiler: Mutex::new(compiler),
             compiling: Mutex::new(None),
             options,
@@ -235,23 +240,30 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<Arc<Snapshot>> {
         let inputs = Inputs {
-            vars: vars
-                .iter()
-                .map(|(k, v)| (SmolStr::new(k), SmolStr::new(v)))
-                .collect(),
+            vars: variables(vars),
             catalog,
-            sources: Vec::new(),
+            ..Inputs::default()
         };
+        self.snapshot_of(&inputs, observer, cancel)
+    }
+
+    /// Compile with exactly these inputs.
+    pub(crate) fn snapshot_of(
+        &self,
+        inputs: &Inputs,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Arc<Snapshot>> {
         let pool = &self.engine.inner.pool;
         let me = std::thread::current().id();
         if *self.compiling.lock().unwrap_or_else(PoisonError::into_inner) == Some(me) {
             // Called by the observer of a compile on this thread: waiting for its turn would be for ever.
             return Compiler::new(self.host.system.clone(), self.options.clone())
-                .compile(&inputs, pool, observer, cancel);
+                .compile(inputs, pool, observer, cancel);
         }
         let mut compiler = self.compiler.lock().unwrap_or_else(PoisonError::into_inner);
         let _turn = Turn::begin(&self.compiling, me);
-        compiler.compile(&inputs, pool, observer, cancel)
+        compiler.compile(inputs, pool, observer, cancel)
     }
 
     /// What is known of the catalogue without asking: what this handle read a moment ago, else what was remembered.
@@ -259,7 +271,7 @@ impl Project {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((snapshot, _, at)) = &*live {
             return Some(CatalogInput {
-                snapshot: snapshot.clone(),
+                snapshot: files::current(&*self.host.system, &self.root, snapshot.clone()),
                 fresh: at.elapsed() < LIVE,
             });
         }
@@ -268,21 +280,27 @@ impl Project {
         let target = target(&config, None).ok()?;
         let snapshot = catalog_cache::load(&*self.host.system, &self.root, &target.name)?;
         Some(CatalogInput {
-            snapshot: Arc::new(snapshot),
+            snapshot: files::current(&*self.host.system, &self.root, Arc::new(snapshot)),
             fresh: false,
         })
     }
 
     /// Read the configuration alone, without its diagnostics.
-    pub(crate) fn config(&self) -> Result<rocky_config::ProjectConfig> {
-        let bytes = self
-            .host
-            .system
-            .read(&self.config_path)
-            .map_err(|e| Error::io(self.config_path.display(), e))?;
-        let text = String::from_utf8_lossy(&bytes);
-        let env = |name: &str| self.host.system.env(name);
-        Ok(rocky_config::parse_project(rocky_base::FileId(0), &text, &env).value)
+    pub(crate) fn config(&self) -> Result<Arc<rocky_config::ProjectConfig>> {
+        Ok(self.configuration()?.config.clone())
+    }
+
+    /// The configuration with its diagnostics.
+    pub(crate) fn configuration(&self) -> Result<Arc<Configuration>> {
+        if !self.host.system.exists(&self.config_path) {
+            let missing = std::io::Error::new(std::io::ErrorKind::NotFound, "no such file");
+            return Err(Error::io(self.config_path.display(), missing));
+        }
+        let path = FilePath {
+            path: self.config_path.clone(),
+            shown: rocky_project::discover::shown(&self.root, &self.config_path),
+        };
+        Ok(self.configurations.read(&*self.host.system, &path))
     }
 
     /// Connect to an adapter. `None`: nothing is there yet and reading was asked for.
@@ -310,6 +328,14 @@ impl Project {
         Ok(opened)
     }
 
+    /// Files were described: what this handle read a moment ago has them now.
+    pub(crate) fn keep_live(&self, snapshot: &Arc<CatalogSnapshot>) {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((kept, _, _)) = &mut *live {
+            kept.clone_from(snapshot);
+        }
+    }
+
     /// Read the whole catalogue of a warehouse (or the empty one of a file that does not exist yet) and remember it.
     pub(crate) fn read_catalog(
         &self,
@@ -318,7 +344,8 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<Arc<CatalogSnapshot>> {
         let now = crate::document::timestamp(self.host.system.now()).as_second();
-        let snapshot = match warehouse {
+        let known = self.known_catalog();
+        let mut snapshot = match warehouse {
             Some(warehouse) => {
                 let mut snapshot = warehouse.snapshot(&[], cancel)?;
                 snapshot.taken_at = now;
@@ -329,12 +356,22 @@ impl Project {
                 adapters::empty_duckdb_catalog(path.as_deref(), now)
             }
         };
+        if let Some(known) = known {
+            snapshot.files.clone_from(&known.snapshot.files);
+        }
         let snapshot = Arc::new(snapshot);
         catalog_cache::store(&*self.host.system, &self.root, &target.name, &snapshot);
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         *live = Some((snapshot.clone(), target.name.clone(), Instant::now()));
         Ok(snapshot)
     }
+}
+
+/// Values for `@var` as a compile takes them.
+pub(crate) fn variables(vars: &std::collections::BTreeMap<String, String>) -> FxHashMap<SmolStr, SmolStr> {
+    vars.iter()
+        .map(|(k, v)| (SmolStr::new(k), SmolStr::new(v)))
+        .collect()
 }
 
 /// While it lives, its thread holds the compiler.

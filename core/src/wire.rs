@@ -97,6 +97,13 @@ pub struct WireDiagnostic {
 }
 
 impl WireDiagnostic {
+    /// Make a warning an error.
+    pub(crate) fn deny_warning(&mut self) {
+        if self.severity == rocky_base::Severity::Warning.as_str() {
+            self.severity = rocky_base::Severity::Error.as_str().to_owned();
+        }
+    }
+
     /// The document's form of a diagnostic.
     pub fn of(diagnostic: &Diagnostic, files: &Files) -> WireDiagnostic {
         let note = |label: &Label| WireNote {
@@ -150,9 +157,47 @@ pub struct WireColumn {
     pub r#type: String,
     /// May hold NULL.
     pub nullable: bool,
-    /// Why the type is not known.
+    /// How sure type and nullability are.
+    pub status: ColumnState,
+    /// `assumed`: the relation whose remembered columns it rests on, the oldest when there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unknown_because: Option<String>,
+    pub assumed_from: Option<String>,
+    /// `assumed`: seconds since that relation was read; absent when not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_seconds: Option<u64>,
+    /// `unknown`: why the type, or a part of it, is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// `unknown`: the expression that could not be typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<SourceSpan>,
+}
+
+/// How sure a column is.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnState {
+    /// It follows from the text and from facts that hold now.
+    Proven,
+    /// It follows from a remembered catalogue, which may have changed.
+    Assumed,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// How many columns are how sure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WireCoverage {
+    /// All columns; a model whose columns could not all be listed counts one unknown column more.
+    pub columns: u64,
+    /// Proven ones.
+    pub proven: u64,
+    /// Assumed ones.
+    pub assumed: u64,
+    /// Unknown ones.
+    pub unknown: u64,
+    /// The share of proven ones, from 0 to 1; 1 when there are no columns.
+    pub ratio: f64,
 }
 
 /// Where a model goes.

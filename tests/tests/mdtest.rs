@@ -20,7 +20,7 @@ macro_rules! areas {
     };
 }
 
-areas! { config contracts cycles dialects dsl lineage loading macros names sources strategies syntax types }
+areas! { config contracts cycles dialects dsl lineage lints loading macros names sources strategies syntax types }
 
 #[test]
 fn every_folder_of_fixtures_is_run() {
@@ -45,6 +45,7 @@ fn the_examples_of_the_diagnostics_reference_hold() {
 
 /// Codes that no project in memory can raise: what raises them, and which test does.
 const NOT_FROM_MARKDOWN: &[(&str, &str)] = &[
+    ("E231", "a file of the disk; core/tests/files.rs"),
     ("E302", "planning; core/plan/tests"),
     ("E303", "planning; core/plan/tests"),
     ("E408", "the file system"),
@@ -94,6 +95,23 @@ fn each_page_has_an_example_that_raises_its_code_or_says_why_not() {
 }
 
 #[test]
+fn each_code_that_is_raised_has_a_fixture() {
+    let asserted = |text: &str, code: &str| text.contains(&format!("[{code}]"));
+    let texts: Vec<String> = AREAS
+        .iter()
+        .flat_map(|area| mdtest::fixtures(&workspace().join("tests/mdtest").join(area)))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    let lacking: Vec<&str> = Code::all()
+        .map(Code::id)
+        .filter(|code| !NOT_FROM_MARKDOWN.iter().any(|(exempt, _)| exempt == code))
+        .filter(|code| !rocky_core::explain::page(code).unwrap().contains("Reserved:"))
+        .filter(|code| !texts.iter().any(|text| asserted(text, code)))
+        .collect();
+    assert!(lacking.is_empty(), "no file of tests/mdtest raises {lacking:?}");
+}
+
+#[test]
 fn a_case_without_its_assertion_fails() {
     let engine = Engine::new(&EngineOptions::default()).unwrap();
     let failures = |markdown: &str| {
@@ -137,4 +155,41 @@ fn a_case_without_its_assertion_fails() {
         Assertions::find(two).placed[0].assertion,
         Assertion::Diagnostic(_)
     ));
+}
+
+#[test]
+fn many_mistakes_are_said_in_one_order_by_any_number_of_threads() {
+    let path = workspace().join("tests/mdtest/lints/many.md");
+    let document = Document::parse(&std::fs::read_to_string(path).unwrap());
+    let mut case = document.cases[0].clone();
+    let file = case.files[0].clone();
+    // The same text under other names, in two layers, so that threads matter.
+    for i in 0..3 {
+        let mut parent = file.clone();
+        parent.path = format!("models/p{i}.sql");
+        parent.text = "select id, status from raw.orders".to_owned();
+        case.files.push(parent);
+    }
+    for i in 0..24 {
+        let mut copy = file.clone();
+        copy.path = format!("models/m{i:02}.sql");
+        copy.text = copy
+            .text
+            .replace("from raw.orders limit", &format!("from p{} limit", i % 3));
+        case.files.push(copy);
+    }
+    let mut first: Option<String> = None;
+    for round in 0..20 {
+        let threads = 1 + round % 4;
+        let engine = Engine::new(&EngineOptions {
+            threads: Some(threads),
+        })
+        .unwrap();
+        let said = run::said(&engine, &case).unwrap();
+        assert!(said.matches("\"code\"").count() > 40 * 24, "{said}");
+        match &first {
+            None => first = Some(said),
+            Some(first) => assert_eq!(*first, said, "round {round}, {threads} threads"),
+        }
+    }
 }

@@ -1,31 +1,51 @@
 //! `rocky compile`.
 
 use super::{Context, refresh, vars};
-use crate::args::{Refresh, Sources};
+use crate::args::{Refresh, Sources, TargetDialect};
 use crate::output;
 use crate::progress::Progress;
 use crate::render::{Diagnostics, Marks, count, duration};
 use rocky_core::Result;
-use rocky_core::verbs::compile::{CompileRequest, CompileResponse};
+use rocky_core::verbs::compile::{self, CompileRequest, CompileResponse};
+use rocky_core::wire::{ColumnState, WireCoverage};
 use std::fmt::Write;
 use std::path::Path;
 
 /// More models than this are summed up instead of listed.
 const LISTED: usize = 200;
 
-pub fn run(
-    context: &Context<'_>,
-    model: Option<&str>,
-    expand_macros: bool,
-    refresh_sources: Refresh,
-    sources: &Sources,
-) -> Result<u8> {
+/// What was asked for.
+pub struct Options<'a> {
+    pub model: Option<&'a str>,
+    pub expand_macros: bool,
+    pub refresh_sources: Refresh,
+    pub target_dialect: Option<TargetDialect>,
+    pub deny_warnings: bool,
+    pub min_coverage: Option<f64>,
+    pub locked: bool,
+}
+
+pub fn run(context: &Context<'_>, options: &Options<'_>, sources: &Sources) -> Result<u8> {
     let project = context.open(sources)?;
     let request = CompileRequest {
-        model: model.map(str::to_owned),
-        expand_macros,
+        model: options.model.map(str::to_owned),
+        expand_macros: options.expand_macros,
         vars: vars(sources)?,
-        refresh_sources: refresh(refresh_sources),
+        refresh_sources: refresh(match options.refresh_sources {
+            // The default asks the warehouse, which `--locked` forbids.
+            Refresh::Missing if options.locked => Refresh::Never,
+            chosen => chosen,
+        }),
+        min_coverage: options.min_coverage,
+        source_schemas: Default::default(),
+        locked: options.locked,
+        target_dialect: options.target_dialect.map(|target| match target {
+            TargetDialect::Databricks => compile::TargetDialect::Databricks,
+            TargetDialect::Snowflake => compile::TargetDialect::Snowflake,
+            TargetDialect::BigQuery => compile::TargetDialect::BigQuery,
+            TargetDialect::DuckDb => compile::TargetDialect::DuckDb,
+        }),
+        deny_warnings: options.deny_warnings,
     };
     let mut progress = Progress::new();
     let response = project.compile(&request, &mut progress, context.cancel)?;
@@ -59,10 +79,14 @@ fn text(response: &CompileResponse, root: &Path, colour: bool) -> String {
         let width = models.iter().map(|m| m.name.chars().count()).max().unwrap_or(0);
         for model in &models {
             let mark = if failed(&model.name) { marks.bad } else { marks.ok };
-            let unknown = model.columns.iter().filter(|c| c.r#type == "UNKNOWN").count() as u64;
+            let of = |state| model.columns.iter().filter(|c| c.status == state).count();
+            let (assumed, unknown) = (of(ColumnState::Assumed), of(ColumnState::Unknown));
             let mut columns = count(model.columns.len() as u64, "column");
             if !model.columns_complete {
                 columns.push_str(" or more");
+            }
+            if assumed > 0 {
+                let _ = write!(columns, ", {assumed} assumed");
             }
             if unknown > 0 {
                 let _ = write!(columns, ", {unknown} of unknown type");
@@ -77,6 +101,7 @@ fn text(response: &CompileResponse, root: &Path, colour: bool) -> String {
         }
     }
     text.push_str(&super::diagnostics_text(&response.diagnostics, root, colour));
+    let _ = writeln!(text, "{}", coverage(&response.coverage));
     let _ = writeln!(
         text,
         "{} in {} compiled in {}: {}",
@@ -85,6 +110,23 @@ fn text(response: &CompileResponse, root: &Path, colour: bool) -> String {
         duration(response.compile_timings.total_ms),
         super::summary(&response.diagnostics)
     );
+    text
+}
+
+/// `120 columns: 112 proven (93.3 %), 5 assumed, 3 unknown`.
+fn coverage(coverage: &WireCoverage) -> String {
+    let mut text = format!(
+        "{}: {} proven ({} %)",
+        count(coverage.columns, "column"),
+        coverage.proven,
+        // Rounded down: 100 % means all.
+        (coverage.ratio * 1000.0).floor() / 10.0
+    );
+    for (n, what) in [(coverage.assumed, "assumed"), (coverage.unknown, "unknown")] {
+        if n > 0 {
+            let _ = write!(text, ", {n} {what}");
+        }
+    }
     text
 }
 

@@ -106,14 +106,24 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             model,
             expand_macros,
             refresh_sources,
+            target_dialect,
+            deny_warnings,
+            min_coverage,
+            locked,
             sources,
         } => (
             "compile",
             compile::run(
                 &context,
-                model.as_deref(),
-                *expand_macros,
-                *refresh_sources,
+                &compile::Options {
+                    model: model.as_deref(),
+                    expand_macros: *expand_macros,
+                    refresh_sources: *refresh_sources,
+                    target_dialect: *target_dialect,
+                    deny_warnings: *deny_warnings,
+                    min_coverage: *min_coverage,
+                    locked: *locked,
+                },
                 sources,
             ),
         ),
@@ -142,7 +152,14 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
         Command::Diff(args) => ("diff", diff::run(&context, args)),
         Command::WhatIf(args) => ("what_if", what_if::run(&context, args)),
         Command::Validate => ("validate", validate::run(&context)),
-        Command::Discover { pipeline } => ("discover", discover::run(&context, pipeline.as_deref())),
+        Command::Discover {
+            pipeline,
+            write_lock,
+            check,
+        } => (
+            "discover",
+            discover::run(&context, pipeline.as_deref(), *write_lock, *check),
+        ),
         Command::State => ("state", state::run(&context)),
         Command::History { model, since, limit } => (
             "history",

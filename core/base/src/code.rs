@@ -154,6 +154,8 @@ codes! {
     I002 Info;
     /// Declared dependencies miss inferred ones.
     D011 Warning;
+    /// Construct that the target dialect does not have.
+    P001 Error;
     // E100–E199: names.
     /// Unknown column.
     E100 Error;
@@ -192,6 +194,33 @@ codes! {
     W102 Warning;
     /// CTE that nothing reads.
     W103 Warning;
+    /// A file source whose columns are not known.
+    W104 Warning;
+    /// Join without a condition that links its sides.
+    W105 Warning;
+    /// Outer join that WHERE makes an inner one.
+    W106 Warning;
+    /// Derived column of the DSL that nothing uses.
+    W107 Warning;
+    /// ORDER BY that has no effect.
+    W108 Warning;
+    /// DISTINCT over rows that GROUP BY already made distinct.
+    W109 Warning;
+    /// LIMIT without ORDER BY.
+    W110 Warning;
+    /// Grouping key given twice.
+    W111 Warning;
+    /// Ranking or positional window function without ORDER BY.
+    W112 Warning;
+    // I100–I119: worth knowing of a query.
+    /// `<>` that drops rows with NULL.
+    I100 Info;
+    /// HAVING that could be WHERE.
+    I101 Info;
+    /// LIKE without a wildcard.
+    I102 Info;
+    /// Merge key that may be NULL.
+    I103 Info;
     // E200–E299: types.
     /// Wrong number of arguments, or no overload takes these types.
     E200 Error;
@@ -215,6 +244,31 @@ codes! {
     E209 Error;
     /// Row-value or list-length mismatch.
     E210 Error;
+    /// A function's argument is not what it needs beyond its type: a constant, a named value.
+    E230 Error;
+    /// A file that is read as a source cannot be read so.
+    E231 Error;
+    // W200–W229: values.
+    /// Comparison with NULL.
+    W200 Warning;
+    /// NOT IN over a subquery that may give NULL.
+    W201 Warning;
+    /// Integer division whose fraction is asked for.
+    W202 Warning;
+    /// Division by zero.
+    W203 Warning;
+    /// CASE branch that an earlier one hides.
+    W204 Warning;
+    /// Condition that is the same for every row.
+    W205 Warning;
+    /// A value compared with itself.
+    W206 Warning;
+    /// BETWEEN with its bounds the wrong way round.
+    W207 Warning;
+    /// A model that adds to its target depends on when it runs.
+    W208 Warning;
+    /// Constant that cannot be cast.
+    W209 Warning;
     // E300–E399: plan and strategy.
     /// The adapter cannot do this strategy.
     E300 Error;
@@ -226,6 +280,17 @@ codes! {
     E303 Error;
     /// Date placeholder outside a time_interval model.
     E304 Error;
+    /// Contract: a column that is new may be NULL.
+    E310 Error;
+    // W300–W399.
+    /// Contract: a column is wider than its neutral type says.
+    W310 Warning;
+    /// Contract: a column is listed twice in a rule.
+    W311 Warning;
+    /// Contract: a rule that has nothing to hold on to.
+    W312 Warning;
+    /// Contract: an allowed type change that loses values.
+    W313 Warning;
     // E400–E499: files and configuration.
     /// Syntax error in SQL.
     E400 Error;
@@ -267,6 +332,16 @@ codes! {
     E418 Error;
     /// File too large.
     E419 Error;
+    /// Fewer columns are proven than wanted.
+    E420 Error;
+    /// `schema.lock` holds both sides of a merge.
+    E421 Error;
+    /// `--locked`: a source that is read is not in `schema.lock`.
+    E422 Error;
+    /// `schema.lock` is of another version.
+    E423 Error;
+    /// `schema.lock` lists a relation twice.
+    E424 Error;
     // W400–W499.
     /// Unknown key, softened by `[compat] unknown_keys = "warn"`.
     W403 Warning;
@@ -278,4 +353,14 @@ codes! {
     W408 Warning;
     /// A locked database could not be asked for source schemas.
     W409 Warning;
+    /// A suppression that suppresses nothing.
+    W410 Warning;
+    /// A suppression that cannot be read.
+    W411 Warning;
+    /// A suppression of what cannot be suppressed.
+    W412 Warning;
+    /// `schema.lock` differs from a declaration, or from the warehouse as it is now.
+    W420 Warning;
+    /// Columns in `schema.lock` were changed by hand.
+    W421 Warning;
 }

@@ -54,13 +54,25 @@ pub struct Diagnostic {
     pub model: Option<SmolStr>,
 }
 
+/// Messages repeat names of the text, and a name may be as long as the text.
+const MAX_MESSAGE: usize = 1000;
+
+fn clipped(mut message: String) -> String {
+    if message.len() > MAX_MESSAGE {
+        let end = (0..=MAX_MESSAGE).rev().find(|at| message.is_char_boundary(*at));
+        message.truncate(end.unwrap_or(0));
+        message.push('…');
+    }
+    message
+}
+
 impl Diagnostic {
     /// A diagnostic of the code's default severity at `loc`.
     pub fn new(code: Code, loc: Loc, message: impl Into<String>) -> Diagnostic {
         Diagnostic {
             code,
             severity: code.severity(),
-            message: message.into(),
+            message: clipped(message.into()),
             primary: Some(Label {
                 loc,
                 text: String::new(),
@@ -77,7 +89,7 @@ impl Diagnostic {
         Diagnostic {
             code,
             severity: code.severity(),
-            message: message.into(),
+            message: clipped(message.into()),
             primary: None,
             notes: Vec::new(),
             help: None,

@@ -15,6 +15,7 @@ pub mod source;
 pub mod span;
 pub mod suggest;
 pub mod system;
+pub mod time;
 
 pub use cancel::CancelToken;
 pub use code::{Code, Severity};

@@ -39,8 +39,31 @@ pub struct ContractRules {
     pub required: Vec<Spanned<SmolStr>>,
     /// Columns that may not be removed.
     pub protected: Vec<Spanned<SmolStr>>,
-    /// No column may become nullable.
-    pub no_new_nullable: bool,
+    /// No column that the contract does not list may be NULL; the place of the `true`.
+    pub no_new_nullable: Option<Loc>,
+    /// Types that columns may have instead of those of the contract.
+    pub allowed_type_changes: AllowedTypeChanges,
+}
+
+/// `allowed_type_changes`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AllowedTypeChanges {
+    /// None.
+    #[default]
+    Nothing,
+    /// `"widening"`: what the warehouse widens in place.
+    Widening,
+    /// These.
+    Pairs(Vec<TypeChange>),
+}
+
+/// `{ from = "INTEGER", to = "BIGINT" }`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypeChange {
+    /// The type of the contract, as written.
+    pub from: Spanned<SmolStr>,
+    /// The type that the column may have.
+    pub to: Spanned<SmolStr>,
 }
 
 /// A contract's text.
@@ -55,13 +78,37 @@ pub fn parse_contract(file: FileId, text: &str, env: Env<'_>, options: Options) 
     let rules = root.table("rules").map(|r| ContractRules {
         required: r.texts("required"),
         protected: r.texts("protected"),
-        no_new_nullable: r.flag("no_new_nullable").unwrap_or(false),
+        no_new_nullable: r
+            .get("no_new_nullable")
+            .filter(|n| n.as_bool() == Some(true))
+            .map(|n| Loc::new(file, n.span)),
+        allowed_type_changes: match r.plain("allowed_type_changes") {
+            Some(_) => AllowedTypeChanges::Widening,
+            None => changes(r),
+        },
     });
     let value = ContractConfig {
         columns,
         rules: rules.unwrap_or_default(),
     };
     Parsed::new(value, diagnostics, tree.vars, tree.broken)
+}
+
+fn changes(rules: Reader<'_>) -> AllowedTypeChanges {
+    let pairs: Vec<TypeChange> = rules
+        .tables("allowed_type_changes")
+        .into_iter()
+        .filter_map(|change| {
+            Some(TypeChange {
+                from: change.text("from")?,
+                to: change.text("to")?,
+            })
+        })
+        .collect();
+    match pairs.is_empty() {
+        true => AllowedTypeChanges::Nothing,
+        false => AllowedTypeChanges::Pairs(pairs),
+    }
 }
 
 fn column(reader: Reader<'_>) -> Option<ContractColumn> {

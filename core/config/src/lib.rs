@@ -9,6 +9,8 @@ mod adapter;
 mod contract;
 mod front_matter;
 mod keys;
+mod lints;
+mod lock;
 mod model;
 mod node;
 mod pattern;
@@ -21,8 +23,12 @@ mod spanned;
 mod strategy;
 
 pub use adapter::{AdapterConfig, AdapterKind, AdapterSettings, AdapterType, RetryConfig};
-pub use contract::{ContractColumn, ContractConfig, ContractRules, parse_contract};
+pub use contract::{
+    AllowedTypeChanges, ContractColumn, ContractConfig, ContractRules, TypeChange, parse_contract,
+};
 pub use front_matter::{FrontMatter, split_front_matter};
+pub use lints::{Level, LintLevel, PortabilityConfig, is_adjustable};
+pub use lock::{LOCK_VERSION, LockConfig, LockedColumn, LockedRelation, parse_lock, print_lock};
 pub use model::{
     DefaultsConfig, ModelConfig, TargetConfig, parse_defaults, parse_front_matter, parse_sidecar,
 };

@@ -125,7 +125,41 @@ fn sidecar(file: FileId, text: &str, offset: u32, env: Env<'_>, options: Options
         tags: root.get("tags").map(tags).unwrap_or_default(),
     };
     not_empty(&[&value.name, &value.target.table], &mut checker);
+    lakehouse(root, &mut checker);
     Parsed::new(value, diagnostics, tree.vars, tree.broken)
+}
+
+/// E035: how an `iceberg_table` may not be laid out.
+fn lakehouse(root: Reader<'_>, checker: &mut Checker<'_>) {
+    let (Some("iceberg_table"), Some(options)) = (
+        root.get("format").and_then(Node::as_str),
+        root.table("format_options"),
+    ) else {
+        return;
+    };
+    let listed = |key: &str| {
+        let entry = options.node.entry(key)?;
+        matches!(&entry.node.kind, Kind::Array(items) if !items.is_empty()).then_some(entry.key_span)
+    };
+    if let (Some(partition), Some(cluster)) = (listed("partition_by"), listed("cluster_by")) {
+        let message = "an iceberg_table has `partition_by` or `cluster_by`, not both";
+        let finding = Diagnostic::new(code::E035, checker.loc(cluster), message)
+            .note(checker.loc(partition), "already laid out by this")
+            .help("Keep one of them.");
+        checker.out.push(finding);
+    }
+    let Some(Kind::Array(pairs)) = options.get("table_properties").map(|p| &p.kind) else {
+        return;
+    };
+    for pair in pairs {
+        let Kind::Array(items) = &pair.kind else { continue };
+        let Some(name) = items.first() else { continue };
+        if let Some(text) = name.as_str().filter(|t| t.starts_with("write.format.")) {
+            let message = format!("`{text}` contradicts the format of an iceberg_table");
+            let finding = Diagnostic::new(code::E035, checker.loc(name.span), message);
+            checker.out.push(finding.help("Take the property out."));
+        }
+    }
 }
 
 /// `_defaults.toml` of one folder.
@@ -147,7 +181,8 @@ pub fn parse_defaults(file: FileId, text: &str, env: Env<'_>, options: Options) 
 
 /// Check all keys but those of the strategy, which its own reader checks.
 fn check(root: &Node, schema: &Schema, offset: u32, checker: &mut Checker<'_>) {
-    let flat = |e: &node::Entry| strategy::is_flat_key(root, schema, &e.key);
+    let is_flat = strategy::is_flat(root);
+    let flat = |e: &node::Entry| strategy::is_flat_key(is_flat, schema, &e.key);
     let at = Span::at(offset);
     if root.entries().iter().any(flat) {
         let entries = root.entries().iter().filter(|e| !flat(e)).cloned().collect();

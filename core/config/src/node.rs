@@ -6,7 +6,7 @@
 
 use rocky_base::{Code, Diagnostic, FileId, Loc, SmolStr, Span, code};
 use std::collections::BTreeSet;
-use toml_edit::{Document, Item, Table, TableLike, Value};
+use toml::de::{DeTable, DeValue};
 
 /// Reads a variable of the environment.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -145,6 +145,15 @@ pub(crate) struct Tree {
 
 /// Parse `text`, which begins at byte `offset` of `file`.
 pub(crate) fn parse(file: FileId, text: &str, offset: u32, env: Env<'_>, out: &mut Vec<Diagnostic>) -> Tree {
+    read(file, text, offset, Some(env), out)
+}
+
+/// Parse a file whose strings are taken as they are.
+pub(crate) fn parse_exact(file: FileId, text: &str, out: &mut Vec<Diagnostic>) -> Tree {
+    read(file, text, 0, None, out)
+}
+
+fn read(file: FileId, text: &str, offset: u32, env: Option<Env<'_>>, out: &mut Vec<Diagnostic>) -> Tree {
     let mut lower = Lower {
         file,
         offset,
@@ -156,9 +165,9 @@ pub(crate) fn parse(file: FileId, text: &str, offset: u32, env: Env<'_>, out: &m
         span: Span::at(offset),
         kind: Kind::Table(Vec::new()),
     };
-    match Document::parse(text) {
+    match DeTable::parse(text) {
         Ok(document) => {
-            let kind = Kind::Table(lower.table(document.as_table(), 0));
+            let kind = Kind::Table(lower.entries(document.get_ref(), 0));
             let span = Span::from(0..text.len()).shift(offset);
             Tree {
                 root: Node { span, kind },
@@ -212,80 +221,60 @@ fn on_a_character(text: &str, span: Span) -> Span {
 struct Lower<'a> {
     file: FileId,
     offset: u32,
-    env: Env<'a>,
+    /// `None`: nothing is substituted.
+    env: Option<Env<'a>>,
     vars: BTreeSet<SmolStr>,
     out: &'a mut Vec<Diagnostic>,
 }
 
 impl Lower<'_> {
-    fn span(&self, range: Option<std::ops::Range<usize>>, otherwise: Span) -> Span {
-        range.map_or(otherwise, |r| Span::from(r).shift(self.offset))
+    fn span(&self, range: std::ops::Range<usize>) -> Span {
+        Span::from(range).shift(self.offset)
     }
 
-    fn table(&mut self, table: &Table, depth: u32) -> Vec<Entry> {
-        let start = self.span(table.span(), Span::at(self.offset));
-        self.entries(table, start, depth)
-    }
-
-    fn entries(&mut self, table: &dyn TableLike, start: Span, depth: u32) -> Vec<Entry> {
+    fn entries(&mut self, table: &DeTable<'_>, depth: u32) -> Vec<Entry> {
         let mut entries = Vec::with_capacity(table.len());
-        for (name, item) in table.iter() {
-            let key_range = table.get_key_value(name).and_then(|(key, _)| key.span());
-            let key_span = self.span(key_range, start);
-            let node = self.item(item, key_span, depth + 1);
+        for (key, value) in table.iter() {
             entries.push(Entry {
-                key: SmolStr::new(name),
-                key_span,
-                node,
+                key: SmolStr::new(key.get_ref()),
+                key_span: self.span(key.span()),
+                node: self.value(value.get_ref(), self.span(value.span()), depth + 1),
             });
         }
         entries
     }
 
-    fn item(&mut self, item: &Item, key_span: Span, depth: u32) -> Node {
-        let span = self.span(item.span(), key_span);
-        if depth > MAX_DEPTH {
-            return self.too_deep(span);
-        }
-        let kind = match item {
-            Item::None => Kind::Invalid,
-            Item::Value(value) => return self.value(value, span, depth),
-            Item::Table(table) => Kind::Table(self.table(table, depth)),
-            Item::ArrayOfTables(tables) => {
-                let mut nodes = Vec::with_capacity(tables.len());
-                for table in tables.iter() {
-                    let span = self.span(table.span(), span);
-                    nodes.push(Node {
-                        span,
-                        kind: Kind::Table(self.table(table, depth + 1)),
-                    });
-                }
-                Kind::Array(nodes)
-            }
-        };
-        Node { span, kind }
-    }
-
-    fn value(&mut self, value: &Value, otherwise: Span, depth: u32) -> Node {
-        let span = self.span(value.span(), otherwise);
+    fn value(&mut self, value: &DeValue<'_>, span: Span, depth: u32) -> Node {
         if depth > MAX_DEPTH {
             return self.too_deep(span);
         }
         let kind = match value {
-            Value::String(text) => self.text(text.value(), span),
-            Value::Integer(i) => Kind::Int(*i.value()),
-            Value::Float(f) => Kind::Float(*f.value()),
-            Value::Boolean(b) => Kind::Bool(*b.value()),
-            Value::Datetime(_) => Kind::Datetime,
-            Value::Array(array) => Kind::Array(
-                array
-                    .iter()
-                    .map(|value| self.value(value, span, depth + 1))
-                    .collect(),
-            ),
-            Value::InlineTable(table) => Kind::Table(self.entries(table, span, depth)),
+            DeValue::String(text) => self.text(text, span),
+            DeValue::Integer(i) => match i64::from_str_radix(i.as_str(), i.radix()) {
+                Ok(i) => Kind::Int(i),
+                Err(_) => self.too_large(span),
+            },
+            DeValue::Float(f) => f.as_str().parse().map_or(Kind::Invalid, Kind::Float),
+            DeValue::Boolean(b) => Kind::Bool(*b),
+            DeValue::Datetime(_) => Kind::Datetime,
+            DeValue::Array(array) => {
+                let mut nodes = Vec::with_capacity(array.len());
+                for value in array.iter() {
+                    let span = self.span(value.span());
+                    nodes.push(self.value(value.get_ref(), span, depth + 1));
+                }
+                Kind::Array(nodes)
+            }
+            DeValue::Table(table) => Kind::Table(self.entries(table, depth)),
         };
         Node { span, kind }
+    }
+
+    fn too_large(&mut self, span: Span) -> Kind {
+        let message = "integer does not fit 64 bits";
+        self.out
+            .push(Diagnostic::new(code::E404, Loc::new(self.file, span), message));
+        Kind::Invalid
     }
 
     fn too_deep(&mut self, span: Span) -> Node {
@@ -299,17 +288,17 @@ impl Lower<'_> {
     }
 
     fn text(&mut self, raw: &str, span: Span) -> Kind {
-        if !raw.contains('$') {
+        let Some(env) = self.env.filter(|_| raw.contains('$')) else {
             return Kind::Str {
                 value: SmolStr::new(raw),
                 from_env: false,
             };
-        }
+        };
         let Substituted {
             text,
             from_env,
             problems,
-        } = substitute(raw, self.env, &mut self.vars);
+        } = substitute(raw, env, &mut self.vars);
         let ok = problems.is_empty();
         for (code, message, help) in problems {
             let diagnostic = Diagnostic::new(code, Loc::new(self.file, span), message);

@@ -2,6 +2,7 @@
 
 use crate::adapter::{self, AdapterConfig, AdapterKind};
 use crate::keys::{PIPELINE_TYPES, PROJECT, is_adapter_key, pipeline_marks};
+use crate::lints::{self, LintLevel, PortabilityConfig};
 use crate::node::{self, Entry, Env, Kind, Node};
 use crate::pattern::{SchemaPattern, Template};
 use crate::pipeline::{self, PipelineConfig, PipelineKind, ReplicationConfig};
@@ -24,6 +25,15 @@ pub struct ProjectConfig {
     pub pipelines: IndexMap<SmolStr, PipelineConfig>,
     /// Declared source schemas.
     pub sources: Vec<SourceDecl>,
+    /// `[lints]`, in file order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lints: Vec<LintLevel>,
+    /// Keys that are set to what they are without being set, by path.
+    #[serde(skip)]
+    pub redundant: Vec<Spanned<SmolStr>>,
+    /// `[portability]`.
+    #[serde(skip)]
+    pub portability: PortabilityConfig,
     /// `[compat] unknown_keys`.
     #[serde(skip)]
     pub unknown_keys: UnknownKeys,
@@ -107,6 +117,9 @@ pub fn parse_project(file: FileId, text: &str, env: Env<'_>) -> Parsed<ProjectCo
         }
     }
     value.sources = source::read(root, &mut checker);
+    value.lints = lints::levels(root, &mut checker);
+    value.portability = lints::portability(root);
+    value.redundant = lints::redundant(root);
     check_pipelines(&value, root, &mut diagnostics);
     check_order(&value, &mut diagnostics);
     diagnostics.append(&mut problems);

@@ -231,6 +231,9 @@ pub(crate) fn one_of<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
+/// Findings of a file after which nothing is suggested for an unknown key any more.
+const MAX_SUGGESTIONS: usize = 200;
+
 /// `; did you mean …?` or nothing.
 pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |n| format!("; did you mean `{n}`?"))
@@ -403,6 +406,8 @@ impl<'a> Checker<'a> {
         let is_event = schema.key(&prefixed).is_some();
         let nearest = match schema.key(&prefixed) {
             Some(key) => Some(key.name),
+            // Each suggestion looks through the whole table.
+            None if self.out.len() >= MAX_SUGGESTIONS => None,
             None => suggest::nearest(&entry.key, valid().map(|k| k.name)),
         };
         let hint = schema.hint.and_then(|hint| hint(table, &entry.key));

@@ -122,13 +122,18 @@ const GRANULARITIES: [(&str, Granularity); 4] = [
 /// Either form.
 const STRATEGY: Shape = Shape::Either(&[Shape::Str, Shape::Tagged(&STRATEGIES)]);
 
-/// True for a key of the file that belongs to `strategy = "…"`, or nearly does. `schema` has the file's other keys.
-pub(crate) fn is_flat_key(root: &Node, schema: &Schema, name: &str) -> bool {
+/// True for `strategy = "…"`, whose keys stand beside it.
+pub(crate) fn is_flat(root: &Node) -> bool {
+    root.get("strategy").is_some_and(|s| s.as_str().is_some())
+}
+
+/// True for a key of the file that belongs to a strategy of the form `flat` says, or nearly does. `schema` has the file's
+/// other keys.
+pub(crate) fn is_flat_key(flat: bool, schema: &Schema, name: &str) -> bool {
     if schema.key(name).is_some() {
         return false;
     }
     let own = || strategy_keys().map(|key| key.name);
-    let flat = root.get("strategy").is_some_and(|s| s.as_str().is_some());
     let others = || schema.keys.iter().map(|key| key.name);
     own().any(|n| n == name)
         || (flat && suggest::nearest(name, own()).is_some() && suggest::nearest(name, others()).is_none())
@@ -137,11 +142,12 @@ pub(crate) fn is_flat_key(root: &Node, schema: &Schema, name: &str) -> bool {
 /// Check and read the strategy of a sidecar or of `_defaults.toml`; `root` is the whole file,
 /// `schema` what else it may hold.
 pub(crate) fn read(root: Reader<'_>, schema: &Schema, checker: &mut Checker<'_>) -> Option<StrategyConfig> {
+    let is_flat = is_flat(root.node);
     let flat = || {
         root.node
             .entries()
             .iter()
-            .filter(|e| is_flat_key(root.node, schema, &e.key))
+            .filter(|e| is_flat_key(is_flat, schema, &e.key))
     };
     let entry = root.node.entry("strategy");
     let Some(entry) = entry else {

@@ -572,7 +572,10 @@ fn weird_values_are_type_errors() {
     let (_, problems) = project("x = 99999999999999999999\n");
     assert_eq!(
         problems,
-        ["E402 1:5 `99999999999999999999` syntax error in TOML: integer number overflowed"]
+        [
+            "E403 1:1 `x` unknown key `x`",
+            "E404 1:5 `99999999999999999999` integer does not fit 64 bits"
+        ]
     );
 }
 

@@ -166,6 +166,8 @@ pub struct Shared<'a> {
     pub book: &'a SourceBook<'a>,
     /// The warehouse, for a model that reads its own target.
     pub catalog: Option<&'a CatalogSnapshot>,
+    /// Take what is remembered for not known. What is analysed so has keys of its own world and enters no memo.
+    pub proven_only: bool,
 }
 
 /// A model after its text was looked at.
@@ -311,12 +313,11 @@ impl Shared<'_> {
     }
 
     fn source_schema(&self, facts: &SourceFacts) -> RelationSchema {
-        match &facts.schema {
-            SourceSchema::Declared(columns) | SourceSchema::Seen(columns, _) => {
-                RelationSchema::Known(columns.clone())
-            }
-            SourceSchema::Unknown => RelationSchema::Unknown,
-            SourceSchema::Absent => RelationSchema::Absent(self.alternatives(facts)),
+        match (&facts.schema, facts.schema.columns()) {
+            (SourceSchema::Seen(..), _) if self.proven_only => RelationSchema::Unknown,
+            (_, Some(columns)) => RelationSchema::Known(columns.clone()),
+            (SourceSchema::Absent, None) => RelationSchema::Absent(self.alternatives(facts)),
+            (_, None) => RelationSchema::Unknown,
         }
     }
 

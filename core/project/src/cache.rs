@@ -153,6 +153,7 @@ pub fn load(
         files,
         entries: models.into_iter().collect(),
         contracts: Default::default(),
+        lock: None,
     };
     Some((memo, fingerprint))
 }

@@ -1,14 +1,13 @@
-//! What is checked of a model beside its query: strategy columns and contracts. Only proven facts raise errors.
+//! What is checked of a model beside its query and contract: its strategy's columns. Only proven facts raise errors.
 
+use crate::interval;
 use crate::link::Target;
 use crate::load::LoadedModel;
-use crate::snapshot::Contract;
 use crate::unit::Unit;
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, SmolStr, code, suggest};
 use rocky_config::{Spanned, StrategyKind};
 use rocky_semantic::Analysis;
-use rocky_warehouse::types::TypePattern;
 use rocky_warehouse::{Capabilities, Strategy};
 
 /// The strategy as the warehouse crate names it.
@@ -28,14 +27,14 @@ pub fn strategy_of(kind: &StrategyKind) -> Strategy {
     }
 }
 
-fn has_column(analysis: &Analysis, name: &str, dialect: Dialect) -> bool {
+pub(crate) fn has_column(analysis: &Analysis, name: &str, dialect: Dialect) -> bool {
     let key = |n: &str| dialect.fold(n, true, IdentKind::Column);
     // A name from TOML counts as unquoted: on Snowflake it is folded to upper case.
     let wanted = [key(name), dialect.fold(name, false, IdentKind::Column)];
     analysis.columns.iter().any(|c| wanted.contains(&key(&c.name)))
 }
 
-fn with_suggestion(mut message: String, wanted: &str, analysis: &Analysis) -> String {
+pub(crate) fn with_suggestion(mut message: String, wanted: &str, analysis: &Analysis) -> String {
     if let Some(near) = suggest::nearest(wanted, analysis.columns.iter().map(|c| c.name.as_str())) {
         message.push_str(&format!("; did you mean `{near}`?"));
     }
@@ -53,6 +52,7 @@ pub fn strategy(
 ) {
     let kind = &target.strategy.kind;
     let strategy = strategy_of(kind);
+    interval::check(&model.name, unit, kind, analysis, dialect, out);
     let capabilities = Capabilities::of(dialect);
     if !capabilities.strategies.contains(&strategy) {
         let can: Vec<&str> = capabilities.strategies.iter().map(|s| s.as_str()).collect();
@@ -67,7 +67,8 @@ pub fn strategy(
         );
         return;
     }
-    for (_, span) in unit.placeholders() {
+    let windowed = matches!(strategy, Strategy::TimeInterval | Strategy::Microbatch);
+    for (_, span) in unit.placeholders().iter().filter(|_| !windowed) {
         let loc = unit.origin().locate(*span);
         out.push(
             Diagnostic::new(
@@ -122,113 +123,5 @@ pub fn strategy(
                 .for_each(|c| missing(c, "partition column", code::E301, out));
         }
         _ => {}
-    }
-}
-
-/// Compare a model's output with its contract.
-pub fn contract(
-    model: &SmolStr,
-    contract: &Contract,
-    analysis: &Analysis,
-    broken: bool,
-    dialect: Dialect,
-    out: &mut Vec<Diagnostic>,
-) {
-    // Without a whole picture of the output nothing can be said to be missing.
-    let whole = analysis.complete && !broken;
-    let key = |n: &str| dialect.fold(n, true, IdentKind::Column);
-    let rules = &contract.config.rules;
-    let find = |name: &str| analysis.columns.iter().find(|c| key(&c.name) == key(name));
-    let absent = |column: &Spanned<SmolStr>, code, what: &str, help: &str, out: &mut Vec<Diagnostic>| {
-        if whole && find(&column.value).is_none() {
-            let message = format!(
-                "{what} column `{}` is not in the output of `{model}`",
-                column.shown()
-            );
-            out.push(
-                Diagnostic::new(
-                    code,
-                    column.loc,
-                    with_suggestion(message, &column.value, analysis),
-                )
-                .help(help),
-            );
-        }
-    };
-    rules.required.iter().for_each(|c| {
-        absent(
-            c,
-            code::E010,
-            "required",
-            "Add it to the query, or take it off `required`.",
-            out,
-        )
-    });
-    rules.protected.iter().for_each(|c| {
-        absent(
-            c,
-            code::E013,
-            "protected",
-            "Restore it, or take it off `protected`.",
-            out,
-        )
-    });
-    let listed = |name: &str| {
-        rules
-            .required
-            .iter()
-            .chain(&rules.protected)
-            .any(|c| key(&c.value) == key(name))
-    };
-    for column in &contract.config.columns {
-        let Some(actual) = find(&column.name.value) else {
-            if !listed(&column.name.value) {
-                absent(
-                    &column.name,
-                    code::W010,
-                    "contract",
-                    "Add it to the query, or take it out of the contract.",
-                    out,
-                );
-            }
-            continue;
-        };
-        if let Some(wanted) = &column.r#type {
-            match TypePattern::parse(dialect, &wanted.value) {
-                None => out.push(
-                    Diagnostic::new(
-                        code::E206,
-                        wanted.loc,
-                        format!("unknown type `{}`", wanted.shown()),
-                    )
-                    .help(format!(
-                        "Write the type as {dialect} spells it, or a neutral name such as Int64."
-                    )),
-                ),
-                Some(pattern) if !actual.ty.has_unknown() && !pattern.matches(&actual.ty) => {
-                    let found = actual.ty.print(dialect);
-                    let message = format!(
-                        "contract of `{model}`: column `{}` is {found}, expected {}",
-                        actual.name,
-                        wanted.shown()
-                    );
-                    out.push(
-                        Diagnostic::new(code::E011, wanted.loc, message)
-                            .help("Cast the column, or change the contract."),
-                    );
-                }
-                Some(_) => {}
-            }
-        }
-        if let Some(nullable) = column.nullable.as_ref().filter(|n| !n.value)
-            && actual.nullable
-            && !actual.ty.is_unknown()
-        {
-            let message = format!("contract of `{model}`: column `{}` may be NULL", actual.name);
-            out.push(
-                Diagnostic::new(code::E012, nullable.loc, message)
-                    .help("Filter NULLs out, use COALESCE, or allow NULL in the contract."),
-            );
-        }
     }
 }

@@ -2,15 +2,23 @@
 
 use crate::analyse::{self, Shared};
 use crate::cache;
+use crate::configuration::{CONFIG_FILE, Configuration, Configurations};
+use crate::contract;
 use crate::discover::{self, FilePath, Walk};
+use crate::files;
 use crate::findings::{self, Subject};
+use crate::given::GivenSource;
 use crate::graph;
 use crate::hash::Hasher128;
+use crate::levels::Levels;
 use crate::link::{self, Known, SourceBook};
 use crate::load::{self, ExplicitContract, LoadedModel, Reader, Recorder};
+use crate::lock;
 use crate::memo::{CachedFile, Entry, Memo};
+use crate::portability;
 use crate::snapshot::{Contract, Ground, Model, Parts, Snapshot, Source, SourceSchema, Timings};
-use crate::unit::UnitEnv;
+use crate::status::Doubtful;
+use crate::unit::{Unit, UnitEnv};
 use rayon::prelude::*;
 use rocky_base::{
     CancelToken, Diagnostic, Dialect, Error, Event, FileId, Files, Loc, Observer, Result, SmolStr,
@@ -54,7 +62,15 @@ pub struct Inputs {
     pub vars: FxHashMap<SmolStr, SmolStr>,
     /// What is known of the warehouse.
     pub catalog: Option<CatalogInput>,
-    /// Columns of sources that replace what is declared or seen.
+    /// Also list what this dialect does not have, instead of that of `[portability]`.
+    pub target_dialect: Option<Dialect>,
+    /// Schemas of sources, asked before everything else that knows some.
+    pub given: Vec<GivenSource>,
+    /// Sources must be given, declared or locked: what else is known of them is not used.
+    pub locked: bool,
+    /// Do as if there were no `schema.lock`.
+    pub ignore_lock: bool,
+    /// Columns of sources that go before all that is known otherwise, typed already.
     pub sources: Vec<(rocky_warehouse::RelationName, Arc<[rocky_warehouse::Column]>)>,
 }
 
@@ -64,8 +80,7 @@ pub struct Compiler {
     options: Options,
     root: PathBuf,
     memo: Arc<Memo>,
-    // How unknown keys were treated by the compile that made the memo.
-    parsed_with: Option<rocky_config::Options>,
+    configurations: Arc<Configurations>,
     // What the cache file holds, once it was looked at; the thread that writes it gives the new value.
     on_disk: Option<Option<u128>>,
     saver: Option<std::thread::JoinHandle<Option<u128>>>,
@@ -94,7 +109,7 @@ impl Compiler {
             options,
             root,
             memo: Arc::default(),
-            parsed_with: None,
+            configurations: Arc::default(),
             on_disk: None,
             saver: None,
         }
@@ -121,7 +136,7 @@ impl Compiler {
             },
             root: self.root.clone(),
             memo: self.memo.clone(),
-            parsed_with: self.parsed_with,
+            configurations: Arc::default(),
             on_disk: None,
             saver: None,
         }
@@ -135,48 +150,41 @@ impl Compiler {
         }
     }
 
-    fn place(&self, options: rocky_config::Options) -> Option<cache::Place> {
+    fn place(&self) -> Option<cache::Place> {
         let dir = self.options.cache.clone()?;
         let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.to_string_lossy().into_owned());
         let mut hasher = Hasher128::new();
         hasher
             .str(&discover::shown(&self.root, &self.options.config))
             .value(&path(&self.options.models))
-            .value(&path(&self.options.contracts))
-            .value(&format!("{options:?}"));
+            .value(&path(&self.options.contracts));
         Some(cache::Place::new(dir, hasher.finish()))
     }
 
-    fn config(
-        &self,
-        recorder: &mut Recorder<'_>,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Result<(ProjectConfig, bool)> {
-        let path = FilePath {
+    /// The configuration, shared with whoever needs it before a compile.
+    pub fn configurations(&self) -> &Arc<Configurations> {
+        &self.configurations
+    }
+
+    /// `rocky.toml` under its name.
+    pub fn config_path(&self) -> FilePath {
+        FilePath {
             path: self.options.config.clone(),
             shown: discover::shown(&self.root, &self.options.config),
-        };
+        }
+    }
+
+    fn config(&self) -> Result<Option<Arc<Configuration>>> {
+        let path = self.config_path();
         if !self.system.exists(&path.path) {
             if self.options.config_optional && self.options.models.is_some() {
-                return Ok((ProjectConfig::default(), false));
+                return Ok(None);
             }
             let message = format!("{}: no such file", path.path.display());
             return Err(Error::new(rocky_base::ErrorKind::NotFound, message)
                 .hint("run `rocky init` to make a project, or name its configuration with `--config`"));
         }
-        let reader = Reader {
-            system: &*self.system,
-            options: rocky_config::Options::default(),
-        };
-        let (id, file) = recorder.read(&reader, &path);
-        if let Some(problem) = file.problem {
-            diagnostics.push(*problem);
-            return Ok((ProjectConfig::default(), true));
-        }
-        let env = |name: &str| self.system.env(name);
-        let parsed = rocky_config::parse_project(id, file.source.text(), &env);
-        diagnostics.extend(parsed.diagnostics);
-        Ok((parsed.value, parsed.broken))
+        Ok(Some(self.configurations.read(&*self.system, &path)))
     }
 
     /// Load and analyse the project. Diagnostics are in the snapshot; an error is the outside world's, or cancellation.
@@ -197,31 +205,25 @@ impl Compiler {
             total: total as u64,
         };
 
-        // The configuration decides how sidecars are read, and so which memo is the right one.
-        let first = self.config(
-            &mut Recorder {
-                memo: &Memo::default(),
-                paths: &mut Arc::default(),
-                files: &mut Vec::new(),
-            },
-            &mut Vec::new(),
-        )?;
-        let read_with = first.0.options();
-        drop(first);
-        let place = self.place(read_with);
-        if self.parsed_with.is_some_and(|options| options != read_with) {
-            self.memo = Arc::default();
-            self.on_disk = None;
-        }
-        self.parsed_with = Some(read_with);
-        if let (Some(place), None) = (&place, self.on_disk) {
-            let loaded = cache::load(&self.system, &self.root, place, pool);
+        let place = self.place();
+        let unseen = place.as_ref().filter(|_| self.on_disk.is_none());
+        let (read, loaded) = pool.install(|| {
+            rayon::join(
+                || self.config(),
+                || unseen.map(|place| cache::load(&self.system, &self.root, place, pool)),
+            )
+        });
+        let read = read?;
+        if let Some(loaded) = loaded {
             self.on_disk = Some(loaded.as_ref().map(|(_, fingerprint)| *fingerprint));
             if let (true, Some((memo, _))) = (self.memo.entries.is_empty(), loaded) {
                 self.memo = Arc::new(memo);
             }
         }
-        // Read once more, with the numbers that the memo gives to files: it is one small file.
+        if read.is_some() && self.memo.paths.get(&self.config_path().shown) != Some(CONFIG_FILE) {
+            // There was none before: all numbers are given out anew.
+            self.memo = Arc::default();
+        }
         let memo = self.memo.clone();
         let (mut paths, mut files) = (memo.paths.clone(), vec![None; memo.paths.len()]);
         let mut recorder = Recorder {
@@ -229,8 +231,15 @@ impl Compiler {
             paths: &mut paths,
             files: &mut files,
         };
-        let (config, config_broken) = self.config(&mut recorder, &mut general)?;
-        let config = Arc::new(config);
+        let (config, config_broken) = match &read {
+            Some(read) => {
+                let id = recorder.id(&self.config_path());
+                recorder.keep(id, read.file.clone());
+                general.extend(read.diagnostics.iter().cloned());
+                (read.config.clone(), read.broken)
+            }
+            None => (Arc::default(), false),
+        };
         let pipelines = transformation(&config);
         let (dialect, adapter) = dialect_of(&config, &pipelines, &mut general);
         let layout = self.layout(&pipelines, config_broken)?;
@@ -240,6 +249,10 @@ impl Compiler {
         let reader = Reader {
             system: &*system,
             options: config.options(),
+        };
+        let lock = match inputs.ignore_lock {
+            true => None,
+            false => lock::load(&reader, &self.root, dialect, &mut recorder, &mut general),
         };
         let macros = load::macros(&reader, &layout, &mut recorder, &mut general);
         let loaded = pool.install(|| load::load(&reader, &layout, &mut recorder, cancel))?;
@@ -263,7 +276,7 @@ impl Compiler {
 
         let analyse_started = Instant::now();
         observer.event(&progress("analyse", 0, models.len()));
-        let catalog = inputs.catalog.as_ref();
+        let catalog = inputs.catalog.as_ref().filter(|_| !inputs.locked);
         let known = Known {
             catalog: catalog.map(|c| &*c.snapshot),
             fresh: catalog.is_some_and(|c| c.fresh),
@@ -271,7 +284,16 @@ impl Compiler {
         let name_defaults = link::defaults(dialect, &config, adapter.as_deref(), known.catalog);
         let mut targets = link::targets(&models, dialect, &name_defaults, &known);
         general.append(&mut targets.diagnostics);
-        let declared = link::declared(&models, &config, dialect, &targets.names, &mut general);
+        let mut declared = link::declared(&models, &config, dialect, &targets.names, &mut general);
+        let (given, locked) = (&inputs.given, lock.as_ref());
+        link::stated(
+            &mut declared,
+            given,
+            locked,
+            dialect,
+            &targets.names,
+            &mut general,
+        );
         let declared = Arc::new(declared);
         let given = inputs.sources.iter();
         let book = SourceBook::new(dialect, declared.clone(), known)
@@ -286,6 +308,7 @@ impl Compiler {
             names: &targets.names,
             book: &book,
             catalog: known.catalog,
+            proven_only: false,
         };
         let texts = |id: u32| heads[id as usize].body.source.text().clone();
         let total = models.len();
@@ -327,15 +350,37 @@ impl Compiler {
             &name_defaults,
             &mut general,
         );
-        unknown_sources(&sources, &mut general);
+        unknown_sources(&sources, inputs.locked, &mut general);
+        if let Some(lock) = &lock {
+            book.lock_findings(lock, &sources, &targets.names, &mut general);
+        }
+        let misused = |id: u32| {
+            let analysed = results.analysed.get(id as usize).and_then(Option::as_ref);
+            analysed.is_some_and(|a| files::misused(a.analysis()))
+        };
+        let name = |id: u32| models.get(id as usize).map(|m| m.name.clone());
+        files::report(&sources, &misused, &name, &mut general);
         timings.link_ms = link_started.elapsed().as_secs_f64() * 1e3;
 
         let check_started = Instant::now();
-        let contracts = explicit(loaded.contracts, &targets.names, &mut general);
+        let contracts = explicit(loaded.contracts, &models, &targets.names, &mut general);
+        let wanted =
+            portability::Wanted::new(&config.portability, inputs.target_dialect, dialect, &mut general);
+        let units: Vec<&Unit> = results.prepared.iter().map(|p| &*p.unit).collect();
+        let mut constructs = portability::models(wanted.as_ref(), &units, pool, cancel);
+        let levels = Levels::new(&config.lints).targeting(wanted.is_some());
+        let broken: Vec<bool> = units
+            .iter()
+            .zip(&models)
+            .map(|(u, m)| u.broken() || m.unreadable)
+            .collect();
+        drop(units);
         let builder = Builder {
             dialect,
             memo: &memo,
             contracts: &contracts,
+            levels: &levels,
+            broken: &|m| broken.get(m as usize).is_some_and(|b| *b),
         };
         let jobs: Vec<Job> = heads
             .iter()
@@ -351,6 +396,7 @@ impl Compiler {
                     .and_then(|path| globs.pipeline_of(path)),
                 inputs: link::inputs(&prepared.resolved, &by_key),
                 cyclic: order.cyclic[id],
+                constructs: constructs.get_mut(id).map(std::mem::take).unwrap_or_default(),
                 loaded: head.loaded.clone(),
                 folder: head.folder,
                 prepared,
@@ -366,10 +412,27 @@ impl Compiler {
                 .collect()
         });
         cancel.check()?;
-        let models: Vec<Arc<Model>> = built.into_iter().flatten().collect();
+        let mut models: Vec<Arc<Model>> = built.into_iter().flatten().collect();
         if models.len() != total {
             return Err(Error::bug("a model was not analysed"));
         }
+        // What only follows from a remembered catalogue raises no error.
+        let remembered_at = catalog.filter(|c| !c.fresh).map(|c| c.snapshot.taken_at);
+        let doubtful = Doubtful {
+            env: UnitEnv {
+                dialect,
+                macros: &macros,
+                vars: &inputs.vars,
+            },
+            names: &targets.names,
+            book: &book,
+            order: &order,
+            sources: &sources,
+            remembered_at,
+            levels: &levels,
+            now: self.system.now(),
+        };
+        doubtful.soften(&mut models, None);
         let roles = roles(&models);
         let order_is_quiet =
             order.cycles.is_empty() && models.iter().all(|m| m.parts.target.diagnostics.is_empty());
@@ -384,22 +447,26 @@ impl Compiler {
             order: Arc::new(order),
             consumers: Arc::new(consumers),
             sources: Arc::new(sources),
+            remembered_at,
             general: Arc::new(general),
             timings,
             diagnostics: OnceLock::new(),
             ground: Arc::new(Ground {
                 quiet: order_is_quiet,
-                options: read_with,
+                options: reader.options,
                 paths: paths.clone(),
                 macros,
                 vars: inputs.vars.clone(),
                 defaults: loaded.defaults,
                 contracts,
-                catalog: inputs.catalog.clone(),
+                catalog: catalog.cloned(),
+                lock,
                 name_defaults,
                 declared,
                 by_key,
                 roles,
+                levels,
+                wanted,
             }),
         });
         self.memo = Arc::new(snapshot.memo(paths, files));
@@ -515,6 +582,7 @@ fn roles(models: &[Arc<Model>]) -> FxHashMap<FileId, u32> {
 /// Contracts of a contracts folder by model.
 fn explicit(
     found: Vec<ExplicitContract>,
+    models: &[Arc<LoadedModel>],
     names: &crate::names::NameTable,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> FxHashMap<u32, ExplicitContract> {
@@ -526,11 +594,8 @@ fn explicit(
             }
             None => {
                 let loc = Loc::new(contract.file, Span::at(0));
-                let message = format!("contract for unknown model `{}`", contract.model);
-                diagnostics.push(
-                    Diagnostic::new(code::W011, loc, message)
-                        .help("Rename the contract after a model, or remove it."),
-                );
+                let names = models.iter().map(|m| m.name.as_str());
+                diagnostics.push(contract::of_no_model(&contract.model, loc, names));
             }
         }
     }
@@ -542,6 +607,8 @@ pub(crate) struct Builder<'a> {
     pub dialect: Dialect,
     pub memo: &'a Memo,
     pub contracts: &'a FxHashMap<u32, ExplicitContract>,
+    pub levels: &'a Levels,
+    pub broken: &'a (dyn Fn(u32) -> bool + Sync),
 }
 
 /// One model's parts.
@@ -550,6 +617,7 @@ pub(crate) struct Job {
     pub pipeline: Option<SmolStr>,
     pub inputs: Vec<crate::snapshot::InputRelation>,
     pub cyclic: bool,
+    pub constructs: portability::Constructs,
     pub loaded: Arc<LoadedModel>,
     pub folder: u32,
     pub prepared: analyse::Prepared,
@@ -589,12 +657,21 @@ impl Builder<'_> {
             dialect: self.dialect,
         };
         let checked = subject.checked(old.map(|e| &e.checked));
-        let findings = findings::all(
+        let around = findings::Around {
+            inputs: &job.inputs,
+            broken: self.broken,
+            levels: self.levels,
+            constructs: job.constructs,
+        };
+        let resolved = &job.prepared.resolved;
+        let (findings, pending) = findings::all(
             &loaded,
             &job.target,
-            &job.prepared.resolved,
+            resolved,
             &job.depends,
+            &unit,
             &checked,
+            around,
         );
         let has_errors = findings.iter().any(Diagnostic::is_error) || job.cyclic;
         Some(Arc::new(Model {
@@ -613,7 +690,9 @@ impl Builder<'_> {
             depends_on: job.depends.on.clone(),
             contract: contract.map(|(contract, _)| Arc::new(contract)),
             findings: Arc::new(findings),
+            pending,
             has_errors,
+            softened: 0,
             unit,
             analysed,
             checked,
@@ -738,7 +817,7 @@ impl Globs {
 }
 
 /// One message per source nothing is known about.
-fn unknown_sources(sources: &[Source], diagnostics: &mut Vec<Diagnostic>) {
+fn unknown_sources(sources: &[Source], locked: bool, diagnostics: &mut Vec<Diagnostic>) {
     for source in sources
         .iter()
         .filter(|s| s.schema == SourceSchema::Unknown && s.name.schema.is_some())
@@ -750,6 +829,15 @@ fn unknown_sources(sources: &[Source], diagnostics: &mut Vec<Diagnostic>) {
         } else {
             String::new()
         };
+        if locked {
+            let message = format!("`{name}` is not in schema.lock{more}");
+            diagnostics.push(
+                Diagnostic::new(code::E422, source.first_ref, message)
+                    .label("with `--locked`, sources are declared or locked")
+                    .help("Run `rocky discover --write-lock` and commit the file."),
+            );
+            continue;
+        }
         diagnostics.push(
             Diagnostic::new(
                 code::W101,

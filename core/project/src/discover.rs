@@ -124,7 +124,7 @@ impl<'a> Walk<'a> {
                     folders.push((entry.path, depth + 1));
                     continue;
                 }
-                match entry.path.file_name().and_then(|n| n.to_str()).map(SmolStr::new) {
+                match entry.name {
                     Some(name) => files.push((name, entry.path)),
                     None => {
                         let shown = shown(self.root, &entry.path);
@@ -258,11 +258,16 @@ impl<'a> Walk<'a> {
 }
 
 /// The diagnostic for a TOML file beside models that belongs to none.
-pub fn orphan(path: &FilePath, loc: Loc) -> Diagnostic {
+pub fn orphan(path: &FilePath, loc: Loc, layout: &Layout) -> Diagnostic {
     let name = path.shown.rsplit('/').next().unwrap_or(&path.shown);
     match name.strip_suffix(".contract.toml") {
-        Some(model) => Diagnostic::new(code::W011, loc, format!("contract for unknown model `{model}`"))
-            .help("Rename the contract after a model, or remove it."),
+        Some(model) => {
+            let files = layout
+                .models
+                .iter()
+                .filter_map(|m| m.body.path.file_stem()?.to_str());
+            crate::contract::of_no_model(model, loc, files)
+        }
         None => Diagnostic::new(code::W408, loc, format!("`{name}` belongs to no model"))
             .help("Name it like the `.sql` or `.rocky` file it describes."),
     }

@@ -8,6 +8,7 @@ use crate::link::{self, Input, Known, SourceBook, Target};
 use crate::load::{Contents, Defaults, LoadedModel, Reader, content_hash};
 use crate::memo::{CachedFile, Memo};
 use crate::snapshot::{Model, Snapshot, SourceSchema, Timings};
+use crate::status::Doubtful;
 use crate::unit::UnitEnv;
 use rocky_base::{CancelToken, FileId, Result, SmolStr, SourceFile, System, code};
 use rocky_config::StrategyKind;
@@ -130,6 +131,7 @@ impl Snapshot {
             names: &self.names,
             book: &book,
             catalog: known.catalog,
+            proven_only: false,
         };
 
         // Texts first: whether the graph stays as it is decides everything else.
@@ -226,12 +228,24 @@ impl Snapshot {
                 .collect(),
             ..Memo::default()
         };
+        let now: FxHashMap<u32, bool> = results
+            .iter()
+            .map(|(id, (_, prepared))| (*id, prepared.unit.broken() || table.loaded(*id).unreadable))
+            .collect();
+        let broken = |m: u32| match (now.get(&m), self.models.get(m as usize)) {
+            (Some(broken), _) => *broken,
+            (None, Some(model)) => model.unit.broken() || model.loaded.unreadable,
+            (None, None) => false,
+        };
         let builder = Builder {
             dialect: self.dialect,
             memo: &memo,
             contracts: &ground.contracts,
+            levels: &ground.levels,
+            broken: &broken,
         };
         let mut models: Vec<Arc<Model>> = self.models.clone();
+        let changed: Vec<u32> = results.keys().copied().collect();
         for (id, (analysed, prepared)) in results {
             let old = &self.models[id as usize];
             let depends = link::depends(id, &prepared.resolved, &table, &self.names);
@@ -240,6 +254,11 @@ impl Snapshot {
                 pipeline: old.pipeline.clone(),
                 inputs: link::inputs(&prepared.resolved, &ground.by_key),
                 cyclic: false,
+                constructs: ground
+                    .wanted
+                    .as_ref()
+                    .map(|w| w.of(&prepared.unit))
+                    .unwrap_or_default(),
                 loaded: table
                     .loaded
                     .get(&id)
@@ -261,16 +280,28 @@ impl Snapshot {
                 continue;
             };
             if let Some(source) = Arc::make_mut(&mut sources).get_mut(*index as usize) {
-                source.schema = SourceSchema::Declared(columns);
+                source.schema = SourceSchema::Given(columns);
                 let first = source.first_ref;
                 let about_it = |d: &rocky_base::Diagnostic| {
-                    d.code == code::W101 && d.primary.as_ref().is_some_and(|l| l.loc == first)
+                    [code::W101, code::W104, code::E231].contains(&d.code)
+                        && d.primary.as_ref().is_some_and(|l| l.loc == first)
                 };
                 if general.iter().any(about_it) {
                     Arc::make_mut(&mut general).retain(|d| !about_it(d));
                 }
             }
         }
+        let doubtful = Doubtful {
+            env: shared.env,
+            names: &self.names,
+            book: &book,
+            order: &self.order,
+            sources: &sources,
+            remembered_at: self.remembered_at,
+            levels: &ground.levels,
+            now: system.now(),
+        };
+        doubtful.soften(&mut models, Some(&changed));
         Ok(Some(Arc::new(Snapshot {
             root: self.root.clone(),
             config: self.config.clone(),
@@ -281,6 +312,7 @@ impl Snapshot {
             order: self.order.clone(),
             consumers: self.consumers.clone(),
             sources,
+            remembered_at: self.remembered_at,
             general,
             timings: Timings {
                 analyse_ms: started.elapsed().as_secs_f64() * 1e3,

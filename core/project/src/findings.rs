@@ -2,13 +2,17 @@
 //! follows from the query, the strategy and the contract alone is remembered by the hash of these.
 
 use crate::analyse::Analysed;
-use crate::check;
+use crate::contract;
 use crate::hash::Hasher128;
-use crate::link::{self, Depends, Resolved, Target};
+use crate::levels::{Levels, Pending};
+use crate::link::{self, Depends, Input, Resolved, Target};
 use crate::load::LoadedModel;
 use crate::memo::Checked;
 use crate::snapshot::Contract;
+use crate::snapshot::{InputRelation, SourceSchema};
 use crate::unit::{self, Unit};
+use crate::{advice, check};
+use rocky_base::SmolStr;
 use rocky_base::{Diagnostic, Dialect, Files};
 use std::sync::Arc;
 
@@ -53,36 +57,62 @@ impl Subject<'_> {
         }
         let (loaded, unit) = (self.loaded, self.unit);
         let mut findings: Vec<Diagnostic> = unit.diagnostics().to_vec();
+        let mut over_models = Vec::new();
         if !unit.broken() {
             let found = &self.analysed.analysis().diagnostics;
             findings.extend(found.iter().cloned().map(|d| unit::locate(d, unit.origin())));
         }
         if !unit.broken() && !loaded.unreadable {
             let analysis = self.analysed.analysis();
+            advice::check(
+                unit,
+                self.target,
+                analysis,
+                self.dialect,
+                &mut findings,
+                &mut over_models,
+            );
             check::strategy(loaded, self.target, unit, analysis, self.dialect, &mut findings);
         }
         if let Some((contract, _)) = self.contract {
-            check::contract(
-                &loaded.name,
-                contract,
-                self.analysed.analysis(),
-                unit.broken(),
-                self.dialect,
-                &mut findings,
-            );
+            let analysis = self.analysed.analysis();
+            contract::check(loaded, unit, contract, analysis, self.dialect, &mut findings);
         }
-        Arc::new(Checked { key, findings })
+        Arc::new(Checked {
+            key,
+            findings,
+            over_models,
+        })
     }
 }
 
-/// All findings of a model.
+/// What the findings of a model depend on outside of it.
+pub struct Around<'a> {
+    /// Its inputs.
+    pub inputs: &'a [InputRelation],
+    /// Of each model: its own text is known to be wrong.
+    pub broken: &'a dyn Fn(u32) -> bool,
+    /// How loud findings are.
+    pub levels: &'a Levels,
+    /// What it uses and the target dialect lacks.
+    pub constructs: Vec<(SmolStr, Diagnostic)>,
+}
+
+/// All findings of a model as they are reported, and its suppressions when it has any.
 pub fn all(
     loaded: &LoadedModel,
     target: &Target,
     resolved: &Resolved,
     depends: &Depends,
+    unit: &Arc<Unit>,
     checked: &Checked,
-) -> Vec<Diagnostic> {
+    around: Around<'_>,
+) -> (Vec<Diagnostic>, Option<Pending>) {
+    // A broken model has an error of its own, after which its columns are known.
+    let over_models = checked.over_models.iter().filter(|(input, _)| {
+        matches!(around.inputs.get(*input as usize), Some(InputRelation::Model(m))
+            if !(around.broken)(*m))
+    });
     let own = link::reads_itself(loaded, target, resolved);
     let parts = loaded
         .diagnostics
@@ -90,13 +120,27 @@ pub fn all(
         .chain(&target.diagnostics)
         .chain(&own)
         .chain(&depends.diagnostics)
-        .chain(&checked.findings);
-    parts
-        .map(|d| match d.model {
-            Some(_) => d.clone(),
-            None => d.clone().in_model(loaded.name.clone()),
-        })
-        .collect()
+        .chain(&checked.findings)
+        .chain(over_models.map(|(_, d)| d));
+    let named = |d: Diagnostic| match d.model {
+        Some(_) => d,
+        None => d.in_model(loaded.name.clone()),
+    };
+    let mut found: Vec<Diagnostic> = parts.cloned().map(named).collect();
+    let constructs = around
+        .constructs
+        .into_iter()
+        .map(|(name, d)| (name, named(d)))
+        .collect();
+    let known = resolved.inputs.iter().all(|(input, _)| match input {
+        Input::Source(facts) => facts.schema != SourceSchema::Unknown,
+        Input::Model(m) => !(around.broken)(*m),
+        Input::Own => true,
+    });
+    let pending = around
+        .levels
+        .model(&loaded.name, unit, known, constructs, &mut found);
+    (found, pending)
 }
 
 /// By file, place, code: the same on every run.

@@ -1,14 +1,17 @@
 //! From loaded models to a graph: targets, name table, references to models and sources, dependencies, cycles.
 
 use crate::analyse::Table;
+use crate::files;
+use crate::given::GivenSource;
 use crate::hash::Hasher128;
 use crate::load::LoadedModel;
+use crate::lock;
 use crate::names::{Defaults, Meaning, NameTable};
 use crate::snapshot::{InputRelation, Source, SourceSchema};
 use crate::unit::Unit;
 use rocky_base::ident::IdentKind;
-use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, code, suggest};
-use rocky_config::{ProjectConfig, SourceDecl, StrategyConfig, StrategyKind};
+use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, Span, code, suggest};
+use rocky_config::{LockedRelation, ProjectConfig, SourceDecl, StrategyConfig, StrategyKind};
 use rocky_warehouse::catalog::Lookup;
 use rocky_warehouse::relation::RelationKey;
 use rocky_warehouse::{CatalogSnapshot, Column, RelationName, Type};
@@ -72,6 +75,8 @@ pub struct SourceFacts {
     pub key: RelationKey,
     /// Its columns.
     pub schema: SourceSchema,
+    /// Why the warehouse refuses to read it: files only.
+    pub problem: Option<SmolStr>,
     /// Its name as people write it: without the parts that are the default.
     pub display: SmolStr,
     /// Parts of its name that may stand before a column.
@@ -324,6 +329,9 @@ pub fn resolve(id: u32, unit: &Unit, names: &NameTable, book: &SourceBook<'_>) -
         };
         let key = match &meaning {
             Meaning::Model(m) => (*m, None),
+            Meaning::Source(name) if reference.path.is_empty() => {
+                (u32::MAX, Some(files::key(&name.table.text)))
+            }
             Meaning::Source(name) => (u32::MAX, Some(name.key(book.dialect))),
         };
         let next = number.len() as u32;
@@ -382,7 +390,9 @@ pub fn number<'a>(
         by_key.insert(key.clone(), index as u32);
         sources.push(Source {
             name: facts.name.clone(),
+            file: files::is_file(key),
             schema: facts.schema.clone(),
+            problem: facts.problem.clone(),
             first_ref,
             readers: Vec::new(),
         });
@@ -409,7 +419,7 @@ pub fn inputs(resolved: &Resolved, by_key: &FxHashMap<RelationKey, u32>) -> Vec<
     resolved.inputs.iter().map(numbered).collect()
 }
 
-/// What is known of sources, by name: declared, else seen in the warehouse.
+/// What is known of sources, by name: given, declared or locked, else seen in the warehouse.
 pub struct SourceBook<'a> {
     dialect: Dialect,
     declared: Arc<Declared>,
@@ -437,6 +447,101 @@ impl<'a> SourceBook<'a> {
         self
     }
 
+    /// What is wrong with the lock of the sources that are read.
+    pub fn lock_findings(
+        &self,
+        lock: &lock::Loaded,
+        sources: &[Source],
+        names: &NameTable,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let by_key: FxHashMap<RelationKey, &Source> =
+            sources.iter().map(|s| (s.name.key(self.dialect), s)).collect();
+        let mut seen: FxHashMap<RelationKey, Loc> = FxHashMap::default();
+        for (relation, columns) in lock.relations() {
+            let key = names.full(&lock::name(relation)).key(self.dialect);
+            let here = relation.table.loc;
+            if let Some(first) = seen.insert(key.clone(), here) {
+                let message = format!(
+                    "`{}` is locked twice",
+                    names.full(&lock::name(relation)).display()
+                );
+                diagnostics.push(
+                    Diagnostic::new(code::E424, here, message)
+                        .note(first, "locked here first")
+                        .help("Remove one, then run `rocky discover --write-lock`."),
+                );
+                continue;
+            }
+            let Some(source) = by_key.get(&key) else { continue };
+            self.lock_finding(relation, columns, source, self.declared.get(&key), diagnostics);
+        }
+    }
+
+    fn lock_finding(
+        &self,
+        relation: &LockedRelation,
+        columns: &[Column],
+        source: &Source,
+        declared: Option<&(Loc, SourceSchema)>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let name = source.name.display();
+        let here = relation.table.loc;
+        for ty in lock::columns(self.dialect, relation).1 {
+            let message = format!("unknown type `{}`", ty.value);
+            diagnostics.push(
+                Diagnostic::new(code::E206, ty.loc, message)
+                    .help("Run `rocky discover --write-lock` to write what the warehouse says."),
+            );
+        }
+        if let Some(written) = &relation.hash
+            && written.value != lock::hash(relation)
+        {
+            let message = format!("the columns of `{name}` were changed by hand");
+            diagnostics.push(
+                Diagnostic::new(code::W421, written.loc, message)
+                    .label("this is the hash of other columns")
+                    .help("Run `rocky discover --write-lock` to write what the warehouse says."),
+            );
+        }
+        // What is known better, and where from: a declaration, or the warehouse as it is now.
+        let live = self.known.catalog.filter(|_| self.known.fresh);
+        let live = live.map(|c| c.lookup(&source.name));
+        let (what, newer) = match (&source.schema, live) {
+            (SourceSchema::Declared(columns), _) => ("its declaration", columns.to_vec()),
+            (SourceSchema::Locked(..), Some(Lookup::Found(now))) => ("the warehouse", now.columns.clone()),
+            (SourceSchema::Locked(..), Some(Lookup::Absent)) => {
+                let message = format!("`{name}` is locked and not in the warehouse any more");
+                diagnostics.push(
+                    Diagnostic::new(code::W420, here, message)
+                        .help("Run `rocky discover --check` to see what reads it."),
+                );
+                return;
+            }
+            _ => return,
+        };
+        let mut changes = lock::changes(self.dialect, columns, &newer);
+        let is_declared = matches!(source.schema, SourceSchema::Declared(_));
+        if is_declared {
+            // A declaration that says nothing of NULL allows it.
+            changes.retain(|c| c.change != lock::Change::Nullability { nullable: true });
+        }
+        if changes.is_empty() {
+            return;
+        }
+        let message = format!(
+            "schema.lock is behind {what} for `{name}`: {}",
+            lock::summary(self.dialect, &changes)
+        );
+        let mut finding = Diagnostic::new(code::W420, here, message)
+            .help("Run `rocky discover --write-lock`, and look at what changes.");
+        if let (true, Some((loc, _))) = (is_declared, declared) {
+            finding = finding.note(*loc, "declared here, which is what counts");
+        }
+        diagnostics.push(finding);
+    }
+
     /// What is known of a source.
     pub fn facts(&self, name: RelationName, key: RelationKey, names: &NameTable) -> Arc<SourceFacts> {
         if let Some(facts) = self
@@ -447,9 +552,11 @@ impl<'a> SourceBook<'a> {
         {
             return facts.clone();
         }
-        let schema = match self.given.get(&key).or_else(|| self.declared.get(&key)) {
-            Some(columns) => SourceSchema::Declared(columns.clone()),
-            None => self.seen(&name),
+        let (schema, problem) = match (self.given.get(&key), self.declared.get(&key)) {
+            (Some(columns), _) => (SourceSchema::Given(columns.clone()), None),
+            (None, Some((_, schema))) => (schema.clone(), None),
+            (None, None) if files::is_file(&key) => files::seen(&name.table.text, self.known.catalog),
+            (None, None) => (self.seen(&name), None),
         };
         let display = self.display(&name, &key, names);
         let text = |i: &Option<Ident>| i.as_ref().map(|i| i.text.clone()).unwrap_or_default();
@@ -457,17 +564,16 @@ impl<'a> SourceBook<'a> {
         let qualifiers: Vec<SmolStr> = parts.into_iter().filter(|p| !p.is_empty()).collect();
         let mut hasher = Hasher128::new();
         hasher.str(&display).value(&qualifiers);
-        match &schema {
-            SourceSchema::Declared(columns) | SourceSchema::Seen(columns, _) => {
-                hasher.u32(0).value(&&**columns)
-            }
-            SourceSchema::Unknown => hasher.u32(2),
-            SourceSchema::Absent => hasher.u32(3),
+        match (&schema, schema.columns()) {
+            (_, Some(columns)) => hasher.u32(0).value(&&**columns),
+            (SourceSchema::Absent, None) => hasher.u32(3),
+            (_, None) => hasher.u32(2),
         };
         let facts = Arc::new(SourceFacts {
             name,
             key: key.clone(),
             schema,
+            problem,
             display,
             qualifiers,
             hash: hasher.finish(),
@@ -482,9 +588,15 @@ impl<'a> SourceBook<'a> {
         };
         match catalog.lookup(name) {
             Lookup::Found(relation) => {
-                SourceSchema::Seen(relation.columns.as_slice().into(), catalog.taken_at)
+                let columns = relation.columns.as_slice().into();
+                match self.known.fresh {
+                    true => SourceSchema::Live(columns, catalog.taken_at),
+                    false => SourceSchema::Seen(columns, catalog.taken_at),
+                }
             }
-            Lookup::Absent if self.known.fresh => SourceSchema::Absent,
+            Lookup::Absent if self.known.fresh && !rocky_semantic::looks_like_file(&name.table.text) => {
+                SourceSchema::Absent
+            }
             Lookup::Absent | Lookup::Unknown => SourceSchema::Unknown,
         }
     }
@@ -509,8 +621,8 @@ impl<'a> SourceBook<'a> {
     }
 }
 
-/// Columns of declared sources.
-pub type Declared = FxHashMap<RelationKey, Arc<[Column]>>;
+/// What is stated of sources: given with the request, declared, locked; with the place.
+pub type Declared = FxHashMap<RelationKey, (Loc, SourceSchema)>;
 
 /// The declarations of the configuration and of sidecars.
 pub fn declared(
@@ -526,8 +638,13 @@ pub fn declared(
         let Some(columns) = &declaration.columns else {
             continue;
         };
-        let name = names.full(&declared_name(declaration, dialect));
-        let key = name.key(dialect);
+        // A file is declared by the text that stands in FROM.
+        let file = files::declared(&declaration.table.value, dialect);
+        let name = match &file {
+            Some(_) => RelationName::table(Ident::quoted(declaration.table.value.clone())),
+            None => names.full(&declared_name(declaration, dialect)),
+        };
+        let key = file.unwrap_or_else(|| name.key(dialect));
         let columns: Arc<[Column]> = columns
             .iter()
             .map(|c| {
@@ -577,10 +694,36 @@ pub fn declared(
         }
         declared.insert(key, (declaration.table.loc, columns));
     }
-    declared
-        .into_iter()
-        .map(|(key, (_, columns))| (key, columns))
-        .collect()
+    let stated = |(key, (loc, columns))| (key, (loc, SourceSchema::Declared(columns)));
+    declared.into_iter().map(stated).collect()
+}
+
+/// Put what the request gives before the declarations, and what is locked behind them.
+pub fn stated(
+    declared: &mut Declared,
+    given: &[GivenSource],
+    lock: Option<&lock::Loaded>,
+    dialect: Dialect,
+    names: &NameTable,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for given in given {
+        if let Some((name, columns)) = given.read(dialect, diagnostics) {
+            let nowhere = Loc::text(Span::at(0));
+            declared.insert(
+                names.full(&name).key(dialect),
+                (nowhere, SourceSchema::Given(columns)),
+            );
+        }
+    }
+    for (relation, columns) in lock.into_iter().flat_map(lock::Loaded::relations) {
+        declared
+            .entry(names.full(&lock::name(relation)).key(dialect))
+            .or_insert_with(|| {
+                let schema = SourceSchema::Locked(columns.clone(), relation.fetched_at);
+                (relation.table.loc, schema)
+            });
+    }
 }
 
 fn declared_name(declaration: &SourceDecl, dialect: Dialect) -> RelationName {

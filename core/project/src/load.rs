@@ -58,6 +58,8 @@ pub struct Reads {
     pub contract: Option<(FileId, u128)>,
     /// Hash of the folder's defaults.
     pub defaults: u128,
+    /// How unknown keys are treated, as a hash.
+    pub options: u128,
     /// Environment variables with the hashes of their values (never the values).
     pub env: Vec<(SmolStr, Option<u128>)>,
 }
@@ -72,7 +74,11 @@ impl LoadedModel {
     pub fn hash(&self) -> u128 {
         let reads = &self.reads;
         let mut hasher = Hasher128::new();
-        hasher.u32(self.file.0).u128(reads.body).u128(reads.defaults);
+        hasher
+            .u32(self.file.0)
+            .u128(reads.body)
+            .u128(reads.defaults)
+            .u128(reads.options);
         for file in [&reads.sidecar, &reads.contract] {
             match file {
                 Some((id, hash)) => hasher.u32(id.0).u128(*hash),
@@ -90,6 +96,10 @@ pub struct Reader<'a> {
     pub system: &'a dyn System,
     /// How unknown keys are treated.
     pub options: Options,
+}
+
+fn options_hash(options: Options) -> u128 {
+    Hasher128::new().value(&options).finish()
 }
 
 /// The hash of a text, as [`CachedFile`] keeps it.
@@ -326,10 +336,21 @@ pub fn load(
     }
 
     let mut contracts = Vec::new();
+    let contract_hash = |file: &CachedFile| {
+        Hasher128::new()
+            .u128(file.hash)
+            .u128(options_hash(options))
+            .finish()
+    };
     for (model, path) in &layout.contracts {
         let (id, file) = recorder.read(reader, path);
         diagnostics.extend(file.problem.as_deref().cloned());
-        let parsed = match recorder.memo.contracts.get(&id).filter(|(h, _)| *h == file.hash) {
+        let parsed = match recorder
+            .memo
+            .contracts
+            .get(&id)
+            .filter(|(h, _)| *h == contract_hash(&file))
+        {
             Some((_, parsed)) if parsed.vars.is_empty() => parsed.clone(),
             _ => {
                 let env = |name: &str| reader.system.env(name);
@@ -342,11 +363,10 @@ pub fn load(
             }
         };
         diagnostics.extend(parsed.diagnostics.iter().cloned());
-        let vars: Vec<_> = reader.vars(&parsed.vars).collect();
         contracts.push(ExplicitContract {
             model: model.clone(),
             file: id,
-            hash: Hasher128::new().u128(file.hash).value(&vars).finish(),
+            hash: contract_hash(&file),
             parsed,
         });
     }
@@ -362,7 +382,7 @@ pub fn load(
                 problem: None,
             },
         );
-        diagnostics.push(crate::discover::orphan(path, Loc::new(id, Span::at(0))));
+        diagnostics.push(crate::discover::orphan(path, Loc::new(id, Span::at(0)), layout));
     }
 
     // Numbers first, so that the parallel part only reads the memo.
@@ -445,6 +465,7 @@ impl Job<'_> {
                     && !old.no_query
                     && reads.body == body.hash
                     && reads.defaults == defaults.hash
+                    && reads.options == options_hash(reader.options)
                     && reads.sidecar == hash(&sidecar)
                     && reads.contract == hash(&contract)
                     && reads
@@ -573,6 +594,7 @@ impl Contents<'_> {
                 sidecar: sidecar.map(|(id, file)| (*id, file.hash)),
                 contract: contract.as_ref().map(|(id, hash, _)| (*id, *hash)),
                 defaults: defaults.hash,
+                options: options_hash(options),
                 env: vars,
             },
             contract: contract.map(|(id, _, parsed)| (id, parsed)),

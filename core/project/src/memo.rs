@@ -83,6 +83,8 @@ pub struct Checked {
     pub key: u128,
     /// The findings, in the user's files.
     pub findings: Vec<Diagnostic>,
+    /// Findings that count when the input with that number is a model.
+    pub over_models: Vec<(u32, Diagnostic)>,
 }
 
 /// The memo of one project.
@@ -96,6 +98,8 @@ pub struct Memo {
     pub entries: FxHashMap<FileId, Arc<Entry>>,
     /// Contracts of a contracts folder by file, with the hash of their text.
     pub contracts: FxHashMap<FileId, (u128, Arc<Parsed<ContractConfig>>)>,
+    /// `schema.lock`.
+    pub lock: Option<crate::lock::Loaded>,
 }
 
 impl Memo {

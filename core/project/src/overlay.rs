@@ -149,7 +149,14 @@ impl System for Overlay {
         }
         Ok(entries
             .into_iter()
-            .map(|(path, is_dir)| DirEntry { path, is_dir })
+            .map(|(path, is_dir)| DirEntry {
+                name: path
+                    .file_name()
+                    .and_then(|n| n.to_str())
+                    .map(rocky_base::SmolStr::new),
+                path,
+                is_dir,
+            })
             .collect())
     }
 

@@ -4,6 +4,7 @@
 use crate::analyse::Analysed;
 use crate::compile::CatalogInput;
 use crate::graph::Order;
+use crate::levels::{Levels, Pending};
 use crate::link::{Resolved, Target};
 use crate::load::{Defaults, ExplicitContract, LoadedModel};
 use crate::memo::{Checked, Entry, Memo};
@@ -38,6 +39,8 @@ pub struct Snapshot {
     pub consumers: Arc<Vec<Vec<u32>>>,
     /// Relations that are read and are not models, sorted by name.
     pub sources: Arc<Vec<Source>>,
+    /// When the catalogue was read that the models' own targets are known from, if it only is remembered.
+    pub remembered_at: Option<i64>,
     /// Findings that belong to no model.
     pub general: Arc<Vec<Diagnostic>>,
     /// How long the phases took.
@@ -55,8 +58,10 @@ pub(crate) struct Ground {
     pub options: rocky_config::Options,
     /// Numbers of paths.
     pub paths: Arc<crate::memo::Paths>,
-    /// Columns of declared sources.
+    /// Columns of given, declared and locked sources.
     pub declared: Arc<crate::link::Declared>,
+    /// `schema.lock`.
+    pub lock: Option<crate::lock::Loaded>,
     /// Numbers of sources.
     pub by_key: FxHashMap<rocky_warehouse::relation::RelationKey, u32>,
     /// Macros.
@@ -73,6 +78,10 @@ pub(crate) struct Ground {
     pub name_defaults: crate::names::Defaults,
     /// Names of models by file, and which part of the model it is.
     pub roles: FxHashMap<FileId, u32>,
+    /// How loud findings are.
+    pub levels: Levels,
+    /// Which constructs are looked for.
+    pub wanted: Option<crate::portability::Wanted>,
 }
 
 /// Milliseconds of the phases of one compile.
@@ -127,8 +136,12 @@ pub struct Model {
     pub contract: Option<Arc<Contract>>,
     /// Findings in it, its files' and its query's; in no order.
     pub findings: Arc<Vec<Diagnostic>>,
+    /// Its suppressions, when it has any: which of them were of use is known when all findings are.
+    pub(crate) pending: Option<Pending>,
     /// True when an error was found in it (its own, not an input's).
     pub has_errors: bool,
+    /// How many findings are warnings only because they rest on remembered facts.
+    pub softened: usize,
     pub(crate) analysed: Arc<Analysed>,
     pub(crate) checked: Arc<Checked>,
     pub(crate) loaded: Arc<LoadedModel>,
@@ -207,12 +220,18 @@ pub enum InputRelation {
     Source(u32),
 }
 
-/// What is known of a source.
+/// What is known of a source, and by whom: the first that knows is asked. Times are seconds since 1970, 0 when not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceSchema {
+    /// The request.
+    Given(Arc<[Column]>),
     /// `[[sources]]` in `rocky.toml` or a sidecar.
     Declared(Arc<[Column]>),
-    /// Seen in the warehouse, at seconds since 1970 (0 when not known).
+    /// `schema.lock`, and when it was read from the warehouse.
+    Locked(Arc<[Column]>, i64),
+    /// Read from the warehouse for this compile.
+    Live(Arc<[Column]>, i64),
+    /// Remembered from an earlier reading: it may have changed since, so nothing is proved by it.
     Seen(Arc<[Column]>, i64),
     /// Proved not to exist now.
     Absent,
@@ -223,23 +242,51 @@ pub enum SourceSchema {
 /// A relation that is read and is no model.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// Its full name.
+    /// Its full name. Of a file it is the text of the item in FROM, without catalog and schema.
     pub name: RelationName,
+    /// A file, or a call that reads files.
+    pub file: bool,
     /// Its columns.
     pub schema: SourceSchema,
+    /// Why the warehouse refuses to read the file.
+    pub problem: Option<SmolStr>,
     /// The first reference.
     pub first_ref: Loc,
     /// Models that read it, sorted.
     pub readers: Vec<u32>,
 }
 
+impl SourceSchema {
+    /// Columns, when known.
+    pub fn columns(&self) -> Option<&Arc<[Column]>> {
+        match self {
+            SourceSchema::Given(columns)
+            | SourceSchema::Declared(columns)
+            | SourceSchema::Locked(columns, _)
+            | SourceSchema::Live(columns, _)
+            | SourceSchema::Seen(columns, _) => Some(columns),
+            SourceSchema::Absent | SourceSchema::Unknown => None,
+        }
+    }
+
+    /// When its columns were read, where they only are remembered.
+    pub fn assumed_since(&self) -> Option<i64> {
+        match self {
+            SourceSchema::Seen(_, at) => Some(*at),
+            _ => None,
+        }
+    }
+}
+
 impl Source {
     /// Columns, when known.
     pub fn columns(&self) -> Option<&Arc<[Column]>> {
-        match &self.schema {
-            SourceSchema::Declared(columns) | SourceSchema::Seen(columns, _) => Some(columns),
-            SourceSchema::Absent | SourceSchema::Unknown => None,
-        }
+        self.schema.columns()
+    }
+
+    /// When its columns were read, where they only are remembered.
+    pub fn assumed_since(&self) -> Option<i64> {
+        self.schema.assumed_since()
     }
 }
 
@@ -254,14 +301,25 @@ impl Snapshot {
     pub fn diagnostics(&self) -> &[Diagnostic] {
         self.diagnostics.get_or_init(|| {
             let of_models = self.models.iter().flat_map(|m| m.findings.iter());
-            let mut all: Vec<Diagnostic> = self.general.iter().chain(of_models).cloned().collect();
+            let mut all: Vec<Diagnostic> = self.general.to_vec();
+            let pending = self.models.iter().filter_map(|m| m.pending.clone()).collect();
+            self.ground.levels.finish(&mut all, pending);
+            all.extend(of_models.cloned());
             crate::findings::sort(&mut all, &self.files);
             all
         })
     }
 
+    /// How many findings are warnings only because they rest on remembered facts.
+    pub fn softened(&self) -> usize {
+        self.models.iter().map(|m| m.softened).sum()
+    }
+
     /// True when any finding is an error.
     pub fn has_errors(&self) -> bool {
+        if !self.ground.levels.is_empty() {
+            return self.diagnostics().iter().any(Diagnostic::is_error);
+        }
         let of_models = self.models.iter().flat_map(|m| m.findings.iter());
         self.general.iter().chain(of_models).any(Diagnostic::is_error)
     }
@@ -279,6 +337,7 @@ impl Snapshot {
                 .iter()
                 .map(|m| (m.file, Arc::new(m.entry())))
                 .collect(),
+            lock: self.ground.lock.clone(),
             contracts: self
                 .ground
                 .contracts

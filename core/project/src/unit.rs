@@ -1,6 +1,7 @@
 //! One model's text, expanded and parsed: everything that follows from the file alone (and from the macros and variables
 //! it reads). Memoised by the hash of the text; a candidate is valid while every macro and variable it read is unchanged.
 
+use crate::allow::{self, Allow};
 use crate::hash::Hasher128;
 use crate::packed::{Lazy, Packed};
 use rocky_base::{Diagnostic, Dialect, FileId, Loc, SmolStr, Span, code};
@@ -53,6 +54,7 @@ impl MacroSet {
 }
 
 /// What a text is parsed with.
+#[derive(Copy, Clone)]
 pub struct UnitEnv<'a> {
     /// The dialect.
     pub dialect: Dialect,
@@ -77,6 +79,7 @@ struct UnitHead {
     refs: Vec<RelationRef>,
     ref_locs: Vec<Loc>,
     diagnostics: Vec<Diagnostic>,
+    allows: Vec<Allow>,
     broken: bool,
     has_query: bool,
     macros_read: Vec<(SmolStr, Option<u128>)>,
@@ -161,6 +164,11 @@ impl Unit {
     /// Findings, in the user's files.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.head.diagnostics
+    }
+
+    /// Suppressions, in the user's file.
+    pub fn allows(&self) -> &[Allow] {
+        &self.head.allows
     }
 
     /// The text could not be parsed whole: its columns are not to be trusted.
@@ -324,6 +332,7 @@ pub fn make(
         })
         .collect();
     let ref_locs = refs.iter().map(|r| expanded.origin.locate(r.span)).collect();
+    let allows = allow::find(file, language, text, body_start, env.dialect, &mut diagnostics);
     let unit = Unit {
         head: UnitHead {
             key,
@@ -331,6 +340,7 @@ pub fn make(
             refs,
             ref_locs,
             diagnostics,
+            allows,
             broken,
             has_query: query.is_some(),
             macros_read,

@@ -115,6 +115,11 @@ const CONFIG: &str = "[adapter]\ntype = \"duckdb\"\npath = \"w.duckdb\"\n[pipeli
 
 fn sources(random: &mut Random) -> String {
     let mut text = CONFIG.to_owned();
+    text += random.pick(&[
+        "",
+        "[lints]\nW110 = \"error\"\nW101 = \"allow\"\n",
+        "[portability]\ntarget_dialect = \"bigquery\"\nallow = [\"VALUES_QUERY\"]\n",
+    ]);
     if random.next(4) > 0 {
         let ty = random.pick(&["INTEGER", "BIGINT", "VARCHAR", "DECIMAL(10,2)"]);
         text += &format!(
@@ -142,7 +147,11 @@ fn model_text(random: &mut Random, n_models: usize) -> String {
     ];
     let column = |random: &mut Random| random.pick(&columns).to_owned();
     let (one, two, c) = (reference(random), reference(random), column(random));
-    match random.next(9) {
+    match random.next(11) {
+        9 => format!("-- rocky-allow: W110, W200 why\nSELECT a, b FROM {one} LIMIT 3"),
+        10 => format!(
+            "SELECT a::INTEGER AS a, now() AS b FROM {one}, {two} AS t -- rocky-allow: W105 why\nLIMIT 3"
+        ),
         0 => format!("SELECT * FROM {one}"),
         1 => format!("SELECT {c}, b FROM {one}"),
         2 => format!("SELECT x.a, y.b FROM {one} AS x JOIN {two} AS y ON x.a = y.a"),
@@ -389,6 +398,7 @@ fn a_second_process_parses_and_analyses_only_what_changed() {
                 .map(|(k, v)| (SmolStr::new(k), SmolStr::new(v)))
                 .collect(),
             catalog: None,
+            ..Inputs::default()
         };
         let snapshot = with_cache(&system, Some(CACHE))
             .compile(&inputs, &pool, &mut NoObserver, &cancel)

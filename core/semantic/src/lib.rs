@@ -9,15 +9,19 @@
 
 pub mod analyse;
 pub mod catalogue;
+pub mod files;
+mod lint;
 pub mod model;
 pub mod normal;
+pub mod portability;
 pub mod references;
 pub mod typing;
 mod walk;
 
 pub use analyse::analyse;
+pub use files::{FileCall, file_call, looks_like_file};
 pub use model::{
-    Analysis, Influence, InfluenceKind, Input, OutputColumn, RelationInput, RelationSchema, SourceColumn,
-    Status, Transform,
+    Analysis, Conditional, Influence, InfluenceKind, Input, OutputColumn, RelationInput, RelationSchema,
+    SourceColumn, Status, Transform, When,
 };
 pub use references::{RelationRef, references};

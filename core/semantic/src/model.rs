@@ -22,7 +22,7 @@ pub enum RelationSchema {
 /// A relation a query reads, resolved by the caller.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RelationInput {
-    /// The FROM item (of kind `Table` or `File`) that names it.
+    /// The FROM item (of kind `Table`, `File`, or `Function` over files) that names it.
     pub from: FromId,
     /// Which relation it is: equal numbers are the same relation. Indexes the caller's own list.
     pub relation: u32,
@@ -149,6 +149,29 @@ pub struct Analysis {
     /// True when the query, at its outermost level, uses an aggregate, DISTINCT, window or LIMIT: its rows are not a plain
     /// filter of its input.
     pub reduces_rows: bool,
+    /// Findings that count only for some models, in order of place.
+    #[serde(default)]
+    pub conditional: Vec<Conditional>,
+}
+
+/// A finding that is one only under a condition which the query does not tell.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Conditional {
+    /// When it counts.
+    pub when: When,
+    /// The finding, with `Loc::text` spans.
+    pub diagnostic: Diagnostic,
+}
+
+/// When a [`Conditional`] finding counts.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum When {
+    /// The result is added to a table that exists.
+    Adds,
+    /// The result is added to a table that exists, and the output column with this index decides which rows.
+    AddsBy(u32),
+    /// `RelationInput::relation` is a model.
+    ReadsModel(u32),
 }
 
 /// A dotted name as texts, for messages.

@@ -6,7 +6,7 @@ use rocky_base::ident::IdentKind;
 use rocky_base::{Dialect, SmolStr, Span};
 use rocky_syntax::ast::{
     Ast, Body, Distinct, ExprId, FromId, FromKind, GroupBy, GroupItem, JoinConstraint, Name, Path, Query,
-    QueryId, Select, SelectItem, path_span,
+    QueryId, Select, SelectItem, SetOp, path_span,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 /// A relation read by name, not a CTE.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RelationRef {
-    /// The FROM item (`Table` or `File`).
+    /// The FROM item (`Table`, `File`, or `Function` when it reads files).
     pub from: FromId,
     /// The dotted name; empty for a file.
     pub path: Path,
-    /// The name's bytes (the whole item for a file).
+    /// The name's bytes; for a file the string, or the call that reads it: that text is its name.
     pub span: Span,
 }
 
@@ -41,13 +41,25 @@ pub fn references(ast: &Ast, dialect: Dialect) -> Vec<RelationRef> {
 }
 
 /// True when the WITH clause's CTE sees itself: RECURSIVE was written (Snowflake does without) and its body is a set
-/// operation. Anything else of that name is the relation outside.
+/// operation, in DuckDB one that ends in a UNION by position. Anything else of that name is the relation outside.
 pub(crate) fn sees_itself(ast: &Ast, dialect: Dialect, recursive: bool, body: QueryId) -> bool {
     let mut body = &ast.query(body).body;
     while let Body::Paren(inner) = body {
         body = &ast.query(*inner).body;
     }
-    (recursive || dialect == Dialect::Snowflake) && matches!(body, Body::SetOp { .. })
+    let Body::SetOp { rest, .. } = body else {
+        return false;
+    };
+    let ends = || rest.last().is_some_and(|o| o.op == SetOp::Union && !o.by_name);
+    match dialect {
+        Dialect::DuckDb => recursive && ends(),
+        _ => recursive || dialect == Dialect::Snowflake,
+    }
+}
+
+/// DuckDB's `recurring.c`: all rows so far of the recursive CTE `c` with USING KEY.
+pub(crate) fn is_recurring(dialect: Dialect, schema: &Name) -> bool {
+    dialect == Dialect::DuckDb && schema.ident.text.eq_ignore_ascii_case("recurring")
 }
 
 struct Walker<'a> {
@@ -175,6 +187,14 @@ impl Walker<'_> {
         }
     }
 
+    fn file(&mut self, from: FromId, span: Span) {
+        self.found.push(RelationRef {
+            from,
+            path: Path::new(),
+            span,
+        });
+    }
+
     fn from(&mut self, id: FromId) {
         let ast = self.ast;
         let mut work = vec![id];
@@ -184,6 +204,9 @@ impl Walker<'_> {
                 FromKind::Table { name, alias, .. } => {
                     let cte = match name.as_slice() {
                         [one] => self.ctes.get(&self.key(one)).is_some_and(|n| *n > 0),
+                        [first, second] if is_recurring(self.dialect, first) => {
+                            self.ctes.get(&self.key(second)).is_some_and(|n| *n > 0)
+                        }
                         [first, ..] => self.aliases.contains(&self.key(first)),
                         [] => false,
                     };
@@ -199,15 +222,14 @@ impl Walker<'_> {
                         });
                     }
                 }
-                FromKind::File { .. } => {
-                    self.found.push(RelationRef {
-                        from: id,
-                        path: Path::new(),
-                        span: from.span,
-                    });
-                }
+                FromKind::File { text, .. } => self.file(id, *text),
                 FromKind::Derived { query, .. } => self.query(*query),
-                FromKind::Function { call, .. } => self.expr(*call),
+                FromKind::Function { call, .. } => {
+                    if crate::files::is_source(ast, *call, self.dialect) {
+                        self.file(id, ast.expr(*call).span);
+                    }
+                    self.expr(*call);
+                }
                 FromKind::Join {
                     left,
                     right,

@@ -85,6 +85,10 @@ fn final_type(ty: &Type) -> Type {
 }
 
 fn call(name: &str, args: Vec<Argument>) -> Result<Typed, TypeError> {
+    call_columns(name, args, 0)
+}
+
+fn call_columns(name: &str, args: Vec<Argument>, columns: u64) -> Result<Typed, TypeError> {
     let windowed = function_kind(DuckDb, name) == Some(FunctionKind::Window);
     let site = CallSite {
         name,
@@ -92,6 +96,7 @@ fn call(name: &str, args: Vec<Argument>) -> Result<Typed, TypeError> {
         windowed,
         empty_group_possible: true,
         filtered: false,
+        columns,
     };
     typing::call(DuckDb, &site, &mut |_, _| Operand::unknown())
 }
@@ -319,6 +324,13 @@ fn functions_give_what_the_engine_gives() {
     let mut tally = Tally::default();
     for line in FUNCTIONS.lines() {
         let cells: Vec<&str> = line.split('\t').collect();
+        // Their fields are named after columns, which only the resolver knows: core/tests/functions.rs.
+        if matches!(
+            cells[0],
+            "struct_pack" | "struct_insert" | "struct_update" | "union_value"
+        ) {
+            continue;
+        }
         let args: Vec<Argument> = cells[1]
             .split(';')
             .filter(|a| !a.is_empty())
@@ -327,14 +339,19 @@ fn functions_give_what_the_engine_gives() {
                 value: ArgumentValue::Value(operand(a)),
             })
             .collect();
-        let found = call(cells[0], args).ok();
+        // What is not a literal is a column.
+        let places = cells[1].split(';').enumerate().take(64);
+        let columns = places
+            .filter(|(_, a)| !a.starts_with('='))
+            .fold(0, |bits, (i, _)| bits | 1 << i);
+        let found = call_columns(cells[0], args, columns).ok();
         tally.check(
             &format!("{}({})", cells[0], cells[1]),
             cells[2],
             found.as_ref().map(|t| &t.ty),
         );
     }
-    tally.finish("functions", 1145, 295);
+    tally.finish("functions", 380, 7);
 }
 
 /// A call over columns that are never NULL, in a grouped query.
@@ -352,6 +369,7 @@ fn nullable(name: &str, args: &[Operand]) -> bool {
         windowed: false,
         empty_group_possible: false,
         filtered: false,
+        columns: 0,
     };
     typing::call(DuckDb, &site, &mut |_, _| Operand::unknown())
         .unwrap()
@@ -387,6 +405,7 @@ fn not_null_is_only_said_when_it_is_proved() {
         windowed: false,
         empty_group_possible: true,
         filtered: false,
+        columns: 0,
     };
     assert!(
         typing::call(DuckDb, &over_all, &mut |_, _| Operand::unknown())
@@ -431,6 +450,7 @@ fn with_lambda(
         windowed: false,
         empty_group_possible: false,
         filtered: false,
+        columns: 0,
     };
     let result = typing::call(DuckDb, &site, &mut |index, types| {
         assert_eq!(index, 1);
@@ -586,7 +606,7 @@ fn table_functions_have_columns() {
         value: ArgumentValue::Value(operand(text)),
     };
     let columns = |name: &str, args: &[Argument]| {
-        let columns = table_function(DuckDb, name, args)?;
+        let columns = table_function(DuckDb, name, args).ok()??;
         Some(
             columns
                 .iter()
@@ -631,6 +651,7 @@ fn the_other_dialects_know_their_common_rules() {
             windowed: false,
             empty_group_possible: false,
             filtered: false,
+            columns: 0,
         };
         typing::call(dialect, &site, &mut |_, _| Operand::unknown())
             .unwrap()
@@ -668,6 +689,7 @@ fn the_other_dialects_know_their_common_rules() {
         windowed: false,
         empty_group_possible: false,
         filtered: false,
+        columns: 0,
     };
     assert_eq!(
         typing::call(Snowflake, &unknown, &mut |_, _| Operand::unknown())

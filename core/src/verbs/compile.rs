@@ -2,11 +2,14 @@
 
 use crate::adapters::Access;
 use crate::document::{diagnostics, envelope};
-use crate::project::{Project, target};
-use crate::wire::{WireColumn, WireDiagnostic, WireStrategy, WireTarget};
-use rocky_base::{CancelToken, Diagnostic, Error, Observer, Result, code};
-use rocky_project::{CatalogInput, Model, Snapshot, SourceSchema};
-use rocky_semantic::Status;
+use crate::files::Ask;
+use crate::project::{Project, target, variables};
+use crate::verbs::status::{Sureness, check_minimum};
+use crate::wire::{WireColumn, WireCoverage, WireDiagnostic, WireStrategy, WireTarget};
+use rocky_base::{CancelToken, Diagnostic, Dialect, Error, Observer, Result, code};
+use rocky_project::{
+    CatalogInput, Coverage, GivenColumn, GivenSource, Inputs, Model, Snapshot, SourceSchema,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,7 +29,7 @@ pub enum RefreshSources {
 }
 
 /// What to compile.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CompileRequest {
     /// Report this model alone.
@@ -37,6 +40,84 @@ pub struct CompileRequest {
     pub vars: BTreeMap<String, String>,
     /// When to ask the warehouse.
     pub refresh_sources: RefreshSources,
+    /// Report constructs that this dialect does not have (P001), instead of that of `[portability]`.
+    pub target_dialect: Option<TargetDialect>,
+    /// Report warnings as errors.
+    pub deny_warnings: bool,
+    /// Fail when fewer per cent of the columns (of `model`, when given) are proven.
+    pub min_coverage: Option<f64>,
+    /// Schemas of sources by name (`schema.table`, `catalog.schema.table`): asked before declarations, `schema.lock` and the
+    /// warehouse.
+    pub source_schemas: BTreeMap<String, Vec<RequestColumn>>,
+    /// Every source that is read must be given, declared or in `schema.lock`; the warehouse and what is remembered of it
+    /// are not asked.
+    pub locked: bool,
+}
+
+/// A warehouse's dialect.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetDialect {
+    /// Databricks SQL.
+    Databricks,
+    /// Snowflake.
+    Snowflake,
+    /// GoogleSQL of BigQuery.
+    BigQuery,
+    /// DuckDB.
+    DuckDb,
+}
+
+impl From<TargetDialect> for Dialect {
+    fn from(target: TargetDialect) -> Dialect {
+        match target {
+            TargetDialect::Databricks => Dialect::Databricks,
+            TargetDialect::Snowflake => Dialect::Snowflake,
+            TargetDialect::BigQuery => Dialect::BigQuery,
+            TargetDialect::DuckDb => Dialect::DuckDb,
+        }
+    }
+}
+
+/// A column of a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type in the warehouse's spelling.
+    pub r#type: String,
+    /// May it hold NULL? True when absent.
+    #[serde(default = "yes")]
+    pub nullable: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl CompileRequest {
+    /// Everything beside the catalogue that a compile takes.
+    fn inputs(&self) -> Inputs {
+        let column = |c: &RequestColumn| GivenColumn {
+            name: c.name.clone(),
+            r#type: c.r#type.clone(),
+            nullable: c.nullable,
+        };
+        let given = self.source_schemas.iter().map(|(name, columns)| GivenSource {
+            name: name.clone(),
+            columns: columns.iter().map(column).collect(),
+        });
+        Inputs {
+            vars: variables(&self.vars),
+            catalog: None,
+            given: given.collect(),
+            locked: self.locked,
+            ignore_lock: false,
+            target_dialect: self.target_dialect.map(Dialect::from),
+            sources: Vec::new(),
+        }
+    }
 }
 
 /// How long it took, in milliseconds.
@@ -61,7 +142,7 @@ pub struct CompileTimings {
 }
 
 /// A compiled model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ModelDetail {
     /// Name.
     pub name: String,
@@ -80,6 +161,8 @@ pub struct ModelDetail {
     pub columns: Vec<WireColumn>,
     /// There are no other columns.
     pub columns_complete: bool,
+    /// How sure they are.
+    pub coverage: WireCoverage,
     /// Its file, relative to the folder of `rocky.toml`.
     pub file: String,
     /// `sql` or `rocky`.
@@ -114,6 +197,8 @@ pub struct CompileResponse {
     pub diagnostics: Vec<WireDiagnostic>,
     /// True when one of them is an error.
     pub has_errors: bool,
+    /// How sure the columns of the models of this document are.
+    pub coverage: WireCoverage,
     /// How long it took.
     pub compile_timings: CompileTimings,
     /// The models by name.
@@ -131,14 +216,36 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<CompileResponse> {
-        let (snapshot, extra) = self.refreshed(&request.vars, request.refresh_sources, observer, cancel)?;
+        check_minimum(request.min_coverage)?;
+        if request.locked && request.refresh_sources == RefreshSources::Always {
+            return Err(
+                Error::usage("`locked` and `refresh_sources: always` exclude each other")
+                    .hint("leave one of them out"),
+            );
+        }
+        let (snapshot, extra) =
+            self.refreshed_with(request.inputs(), request.refresh_sources, observer, cancel)?;
         let mut found = diagnostics(&extra, &snapshot.files);
-        found.extend(diagnostics(&snapshot.diagnostics(), &snapshot.files));
-        let mut models: Vec<&Arc<Model>> = snapshot.models.iter().collect();
+        found.extend(diagnostics(snapshot.diagnostics(), &snapshot.files));
+        let mut models: Vec<(u32, &Arc<Model>)> = (0..).zip(&snapshot.models).collect();
         if let Some(name) = &request.model {
-            let (_, model) = find_model(&snapshot, name)?;
-            models = vec![model];
+            let (id, model) = find_model(&snapshot, name)?;
+            models = vec![(id, model)];
             found.retain(|d| d.model == model.name.as_str());
+        }
+        let now = crate::document::timestamp(self.host.system.now()).as_second();
+        let sureness = Sureness::of(&snapshot, now);
+        if let Some(minimum) = request.min_coverage
+            && let Some(low) = sureness.gate(&models, minimum)
+        {
+            found.extend(diagnostics(&[low], &snapshot.files));
+        }
+        let mut coverage = Coverage::default();
+        models
+            .iter()
+            .for_each(|(id, _)| coverage.add(sureness.coverage(*id)));
+        if request.deny_warnings {
+            found.iter_mut().for_each(WireDiagnostic::deny_warning);
         }
         let ms = |t: f64| t.round() as u64;
         let t = snapshot.timings;
@@ -151,6 +258,7 @@ impl Project {
             execution_layers: snapshot.layers() as u64,
             has_errors: found.iter().any(WireDiagnostic::is_error),
             diagnostics: found,
+            coverage: coverage.into(),
             compile_timings: CompileTimings {
                 project_load_ms: ms(t.load_ms),
                 semantic_graph_ms: ms(t.link_ms),
@@ -164,10 +272,13 @@ impl Project {
             expanded_sql: request.expand_macros.then(|| {
                 models
                     .iter()
-                    .map(|m| (m.name.to_string(), m.unit.text().to_string()))
+                    .map(|(_, m)| (m.name.to_string(), m.unit.text().to_string()))
                     .collect()
             }),
-            models_detail: models.iter().map(|m| detail(&snapshot, m)).collect(),
+            models_detail: models
+                .iter()
+                .map(|(id, m)| detail(&snapshot, &sureness, *id, m))
+                .collect(),
         })
     }
 
@@ -180,24 +291,41 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<(Arc<Snapshot>, Vec<Diagnostic>)> {
+        let inputs = Inputs {
+            vars: variables(vars),
+            ..Inputs::default()
+        };
+        self.refreshed_with(inputs, refresh, observer, cancel)
+    }
+
+    fn refreshed_with(
+        &self,
+        mut inputs: Inputs,
+        refresh: RefreshSources,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<(Arc<Snapshot>, Vec<Diagnostic>)> {
         let mut extra = Vec::new();
-        let mut catalog = self.known_catalog();
+        if inputs.locked {
+            return Ok((self.snapshot_of(&inputs, observer, cancel)?, extra));
+        }
+        inputs.catalog = self.known_catalog();
         let mut snapshot = None;
         if refresh != RefreshSources::Always {
-            let first = self.snapshot(vars, catalog.clone(), observer, cancel)?;
-            let fresh = catalog.as_ref().is_some_and(|c| c.fresh);
+            let first = self.snapshot_of(&inputs, observer, cancel)?;
+            let fresh = inputs.catalog.as_ref().is_some_and(|c| c.fresh);
             let missing = first
                 .sources
                 .iter()
                 .any(|s| s.schema == SourceSchema::Unknown && s.name.schema.is_some());
-            // What is remembered may be old: before its absence of a column is held against anybody, the warehouse is asked.
-            let remembered = first
-                .sources
-                .iter()
-                .any(|s| matches!(s.schema, SourceSchema::Seen(..)));
-            let doubtful = missing || (remembered && first.has_errors());
-            if refresh == RefreshSources::Never || fresh || !doubtful {
+            // What is remembered may be old: before something is held against anybody for it, the warehouse is asked.
+            let doubtful = missing || first.softened() > 0;
+            if refresh == RefreshSources::Never {
                 return Ok((first, extra));
+            }
+            if fresh || !doubtful {
+                let snapshot = self.with_files(first, inputs, refresh, observer, cancel)?;
+                return Ok((snapshot, extra));
             }
             snapshot = Some(first);
         }
@@ -209,7 +337,7 @@ impl Project {
                     .and_then(|w| self.read_catalog(&target, w.as_deref(), cancel));
                 match asked {
                     Ok(read) => {
-                        catalog = Some(CatalogInput {
+                        inputs.catalog = Some(CatalogInput {
                             snapshot: read,
                             fresh: true,
                         })
@@ -230,9 +358,47 @@ impl Project {
             }
             _ => {}
         }
-        match snapshot {
-            Some(snapshot) if !extra.is_empty() => Ok((snapshot, extra)),
-            _ => Ok((self.snapshot(vars, catalog, observer, cancel)?, extra)),
+        let snapshot = match snapshot {
+            Some(snapshot) if !extra.is_empty() => snapshot,
+            _ => self.snapshot_of(&inputs, observer, cancel)?,
+        };
+        let snapshot = self.with_files(snapshot, inputs, refresh, observer, cancel)?;
+        Ok((snapshot, extra))
+    }
+
+    /// The same with the files described that are not known yet. A database that is locked, or not there yet, is not needed
+    /// for that.
+    fn with_files(
+        &self,
+        snapshot: Arc<Snapshot>,
+        inputs: Inputs,
+        refresh: RefreshSources,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Arc<Snapshot>> {
+        if !snapshot.sources.iter().any(|s| s.file) {
+            return Ok(snapshot);
+        }
+        let ask = match refresh {
+            RefreshSources::Always => Ask::All,
+            _ => Ask::Missing,
+        };
+        let Ok(config) = self.config() else {
+            return Ok(snapshot);
+        };
+        let opened = match target(&config, None) {
+            Ok(target) => self.open_warehouse(&target, Access::Read, cancel).unwrap_or(None),
+            Err(_) => None,
+        };
+        match self.described(&snapshot, inputs.catalog.clone(), ask, opened.as_deref(), cancel)? {
+            Some(catalog) => {
+                let inputs = Inputs {
+                    catalog: Some(catalog),
+                    ..inputs
+                };
+                self.snapshot_of(&inputs, observer, cancel)
+            }
+            None => Ok(snapshot),
         }
     }
 }
@@ -259,8 +425,7 @@ pub(crate) fn type_text(ty: &rocky_warehouse::Type, dialect: rocky_base::Dialect
     }
 }
 
-fn detail(snapshot: &Snapshot, model: &Model) -> ModelDetail {
-    let id = snapshot.names.model(&model.name).unwrap_or_default();
+fn detail(snapshot: &Snapshot, sureness: &Sureness<'_>, id: u32, model: &Model) -> ModelDetail {
     let [catalog, schema, table] = model.target_parts.each_ref().map(|p| p.to_string());
     let sources = model.inputs.iter().filter_map(|i| match i {
         rocky_project::InputRelation::Source(s) => {
@@ -286,20 +451,8 @@ fn detail(snapshot: &Snapshot, model: &Model) -> ModelDetail {
             .map(|d| snapshot.models[*d as usize].name.to_string())
             .collect(),
         sources: sources.collect(),
-        columns: model
-            .analysis()
-            .columns
-            .iter()
-            .map(|c| WireColumn {
-                name: c.name.to_string(),
-                r#type: type_text(&c.ty, snapshot.dialect),
-                nullable: c.nullable,
-                unknown_because: match &c.status {
-                    Status::Unknown { reason, .. } if c.ty.has_unknown() => Some(reason.to_string()),
-                    _ => None,
-                },
-            })
-            .collect(),
+        columns: sureness.columns(id, model),
+        coverage: sureness.coverage(id).into(),
         columns_complete: model.complete(),
         file: snapshot
             .files

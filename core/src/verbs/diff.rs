@@ -255,7 +255,7 @@ impl Project {
                 .map(|(k, v)| (SmolStr::new(k), SmolStr::new(v)))
                 .collect(),
             catalog: self.known_catalog(),
-            sources: Vec::new(),
+            ..Inputs::default()
         };
         let folder = self.root.join(&request.against);
         let mut options = self.options.clone();
@@ -561,7 +561,7 @@ fn promised(model: &Model, column: &str, dialect: Dialect) -> bool {
     let key = fold(column);
     let named = |name: &str| fold(name) == key || bare(name) == key;
     let config = &contract.config;
-    config.rules.no_new_nullable
+    config.rules.no_new_nullable.is_some()
         || config
             .columns
             .iter()

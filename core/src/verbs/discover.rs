@@ -2,9 +2,12 @@
 
 use crate::adapters::Access;
 use crate::document::envelope;
+use crate::files::Ask;
 use crate::project::{Project, Target, pipeline, target};
+use crate::verbs::lock::{LockReport, LockTask};
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Event, Observer, Result, SmolStr};
 use rocky_config::{AdapterType, PipelineKind, ReplicationConfig};
+use rocky_project::CatalogInput;
 use rocky_warehouse::SourceTable;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,6 +19,10 @@ use std::collections::BTreeMap;
 pub struct DiscoverRequest {
     /// The pipeline; needed when there are several.
     pub pipeline: Option<String>,
+    /// Write `schema.lock`: the columns of the sources that the models read.
+    pub write_lock: bool,
+    /// Compare `schema.lock` with the warehouse.
+    pub check_lock: bool,
 }
 
 /// A source.
@@ -78,6 +85,9 @@ pub struct DiscoverResponse {
     pub skipped: Vec<SkippedSchema>,
     /// Relations whose columns are now remembered for compiling.
     pub relations_remembered: u64,
+    /// What became of `schema.lock`, when it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<LockReport>,
 }
 
 impl Project {
@@ -88,6 +98,15 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<DiscoverResponse> {
+        let task = match (request.write_lock, request.check_lock) {
+            (false, false) => None,
+            (true, false) => Some(LockTask::Write),
+            (false, true) => Some(LockTask::Check),
+            (true, true) => {
+                return Err(Error::usage("`write_lock` and `check_lock` exclude each other")
+                    .hint("check first, then write"));
+            }
+        };
         let config = self.config_checked()?;
         let (name, chosen) = pipeline(&config, request.pipeline.as_deref())?;
         let progress = |phase: &str| Event::Progress {
@@ -148,6 +167,25 @@ impl Project {
         };
         let warehouse = self.open_warehouse(&target, Access::Read, cancel)?;
         let catalog = self.read_catalog(&target, warehouse.as_deref(), cancel)?;
+        let read = CatalogInput {
+            snapshot: catalog.clone(),
+            fresh: true,
+        };
+        if let Ok(snapshot) = self.snapshot(&Default::default(), Some(read.clone()), observer, cancel) {
+            self.describe_files(
+                &snapshot,
+                Some(read),
+                Ask::All,
+                &target.name,
+                warehouse.as_deref(),
+                cancel,
+            )?;
+        }
+        let relations_remembered = catalog.relations.len() as u64;
+        let lock = match task {
+            Some(task) => Some(self.lock(task, &config, (&target, catalog), observer, cancel)?),
+            None => None,
+        };
         let (version, command, schema_version) = envelope!("discover");
         Ok(DiscoverResponse {
             version,
@@ -156,7 +194,8 @@ impl Project {
             pipeline: name.to_string(),
             sources,
             skipped,
-            relations_remembered: catalog.relations.len() as u64,
+            relations_remembered,
+            lock,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use crate::adapters::Access;
 use crate::document::{diagnostics, envelope, timestamp};
+use crate::files::Ask;
 use crate::project::{Project, Target, pipeline, target};
 use crate::verbs::compile::find_model;
 use crate::wire::WireDiagnostic;
@@ -228,7 +229,18 @@ impl Project {
             snapshot: catalog.clone(),
             fresh: true,
         };
-        let snapshot = self.snapshot(&request.vars, Some(input), observer, cancel)?;
+        let mut snapshot = self.snapshot(&request.vars, Some(input.clone()), observer, cancel)?;
+        let asked = self.describe_files(
+            &snapshot,
+            Some(input),
+            Ask::Missing,
+            &target.name,
+            warehouse.as_deref(),
+            cancel,
+        )?;
+        if let Some(input) = asked {
+            snapshot = self.snapshot(&request.vars, Some(input), observer, cancel)?;
+        }
         let mut select = None;
         if !request.models.is_empty() {
             let mut ids = Vec::with_capacity(request.models.len());

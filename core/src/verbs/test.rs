@@ -1,6 +1,7 @@
 //! `test`: run the models on an in-memory DuckDB and see that each statement succeeds.
 
 use crate::document::{diagnostics, envelope};
+use crate::files::Ask;
 use crate::project::Project;
 use crate::verbs::compile::find_model;
 use crate::wire::WireDiagnostic;
@@ -9,7 +10,7 @@ use rocky_plan::PlanOptions;
 use rocky_project::Snapshot;
 use rocky_run::execute::{ExecuteContext, execute};
 use rocky_run::report::ModelStatus;
-use rocky_warehouse::{CatalogSnapshot, Column, Connection, RelationName, Type, Warehouse};
+use rocky_warehouse::{CatalogSnapshot, Column, Connection, RelationName, Type};
 use rustc_hash::FxHashSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -66,7 +67,7 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<TestResponse> {
-        let warehouse = memory_duckdb(cancel)?;
+        let warehouse = crate::adapters::scratch(&self.root, cancel)?;
         let mut connection = warehouse.connect()?;
         let mut failures: Vec<TestFailure> = Vec::new();
         self.seed(&mut *connection, &mut failures, cancel)?;
@@ -93,11 +94,25 @@ impl Project {
             catalog.clone(),
             self.known_catalog().map(|c| (*c.snapshot).clone()),
         );
-        let input = rocky_project::CatalogInput {
-            snapshot: std::sync::Arc::new(merged),
-            fresh: false,
+        // Each source whose columns are known is a table of the test database now, with those columns or the seed's.
+        let inputs = rocky_project::Inputs {
+            vars: crate::project::variables(&request.vars),
+            catalog: Some(rocky_project::CatalogInput {
+                snapshot: std::sync::Arc::new(merged),
+                fresh: true,
+            }),
+            ignore_lock: true,
+            ..rocky_project::Inputs::default()
         };
-        let snapshot = self.snapshot(&request.vars, Some(input), observer, cancel)?;
+        let mut snapshot = self.snapshot_of(&inputs, observer, cancel)?;
+        let known = inputs.catalog.clone();
+        if let Some(catalog) = self.described(&snapshot, known, Ask::Missing, Some(&*warehouse), cancel)? {
+            let inputs = rocky_project::Inputs {
+                catalog: Some(catalog),
+                ..inputs
+            };
+            snapshot = self.snapshot_of(&inputs, observer, cancel)?;
+        }
         let select = request
             .model
             .as_deref()
@@ -259,24 +274,6 @@ impl Project {
     }
 }
 
-#[cfg(feature = "duckdb")]
-fn memory_duckdb(cancel: &CancelToken) -> Result<std::sync::Arc<dyn Warehouse>> {
-    use rocky_adapter_duckdb::{DuckDb, OpenOptions};
-    Ok(std::sync::Arc::new(DuckDb::open(
-        None,
-        &OpenOptions::default(),
-        cancel,
-    )?))
-}
-
-#[cfg(not(feature = "duckdb"))]
-fn memory_duckdb(_: &CancelToken) -> Result<std::sync::Arc<dyn Warehouse>> {
-    Err(
-        Error::new(ErrorKind::Unsupported, "this build has no DuckDB adapter")
-            .hint("build with the feature `duckdb`"),
-    )
-}
-
 /// Make the sources that the seed did not, where all their columns are known.
 fn empty_sources(
     snapshot: &Snapshot,
@@ -285,7 +282,7 @@ fn empty_sources(
     cancel: &CancelToken,
 ) -> Result<Vec<String>> {
     let mut made = Vec::new();
-    for source in snapshot.sources.iter() {
+    for source in snapshot.sources.iter().filter(|s| !s.file) {
         let Some(columns) = source.columns() else { continue };
         let name = RelationName {
             catalog: None,
@@ -329,7 +326,11 @@ fn merged(snapshot: &Snapshot, test: CatalogSnapshot, known: Option<CatalogSnaps
         default_schema: None,
         ..CatalogSnapshot::default()
     });
-    for source in snapshot.sources.iter() {
+    // What is in neither database may still be in a schema that was listed.
+    merged.complete.clear();
+    for source in snapshot.sources.iter().filter(|s| !s.file) {
+        let key = source.name.key(snapshot.dialect);
+        merged.schemas.insert((key.catalog, key.schema));
         let name = RelationName {
             catalog: None,
             ..source.name.clone()

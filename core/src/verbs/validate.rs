@@ -3,10 +3,12 @@
 use crate::document::envelope;
 use crate::project::Project;
 use crate::wire::SourceSpan;
-use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Files, Observer, Result, SourceFile, code};
-use rocky_config::{AdapterConfig, AdapterSettings, PipelineKind, ProjectConfig};
+use rocky_base::{CancelToken, Diagnostic, ErrorKind, Files, Observer, Result, SmolStr, SourceFile, code};
+use rocky_config::{AdapterConfig, AdapterSettings, PipelineKind, ProjectConfig, Spanned};
+use rocky_project::Snapshot;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Nothing to say.
@@ -136,12 +138,8 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<ValidateResponse> {
         let mut messages = Vec::new();
-        let bytes = self
-            .host
-            .system
-            .read(self.config_path())
-            .map_err(|e| Error::io(self.config_path().display(), e))?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let parsed = self.configuration()?;
+        let text = parsed.file.source.text().to_string();
         let name = self
             .config_path()
             .file_name()
@@ -150,11 +148,13 @@ impl Project {
             .to_owned();
         let mut files = Files::default();
         let file = files.add(Arc::new(SourceFile::new(name, text.clone())));
-        let env = |name: &str| self.host.system.env(name);
-        let parsed = rocky_config::parse_project(file, &text, &env);
+        debug_assert_eq!(file, rocky_project::configuration::CONFIG_FILE);
         let config_errors = parsed.diagnostics.iter().any(Diagnostic::is_error);
-        messages.extend(parsed.diagnostics.iter().map(|d| of_diagnostic(d, &files)));
-        let config = parsed.value;
+        let config = parsed.config.clone();
+        messages.extend(parsed.diagnostics.iter().map(|d| ValidateMessage {
+            code: reference(&config, d).unwrap_or(d.code.id()).to_owned(),
+            ..of_diagnostic(d, &files)
+        }));
         if config_errors {
             messages.push(message("error", "V001", "the configuration has errors"));
         } else {
@@ -170,7 +170,7 @@ impl Project {
         let adapters = adapters(&config, &broken_at, &mut messages);
         let pipelines = pipelines(&config, &text, &broken_at, &mut messages);
         let models = self.models_status(&config, config_errors, &mut messages, observer, cancel)?;
-        lints(&config, &mut messages);
+        lints(&config, &files, &mut messages);
         let (version, command, schema_version) = envelope!("validate");
         Ok(ValidateResponse {
             version,
@@ -263,6 +263,7 @@ impl Project {
                 format!("model `{}` has a contract beside it", model.name),
             ));
         }
+        shared_targets(&snapshot, messages);
         for model in &snapshot.models {
             let stem = snapshot.files.get(model.file).and_then(|f| {
                 let name = f.path.rsplit('/').next()?;
@@ -477,7 +478,92 @@ fn pipelines(
     found
 }
 
-fn lints(config: &ProjectConfig, messages: &mut Vec<ValidateMessage>) {
+/// The number of the 1.x releases for a reference of a pipeline to what is not declared: the adapter of its source, of
+/// its target, of its discovery, or another pipeline.
+fn reference(config: &ProjectConfig, diagnostic: &Diagnostic) -> Option<&'static str> {
+    let loc = diagnostic
+        .primary
+        .as_ref()
+        .filter(|_| diagnostic.code == code::E416)?
+        .loc;
+    let is = |name: Option<&Spanned<SmolStr>>| name.is_some_and(|n| n.loc == loc);
+    config.pipelines.values().find_map(|pipeline| {
+        let (source, discovery) = match &pipeline.kind {
+            PipelineKind::Replication(p) => (
+                p.source.adapter.as_ref(),
+                p.source.discovery.as_ref().and_then(|d| d.adapter.as_ref()),
+            ),
+            PipelineKind::Snapshot(p) => (p.source.adapter.as_ref(), None),
+            _ => (None, None),
+        };
+        if is(source) {
+            Some("V022")
+        } else if is(pipeline.target_adapter()) {
+            Some("V023")
+        } else if is(discovery) {
+            Some("V024")
+        } else {
+            pipeline.depends_on.iter().any(|d| is(Some(d))).then_some("V029")
+        }
+    })
+}
+
+/// L003: models of one folder that each name the catalogue and schema that the others name too.
+fn shared_targets(snapshot: &Snapshot, messages: &mut Vec<ValidateMessage>) {
+    const MANY: usize = 3;
+    let mut places: BTreeMap<(String, String, String), Vec<&Spanned<SmolStr>>> = BTreeMap::new();
+    for model in &snapshot.models {
+        let target = &model.config.target;
+        let Some(schema) = &target.schema else { continue };
+        let file = snapshot.files.get(schema.loc.file);
+        let Some((folder, name)) = file.map(|f| f.path.rsplit_once('/').unwrap_or(("", &f.path))) else {
+            continue;
+        };
+        // What comes from `_defaults.toml` is said once already.
+        if name != "_defaults.toml" {
+            let catalog = target.catalog.as_ref().map_or("", |c| c.as_str());
+            let key = (folder.to_owned(), catalog.to_owned(), schema.value.to_string());
+            places.entry(key).or_default().push(schema);
+        }
+    }
+    for ((folder, _, schema), models) in places.iter().filter(|(_, m)| m.len() >= MANY) {
+        let loc = models.first().map(|m| m.loc);
+        messages.push(ValidateMessage {
+            field: Some("target.schema".to_owned()),
+            span: loc.and_then(|l| SourceSpan::of(l, &snapshot.files)),
+            file: loc.and_then(|l| Some(snapshot.files.get(l.file)?.path.to_string())),
+            suggestion: Some(format!("Write it once in `{folder}/_defaults.toml`.")),
+            ..message(
+                "lint",
+                "L003",
+                format!(
+                    "{} models of `{folder}` each name the schema `{schema}`",
+                    models.len()
+                ),
+            )
+        });
+    }
+}
+
+fn lints(config: &ProjectConfig, files: &Files, messages: &mut Vec<ValidateMessage>) {
+    for redundant in &config.redundant {
+        let code = if redundant.value == "state.backend" {
+            "L004"
+        } else {
+            "L006"
+        };
+        let span = SourceSpan::of(redundant.loc, files);
+        messages.push(ValidateMessage {
+            field: Some(redundant.value.to_string()),
+            file: span.as_ref().map(|s| s.file.clone()),
+            span,
+            ..message(
+                "lint",
+                code,
+                format!("`{}` is set to its default", redundant.value),
+            )
+        });
+    }
     let mut names = config.adapters.keys();
     if let (Some(only), None) = (names.next(), names.next()) {
         let references = config

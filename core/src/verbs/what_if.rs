@@ -291,6 +291,7 @@ impl Project {
                 .collect(),
             catalog,
             sources: changes.sources.clone(),
+            ..Inputs::default()
         };
         let idle = &self.what_if.0;
         let found = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();

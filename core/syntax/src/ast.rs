@@ -244,7 +244,7 @@ pub enum SelectItem {
         alias: Option<Name>,
     },
     /// `*` or `t.*` with modifiers.
-    Star(Star),
+    Star(Box<Star>),
 }
 
 /// A star with its modifiers; also stands as an expression (`COUNT(*)`, `COLUMNS(* EXCLUDE x)`).
@@ -339,6 +339,8 @@ pub enum FromKind {
     File {
         /// The string's value.
         path: SmolStr,
+        /// The string with its quotes.
+        text: Span,
         /// Alias.
         alias: Option<TableAlias>,
     },

@@ -6,7 +6,7 @@ mod show;
 
 use rocky_base::Dialect;
 use rocky_syntax::ast::{Ast, Body, ExprKind, FromKind, JoinConstraint, JoinKind, Over, SelectItem};
-use rocky_syntax::lexer::{TokenKind, lex};
+use rocky_syntax::lexer::{TokenKind, lex, line_comments};
 use rocky_syntax::parser::{MAX_NESTING, parse, parse_expression};
 use show::{show_expr, show_from, show_query};
 use std::path::Path;
@@ -1475,4 +1475,24 @@ fn repeating_anything_takes_linear_time() {
             assert!(elapsed.as_secs() < 2, "{prefix}{unit}: {elapsed:?}");
         }
     }
+}
+
+#[test]
+fn comments_are_kept_with_their_places() {
+    let sql = "-- a\r\nSELECT 1 /* b */, '-- no' --c\nFROM t -- d";
+    let parsed = parse(sql, Dialect::DuckDb);
+    let spans: Vec<&str> = parsed.comments.iter().map(|c| c.slice(sql)).collect();
+    assert_eq!(spans, ["-- a", "/* b */", "--c", "-- d"]);
+    let lines: Vec<&str> = line_comments(sql, &parsed.comments).map(|c| c.body).collect();
+    assert_eq!(lines, ["a", "c", "d"]);
+    let snowflake = "SELECT 1 // x";
+    let parsed = parse(snowflake, Dialect::Snowflake);
+    let [only] = parsed.comments[..] else {
+        panic!("one comment")
+    };
+    let comments = [only];
+    assert_eq!(
+        line_comments(snowflake, &comments).next().map(|c| c.body),
+        Some("x")
+    );
 }

@@ -6,6 +6,7 @@ use crate::types::Type;
 use indexmap::{IndexMap, IndexSet};
 use rocky_base::{Dialect, Ident, SmolStr};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A column of a relation.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -43,6 +44,15 @@ pub struct Relation {
     pub columns: Vec<Column>,
 }
 
+/// The comments of a relation.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Comments {
+    /// Its own.
+    pub relation: Option<SmolStr>,
+    /// Those of columns, by place from 0.
+    pub columns: BTreeMap<usize, SmolStr>,
+}
+
 /// Relations and schemas seen at one moment.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct CatalogSnapshot {
@@ -57,12 +67,37 @@ pub struct CatalogSnapshot {
     /// Relations by folded full name.
     #[serde(with = "indexmap::map::serde_seq")]
     pub relations: IndexMap<RelationKey, Relation>,
+    /// Comments of relations that have some, by the same key.
+    #[serde(default, with = "indexmap::map::serde_seq")]
+    pub comments: IndexMap<RelationKey, Comments>,
     /// Schemas that exist, as folded (catalog, schema).
     pub schemas: IndexSet<(SmolStr, SmolStr)>,
     /// Schemas (folded) whose relations were all listed, so that what is not in `relations` does not exist.
     pub complete: IndexSet<(SmolStr, SmolStr)>,
     /// All schemas of these catalogs (folded) were listed.
     pub complete_catalogs: IndexSet<SmolStr>,
+    /// Files read as sources, by the text of the item in FROM.
+    #[serde(default)]
+    pub files: IndexMap<SmolStr, FileSource>,
+}
+
+/// A file (or several) that is read as a source, as the warehouse described it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FileSource {
+    /// What identifies the contents of all its files without reading them; when it differs, this is not true any more.
+    pub stamp: SmolStr,
+    /// What was found.
+    pub found: FileFound,
+}
+
+/// What a warehouse said of a file.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileFound {
+    /// Its columns.
+    Columns(Vec<Column>),
+    /// It cannot be read so: why.
+    Refused(SmolStr),
 }
 
 /// What a snapshot says about a name.

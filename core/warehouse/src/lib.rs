@@ -11,7 +11,7 @@ pub mod traits;
 pub mod types;
 
 pub use capabilities::{Capabilities, Strategy};
-pub use catalog::{CatalogSnapshot, Column, Relation, RelationKind};
+pub use catalog::{CatalogSnapshot, Column, Comments, Relation, RelationKind};
 pub use relation::RelationName;
 pub use traits::{Connection, Described, Executed, FailureClass, Rows, SourceTable, Value, Warehouse};
 pub use types::{Field, Type, Widening, widening};

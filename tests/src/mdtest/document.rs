@@ -27,7 +27,7 @@ pub struct Expected {
 }
 
 /// A project and what is asserted of it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Case {
     /// Headings that lead to it.
     pub title: String,

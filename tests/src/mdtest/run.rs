@@ -94,6 +94,14 @@ fn compile(project: &Project, request: &CompileRequest) -> Result<CompileRespons
     project.compile(request, &mut NoObserver, &CancelToken::new())
 }
 
+/// What a case says, as a document without its timings.
+pub fn said(engine: &Engine, case: &Case) -> Result<String, Error> {
+    let project = open(engine, case, &files_of(case))?;
+    let response = compile(&project, &CompileRequest::default())?;
+    let text = |value: &Vec<WireDiagnostic>| serde_json::to_string_pretty(value);
+    text(&response.diagnostics).map_err(|e| Error::bug(e.to_string()))
+}
+
 /// Run a case.
 pub fn case(engine: &Engine, case: &Case) -> Outcome {
     let mut outcome = Outcome::default();

@@ -153,10 +153,14 @@ fn read(session: &mut Session, wanted: &[RelationName], cancel: &CancelToken) ->
         ("table_name", "duckdb_tables()", RelationKind::Table),
         ("view_name", "duckdb_views()", RelationKind::View),
     ] {
-        let columns = format!("database_name, schema_name, {column}");
+        let columns = format!("database_name, schema_name, {column}, comment");
         for mut row in select(session, &columns, source, filter, "1, 2, 3", cancel)?.rows {
             let name = full_name(&mut row)?;
             let key = name.key(D);
+            if let Some(comment) = comment(&mut row, 3) {
+                let comments = snapshot.comments.entry(key.clone()).or_default();
+                comments.relation = Some(comment);
+            }
             if kind == RelationKind::View && (wanted.is_empty() || asked.contains(&key)) {
                 refresh(session, &name, cancel)?;
             }
@@ -171,7 +175,7 @@ fn read(session: &mut Session, wanted: &[RelationName], cancel: &CancelToken) ->
         }
     }
 
-    let columns = "database_name, schema_name, table_name, column_name, data_type, is_nullable";
+    let columns = "database_name, schema_name, table_name, column_name, data_type, is_nullable, comment";
     let mut types: HashMap<String, Type> = HashMap::new();
     for mut row in select(
         session,
@@ -183,9 +187,14 @@ fn read(session: &mut Session, wanted: &[RelationName], cancel: &CancelToken) ->
     )?
     .rows
     {
-        let Some(relation) = snapshot.relations.get_mut(&full_name(&mut row)?.key(D)) else {
+        let key = full_name(&mut row)?.key(D);
+        let Some(relation) = snapshot.relations.get_mut(&key) else {
             continue;
         };
+        if let Some(comment) = comment(&mut row, 6) {
+            let comments = snapshot.comments.entry(key).or_default();
+            comments.columns.insert(relation.columns.len(), comment);
+        }
         let name = text(&mut row, 3)?;
         let ty = types
             .entry(take_text(&mut row, 4)?)
@@ -282,6 +291,12 @@ fn full_name(row: &mut [Value]) -> Result<RelationName> {
 
 fn ident(name: SmolStr) -> Ident {
     Ident::quoted(name)
+}
+
+/// A comment, when there is one.
+fn comment(row: &mut [Value], index: usize) -> Option<SmolStr> {
+    let comment = text(row, index).ok()?;
+    (!comment.is_empty()).then_some(comment)
 }
 
 fn text(row: &mut [Value], index: usize) -> Result<SmolStr> {

@@ -4,9 +4,9 @@ use crate::catalog;
 use crate::open::{self, Registration};
 use crate::raw::{self, Instance};
 use crate::session::Session;
-use rocky_base::{CancelToken, Dialect, Result};
+use rocky_base::{CancelToken, Dialect, Error, Result};
 use rocky_warehouse::{Capabilities, CatalogSnapshot, Connection, RelationName, SourceTable, Warehouse};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,9 @@ use std::time::Duration;
 pub struct OpenOptions {
     /// Refuse writes, and let other processes read at the same time.
     pub read_only: bool,
+    /// The folder that relative paths of files in queries are relative to; the working directory when absent. DuckDB
+    /// looks into the working directory first, unless the path is a pattern.
+    pub files: Option<PathBuf>,
     /// How long to wait for a lock that another process (or a handle with other options in this one) holds.
     pub lock_wait: Duration,
 }
@@ -23,6 +26,7 @@ impl Default for OpenOptions {
     fn default() -> OpenOptions {
         OpenOptions {
             read_only: false,
+            files: None,
             lock_wait: Duration::from_millis(1500),
         }
     }
@@ -34,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) instance: Instance,
     _registration: Option<Registration>,
     pub(crate) guard_writes: bool,
+    /// What every session sets first.
+    pub(crate) search_path: Option<String>,
 }
 
 /// A DuckDB database. Handles of one file in one process share an instance, whose file is closed with the last handle and
@@ -60,7 +66,20 @@ impl DuckDb {
             Some(path) if path != Path::new(":memory:") => open::open_file(path, options, cancel)?,
             _ => open::open_in_memory()?,
         };
+        let files = options.files.as_deref();
+        let files = files.map(|f| std::path::absolute(f).map_err(|e| Error::io(f.display(), e)));
+        let search_path = match files.transpose()? {
+            // DuckDB separates folders by commas, without a way to write one.
+            Some(folder) => folder.to_str().filter(|f| !f.contains(',')).map(|f| {
+                format!(
+                    "SET SESSION file_search_path = {}",
+                    Dialect::DuckDb.string_literal(f)
+                )
+            }),
+            None => None,
+        };
         let shared = Shared {
+            search_path,
             instance: opened.instance,
             _registration: opened.registration,
             guard_writes: opened.guard_writes || (options.read_only && path.is_none()),

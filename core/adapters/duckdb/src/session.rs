@@ -36,6 +36,13 @@ impl Session {
     pub(crate) fn new(shared: Arc<Shared>) -> Result<Session> {
         let connection = shared.instance.connect().map_err(statement_error)?;
         let interrupter = Interrupter::new(connection.interrupt_target());
+        // Who locked the configuration of the instance keeps relative paths in the working directory.
+        if let Some(sql) = &shared.search_path
+            && let Err(text) = run_all(&connection, sql)
+            && !text.contains("has been locked")
+        {
+            return Err(statement_error(text));
+        }
         Ok(Session {
             connection,
             interrupter,

@@ -1,6 +1,7 @@
 //! A system in memory, for tests and for hosts that hold the project elsewhere. Also overlays unsaved edits.
 
 use super::{DirEntry, FileStamp, System};
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -98,7 +99,11 @@ impl System for MemorySystem {
         }
         Ok(entries
             .into_iter()
-            .map(|(path, is_dir)| DirEntry { path, is_dir })
+            .map(|(path, is_dir)| DirEntry {
+                name: path.file_name().and_then(|n| n.to_str()).map(SmolStr::new),
+                path,
+                is_dir,
+            })
             .collect())
     }
 

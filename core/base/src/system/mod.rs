@@ -7,6 +7,7 @@ pub use memory::MemorySystem;
 pub use os::OsSystem;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -27,6 +28,8 @@ pub struct FileStamp {
 pub struct DirEntry {
     /// Full path.
     pub path: PathBuf,
+    /// Its last part; `None` when it is not UTF-8.
+    pub name: Option<SmolStr>,
     /// Folder (also through a symbolic link).
     pub is_dir: bool,
 }

@@ -72,10 +72,14 @@ impl System for OsSystem {
             } else {
                 kind.is_dir()
             };
-            entries.push(DirEntry { path, is_dir });
+            let name = entry.file_name().to_str().map(smol_str::SmolStr::new);
+            entries.push(DirEntry { path, name, is_dir });
         }
         // All have one parent: comparing the last part is enough, and much cheaper than comparing paths.
-        entries.sort_by(|a, b| a.path.file_name().cmp(&b.path.file_name()));
+        entries.sort_unstable_by(|a, b| match (&a.name, &b.name) {
+            (Some(a), Some(b)) => a.cmp(b),
+            _ => a.path.file_name().cmp(&b.path.file_name()),
+        });
         Ok(entries)
     }
 

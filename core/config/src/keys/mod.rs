@@ -55,6 +55,29 @@ static SOURCE_COLUMN: Schema = Schema::new(&[
     key("nullable", BOOL),
 ]);
 
+/// `schema.lock`.
+pub(crate) static LOCK: Schema = Schema::new(&[
+    key("version", UINT).required(),
+    key("relation", Shape::Tables(&LOCKED_RELATION)),
+]);
+
+static LOCKED_RELATION: Schema = Schema::new(&[
+    key("catalog", STR),
+    key("schema", STR),
+    key("table", STR).required(),
+    key("fetched_at", STR),
+    key("hash", STR),
+    key("comment", STR),
+    key("columns", Shape::Tables(&LOCKED_COLUMN)).required(),
+]);
+
+static LOCKED_COLUMN: Schema = Schema::new(&[
+    key("name", STR).required(),
+    key("type", STR).required(),
+    key("nullable", BOOL),
+    key("comment", STR),
+]);
+
 /// `retry` of adapters and of the state.
 pub(crate) static RETRY: Schema = Schema::new(&[
     key("max_retries", U32),

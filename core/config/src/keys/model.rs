@@ -1,5 +1,6 @@
 //! Rows of sidecars, `_defaults.toml` and contracts.
 
+use super::pipeline::TYPE_CHANGE;
 use super::{BOOL, BUDGET, SEVERITY, SOURCE, STR, STRS, rows, test};
 use crate::schema::{Key, Schema, Shape, UINT, key};
 
@@ -125,5 +126,9 @@ static CONTRACT_COLUMN: Schema = rows(&[
 static RULES: Schema = rows(&[
     key("required", STRS),
     key("protected", STRS),
-    key("no_new_nullable", BOOL).idle(),
+    key("no_new_nullable", BOOL),
+    key(
+        "allowed_type_changes",
+        Shape::Either(&[Shape::OneOf(&["widening"]), Shape::Tables(&TYPE_CHANGE)]),
+    ),
 ]);

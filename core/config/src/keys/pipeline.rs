@@ -364,4 +364,4 @@ static LOAD_CONTRACT_COLUMN: Schema = rows(&[
     key("type", STR).required(),
     key("nullable", BOOL),
 ]);
-static TYPE_CHANGE: Schema = rows(&[key("from", STR).required(), key("to", STR).required()]);
+pub(super) static TYPE_CHANGE: Schema = rows(&[key("from", STR).required(), key("to", STR).required()]);

@@ -2,6 +2,7 @@
 
 use super::{BOOL, BUDGET, COUNT, FACTOR, RETRY, SOURCE, STR, STRS, rows};
 use crate::keys::PIPELINE_TYPES;
+use crate::lints::LEVELS;
 use crate::node::Node;
 use crate::schema::{Key, NUMBER, Schema, Shape, Tagged, U32, UINT, key, no_synonym};
 
@@ -17,7 +18,8 @@ pub(crate) static PROJECT: Schema = rows(&[
     key("budget", Shape::Table(&BUDGET)).idle(),
     key("schema_evolution", Shape::Table(&SCHEMA_EVOLUTION)).idle(),
     key("retry", Shape::Table(&PROJECT_RETRY)).idle(),
-    key("portability", Shape::Table(&PORTABILITY)).idle(),
+    key("lints", Shape::Map(&Shape::OneOf(LEVELS))),
+    key("portability", Shape::Table(&PORTABILITY)),
     key("cache", Shape::Table(&CACHE)).idle(),
     key("mask", Shape::Map(&Shape::Either(&[MASK, Shape::Map(&MASK)]))).idle(),
     key("classifications", Shape::Table(&CLASSIFICATIONS)).idle(),

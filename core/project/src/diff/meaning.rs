@@ -188,7 +188,7 @@ fn contract_words(model: &Model) -> Option<ContractWords<'_>> {
             .collect(),
         config.rules.required.iter().map(|c| c.value.as_str()).collect(),
         config.rules.protected.iter().map(|c| c.value.as_str()).collect(),
-        config.rules.no_new_nullable,
+        config.rules.no_new_nullable.is_some(),
     ))
 }
 

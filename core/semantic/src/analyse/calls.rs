@@ -1,13 +1,13 @@
 //! Function calls: aggregates, windows, lambdas, and where each may stand.
 
-use super::expr::is_comparison;
 use super::lineage::{Acc, Set, compose};
 use super::lookup::Meaning;
+use super::narrow::Outcome;
 use super::{Analyser, Ctx};
 use crate::model::{InfluenceKind, Transform};
 use crate::typing::{self, Argument, ArgumentValue, CallSite, FunctionKind, Operand, TypeError};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
-use rocky_syntax::ast::{Call, ExprId, ExprKind, Name, Over, WindowSpec, path_span};
+use rocky_syntax::ast::{BinaryOp, Call, ExprId, ExprKind, Name, Over, WindowSpec, path_span};
 use rocky_warehouse::Type;
 
 /// What is known of a call besides its arguments.
@@ -19,9 +19,26 @@ struct Site<'a> {
     windowed: bool,
 }
 
+/// What a value without a name is called as a field.
+enum Implied {
+    Name(SmolStr),
+    /// Proved to have none.
+    Nothing,
+    Unclear,
+}
+
 impl Site<'_> {
     fn aggregates(&self) -> bool {
         self.kind == Some(FunctionKind::Aggregate)
+    }
+
+    /// Functions that make a field of this argument.
+    fn names_fields(&self, first: bool) -> bool {
+        match self.name.as_str() {
+            "struct_pack" | "union_value" => true,
+            "struct_insert" | "struct_update" => !first,
+            _ => false,
+        }
     }
 
     /// Window functions whose value is made of the window's keys alone.
@@ -71,7 +88,7 @@ impl<'a> Analyser<'a> {
         let within = self.call_order(call, &site, &inner, acc);
         if let Some(filter) = call.filter {
             self.ctx = Ctx {
-                in_aggregate: true,
+                in_aggregate: self.ctx.in_aggregate || !site.windowed,
                 ..self.ctx
             };
             // It decides about this value alone, as a CASE inside the aggregate would: an edge and an influence.
@@ -95,6 +112,12 @@ impl<'a> Analyser<'a> {
             acc.because(Some((span, SmolStr::from(why))));
         }
         operand
+    }
+
+    /// `lambda x: …`.
+    fn is_python_lambda(&self, id: ExprId) -> bool {
+        let written = self.text(self.ast.expr(id).span);
+        written.get(..6).is_some_and(|w| w.eq_ignore_ascii_case("lambda"))
     }
 
     /// `column.function(…)` of DuckDB: the path of the column.
@@ -136,8 +159,18 @@ impl<'a> Analyser<'a> {
         args: &mut Vec<Argument>,
     ) {
         let ast = self.ast;
-        for arg in &call.args {
+        let condition = match call.args.as_slice() {
+            [condition, _, _] if matches!(site.name.as_str(), "if" | "iff") => Some(condition.value),
+            _ => None,
+        };
+        for (i, arg) in call.args.iter().enumerate() {
+            let outcome = if i == 1 { Outcome::True } else { Outcome::NotTrue };
+            let assumed = condition.filter(|_| i > 0).map(|condition| {
+                let facts = self.facts(condition, outcome);
+                self.assume(&facts)
+            });
             let name = arg.name.as_ref().map(|n| n.ident.text.clone());
+            let first = args.is_empty();
             match &ast.expr(arg.value).kind {
                 ExprKind::Star(star) => {
                     if site.name != "count" {
@@ -148,6 +181,22 @@ impl<'a> Analyser<'a> {
                     args.push(Argument {
                         name,
                         value: ArgumentValue::Star,
+                    });
+                }
+                // JSON's arrow between two names looks like a lambda.
+                ExprKind::Lambda { params, body }
+                    if params.len() == 1
+                        && !self.is_python_lambda(arg.value)
+                        && !typing::takes_lambda(self.dialect, &site.name) =>
+                {
+                    let left = self.column(arg.value, params, inner, acc);
+                    let right = self.expr(*body, inner, acc);
+                    let typed = typing::binary(self.dialect, &BinaryOp::Arrow, &left, &right);
+                    let operand =
+                        typed.map_or_else(|_| Operand::unknown(), |t| Operand::of(t.ty, t.nullable));
+                    args.push(Argument {
+                        name,
+                        value: ArgumentValue::Value(operand),
                     });
                 }
                 ExprKind::Lambda { params, .. } => {
@@ -163,16 +212,34 @@ impl<'a> Analyser<'a> {
                     let span = ast.expr(arg.value).span;
                     for found in self.selected(*selector).cols {
                         let operand = self.star_value(&found, span, inner, acc);
-                        args.push(value(operand));
+                        let named = matches!(
+                            site.name.as_str(),
+                            "struct_pack" | "struct_insert" | "struct_update"
+                        );
+                        args.push(Argument {
+                            name: named.then(|| found.name.clone()),
+                            value: ArgumentValue::Value(operand),
+                        });
                     }
                 }
                 _ => {
-                    let operand = self.expr(arg.value, inner, acc);
+                    let mut operand = self.expr(arg.value, inner, acc);
+                    let mut name = name;
+                    if name.is_none() && site.names_fields(first) {
+                        match self.implied_name(arg.value, &operand) {
+                            Implied::Name(implied) => name = Some(implied),
+                            Implied::Nothing => {}
+                            Implied::Unclear => operand = Operand::unknown(),
+                        }
+                    }
                     args.push(Argument {
                         name,
                         value: ArgumentValue::Value(operand),
                     });
                 }
+            }
+            if let Some(assumed) = assumed {
+                self.forget(assumed);
             }
         }
     }
@@ -305,6 +372,7 @@ impl<'a> Analyser<'a> {
             windowed: site.windowed,
             empty_group_possible,
             filtered: call.filter.is_some(),
+            columns: self.bare_columns(call) << args.len().saturating_sub(call.args.len()).min(63),
         };
         let ast = self.ast;
         let offset = args.len() - call.args.len().min(args.len());
@@ -321,13 +389,32 @@ impl<'a> Analyser<'a> {
         });
         for (i, arg) in call.args.iter().enumerate() {
             if let ExprKind::Lambda { params, body } = &ast.expr(arg.value).kind
+                && matches!(
+                    args.get(i + offset).map(|a| &a.value),
+                    Some(ArgumentValue::Lambda(_))
+                )
                 && !typed_lambdas.contains(&(i + offset))
             {
                 self.lambda(params, &[], *body, inner, acc);
             }
         }
         match result {
-            Ok(typed) => Operand::of(typed.ty, typed.nullable),
+            Ok(typed) => {
+                let list = matches!(site.name.as_str(), "list_value" | "list_pack");
+                let element = |a: &Argument| match &a.value {
+                    ArgumentValue::Value(operand) => operand.clone(),
+                    _ => Operand::unknown(),
+                };
+                let elements: Vec<Operand> = if list {
+                    args.iter().map(element).collect()
+                } else {
+                    Vec::new()
+                };
+                Operand {
+                    constant: typing::strings(elements.iter()),
+                    ..Operand::of(typed.ty, typed.nullable)
+                }
+            }
             Err(error) => {
                 let unknown =
                     |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.ty.has_unknown());
@@ -343,6 +430,60 @@ impl<'a> Analyser<'a> {
                 Operand::unknown()
             }
         }
+    }
+
+    /// Bit `i` for each argument that is a column of a relation and nothing else.
+    fn bare_columns(&self, call: &Call) -> u64 {
+        let mut bits = 0;
+        for (index, arg) in call.args.iter().enumerate().take(64) {
+            if let ExprKind::Column(path) = &self.ast.expr(self.ast.unparen(arg.value)).kind
+                && matches!(self.lookup(path), Meaning::Column { .. })
+            {
+                bits |= 1 << index;
+            }
+        }
+        bits
+    }
+
+    /// The name that DuckDB gives to a field without one: that of the column.
+    fn implied_name(&self, id: ExprId, operand: &Operand) -> Implied {
+        let expr = self.ast.expr(self.ast.unparen(id));
+        match &expr.kind {
+            ExprKind::Column(path) => match self.lookup(path) {
+                Meaning::Column { found, fields } if fields == path.len() => {
+                    match self.scopes.get(found.scope as usize).and_then(|s| s.col(found)) {
+                        Some(col) => Implied::Name(col.name.clone()),
+                        None => Implied::Unclear,
+                    }
+                }
+                Meaning::Column { .. } => Implied::Nothing,
+                _ => Implied::Unclear,
+            },
+            ExprKind::Literal(_) | ExprKind::Binary { .. } | ExprKind::Function(_)
+                if !operand.ty.has_unknown() =>
+            {
+                Implied::Nothing
+            }
+            _ => Implied::Unclear,
+        }
+    }
+
+    /// A table function that does not take its arguments. With one of unknown type a wrong type is not proved.
+    pub(super) fn report_table_call(
+        &mut self,
+        call: &'a Call,
+        span: Span,
+        error: &TypeError,
+        args: &[Argument],
+    ) {
+        let unknown = |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.ty.has_unknown());
+        if args.iter().any(unknown) && matches!(error, TypeError::ArgumentTypes(_) | TypeError::Ambiguous(_))
+        {
+            return;
+        }
+        let given = args.iter().filter(|a| a.name.is_none());
+        let types: Vec<String> = given.map(|a| self.argument_text(a)).collect();
+        self.report_call(last_name(call), path_span(&call.name), span, error, &types);
     }
 
     fn argument_text(&self, arg: &Argument) -> String {
@@ -371,71 +512,6 @@ impl<'a> Analyser<'a> {
                     .iter()
                     .all(|n| builtin.iter().any(|b| n.ident.text.eq_ignore_ascii_case(b)))
         })
-    }
-
-    /// Narrow columns that a true condition proves not null: the conjuncts `x IS NOT NULL`, and those that are never true for
-    /// NULL (comparisons, LIKE, BETWEEN, IN a list).
-    pub(super) fn narrow(&mut self, condition: ExprId) {
-        let ast = self.ast;
-        let mut work = vec![condition];
-        while let Some(id) = work.pop() {
-            match &ast.expr(ast.unparen(id)).kind {
-                ExprKind::Binary {
-                    left,
-                    op: rocky_syntax::ast::BinaryOp::And,
-                    right,
-                    ..
-                } => {
-                    work.push(*left);
-                    work.push(*right);
-                }
-                ExprKind::Is {
-                    expr,
-                    what: rocky_syntax::ast::IsWhat::Null,
-                    negated: true,
-                } => self.prove(*expr),
-                ExprKind::Binary { left, op, right, .. }
-                    if is_comparison(op)
-                        && !matches!(
-                            op,
-                            rocky_syntax::ast::BinaryOp::IsDistinct
-                                | rocky_syntax::ast::BinaryOp::IsNotDistinct
-                        ) =>
-                {
-                    self.prove(*left);
-                    self.prove(*right);
-                }
-                ExprKind::Like { expr, .. } | ExprKind::InList { expr, .. } => self.prove(*expr),
-                ExprKind::Between {
-                    expr, negated: false, ..
-                } => self.prove(*expr),
-                _ => {}
-            }
-        }
-    }
-
-    fn prove(&mut self, id: ExprId) {
-        let ast = self.ast;
-        let ExprKind::Column(path) = &ast.expr(ast.unparen(id)).kind else {
-            return;
-        };
-        // A struct that holds a field that is not null is not null itself; the field is not tracked.
-        let Meaning::Column { found, .. } = self.lookup(path) else {
-            return;
-        };
-        if found.scope as usize + 1 != self.scopes.len() {
-            return;
-        }
-        let Some(scope) = self.scopes.last_mut() else {
-            return;
-        };
-        if found.rel == super::scope::ColRef::MERGED {
-            if let Some(merged) = scope.merged.get_mut(found.col as usize) {
-                merged.col.nullable = false;
-            }
-        } else if let Some(rel) = scope.rels.get_mut(found.rel as usize) {
-            rel.proved.insert(found.col);
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Analyser, Out, OutCol, Src};
 use crate::model::Transform;
 use crate::typing::{self, Operand};
 use rocky_base::{Dialect, SmolStr, Span};
-use rocky_syntax::ast::{BinaryOp, ExprId, ExprKind, LikeKind, Literal, Name, Star};
+use rocky_syntax::ast::{ExprId, ExprKind, LikeKind, Literal, Name, Star};
 use rocky_warehouse::Type;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -110,6 +110,7 @@ impl<'a> Analyser<'a> {
             complete: selected.complete,
             unlisted: selected.unlisted,
             reduces: false,
+            single: false,
             value: None,
         }
     }
@@ -325,6 +326,7 @@ impl<'a> Analyser<'a> {
             let mut hit = false;
             for col in selected.cols.iter_mut().filter(|c| c.key == key) {
                 col.replaced = Some(*expr);
+                col.name = name.ident.stored(self.dialect);
                 hit = true;
             }
             if !hit && selected.complete {
@@ -343,7 +345,7 @@ impl<'a> Analyser<'a> {
     }
 
     /// Whether a name matches the pattern of `* LIKE …`; `None` when that cannot be told.
-    fn name_matches(&self, kind: LikeKind, wanted: ExprId, name: &str) -> Option<bool> {
+    pub(super) fn name_matches(&self, kind: LikeKind, wanted: ExprId, name: &str) -> Option<bool> {
         let ExprKind::Literal(Literal::String(wanted)) = &self.ast.expr(self.ast.unparen(wanted)).kind else {
             return None;
         };
@@ -393,8 +395,8 @@ impl<'a> Analyser<'a> {
                 (all, groups)
             }
             ExprKind::Array(list) => {
-                let all = self.visible_columns();
-                let mut picked = Vec::new();
+                let mut all = self.visible_columns();
+                let mut wanted = FxHashSet::default();
                 for element in list {
                     let name = match &ast.expr(ast.unparen(*element)).kind {
                         ExprKind::Literal(Literal::String(name)) => self.spelled_key(name),
@@ -404,9 +406,10 @@ impl<'a> Analyser<'a> {
                         },
                         _ => return none,
                     };
-                    picked.extend(all.cols.iter().filter(|c| c.key == name).cloned());
+                    wanted.insert(name);
                 }
-                (Selected { cols: picked, ..all }, Vec::new())
+                all.cols.retain(|c| wanted.contains(&c.key));
+                (all, Vec::new())
             }
             ExprKind::Lambda { params, body } => {
                 let Some(param) = params.first() else { return none };
@@ -415,7 +418,7 @@ impl<'a> Analyser<'a> {
                 let verdicts: Option<Vec<bool>> = all
                     .cols
                     .iter()
-                    .map(|c| self.name_condition(&key, *body, &c.name))
+                    .map(|c| self.chooses(&key, *body, &c.name))
                     .collect();
                 let Some(verdicts) = verdicts else { return none };
                 let mut verdicts = verdicts.into_iter();
@@ -456,88 +459,67 @@ impl<'a> Analyser<'a> {
         }
     }
 
-    /// The value of a lambda over a column name, for the usual conditions.
-    fn name_condition(&self, param: &str, body: ExprId, name: &str) -> Option<bool> {
-        let ast = self.ast;
-        let is_param = |id: ExprId| match &ast.expr(ast.unparen(id)).kind {
-            ExprKind::Column(path) => {
-                matches!(path.as_slice(), [one] if self.column_key(&one.ident) == param)
+    /// What the COLUMNS(…) of an expression stand for, as its name shows them.
+    pub(super) fn expansion(&mut self, id: ExprId) -> super::name::Expansion {
+        let mut expansion = super::name::Expansion::default();
+        for (node, selector, unpack) in self.all_columns_in(id) {
+            if unpack {
+                let cols = self.selected(selector).cols;
+                let shown = cols.iter().map(|c| (c.name.clone(), self.path_of(c))).collect();
+                expansion.unpacked.insert(node, shown);
+            } else if let Some(replaced) = self.columns_at.get(&node).and_then(|c| c.replaced) {
+                expansion.replaced.insert(node, replaced);
             }
-            _ => false,
-        };
-        let string = |id: ExprId| match &ast.expr(ast.unparen(id)).kind {
-            ExprKind::Literal(Literal::String(text)) => Some(text.clone()),
-            _ => None,
-        };
-        match &ast.expr(ast.unparen(body)).kind {
-            ExprKind::Like {
-                expr,
-                negated,
-                kind,
-                pattern,
-                escape: None,
-            } if is_param(*expr) => self
-                .name_matches(*kind, *pattern, name)
-                .map(|hit| hit != *negated),
-            ExprKind::Binary { left, op, right, .. } => match op {
-                BinaryOp::And | BinaryOp::Or => {
-                    let (l, r) = super::deeper(|| {
-                        (
-                            self.name_condition(param, *left, name),
-                            self.name_condition(param, *right, name),
-                        )
-                    });
-                    let (l, r) = (l?, r?);
-                    Some(if *op == BinaryOp::And { l && r } else { l || r })
-                }
-                BinaryOp::Eq | BinaryOp::NotEq if is_param(*left) => {
-                    string(*right).map(|text| (text == name) == (*op == BinaryOp::Eq))
-                }
-                _ => None,
-            },
-            ExprKind::Unary {
-                op: rocky_syntax::ast::UnaryOp::Not,
-                operand,
-            } => super::deeper(|| self.name_condition(param, *operand, name)).map(|hit| !hit),
-            ExprKind::InList { expr, negated, list } if is_param(*expr) => {
-                let texts: Option<Vec<SmolStr>> = list.iter().map(|e| string(*e)).collect();
-                texts.map(|texts| texts.iter().any(|t| t == name) != *negated)
-            }
-            ExprKind::Function(call) => {
-                let lower = call.name.last()?.ident.text.to_ascii_lowercase();
-                let [subject, other] = call.args.as_slice() else {
-                    return None;
-                };
-                if !is_param(subject.value) {
-                    return None;
-                }
-                let text = string(other.value)?;
-                match lower.as_str() {
-                    "starts_with" | "prefix" => Some(name.starts_with(&*text)),
-                    "ends_with" | "suffix" => Some(name.ends_with(&*text)),
-                    "contains" => Some(name.contains(&*text)),
-                    "regexp_matches" => pattern::regex(&text).map(|r| r.find(name).is_some()),
-                    _ => None,
-                }
-            }
-            _ => None,
         }
+        expansion
+    }
+
+    /// A star's column by the name it has in its relation.
+    pub(super) fn written_name(&self, found: &StarCol) -> SmolStr {
+        if let Some(field) = &found.field {
+            return field.clone();
+        }
+        let col = self
+            .scopes
+            .get(found.at.scope as usize)
+            .and_then(|s| s.col(found.at));
+        col.map_or_else(|| found.name.clone(), |c| c.name.clone())
+    }
+
+    /// `catalog.schema.table.column`, or `alias.column`.
+    fn path_of(&self, found: &StarCol) -> String {
+        let mut out = String::new();
+        if let Some(rel) = self.rel(found.at.scope, found.place.0) {
+            let parts = rel.qualifiers.iter().chain(std::iter::once(&rel.alias));
+            for part in parts.filter(|p| !p.is_empty()) {
+                super::name::push_ident(&mut out, part);
+                out.push('.');
+            }
+        }
+        super::name::push_ident(&mut out, &self.written_name(found));
+        out
     }
 
     /// The COLUMNS(…) inside an item's expression, subqueries left out. All of one item expand in step.
     pub(super) fn columns_in(&self, id: ExprId) -> Vec<(ExprId, ExprId)> {
-        if self.dialect != Dialect::DuckDb {
+        let mut found = self.all_columns_in(id);
+        found.retain(|(.., unpack)| !unpack);
+        found
+            .into_iter()
+            .map(|(id, selector, _)| (id, selector))
+            .collect()
+    }
+
+    /// The COLUMNS(…) and `*COLUMNS(…)` (then true) inside an expression.
+    fn all_columns_in(&self, id: ExprId) -> Vec<(ExprId, ExprId, bool)> {
+        if self.dialect != Dialect::DuckDb || !self.has_columns {
             return Vec::new();
         }
         let mut found = Vec::new();
         let mut work = vec![id];
         while let Some(id) = work.pop() {
-            if let ExprKind::Columns {
-                selector,
-                unpack: false,
-            } = &self.ast.expr(id).kind
-            {
-                found.push((id, *selector));
+            if let ExprKind::Columns { selector, unpack } = &self.ast.expr(id).kind {
+                found.push((id, *selector, *unpack));
                 continue;
             }
             crate::walk::children(self.ast, id, &mut |child| {

@@ -5,9 +5,10 @@
 //! nesting).
 
 use super::lineage::{Acc, compose};
-use super::{Analyser, Clause, LambdaVar, deeper};
-use crate::model::{InfluenceKind, Transform};
-use crate::typing::{self, Constant, Meeting, Operand, TypeError};
+use super::narrow::{Facts, Outcome};
+use super::{Analyser, Clause, LambdaVar, Node, deeper};
+use crate::model::{InfluenceKind, RelationSchema, Transform};
+use crate::typing::{self, Argument, ArgumentValue, CallSite, Constant, Meeting, Operand, TypeError};
 use rocky_base::suggest::nearest;
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{
@@ -38,6 +39,9 @@ impl<'a> Analyser<'a> {
                 self.ast.expr(id).span,
                 "the type of this expression is not known".into(),
             )));
+        }
+        if let Some(fact) = self.facts.get_mut(id.0 as usize) {
+            fact.learn(&operand);
         }
         operand
     }
@@ -113,7 +117,7 @@ impl<'a> Analyser<'a> {
                 Operand::of(Type::Boolean, nullable)
             }
             ExprKind::InList { expr, list, .. } => self.in_list(*expr, list, &inner, acc),
-            ExprKind::InQuery { expr, query, .. } => self.in_query(*expr, *query, &inner, acc),
+            ExprKind::InQuery { expr, query, .. } => self.in_query(id, *expr, *query, &inner, acc),
             ExprKind::InExpr { expr, list, .. } => {
                 let value = self.expr(*expr, &inner, acc);
                 let operand = self.expr(*list, &inner, acc);
@@ -202,16 +206,20 @@ impl<'a> Analyser<'a> {
             ExprKind::Function(call) => self.call(id, call, mode, acc),
             ExprKind::Exists { query, .. } => {
                 // What decides is which rows there are: the subquery's own influences are the sources of the value.
-                let before = self.nodes.get(self.node).map_or(0, |n| n.own.len());
-                let out = self.query(*query);
-                let influences = self
-                    .nodes
-                    .get(self.node)
-                    .map_or(&[][..], |n| n.own.get(before..).unwrap_or(&[]));
-                for (set, _) in influences {
-                    acc.push(&Some(std::rc::Rc::clone(set)), &inner);
+                let node = self.nodes.len();
+                self.nodes.push(Node::default());
+                let outer = std::mem::replace(&mut self.node, node);
+                self.query(*query);
+                self.node = outer;
+                if let Some(outer) = self.nodes.get_mut(outer) {
+                    outer.reads.insert(node);
                 }
-                drop(out);
+                let reached = self.reached(node);
+                for (own, _) in self.nodes.iter().zip(reached).filter(|(_, reached)| *reached) {
+                    for (set, _) in &own.own {
+                        acc.push(&Some(std::rc::Rc::clone(set)), &inner);
+                    }
+                }
                 Operand::of(Type::Boolean, false)
             }
             ExprKind::Subquery(query) => self.subquery(*query, 1, mode, acc),
@@ -220,20 +228,23 @@ impl<'a> Analyser<'a> {
                 Operand::of(Type::list(element.ty), self.dialect != Dialect::DuckDb)
             }
             ExprKind::Tuple(list) => {
-                let fields = list.iter().map(|e| self.expr(*e, &inner, acc).ty);
-                let fields: Vec<Field> = fields
-                    .map(|ty| Field {
+                let values = self.values_of(list, &inner, acc);
+                let fields: Vec<Field> = values
+                    .into_iter()
+                    .map(|(_, value)| Field {
                         name: SmolStr::default(),
-                        ty,
+                        ty: value.ty,
                     })
                     .collect();
                 Operand::of(Type::Struct(fields.into()), false)
             }
             ExprKind::Array(list) => {
-                let parts: Vec<(ExprId, Operand)> =
-                    list.iter().map(|e| (*e, self.expr(*e, &inner, acc))).collect();
+                let parts = self.values_of(list, &inner, acc);
                 let element = self.common_type("this list", &parts, Meeting::Branches);
-                Operand::of(Type::list(element), false)
+                Operand {
+                    constant: typing::strings(parts.iter().map(|(_, p)| p)),
+                    ..Operand::of(Type::list(element), false)
+                }
             }
             ExprKind::Struct(fields) => {
                 let mut typed = Vec::with_capacity(fields.len());
@@ -277,14 +288,21 @@ impl<'a> Analyser<'a> {
                     Type::List(t) | Type::Array(t, _) => (**t).clone(),
                     _ => Type::Unknown,
                 };
-                let types = [element_ty, Type::Int64];
+                let null = source.ty == Type::Null && self.dialect == Dialect::DuckDb;
+                let types = [if null { Type::Null } else { element_ty }, Type::Int64];
                 if let Some(filter) = filter {
                     self.lambda(vars, &types, *filter, &inner, acc);
                 }
                 let out = self.lambda(vars, &types, *element, &inner, acc);
-                Operand::of(Type::list(out.ty), source.nullable)
+                let ty = if null { Type::Null } else { Type::list(out.ty) };
+                Operand::of(ty, source.nullable)
             }
             ExprKind::Index { base, index } => {
+                if let ExprKind::Literal(Literal::String(name)) = &ast.expr(*index).kind
+                    && let Some(part) = self.struct_part(*base, name, mode, acc)
+                {
+                    return part;
+                }
                 let base_operand = self.expr(*base, &inner, acc);
                 let index_operand = self.expr(*index, &inner, acc);
                 match typing::index(self.dialect, &base_operand, &index_operand) {
@@ -312,6 +330,9 @@ impl<'a> Analyser<'a> {
                 Operand::of(ty, nullable)
             }
             ExprKind::Field { base, name } => {
+                if let Some(part) = self.struct_part(*base, &name.ident.text, mode, acc) {
+                    return part;
+                }
                 let operand = self.expr(*base, &inner, acc);
                 self.fields(operand, std::slice::from_ref(name))
             }
@@ -326,6 +347,9 @@ impl<'a> Analyser<'a> {
             ExprKind::AtTimeZone { expr, zone } => {
                 let operand = self.expr(*expr, &inner, acc);
                 let zone = self.expr(*zone, &inner, acc);
+                if self.dialect == Dialect::DuckDb {
+                    return self.time_zone(span, zone, operand);
+                }
                 let ty = match operand.ty {
                     Type::TimestampTz | Type::TimestampLtz => Type::TIMESTAMP,
                     Type::Timestamp(_) | Type::Date => Type::TimestampTz,
@@ -342,14 +366,70 @@ impl<'a> Analyser<'a> {
                 }
             }
             ExprKind::Paren(inner) => self.expr(*inner, mode, acc),
-            ExprKind::Columns { .. } => match self.columns_at.get(&id).copied() {
-                Some(found) => self.read(found, span, mode, acc),
+            ExprKind::Columns { .. } => match self.columns_at.get(&id).cloned() {
+                Some(found) => self.star_value(&found, span, mode, acc),
                 None => {
                     acc.because(Some((span, "COLUMNS may stand in the select list only".into())));
                     Operand::unknown()
                 }
             },
             ExprKind::Default => Operand::unknown(),
+        }
+    }
+
+    /// `{'a': x, 'b': y}.a` is `x`: the other parts are looked at, but are not what it is made of.
+    fn struct_part(
+        &mut self,
+        base: ExprId,
+        wanted: &str,
+        mode: &Transform,
+        acc: &mut Acc,
+    ) -> Option<Operand> {
+        let ast = self.ast;
+        let ExprKind::Struct(fields) = &ast.expr(ast.unparen(base)).kind else {
+            return None;
+        };
+        let named = |name: &Option<rocky_syntax::ast::Name>| {
+            name.as_ref()
+                .is_some_and(|n| n.ident.text.eq_ignore_ascii_case(wanted))
+        };
+        let at = fields.iter().position(|(name, _)| named(name))?;
+        let mut found = None;
+        for (i, (_, value)) in fields.iter().enumerate() {
+            if i == at {
+                found = Some(self.expr(*value, mode, acc));
+            } else {
+                self.value(*value);
+            }
+        }
+        found.map(|part| Operand::of(part.ty, part.nullable))
+    }
+
+    /// DuckDB's AT TIME ZONE is the function `timezone`.
+    fn time_zone(&mut self, span: Span, zone: Operand, value: Operand) -> Operand {
+        let unknown = zone.ty.has_unknown() || value.ty.has_unknown();
+        let nullable = zone.nullable || value.nullable;
+        let message = format!("`AT TIME ZONE` does not take {}", value.ty.print(self.dialect));
+        let args = [zone, value].map(|operand| Argument {
+            name: None,
+            value: ArgumentValue::Value(operand),
+        });
+        let site = CallSite {
+            name: "timezone",
+            columns: 0,
+            args: &args,
+            windowed: false,
+            empty_group_possible: false,
+            filtered: false,
+        };
+        match typing::call(self.dialect, &site, &mut |_, _| Operand::unknown()) {
+            Ok(typed) => Operand::of(typed.ty, nullable),
+            Err(_) => {
+                if !unknown {
+                    self.report_operator(span, message);
+                }
+                Operand::unknown()
+            }
         }
     }
 
@@ -392,6 +472,12 @@ impl<'a> Analyser<'a> {
                 self.compare(span, (l, &value), (r, &other), join);
             }
             value = match typed {
+                Ok(typed) if *op == BinaryOp::Concat => {
+                    // What is left of it in the chain was looked at before.
+                    let null = self.folds_to_null(right) || (left == leftmost && self.folds_to_null(left));
+                    let ty = if null { Type::Null } else { typed.ty };
+                    Operand::of(ty, typed.nullable)
+                }
                 Ok(typed) => Operand::of(typed.ty, typed.nullable),
                 // Order comparisons are stricter than equality.
                 Err(_) if is_comparison(op) => {
@@ -411,6 +497,9 @@ impl<'a> Analyser<'a> {
                     Operand::unknown()
                 }
             };
+            if let Some(fact) = self.facts.get_mut(whole.0 as usize) {
+                fact.learn(&value);
+            }
         }
         value
     }
@@ -431,15 +520,35 @@ impl<'a> Analyser<'a> {
         }
     }
 
+    /// The values of a list; `*COLUMNS(…)` stands for several.
+    fn values_of(&mut self, list: &[ExprId], mode: &Transform, acc: &mut Acc) -> Vec<(ExprId, Operand)> {
+        let ast = self.ast;
+        let mut values = Vec::with_capacity(list.len());
+        for id in list {
+            if let ExprKind::Columns {
+                selector,
+                unpack: true,
+            } = &ast.expr(*id).kind
+            {
+                let span = ast.expr(*id).span;
+                for found in self.selected(*selector).cols {
+                    values.push((*id, self.star_value(&found, span, mode, acc)));
+                }
+                continue;
+            }
+            values.push((*id, self.expr(*id, mode, acc)));
+        }
+        values
+    }
+
     fn in_list(&mut self, expr: ExprId, list: &[ExprId], mode: &Transform, acc: &mut Acc) -> Operand {
         let value = self.expr(expr, mode, acc);
         let at = self.ast.expr(expr).span;
         let mut nullable = value.nullable;
         let mut said = false;
-        for element in list {
-            let operand = self.expr(*element, mode, acc);
+        for (element, operand) in self.values_of(list, mode, acc) {
             nullable |= operand.nullable;
-            let span = self.ast.expr(*element).span;
+            let span = self.ast.expr(element).span;
             if let (Type::Struct(a), Type::Struct(b)) = (&value.ty, &operand.ty)
                 && a.len() != b.len()
             {
@@ -455,7 +564,14 @@ impl<'a> Analyser<'a> {
         Operand::of(Type::Boolean, nullable)
     }
 
-    fn in_query(&mut self, expr: ExprId, query: QueryId, mode: &Transform, acc: &mut Acc) -> Operand {
+    fn in_query(
+        &mut self,
+        id: ExprId,
+        expr: ExprId,
+        query: QueryId,
+        mode: &Transform,
+        acc: &mut Acc,
+    ) -> Operand {
         let value = self.expr(expr, mode, acc);
         let width = match &self.ast.expr(self.ast.unparen(expr)).kind {
             ExprKind::Tuple(list) => list.len(),
@@ -468,12 +584,24 @@ impl<'a> Analyser<'a> {
         for col in &out.cols {
             acc.push(col.sources(), mode);
             nullable |= col.col.nullable;
+            if col.col.nullable
+                && !col.col.ty.is_unknown()
+                && let Some(fact) = self.facts.get_mut(id.0 as usize)
+            {
+                fact.query_may_give_null();
+            }
         }
-        if out.complete && out.cols.len() != width {
+        // A row may also equal a column of rows.
+        let row = out.cols.len() == 1
+            && out
+                .cols
+                .iter()
+                .all(|c| matches!(c.col.ty, Type::Struct(_) | Type::Unknown));
+        if out.complete && out.cols.len() != width && !(row && width > 1) {
             self.report_width(span, out.cols.len(), width);
         } else {
             let left: Vec<Operand> = match &value.ty {
-                Type::Struct(fields) if width > 1 => {
+                Type::Struct(fields) if width > 1 && !row => {
                     fields.iter().map(|f| Operand::of(f.ty.clone(), true)).collect()
                 }
                 _ => vec![value.clone()],
@@ -534,7 +662,7 @@ impl<'a> Analyser<'a> {
         match out.cols.into_iter().next() {
             Some(col) => {
                 acc.because(col.col.cause);
-                Operand::of(col.col.ty, true)
+                Operand::of(col.col.ty, col.col.nullable || !out.single)
             }
             None => Operand::unknown(),
         }
@@ -551,6 +679,8 @@ impl<'a> Analyser<'a> {
         let subject = operand.map(|e| (self.ast.expr(e).span, self.expr(e, mode, acc)));
         let mut results = Vec::with_capacity(whens.len() + 1);
         let mut said = false;
+        // What holds because the conditions before did not.
+        let mut before = Vec::new();
         for (when, then) in whens {
             let condition = self.expr(*when, mode, acc);
             if let Some((at, subject)) = &subject
@@ -559,14 +689,42 @@ impl<'a> Analyser<'a> {
                 let span = self.ast.expr(*when).span;
                 said = !self.compare(span, (*at, subject), (span, &condition), false);
             }
+            let facts = match operand {
+                None => self.facts(*when, Outcome::True),
+                Some(_) => Facts::default(),
+            };
+            let assumed = self.assume(&facts);
             results.push((*then, self.expr(*then, mode, acc)));
+            self.forget(assumed);
+            if operand.is_none() {
+                let facts = self.facts(*when, Outcome::NotTrue);
+                before.push(self.assume(&facts));
+            }
         }
         if let Some(otherwise) = otherwise {
             results.push((otherwise, self.expr(otherwise, mode, acc)));
         }
+        before.into_iter().rev().for_each(|assumed| self.forget(assumed));
         let nullable = otherwise.is_none() || results.iter().any(|(_, r)| r.nullable);
-        let ty = self.common_type("CASE", &results, Meeting::Branches);
+        let ty = self.case_type(&results, otherwise.is_some());
         Operand::of(ty, nullable)
+    }
+
+    /// DuckDB begins with ELSE, which is NULL when it is left out.
+    fn case_type(&mut self, results: &[(ExprId, Operand)], has_else: bool) -> Type {
+        let unknown = results.iter().any(|(_, r)| r.ty.is_unknown());
+        if self.dialect == Dialect::DuckDb && !unknown {
+            let mut operands: Vec<Operand> = results.iter().map(|(_, r)| r.clone()).collect();
+            if has_else {
+                operands.rotate_right(1);
+            } else {
+                operands.insert(0, typing::literal(self.dialect, &Literal::Null));
+            }
+            if let Some(ty) = typing::unify(self.dialect, Meeting::Branches, &operands) {
+                return ty;
+            }
+        }
+        self.common_type("CASE", results, Meeting::Branches)
     }
 
     /// The type some values meet at; E202 when there is none.
@@ -608,6 +766,13 @@ impl<'a> Analyser<'a> {
         let Some(target) = typing::type_name(self.dialect, text) else {
             let base = text.split(['(', '<', '[']).next().unwrap_or(text).trim();
             let found = nearest(base, COMMON_TYPES.iter().copied());
+            if found.is_none() && self.may_have_types() {
+                acc.because(Some((
+                    ty.span,
+                    SmolStr::from(format!("the type `{base}` is not known")),
+                )));
+                return Operand::of(Type::Unknown, nullable);
+            }
             let message = match found {
                 Some(found) => format!("type `{text}` does not exist; did you mean `{found}`?"),
                 None => format!("type `{text}` does not exist"),
@@ -630,6 +795,16 @@ impl<'a> Analyser<'a> {
             nullable,
             constant,
         }
+    }
+
+    /// Whether the warehouse may have types of the user's own. Their names are not known here, only that a column has an ENUM.
+    fn may_have_types(&self) -> bool {
+        let columns = |schema: &RelationSchema| match schema {
+            RelationSchema::Known(columns) => columns.iter().any(|c| matches!(c.ty, Type::Enum(_))),
+            RelationSchema::Partial(_) | RelationSchema::Unknown => true,
+            RelationSchema::Absent(_) => false,
+        };
+        self.dialect == Dialect::DuckDb && self.input.relations.iter().any(|r| columns(&r.schema))
     }
 
     /// The body of a lambda with parameters of these types (unknown where too few).

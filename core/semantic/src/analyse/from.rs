@@ -4,6 +4,7 @@ use super::lineage::{Acc, Set};
 use super::scope::{Col, ColRef, Columns, Found, Merged, Rel, Src};
 use super::{Analyser, Clause, Ctx};
 use crate::model::{InfluenceKind, RelationSchema, Transform};
+use crate::references::is_recurring;
 use crate::typing::{self, Argument, ArgumentValue, Meeting, Operand};
 use rocky_base::suggest::nearest;
 use rocky_base::{Diagnostic, Dialect, Edit, Ident, Loc, SmolStr, Span, code};
@@ -44,6 +45,7 @@ impl<'a> Analyser<'a> {
         }
         let start = self.scope().map_or(0, |s| s.rels.len());
         self.bind_leaf(first);
+        self.note_bound(first, start);
         let merged_to = self.scope().map_or(0, |s| s.merged.len());
         let mut chain = Chain {
             start,
@@ -62,6 +64,20 @@ impl<'a> Analyser<'a> {
                 self.join(&mut chain, *right, *kind, constraint, *op_span);
             }
         }
+        self.note_bound(id, start);
+    }
+
+    /// Which relations of the scope a FROM item bound, for the lints.
+    fn note_bound(&mut self, id: FromId, start: usize) {
+        let (uid, end) = self.scope().map_or((0, start), |s| (s.uid, s.rels.len()));
+        if let Some(bound) = self.bound.get_mut(id.0 as usize) {
+            *bound = crate::lint::Bound {
+                scope: uid,
+                start: start as u32,
+                end: end as u32,
+                lateral: bound.lateral,
+            };
+        }
     }
 
     fn bind_leaf(&mut self, id: FromId) {
@@ -69,9 +85,9 @@ impl<'a> Analyser<'a> {
         let from = ast.from(id);
         match &from.kind {
             FromKind::Table { name, alias, .. } => self.table(id, name, alias.as_ref()),
-            FromKind::File { path, alias } => {
+            FromKind::File { path, alias, .. } => {
                 let name = Name {
-                    ident: Ident::quoted(file_stem(path)),
+                    ident: Ident::quoted(file_alias(path)),
                     span: from.span,
                 };
                 self.outside(id, std::slice::from_ref(&name), alias.as_ref(), from.span);
@@ -109,6 +125,10 @@ impl<'a> Analyser<'a> {
                 alias,
                 ..
             } => {
+                if self.relations.contains_key(&id) {
+                    self.file_function(id, *call, alias.as_ref(), from.span);
+                    return;
+                }
                 self.table_function(*call, ordinality.as_ref(), alias.as_ref(), from.span);
             }
             FromKind::Join { .. } => self.bind_from(id),
@@ -229,6 +249,9 @@ impl<'a> Analyser<'a> {
         let span = self.ast.from(id).span;
         let cte = match path.as_slice() {
             [one] => self.cte(&self.relation_key(&one.ident)),
+            [first, second] if is_recurring(self.dialect, first) => {
+                self.cte(&self.relation_key(&second.ident))
+            }
             _ => None,
         };
         let (Some(cte), Some(name)) = (cte, path.last()) else {
@@ -261,6 +284,9 @@ impl<'a> Analyser<'a> {
         let input = self.relations.get(&id).and_then(|i| self.input.relations.get(*i));
         let Some(input) = input else {
             if self.array_column(path, alias, span) {
+                if let Some(bound) = self.bound.get_mut(id.0 as usize) {
+                    bound.lateral = true;
+                }
                 return;
             }
             let mut rel = self.new_rel(alias, "", span, Rc::new(Columns::default()));
@@ -293,6 +319,10 @@ impl<'a> Analyser<'a> {
         let mut rel = self.new_rel(alias, "", span, columns);
         if let (None, Some((name, before))) = (alias, path.split_last()) {
             rel.alias = self.relation_key(&name.ident);
+            if input.schema == RelationSchema::Unknown && crate::files::looks_like_file(&name.ident.text) {
+                // `FROM "x.csv"`: DuckDB calls what is no table by the file's name.
+                rel.alias = self.relation_key(&Ident::quoted(file_alias(&name.ident.text)));
+            }
             rel.display = name.ident.text.clone();
             rel.span = span;
             let written: Vec<SmolStr> = before.iter().map(|n| self.relation_key(&n.ident)).collect();
@@ -569,6 +599,13 @@ impl<'a> Analyser<'a> {
             }
         }
         let member = (right.rel, right.col);
+        if kind == JoinKind::Full {
+            scope.full.insert(match (left.rel, right.rel) {
+                (ColRef::MERGED, _) => left.col,
+                (_, ColRef::MERGED) => right.col,
+                _ => scope.merged.len() as u32,
+            });
+        }
         if left.rel == ColRef::MERGED {
             if right.rel != ColRef::MERGED {
                 scope.extend_merged(left.col, member, col);
@@ -670,6 +707,21 @@ impl<'a> Analyser<'a> {
         }
     }
 
+    /// A call that reads files: a relation that the caller resolved, under the function's name.
+    fn file_function(&mut self, id: FromId, call_id: ExprId, alias: Option<&'a TableAlias>, span: Span) {
+        let ast = self.ast;
+        let ExprKind::Function(call) = &ast.expr(call_id).kind else {
+            return;
+        };
+        let args = self.table_arguments(call, &mut Acc::default());
+        if let Some(name) = call.name.last()
+            && let Err(error) = typing::table_function(self.dialect, &name.ident.text, &args)
+        {
+            self.report_table_call(call, span, &error, &args);
+        }
+        self.outside(id, &call.name, alias, path_span(&call.name));
+    }
+
     fn table_function(
         &mut self,
         call_id: ExprId,
@@ -695,11 +747,27 @@ impl<'a> Analyser<'a> {
         self.ctx = saved;
         let name = call.name.last().map_or("", |n| n.ident.text.as_str());
         let lower = name.to_ascii_lowercase();
-        let mut typed: Option<Vec<(SmolStr, Type, bool)>> = typing::table_function(self.dialect, name, &args)
-            .map(|cols| cols.into_iter().map(|c| (c.name, c.ty, c.nullable)).collect());
+        let found = typing::table_function(self.dialect, name, &args).unwrap_or_else(|error| {
+            self.report_table_call(call, span, &error, &args);
+            None
+        });
+        let mut typed: Option<Vec<(SmolStr, Type, bool)>> =
+            found.map(|cols| cols.into_iter().map(|c| (c.name, c.ty, c.nullable)).collect());
         if typed.is_none() && lower == "unnest" {
             let name = alias.map_or_else(|| SmolStr::new("f0_"), |a| a.name.ident.text.clone());
             typed = self.unnested(&args, &name);
+        }
+        // `FROM repeat(1.5, 3)` names its column after the number.
+        if let (None, "repeat", Some(arg)) = (&typed, lower.as_str(), call.args.first())
+            && let ExprKind::Literal(rocky_syntax::ast::Literal::Number(text)) = &ast.expr(arg.value).kind
+            && let (Some((whole, part)), Some(ArgumentValue::Value(value))) =
+                (text.split_once('.'), args.first().map(|a| &a.value))
+            && [whole, part]
+                .iter()
+                .all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+            && (whole.len() == 1 || !whole.starts_with('0'))
+        {
+            typed = Some(vec![(SmolStr::new(text), value.ty.clone(), false)]);
         }
         let set = acc.finish();
         let complete = typed.is_some();
@@ -818,7 +886,11 @@ fn make_outer(rels: &mut [Rel], from: usize, to: usize) {
     }
 }
 
-fn file_stem(path: &str) -> &str {
+/// What DuckDB calls a file without alias: its name up to the first dot, a pattern by itself.
+fn file_alias(path: &str) -> &str {
+    if path.contains(['*', '?', '[']) {
+        return path;
+    }
     let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
     file.split('.').next().unwrap_or(file)
 }

@@ -81,7 +81,9 @@ impl<'a> Analyser<'a> {
         let mut maybe: Option<Meaning> = None;
         let mut no_column: Option<Meaning> = None;
         for (depth, (index, scope, visible)) in self.levels().enumerate() {
-            let aliases = if depth == 0 {
+            // In DuckDB what an aggregate is over are columns, whatever the clause.
+            let over_columns = self.ctx.in_aggregate && self.dialect == Dialect::DuckDb;
+            let aliases = if depth == 0 && !over_columns {
                 self.ctx.aliases
             } else {
                 AliasMode::Never
@@ -314,8 +316,13 @@ impl<'a> Analyser<'a> {
             col,
             fields,
         };
+        let outer = scope.rels.get(found.rel as usize).is_some_and(|r| r.outer);
+        let nullable = outer || scope.col(found).is_some_and(|c| c.nullable);
         if let Some(slot) = self.resolved.get_mut(id.0 as usize) {
             *slot = resolved;
+        }
+        if nullable && let Some(fact) = self.facts.get_mut(id.0 as usize) {
+            fact.column_may_be_null();
         }
     }
 
@@ -439,7 +446,8 @@ impl<'a> Analyser<'a> {
     /// Functions that are called without brackets.
     fn niladic(&self, path: &[Name]) -> Option<Operand> {
         let [name] = path else { return None };
-        if name.ident.quoted {
+        // DuckDB does not ask whether the name was quoted.
+        if name.ident.quoted && self.dialect != Dialect::DuckDb {
             return None;
         }
         let lower = name.ident.text.to_ascii_lowercase();
@@ -469,6 +477,7 @@ impl<'a> Analyser<'a> {
             windowed: false,
             empty_group_possible: false,
             filtered: false,
+            columns: 0,
         };
         let typed = typing::call(self.dialect, &site, &mut |_, _| Operand::unknown());
         Some(typed.map_or_else(

@@ -7,13 +7,16 @@
 //! equal output. Start at [`analyse`], then `query.rs`, `select.rs` and `expr.rs`.
 
 mod calls;
+mod chosen;
 mod columns;
 mod expr;
+mod fold;
 mod from;
 mod group;
 mod lineage;
 mod lookup;
 mod name;
+mod narrow;
 mod pattern;
 mod pivot;
 mod query;
@@ -21,15 +24,18 @@ mod report;
 mod scope;
 mod select;
 
+use crate::lint::{self, Bound, Fact};
 use crate::model::{Analysis, Influence, InfluenceKind, Input, OutputColumn, SourceColumn, Status};
+use columns::StarCol;
 use lineage::{Cause, Set};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Code, Diagnostic, Dialect, Ident, Loc, SmolStr, Span, code};
-use rocky_syntax::ast::{Ast, ExprId, FromId, ValueTable, WindowSpec};
+use rocky_syntax::ast::{Ast, ExprId, ExprKind, FromId, ValueTable, WindowSpec};
 use rocky_warehouse::{Field, Type};
 use rustc_hash::{FxHashMap, FxHashSet};
-use scope::{Col, ColRef, Columns, Scope, Src};
+use scope::{Col, Columns, Scope, Src};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Analyse a query.
 pub fn analyse(input: &Input<'_>) -> Analysis {
@@ -78,6 +84,8 @@ struct Out {
     unlisted: Option<u32>,
     /// Not a plain filter of its input.
     reduces: bool,
+    /// Always exactly one row.
+    single: bool,
     /// BigQuery's value tables.
     value: Option<ValueTable>,
 }
@@ -89,6 +97,7 @@ impl Out {
             complete: false,
             unlisted: None,
             reduces: false,
+            single: false,
             value: None,
         }
     }
@@ -155,7 +164,7 @@ impl Ctx {
 
 /// What a column expression resolved to, for the grouping check.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
-enum Resolved {
+pub(crate) enum Resolved {
     /// Not a column of a SELECT's own FROM: unknown, a lambda's parameter, an error.
     Nothing,
     /// A column (with so many struct fields after it) of the scope with that number.
@@ -199,10 +208,17 @@ struct Analyser<'a> {
     /// WINDOW definitions by scope and name.
     windows: FxHashMap<(u32, SmolStr), &'a WindowSpec>,
     resolved: Vec<Resolved>,
+    /// What was found of each expression, for the lints.
+    facts: Vec<Fact>,
+    /// Which relations of its scope each FROM item bound.
+    bound: Vec<Bound>,
     /// What a COLUMNS(…) stands for while its item is evaluated for one column.
-    columns_at: FxHashMap<ExprId, ColRef>,
+    columns_at: FxHashMap<ExprId, StarCol>,
+    /// The text has COLUMNS(…) somewhere.
+    has_columns: bool,
     ctx: Ctx,
-    diagnostics: Vec<Diagnostic>,
+    /// Each with the query or CTE it stands in.
+    diagnostics: Vec<(Diagnostic, usize)>,
     seen: FxHashSet<(Code, Span)>,
     /// Suggestions still to be searched: they cost, and nobody reads a hundred.
     suggestions: u32,
@@ -231,7 +247,10 @@ impl<'a> Analyser<'a> {
             lambdas: Vec::new(),
             windows: FxHashMap::default(),
             resolved: vec![Resolved::Nothing; input.ast.exprs.len()],
+            facts: vec![Fact::default(); input.ast.exprs.len()],
+            bound: vec![Bound::default(); input.ast.froms.len()],
             columns_at: FxHashMap::default(),
+            has_columns: (input.ast.exprs.iter()).any(|e| matches!(e.kind, ExprKind::Columns { .. })),
             ctx: Ctx::PLAIN,
             diagnostics: Vec::new(),
             seen: FxHashSet::default(),
@@ -274,7 +293,7 @@ impl<'a> Analyser<'a> {
     fn report(&mut self, diagnostic: Diagnostic) {
         let span = diagnostic.primary.as_ref().map_or(Span::at(0), |l| l.loc.span);
         if self.seen.insert((diagnostic.code, span)) {
-            self.diagnostics.push(diagnostic);
+            self.diagnostics.push((diagnostic, self.node));
         }
     }
 
@@ -329,14 +348,36 @@ impl<'a> Analyser<'a> {
                 sources: sources.as_deref().map_or_else(Vec::new, <[SourceColumn]>::to_vec),
             });
         }
-        self.diagnostics
-            .sort_by_key(|d| (d.primary.as_ref().map(|l| l.loc.span), d.code));
+        let reached = self.reached(0);
+        let influences = self.influences(&reached);
+        // DuckDB does not look into a CTE that nothing reads: what is wrong there is no error of the query.
+        let lazy = self.dialect == Dialect::DuckDb;
+        let said = |(finding, node): (Diagnostic, usize)| {
+            let dead = lazy && finding.is_error() && !reached.get(node).is_none_or(|r| *r);
+            (!dead).then_some(finding)
+        };
+        let found = std::mem::take(&mut self.diagnostics);
+        let mut diagnostics: Vec<Diagnostic> = found.into_iter().filter_map(said).collect();
+        let mut conditional = Vec::new();
+        let lints = lint::Query {
+            ast: self.ast,
+            text: self.input.text,
+            dialect: self.dialect,
+            facts: &mut self.facts,
+            resolved: &self.resolved,
+            bound: &self.bound,
+            columns: &columns,
+            relations: self.input.relations,
+        };
+        lints.run(&mut diagnostics, &mut conditional);
+        diagnostics.sort_by_key(|d| (d.primary.as_ref().map(|l| l.loc.span), d.code));
         Analysis {
             columns,
             complete: out.complete,
-            influences: self.influences(),
+            influences,
             reduces_rows: out.reduces,
-            diagnostics: self.diagnostics,
+            diagnostics,
+            conditional,
         }
     }
 
@@ -366,6 +407,10 @@ impl<'a> Analyser<'a> {
             );
             if a.span != b.span {
                 finding = finding.note(Loc::text(a.span), "first defined here");
+            }
+            // DuckDB makes the table all the same, and renames the second.
+            if self.dialect == Dialect::DuckDb {
+                finding.severity = rocky_base::Severity::Warning;
             }
             self.report(finding.help("give one of them another alias"));
         }
@@ -417,33 +462,38 @@ impl<'a> Analyser<'a> {
             Type::List(t) => Type::list(self.final_type(t)),
             Type::Array(t, n) => Type::Array(self.final_type(t).into(), *n),
             Type::Map(kv) => Type::map(self.final_type(&kv.0), self.final_type(&kv.1)),
-            Type::Struct(fields) => Type::Struct(
-                fields
-                    .iter()
-                    .map(|f| Field {
-                        name: f.name.clone(),
-                        ty: self.final_type(&f.ty),
-                    })
-                    .collect(),
-            ),
+            Type::Struct(fields) => Type::Struct(self.final_fields(fields)),
+            Type::Union(members) => Type::Union(self.final_fields(members)),
             other => other.clone(),
         }
     }
 
-    /// The influences of the query and of every CTE that is read, directly or through others.
-    fn influences(&self) -> Vec<Influence> {
+    fn final_fields(&self, fields: &[Field]) -> Arc<[Field]> {
+        let field = |f: &Field| Field {
+            name: f.name.clone(),
+            ty: self.final_type(&f.ty),
+        };
+        fields.iter().map(field).collect()
+    }
+
+    /// A query and every CTE that it reads, directly or through others.
+    fn reached(&self, node: usize) -> Vec<bool> {
         let mut reached = vec![false; self.nodes.len()];
-        let mut work = vec![0_usize];
-        let mut sets: Vec<(Rc<[SourceColumn]>, InfluenceKind)> = Vec::new();
+        let mut work = vec![node];
         while let Some(n) = work.pop() {
-            let Some(node) = self.nodes.get(n) else { continue };
             match reached.get_mut(n) {
                 Some(done) if !*done => *done = true,
                 _ => continue,
             }
-            work.extend(node.reads.iter().copied());
-            sets.extend(node.own.iter().cloned());
+            work.extend(self.nodes.get(n).into_iter().flat_map(|node| &node.reads));
         }
+        reached
+    }
+
+    /// The influences of the query and of every CTE that is read.
+    fn influences(&self, reached: &[bool]) -> Vec<Influence> {
+        let read = self.nodes.iter().zip(reached).filter(|(_, reached)| **reached);
+        let sets = read.flat_map(|(node, _)| node.own.iter().cloned());
         let mut seen_sets = FxHashSet::default();
         let mut best: FxHashMap<(u32, SmolStr, InfluenceKind), Span> = FxHashMap::default();
         for (set, kind) in sets {

@@ -2,25 +2,45 @@
 //! `count_star()`, `a+1` is `(a + 1)`, `x::date` is `CAST(x AS "DATE")`. The rules here were taken from DuckDB 1.5.5's answers,
 //! which `tests/data/names.txt` keeps. What has no rule falls back to the text as written.
 
+mod query;
+
 use super::deeper;
-use rocky_base::Dialect;
+use crate::typing;
+use rocky_base::{Dialect, SmolStr, Span};
 use rocky_syntax::ast::{
-    Ast, BinaryOp, Body, Call, CastKind, Distinct, ExprId, ExprKind, FromId, FromKind, GroupBy, GroupItem,
-    IsWhat, JoinConstraint, JoinKind, LikeKind, Literal, Name, OrderItem, Over, QueryId, SelectItem,
-    TableAlias, UnaryOp, WindowSpec,
+    Ast, BinaryOp, Call, CastKind, ExprId, ExprKind, IsWhat, LikeKind, Literal, Name, OrderItem, Over,
+    UnaryOp, WindowSpec,
 };
 use rocky_warehouse::Type;
+use rustc_hash::FxHashMap;
 use std::fmt::Write;
 
 /// A named window's definition.
 pub(super) type Windows<'w> = &'w dyn Fn(&Name) -> Option<&'w WindowSpec>;
 
+/// What stands where the text has COLUMNS(…).
+#[derive(Default)]
+pub(super) struct Expansion {
+    /// The expression that REPLACE gives for the column at hand.
+    pub(super) replaced: FxHashMap<ExprId, ExprId>,
+    /// The columns of a `*COLUMNS(…)`: names, and the names with what they are qualified by.
+    pub(super) unpacked: FxHashMap<ExprId, Vec<(SmolStr, String)>>,
+}
+
 /// The name of an unnamed expression.
-pub(super) fn print<'p>(ast: &'p Ast, text: &'p str, windows: Windows<'p>, id: ExprId) -> String {
+pub(super) fn print<'p>(
+    ast: &'p Ast,
+    text: &'p str,
+    windows: Windows<'p>,
+    columns: &'p Expansion,
+    id: ExprId,
+) -> String {
     let mut printer = Printer {
         ast,
         text,
         windows,
+        columns,
+        inner_windows: Vec::new(),
         out: String::new(),
     };
     printer.expr(id);
@@ -31,6 +51,9 @@ struct Printer<'p> {
     ast: &'p Ast,
     text: &'p str,
     windows: Windows<'p>,
+    columns: &'p Expansion,
+    /// The WINDOW clauses of the subqueries around.
+    inner_windows: Vec<&'p [(Name, WindowSpec)]>,
     out: String,
 }
 
@@ -49,6 +72,26 @@ impl<'p> Printer<'p> {
                 self.push(separator);
             }
             self.expr(*id);
+        }
+    }
+
+    /// A list of values, where `*COLUMNS(…)` gives no names.
+    fn values(&mut self, ids: &[ExprId]) {
+        let columns = self.columns;
+        let mut first = true;
+        for id in ids {
+            let unpacked = columns.unpacked.get(id);
+            if let Some(unpacked) = unpacked {
+                for (_, path) in unpacked {
+                    self.push(if first { "" } else { ", " });
+                    self.push(path);
+                    first = false;
+                }
+                continue;
+            }
+            self.push(if first { "" } else { ", " });
+            self.expr(*id);
+            first = false;
         }
     }
 
@@ -86,7 +129,7 @@ impl<'p> Printer<'p> {
                     self.ident(&name.ident.text);
                 }
             }
-            ExprKind::Star(_) => self.raw(id),
+            ExprKind::Star(star) => self.star(star),
             ExprKind::Positional(n) => {
                 // Writing to a String cannot fail.
                 let _ = write!(self.out, "#{n}");
@@ -123,7 +166,7 @@ impl<'p> Printer<'p> {
             }
             ExprKind::InList { expr, negated, list } => {
                 self.wrapped("(", *expr, if *negated { " NOT IN (" } else { " IN (" });
-                self.list(list, ", ");
+                self.values(list);
                 self.push("))");
             }
             ExprKind::InQuery { expr, negated, query } => {
@@ -218,12 +261,17 @@ impl<'p> Printer<'p> {
                 }
                 None => self.raw(id),
             },
-            ExprKind::Extract { field, expr, .. } => {
+            ExprKind::Extract { field_span, expr, .. } => {
                 self.push("main.date_part(");
-                self.string(&field.to_lowercase());
+                let written = field_span.slice(self.text);
+                let bare = written.trim_matches(['\'', '"']);
+                match date_keyword(written) {
+                    Some(keyword) => self.string(keyword),
+                    None => self.string(bare),
+                }
                 self.wrapped(", ", *expr, ")");
             }
-            ExprKind::Function(call) => self.call(call),
+            ExprKind::Function(call) => self.call(id, call),
             ExprKind::Exists { negated, query } => {
                 self.push(if *negated { "(NOT EXISTS(" } else { "EXISTS(" });
                 self.query(*query);
@@ -234,20 +282,18 @@ impl<'p> Printer<'p> {
                 self.query(*query);
                 self.push(")");
             }
-            ExprKind::ArrayQuery(query) => {
-                self.push("(SELECT CASE  WHEN ((array_agg(#1) IS NULL)) THEN (list_value()) ELSE array_agg(#1) END FROM (");
-                self.query(*query);
-                self.push("))");
-            }
+            ExprKind::ArrayQuery(query) => self.array_query(*query),
             ExprKind::Tuple(list) => {
                 self.push("main.\"row\"(");
                 self.list(list, ", ");
                 self.push(")");
             }
             ExprKind::Array(list) => {
-                self.push("main.list_value(");
+                let written = ast.expr(id).span.slice(self.text);
+                let keyword = written.get(..5).is_some_and(|w| w.eq_ignore_ascii_case("array"));
+                self.push(if keyword { "(ARRAY[" } else { "main.list_value(" });
                 self.list(list, ", ");
-                self.push(")");
+                self.push(if keyword { "])" } else { ")" });
             }
             ExprKind::Struct(fields) => {
                 self.push("main.struct_pack(");
@@ -329,6 +375,20 @@ impl<'p> Printer<'p> {
                 let _ = write!(self.out, " COLLATE {collation}");
             }
             ExprKind::Paren(inner) => self.expr(*inner),
+            ExprKind::Columns { .. } => {
+                match (self.columns.replaced.get(&id), self.columns.unpacked.get(&id)) {
+                    (Some(replaced), _) => self.expr(*replaced),
+                    (None, Some(unpacked)) => {
+                        for (i, (name, path)) in unpacked.iter().enumerate() {
+                            self.push(if i > 0 { ", " } else { "" });
+                            self.ident(name);
+                            self.push(" := ");
+                            self.push(path);
+                        }
+                    }
+                    (None, None) => self.columns(id),
+                }
+            }
             _ => self.raw(id),
         }
     }
@@ -340,11 +400,7 @@ impl<'p> Printer<'p> {
             Literal::Bool(false) => self.push("CAST('f' AS BOOLEAN)"),
             Literal::Number(text) => {
                 let plain = text.replace('_', "");
-                let scientific = !plain.starts_with("0x") && plain.contains(['e', 'E']);
-                match plain.parse::<f64>().ok().filter(|_| scientific) {
-                    Some(value) => self.push(&float(value)),
-                    None => self.push(&plain),
-                }
+                self.push(&number(&plain));
             }
             Literal::String(text) => self.string(text),
             Literal::Bytes(text) => self.string(&format!("x{text}")),
@@ -546,8 +602,16 @@ impl<'p> Printer<'p> {
         }
     }
 
-    fn call(&mut self, call: &'p Call) {
+    fn call(&mut self, id: ExprId, call: &'p Call) {
         let Some(last) = call.name.last() else { return };
+        // CURRENT_DATE and its kin are names to the engine.
+        if call.args.is_empty() && last.span.end == self.ast.expr(id).span.end {
+            return if self.out.is_empty() {
+                self.raw(id)
+            } else {
+                self.ident(&last.ident.text)
+            };
+        }
         let lower = last.ident.text.to_lowercase();
         let args: Vec<ExprId> = call.args.iter().map(|a| a.value).collect();
         let star = matches!(args.as_slice(), [one] if matches!(self.ast.expr(*one).kind, ExprKind::Star(_)));
@@ -560,24 +624,17 @@ impl<'p> Printer<'p> {
             }
             ("ifnull" | "coalesce", _) => {
                 self.push("COALESCE(");
-                self.list(&args, ", ");
+                self.values(&args);
                 self.push(")");
                 return;
             }
+            ("list", [one]) if self.sorts_itself(call, *one) => return self.sorted_list(call, *one),
+            ("try", [one]) => return self.wrapped("TRY(", *one, ")"),
             ("date", [one]) => return self.wrapped("CAST(", *one, " AS DATE)"),
             ("grouping" | "grouping_id", _) => {
                 self.push("GROUPING(");
                 self.list(&args, ", ");
                 self.push(")");
-                return;
-            }
-            (
-                "current_date" | "current_time" | "current_timestamp" | "current_user" | "current_schema"
-                | "current_catalog" | "current_role" | "localtime" | "localtimestamp" | "session_user"
-                | "user",
-                [],
-            ) => {
-                self.push(&lower);
                 return;
             }
             ("count", []) if call.over.is_none() => self.push("count_star("),
@@ -595,19 +652,31 @@ impl<'p> Printer<'p> {
                     .eq_ignore_ascii_case(&last.ident.text);
                 let special =
                     other || matches!(lower.as_str(), "substring" | "trim" | "position" | "overlay");
-                if special && call.name.len() == 1 {
+                let method = last.span.start > self.ast.expr(id).span.start;
+                if special && call.name.len() == 1 && !method {
                     self.push("main.");
                 }
                 for name in call.name.iter().take(call.name.len().saturating_sub(1)) {
                     self.ident(&name.ident.text);
                     self.push(".");
                 }
-                self.ident(match (lower.as_str(), call.within_group) {
+                let shown = match (lower.as_str(), call.within_group) {
                     ("percentile_cont", true) => "quantile_cont",
                     ("percentile_disc", true) => "quantile_disc",
                     (name, _) => name,
-                });
+                };
+                // Window functions are printed without quotes.
+                if call.over.is_some() {
+                    self.push(shown);
+                } else {
+                    self.ident(shown);
+                }
                 self.push("(");
+                if lower == "mode" && call.within_group {
+                    self.push(") WITHIN GROUP ( ORDER BY ");
+                    self.order(&call.order_by);
+                    return self.after_call(call);
+                }
             }
         }
         if call.distinct {
@@ -629,13 +698,52 @@ impl<'p> Printer<'p> {
             self.push(" IGNORE NULLS");
         }
         if !call.order_by.is_empty() {
-            self.push(if call.args.is_empty() {
+            self.push(if call.args.is_empty() && call.over.is_none() {
                 "ORDER BY "
             } else {
                 " ORDER BY "
             });
             self.order(&call.order_by);
         }
+        self.after_call(call);
+    }
+
+    /// `list(x ORDER BY x)`, which is rewritten to a list that is sorted afterwards.
+    fn sorts_itself(&self, call: &Call, value: ExprId) -> bool {
+        let [order] = call.order_by.as_slice() else {
+            return false;
+        };
+        let text = |id| print(self.ast, self.text, self.windows, self.columns, id);
+        call.over.is_none()
+            && call.args.iter().all(|a| a.name.is_none())
+            && text(value).eq_ignore_ascii_case(&text(order.expr))
+    }
+
+    fn sorted_list(&mut self, call: &'p Call, value: ExprId) {
+        self.push(if call.distinct {
+            "list_sort(list(DISTINCT "
+        } else {
+            "list_sort(list("
+        });
+        self.wrapped("", value, ")");
+        if let Some(filter) = call.filter {
+            self.wrapped(" FILTER (WHERE ", filter, ")");
+        }
+        let direction = call.order_by.first().map_or("", |o| self.direction(o));
+        self.push(match direction.split_whitespace().next() {
+            Some("DESC") => ", 'DESCENDING', ",
+            Some("ASC") => ", 'ASCENDING', ",
+            _ => ", 'ORDER_DEFAULT', ",
+        });
+        self.push(match direction.rsplit_once("NULLS ") {
+            Some((_, "FIRST")) => "'NULLS FIRST')",
+            Some((_, _)) => "'NULLS LAST')",
+            None => "'ORDER_DEFAULT')",
+        });
+    }
+
+    /// The closing bracket, FILTER and OVER.
+    fn after_call(&mut self, call: &'p Call) {
         self.push(")");
         if let Some(filter) = call.filter {
             self.wrapped(" FILTER (WHERE ", filter, ")");
@@ -643,7 +751,7 @@ impl<'p> Printer<'p> {
         match &call.over {
             None => {}
             Some(Over::Spec(spec)) => self.over(spec),
-            Some(Over::Named(name)) => match (self.windows)(name) {
+            Some(Over::Named(name)) => match self.window(name) {
                 Some(spec) => self.over(spec),
                 None => {
                     self.push(" OVER ");
@@ -659,26 +767,36 @@ impl<'p> Printer<'p> {
                 self.push(", ");
             }
             self.expr(item.expr);
-            let after = self
-                .text
-                .get(self.ast.expr(item.expr).span.end as usize..)
-                .unwrap_or("")
-                .trim_start();
-            let written_asc = after.get(..3).is_some_and(|w| w.eq_ignore_ascii_case("asc"))
-                && !after
-                    .chars()
-                    .nth(3)
-                    .is_some_and(|c| c.is_alphanumeric() || c == '_');
-            match (item.descending, written_asc) {
-                (true, _) => self.push(" DESC"),
-                (false, true) => self.push(" ASC"),
-                (false, false) => {}
-            }
-            match item.nulls_first {
-                Some(true) => self.push(" NULLS FIRST"),
-                Some(false) => self.push(" NULLS LAST"),
-                None => {}
-            }
+            self.push(self.direction(item));
+        }
+    }
+
+    /// ASC or DESC where written, and where NULLs go.
+    fn direction(&self, item: &OrderItem) -> &'static str {
+        let after = self.text.get(self.ast.expr(item.expr).span.end as usize..);
+        let after = after.unwrap_or("").trim_start();
+        let ascending = after.get(..3).is_some_and(|w| w.eq_ignore_ascii_case("asc"))
+            && !(after.chars().nth(3)).is_some_and(|c| c.is_alphanumeric() || c == '_');
+        match (item.descending, ascending, item.nulls_first) {
+            (true, _, None) => " DESC",
+            (true, _, Some(true)) => " DESC NULLS FIRST",
+            (true, _, Some(false)) => " DESC NULLS LAST",
+            (false, true, None) => " ASC",
+            (false, true, Some(true)) => " ASC NULLS FIRST",
+            (false, true, Some(false)) => " ASC NULLS LAST",
+            (false, false, None) => "",
+            (false, false, Some(true)) => " NULLS FIRST",
+            (false, false, Some(false)) => " NULLS LAST",
+        }
+    }
+
+    /// The definition of a named window, innermost first.
+    fn window(&self, name: &Name) -> Option<&'p WindowSpec> {
+        let same = |n: &Name| n.ident.text.eq_ignore_ascii_case(&name.ident.text);
+        let mut inner = self.inner_windows.iter().rev().flat_map(|w| w.iter());
+        match inner.find(|(n, _)| same(n)) {
+            Some((_, spec)) => Some(spec),
+            None => (self.windows)(name),
         }
     }
 
@@ -686,7 +804,7 @@ impl<'p> Printer<'p> {
         self.push(" OVER (");
         let mut chain = vec![spec];
         let mut base = spec.base.as_ref();
-        while let Some(next) = base.and_then(|b| (self.windows)(b)) {
+        while let Some(next) = base.and_then(|b| self.window(b)) {
             if chain.len() > 64 {
                 break;
             }
@@ -704,182 +822,74 @@ impl<'p> Printer<'p> {
             self.order(&with.order_by);
             space = true;
         }
-        if let Some(frame) = chain.iter().find_map(|s| s.frame_span) {
-            let frame = frame_text(frame.slice(self.text));
-            if !frame.is_empty() {
-                self.push(if space { " " } else { "" });
-                self.push(&frame);
-            }
+        if let Some(frame) = chain
+            .iter()
+            .find_map(|s| Some((s.frame_span?, s.frame.as_slice())))
+        {
+            self.frame(space, frame.0, frame.1);
         }
         self.push(")");
     }
 
-    /// The text of a subquery.
-    fn query(&mut self, id: QueryId) {
-        deeper(|| self.query_inner(id));
-    }
-
-    fn query_inner(&mut self, id: QueryId) {
-        let mut query = self.ast.query(id);
-        while let Body::Paren(inner) = &query.body
-            && query.with.is_none()
-            && query.order_by.is_empty()
-            && query.limit.is_none()
-            && query.offset.is_none()
-        {
-            query = self.ast.query(*inner);
+    /// A frame, always with BETWEEN; nothing for the default one.
+    fn frame(&mut self, space: bool, span: Span, bounds: &[ExprId]) {
+        // What is not a bound's expression is keywords.
+        let mut words: Vec<Result<String, ExprId>> = Vec::new();
+        let mut at = span.start;
+        for bound in bounds {
+            let place = self.ast.expr(*bound).span;
+            let before = Span::new(at, place.start.max(at)).slice(self.text);
+            words.extend(before.split_whitespace().map(|w| Ok(w.to_uppercase())));
+            words.push(Err(*bound));
+            at = place.end;
         }
-        let Body::Select(select) = &query.body else {
-            let text = query.span.slice(self.text);
-            self.push(text);
-            return;
-        };
-        if query.with.is_some() || !select.windows.is_empty() || select.sample.is_some() {
-            let text = query.span.slice(self.text);
-            self.push(text);
-            return;
+        let after = Span::new(at, span.end.max(at)).slice(self.text);
+        words.extend(after.split_whitespace().map(|w| Ok(w.to_uppercase())));
+        let is = |word: Option<&Result<String, ExprId>>, text: &str| matches!(word, Some(Ok(w)) if w == text);
+        let exclude = words
+            .iter()
+            .rposition(|w| is(Some(w), "EXCLUDE"))
+            .map_or_else(Vec::new, |at| words.split_off(at));
+        if !is(words.get(1), "BETWEEN") {
+            words.insert(1.min(words.len()), Ok("BETWEEN".to_owned()));
+            words.extend(["AND", "CURRENT", "ROW"].map(|w| Ok(w.to_owned())));
         }
-        self.push("SELECT ");
-        match &select.distinct {
-            Distinct::All => {}
-            Distinct::Distinct => self.push("DISTINCT "),
-            Distinct::On(list) => {
-                self.push("DISTINCT ON (");
-                self.list(list, ", ");
-                self.push(") ");
-            }
-        }
-        for (i, item) in select.items.iter().enumerate() {
-            if i > 0 {
-                self.push(", ");
-            }
-            match item {
-                SelectItem::Expr { expr, alias } => {
-                    self.expr(*expr);
-                    if let Some(alias) = alias {
-                        self.push(" AS ");
-                        self.ident(&alias.ident.text);
-                    }
-                }
-                SelectItem::Star(star) if star.span.is_empty() => self.push("*"),
-                SelectItem::Star(star) => {
-                    let text = star.span.slice(self.text);
-                    self.push(text);
+        let text: Vec<&str> = words.iter().map(|w| w.as_deref().unwrap_or("?")).collect();
+        let no_exclude = exclude.is_empty() || is(exclude.get(1), "NO");
+        match text.as_slice() {
+            [
+                "RANGE",
+                "BETWEEN",
+                "UNBOUNDED",
+                "PRECEDING",
+                "AND",
+                "CURRENT",
+                "ROW",
+            ] if no_exclude => return,
+            [
+                _,
+                "BETWEEN",
+                "UNBOUNDED",
+                "PRECEDING",
+                "AND",
+                "UNBOUNDED",
+                "FOLLOWING",
+            ] => {
+                if let Some(unit) = words.first_mut() {
+                    *unit = Ok("ROWS".to_owned());
                 }
             }
+            _ => {}
         }
-        for (i, from) in select.from.iter().enumerate() {
-            self.push(if i == 0 { " FROM " } else { " , " });
-            self.from(*from);
+        if !no_exclude {
+            words.extend(exclude);
         }
-        if let Some(filter) = select.filter {
-            self.wrapped(" WHERE ", filter, "");
-        }
-        match &select.group_by {
-            GroupBy::None => {}
-            GroupBy::All(_) => self.push(" GROUP BY ALL"),
-            GroupBy::Items(items) => {
-                self.push(" GROUP BY ");
-                for (i, item) in items.iter().enumerate() {
-                    if i > 0 {
-                        self.push(", ");
-                    }
-                    if let GroupItem::Expr(expr) = item {
-                        self.expr(*expr);
-                    }
-                }
+        for (i, word) in words.into_iter().enumerate() {
+            self.push(if i > 0 || space { " " } else { "" });
+            match word {
+                Ok(word) => self.push(&word),
+                Err(bound) => self.expr(bound),
             }
-        }
-        if let Some(having) = select.having {
-            self.wrapped(" HAVING ", having, "");
-        }
-        if let Some(qualify) = select.qualify {
-            self.wrapped(" QUALIFY ", qualify, "");
-        }
-        if !query.order_by.is_empty() {
-            self.push(" ORDER BY ");
-            self.order(&query.order_by);
-        }
-        if let Some(limit) = query.limit {
-            self.wrapped(" LIMIT ", limit, "");
-        }
-        if let Some(offset) = query.offset {
-            self.wrapped(" OFFSET ", offset, "");
-        }
-    }
-
-    fn from(&mut self, id: FromId) {
-        let ast: &'p Ast = self.ast;
-        let mut joins = Vec::new();
-        let mut first = id;
-        while let FromKind::Join { left, .. } = &ast.from(first).kind {
-            joins.push(first);
-            first = *left;
-        }
-        match &ast.from(first).kind {
-            FromKind::Table { name, alias, .. } => {
-                for (i, part) in name.iter().enumerate() {
-                    if i > 0 {
-                        self.push(".");
-                    }
-                    self.ident(&part.ident.text);
-                }
-                self.table_alias(alias.as_ref());
-            }
-            FromKind::Derived { query, alias, .. } => {
-                self.push("(");
-                self.query(*query);
-                self.push(")");
-                self.table_alias(alias.as_ref());
-            }
-            _ => {
-                let text = ast.from(first).span.slice(self.text);
-                self.push(text);
-            }
-        }
-        for join in joins.into_iter().rev() {
-            let FromKind::Join {
-                right,
-                kind,
-                constraint,
-                ..
-            } = &ast.from(join).kind
-            else {
-                continue;
-            };
-            self.push(match kind {
-                JoinKind::Left => " LEFT JOIN ",
-                JoinKind::Right => " RIGHT JOIN ",
-                JoinKind::Full => " FULL JOIN ",
-                JoinKind::Cross => " , ",
-                JoinKind::Semi => " SEMI JOIN ",
-                JoinKind::Anti => " ANTI JOIN ",
-                JoinKind::AsOf => " ASOF INNER JOIN ",
-                JoinKind::AsOfLeft => " ASOF LEFT JOIN ",
-                JoinKind::Positional => " POSITIONAL JOIN ",
-                JoinKind::Inner => " INNER JOIN ",
-            });
-            deeper(|| self.from(*right));
-            match constraint {
-                JoinConstraint::On(condition) => self.wrapped(" ON (", *condition, ")"),
-                JoinConstraint::Using(names) => {
-                    self.push(" USING (");
-                    self.names(names);
-                    self.push(")");
-                }
-                JoinConstraint::None | JoinConstraint::Natural => {}
-            }
-        }
-    }
-
-    fn table_alias(&mut self, alias: Option<&TableAlias>) {
-        let Some(alias) = alias else { return };
-        self.push(" AS ");
-        self.ident(&alias.name.ident.text);
-        if !alias.columns.is_empty() {
-            self.push("(");
-            self.names(&alias.columns);
-            self.push(")");
         }
     }
 }
@@ -937,6 +947,32 @@ fn negated_match(op: &BinaryOp) -> Option<bool> {
     }
 }
 
+/// The parts of a date that are words of the grammar; the others are names, kept as they are written.
+fn date_keyword(written: &str) -> Option<&'static str> {
+    let upper = written.to_ascii_uppercase();
+    let singular = match upper.as_str() {
+        "CENTURIES" => "CENTURY",
+        "MILLENNIA" => "MILLENNIUM",
+        other => other.strip_suffix('S').unwrap_or(other),
+    };
+    Some(match singular {
+        "YEAR" => "year",
+        "MONTH" => "month",
+        "DAY" => "day",
+        "HOUR" => "hour",
+        "MINUTE" => "minute",
+        "SECOND" => "second",
+        "MILLISECOND" => "millisecond",
+        "MICROSECOND" => "microsecond",
+        "WEEK" => "week",
+        "QUARTER" => "quarter",
+        "DECADE" => "decade",
+        "CENTURY" => "century",
+        "MILLENNIUM" => "millennium",
+        _ => return None,
+    })
+}
+
 /// The function behind an interval's unit, and the whole type its amount is cast to.
 fn interval(unit: &str) -> Option<(&'static str, &'static str)> {
     let unit = unit.to_ascii_uppercase();
@@ -958,10 +994,35 @@ fn interval(unit: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
+/// A number as its type prints it.
+fn number(text: &str) -> String {
+    let ty = match typing::literal(Dialect::DuckDb, &Literal::Number(text.into())).ty {
+        Type::Float64 => text.parse::<f64>().ok(),
+        _ => None,
+    };
+    if let Some(value) = ty {
+        return if value.is_finite() {
+            float(value)
+        } else {
+            "1e1000".to_owned()
+        };
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let short = match whole.trim_start_matches('0') {
+        "" if !whole.is_empty() => "0",
+        short => short,
+    };
+    if fraction.is_empty() {
+        short.to_owned()
+    } else {
+        format!("{short}.{fraction}")
+    }
+}
+
 /// A double the way C++'s shortest form prints it: at least two digits of exponent, with a sign.
 fn float(value: f64) -> String {
     let magnitude = value.abs();
-    if magnitude != 0.0 && !(1e-5..1e17).contains(&magnitude) {
+    if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) {
         let text = format!("{value:e}");
         if let Some((mantissa, exponent)) = text.split_once('e') {
             let (sign, digits) = match exponent.strip_prefix('-') {
@@ -974,27 +1035,8 @@ fn float(value: f64) -> String {
     format!("{value:?}")
 }
 
-/// A frame in upper case, with BETWEEN; empty for the default one.
-fn frame_text(written: &str) -> String {
-    let words: Vec<String> = written.split_whitespace().map(str::to_uppercase).collect();
-    let mut text = words.join(" ");
-    if words.get(1).is_some_and(|w| w != "BETWEEN") {
-        let (unit, bound) = text.split_once(' ').unwrap_or((&text, ""));
-        let (bound, exclude) = match bound.split_once(" EXCLUDE ") {
-            Some((bound, exclude)) => (bound, format!(" EXCLUDE {exclude}")),
-            None => (bound, String::new()),
-        };
-        text = format!("{unit} BETWEEN {bound} AND CURRENT ROW{exclude}");
-    }
-    if text == "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW" {
-        String::new()
-    } else {
-        text
-    }
-}
-
 /// An identifier; quoted when it is a keyword of any kind or not of letters, digits and underscores.
-fn push_ident(out: &mut String, text: &str) {
+pub(super) fn push_ident(out: &mut String, text: &str) {
     let mut chars = text.chars();
     let regular = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -1053,8 +1095,12 @@ fn push_type(out: &mut String, written: &str, ty: Option<&Type>) {
             push_type(out, element_text(written), Some(element));
             let _ = write!(out, "[{n}]");
         }
-        Type::Struct(fields) => {
-            out.push_str("STRUCT(");
+        Type::Struct(fields) | Type::Union(fields) => {
+            out.push_str(if matches!(ty, Type::Struct(_)) {
+                "STRUCT("
+            } else {
+                "UNION("
+            });
             for (i, field) in fields.iter().enumerate() {
                 if i > 0 {
                     out.push_str(", ");

@@ -8,7 +8,7 @@ use crate::model::{InfluenceKind, Transform};
 use crate::typing::{self, Meeting, Operand};
 use crate::walk::{self, Child};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
-use rocky_syntax::ast::{ExprId, ExprKind, FromId, Literal, Name, Pivot, TableAlias, Unpivot};
+use rocky_syntax::ast::{ExprId, ExprKind, FromId, Literal, Pivot, TableAlias, Unpivot};
 use rocky_warehouse::Type;
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
@@ -89,7 +89,7 @@ impl<'a> Analyser<'a> {
                 let operand = self.expr(*expr, &Transform::Direct, &mut acc);
                 let set = acc.finish();
                 self.influence(&set, InfluenceKind::Group);
-                let name = self.plain_name(*expr);
+                let name = self.item_name(*expr, list.len());
                 let key = self.spelled_key(&name);
                 let (ty, nullable) = (operand.ty, operand.nullable);
                 list.push(Col {
@@ -272,15 +272,6 @@ impl<'a> Analyser<'a> {
                     work.push(e);
                 }
             });
-        }
-    }
-
-    fn plain_name(&self, id: ExprId) -> SmolStr {
-        match &self.ast.expr(self.ast.unparen(id)).kind {
-            ExprKind::Column(path) => path
-                .last()
-                .map_or_else(SmolStr::default, |n: &Name| n.ident.text.clone()),
-            _ => self.duckdb_name(id),
         }
     }
 

@@ -54,6 +54,7 @@ impl<'a> Analyser<'a> {
             Body::Describe(span) => self.describe(*span),
             Body::Error => Out::incomplete(),
         };
+        out.single &= query.limit.is_none() && query.offset.is_none();
         out.reduces |= query.limit.is_some() || query.offset.is_some();
         self.limit(query);
         for (at, (key, cte, name)) in defined.iter().enumerate().rev() {
@@ -102,8 +103,9 @@ impl<'a> Analyser<'a> {
                 self.nodes.push(Node::default());
                 let outer = std::mem::replace(&mut self.node, node);
                 let out = self.query(cte.query);
+                let names = self.listed_names(cte, &out);
+                let (columns, complete, unlisted) = self.relation_of(out, names, &cte.name.ident.text);
                 self.node = outer;
-                let (columns, complete, unlisted) = self.relation_of(out, &cte.columns, &cte.name.ident.text);
                 // Which of two definitions was meant is not known: what the other lacks is not a second mistake.
                 let complete = complete && !again;
                 self.ctes.push(Cte {
@@ -120,6 +122,15 @@ impl<'a> Analyser<'a> {
             defined.push((key, index, &cte.name));
         }
         defined
+    }
+
+    /// The names listed for a CTE's columns. DuckDB ignores those that are too many.
+    fn listed_names(&self, cte: &'a rocky_syntax::ast::Cte, out: &Out) -> &'a [Name] {
+        let width = match self.dialect {
+            Dialect::DuckDb if out.complete => out.cols.len(),
+            _ => usize::MAX,
+        };
+        cte.columns.get(..width).unwrap_or(&cte.columns)
     }
 
     /// The CTE a one-part name means here.
@@ -237,50 +248,67 @@ impl<'a> Analyser<'a> {
         }
         let index = self.ctes.len();
         if let Body::SetOp { first, rest } = &body.body {
-            let anchor = self.query(*first);
+            let mut anchor = self.query(*first);
+            let mut rest = rest.as_slice();
+            // In DuckDB the last operand alone is the recursion.
+            if let (Dialect::DuckDb, Some((last, before @ [_, ..]))) = (self.dialect, rest.split_last()) {
+                anchor = self.combine(anchor, *first, before, false).0;
+                rest = std::slice::from_ref(last);
+            }
             let (complete, unlisted) = (anchor.complete, anchor.unlisted);
             let anchor_cols = anchor.cols.clone();
-            let (columns, ..) = self.relation_of(anchor, &cte.columns, &cte.name.ident.text);
-            let visible: Vec<Col> = columns
-                .list
-                .iter()
-                .enumerate()
-                .map(|(i, col)| {
-                    let column = SmolStr::from(i.to_string());
-                    let source = SourceColumn {
-                        relation,
-                        column,
-                        transform: Transform::Direct,
-                        span: cte.name.span,
-                    };
-                    Col {
-                        nullable: true,
-                        src: Src::Set(lineage::set_of(vec![source])),
-                        ..col.clone()
-                    }
-                })
-                .collect();
-            let columns_inside = Rc::new(Columns::new(visible));
+            let names = self.listed_names(cte, &anchor);
+            let (columns, ..) = self.relation_of(anchor, names, &cte.name.ident.text);
+            let inside = |i: usize, col: &Col, nullable: bool| {
+                let source = SourceColumn {
+                    relation,
+                    column: SmolStr::from(i.to_string()),
+                    transform: Transform::Direct,
+                    span: cte.name.span,
+                };
+                Col {
+                    nullable,
+                    src: Src::Set(lineage::set_of(vec![source])),
+                    ..col.clone()
+                }
+            };
             self.ctes.push(Cte {
-                columns: columns_inside,
+                columns: Rc::default(),
                 complete,
                 unlisted,
                 node,
                 used: false,
             });
             self.cte_names.entry(key.clone()).or_default().push(index);
-            let (out, _) = self.combine(
-                Out {
-                    cols: anchor_cols,
+            // What the anchor never makes NULL is taken for not null in the steps; when a step makes it NULL after all, the
+            // steps are looked at again.
+            let mut nullable: Vec<bool> = columns.list.iter().map(|c| c.nullable).collect();
+            let mut round = 0;
+            let out = loop {
+                let visible = columns.list.iter().zip(&nullable).enumerate();
+                let visible: Vec<Col> = visible.map(|(i, (col, null))| inside(i, col, *null)).collect();
+                if let Some(cte) = self.ctes.get_mut(index) {
+                    cte.columns = Rc::new(Columns::new(visible));
+                }
+                let anchor = Out {
+                    cols: anchor_cols.clone(),
                     complete,
                     unlisted,
                     reduces: true,
+                    single: false,
                     value: None,
-                },
-                *first,
-                rest,
-                true,
-            );
+                };
+                let (out, _) = self.combine(anchor, *first, rest, true);
+                let mut settled = true;
+                for (assumed, col) in nullable.iter_mut().zip(&out.cols) {
+                    settled &= *assumed || !col.col.nullable;
+                    *assumed |= col.col.nullable || round > 0;
+                }
+                round += 1;
+                if settled || round > 2 {
+                    break out;
+                }
+            };
             let solved = solve(relation, out.cols.iter().map(|c| c.sources().clone()).collect());
             let mut list = columns.list.clone();
             for ((col, new), sources) in list.iter_mut().zip(&out.cols).zip(&solved) {
@@ -333,6 +361,7 @@ impl<'a> Analyser<'a> {
             let out = self.query(operand.query);
             names.extend(out.cols.iter().map(|c| c.col.key.clone()));
             let all = operand.all && operand.op == SetOp::Union;
+            result.single = false;
             result.reduces |= out.reduces || !all;
             if result.unlisted.is_none() {
                 result.unlisted = out.unlisted;
@@ -516,7 +545,7 @@ impl<'a> Analyser<'a> {
                 [] => Type::Unknown,
                 [one] => one.ty.clone(),
                 many if many.iter().any(|o| o.ty.is_unknown()) => Type::Unknown,
-                many => typing::unify(self.dialect, Meeting::SetOperation, many).unwrap_or_else(|| {
+                many => typing::unify(self.dialect, Meeting::Values, many).unwrap_or_else(|| {
                     let message = format!("the values of column {} have no common type", i + 1);
                     self.report(Diagnostic::new(code::E202, Loc::text(span), message));
                     Type::Unknown
@@ -543,6 +572,7 @@ impl<'a> Analyser<'a> {
             complete: true,
             unlisted: None,
             reduces: false,
+            single: false,
             value: None,
         }
     }
@@ -559,31 +589,27 @@ impl<'a> Analyser<'a> {
 
     /// The columns of `DESCRIBE` and its kin as a relation.
     fn describe(&mut self, span: Span) -> Out {
-        let describe = self
-            .text(span)
-            .trim_start()
-            .get(..8)
-            .is_some_and(|w| w.eq_ignore_ascii_case("describe"));
-        if self.dialect != Dialect::DuckDb || !describe {
+        let Some(columns) = described(self.text(span)).filter(|_| self.dialect == Dialect::DuckDb) else {
             return Out::incomplete();
-        }
-        let cols = ["column_name", "column_type", "null", "key", "default", "extra"].map(|name| OutCol {
+        };
+        let col = |(name, ty): (&str, Type)| OutCol {
             col: Col {
                 name: name.into(),
                 key: name.into(),
-                ty: Type::STRING,
+                ty,
                 nullable: true,
                 src: Src::Set(None),
                 cause: None,
             },
             span,
             explicit: true,
-        });
+        };
         Out {
-            cols: cols.to_vec(),
+            cols: columns.into_iter().map(col).collect(),
             complete: true,
             unlisted: None,
             reduces: true,
+            single: false,
             value: None,
         }
     }
@@ -638,6 +664,48 @@ impl<'a> Analyser<'a> {
         }
         self.scopes.pop();
     }
+}
+
+/// The columns of DESCRIBE, SHOW and SUMMARIZE in DuckDB.
+fn described(statement: &str) -> Option<Vec<(&'static str, Type)>> {
+    let text = |names: &[&'static str]| names.iter().map(|name| (*name, Type::STRING)).collect();
+    let mut words = statement.split_whitespace().map(str::to_ascii_lowercase);
+    let (first, second, third) = (words.next(), words.next(), words.next());
+    let all = || {
+        let texts = Type::list(Type::STRING);
+        vec![
+            ("database", Type::STRING),
+            ("schema", Type::STRING),
+            ("name", Type::STRING),
+            ("column_names", texts.clone()),
+            ("column_types", texts),
+            ("temporary", Type::Boolean),
+        ]
+    };
+    Some(match (first?.as_str(), second.as_deref(), third.as_deref()) {
+        ("summarize", ..) => vec![
+            ("column_name", Type::STRING),
+            ("column_type", Type::STRING),
+            ("min", Type::STRING),
+            ("max", Type::STRING),
+            ("approx_unique", Type::Int64),
+            ("avg", Type::STRING),
+            ("std", Type::STRING),
+            ("q25", Type::STRING),
+            ("q50", Type::STRING),
+            ("q75", Type::STRING),
+            ("count", Type::Int64),
+            ("null_percentage", Type::decimal(9, 2)),
+        ],
+        ("describe" | "desc", None, _) => all(),
+        ("show", Some("all"), Some("tables")) => all(),
+        ("show" | "describe" | "desc", Some("tables"), None) => text(&["name"]),
+        ("show" | "describe" | "desc", Some("databases"), None) => text(&["database_name"]),
+        ("describe" | "desc" | "show", Some(_), _) => {
+            text(&["column_name", "column_type", "null", "key", "default", "extra"])
+        }
+        _ => return None,
+    })
 }
 
 fn result_name(out: &Out, at: usize) -> &str {

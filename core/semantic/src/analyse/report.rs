@@ -311,6 +311,7 @@ impl<'a> Analyser<'a> {
                 Diagnostic::new(code::E200, Loc::text(whole), message)
                     .help(format!("cast an argument; forms: {forms}"))
             }
+            TypeError::Refused(message) => Diagnostic::new(code::E230, Loc::text(whole), message.clone()),
             TypeError::Operator => {
                 let message = format!("`{name}` does not take ({})", types.join(", "));
                 Diagnostic::new(code::E203, Loc::text(whole), message)

@@ -155,6 +155,8 @@ pub(super) struct Scope {
     incomplete: Vec<u32>,
     pub(super) merged: Vec<Merged>,
     merged_of: FxHashMap<(u32, u32), u32>,
+    /// Merged columns of a FULL JOIN: whichever side is not NULL.
+    pub(super) full: FxHashSet<u32>,
     /// Parent in the scope stack.
     pub(super) parent: Option<u32>,
     /// Names of relations before this index are looked up only when nothing else is found (an ON clause sees its own
@@ -248,6 +250,10 @@ impl Scope {
             }
         }
         self.incomplete.retain(keep);
+        self.merged_of.retain(|(r, _), _| keep(r));
+        for merged in &mut self.merged {
+            merged.members.retain(|(r, _)| keep(r));
+        }
     }
 
     pub(super) fn add_merged(&mut self, merged: Merged) {
@@ -271,6 +277,11 @@ impl Scope {
             merged.col = col;
             self.merged_of.insert(member, index);
         }
+    }
+
+    /// Whether a merged column is made of both sides.
+    pub(super) fn coalesced(&self, merged: u32) -> bool {
+        self.full.contains(&merged)
     }
 
     /// Merged columns on the optional side of a join.

@@ -6,6 +6,8 @@
 
 use super::columns::StarCol;
 use super::lineage::{Acc, Set};
+use super::lookup::Meaning;
+use super::narrow::{Facts, Outcome};
 use super::scope::{AliasValue, Col, ColRef, ItemValue, Src};
 use super::{AliasMode, Analyser, Clause, Ctx, Out, OutCol, name};
 use crate::model::{InfluenceKind, Transform};
@@ -54,12 +56,13 @@ impl<'a> Analyser<'a> {
             self.ctx = Ctx::PLAIN;
             self.narrow(filter);
         }
+        let keyed = is_keyed(&select.group_by) || self.is_keyed_by_all(select);
         if let Some(scope) = self.scopes.last_mut() {
-            scope.keyed = is_keyed(&select.group_by);
+            scope.keyed = keyed;
         }
         let mut complete = true;
         let mut unlisted = None;
-        let entries = self.items(select, &mut complete, &mut unlisted);
+        let mut entries = self.items(select, &mut complete, &mut unlisted);
 
         self.ctx = Ctx {
             clause: Clause::Where,
@@ -75,8 +78,10 @@ impl<'a> Analyser<'a> {
             aliases: self.alias_mode(Clause::Having),
             ..Ctx::PLAIN
         };
+        let mut settled: Vec<Facts> = Vec::new();
         if let Some(having) = select.having {
             self.condition(having, InfluenceKind::Filter);
+            settled.push(self.facts(having, Outcome::True));
         }
         self.ctx = Ctx {
             clause: Clause::Qualify,
@@ -85,6 +90,7 @@ impl<'a> Analyser<'a> {
         };
         if let Some(qualify) = select.qualify {
             self.condition(qualify, InfluenceKind::Filter);
+            settled.push(self.facts(qualify, Outcome::True));
         }
         let ordered = self.order_by(query, select, &entries, complete);
         match &select.distinct {
@@ -104,27 +110,102 @@ impl<'a> Analyser<'a> {
         if grouped && !keys.open {
             self.check_grouping(uid, select, &entries, &ordered, &keys);
         }
-        self.scopes.pop();
-        let mut cols: Vec<OutCol> = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let mut col = entry.out;
-            if keys.sets && !self.is_aggregate_call(entry.expr) {
-                col.col.nullable = true;
+        if keys.sets {
+            for entry in &mut entries {
+                entry.out.col.nullable |= !self.is_aggregate_call(entry.expr);
             }
-            cols.push(col);
         }
+        settled.iter().for_each(|facts| self.settle(facts, &mut entries));
+        self.scopes.pop();
+        let cols: Vec<OutCol> = entries.into_iter().map(|e| e.out).collect();
         let reduces = grouped
             || windows
             || select.qualify.is_some()
             || select.sample.is_some()
             || !matches!(select.distinct, Distinct::All);
+        let filtered = select.having.is_some() || select.qualify.is_some() || select.sample.is_some();
+        let one_group = aggregates && matches!(select.group_by, GroupBy::None);
+        let single = !filtered
+            && !self.unnests(select)
+            && (one_group || (select.from.is_empty() && select.filter.is_none() && !grouped));
         Out {
             cols,
             complete,
             unlisted,
             reduces,
+            single,
             value: select.value_table,
         }
+    }
+
+    /// GROUP BY ALL with an item that holds no aggregate.
+    fn is_keyed_by_all(&self, select: &Select) -> bool {
+        matches!(select.group_by, GroupBy::All(_))
+            && select.items.iter().any(|item| match item {
+                SelectItem::Expr { expr, .. } => self.is_key(*expr),
+                SelectItem::Star(_) => false,
+            })
+    }
+
+    /// A column or an operation on columns: no call, no subquery, and a column at least.
+    fn is_key(&self, expr: ExprId) -> bool {
+        let mut columns = 0;
+        let mut work = vec![expr];
+        while let Some(id) = work.pop() {
+            let mut plain = true;
+            match &self.ast.expr(id).kind {
+                ExprKind::Function(_) | ExprKind::Columns { .. } | ExprKind::Star(_) => return false,
+                ExprKind::Column(path) => match self.lookup(path) {
+                    Meaning::Column { .. } => columns += 1,
+                    _ => return false,
+                },
+                _ => {}
+            }
+            crate::walk::children(self.ast, id, &mut |child| match child {
+                crate::walk::Child::Expr(e) => work.push(e),
+                crate::walk::Child::Query(_) => plain = false,
+            });
+            if !plain {
+                return false;
+            }
+        }
+        columns > 0
+    }
+
+    /// Whether an item may give several rows, or none.
+    fn unnests(&self, select: &Select) -> bool {
+        let mut work: Vec<ExprId> = Vec::new();
+        for item in &select.items {
+            match item {
+                SelectItem::Expr { expr, .. } => work.push(*expr),
+                SelectItem::Star(star) => work.extend(star.replace.iter().map(|(e, _)| *e)),
+            }
+        }
+        while let Some(id) = work.pop() {
+            if let ExprKind::Function(call) = &self.ast.expr(id).kind {
+                let name = call.name.last().map_or("", |n| n.ident.text.as_str());
+                if [
+                    "unnest",
+                    "unlist",
+                    "explode",
+                    "generate_subscripts",
+                    "inline",
+                    "posexplode",
+                    "stack",
+                ]
+                .iter()
+                .any(|n| name.eq_ignore_ascii_case(n))
+                {
+                    return true;
+                }
+            }
+            crate::walk::children(self.ast, id, &mut |child| {
+                if let crate::walk::Child::Expr(e) = child {
+                    work.push(e);
+                }
+            });
+        }
+        false
     }
 
     /// Which aliases a clause may use.
@@ -271,7 +352,7 @@ impl<'a> Analyser<'a> {
         marks
     }
 
-    fn item_name(&self, expr: ExprId, index: usize) -> SmolStr {
+    pub(super) fn item_name(&mut self, expr: ExprId, index: usize) -> SmolStr {
         let ast = self.ast;
         let bare = ast.unparen(expr);
         if let ExprKind::Column(path) = &ast.expr(bare).kind {
@@ -283,7 +364,8 @@ impl<'a> Analyser<'a> {
                     fields: 0,
                 }) => self
                     .scope()
-                    .filter(|s| s.uid == *uid)
+                    // What USING of a FULL JOIN merges is an expression, named as it is written.
+                    .filter(|s| s.uid == *uid && !(*rel == ColRef::MERGED && s.coalesced(*col)))
                     .and_then(|s| {
                         s.col(ColRef {
                             scope: 0,
@@ -320,10 +402,11 @@ impl<'a> Analyser<'a> {
     }
 
     /// DuckDB's name of an unnamed expression.
-    pub(super) fn duckdb_name(&self, expr: ExprId) -> SmolStr {
+    pub(super) fn duckdb_name(&mut self, expr: ExprId) -> SmolStr {
+        let columns = self.expansion(expr);
         let uid = self.scope().map_or(0, |s| s.uid);
         let windows = |name: &Name| self.windows.get(&(uid, self.relation_key(&name.ident))).copied();
-        SmolStr::from(name::print(self.ast, self.input.text, &windows, expr))
+        SmolStr::from(name::print(self.ast, self.input.text, &windows, &columns, expr))
     }
 
     /// True when the item is nothing but an aggregate, which is never NULL for the sake of a grouping set.
@@ -354,7 +437,7 @@ impl<'a> Analyser<'a> {
         let (selected, groups) = self.selected_with_groups(*selector);
         for (i, found) in selected.cols.iter().enumerate() {
             for (node, _) in columns {
-                self.columns_at.insert(*node, found.at);
+                self.columns_at.insert(*node, found.clone());
             }
             let (aggregate, window) = self.take_marks();
             let mut acc = Acc::default();
@@ -372,7 +455,10 @@ impl<'a> Analyser<'a> {
                     &alias.ident.text,
                     groups.get(i).and_then(Option::as_ref),
                 )),
-                None => found.name.clone(),
+                None if alone => found.name.clone(),
+                None if found.replaced.is_some() => self.duckdb_name(expr),
+                // RENAME is forgotten inside an expression.
+                None => self.written_name(found),
             };
             let key = self.spelled_key(&name);
             let col = Col {
@@ -383,7 +469,7 @@ impl<'a> Analyser<'a> {
                 src: Src::Set(acc.finish()),
                 cause: acc.cause,
             };
-            let at = alone.then_some(found.at);
+            let at = (alone && found.replaced.is_none()).then_some(found.at);
             // The expression is shared by all columns, so that its resolutions do not tell them apart.
             let out = OutCol {
                 col,
@@ -422,21 +508,20 @@ impl<'a> Analyser<'a> {
         };
         let mut acc = Acc::default();
         let operand = self.expr(first.value, &Transform::Expression, &mut acc);
-        let mut parts = Vec::new();
-        unnested(&operand.ty, asks_recursive(ast, call), None, &mut parts);
-        let fields = matches!(operand.ty, Type::Struct(_)) || parts.iter().any(|(name, _)| name.is_some());
-        if !fields && !asks_recursive(ast, call) {
+        let depth = unnest_depth(ast, call);
+        if depth == 1 && !matches!(operand.ty, Type::Struct(_)) {
             return false;
         }
+        let mut parts = Vec::new();
+        unnested(&operand.ty, depth, &mut parts);
         let span = ast.expr(expr).span;
         let sources = acc.finish();
         for (name, ty) in parts {
-            let name = name.unwrap_or_else(|| {
-                alias.map_or_else(
-                    || self.item_name(expr, entries.len()),
-                    |a| a.ident.stored(self.dialect),
-                )
-            });
+            let name = match (name, alias) {
+                (Some(name), _) => name,
+                (None, Some(alias)) => alias.ident.stored(self.dialect),
+                (None, None) => self.item_name(expr, entries.len()),
+            };
             let key = self.spelled_key(&name);
             let col = Col {
                 name,
@@ -637,12 +722,10 @@ fn substitute(alias: &str, groups: Option<&super::pattern::Match>) -> String {
     out
 }
 
-fn asks_recursive(ast: &rocky_syntax::ast::Ast, call: &Call) -> bool {
-    call.args.iter().any(|arg| {
-        let named = arg
-            .name
-            .as_ref()
-            .is_some_and(|n| n.ident.text.eq_ignore_ascii_case("recursive"));
+/// How many levels UNNEST takes off: one, unless it says `recursive := true` or `max_depth := n`.
+fn unnest_depth(ast: &rocky_syntax::ast::Ast, call: &Call) -> u32 {
+    for arg in &call.args {
+        let Some(name) = &arg.name else { continue };
         let mut value = ast.unparen(arg.value);
         if let ExprKind::Unary {
             op: UnaryOp::Plus,
@@ -651,29 +734,39 @@ fn asks_recursive(ast: &rocky_syntax::ast::Ast, call: &Call) -> bool {
         {
             value = *operand;
         }
-        named && matches!(&ast.expr(value).kind, ExprKind::Literal(Literal::Bool(true)))
-    })
+        match &ast.expr(value).kind {
+            ExprKind::Literal(Literal::Bool(true)) if name.ident.text.eq_ignore_ascii_case("recursive") => {
+                return u32::MAX;
+            }
+            ExprKind::Literal(Literal::Number(text)) if name.ident.text.eq_ignore_ascii_case("max_depth") => {
+                return text.parse().unwrap_or(1);
+            }
+            _ => {}
+        }
+    }
+    1
 }
 
-/// The columns UNNEST makes of a value: elements of lists, fields of structs; all levels when recursive.
-fn unnested(ty: &Type, recursive: bool, name: Option<SmolStr>, out: &mut Vec<(Option<SmolStr>, Type)>) {
+/// The columns UNNEST makes of a value: the elements of lists in lists, then the fields of structs in structs. A list inside
+/// a struct stays one.
+fn unnested(ty: &Type, depth: u32, out: &mut Vec<(Option<SmolStr>, Type)>) {
+    let (mut ty, mut depth) = (ty, depth);
+    while let Type::List(element) | Type::Array(element, _) = ty
+        && depth > 0
+    {
+        ty = element;
+        depth -= 1;
+    }
+    unnested_fields(None, ty, depth, out);
+}
+
+fn unnested_fields(name: Option<&SmolStr>, ty: &Type, depth: u32, out: &mut Vec<(Option<SmolStr>, Type)>) {
     match ty {
-        Type::List(element) | Type::Array(element, _) if recursive => {
-            super::deeper(|| unnested(element, true, name, out));
-        }
-        Type::List(element) | Type::Array(element, _) if name.is_none() => {
-            out.push((None, (**element).clone()))
-        }
-        Type::Struct(fields) if recursive || name.is_none() => {
+        Type::Struct(fields) if depth > 0 => {
             for field in fields.iter() {
-                let name = Some(field.name.clone());
-                if recursive {
-                    super::deeper(|| unnested(&field.ty, true, name, out));
-                } else {
-                    out.push((name, field.ty.clone()));
-                }
+                super::deeper(|| unnested_fields(Some(&field.name), &field.ty, depth - 1, out));
             }
         }
-        other => out.push((name, other.clone())),
+        other => out.push((name.cloned(), other.clone())),
     }
 }

@@ -74,9 +74,26 @@ impl Overload {
         Some(overload)
     }
 
+    /// `BIGINT,*ANY`: a table function's, without a result.
+    pub(crate) fn parse_parameters(text: &'static str) -> Option<Overload> {
+        let mut overload = Overload {
+            params: Vec::new(),
+            variadic: None,
+            result: Param::Unclear,
+            text,
+        };
+        for part in split(text) {
+            match part.strip_prefix('*') {
+                Some(variadic) => overload.variadic = Some(Param::parse(variadic)),
+                None => overload.params.push(Param::parse(part)),
+            }
+        }
+        Some(overload)
+    }
+
     /// For people: `(BIGINT, ANY…)`.
     pub(crate) fn describe(&self) -> String {
-        let list = self.text.rsplit_once('>').map_or("", |(l, _)| l);
+        let list = self.text.rsplit_once('>').map_or(self.text, |(l, _)| l);
         let parts: Vec<String> = split(list)
             .map(|p| match p.strip_prefix('*') {
                 Some(variadic) => format!("{variadic}…"),

@@ -10,6 +10,7 @@ use rocky_base::{Dialect, SmolStr};
 use rocky_syntax::ast::{BinaryOp, LikeKind, Literal, UnaryOp};
 use rocky_warehouse::{Column, Type};
 use smol_str::StrExt;
+use std::sync::Arc;
 
 /// What a bare literal keeps besides its type: engines let literals adapt to the other operand.
 #[derive(Clone, PartialEq, Debug)]
@@ -20,6 +21,8 @@ pub enum Constant {
     Integer(i128),
     /// A string literal.
     String(SmolStr),
+    /// A list of string literals.
+    Strings(Arc<[SmolStr]>),
     /// Another constant whose value is of no use.
     Other,
 }
@@ -50,6 +53,16 @@ impl Operand {
     }
 }
 
+/// The constant of a list of string literals.
+pub(crate) fn strings<'a>(elements: impl Iterator<Item = &'a Operand>) -> Option<Constant> {
+    let text = |operand: &Operand| match &operand.constant {
+        Some(Constant::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let list: Option<Arc<[SmolStr]>> = elements.map(text).collect();
+    list.filter(|l| !l.is_empty()).map(Constant::Strings)
+}
+
 /// Why a type could not be given.
 #[derive(Clone, PartialEq, Debug)]
 pub enum TypeError {
@@ -63,6 +76,8 @@ pub enum TypeError {
     Operator,
     /// Several overloads fit equally.
     Ambiguous(String),
+    /// The types fit, but an argument is not what the function needs (a constant, a named value): a whole message.
+    Refused(String),
 }
 
 /// What kind of function it is.
@@ -257,6 +272,8 @@ pub struct CallSite<'a> {
     pub empty_group_possible: bool,
     /// Has a FILTER clause.
     pub filtered: bool,
+    /// Bit `i`: argument `i` is a bare column, so that it is proved to be no constant.
+    pub columns: u64,
 }
 
 /// The result of a call. `lambda(argument index, parameter types) -> type of the body` types lambda bodies on demand.
@@ -281,7 +298,7 @@ pub fn function_kind(dialect: Dialect, name: &str) -> Option<FunctionKind> {
     let lower = name.to_lowercase_smolstr();
     match lower.as_str() {
         "percentile_cont" | "percentile_disc" => return Some(FunctionKind::Aggregate),
-        "coalesce" | "ifnull" | "if" | "iff" | "try" | "row" | "grouping" | "grouping_id" => {
+        "coalesce" | "ifnull" | "if" | "iff" | "try" | "row" | "date" | "grouping" | "grouping_id" => {
             return Some(FunctionKind::Scalar);
         }
         _ => {}
@@ -313,12 +330,26 @@ pub fn function_kind(dialect: Dialect, name: &str) -> Option<FunctionKind> {
 }
 
 /// The columns of a table function (`range`, `generate_series`, `unnest` of a list …); `None` when they depend on data or
-/// the function is not known.
-pub fn table_function(dialect: Dialect, name: &str, args: &[Argument]) -> Option<Vec<Column>> {
+/// the function is not known. An error when the engine does not take the call.
+pub fn table_function(
+    dialect: Dialect,
+    name: &str,
+    args: &[Argument],
+) -> Result<Option<Vec<Column>>, TypeError> {
     match dialect {
         Dialect::DuckDb => duckdb::tables::columns(name, args),
-        _ => other::table_function(dialect, name, args),
+        _ => Ok(other::table_function(dialect, name, args)),
     }
+}
+
+/// Whether an argument `x -> …` of the function may be a lambda.
+pub fn takes_lambda(dialect: Dialect, name: &str) -> bool {
+    dialect != Dialect::DuckDb || duckdb::functions::takes_lambda(&name.to_lowercase_smolstr())
+}
+
+/// The columns of a table function over files that are the same for every file.
+pub(crate) fn file_columns(name: &str) -> Option<Vec<Column>> {
+    duckdb::tables::always(name)
 }
 
 /// The type written in a cast or column definition; `None` for an unknown name.

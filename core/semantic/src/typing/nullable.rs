@@ -1,6 +1,6 @@
 //! Which calls give no NULL when their arguments have none. `false` is a promise: what is not listed is nullable.
 
-use super::{CallSite, Operand};
+use super::{CallSite, Constant, Operand};
 use rocky_warehouse::Type;
 
 /// A scalar function of DuckDB with these arguments.
@@ -30,8 +30,9 @@ pub(crate) fn scalar(name: &str, result: &Type, operands: &[&Operand]) -> bool {
 /// An aggregate. It is NULL over no rows, or over NULLs alone.
 pub(crate) fn aggregate(name: &str, site: &CallSite<'_>, operands: &[&Operand]) -> bool {
     match name {
-        "count" | "count_star" | "count_if" | "countif" | "approx_count_distinct" | "regr_count" => false,
-        _ if site.windowed || site.empty_group_possible || site.filtered => true,
+        "count" | "count_star" | "approx_count_distinct" | "regr_count" => false,
+        // A window without a frame holds its own row.
+        _ if site.empty_group_possible || site.filtered => true,
         _ if FOLDS.binary_search(&name).is_ok() => operands.iter().any(|o| o.nullable),
         // A list of NULLs is a list.
         "list" | "array_agg" => false,
@@ -40,11 +41,18 @@ pub(crate) fn aggregate(name: &str, site: &CallSite<'_>, operands: &[&Operand]) 
 }
 
 /// A function that only stands before OVER.
-pub(crate) fn window(name: &str) -> bool {
-    !matches!(
-        name,
-        "row_number" | "rank" | "dense_rank" | "rank_dense" | "cume_dist" | "percent_rank"
-    )
+pub(crate) fn window(name: &str, site: &CallSite<'_>, operands: &[&Operand]) -> bool {
+    let constant = |operand: &Operand| matches!(operand.constant, Some(Constant::Integer(_)));
+    match (name, operands) {
+        ("row_number" | "rank" | "dense_rank" | "rank_dense" | "cume_dist" | "percent_rank", _) => false,
+        ("ntile", [n]) => !constant(n),
+        // The frame holds the own row at least.
+        ("first_value" | "last_value", [value]) => {
+            value.nullable || site.empty_group_possible || site.filtered
+        }
+        ("lag" | "lead", [value, offset, default]) => value.nullable || default.nullable || !constant(offset),
+        _ => true,
+    }
 }
 
 // Sorted. Never NULL, whatever goes in.
@@ -72,7 +80,7 @@ static TOTAL: &[&str] = &[
 // Sorted. A value over any rows that hold one.
 #[rustfmt::skip]
 static FOLDS: &[&str] = &[
-    "any_value", "arbitrary", "avg", "bit_and", "bit_or", "bit_xor", "bool_and", "bool_or", "favg", "first", "fsum", "group_concat",
+    "any_value", "arbitrary", "avg", "bit_and", "bit_or", "bit_xor", "bool_and", "bool_or", "count_if", "countif", "favg", "first", "fsum", "group_concat",
     "histogram", "kahan_sum", "last", "listagg", "max", "mean", "median", "min", "mode", "product", "string_agg", "sum",
     "sum_no_overflow", "sumkahan",
 ];

@@ -19,6 +19,8 @@ pub struct File {
     pub main: Vec<Step>,
     /// Every expression of the file.
     pub exprs: Vec<Expr>,
+    /// The comments, `--` included, in order.
+    pub comments: Vec<Span>,
 }
 
 static NOTHING: Expr = Expr {

@@ -74,12 +74,20 @@ pub(super) struct Token {
     pub(super) span: Span,
 }
 
-pub(super) fn lex(file: FileId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
+/// The tokens of a file and what lies between them.
+pub(super) struct Lexed {
+    pub(super) tokens: Vec<Token>,
+    pub(super) comments: Vec<Span>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+pub(super) fn lex(file: FileId, text: &str) -> Lexed {
     let mut lexer = Lexer {
         file,
         text,
-        at: 0,
+        at: if text.starts_with('\u{feff}') { 3 } else { 0 },
         tokens: Vec::new(),
+        comments: Vec::new(),
         diagnostics: Vec::new(),
     };
     lexer.run();
@@ -87,7 +95,11 @@ pub(super) fn lex(file: FileId, text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
         kind: T::End,
         span: Span::at(text.len() as u32),
     });
-    (lexer.tokens, lexer.diagnostics)
+    Lexed {
+        tokens: lexer.tokens,
+        comments: lexer.comments,
+        diagnostics: lexer.diagnostics,
+    }
 }
 
 struct Lexer<'a> {
@@ -95,6 +107,7 @@ struct Lexer<'a> {
     text: &'a str,
     at: usize,
     tokens: Vec<Token>,
+    comments: Vec<Span>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -122,8 +135,10 @@ impl Lexer<'_> {
             match c {
                 ' ' | '\t' | '\r' | '\n' => self.at += 1,
                 '-' if self.byte(1) == b'-' => {
-                    let rest = self.rest();
-                    self.at += rest.find('\n').unwrap_or(rest.len());
+                    let line = self.rest().split(['\n', '\r']).next().unwrap_or("");
+                    let len = line.len();
+                    self.comments.push(Span::from(self.at..self.at + len));
+                    self.at += len;
                 }
                 c if c == '_' || c.is_alphabetic() => self.word(),
                 '0'..='9' => self.number(),
@@ -178,6 +193,14 @@ impl Lexer<'_> {
     fn string(&mut self, quote: char) {
         let body = self.rest().get(1..).unwrap_or("");
         if let Some(len) = body.find(quote) {
+            if let Some(nul) = body.get(..len).and_then(|s| s.find('\0')) {
+                let span = Span::from(self.at + 1 + nul..self.at + 2 + nul);
+                let diagnostic = self.error(
+                    span,
+                    "NUL character in the string; SQL cannot hold one".to_owned(),
+                );
+                self.diagnostics.push(diagnostic);
+            }
             self.push(T::String, len + 2);
             return;
         }

@@ -12,6 +12,7 @@ mod names;
 mod parser;
 mod plan;
 mod print;
+mod unused;
 mod writer;
 
 pub use parser::{MAX_NESTING, parse};
@@ -27,15 +28,44 @@ pub struct Lowered {
     pub sql: String,
     /// From places of [`Lowered::sql`] to places of the file.
     pub origin: OriginMap,
+    /// The comments of the file, `--` included, in order; [`crate::lexer::line_comments`] reads them.
+    pub comments: Vec<Span>,
     /// Mistakes, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
     /// True when [`Lowered::sql`] says what the file says and may be used.
     pub complete: bool,
 }
 
+/// The comments of a `.rocky` file and its tokens, in order.
+pub fn comments_and_tokens(file: FileId, text: &str) -> (Vec<Span>, Vec<Span>) {
+    let tokens = lexer::lex(file, text).tokens;
+    let mut comments = Vec::new();
+    let mut end = 0;
+    // Between two tokens there are spaces, comments and what is no token at all.
+    for token in &tokens {
+        let mut at = end;
+        while at < token.span.start {
+            let gap = Span::new(at, token.span.start).slice(text);
+            let Some(start) = gap.find("--") else { break };
+            let len = gap
+                .get(start..)
+                .and_then(|g| g.find('\n'))
+                .unwrap_or(gap.len() - start);
+            let start = at + start as u32;
+            at = start + len as u32;
+            let trimmed = Span::new(start, at).slice(text).trim_end().len() as u32;
+            comments.push(Span::new(start, start + trimmed));
+        }
+        end = token.span.end;
+    }
+    let ends = |t: &&lexer::Token| t.kind != lexer::T::End;
+    (comments, tokens.iter().filter(ends).map(|t| t.span).collect())
+}
+
 /// Parse a `.rocky` file and make SQL of it.
 pub fn lower(file: FileId, text: &str, dialect: Dialect) -> Lowered {
-    let (tree, mut diagnostics) = parse(file, text);
+    let (mut tree, mut diagnostics) = parse(file, text);
+    let comments = std::mem::take(&mut tree.comments);
     let mut lowering = plan::Lowering::new(file, dialect, tree, !diagnostics.is_empty());
     let plan = lowering.plan();
     diagnostics.append(&mut lowering.diagnostics);
@@ -62,6 +92,7 @@ pub fn lower(file: FileId, text: &str, dialect: Dialect) -> Lowered {
     Lowered {
         sql,
         origin,
+        comments,
         diagnostics,
         complete,
     }

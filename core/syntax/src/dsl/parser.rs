@@ -8,7 +8,7 @@ use super::ast::{
     Arm, Bound, Count, ExprId, ExprKind, File, Frame, Join, JoinKind, Keep, Let, Name, Named, Op, Operator,
     Path, Pattern, SelectItem, SortKey, Step, StepKind, Window, Word,
 };
-use super::lexer::{Kw, T, Token, lex};
+use super::lexer::{Kw, Lexed, T, Token, lex};
 use rocky_base::code::{E401, E412, E413};
 use rocky_base::{Diagnostic, Edit, FileId, Loc, SmolStr, Span};
 
@@ -17,12 +17,19 @@ pub const MAX_NESTING: usize = 200;
 
 /// Parse a `.rocky` file.
 pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
-    let (tokens, diagnostics) = lex(file, text);
+    let Lexed {
+        tokens,
+        comments,
+        diagnostics,
+    } = lex(file, text);
     let unread = diagnostics
         .iter()
         .filter_map(|d| Some(d.primary.as_ref()?.loc.span.start))
         .collect();
-    let tree = File::default();
+    let tree = File {
+        comments,
+        ..File::default()
+    };
     let mut parser = Parser {
         file,
         text,

@@ -79,13 +79,21 @@ impl Lowering {
                 continue;
             }
             names.insert(key, binding.name.span);
+            self.check_unused(&binding.steps);
             if let Some(level) = self.pipeline(&binding.steps) {
                 ctes.push((binding.name, binding.keyword, level));
             }
         }
+        self.check_unused(&main);
         Plan {
             ctes,
             main: self.pipeline(&main),
+        }
+    }
+
+    fn check_unused(&mut self, steps: &[Step]) {
+        if !self.broken {
+            self.unused(steps);
         }
     }
 

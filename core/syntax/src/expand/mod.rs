@@ -15,7 +15,7 @@ use crate::lexer::{Lexed, Token, TokenKind, lex};
 use crate::origin::{OriginMap, Segment, SegmentKind};
 use crate::parser::{NO_MATCH, match_brackets};
 use rocky_base::{Code, Diagnostic, Dialect, Loc, SmolStr, Span, code, suggest};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ const MAX_LEVEL: u32 = 64;
 const MAX_TEXT: usize = 16 * 1024 * 1024;
 /// The most calls that one text may expand to.
 const MAX_CALLS: usize = 100_000;
+/// Nobody reads more, and a text can hold as many mistakes as calls.
+const MAX_DIAGNOSTICS: usize = 200;
 
 /// What expansion reads.
 pub struct Env<'a> {
@@ -86,6 +88,8 @@ pub fn expand(text: &Arc<str>, origin: &OriginMap, env: &Env<'_>) -> Expanded {
         diagnostics: Vec::new(),
         macros_read: Vec::new(),
         vars_read: Vec::new(),
+        macros_seen: FxHashSet::default(),
+        vars_seen: FxHashSet::default(),
         placeholders: Vec::new(),
         bodies: FxHashMap::default(),
         level: 0,
@@ -158,6 +162,8 @@ struct Expander<'e> {
     diagnostics: Vec<Diagnostic>,
     macros_read: Vec<(SmolStr, bool)>,
     vars_read: Vec<(SmolStr, Option<SmolStr>)>,
+    macros_seen: FxHashSet<SmolStr>,
+    vars_seen: FxHashSet<SmolStr>,
     placeholders: Vec<(DatePlaceholder, Span)>,
     bodies: FxHashMap<SmolStr, Rc<(Lexed, Vec<u32>)>>,
     level: u32,
@@ -269,10 +275,13 @@ impl<'e> Expander<'e> {
     ) -> bool {
         let env = self.env;
         let def = env.macros.get(&name);
-        if !self.macros_read.iter().any(|(n, _)| *n == name) {
+        if self.macros_seen.insert(name.clone()) {
             self.macros_read.push((name.clone(), def.is_some()));
         }
         let Some(def) = def else {
+            if self.diagnostics.len() >= MAX_DIAGNOSTICS {
+                return false;
+            }
             let mut names: Vec<&str> = env.macros.keys().map(SmolStr::as_str).collect();
             names.sort_unstable();
             let message = match suggest::nearest(&name, names) {
@@ -284,7 +293,7 @@ impl<'e> Expander<'e> {
             if env.dialect == Dialect::DuckDb {
                 diagnostic = diagnostic.help("for the absolute value, put a space behind `@`");
             }
-            self.diagnostics.push(diagnostic);
+            self.report(diagnostic);
             return false;
         };
         let args = split_arguments(frame, open, close);
@@ -303,7 +312,7 @@ impl<'e> Expander<'e> {
             let diagnostic = self
                 .diagnostic(frame, code::E111, whole, message)
                 .note(def.name_loc, "defined here");
-            self.diagnostics.push(diagnostic);
+            self.report(diagnostic);
             return false;
         }
         if let Some((empty, param)) = args.iter().zip(&def.params).find(|(a, _)| a.tokens.is_empty()) {
@@ -311,7 +320,7 @@ impl<'e> Expander<'e> {
             let diagnostic = self
                 .diagnostic(frame, code::E111, empty.span, message)
                 .note(def.name_loc, "defined here");
-            self.diagnostics.push(diagnostic);
+            self.report(diagnostic);
             return false;
         }
         // A macro that stands among the frames whose text led here calls itself.
@@ -325,7 +334,7 @@ impl<'e> Expander<'e> {
                     let path: Vec<String> = chain.iter().map(|n| format!("@{n}")).collect();
                     let message = format!("macro `@{name}` calls itself ({})", path.join(" → "));
                     let diagnostic = self.diagnostic(frame, code::E113, whole, message);
-                    self.diagnostics.push(diagnostic);
+                    self.report(diagnostic);
                     return false;
                 }
             }
@@ -334,7 +343,7 @@ impl<'e> Expander<'e> {
         if frame.depth >= MAX_MACRO_DEPTH || self.level >= MAX_LEVEL {
             let message = format!("macro calls nested more than {MAX_MACRO_DEPTH} levels deep");
             let diagnostic = self.diagnostic(frame, code::E113, whole, message);
-            self.diagnostics.push(diagnostic);
+            self.report(diagnostic);
             return false;
         }
         self.calls += 1;
@@ -346,7 +355,7 @@ impl<'e> Expander<'e> {
                     MAX_TEXT / (1024 * 1024)
                 );
                 let diagnostic = self.diagnostic(frame, code::E113, whole, message);
-                self.diagnostics.push(diagnostic);
+                self.report(diagnostic);
             }
             return false;
         }
@@ -364,7 +373,7 @@ impl<'e> Expander<'e> {
                 .map_or(Span::at(0), |l| l.loc.span)
                 .shift(def.body_span.start);
             let diagnostic = Diagnostic::new(code::E114, Loc::new(def.file, at), message);
-            self.diagnostics.push(diagnostic);
+            self.report(diagnostic);
             return false;
         }
         let call = frame
@@ -400,7 +409,7 @@ impl<'e> Expander<'e> {
         let (Some(name), Some(next)) = (name, next) else {
             let message = "expected the name of a variable in `@var(…)`";
             let diagnostic = self.diagnostic(frame, code::E028, whole, message);
-            self.diagnostics.push(diagnostic);
+            self.report(diagnostic);
             self.insert(frame, "NULL", whole);
             return true;
         };
@@ -408,20 +417,20 @@ impl<'e> Expander<'e> {
         if !has_default && open + 2 != close {
             let message = "expected `,` and a default after the variable's name";
             let diagnostic = self.diagnostic(frame, code::E028, next.span, message);
-            self.diagnostics.push(diagnostic);
+            self.report(diagnostic);
             self.insert(frame, "NULL", whole);
             return true;
         }
         let text = SmolStr::new(name.span.slice(frame.text));
         let value = (self.env.var)(&text);
-        if !self.vars_read.iter().any(|(n, _)| *n == text) {
+        if self.vars_seen.insert(text.clone()) {
             self.vars_read.push((text.clone(), value.clone()));
         }
         if let Some(value) = value {
             if let Some(reason) = unfit(&value, self.env.dialect) {
                 let message = format!("value of variable `{text}` {reason}");
                 let diagnostic = self.diagnostic(frame, code::E417, whole, message);
-                self.diagnostics.push(diagnostic);
+                self.report(diagnostic);
                 self.insert(frame, "NULL", whole);
             } else {
                 self.insert(frame, &value, whole);
@@ -443,7 +452,7 @@ impl<'e> Expander<'e> {
             } else {
                 let message = format!("calls nested more than {MAX_LEVEL} levels deep");
                 let diagnostic = self.diagnostic(frame, code::E113, whole, message);
-                self.diagnostics.push(diagnostic);
+                self.report(diagnostic);
                 self.insert(frame, "NULL", whole);
             }
             self.level -= 1;
@@ -453,7 +462,7 @@ impl<'e> Expander<'e> {
         let diagnostic = self.diagnostic(frame, code::E028, whole, message).help(format!(
             "pass a value for `{text}` or write `@var({text}, default)`"
         ));
-        self.diagnostics.push(diagnostic);
+        self.report(diagnostic);
         self.insert(frame, "NULL", whole);
         true
     }
@@ -618,6 +627,12 @@ impl<'e> Expander<'e> {
                 _ => continue,
             };
             self.placeholders.push((kind, at.span.to(word.span).shift(base)));
+        }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if self.diagnostics.len() < MAX_DIAGNOSTICS {
+            self.diagnostics.push(diagnostic);
         }
     }
 

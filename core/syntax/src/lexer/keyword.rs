@@ -5,8 +5,6 @@
 //! expression are reserved: rejecting a query that the warehouse would take is worse than the opposite.
 
 use rocky_base::Dialect;
-use rustc_hash::FxHashMap;
-use std::sync::LazyLock;
 
 /// Longest word that can be a keyword, in bytes.
 const MAX_LEN: usize = 24;
@@ -137,56 +135,133 @@ static BIGQUERY_RESERVED: &str = "any array asc assert_rows_modified at cast col
 #[rustfmt::skip]
 static DATABRICKS_RESERVED: &str = "lateral minus anti semi limit";
 
-static TABLE: LazyLock<FxHashMap<&'static str, (Kw, WordClass)>> = LazyLock::new(|| {
-    let mut table: FxHashMap<&'static str, (Kw, WordClass)> = FxHashMap::default();
-    for (word, kw) in WORDS {
-        table.insert(word, (*kw, WordClass::default()));
+/// A word that is a keyword or belongs to a class, in upper or lower case.
+#[derive(Copy, Clone)]
+struct Entry {
+    text: &'static str,
+    kw: Kw,
+    class: u8,
+}
+
+const MAX_ENTRIES: usize = 768;
+/// A power of two, about four times the words.
+const SLOTS: usize = 2048;
+
+/// An open hash table over all words, made by the compiler: looking a word up takes one probe as a rule.
+struct Table {
+    // Index of an entry, plus one.
+    slots: [u16; SLOTS],
+    entries: [Entry; MAX_ENTRIES],
+    len: usize,
+}
+
+static TABLE: Table = Table::build();
+
+/// Four letters and the length. The case bit is set in all, so that both cases agree. Callers give two bytes at least.
+const fn hash(word: &[u8]) -> usize {
+    let len = word.len();
+    let first = (word[0] | 0x20) as u32;
+    let second = (word[1] | 0x20) as u32;
+    let middle = (word[len / 2] | 0x20) as u32;
+    let last = (word[len - 1] | 0x20) as u32;
+    let letters = first | second << 8 | middle << 16 | last << 24;
+    let mixed = letters.wrapping_mul(0x9E37_79B1) ^ (len as u32).wrapping_mul(0x85EB_CA6B);
+    (mixed >> 21) as usize
+}
+
+const fn same_word(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
     }
-    let all = WordClass::DATABRICKS | WordClass::SNOWFLAKE | WordClass::BIGQUERY;
-    for (list, bits) in [
-        (DUCK_UNRESERVED, WordClass::DUCK_KEYWORD),
-        (
-            DUCK_TYPE_FUNCTION,
-            WordClass::DUCK_KEYWORD | WordClass::DUCK_TYPE_FUNCTION,
-        ),
-        (DUCK_RESERVED, WordClass::DUCK_KEYWORD | WordClass::DUCK_RESERVED),
-        (COMMON_RESERVED, all),
-        (SNOWFLAKE_RESERVED, WordClass::SNOWFLAKE),
-        (BIGQUERY_RESERVED, WordClass::BIGQUERY),
-        (DATABRICKS_RESERVED, WordClass::DATABRICKS),
-    ] {
-        for word in list.split_whitespace() {
-            let upper: &'static str = match WORDS.iter().find(|(w, _)| w.eq_ignore_ascii_case(word)) {
-                Some((w, _)) => w,
-                // A few hundred words, once per process.
-                None => {
-                    let upper = word.to_ascii_uppercase();
-                    match table.get_key_value(upper.as_str()) {
-                        Some((known, _)) => known,
-                        None => Box::leak(upper.into_boxed_str()),
-                    }
-                }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] | 0x20 != b[at] | 0x20 {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+impl Table {
+    const fn build() -> Table {
+        let mut table = Table {
+            slots: [0; SLOTS],
+            entries: [Entry {
+                text: "",
+                kw: Kw::None,
+                class: 0,
+            }; MAX_ENTRIES],
+            len: 0,
+        };
+        let mut at = 0;
+        while at < WORDS.len() {
+            table.add(WORDS[at].0, WORDS[at].1, 0);
+            at += 1;
+        }
+        let all = WordClass::DATABRICKS | WordClass::SNOWFLAKE | WordClass::BIGQUERY;
+        let type_function = WordClass::DUCK_KEYWORD | WordClass::DUCK_TYPE_FUNCTION;
+        table.add_list(DUCK_UNRESERVED, WordClass::DUCK_KEYWORD);
+        table.add_list(DUCK_TYPE_FUNCTION, type_function);
+        table.add_list(DUCK_RESERVED, WordClass::DUCK_KEYWORD | WordClass::DUCK_RESERVED);
+        table.add_list(COMMON_RESERVED, all);
+        table.add_list(SNOWFLAKE_RESERVED, WordClass::SNOWFLAKE);
+        table.add_list(BIGQUERY_RESERVED, WordClass::BIGQUERY);
+        table.add_list(DATABRICKS_RESERVED, WordClass::DATABRICKS);
+        table
+    }
+
+    const fn add_list(&mut self, list: &'static str, class: u8) {
+        let mut rest = list;
+        while !rest.is_empty() {
+            let bytes = rest.as_bytes();
+            let mut end = 0;
+            while end < bytes.len() && bytes[end] != b' ' {
+                end += 1;
+            }
+            let (word, behind) = rest.split_at(end);
+            if !word.is_empty() {
+                self.add(word, Kw::None, class);
+            }
+            rest = if behind.is_empty() {
+                behind
+            } else {
+                behind.split_at(1).1
             };
-            table.entry(upper).or_insert((Kw::None, WordClass::default())).1.0 |= bits;
         }
     }
-    table
-});
+
+    const fn add(&mut self, text: &'static str, kw: Kw, class: u8) {
+        let word = text.as_bytes();
+        assert!(word.len() >= 2 && word.len() <= MAX_LEN, "length of a keyword");
+        let mut slot = hash(word);
+        while self.slots[slot] != 0 {
+            let index = self.slots[slot] as usize - 1;
+            if same_word(self.entries[index].text.as_bytes(), word) {
+                self.entries[index].class |= class;
+                return;
+            }
+            slot = (slot + 1) % SLOTS;
+        }
+        self.entries[self.len] = Entry { text, kw, class };
+        self.len += 1;
+        self.slots[slot] = self.len as u16;
+    }
+}
 
 /// The keyword and classes of a word, in any letter case.
 pub fn classify(word: &str) -> (Kw, WordClass) {
     let bytes = word.as_bytes();
     if bytes.len() > MAX_LEN || bytes.len() < 2 {
-        return (Kw::None, WordClass::default());
+        return (Kw::None, WordClass::NONE);
     }
-    let mut buffer = [0u8; MAX_LEN];
-    let Some(upper) = buffer.get_mut(..bytes.len()) else {
-        return (Kw::None, WordClass::default());
-    };
-    upper.copy_from_slice(bytes);
-    upper.make_ascii_uppercase();
-    match std::str::from_utf8(upper) {
-        Ok(upper) => TABLE.get(upper).copied().unwrap_or_default(),
-        Err(_) => (Kw::None, WordClass::default()),
+    let mut slot = hash(bytes);
+    // An index of zero wraps round and names no entry: the word is not there.
+    while let Some(entry) = TABLE.entries.get((TABLE.slots[slot] as usize).wrapping_sub(1)) {
+        if entry.text.eq_ignore_ascii_case(word) {
+            return (entry.kw, WordClass(entry.class));
+        }
+        slot = (slot + 1) % SLOTS;
     }
+    (Kw::None, WordClass::NONE)
 }

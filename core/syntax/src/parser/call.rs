@@ -59,6 +59,10 @@ impl Parser<'_> {
         }
         // f(ORDER BY x) has no arguments.
         if self.kw() != Kw::Order {
+            // f(a), f(t.a): one argument, and a vector that would grow to four is four times as large.
+            let is_short = self.closing_of(open).is_some_and(|close| close <= open + 4)
+                && self.kind_nth(1) != TokenKind::Comma;
+            call.args.reserve_exact(if is_short { 1 } else { 2 });
             loop {
                 let arg = self.argument();
                 call.args.push(arg);
@@ -140,7 +144,7 @@ impl Parser<'_> {
             || (self.is_name(self.peek()) && self.kind_nth(1) == TokenKind::Dot);
         if star_ahead && let Some(star) = self.try_star() {
             let span = star.span;
-            return self.add(ExprKind::Star(Box::new(star)), span);
+            return self.add(ExprKind::Star(star), span);
         }
         // Snowflake and Databricks: a subquery as the only argument needs no second pair of brackets.
         if self.kw() == Kw::Select && !self.is(Dialect::DuckDb) {

@@ -1,7 +1,7 @@
 //! The token cursor, error reports and recovery.
 
 use super::{MAX_NESTING, NO_MATCH, Parser, is_statement_keyword};
-use crate::ast::Name;
+use crate::ast::{Name, Path};
 use crate::lexer::{Kw, Token, TokenKind, quoted_ident_value, string_value};
 use rocky_base::{Code, Diagnostic, Dialect, Ident, Loc, SmolStr, Span, code, suggest};
 
@@ -145,7 +145,7 @@ impl<'a> Parser<'a> {
     pub(super) fn name_of(&self, token: Token) -> Name {
         let source = self.text_of(token);
         let ident = match token.kind {
-            TokenKind::QuotedIdent => Ident::quoted(quoted_ident_value(source)),
+            TokenKind::QuotedIdent => Ident::quoted(quoted_ident_value(source, self.dialect)),
             TokenKind::String => Ident::quoted(string_value(source, self.dialect)),
             _ => Ident::bare(SmolStr::new(source)),
         };
@@ -153,6 +153,23 @@ impl<'a> Parser<'a> {
             ident,
             span: token.span,
         }
+    }
+
+    /// The dotted name that begins with a token just taken. Most trees are names for the greater part: the vector is
+    /// made as long as it gets.
+    pub(super) fn path_from(&mut self, first: Token) -> Path {
+        let mut behind = 0;
+        while self.kind_nth(behind) == TokenKind::Dot && self.is_label(self.peek_nth(behind + 1)) {
+            behind += 2;
+        }
+        let mut path = Vec::with_capacity(1 + behind / 2);
+        path.push(self.name_of(first));
+        while path.len() < 1 + behind / 2 {
+            self.advance();
+            let part = self.advance();
+            path.push(self.name_of(part));
+        }
+        path
     }
 
     pub(super) fn eat_name(&mut self) -> Option<Name> {

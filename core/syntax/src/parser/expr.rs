@@ -73,6 +73,11 @@ impl Parser<'_> {
         let mut last_level = u8::MAX;
         loop {
             let token = self.peek();
+            // Behind a predicate that ends in no operand, `a IN (1, 2)::VARCHAR`, the cast is one of the whole.
+            if token.kind == TokenKind::DoubleColon && self.is(Dialect::DuckDb) {
+                left = self.colon_cast(left, start);
+                continue;
+            }
             let Some((bp, op)) = self.infix(token.kind, token.kw) else {
                 match self.predicate(left, start, min, last_level) {
                     Some((next, bp)) => {
@@ -121,7 +126,8 @@ impl Parser<'_> {
                 last_level = bp;
                 continue;
             }
-            let right = self.expr_above(bp + 1);
+            let above = if op == BinaryOp::LongArrow { level::OP } else { bp };
+            let right = self.expr_above(above + 1);
             let span = self.span_from(start);
             left = self.add(
                 ExprKind::Binary {
@@ -203,6 +209,9 @@ impl Parser<'_> {
             TokenKind::ShiftLeft => (if duck { level::OP } else { level::SHIFT }, BinaryOp::ShiftLeft),
             TokenKind::ShiftRight => (if duck { level::OP } else { level::SHIFT }, BinaryOp::ShiftRight),
             TokenKind::Arrow => (level::ARROW, BinaryOp::Arrow),
+            // As weak as `->` to its left, as strong as other operators to its right: `a ->> 'b' = c` is
+            // `(a ->> 'b') = c`, and `x AND a ->> 'b'` is `(x AND a) ->> 'b'`.
+            TokenKind::LongArrow if self.is(Dialect::DuckDb) => (level::ARROW, BinaryOp::LongArrow),
             TokenKind::LongArrow => (level::OP, BinaryOp::LongArrow),
             // DuckDB has no operator with `#`.
             TokenKind::Operator if self.is(Dialect::DuckDb) && self.text_of(self.peek()).starts_with('#') => {
@@ -505,7 +514,7 @@ impl Parser<'_> {
                 }
             }
         } else {
-            let list = self.primary();
+            let list = self.operand_of_in();
             ExprKind::InExpr {
                 expr: left,
                 negated,

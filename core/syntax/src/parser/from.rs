@@ -594,10 +594,11 @@ impl Parser<'_> {
     fn file_item(&mut self, start: Span, prefix: Option<TableAlias>) -> FromId {
         let token = self.advance();
         let path = string_value(self.text_of(token), self.dialect);
+        let text = token.span;
         let alias = prefix.or_else(|| self.table_alias());
         self.table_sample();
         let span = self.span_from(start);
-        self.ast.add_from(FromKind::File { path, alias }, span)
+        self.ast.add_from(FromKind::File { path, text, alias }, span)
     }
 
     fn lateral_item(&mut self, start: Span) -> FromId {

@@ -141,10 +141,16 @@ impl<'a> Parser<'a> {
             dialect,
             tokens,
             pos: 0,
-            ast: Ast::default(),
+            // Three tokens make an expression; most texts are one query.
+            ast: Ast {
+                exprs: Vec::with_capacity(tokens.len() / 3),
+                queries: Vec::with_capacity(1),
+                froms: Vec::with_capacity(1),
+                root: None,
+            },
             diagnostics: Vec::new(),
             depth: 0,
-            heights: Vec::new(),
+            heights: Vec::with_capacity(tokens.len() / 3),
             open_heights: vec![0],
             query_heights: Vec::new(),
             closing: match_brackets(tokens),

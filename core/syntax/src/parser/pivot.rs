@@ -250,7 +250,7 @@ impl Parser<'_> {
             let expr = match self.try_star() {
                 Some(star) => {
                     let span = star.span;
-                    self.add(ExprKind::Star(Box::new(star)), span)
+                    self.add(ExprKind::Star(star), span)
                 }
                 None => self.operand_above_predicates(),
             };
@@ -259,11 +259,7 @@ impl Parser<'_> {
                 ExprKind::Paren(inner) => vec![*inner],
                 _ => vec![expr],
             };
-            let alias = if self.eat_kw(Kw::As).is_some() {
-                self.expect_label("an alias after `AS`")
-            } else {
-                None
-            };
+            let alias = self.pivot_alias();
             groups.push((columns, alias));
             if self.eat(TokenKind::Comma).is_none() {
                 return groups;

@@ -158,7 +158,7 @@ impl Parser<'_> {
         match self.try_star() {
             Some(star) => {
                 let span = star.span;
-                self.add(ExprKind::Star(Box::new(star)), span)
+                self.add(ExprKind::Star(star), span)
             }
             None => self.no_operand(),
         }
@@ -338,6 +338,36 @@ impl Parser<'_> {
 
     // ---- suffixes
 
+    /// What DuckDB takes behind IN without brackets: an operand with fields and indexes. A cast there is one of the
+    /// whole predicate.
+    pub(super) fn operand_of_in(&mut self) -> ExprId {
+        if !self.is(Dialect::DuckDb) {
+            return self.primary();
+        }
+        let start = self.peek().span;
+        let mut base = self.operand();
+        loop {
+            base = match self.kind() {
+                TokenKind::Dot => match self.field(base, start) {
+                    Some(next) => next,
+                    None => return base,
+                },
+                TokenKind::LBracket => self.subscript(base, start),
+                _ => return base,
+            };
+        }
+    }
+
+    /// `::type` behind an expression.
+    pub(super) fn colon_cast(&mut self, expr: ExprId, start: Span) -> ExprId {
+        self.advance();
+        let ty = self.type_name();
+        self.end_type();
+        let span = self.span_from(start);
+        let kind = CastKind::Colon;
+        self.add(ExprKind::Cast { expr, ty, kind }, span)
+    }
+
     fn suffixes(&mut self, mut base: ExprId, start: Span) -> ExprId {
         loop {
             base = match self.kind() {
@@ -346,20 +376,7 @@ impl Parser<'_> {
                     None => return base,
                 },
                 TokenKind::LBracket => self.subscript(base, start),
-                TokenKind::DoubleColon => {
-                    self.advance();
-                    let ty = self.type_name();
-                    self.end_type();
-                    let span = self.span_from(start);
-                    self.add(
-                        ExprKind::Cast {
-                            expr: base,
-                            ty,
-                            kind: CastKind::Colon,
-                        },
-                        span,
-                    )
-                }
+                TokenKind::DoubleColon => self.colon_cast(base, start),
                 TokenKind::Colon if matches!(self.dialect, Dialect::Snowflake | Dialect::Databricks) => {
                     let next = self.peek_nth(1);
                     if !(self.is_label(next) || next.kind == TokenKind::LBracket) {
@@ -648,12 +665,7 @@ impl Parser<'_> {
     /// A dotted name, or a call of it.
     fn named(&mut self) -> ExprId {
         let first = self.advance();
-        let mut path: Path = vec![self.name_of(first)];
-        while self.kind() == TokenKind::Dot && self.is_label(self.peek_nth(1)) {
-            self.advance();
-            let part = self.advance();
-            path.push(self.name_of(part));
-        }
+        let path = self.path_from(first);
         if self.kind() != TokenKind::LParen {
             let span = self.span_from(first.span);
             return self.add(ExprKind::Column(path), span);

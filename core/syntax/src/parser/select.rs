@@ -90,14 +90,14 @@ impl Parser<'_> {
             self.projection(&mut select);
         } else {
             let at = Span::at(self.last_span().end);
-            select.items.push(SelectItem::Star(Star {
+            select.items.push(SelectItem::Star(Box::new(Star {
                 span: at,
                 qualifier: Vec::new(),
                 exclude: Vec::new(),
                 replace: Vec::new(),
                 rename: Vec::new(),
                 like: None,
-            }));
+            })));
         }
         self.clauses(&mut select, Some(ClauseRank::From));
         select.span = self.span_from(start);
@@ -372,7 +372,7 @@ impl Parser<'_> {
     // ---- stars
 
     /// `*` or `t.*` with modifiers, when one stands at the cursor.
-    pub(super) fn try_star(&mut self) -> Option<Star> {
+    pub(super) fn try_star(&mut self) -> Option<Box<Star>> {
         let start = self.peek();
         let mut qualifier: Path = Vec::new();
         if start.kind == TokenKind::Star {
@@ -423,7 +423,7 @@ impl Parser<'_> {
         }
         self.star_modifiers(&mut star);
         star.span = self.span_from(start.span);
-        Some(star)
+        Some(Box::new(star))
     }
 
     fn star_modifiers(&mut self, star: &mut Star) {
@@ -508,13 +508,7 @@ impl Parser<'_> {
             return None;
         }
         self.advance();
-        let mut path = vec![self.name_of(token)];
-        while self.kind() == TokenKind::Dot && self.is_label(self.peek_nth(1)) {
-            self.advance();
-            let part = self.advance();
-            path.push(self.name_of(part));
-        }
-        Some(path)
+        Some(self.path_from(token))
     }
 
     /// One or several, with or without brackets.

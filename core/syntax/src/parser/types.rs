@@ -81,7 +81,8 @@ impl Parser<'_> {
         }
         match self.kind() {
             TokenKind::LParen => self.type_parameters(),
-            TokenKind::Lt => self.angle_parameters(),
+            // In DuckDB `x::UINTEGER < 8` compares.
+            TokenKind::Lt if !self.is(rocky_base::Dialect::DuckDb) => self.angle_parameters(),
             _ => {}
         }
         if matches!(token.kw, Kw::Time | Kw::Timestamp) {

@@ -356,7 +356,7 @@ pub fn show_from(ast: &Ast, text: &str, id: FromId) -> String {
             let sample = if sample.is_some() { " sample" } else { "" };
             format!("{}{}{at}{sample}", path(name), alias(a))
         }
-        FromKind::File { path, alias: a } => format!("file:{path}{}", alias(a)),
+        FromKind::File { path, alias: a, .. } => format!("file:{path}{}", alias(a)),
         FromKind::Derived {
             query,
             lateral,

@@ -16,11 +16,16 @@ pub enum TypePattern {
     /// `Int32`, `Int64`: any integer. Where the warehouse has no integers apart from its decimals (Snowflake), a decimal
     /// of scale 0 too.
     Integer {
+        /// Bits of the widest integer that is not wider than the contract says.
+        bits: u8,
         /// A decimal of scale 0 counts.
         decimals: bool,
     },
     /// `Float32`, `Float64`: any float.
-    Float,
+    Float {
+        /// Bits of the widest float that is not wider than the contract says.
+        bits: u8,
+    },
     /// `Decimal`.
     Decimal,
     /// `String`: text of any kind.
@@ -51,10 +56,19 @@ impl TypePattern {
         }
         let neutral = match text {
             "Boolean" => TypePattern::Boolean,
+            // Where the warehouse has one integer and one float, neither can be wider than it.
+            "Int32" if !matches!(dialect, Dialect::BigQuery | Dialect::Snowflake) => TypePattern::Integer {
+                bits: 32,
+                decimals: false,
+            },
             "Int32" | "Int64" => TypePattern::Integer {
+                bits: 64,
                 decimals: dialect == Dialect::Snowflake,
             },
-            "Float32" | "Float64" => TypePattern::Float,
+            "Float32" if !matches!(dialect, Dialect::BigQuery | Dialect::Snowflake) => {
+                TypePattern::Float { bits: 32 }
+            }
+            "Float32" | "Float64" => TypePattern::Float { bits: 64 },
             "Decimal" => TypePattern::Decimal,
             "String" => TypePattern::String,
             "Binary" => TypePattern::Binary,
@@ -103,12 +117,12 @@ impl TypePattern {
         match self {
             TypePattern::Exact(wanted) => equal_but_unknown(wanted, ty),
             TypePattern::Boolean => *ty == Type::Boolean,
-            TypePattern::Integer { decimals } => {
+            TypePattern::Integer { decimals, .. } => {
                 ty.is_integer()
                     || *ty == Type::BigNum
                     || (*decimals && matches!(ty, Type::Decimal { scale: 0, .. }))
             }
-            TypePattern::Float => matches!(ty, Type::Float32 | Type::Float64),
+            TypePattern::Float { .. } => matches!(ty, Type::Float32 | Type::Float64),
             TypePattern::Decimal => matches!(ty, Type::Decimal { .. }),
             TypePattern::String => matches!(ty, Type::String { .. } | Type::Enum(_)),
             TypePattern::Binary => *ty == Type::Binary,
@@ -130,6 +144,67 @@ impl TypePattern {
                 matches!(ty, Type::Variant | Type::Json) || *ty == Type::Other(SmolStr::new_static("OBJECT"))
             }
         }
+    }
+}
+
+impl TypePattern {
+    /// Whether a type of the family is wider than the neutral name says: BIGINT under `Int32`.
+    pub fn is_exceeded(&self, ty: &Type) -> bool {
+        match (self, ty) {
+            (TypePattern::Integer { bits, .. }, ty) => match ty {
+                Type::Int64 | Type::UInt32 => *bits < 64,
+                Type::Int128 | Type::UInt64 | Type::UInt128 | Type::BigNum => true,
+                _ => false,
+            },
+            (TypePattern::Float { bits }, Type::Float64) => *bits < 64,
+            (TypePattern::Array(Some(element)), Type::List(t) | Type::Array(t, _)) => element.is_exceeded(t),
+            (TypePattern::Map(Some(inner)), Type::Map(kv)) => {
+                inner.0.is_exceeded(&kv.0) || inner.1.is_exceeded(&kv.1)
+            }
+            _ => false,
+        }
+    }
+
+    /// The type that could have been meant by a text that is none.
+    pub fn suggest(dialect: Dialect, text: &str) -> Option<&'static str> {
+        let word = text.split(['(', '<', '[']).next().unwrap_or(text).trim();
+        // Neutral names are exact in their capitals: `Int64` is one, `int64` is not.
+        let neutral = NEUTRAL.iter().find(|n| n.eq_ignore_ascii_case(word));
+        let own = own_names(dialect).iter().copied();
+        neutral
+            .copied()
+            .or_else(|| rocky_base::suggest::nearest(word, own.chain(NEUTRAL.iter().copied())))
+    }
+}
+
+/// The neutral names.
+#[rustfmt::skip]
+const NEUTRAL: &[&str] = &[
+    "Boolean", "Int32", "Int64", "Float32", "Float64", "Decimal", "String", "Binary", "Date", "Timestamp",
+    "TimestampNtz", "Array", "Map", "Struct", "Variant",
+];
+
+/// The usual spellings of a dialect's types.
+#[rustfmt::skip]
+fn own_names(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        Dialect::DuckDb => &[
+            "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+            "UBIGINT", "FLOAT", "DOUBLE", "DECIMAL", "VARCHAR", "TEXT", "BLOB", "DATE", "TIME", "TIMESTAMP",
+            "TIMESTAMPTZ", "INTERVAL", "UUID", "JSON",
+        ],
+        Dialect::Databricks => &[
+            "BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "STRING", "BINARY",
+            "DATE", "TIMESTAMP", "TIMESTAMP_NTZ", "VARIANT",
+        ],
+        Dialect::Snowflake => &[
+            "BOOLEAN", "NUMBER", "INTEGER", "FLOAT", "VARCHAR", "BINARY", "DATE", "TIME", "TIMESTAMP_NTZ",
+            "TIMESTAMP_LTZ", "TIMESTAMP_TZ", "VARIANT", "OBJECT", "ARRAY",
+        ],
+        Dialect::BigQuery => &[
+            "BOOL", "INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC", "STRING", "BYTES", "DATE", "DATETIME", "TIME",
+            "TIMESTAMP", "INTERVAL", "JSON",
+        ],
     }
 }
 
@@ -170,6 +245,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_neutral_name_says_how_wide_it_is() {
+        let wide = |d, text: &str, ty: Type| TypePattern::parse(d, text).unwrap().is_exceeded(&ty);
+        assert!(wide(Dialect::DuckDb, "Int32", Type::Int64));
+        assert!(!wide(Dialect::DuckDb, "Int32", Type::Int16));
+        assert!(wide(Dialect::DuckDb, "Int64", Type::Int128));
+        assert!(!wide(Dialect::DuckDb, "Int64", Type::Int64));
+        assert!(wide(Dialect::DuckDb, "Float32", Type::Float64));
+        assert!(wide(Dialect::DuckDb, "Array<Int32>", Type::list(Type::Int64)));
+        assert!(!wide(Dialect::BigQuery, "Int32", Type::Int64));
+        assert!(!wide(Dialect::Snowflake, "Int32", Type::decimal(38, 0)));
+        assert!(!wide(Dialect::DuckDb, "BIGINT", Type::Int128));
+    }
+
+    #[test]
+    fn a_text_that_is_no_type_has_a_neighbour() {
+        let near = |text| TypePattern::suggest(Dialect::DuckDb, text);
+        assert_eq!(near("INTEGR"), Some("INTEGER"));
+        assert_eq!(near("DECIML(10,2)"), Some("DECIMAL"));
+        assert_eq!(near("int64"), Some("Int64"));
+        assert_eq!(near("qqqqqqqq"), None);
+        assert_eq!(TypePattern::suggest(Dialect::BigQuery, "INT46"), Some("INT64"));
+    }
+
+    #[test]
     fn neutral_names_are_families_and_own_spellings_are_exact() {
         let ok = |text: &str, ty: Type| TypePattern::parse(Dialect::DuckDb, text).unwrap().matches(&ty);
         assert!(ok("Int32", Type::Int64));
@@ -195,6 +294,19 @@ mod tests {
         assert!(TypePattern::parse(Dialect::DuckDb, "Strng").is_none());
         let int = TypePattern::parse(Dialect::Snowflake, "Int64").unwrap();
         assert!(int.matches(&Type::decimal(38, 0)) && !int.matches(&Type::decimal(38, 2)));
+        for dialect in [
+            Dialect::DuckDb,
+            Dialect::Databricks,
+            Dialect::Snowflake,
+            Dialect::BigQuery,
+        ] {
+            for name in own_names(dialect) {
+                assert!(Type::parse(dialect, name).is_some(), "{dialect}: {name}");
+            }
+            for name in NEUTRAL {
+                assert!(TypePattern::parse(dialect, name).is_some(), "{name}");
+            }
+        }
         let deep = format!("{}Int64{}", "Array<".repeat(100_000), ">".repeat(100_000));
         assert!(TypePattern::parse(Dialect::DuckDb, &deep).is_none());
     }

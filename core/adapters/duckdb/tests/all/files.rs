@@ -121,6 +121,7 @@ fn waiting_for_a_lock_can_be_cancelled() {
         let (path, cancel) = (path.clone(), cancel.clone());
         let options = OpenOptions {
             read_only: false,
+            files: None,
             lock_wait: Duration::from_secs(60),
         };
         move || DuckDb::open(Some(&path), &options, &cancel)
@@ -361,4 +362,26 @@ fn settings_made_in_a_session_do_not_keep_others_from_opening_the_file() {
         open(&path).unwrap_or_else(|e| panic!("{sql}: {e} {:?}", e.source));
         open_with(&path, true, Duration::ZERO).unwrap();
     }
+}
+
+#[test]
+fn relative_paths_in_queries_are_relative_to_the_given_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("it's.csv"), "a\n1\n").unwrap();
+    let options = OpenOptions {
+        files: Some(folder.path().to_owned()),
+        ..OpenOptions::default()
+    };
+    let cancel = CancelToken::new();
+    let path = folder.path().join("a.duckdb");
+    let db = DuckDb::open(Some(&path), &options, &cancel).unwrap();
+    let mut first = connect(&db);
+    assert_eq!(one(&mut *first, "SELECT a::VARCHAR FROM 'it''s.csv'"), "1");
+    assert_eq!(one(&mut *first, "SELECT count(*)::VARCHAR FROM '*.csv'"), "1");
+    // Another handle of the same file has a folder of its own, or none.
+    let other = open(&path).unwrap();
+    fails(&mut *connect(&other), "SELECT * FROM 'it''s.csv'");
+    assert_eq!(one(&mut *connect(&db), "SELECT a::VARCHAR FROM 'it''s.csv'"), "1");
+    execute(&mut *first, "SET lock_configuration = true");
+    connect(&db);
 }

@@ -19,7 +19,11 @@ pub fn open(path: &Path) -> Result<DuckDb, Error> {
 pub fn open_with(path: &Path, read_only: bool, lock_wait: Duration) -> Result<DuckDb, Error> {
     DuckDb::open(
         Some(path),
-        &OpenOptions { read_only, lock_wait },
+        &OpenOptions {
+            read_only,
+            files: None,
+            lock_wait,
+        },
         &CancelToken::new(),
     )
 }

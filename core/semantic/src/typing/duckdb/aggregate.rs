@@ -64,18 +64,25 @@ pub(crate) fn result(
         "quantile_cont" => or_list(continuous(&argument_or_decimal(seen, first))),
         // The engine takes the integer inside a decimal for the value: its own mistake, but its type.
         "approx_quantile" | "reservoir_quantile"
-            if matches!(first, Type::Decimal { .. }) || bound.overload.result == Param::AnyDecimal =>
+            if matches!(seen.first().map(Seen::settle), Some(Type::Decimal { .. })) =>
         {
-            Type::Unknown
+            let decimal = seen.first().map(Seen::settle).unwrap_or_default();
+            match listed(1) {
+                true if name == "approx_quantile" => Type::list(decimal),
+                listed => {
+                    let inside = stored(&decimal);
+                    if listed { Type::list(inside) } else { inside }
+                }
+            }
         }
         "approx_quantile" | "reservoir_quantile" => or_list(argument_or_decimal(seen, first)),
         "mad" => match &first {
             ty if ty.is_temporal() || matches!(ty, Type::Time | Type::TimeTz) => Type::Interval,
             _ => argument_or_decimal(seen, first),
         },
-        // With bins the value is cast to what it and the bins have in common.
+        // With bins a decimal is taken as DOUBLE.
         "histogram" | "histogram_exact" if seen.len() > 1 && matches!(first, Type::Decimal { .. }) => {
-            Type::Unknown
+            Type::map(Type::Float64, Type::UInt64)
         }
         "histogram" | "histogram_exact" => Type::map(first, Type::UInt64),
         "approx_top_k" => Type::list(first),
@@ -98,6 +105,19 @@ fn sum_of(seen: &[Seen]) -> Type {
             None => Type::Unknown,
         },
         None => Type::Unknown,
+    }
+}
+
+/// The integer that a decimal is stored as.
+fn stored(decimal: &Type) -> Type {
+    match decimal {
+        Type::Decimal { precision: 0..=4, .. } => Type::Int16,
+        Type::Decimal { precision: 5..=9, .. } => Type::Int32,
+        Type::Decimal {
+            precision: 10..=18, ..
+        } => Type::Int64,
+        Type::Decimal { .. } => Type::Int128,
+        other => other.clone(),
     }
 }
 

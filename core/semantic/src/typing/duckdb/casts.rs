@@ -15,6 +15,10 @@ pub(crate) fn castable(from: &Type, to: &Type) -> bool {
         // A union takes what goes into a member by itself; another union when it has all its members.
         (Type::Json, _) => true,
         (Type::List(t), Type::Union(_)) if **t == Type::Json => true,
+        (Type::Union(a), Type::Union(b)) => a.iter().all(|x| {
+            let same = b.iter().find(|y| y.name.eq_ignore_ascii_case(&x.name));
+            same.is_some_and(|y| castable(&x.ty, &y.ty))
+        }),
         (_, Type::Union(_)) => super::cost::implicit(from, to).is_some(),
         (Type::Struct(a), Type::Struct(b)) => structs(a, b),
         (Type::List(a) | Type::Array(a, _), Type::List(b) | Type::Array(b, _)) => castable(a, b),

@@ -2,12 +2,22 @@
 
 use super::bind::{self, Bound};
 use super::unify::{self, Force};
-use super::{Seen, aggregate, macros, scalar};
+use super::{Seen, aggregate, demands, macros, scalar};
 use crate::catalogue::{self, Entry, Overload};
 use crate::typing::{Argument, ArgumentValue, CallSite, Constant, Operand, TypeError, Typed, nullable};
 use rocky_base::Dialect;
 use rocky_warehouse::Type;
 use smol_str::{SmolStr, StrExt};
+
+/// Functions whose `x -> …` is a lambda; elsewhere it is JSON's arrow.
+pub(crate) fn takes_lambda(name: &str) -> bool {
+    matches!(
+        name.strip_prefix("list_")
+            .or(name.strip_prefix("array_"))
+            .unwrap_or(name),
+        "transform" | "apply" | "filter" | "reduce"
+    )
+}
 
 /// Types a lambda's body, given the types of its parameters.
 pub(crate) type LambdaTyper<'a> = dyn FnMut(usize, &[Type]) -> Operand + 'a;
@@ -72,13 +82,17 @@ pub(crate) fn call(site: &CallSite<'_>, lambda: &mut LambdaTyper<'_>) -> Result<
             PassedValue::Lambda { .. } => None,
         })
         .collect();
-    if let Some(ty) = scalar::named(name, &passed) {
-        return Ok(Typed { ty, nullable: false });
+    if let Some(result) = demands::named(name, &passed) {
+        return result.map(|ty| Typed {
+            nullable: ty.is_unknown(),
+            ty,
+        });
     }
-    if passed.iter().any(|p| p.name.is_some()) {
-        return Ok(named_call(entry));
-    }
-    dispatch(name, entry, site, &operands)
+    let names: Vec<Option<&SmolStr>> = match passed.iter().any(|p| p.name.is_some()) {
+        true => passed.iter().map(|p| p.name).collect(),
+        false => Vec::new(),
+    };
+    dispatch(name, entry, site, &operands, &names)
 }
 
 /// Names that the parser replaces.
@@ -125,12 +139,12 @@ fn syntax(name: &str, passed: &[Passed<'_>]) -> Option<Result<Typed, TypeError>>
     match (name, operands.as_slice()) {
         ("coalesce", []) => arity("(ANY, ANY…)"),
         ("ifnull", o) if o.len() != 2 => arity("(ANY, ANY)"),
-        ("if" | "iff", o) if o.len() != 3 => arity("(BOOLEAN, ANY, ANY)"),
+        ("if", o) if o.len() != 3 => arity("(BOOLEAN, ANY, ANY)"),
         ("coalesce" | "ifnull", all) => {
             let nullable = all.iter().all(|o| o.nullable);
             Some(meet(all).map(|ty| Typed { ty, nullable }))
         }
-        ("if" | "iff", [_, a, b]) => {
+        ("if", [_, a, b]) => {
             let nullable = a.nullable || b.nullable;
             // CASE begins with its ELSE.
             Some(meet(&[*b, *a]).map(|ty| Typed { ty, nullable }))
@@ -138,6 +152,11 @@ fn syntax(name: &str, passed: &[Passed<'_>]) -> Option<Result<Typed, TypeError>>
         ("try", [a]) => Some(Ok(Typed {
             ty: a.ty.clone(),
             nullable: true,
+        })),
+        // DATE(x) is a cast.
+        ("date", [a]) => Some(Ok(Typed {
+            ty: Type::Date,
+            nullable: a.nullable,
         })),
         ("grouping", _) => Some(Ok(Typed {
             ty: Type::Int64,
@@ -201,44 +220,38 @@ fn unnest(operand: &Operand) -> Result<Typed, TypeError> {
     Ok(Typed { ty, nullable: true })
 }
 
-/// Named arguments (`columns := …`) are not matched against overloads: a type is only given when all agree.
-fn named_call(entry: &'static Entry) -> Typed {
-    let mut results = entry.scalar.iter().chain(&entry.aggregate).map(|o| &o.result);
-    let first = results.next();
-    let same = results.all(|r| Some(r) == first);
-    let ty = match first {
-        Some(catalogue::Param::Exact(ty)) if same => ty.clone(),
-        _ => Type::Unknown,
-    };
-    Typed { ty, nullable: true }
-}
-
 fn dispatch(
     name: &str,
     entry: &'static Entry,
     site: &CallSite<'_>,
     operands: &[&Operand],
+    names: &[Option<&SmolStr>],
 ) -> Result<Typed, TypeError> {
     let seen: Vec<Seen> = operands.iter().map(|o| Seen::of(o)).collect();
     if !entry.window.is_empty() {
         let ty = aggregate::window(name, &entry.window, &seen)?;
         return Ok(Typed {
             ty,
-            nullable: nullable::window(name),
+            nullable: nullable::window(name, site, operands),
         });
     }
     if !entry.aggregate.is_empty() {
         let ty = aggregate_type(name, entry, &seen, operands)?;
+        demands::check(name, site, &seen, operands)?;
         let nullable = nullable::aggregate(name, site, operands);
         return Ok(Typed { ty, nullable });
     }
     if !entry.scalar.is_empty() {
         let ty = scalar_type(name, &entry.scalar, &seen, operands)?;
+        // A literal NULL makes most calls NULL before they are looked at.
+        if scalar::keeps_null(name) || !operands.iter().any(|o| o.ty == Type::Null) {
+            demands::check(name, site, &seen, operands)?;
+        }
         let nullable = nullable::scalar(name, &ty, operands);
         return Ok(Typed { ty, nullable });
     }
     if !entry.macros.is_empty() {
-        return macros::expand(&entry.macros, operands, site);
+        return macros::expand(&entry.macros, operands, names, site);
     }
     // A table function where a value is wanted.
     Ok(Typed {
@@ -292,6 +305,14 @@ pub(crate) fn by_name(name: &str, operands: &[&Operand]) -> Result<Type, TypeErr
 pub(crate) fn text<'a>(operands: &[&'a Operand], index: usize) -> Option<&'a str> {
     match operands.get(index)?.constant.as_ref()? {
         Constant::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// The values of a list of string literals.
+pub(crate) fn texts<'a>(operands: &[&'a Operand], index: usize) -> Option<&'a [SmolStr]> {
+    match operands.get(index)?.constant.as_ref()? {
+        Constant::Strings(texts) => Some(texts),
         _ => None,
     }
 }

@@ -15,16 +15,42 @@ const MAX_DEPTH: usize = 24;
 pub(crate) fn expand(
     macros: &[Macro],
     operands: &[&Operand],
+    names: &[Option<&SmolStr>],
     site: &CallSite<'_>,
 ) -> Result<Typed, TypeError> {
-    let Some(chosen) = macros.iter().find(|m| m.params.len() == operands.len()) else {
+    let fits = |m: &&Macro| {
+        let mut named = names.iter().flatten();
+        m.params.len() == operands.len() && named.all(|n| m.params.iter().any(|p| p.eq_ignore_ascii_case(n)))
+    };
+    let Some(chosen) = macros.iter().find(fits) else {
         let forms: Vec<String> = macros
             .iter()
             .map(|m| format!("({})", m.params.join(", ")))
             .collect();
         return Err(TypeError::Arity(forms.join(" or ")));
     };
-    let operand = body(chosen, operands, site, 0)?;
+    let mut placed: Vec<&Operand> = operands.to_vec();
+    if !names.is_empty() {
+        // What has no name comes first, in order; a name takes its own place.
+        let place = |name: &SmolStr| chosen.params.iter().position(|p| p.eq_ignore_ascii_case(name));
+        let mut free = operands.iter().zip(names).filter(|(_, n)| n.is_none());
+        for (index, slot) in placed.iter_mut().enumerate() {
+            let own = operands
+                .iter()
+                .zip(names)
+                .find(|(_, n)| n.and_then(place) == Some(index));
+            match own.or_else(|| free.next()) {
+                Some((operand, _)) => *slot = operand,
+                None => {
+                    return Ok(Typed {
+                        ty: Type::Unknown,
+                        nullable: true,
+                    });
+                }
+            }
+        }
+    }
+    let operand = body(chosen, &placed, site, 0)?;
     Ok(Typed {
         ty: operand.ty,
         nullable: operand.nullable,

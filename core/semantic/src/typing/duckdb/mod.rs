@@ -6,6 +6,7 @@ pub(crate) mod aggregate;
 pub(crate) mod bind;
 pub(crate) mod casts;
 pub(crate) mod cost;
+mod demands;
 pub(crate) mod functions;
 pub(crate) mod json;
 pub(crate) mod macros;

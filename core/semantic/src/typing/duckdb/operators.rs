@@ -99,6 +99,11 @@ pub(crate) fn binary(op: &BinaryOp, left: &Operand, right: &Operand) -> Result<T
                 return Ok(typed(Type::Unknown, true));
             }
             let mut result = function(name, &[left, right])?;
+            if matches!(op, BinaryOp::Arrow | BinaryOp::LongArrow)
+                && matches!(&right.constant, Some(Constant::String(path)) if super::scalar::json_wildcard(path))
+            {
+                result.ty = Type::list(result.ty);
+            }
             result.nullable = match op {
                 // Out of range is an error, never NULL.
                 BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Pow => either,

@@ -33,54 +33,12 @@ pub(crate) fn row(types: impl Iterator<Item = Type>) -> Type {
     bounded(Type::Struct(fields.into()))
 }
 
-/// Functions whose arguments' names are part of the type.
-pub(crate) fn named(name: &str, passed: &[Passed<'_>]) -> Option<Type> {
-    let value = |p: &Passed<'_>| match p.value {
-        PassedValue::Value(o) => Some(Seen::of(o).settle()),
-        PassedValue::Lambda { .. } => None,
-    };
-    let fields = |passed: &[Passed<'_>]| -> Option<Vec<Field>> {
-        passed
-            .iter()
-            .map(|p| {
-                Some(Field {
-                    name: p.name?.clone(),
-                    ty: value(p)?,
-                })
-            })
-            .collect()
-    };
-    match name {
-        "struct_pack" => Some(bounded(Type::Struct(fields(passed)?.into()))),
-        "union_value" if passed.len() == 1 => Some(bounded(Type::Union(fields(passed)?.into()))),
-        "struct_insert" | "struct_update" if passed.iter().any(|p| p.name.is_some()) => {
-            let (first, rest) = passed.split_first()?;
-            let Type::Struct(old) = value(first)? else {
-                return Some(Type::Unknown);
-            };
-            let mut all = old.to_vec();
-            for field in fields(rest)? {
-                match all.iter_mut().find(|f| f.name.eq_ignore_ascii_case(&field.name)) {
-                    Some(same) if name == "struct_update" => same.ty = field.ty,
-                    Some(_) => return Some(Type::Unknown),
-                    None => all.push(field),
-                }
-            }
-            Some(bounded(Type::Struct(all.into())))
-        }
-        _ => None,
-    }
-}
-
 /// Functions that are not decided by overloads.
 pub(crate) fn before_binding(name: &str, seen: &[Seen]) -> Option<Result<Type, TypeError>> {
     if seen.iter().any(Seen::is_unknown) {
         return None;
     }
     Some(match name {
-        "struct_insert" | "struct_update" if !matches!(seen.first(), Some(Seen::Type(Type::Struct(_)))) => {
-            Err(wrong("(STRUCT, name := ANY…)"))
-        }
         "combine" | "finalize" => Err(wrong("(AGGREGATE_STATE)")),
         "create_sort_key" if seen.len() % 2 == 1 => {
             Err(TypeError::Arity("(ANY, VARCHAR, …): values and orders".into()))
@@ -118,6 +76,9 @@ pub(crate) fn result(
     seen: &[Seen],
     operands: &[&Operand],
 ) -> Result<Type, TypeError> {
+    if matches!(name, "+" | "add") && bound.overload.variadic.is_some() {
+        return list_concat(seen);
+    }
     // A literal NULL makes the call NULL, of the result's type when that is plain from the signature.
     let null = |o: &&Operand| o.ty == Type::Null || o.constant == Some(Constant::Null);
     if operands.iter().any(null) && !keeps_null(name) {
@@ -186,6 +147,21 @@ pub(crate) fn result(
         "struct_keys" if !matches!(first(), Type::Struct(_)) => return Err(wrong("(STRUCT)")),
         "list_zip" | "array_zip" => list_zip(seen)?,
         "constant_or_null" => first(),
+        "replace_type" => match (seen.get(1).map(Seen::settle), seen.get(2).map(Seen::settle)) {
+            (Some(from), Some(to)) => replaced(&first(), &from, &to),
+            _ => Type::Unknown,
+        },
+        "unpivot_list" => match meet_seen(seen.iter().cloned(), Force::No) {
+            Some(ty) => Type::list(ty),
+            None => return Err(wrong("values of types that can be combined")),
+        },
+        "variant_to_parquet_variant" => Type::Other("PARQUET_VARIANT".into()),
+        "getvariable" => Type::Unknown,
+        "current_setting" => match text(operands, 0) {
+            // An extension may have brought it.
+            Some(name) => catalogue::setting(name).unwrap_or_default(),
+            None => Type::Unknown,
+        },
         "struct_values" => match &first() {
             Type::Struct(fields) => row(fields.iter().map(|f| f.ty.clone())),
             _ => Type::Unknown,
@@ -204,15 +180,27 @@ pub(crate) fn result(
         "cast_to_type" => seen.get(1).map(Seen::settle).unwrap_or_default(),
         "date_part" | "datepart" => match text(operands, 0) {
             Some(field) => part_type(field),
-            None if matches!(bound.overload.result, Param::Exact(_)) => Type::Int64,
-            None => Type::Unknown,
+            None => match functions::texts(operands, 0) {
+                Some(names) => named_fields(names.iter().map(|name| (name, part_type(name)))),
+                None if matches!(bound.overload.result, Param::Exact(_)) => Type::Int64,
+                None => Type::Unknown,
+            },
         },
         "strptime" | "try_strptime" => parsed_time(operands),
-        "regexp_extract" if matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_)))) => {
-            Type::Unknown
-        }
-        "regexp_extract_all" if matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_)))) => {
-            Type::Unknown
+        "regexp_extract" | "regexp_extract_all"
+            if matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_)))) =>
+        {
+            match functions::texts(operands, 2) {
+                Some(names) => {
+                    let groups = named_fields(names.iter().map(|name| (name, Type::STRING)));
+                    if name == "regexp_extract" {
+                        groups
+                    } else {
+                        Type::list(groups)
+                    }
+                }
+                None => Type::Unknown,
+            }
         }
         "json_extract"
         | "json_extract_path"
@@ -237,10 +225,11 @@ pub(crate) fn result(
                 None => Type::Unknown,
             }
         }
-        "equi_width_bins" => match bound.overload.params.first() {
-            Some(Param::Exact(_)) => Type::list(widest_bin(seen, bound)),
-            _ => Type::Unknown,
-        },
+        // The bins are cast to the type of the upper bound.
+        "equi_width_bins" => Type::list(match seen.get(1).map(Seen::settle).unwrap_or_default() {
+            Type::Decimal { .. } => Type::Float64,
+            ty => ty,
+        }),
         _ => match &bound.overload.result {
             Param::Any | Param::Unclear => Type::Unknown,
             Param::List(inner) if **inner == Param::Any => Type::Unknown,
@@ -249,17 +238,41 @@ pub(crate) fn result(
     })
 }
 
-fn widest_bin(seen: &[Seen], bound: &Bound<'_>) -> Type {
-    let bound_type = bound.argument(0);
-    match (seen.first().map(Seen::settle), seen.get(1).map(Seen::settle)) {
-        (Some(a), Some(b)) if a == b && a.is_integer() => a,
-        _ if bound_type == Type::Int64 => Type::Unknown,
-        _ => bound_type,
+/// A struct of these fields.
+fn named_fields<'n>(fields: impl Iterator<Item = (&'n SmolStr, Type)>) -> Type {
+    let fields: Vec<Field> = fields
+        .map(|(name, ty)| Field {
+            name: name.clone(),
+            ty,
+        })
+        .collect();
+    Type::Struct(fields.into())
+}
+
+/// A type with each part of one type exchanged for another.
+fn replaced(ty: &Type, from: &Type, to: &Type) -> Type {
+    if ty == from {
+        return to.clone();
+    }
+    let fields = |fields: &[Field]| -> Arc<[Field]> {
+        let field = |f: &Field| Field {
+            name: f.name.clone(),
+            ty: replaced(&f.ty, from, to),
+        };
+        fields.iter().map(field).collect()
+    };
+    match ty {
+        Type::List(t) => Type::list(replaced(t, from, to)),
+        Type::Array(t, n) => Type::Array(Arc::new(replaced(t, from, to)), *n),
+        Type::Map(kv) => Type::map(replaced(&kv.0, from, to), replaced(&kv.1, from, to)),
+        Type::Struct(list) => Type::Struct(fields(list)),
+        Type::Union(list) => Type::Union(fields(list)),
+        other => other.clone(),
     }
 }
 
 /// Functions that see their NULLs.
-fn keeps_null(name: &str) -> bool {
+pub(crate) fn keeps_null(name: &str) -> bool {
     KEEPS_NULL.binary_search(&name).is_ok()
 }
 
@@ -268,7 +281,7 @@ fn keeps_null(name: &str) -> bool {
 static KEEPS_NULL: &[&str] = &[
     "alias", "array_intersect", "array_resize", "array_value", "array_zip", "can_cast_implicitly", "cast_to_type", "concat",
     "concat_ws", "constant_or_null", "element_at", "error", "hash", "json_array", "json_object", "list_intersect", "list_pack",
-    "list_resize", "list_value", "list_zip", "map_entries", "map_extract", "map_extract_value", "map_keys", "map_values",
+    "list_resize", "list_value", "list_zip", "map", "map_concat", "map_entries", "map_extract", "map_extract_value", "map_keys", "map_values",
     "replace_type", "row", "struct_concat", "struct_pack", "typeof", "unpivot_list", "variant_to_parquet_variant",
 ];
 
@@ -324,7 +337,8 @@ pub(crate) fn list_concat(seen: &[Seen]) -> Result<Type, TypeError> {
         let ty = s.settle();
         match &ty {
             Type::Null => continue,
-            Type::Unknown | Type::Variant => return Ok(Type::Unknown),
+            Type::Unknown => return Ok(Type::Unknown),
+            Type::Variant if seen.iter().all(|s| s.settle() == Type::Variant) => return Ok(Type::STRING),
             _ => {}
         }
         let Some(next) = element(&ty) else {
@@ -474,12 +488,21 @@ pub(crate) fn part_type(field: &str) -> Type {
 
 /// The format says whether there is a zone or nanoseconds.
 fn parsed_time(operands: &[&Operand]) -> Type {
-    match text(operands, 1) {
-        Some(format) if has_specifier(format, &['n']) => Type::Timestamp(TimeUnit::Nano),
-        Some(format) if has_specifier(format, &['z', 'Z']) => Type::TimestampTz,
-        Some(_) => Type::TIMESTAMP,
-        // A list of formats, or one that is not known here.
-        None => Type::Unknown,
+    let one = [SmolStr::from(text(operands, 1).unwrap_or_default())];
+    let formats = match functions::texts(operands, 1) {
+        Some(list) => list,
+        None if text(operands, 1).is_some() => &one,
+        None => return Type::Unknown,
+    };
+    let any = |wanted: &[char]| formats.iter().any(|f| has_specifier(f, wanted));
+    if formats.len() == 1 && any(&['n']) {
+        Type::Timestamp(TimeUnit::Nano)
+    } else if any(&['z', 'Z']) {
+        Type::TimestampTz
+    } else if any(&['n']) {
+        Type::Timestamp(TimeUnit::Nano)
+    } else {
+        Type::TIMESTAMP
     }
 }
 
@@ -494,7 +517,7 @@ fn has_specifier(format: &str, wanted: &[char]) -> bool {
 }
 
 /// A path with `*` or `**` finds many.
-fn json_wildcard(path: &str) -> bool {
+pub(crate) fn json_wildcard(path: &str) -> bool {
     path.starts_with('$') && path.contains('*')
 }
 
@@ -524,6 +547,10 @@ pub(crate) fn with_lambda(
         Type::Unknown => Type::Unknown,
         _ => return Err(wrong("(ANY[], LAMBDA)")),
     };
+    if list.ty == Type::Null && matches!(name, "list_reduce" | "array_reduce" | "reduce") {
+        // Nothing is looked at.
+        return typed(Type::Null);
+    }
     match name {
         "list_transform" | "array_transform" | "list_apply" | "array_apply" | "apply" => {
             let body = lambda(*index, &place(std::slice::from_ref(&item), *params)?);

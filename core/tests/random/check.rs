@@ -1,0 +1,257 @@
+//! What we say of a query against what DuckDB says of it, and whether a column said NOT NULL held NULL.
+
+use super::schema::World;
+use rocky_base::{CancelToken, Dialect, Span};
+use rocky_semantic::typing::{FunctionKind, function_kind};
+use rocky_semantic::{Analysis, Status};
+use rocky_syntax::ast::ExprKind;
+use rocky_syntax::parser::{Parsed, parse};
+use rocky_warehouse::{Connection, Value};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Rows fetched from a query at most.
+const LIMIT: usize = 2_000;
+
+/// How an answer of ours is wrong.
+#[derive(Clone, Debug)]
+pub struct Wrong {
+    /// What goes wrong, without names and places: a smaller query with the same kind shows the same fault.
+    pub kind: String,
+    /// For people.
+    pub detail: String,
+}
+
+/// What came of a query.
+#[derive(Debug)]
+pub enum Verdict {
+    /// DuckDB takes it, and so do we.
+    Right {
+        /// False when the run failed (an overflow, a cast): then nothing is known of its NULLs.
+        ran: bool,
+    },
+    Wrong(Wrong),
+    /// A type that follows from the value of a constant expression.
+    Folded,
+    /// DuckDB does not take it. Whether we say so.
+    Refused {
+        by_us: bool,
+    },
+}
+
+pub struct Checker<'w> {
+    pub world: &'w World,
+    pub connection: Box<dyn Connection>,
+    cancel: CancelToken,
+}
+
+fn wrong(kind: &str, detail: impl Into<String>) -> Wrong {
+    Wrong {
+        kind: kind.to_owned(),
+        detail: detail.into(),
+    }
+}
+
+impl<'w> Checker<'w> {
+    pub fn new(world: &'w World) -> Checker<'w> {
+        Checker {
+            world,
+            connection: world.connect(),
+            cancel: CancelToken::new(),
+        }
+    }
+
+    /// Tree and analysis; the text of a panic.
+    pub fn analyse(&self, text: &str) -> Result<(Parsed, Analysis), String> {
+        catch_unwind(AssertUnwindSafe(|| {
+            let parsed = parse(text, Dialect::DuckDb);
+            let analysis = self.world.analyse(text, &parsed);
+            (parsed, analysis)
+        }))
+        .map_err(
+            |panic| match (panic.downcast_ref::<String>(), panic.downcast_ref::<&str>()) {
+                (Some(text), _) => text.clone(),
+                (_, Some(text)) => (*text).to_owned(),
+                _ => "panic".to_owned(),
+            },
+        )
+    }
+
+    /// DuckDB's names and types, or its message.
+    pub fn describe(&mut self, text: &str) -> Result<Vec<(String, String)>, String> {
+        let described = self
+            .connection
+            .describe(text, &self.cancel)
+            .map_err(|e| e.to_string())?;
+        Ok(described
+            .iter()
+            .map(|c| (c.name.to_string(), c.ty.print(Dialect::DuckDb)))
+            .collect())
+    }
+
+    pub fn rows(&mut self, text: &str) -> Result<Vec<Vec<Value>>, String> {
+        let rows = self
+            .connection
+            .query(text, LIMIT, &self.cancel)
+            .map_err(|e| e.to_string())?;
+        Ok(rows.rows)
+    }
+
+    /// True when an expression of constants, which is no plain NULL, is NULL. DuckDB folds it while it binds, and a call
+    /// over it takes the type of NULL: nobody can tell who does not evaluate it.
+    fn folds_to_null(&mut self, text: &str, parsed: &Parsed) -> bool {
+        constants(parsed).iter().any(|span| {
+            let rows = self.rows(&format!("SELECT ({}) IS NULL", span.slice(text)));
+            rows.is_ok_and(|rows| rows.first().and_then(|r| r.first()) == Some(&Value::Bool(true)))
+        })
+    }
+
+    /// Verdict, with what only an evaluation can tell set apart.
+    pub fn check(&mut self, text: &str) -> Verdict {
+        let verdict = self.verdict(text);
+        let Verdict::Wrong(wrong) = &verdict else {
+            return verdict;
+        };
+        let folded = match wrong.kind.as_str() {
+            "type" | "error E200" | "error E203" | "error E001" | "error E202" => {
+                let parsed = parse(text, Dialect::DuckDb);
+                self.folds_to_null(text, &parsed)
+            }
+            // A field's name or a format that is computed from constants.
+            "unknown" => self.analyse(text).is_ok_and(|(parsed, analysis)| {
+                let constants = constants(&parsed);
+                let computed = |at: Span| constants.iter().any(|c| at.start < c.start && c.end <= at.end);
+                analysis.columns.iter().all(|c| match &c.status {
+                    Status::Unknown { span, .. } => computed(*span),
+                    Status::Known => true,
+                })
+            }),
+            _ => false,
+        };
+        if folded { Verdict::Folded } else { verdict }
+    }
+
+    fn verdict(&mut self, text: &str) -> Verdict {
+        let described = self.describe(text);
+        let analysed = self.analyse(text);
+        let (parsed, analysis) = match analysed {
+            Ok(both) => both,
+            Err(panic) => return Verdict::Wrong(wrong("panic", panic)),
+        };
+        let said = || {
+            parsed
+                .diagnostics
+                .iter()
+                .chain(&analysis.diagnostics)
+                .find(|d| d.is_error())
+        };
+        let described = match described {
+            Ok(described) => described,
+            Err(message) if message.contains("INTERNAL Error") => return Verdict::Refused { by_us: true },
+            Err(_) => {
+                return Verdict::Refused {
+                    by_us: said().is_some(),
+                };
+            }
+        };
+        if let Some(finding) = said() {
+            let span = finding.primary.as_ref().map_or("", |l| l.loc.span.slice(text));
+            return Verdict::Wrong(wrong(
+                &format!("error {}", finding.code),
+                format!("{} [{span}]", finding.message),
+            ));
+        }
+        if !analysis.complete {
+            return Verdict::Wrong(wrong("incomplete", format!("{described:?}")));
+        }
+        for column in &analysis.columns {
+            if let Status::Unknown { reason, .. } = &column.status {
+                return Verdict::Wrong(wrong(
+                    "unknown",
+                    format!("{}: {reason}; DuckDB: {described:?}", column.name),
+                ));
+            }
+        }
+        let found: Vec<(String, String)> = analysis
+            .columns
+            .iter()
+            .map(|c| (c.name.to_string(), c.ty.print(Dialect::DuckDb)))
+            .collect();
+        if found.len() != described.len() {
+            return Verdict::Wrong(wrong(
+                "width",
+                format!("\n   ours:   {found:?}\n   DuckDB: {described:?}"),
+            ));
+        }
+        // The engine's DESCRIBE repeats a name; what is made of it does not.
+        let mut taken: Vec<String> = Vec::new();
+        for ((ours, our_type), (name, ty)) in found.iter().zip(&described) {
+            let twice = taken.contains(&name.to_lowercase());
+            taken.push(name.to_lowercase());
+            if ours != name && !(twice && ours.starts_with(name.as_str())) {
+                return Verdict::Wrong(wrong("name", format!("\n   ours:   {ours}\n   DuckDB: {name}")));
+            }
+            if our_type != ty {
+                return Verdict::Wrong(wrong(
+                    "type",
+                    format!("{name}\n   ours:   {our_type}\n   DuckDB: {ty}"),
+                ));
+            }
+        }
+        let Ok(rows) = self.rows(text) else {
+            return Verdict::Right { ran: false };
+        };
+        for row in &rows {
+            for (column, value) in analysis.columns.iter().zip(row) {
+                if !column.nullable && *value == Value::Null {
+                    return Verdict::Wrong(wrong(
+                        "null",
+                        format!("{} is said to be NOT NULL and is NULL", column.name),
+                    ));
+                }
+            }
+        }
+        Verdict::Right { ran: true }
+    }
+}
+
+/// The expressions that DuckDB folds: computed from constants alone.
+fn constants(parsed: &Parsed) -> Vec<Span> {
+    let exprs = &parsed.ast.exprs;
+    let open: Vec<Span> = exprs
+        .iter()
+        .filter(|e| match &e.kind {
+            ExprKind::Function(call) => {
+                let kind = function_kind(
+                    Dialect::DuckDb,
+                    call.name.last().map_or("", |n| n.ident.text.as_str()),
+                );
+                matches!(kind, Some(FunctionKind::Aggregate | FunctionKind::Window))
+            }
+            ExprKind::Column(_)
+            | ExprKind::Star(_)
+            | ExprKind::Columns { .. }
+            | ExprKind::Positional(_)
+            | ExprKind::Subquery(_)
+            | ExprKind::Exists { .. }
+            | ExprKind::InQuery { .. }
+            | ExprKind::ArrayQuery(_) => true,
+            _ => false,
+        })
+        .map(|e| e.span)
+        .collect();
+    exprs
+        .iter()
+        .filter(|e| {
+            !matches!(
+                e.kind,
+                ExprKind::Literal(_) | ExprKind::Error | ExprKind::Lambda { .. } | ExprKind::Default
+            )
+        })
+        .filter(|e| {
+            !open
+                .iter()
+                .any(|o| e.span.start <= o.start && o.end <= e.span.end)
+        })
+        .map(|e| e.span)
+        .collect()
+}

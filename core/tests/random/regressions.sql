@@ -1,0 +1,34 @@
+-- Queries that once were answered wrongly, made small. One on each line; `what_failed_once_is_right` checks.
+WITH c1 AS (SELECT least()), c2 AS (SELECT 31.25) FROM c2
+WITH c1 AS (FROM nums GROUP BY minute()) SELECT 16
+WITH c1 AS (WITH c2 AS (SELECT 1), c3 AS (FROM t JOIN (FROM c2) ON list_slice(31, c, 4)) SELECT v16) SELECT '2020-02-01'
+SELECT 36::UINTEGER < 8
+FROM w WHERE CASE WHEN ok THEN 23::HUGEINT < 1 END
+SELECT array[]
+SELECT (SELECT e FROM u NATURAL JOIN w)
+SELECT (SELECT 'it''s' FROM w JOIN range(4) ON 1)
+SELECT count_if(ti > ti) FROM nums GROUP BY id
+SELECT count_if(false) WHERE false
+SELECT union_value(str := NULL)
+SELECT union_value(num := 3000000000)::UNION(num VARCHAR)
+SELECT map(NULL, NULL)
+SELECT map(['a'], NULL)
+SELECT map_concat(NULL, MAP {})
+VALUES (4::UHUGEINT), (19)
+SELECT CASE WHEN true THEN 13 WHEN true THEN 1::USMALLINT END
+SELECT CASE WHEN false THEN 27 WHEN false THEN 19::UHUGEINT END
+SELECT replace_type(md, id, ls) FROM nest
+SELECT strptime(grp, array['%Y', '%z']) FROM w
+SELECT regexp_extract("select", 'a(.)', ['ok']) FROM "Odd Name"
+SELECT date_part(list_value('year', 'epoch'), dt) FROM times
+SELECT list_transform(l, lambda x: list_sum([y FOR y IN NULL IF true])) FROM nest
+SELECT lag(NULL AT TIME ZONE 'UTC') OVER ()
+SELECT equi_width_bins(ls, false, 4, true) FROM nest
+WITH c1(k9, k10) AS (SELECT 1) SELECT CASE WHEN false THEN NULL END
+SELECT 3000000000 IN []::BIGINT t
+SELECT a IN (1, 2)::VARCHAR || 'x', b IS NULL::VARCHAR FROM t
+WITH c1(k9, k10) AS (SELECT 1) FROM c1
+WITH RECURSIVE c1(k9, k10) AS (SELECT 1 UNION BY NAME SELECT NULL) SELECT c1.k9 FROM c1 JOIN c1 d USING (k10)
+WITH RECURSIVE r AS (SELECT 1 a UNION ALL SELECT 2.5 UNION ALL SELECT 3.5 FROM r WHERE false) FROM r
+WITH RECURSIVE r AS (SELECT 1 a EXCEPT SELECT 2.5) FROM r
+SELECT k14 FROM (FROM times SEMI JOIN nums USING (id) JOIN range(3) r13(k14) ON true)

@@ -1,0 +1,4 @@
+//! `dsl` of `src/lib.rs` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| rocky_fuzz::dsl(data));
