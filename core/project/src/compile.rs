@@ -1,23 +1,23 @@
 //! One compile: configuration, files, names, analysis, checks. Holds the memo between compiles of one project.
 
 use crate::analyse::{self, Shared};
-use crate::contract;
-use crate::given::GivenSource;
-use crate::lock;
-use crate::status::Doubtful;
 use crate::cache;
 use crate::configuration::{CONFIG_FILE, Configuration, Configurations};
+use crate::contract;
 use crate::discover::{self, FilePath, Walk};
 use crate::files;
 use crate::findings::{self, Subject};
+use crate::given::GivenSource;
 use crate::graph;
 use crate::hash::Hasher128;
 use crate::levels::Levels;
 use crate::link::{self, Known, SourceBook};
 use crate::load::{self, ExplicitContract, LoadedModel, Reader, Recorder};
+use crate::lock;
 use crate::memo::{CachedFile, Entry, Memo};
 use crate::portability;
 use crate::snapshot::{Contract, Ground, Model, Parts, Snapshot, Source, SourceSchema, Timings};
+use crate::status::Doubtful;
 use crate::unit::{Unit, UnitEnv};
 use rayon::prelude::*;
 use rocky_base::{
@@ -70,7 +70,7 @@ pub struct Inputs {
     pub locked: bool,
     /// Do as if there were no `schema.lock`.
     pub ignore_lock: bool,
-    /// Columns of sources that replace what is declared or seen.
+    /// Columns of sources that go before all that is known otherwise, typed already.
     pub sources: Vec<(rocky_warehouse::RelationName, Arc<[rocky_warehouse::Column]>)>,
 }
 
@@ -286,7 +286,14 @@ impl Compiler {
         general.append(&mut targets.diagnostics);
         let mut declared = link::declared(&models, &config, dialect, &targets.names, &mut general);
         let (given, locked) = (&inputs.given, lock.as_ref());
-        link::stated(&mut declared, given, locked, dialect, &targets.names, &mut general);
+        link::stated(
+            &mut declared,
+            given,
+            locked,
+            dialect,
+            &targets.names,
+            &mut general,
+        );
         let declared = Arc::new(declared);
         let given = inputs.sources.iter();
         let book = SourceBook::new(dialect, declared.clone(), known)

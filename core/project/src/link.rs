@@ -448,14 +448,24 @@ impl<'a> SourceBook<'a> {
     }
 
     /// What is wrong with the lock of the sources that are read.
-    pub fn lock_findings(&self, lock: &lock::Loaded, sources: &[Source], names: &NameTable, diagnostics: &mut Vec<Diagnostic>) {
-        let by_key: FxHashMap<RelationKey, &Source> = sources.iter().map(|s| (s.name.key(self.dialect), s)).collect();
+    pub fn lock_findings(
+        &self,
+        lock: &lock::Loaded,
+        sources: &[Source],
+        names: &NameTable,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let by_key: FxHashMap<RelationKey, &Source> =
+            sources.iter().map(|s| (s.name.key(self.dialect), s)).collect();
         let mut seen: FxHashMap<RelationKey, Loc> = FxHashMap::default();
         for (relation, columns) in lock.relations() {
             let key = names.full(&lock::name(relation)).key(self.dialect);
             let here = relation.table.loc;
             if let Some(first) = seen.insert(key.clone(), here) {
-                let message = format!("`{}` is locked twice", names.full(&lock::name(relation)).display());
+                let message = format!(
+                    "`{}` is locked twice",
+                    names.full(&lock::name(relation)).display()
+                );
                 diagnostics.push(
                     Diagnostic::new(code::E424, here, message)
                         .note(first, "locked here first")
@@ -700,7 +710,10 @@ pub fn stated(
     for given in given {
         if let Some((name, columns)) = given.read(dialect, diagnostics) {
             let nowhere = Loc::text(Span::at(0));
-            declared.insert(names.full(&name).key(dialect), (nowhere, SourceSchema::Given(columns)));
+            declared.insert(
+                names.full(&name).key(dialect),
+                (nowhere, SourceSchema::Given(columns)),
+            );
         }
     }
     for (relation, columns) in lock.into_iter().flat_map(lock::Loaded::relations) {

@@ -11,8 +11,8 @@
 
 use crate::analyse::{Analysed, Prepared, Shared, Table};
 use crate::findings::{self, Around, Subject};
-use crate::levels::Levels;
 use crate::graph::Order;
+use crate::levels::Levels;
 use crate::link::{self, SourceBook, Target};
 use crate::load::LoadedModel;
 use crate::names::NameTable;

@@ -54,7 +54,6 @@ pub struct CompileRequest {
     pub locked: bool,
 }
 
-
 /// A warehouse's dialect.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -117,6 +116,7 @@ impl CompileRequest {
             ignore_lock: false,
             sources: Vec::new(),
             target_dialect: self.target_dialect.map(Dialect::from),
+            sources: Vec::new(),
         }
     }
 }

@@ -255,7 +255,6 @@ impl Project {
                 .map(|(k, v)| (SmolStr::new(k), SmolStr::new(v)))
                 .collect(),
             catalog: self.known_catalog(),
-            sources: Vec::new(),
             ..Inputs::default()
         };
         let folder = self.root.join(&request.against);

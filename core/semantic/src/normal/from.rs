@@ -200,12 +200,16 @@ impl<'a> Normaliser<'a> {
                     mix.str(&self.column_key(&name.ident));
                 }
                 let digest = mix.done();
-                let relation = Arc::new(Relation {
-                    rows: digest.clone(),
-                    order: digest.clone(),
-                    rest: digest,
-                    columns: Vec::new(),
-                    complete: false,
+                let read = self.inputs.get(&id).filter(|_| ordinality.is_none());
+                let relation = read.map(|input| input.relation.clone());
+                let relation = relation.unwrap_or_else(|| {
+                    Arc::new(Relation {
+                        rows: digest.clone(),
+                        order: digest.clone(),
+                        rest: digest,
+                        columns: Vec::new(),
+                        complete: false,
+                    })
                 });
                 let name = match &ast.expr(*call).kind {
                     rocky_syntax::ast::ExprKind::Function(call) => {

@@ -134,12 +134,10 @@ impl<'a> Normaliser<'a> {
     fn select_over(&mut self, query: &'a Query, select: &'a Select, from: super::from::Part) -> Out {
         let mut complete = true;
         let mut rest = Mix::new("rest");
-        let mut starred = false;
         let mut items: Vec<Item> = Vec::with_capacity(select.items.len());
         for item in &select.items {
             match item {
                 SelectItem::Star(star) => {
-                    starred = true;
                     if !self.star(star, &mut items, &mut rest) {
                         complete = false;
                     }
@@ -155,11 +153,7 @@ impl<'a> Normaliser<'a> {
                 rest.str(&i.key).dig(&i.digest);
             });
         }
-        let rest = if complete && !starred {
-            Digest::default()
-        } else {
-            rest.done()
-        };
+        let rest = if complete { Digest::default() } else { rest.done() };
         let mut clauses = vec![("FROM", from.rows.hash)];
         let mut rows = from.rows.clone();
         let mut order = from.order.clone();
@@ -228,7 +222,7 @@ impl<'a> Normaliser<'a> {
             relation: Arc::new(Relation {
                 rows,
                 order,
-                rest: if complete { Digest::default() } else { rest },
+                rest,
                 columns: items.into_iter().map(|i| (i.key, i.digest)).collect(),
                 complete,
             }),
@@ -426,7 +420,7 @@ impl<'a> Normaliser<'a> {
                     .filter(|i| !i.aggregate)
                     .map(|i| i.digest.clone())
                     .collect();
-                mix.dig(rest);
+                keys.extend((*rest != Digest::default()).then(|| rest.clone()));
             }
             GroupBy::Items(list) => {
                 if list.iter().all(|i| matches!(i, GroupItem::Expr(_))) {

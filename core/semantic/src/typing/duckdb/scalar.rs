@@ -150,6 +150,10 @@ pub(crate) fn result(
         "struct_keys" if !matches!(first(), Type::Struct(_)) => return Err(wrong("(STRUCT)")),
         "list_zip" | "array_zip" => list_zip(seen)?,
         "constant_or_null" => first(),
+        "replace_type" => match (seen.get(1).map(Seen::settle), seen.get(2).map(Seen::settle)) {
+            (Some(from), Some(to)) => replaced(&first(), &from, &to),
+            _ => Type::Unknown,
+        },
         "unpivot_list" => match meet_seen(seen.iter().cloned(), Force::No) {
             Some(ty) => Type::list(ty),
             None => return Err(wrong("values of types that can be combined")),
