@@ -1,7 +1,13 @@
 //! The page of `rocky lineage --html` in a real browser. What is done with it is in `page/check.mjs`; here are the projects, the
 //! browser, a deadline and the verdict. `make setup-browser` installs what it needs; without it the tests fail and say so.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

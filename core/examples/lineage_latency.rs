@@ -4,13 +4,12 @@
 //! (without its JSON text): the first time makes the index of what is asked about, then the best of three times finds it there. `benches/README.md`
 //! has the figures.
 
-#![expect(clippy::print_stdout, reason = "a program that prints figures")]
-
 use rocky_base::event::NoObserver;
 use rocky_base::system::OsSystem;
 use rocky_base::{CancelToken, Error, Result};
 use rocky_core::verbs::lineage::{LineageRequest, LineageResponse, of_snapshot};
 use rocky_project::{Compiler, Inputs, Options, Snapshot};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -38,7 +37,8 @@ fn main() -> Result<()> {
         &mut NoObserver,
         &cancel,
     )?;
-    println!(
+    let _ = writeln!(
+        std::io::stdout(),
         "{} models compiled in {:.0?}",
         snapshot.models.len(),
         begin.elapsed()
@@ -111,7 +111,8 @@ fn measure(
         let column = request.column.as_deref().unwrap_or("");
         format!("{} {column}, {edges} edges", request.target)
     });
-    println!(
+    let _ = writeln!(
+        std::io::stdout(),
         "{what:22} {:7} answers: median {:6.0} µs, 99 % {:6.0} µs, 99.9 % {:6.0} µs, longest {:7.0} µs ({longest}); {over} over 1 ms",
         times.len(),
         micros(0.5),
