@@ -116,7 +116,6 @@ impl CompileRequest {
             ignore_lock: false,
             sources: Vec::new(),
             target_dialect: self.target_dialect.map(Dialect::from),
-            sources: Vec::new(),
         }
     }
 }
