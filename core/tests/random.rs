@@ -251,7 +251,7 @@ fn tpch_keeps_its_meaning_under_edits() {
         let column = |line: &str| {
             let parts: Vec<&str> = line.split('\t').collect();
             // More columns may be NULL than the standard says.
-            let nullable = parts[2] == "null" || parts[0].len() % 2 == 0;
+            let nullable = parts[2] == "null" || parts[0].len().is_multiple_of(2);
             format!(
                 "{} {}{}",
                 parts[0],

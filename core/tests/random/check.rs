@@ -112,7 +112,7 @@ impl<'w> Checker<'w> {
             return verdict;
         };
         let folded = match wrong.kind.as_str() {
-            "type" | "error E200" | "error E203" | "error E001" | "error E202" => {
+            "type" | "error E200" | "error E203" | "error E230" | "error E001" | "error E202" => {
                 let parsed = parse(text, Dialect::DuckDb);
                 self.folds_to_null(text, &parsed)
             }

@@ -818,7 +818,7 @@ impl<'a> Gen<'a> {
         }
         let mut text = String::new();
         for i in 0..n {
-            let (item, rel) = self.from_item(depth, i > 0);
+            let (item, rel) = self.item_of_from(depth, i > 0);
             if i == 0 {
                 text = item;
                 self.bind(rel);
@@ -957,7 +957,7 @@ impl<'a> Gen<'a> {
     }
 
     /// A FROM item and what it brings in sight.
-    fn from_item(&mut self, depth: usize, lateral: bool) -> (String, Rel) {
+    fn item_of_from(&mut self, depth: usize, lateral: bool) -> (String, Rel) {
         let alias = self.fresh("r");
         let list = self.column_of_list();
         match self.rng.below(24) {
