@@ -188,6 +188,7 @@ impl Project {
             models: None,
             contracts: None,
             config_optional: false,
+            cache: None,
         };
         let mut compiler = Compiler::new(Arc::new(system), options);
         let inputs = Inputs {
@@ -211,7 +212,7 @@ impl Project {
     pub fn plan(&self, options: &PlanOptions) -> Plan {
         let snapshot = self.compile();
         let errors: Vec<_> = snapshot
-            .diagnostics
+            .diagnostics()
             .iter()
             .filter(|d| d.is_error())
             .map(|d| &d.message)
@@ -246,7 +247,7 @@ impl Project {
     pub fn sql(&self, model: &str) -> String {
         let snapshot = self.compile();
         let errors: Vec<_> = snapshot
-            .diagnostics
+            .diagnostics()
             .iter()
             .filter(|d| d.is_error())
             .map(|d| &d.message)
