@@ -154,6 +154,7 @@ pub(crate) fn result(
             (Some(from), Some(to)) => replaced(&first(), &from, &to),
             _ => Type::Unknown,
         },
+        "current_setting" => text(operands, 0).map_or(Type::Unknown, super::settings::setting),
         "unpivot_list" => match meet_seen(seen.iter().cloned(), Force::No) {
             Some(ty) => Type::list(ty),
             None => return Err(wrong("values of types that can be combined")),
