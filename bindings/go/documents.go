@@ -1309,6 +1309,9 @@ type WhatIfRequest struct {
 	Vars map[string]string `json:"vars,omitempty"`
 	// Leave out the difference of the plans.
 	WithoutPlan bool `json:"without_plan,omitempty"`
+	// Compare with what this handle compiled last with these variables, without looking whether files changed since: what
+	// an editor wants at each key. Without such a compile, as if it were false.
+	FromLast bool `json:"from_last,omitempty"`
 }
 
 // WhatIfEdit: A file as it would be.

@@ -1466,6 +1466,11 @@ export interface WhatIfRequest {
   vars?: Record<string, string>;
   /** Leave out the difference of the plans. */
   without_plan?: boolean;
+  /**
+   * Compare with what this handle compiled last with these variables, without looking whether files changed since: what
+   * an editor wants at each key. Without such a compile, as if it were false.
+   */
+  from_last?: boolean;
 }
 
 /** What would follow. */
