@@ -144,7 +144,7 @@ pub(crate) fn result(
         "cardinality" if !matches!(first(), Type::Map(_) | Type::Variant) || seen.len() != 1 => {
             return Err(wrong("(MAP)"));
         }
-        "enum_first" | "enum_last" | "enum_range" if !matches!(first(), Type::Enum(_)) => {
+        "enum_first" | "enum_last" | "enum_range" if !matches!(first(), Type::Enum(_) | Type::Unknown) => {
             return Err(wrong("(ENUM)"));
         }
         "struct_keys" if !matches!(first(), Type::Struct(_)) => return Err(wrong("(STRUCT)")),
@@ -175,6 +175,7 @@ pub(crate) fn result(
             _ => return Err(bad()),
         },
         "cast_to_type" => seen.get(1).map(Seen::settle).unwrap_or_default(),
+        "current_setting" => text(operands, 0).map_or(Type::Unknown, super::settings::setting),
         "date_part" | "datepart" => match text(operands, 0) {
             Some(field) => part_type(field),
             None => match functions::texts(operands, 0) {
