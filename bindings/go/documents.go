@@ -36,6 +36,14 @@ type CompileRequest struct {
 	TargetDialect TargetDialect `json:"target_dialect,omitempty"`
 	// Report warnings as errors.
 	DenyWarnings bool `json:"deny_warnings,omitempty"`
+	// Fail when fewer per cent of the columns (of `model`, when given) are proven.
+	MinCoverage float64 `json:"min_coverage,omitempty"`
+	// Schemas of sources by name (`schema.table`, `catalog.schema.table`): asked before declarations, `schema.lock` and the
+	// warehouse.
+	SourceSchemas map[string][]RequestColumn `json:"source_schemas,omitempty"`
+	// Every source that is read must be given, declared or in `schema.lock`; the warehouse and what is remembered of it
+	// are not asked.
+	Locked bool `json:"locked,omitempty"`
 }
 
 // RefreshSources: When to ask the warehouse for the schemas of sources.
@@ -66,6 +74,16 @@ const (
 	TargetDialectDuckdb TargetDialect = "duckdb"
 )
 
+// RequestColumn: A column of a source.
+type RequestColumn struct {
+	// Its name.
+	Name string `json:"name"`
+	// Its type in the warehouse's spelling.
+	Type string `json:"type"`
+	// May it hold NULL? True when absent.
+	Nullable bool `json:"nullable,omitempty"`
+}
+
 // CompileResponse: The result of a compile.
 type CompileResponse struct {
 	// Engine version.
@@ -82,6 +100,8 @@ type CompileResponse struct {
 	Diagnostics []Diagnostic `json:"diagnostics"`
 	// True when one of them is an error.
 	HasErrors bool `json:"has_errors"`
+	// How sure the columns of the models of this document are.
+	Coverage Coverage `json:"coverage"`
 	// How long it took.
 	CompileTimings CompileTimings `json:"compile_timings"`
 	// The models by name.
@@ -154,6 +174,20 @@ type Edit struct {
 	Text string `json:"text"`
 }
 
+// Coverage: How many columns are how sure.
+type Coverage struct {
+	// All columns; a model whose columns could not all be listed counts one unknown column more.
+	Columns uint64 `json:"columns"`
+	// Proven ones.
+	Proven uint64 `json:"proven"`
+	// Assumed ones.
+	Assumed uint64 `json:"assumed"`
+	// Unknown ones.
+	Unknown uint64 `json:"unknown"`
+	// The share of proven ones, from 0 to 1; 1 when there are no columns.
+	Ratio float64 `json:"ratio"`
+}
+
 // CompileTimings: How long it took, in milliseconds.
 type CompileTimings struct {
 	// Listing, reading, parsing.
@@ -192,6 +226,8 @@ type ModelDetail struct {
 	Columns []Column `json:"columns"`
 	// There are no other columns.
 	ColumnsComplete bool `json:"columns_complete"`
+	// How sure they are.
+	Coverage Coverage `json:"coverage"`
 	// Its file, relative to the folder of `rocky.toml`.
 	File string `json:"file"`
 	// `sql` or `rocky`.
@@ -254,9 +290,30 @@ type Column struct {
 	Type string `json:"type"`
 	// May hold NULL.
 	Nullable bool `json:"nullable"`
-	// Why the type is not known.
-	UnknownBecause *string `json:"unknown_because,omitempty"`
+	// How sure type and nullability are.
+	Status ColumnState `json:"status"`
+	// `assumed`: the relation whose remembered columns it rests on, the oldest when there are several.
+	AssumedFrom *string `json:"assumed_from,omitempty"`
+	// `assumed`: seconds since that relation was read; absent when not known.
+	AgeSeconds *uint64 `json:"age_seconds,omitempty"`
+	// `unknown`: why the type, or a part of it, is not known.
+	Reason *string `json:"reason,omitempty"`
+	// `unknown`: the expression that could not be typed.
+	Span *SourceSpan `json:"span,omitempty"`
 }
+
+// ColumnState: How sure a column is.
+type ColumnState string
+
+// Values of ColumnState.
+const (
+	// It follows from the text and from facts that hold now.
+	ColumnStateProven ColumnState = "proven"
+	// It follows from a remembered catalogue, which may have changed.
+	ColumnStateAssumed ColumnState = "assumed"
+	// It cannot be told.
+	ColumnStateUnknown ColumnState = "unknown"
+)
 
 // PlanRequest: What to plan.
 type PlanRequest struct {
@@ -876,6 +933,10 @@ type ValidateMessage struct {
 type DiscoverRequest struct {
 	// The pipeline; needed when there are several.
 	Pipeline string `json:"pipeline,omitempty"`
+	// Write `schema.lock`: the columns of the sources that the models read.
+	WriteLock bool `json:"write_lock,omitempty"`
+	// Compare `schema.lock` with the warehouse.
+	CheckLock bool `json:"check_lock,omitempty"`
 }
 
 // DiscoverResponse: The result.
@@ -894,6 +955,8 @@ type DiscoverResponse struct {
 	Skipped []SkippedSchema `json:"skipped"`
 	// Relations whose columns are now remembered for compiling.
 	RelationsRemembered uint64 `json:"relations_remembered"`
+	// What became of `schema.lock`, when it was asked for.
+	Lock *LockReport `json:"lock,omitempty"`
 }
 
 // SourceEntry: A source.
@@ -937,6 +1000,94 @@ type SkippedSchema struct {
 	Schema string `json:"schema"`
 	// Why.
 	Reason string `json:"reason"`
+}
+
+// LockReport: `schema.lock` and the warehouse.
+type LockReport struct {
+	// The file, relative to the folder of `rocky.toml`.
+	Path string `json:"path"`
+	// It was written: it was asked for, and something differs.
+	Written bool `json:"written"`
+	// Relations that are locked now.
+	Relations uint64 `json:"relations"`
+	// The file was not, before it was written, what the warehouse says of the sources that are read.
+	Drifted bool `json:"drifted"`
+	// What differs, by relation.
+	Drift []RelationDrift `json:"drift"`
+	// Sources that are read and were not found in the warehouse; declared ones are not listed.
+	Missing []string `json:"missing"`
+	// Errors that models get from what differs, and do not have without it.
+	Breaks []Diagnostic `json:"breaks"`
+}
+
+// RelationDrift: How a relation differs from the file.
+type RelationDrift struct {
+	// Its full name.
+	Relation string `json:"relation"`
+	// How.
+	Change RelationChange `json:"change"`
+	// Models that read it.
+	Readers []string `json:"readers"`
+	// Its columns that differ.
+	Columns []ColumnDrift `json:"columns"`
+}
+
+// RelationChange: What happened to a relation.
+type RelationChange string
+
+// Values of RelationChange.
+const (
+	// It is read and not in the file.
+	RelationChangeNotLocked RelationChange = "not_locked"
+	// It is in the file and not in the warehouse.
+	RelationChangeMissing RelationChange = "missing"
+	// Its columns, or comments, differ.
+	RelationChangeChanged RelationChange = "changed"
+)
+
+// ColumnDrift: How a column differs from the file.
+type ColumnDrift struct {
+	// Its name.
+	Column string `json:"column"`
+	// How.
+	Change ColumnChangeKind `json:"change"`
+	// Type, `not null` or `null`, or comment, in the file.
+	From *string `json:"from,omitempty"`
+	// The same, in the warehouse.
+	To *string `json:"to,omitempty"`
+	// Of a new type: `safe`, `narrowing`, `incompatible` or `unknown`.
+	Widening *string `json:"widening,omitempty"`
+	// What it reaches, in order of execution.
+	Affected []AffectedModel `json:"affected"`
+}
+
+// ColumnChangeKind: What happened to a column.
+type ColumnChangeKind string
+
+// Values of ColumnChangeKind.
+const (
+	// It is new.
+	ColumnChangeKindAdded ColumnChangeKind = "added"
+	// It is gone.
+	ColumnChangeKindRemoved ColumnChangeKind = "removed"
+	// It has another type.
+	ColumnChangeKindRetyped ColumnChangeKind = "retyped"
+	// It may be NULL now, or no longer.
+	ColumnChangeKindNullability ColumnChangeKind = "nullability"
+	// It has another comment.
+	ColumnChangeKindComment ColumnChangeKind = "comment"
+	// It has another place among the others.
+	ColumnChangeKindMoved ColumnChangeKind = "moved"
+)
+
+// AffectedModel: A model that a changed column reaches.
+type AffectedModel struct {
+	// The model.
+	Model string `json:"model"`
+	// Its columns that are computed from it.
+	Columns []string `json:"columns"`
+	// It decides about the model's rows: a filter, a join, a grouping.
+	Rows bool `json:"rows"`
 }
 
 // StateRequest: Nothing to say.

@@ -61,15 +61,23 @@ impl Output {
 
     /// Print a document as JSON in any mode.
     pub fn json(&self, document: &impl Serialize) {
+        let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
         // Indented for eyes only: for ten thousand models the spaces are half of it.
-        let json = if io::stdout().is_terminal() {
-            serde_json::to_string_pretty(document)
+        let written = if io::stdout().is_terminal() {
+            serde_json::to_writer_pretty(&mut out, document)
         } else {
-            serde_json::to_string(document)
+            serde_json::to_writer(&mut out, document)
         };
-        match json {
-            Ok(json) => print(&format!("{json}\n")),
-            Err(error) => note(&format!("the document cannot be written as JSON: {error}")),
+        match written {
+            Err(error) if !error.is_io() => {
+                note(&format!("the document cannot be written as JSON: {error}"));
+            }
+            written => finish(
+                written
+                    .map_err(io::Error::from)
+                    .and_then(|()| out.write_all(b"\n"))
+                    .and_then(|()| out.flush()),
+            ),
         }
     }
 
@@ -100,7 +108,12 @@ impl Output {
 /// Print to stdout; a reader that has gone away ends the program without noise.
 pub fn print(text: &str) {
     let mut stdout = io::stdout().lock();
-    if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    finish(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
+}
+
+/// End the program when stdout cannot be written: in silence when its reader has gone away.
+fn finish(written: io::Result<()>) {
+    if let Err(error) = written {
         if error.kind() == io::ErrorKind::BrokenPipe {
             std::process::exit(i32::from(OK));
         }

@@ -11,6 +11,16 @@ export interface AdapterStatus {
   ok: boolean;
 }
 
+/** A model that a changed column reaches. */
+export interface AffectedModel {
+  /** The model. */
+  model: string;
+  /** Its columns that are computed from it. */
+  columns: string[];
+  /** It decides about the model's rows: a filter, a join, a grouping. */
+  rows: boolean;
+}
+
 /** A check. */
 export interface CheckResult {
   /** Its name. */
@@ -25,6 +35,37 @@ export interface CheckResults {
   asset_key: string[];
   /** Its checks. */
   checks: CheckResult[];
+}
+
+/** What happened to a column. */
+export type ColumnChangeKind =
+  /** It is new. */
+  | "added"
+  /** It is gone. */
+  | "removed"
+  /** It has another type. */
+  | "retyped"
+  /** It may be NULL now, or no longer. */
+  | "nullability"
+  /** It has another comment. */
+  | "comment"
+  /** It has another place among the others. */
+  | "moved";
+
+/** How a column differs from the file. */
+export interface ColumnDrift {
+  /** Its name. */
+  column: string;
+  /** How. */
+  change: ColumnChangeKind;
+  /** Type, `not null` or `null`, or comment, in the file. */
+  from?: string | null;
+  /** The same, in the warehouse. */
+  to?: string | null;
+  /** Of a new type: `safe`, `narrowing`, `incompatible` or `unknown`. */
+  widening?: string | null;
+  /** What it reaches, in order of execution. */
+  affected: AffectedModel[];
 }
 
 /** The trace of a column. */
@@ -68,6 +109,15 @@ export interface ColumnRef {
   column: string;
 }
 
+/** How sure a column is. */
+export type ColumnState =
+  /** It follows from the text and from facts that hold now. */
+  | "proven"
+  /** It follows from a remembered catalogue, which may have changed. */
+  | "assumed"
+  /** It cannot be told. */
+  | "unknown";
+
 /** What to compile. */
 export interface CompileRequest {
   /** Report this model alone. */
@@ -82,6 +132,18 @@ export interface CompileRequest {
   target_dialect?: TargetDialect | null;
   /** Report warnings as errors. */
   deny_warnings?: boolean;
+  /** Fail when fewer per cent of the columns (of `model`, when given) are proven. */
+  min_coverage?: number | null;
+  /**
+   * Schemas of sources by name (`schema.table`, `catalog.schema.table`): asked before declarations, `schema.lock` and the
+   * warehouse.
+   */
+  source_schemas?: Record<string, RequestColumn[]>;
+  /**
+   * Every source that is read must be given, declared or in `schema.lock`; the warehouse and what is remembered of it
+   * are not asked.
+   */
+  locked?: boolean;
 }
 
 /** The result of a compile. */
@@ -100,6 +162,8 @@ export interface CompileResponse {
   diagnostics: WireDiagnostic[];
   /** True when one of them is an error. */
   has_errors: boolean;
+  /** How sure the columns of the models of this document are. */
+  coverage: WireCoverage;
   /** How long it took. */
   compile_timings: CompileTimings;
   /** The models by name. */
@@ -319,6 +383,10 @@ export interface DiffSummary {
 export interface DiscoverRequest {
   /** The pipeline; needed when there are several. */
   pipeline?: string | null;
+  /** Write `schema.lock`: the columns of the sources that the models read. */
+  write_lock?: boolean;
+  /** Compare `schema.lock` with the warehouse. */
+  check_lock?: boolean;
 }
 
 /** The result. */
@@ -337,6 +405,8 @@ export interface DiscoverResponse {
   skipped: SkippedSchema[];
   /** Relations whose columns are now remembered for compiling. */
   relations_remembered: number;
+  /** What became of `schema.lock`, when it was asked for. */
+  lock?: LockReport | null;
 }
 
 /** What was done about a drifted table. */
@@ -619,6 +689,24 @@ export type LineageResponse =
   /** As text. */
   | RenderedLineage;
 
+/** `schema.lock` and the warehouse. */
+export interface LockReport {
+  /** The file, relative to the folder of `rocky.toml`. */
+  path: string;
+  /** It was written: it was asked for, and something differs. */
+  written: boolean;
+  /** Relations that are locked now. */
+  relations: number;
+  /** The file was not, before it was written, what the warehouse says of the sources that are read. */
+  drifted: boolean;
+  /** What differs, by relation. */
+  drift: RelationDrift[];
+  /** Sources that are read and were not found in the warehouse; declared ones are not listed. */
+  missing: string[];
+  /** Errors that models get from what differs, and do not have without it. */
+  breaks: WireDiagnostic[];
+}
+
 /** What was written. */
 export interface Materialization {
   /** Catalog, schema, table. */
@@ -671,6 +759,8 @@ export interface ModelDetail {
   columns: WireColumn[];
   /** There are no other columns. */
   columns_complete: boolean;
+  /** How sure they are. */
+  coverage: WireCoverage;
   /** Its file, relative to the folder of `rocky.toml`. */
   file: string;
   /** `sql` or `rocky`. */
@@ -933,6 +1023,27 @@ export type RefreshSources =
   /** Always ask. */
   | "always";
 
+/** What happened to a relation. */
+export type RelationChange =
+  /** It is read and not in the file. */
+  | "not_locked"
+  /** It is in the file and not in the warehouse. */
+  | "missing"
+  /** Its columns, or comments, differ. */
+  | "changed";
+
+/** How a relation differs from the file. */
+export interface RelationDrift {
+  /** Its full name. */
+  relation: string;
+  /** How. */
+  change: RelationChange;
+  /** Models that read it. */
+  readers: string[];
+  /** Its columns that differ. */
+  columns: ColumnDrift[];
+}
+
 /** An answer as text. */
 export interface RenderedLineage {
   /** Engine version. */
@@ -947,6 +1058,16 @@ export interface RenderedLineage {
   media_type: string;
   /** The text. */
   rendered: string;
+}
+
+/** A column of a source. */
+export interface RequestColumn {
+  /** Its name. */
+  name: string;
+  /** Its type in the warehouse's spelling. */
+  type: string;
+  /** May it hold NULL? True when absent. */
+  nullable?: boolean;
 }
 
 /** A run. */
@@ -1413,8 +1534,30 @@ export interface WireColumn {
   type: string;
   /** May hold NULL. */
   nullable: boolean;
-  /** Why the type is not known. */
-  unknown_because?: string | null;
+  /** How sure type and nullability are. */
+  status: ColumnState;
+  /** `assumed`: the relation whose remembered columns it rests on, the oldest when there are several. */
+  assumed_from?: string | null;
+  /** `assumed`: seconds since that relation was read; absent when not known. */
+  age_seconds?: number | null;
+  /** `unknown`: why the type, or a part of it, is not known. */
+  reason?: string | null;
+  /** `unknown`: the expression that could not be typed. */
+  span?: SourceSpan | null;
+}
+
+/** How many columns are how sure. */
+export interface WireCoverage {
+  /** All columns; a model whose columns could not all be listed counts one unknown column more. */
+  columns: number;
+  /** Proven ones. */
+  proven: number;
+  /** Assumed ones. */
+  assumed: number;
+  /** Unknown ones. */
+  unknown: number;
+  /** The share of proven ones, from 0 to 1; 1 when there are no columns. */
+  ratio: number;
 }
 
 /** Something a user should change. */

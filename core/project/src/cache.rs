@@ -126,28 +126,26 @@ pub fn load(
         return None;
     }
     let table = tables.get(paths_len..)?;
-    let (files, models) = pool.install(|| {
-        rayon::join(
-            || {
-                let cached = |row: &PathRow| {
-                    row.stamp.map(|stamp| CachedFile {
-                        stamp: Some(stamp),
-                        hash: row.hash,
-                        source: Arc::new(lazy_source(system, root, &row.path)),
-                        problem: None,
-                    })
-                };
-                rows.par_iter().with_min_len(64).map(cached).collect::<Vec<_>>()
-            },
-            || {
-                (0..entries)
-                    .into_par_iter()
-                    .with_min_len(16)
-                    .filter_map(|i| entry(&file, table.get(i * ROW..(i + 1) * ROW)?))
-                    .collect::<Vec<_>>()
-            },
-        )
-    });
+    let (files, models) = pool.join(
+        || {
+            let cached = |row: &PathRow| {
+                row.stamp.map(|stamp| CachedFile {
+                    stamp: Some(stamp),
+                    hash: row.hash,
+                    source: Arc::new(lazy_source(system, root, &row.path)),
+                    problem: None,
+                })
+            };
+            rows.par_iter().with_min_len(64).map(cached).collect::<Vec<_>>()
+        },
+        || {
+            (0..entries)
+                .into_par_iter()
+                .with_min_len(16)
+                .filter_map(|i| entry(&file, table.get(i * ROW..(i + 1) * ROW)?))
+                .collect::<Vec<_>>()
+        },
+    );
     let memo = Memo {
         paths: Arc::new(paths),
         files,

@@ -207,12 +207,10 @@ impl Compiler {
 
         let place = self.place();
         let unseen = place.as_ref().filter(|_| self.on_disk.is_none());
-        let (read, loaded) = pool.install(|| {
-            rayon::join(
-                || self.config(),
-                || unseen.map(|place| cache::load(&self.system, &self.root, place, pool)),
-            )
-        });
+        let (read, loaded) = pool.join(
+            || self.config(),
+            || unseen.map(|place| cache::load(&self.system, &self.root, place, pool)),
+        );
         let read = read?;
         if let Some(loaded) = loaded {
             self.on_disk = Some(loaded.as_ref().map(|(_, fingerprint)| *fingerprint));

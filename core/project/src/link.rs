@@ -316,9 +316,9 @@ pub fn resolve(id: u32, unit: &Unit, names: &NameTable, book: &SourceBook<'_>) -
     for (reference, loc) in unit.refs().iter().zip(unit.ref_locs()) {
         let meaning = match reference.path.as_slice() {
             // A file: its text is its name.
-            [] => Meaning::Source(RelationName::table(Ident::quoted(
-                crate::lineage::file_literal(reference.span.slice(unit.text())),
-            ))),
+            [] => Meaning::Source(RelationName::table(Ident::quoted(crate::lineage::file_literal(
+                reference.span.slice(unit.text()),
+            )))),
             path => {
                 let (meaning, dropped) = names.resolve(path);
                 if let Some(catalog) = dropped {

@@ -4,8 +4,8 @@
 //! the next overlay is set. Nothing is ever written below.
 
 use crate::hash::Hasher128;
-use rocky_base::{SmolStr, System};
 use rocky_base::system::{DirEntry, FileStamp};
+use rocky_base::{SmolStr, System};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};

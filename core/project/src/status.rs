@@ -125,6 +125,17 @@ impl Statuses {
             let Some(model) = snapshot.models.get(*id as usize) else {
                 continue;
             };
+            let remembered = |input: &InputRelation| match input {
+                InputRelation::Source(s) => {
+                    let source = snapshot.sources.get(*s as usize);
+                    source.is_some_and(|s| s.assumed_since().is_some())
+                }
+                InputRelation::Own => snapshot.remembered_at.is_some(),
+                InputRelation::Model(m) => !matches!(models.get(*m as usize), Some(Assumed::Nothing) | None),
+            };
+            if !model.inputs.iter().any(remembered) {
+                continue;
+            }
             for input in &model.inputs {
                 if let InputRelation::Model(m) = input
                     && let (Some(Assumed::Each(each)), Some(read)) =
@@ -178,8 +189,10 @@ impl Statuses {
         model: &'a Model,
         index: usize,
     ) -> ColumnStatus<'a> {
-        if let Some(column) = model.analysis().columns.get(index)
-            && column.ty.has_unknown()
+        // The schema says whether anything is unknown; the analysis, which may still lie on the disk, says why.
+        let unknown = |c: &rocky_warehouse::Column| c.ty.has_unknown();
+        if model.schema().columns.get(index).is_some_and(unknown)
+            && let Some(column) = model.analysis().columns.get(index)
         {
             let (span, reason) = match &column.status {
                 Status::Unknown { span, reason } => (*span, reason.as_str()),
@@ -210,7 +223,7 @@ impl Statuses {
         let Some(model) = snapshot.models.get(id as usize) else {
             return coverage;
         };
-        for index in 0..model.analysis().columns.len() {
+        for index in 0..model.schema().columns.len() {
             match self.column(snapshot, id, model, index) {
                 ColumnStatus::Proven => coverage.proven += 1,
                 ColumnStatus::Assumed { .. } => coverage.assumed += 1,

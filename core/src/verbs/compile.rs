@@ -275,10 +275,12 @@ impl Project {
                     .map(|(_, m)| (m.name.to_string(), m.unit.text().to_string()))
                     .collect()
             }),
-            models_detail: models
-                .iter()
-                .map(|(id, m)| detail(&snapshot, &sureness, *id, m))
-                .collect(),
+            models_detail: {
+                let mut details: Vec<Option<ModelDetail>> = vec![None; models.len()];
+                let one = |(id, m): &(u32, &Arc<Model>)| detail(&snapshot, &sureness, *id, m);
+                fill(&self.engine.inner.pool, &models, &mut details, &one);
+                details.into_iter().flatten().collect()
+            },
         })
     }
 
@@ -423,6 +425,27 @@ pub(crate) fn type_text(ty: &rocky_warehouse::Type, dialect: rocky_base::Dialect
     } else {
         ty.print(dialect)
     }
+}
+
+/// `made[i] = make(from[i])`, on the engine's threads where there are many.
+fn fill<T: Sync, R: Send>(
+    pool: &rayon::ThreadPool,
+    from: &[T],
+    made: &mut [Option<R>],
+    make: &(dyn Fn(&T) -> R + Sync),
+) {
+    if from.len() <= 256 {
+        made.iter_mut()
+            .zip(from)
+            .for_each(|(place, item)| *place = Some(make(item)));
+        return;
+    }
+    let (first, rest) = from.split_at(from.len() / 2);
+    let (made_first, made_rest) = made.split_at_mut(first.len());
+    pool.join(
+        || fill(pool, first, made_first, make),
+        || fill(pool, rest, made_rest, make),
+    );
 }
 
 fn detail(snapshot: &Snapshot, sureness: &Sureness<'_>, id: u32, model: &Model) -> ModelDetail {

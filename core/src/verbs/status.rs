@@ -28,7 +28,7 @@ impl<'a> Sureness<'a> {
     /// The columns of a model.
     pub fn columns(&self, id: u32, model: &Model) -> Vec<WireColumn> {
         let snapshot = self.snapshot;
-        let columns = model.analysis().columns.iter().enumerate();
+        let columns = model.schema().columns.iter().enumerate();
         columns
             .map(|(index, c)| {
                 let mut column = WireColumn {

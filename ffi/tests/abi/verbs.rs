@@ -96,7 +96,10 @@ fn a_project_is_compiled_planned_run_and_traced() {
         .call("lineage", r#"{"target": "customer_value", "format": "dot"}"#)
         .unwrap();
     assert_eq!(graph["media_type"], "text/vnd.graphviz");
-    assert!(graph["rendered"].as_str().unwrap().starts_with("digraph"), "{graph}");
+    assert!(
+        graph["rendered"].as_str().unwrap().starts_with("digraph"),
+        "{graph}"
+    );
 
     let history = project.call("history", r#"{"limit": 1}"#).unwrap();
     assert_eq!(history["runs"][0]["run_id"], run["run_id"]);

@@ -11,6 +11,7 @@ SELECT
     CASE WHEN hash(i, 'ref') % 4 = 0 THEN NULL ELSE (1 + hash(i, 'ref') % 1500)::BIGINT END AS referred_by,
     (DATE '2023-01-01' + (hash(i, 'd') % 700)::INTEGER) AS signed_up_on
 FROM range(1, 1501) AS r(i);
+ALTER TABLE raw.customers ALTER COLUMN id SET NOT NULL;
 
 CREATE OR REPLACE TABLE raw.products AS
 SELECT
@@ -27,6 +28,7 @@ SELECT
     TIMESTAMP '2024-10-01' + INTERVAL (hash(i, 't') % 7776000) SECOND AS ordered_at,
     ['placed', 'shipped', 'completed', 'completed', 'completed', 'returned'][1 + (hash(i, 's') % 6)::INTEGER] AS status
 FROM range(1, 12001) AS r(i);
+ALTER TABLE raw.orders ALTER COLUMN id SET NOT NULL;
 
 CREATE OR REPLACE TABLE raw.order_items AS
 SELECT

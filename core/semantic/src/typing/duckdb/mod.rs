@@ -12,7 +12,7 @@ pub(crate) mod json;
 pub(crate) mod macros;
 pub(crate) mod operators;
 pub(crate) mod scalar;
-pub(crate) mod settings;
+mod settings;
 pub(crate) mod tables;
 pub(crate) mod unify;
 

@@ -154,6 +154,7 @@ pub(crate) fn result(
             (Some(from), Some(to)) => replaced(&first(), &from, &to),
             _ => Type::Unknown,
         },
+        "current_setting" => text(operands, 0).map_or(Type::Unknown, super::settings::setting),
         "unpivot_list" => match meet_seen(seen.iter().cloned(), Force::No) {
             Some(ty) => Type::list(ty),
             None => return Err(wrong("values of types that can be combined")),
@@ -175,7 +176,6 @@ pub(crate) fn result(
             _ => return Err(bad()),
         },
         "cast_to_type" => seen.get(1).map(Seen::settle).unwrap_or_default(),
-        "current_setting" => text(operands, 0).map_or(Type::Unknown, super::settings::setting),
         "date_part" | "datepart" => match text(operands, 0) {
             Some(field) => part_type(field),
             None => match functions::texts(operands, 0) {

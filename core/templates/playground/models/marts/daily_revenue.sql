@@ -5,5 +5,5 @@ SELECT
     sum(amount) AS revenue,
     sum(sum(amount)) OVER (ORDER BY order_date) AS revenue_to_date
 FROM fct_orders
-WHERE status <> 'returned'
+WHERE status IS DISTINCT FROM 'returned'
 GROUP BY order_date
