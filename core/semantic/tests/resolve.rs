@@ -382,6 +382,10 @@ fn types_that_do_not_fit() {
         "select id::geography as x from orders",
         &["E206 type `geography` does not exist [geography]"],
     );
+    says(
+        "select id::number as x from orders",
+        &["E206 type `number` does not exist [number]"],
+    );
     // A type of the user's own, CREATE TYPE foo AS …, for all that is known.
     says("select id::foo as x from orders", &[]);
     says(

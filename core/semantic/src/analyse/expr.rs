@@ -788,7 +788,8 @@ impl<'a> Analyser<'a> {
         let nullable = operand.nullable || kind == CastKind::Try;
         let Some(target) = typing::type_name(self.dialect, text) else {
             let base = text.split(['(', '<', '[']).next().unwrap_or(text).trim();
-            let found = nearest(base, COMMON_TYPES.iter().copied());
+            let here = |name: &&str| typing::type_name(self.dialect, name).is_some();
+            let found = nearest(base, COMMON_TYPES.iter().copied().filter(here));
             if found.is_none() && self.may_be_own_type(base) {
                 acc.because(Some((
                     ty.span,
@@ -924,12 +925,10 @@ static FOREIGN_TYPES: &[&str] = &[
     "DATETIMEOFFSET",
     "FLOAT64",
     "GEOGRAPHY",
-    "INT64",
     "JSONB",
     "MEDIUMINT",
     "MONEY",
     "NUMBER",
-    "NVARCHAR",
     "OBJECT",
     "SERIAL",
     "SMALLDATETIME",

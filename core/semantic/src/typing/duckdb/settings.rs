@@ -90,7 +90,14 @@ static DOUBLE: &[&str] = &[
 mod tests {
     #[test]
     fn the_lists_are_sorted() {
-        for list in [super::TEXT, super::BOOLEAN, super::UBIGINT, super::BIGINT, super::DOUBLE, super::TEXTS] {
+        for list in [
+            super::TEXT,
+            super::BOOLEAN,
+            super::UBIGINT,
+            super::BIGINT,
+            super::DOUBLE,
+            super::TEXTS,
+        ] {
             assert!(list.windows(2).all(|w| w[0] < w[1]));
         }
     }
