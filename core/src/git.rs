@@ -316,8 +316,8 @@ mod tests {
     #[test]
     fn only_files_of_the_project_count() {
         let listing =
-            b"100644 blob aa\tp/models/a.sql\0120000 blob bb\tp/models/l.sql\0160000 commit cc\tp/sub\0\
-            100644 blob dd\tp/notes.md\0100644 blob ee\tq/models/b.sql\0100755 blob ff\tp/rocky.toml\0";
+            b"100644 blob aa\tp/models/a.sql\x00120000 blob bb\tp/models/l.sql\x00160000 commit cc\tp/sub\0\
+            100644 blob dd\tp/notes.md\x00100644 blob ee\tq/models/b.sql\x00100755 blob ff\tp/rocky.toml\0";
         let found: Vec<String> = blobs(listing, "p/").into_iter().map(|(n, _)| n).collect();
         assert_eq!(found, ["aa", "ff"]);
     }

@@ -75,6 +75,8 @@ pub struct Project {
     // The thread that holds `compiler`: its observer may call verbs of this handle.
     compiling: Mutex<Option<ThreadId>>,
     pub(crate) options: Options,
+    // What was compiled last, and with which variables.
+    last: Mutex<Option<Compiled>>,
     // Compilers of edited projects, with what they remember.
     pub(crate) what_if: crate::verbs::what_if::Compilers,
     // The catalogue read last by this handle, and when.
@@ -82,6 +84,9 @@ pub struct Project {
     // Databases in memory live as long as the handle.
     memory: Mutex<FxHashMap<SmolStr, Arc<dyn Warehouse>>>,
 }
+
+/// A compile and the variables it was made with.
+type Compiled = (FxHashMap<SmolStr, SmolStr>, Arc<Snapshot>);
 
 /// How long a catalogue read by this handle counts as the present state, so that what it lacks is an error.
 const LIVE: Duration = Duration::from_secs(30);
@@ -162,6 +167,7 @@ impl Project {
             compiler: Mutex::new(compiler),
             compiling: Mutex::new(None),
             options,
+            last: Mutex::new(None),
             what_if: crate::verbs::what_if::Compilers::default(),
             live: Mutex::new(None),
             memory: Mutex::new(FxHashMap::default()),
@@ -263,7 +269,24 @@ impl Project {
         }
         let mut compiler = self.compiler.lock().unwrap_or_else(PoisonError::into_inner);
         let _turn = Turn::begin(&self.compiling, me);
-        compiler.compile(inputs, pool, observer, cancel)
+        let snapshot = compiler.compile(inputs, pool, observer, cancel)?;
+        let plain = inputs.given.is_empty()
+            && inputs.sources.is_empty()
+            && !inputs.locked
+            && !inputs.ignore_lock
+            && inputs.target_dialect.is_none();
+        if plain {
+            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            *last = Some((inputs.vars.clone(), snapshot.clone()));
+        }
+        Ok(snapshot)
+    }
+
+    /// What this handle compiled last with these variables.
+    pub(crate) fn last(&self, vars: &std::collections::BTreeMap<String, String>) -> Option<Arc<Snapshot>> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let (with, snapshot) = last.as_ref()?;
+        (*with == variables(vars)).then(|| snapshot.clone())
     }
 
     /// What is known of the catalogue without asking: what this handle read a moment ago, else what was remembered.

@@ -2,7 +2,13 @@
 //! column that the comparison calls identical must hold the same values, together with its identical neighbours. And the other way round: a
 //! project that is only written otherwise is called identical throughout.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 use rocky_adapter_duckdb::{DuckDb, OpenOptions};
 use rocky_base::system::MemorySystem;
@@ -133,7 +139,7 @@ fn number(rng: &mut Rng, relations: &[Columns], depth: usize) -> String {
         return c;
     }
     match rng.below(12) {
-        0 | 1 | 2 => c,
+        0..=2 => c,
         3 => format!("({c} + {})", rng.below(4)),
         4 => format!("({c} * {})", 1 + rng.below(3)),
         5 => format!("coalesce({c}, {})", rng.below(3)),

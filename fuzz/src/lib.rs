@@ -16,8 +16,11 @@ use rocky_syntax::{dsl, parser};
 use rocky_warehouse::{Column, Field, Type};
 use std::sync::Arc;
 
+/// Takes any bytes; a broken promise is a panic.
+pub type Target = fn(&[u8]);
+
 /// The targets by name.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("sql", sql),
     ("dsl", dsl),
     ("toml", toml),

@@ -58,9 +58,8 @@ pub fn run(context: &Context<'_>, options: &Options<'_>, sources: &Sources) -> R
     } else {
         output::OK
     };
-    // The process ends here: taking a large project apart piece by piece would be for nothing.
-    project.finish();
-    std::mem::forget((project, response));
+    super::leave(project);
+    std::mem::forget(response);
     Ok(code)
 }
 

@@ -68,5 +68,6 @@ pub fn run(context: &Context<'_>, args: &LineageArgs) -> Result<u8> {
         _ if args.format == Some(GraphFormat::Json) => context.out.json(&response),
         _ => context.out.document(&response, || text::render(&response, paint)),
     }
+    super::leave(project);
     Ok(output::OK)
 }

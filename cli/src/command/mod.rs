@@ -64,6 +64,12 @@ fn here(path: &str, there: impl Fn(&std::path::Path) -> bool) -> String {
     }
 }
 
+/// The process ends after this: taking a large project apart piece by piece would be for nothing.
+fn leave(project: Project) {
+    project.finish();
+    std::mem::forget(project);
+}
+
 fn vars(sources: &Sources) -> Result<BTreeMap<String, String>> {
     let mut vars = BTreeMap::new();
     for pair in &sources.vars {

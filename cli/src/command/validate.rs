@@ -14,11 +14,13 @@ pub fn run(context: &Context<'_>) -> Result<u8> {
     context
         .out
         .document(&response, || text(&response, context.out.colour));
-    Ok(if response.valid {
+    let code = if response.valid {
         output::OK
     } else {
         output::FAILED
-    })
+    };
+    super::leave(project);
+    Ok(code)
 }
 
 fn text(response: &ValidateResponse, colour: bool) -> String {

@@ -46,6 +46,7 @@ pub fn run(context: &Context<'_>, args: &WhatIfArgs) -> Result<u8> {
         source_schemas,
         vars: vars(&args.sources)?,
         without_plan: args.without_plan,
+        from_last: false,
     };
     let mut progress = Progress::new();
     let response = project.what_if(&request, &mut progress, context.cancel)?;

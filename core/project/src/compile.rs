@@ -187,6 +187,16 @@ impl Compiler {
         Ok(Some(self.configurations.read(&*self.system, &path)))
     }
 
+    /// The configuration and the files of the project.
+    fn listed(&self) -> Result<(Option<Arc<Configuration>>, discover::Layout)> {
+        let read = self.config()?;
+        let none = ProjectConfig::default();
+        let config = read.as_ref().map_or(&none, |r| &*r.config);
+        let broken = read.as_ref().is_some_and(|r| r.broken);
+        let layout = self.layout(&transformation(config), broken)?;
+        Ok((read, layout))
+    }
+
     /// Load and analyse the project. Diagnostics are in the snapshot; an error is the outside world's, or cancellation.
     pub fn compile(
         &mut self,
@@ -207,11 +217,12 @@ impl Compiler {
 
         let place = self.place();
         let unseen = place.as_ref().filter(|_| self.on_disk.is_none());
-        let (read, loaded) = pool.join(
-            || self.config(),
+        // The folders are listed while the cache file is read.
+        let (listed, loaded) = pool.join(
+            || self.listed(),
             || unseen.map(|place| cache::load(&self.system, &self.root, place, pool)),
         );
-        let read = read?;
+        let (read, layout) = listed?;
         if let Some(loaded) = loaded {
             self.on_disk = Some(loaded.as_ref().map(|(_, fingerprint)| *fingerprint));
             if let (true, Some((memo, _))) = (self.memo.entries.is_empty(), loaded) {
@@ -229,18 +240,17 @@ impl Compiler {
             paths: &mut paths,
             files: &mut files,
         };
-        let (config, config_broken) = match &read {
+        let config = match &read {
             Some(read) => {
                 let id = recorder.id(&self.config_path());
                 recorder.keep(id, read.file.clone());
                 general.extend(read.diagnostics.iter().cloned());
-                (read.config.clone(), read.broken)
+                read.config.clone()
             }
-            None => (Arc::default(), false),
+            None => Arc::default(),
         };
         let pipelines = transformation(&config);
         let (dialect, adapter) = dialect_of(&config, &pipelines, &mut general);
-        let layout = self.layout(&pipelines, config_broken)?;
         cancel.check()?;
         observer.event(&progress("load", 0, layout.models.len()));
         let system = self.system.clone();
@@ -280,7 +290,7 @@ impl Compiler {
             fresh: catalog.is_some_and(|c| c.fresh),
         };
         let name_defaults = link::defaults(dialect, &config, adapter.as_deref(), known.catalog);
-        let mut targets = link::targets(&models, dialect, &name_defaults, &known);
+        let mut targets = pool.install(|| link::targets(&models, dialect, &name_defaults, &known));
         general.append(&mut targets.diagnostics);
         let mut declared = link::declared(&models, &config, dialect, &targets.names, &mut general);
         let (given, locked) = (&inputs.given, lock.as_ref());
@@ -468,20 +478,26 @@ impl Compiler {
                 wanted,
             }),
         });
-        self.memo = Arc::new(snapshot.memo(paths, files));
+        let old = std::mem::replace(&mut self.memo, Arc::new(snapshot.memo(paths, files)));
+        drop(memo);
         if let Some(place) = place {
-            self.save(place);
+            self.save(place, Box::new((old, layout)));
         }
         Ok(snapshot)
     }
 
-    /// Write the cache file on a thread of its own; the next compile, or the end, waits for it.
-    fn save(&mut self, place: cache::Place) {
+    /// Write the cache file on a thread of its own; the next compile, or the end, waits for it. What is no longer needed is
+    /// taken apart there too: for a large project that takes a while.
+    fn save(&mut self, place: cache::Place, old: Box<dyn std::any::Any + Send>) {
         let (system, memo) = (self.system.clone(), self.memo.clone());
         let known = self.on_disk.flatten();
         let saver = std::thread::Builder::new()
             .name("rocky-cache".to_owned())
-            .spawn(move || cache::save(&*system, &place, &memo, known));
+            .spawn(move || {
+                let saved = cache::save(&*system, &place, &memo, known);
+                drop(old);
+                saved
+            });
         // Without a thread there is no cache this time.
         self.saver = saver.ok();
     }

@@ -9,6 +9,7 @@ use crate::lock;
 use crate::names::{Defaults, Meaning, NameTable};
 use crate::snapshot::{InputRelation, Source, SourceSchema};
 use crate::unit::Unit;
+use rayon::prelude::*;
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, Span, code, suggest};
 use rocky_config::{LockedRelation, ProjectConfig, SourceDecl, StrategyConfig, StrategyKind};
@@ -163,12 +164,29 @@ pub fn targets(
         attached(dialect, defaults, known.catalog),
     );
     let mut unattached = BTreeMap::new();
-    let mut linked: Vec<Target> = models
-        .iter()
-        .map(|m| target(m, dialect, defaults, &names, &mut unattached))
+    // Everything but putting the names into the table is done for many models at once.
+    let made: Vec<_> = models
+        .par_iter()
+        .with_min_len(64)
+        .map(|m| {
+            let mut dropped = BTreeMap::new();
+            let target = target(m, dialect, defaults, &names, &mut dropped);
+            let keys = (names.name_key(&m.name), names.target_key(&target.name));
+            (target, keys, dropped)
+        })
         .collect();
-    for (id, model) in models.iter().enumerate() {
-        if let Err(first) = names.add_name(&model.name, id as u32) {
+    let mut linked: Vec<Target> = Vec::with_capacity(made.len());
+    let mut keys = Vec::with_capacity(made.len());
+    for (target, key, dropped) in made {
+        linked.push(target);
+        keys.push(key);
+        for (catalog, loc) in dropped {
+            unattached.entry(catalog).or_insert(loc);
+        }
+    }
+    let (name_keys, target_keys): (Vec<SmolStr>, Vec<RelationKey>) = keys.into_iter().unzip();
+    for ((id, model), key) in models.iter().enumerate().zip(name_keys) {
+        if let Err(first) = names.add_name(key, id as u32) {
             let first = &models[first as usize];
             let finding = Diagnostic::new(
                 code::E105,
@@ -180,11 +198,11 @@ pub fn targets(
             linked[id].diagnostics.push(finding);
         }
     }
-    for id in 0..models.len() {
+    for (id, key) in target_keys.into_iter().enumerate() {
         if matches!(linked[id].strategy.kind, StrategyKind::Ephemeral) {
             continue;
         }
-        if let Err(first) = names.add_target(&linked[id].name, id as u32) {
+        if let Err(first) = names.add_target(key, id as u32) {
             // Two models of one name have one target for that reason; it is said once.
             if names.same_name(&models[first as usize].name, &models[id].name) {
                 continue;

@@ -397,7 +397,7 @@ pub fn load(
         })
         .collect();
     let memo = recorder.memo;
-    let done: Vec<Option<(Head, Vec<(FileId, CachedFile)>)>> = jobs
+    let done: Vec<Option<Read>> = jobs
         .par_iter()
         .with_min_len(16)
         .map(|job| (!cancel.is_tripped()).then(|| job.load(reader, memo, &defaults)))
@@ -417,6 +417,9 @@ pub fn load(
     })
 }
 
+/// A model and the files beside its query.
+type Read = (Head, Vec<(FileId, CachedFile)>);
+
 /// The files of one model, numbered.
 pub struct Job<'a> {
     /// Their paths.
@@ -431,12 +434,7 @@ pub struct Job<'a> {
 
 impl Job<'_> {
     /// Read the model. The files beside the query come apart.
-    pub fn load(
-        &self,
-        reader: &Reader<'_>,
-        memo: &Memo,
-        defaults: &[Defaults],
-    ) -> (Head, Vec<(FileId, CachedFile)>) {
+    pub fn load(&self, reader: &Reader<'_>, memo: &Memo, defaults: &[Defaults]) -> Read {
         let body = reader.file(&self.files.body, self.body, memo.file(self.body));
         let beside = |id: Option<FileId>, path: &Option<FilePath>| {
             let (id, path) = (id?, path.as_ref()?);

@@ -48,9 +48,18 @@ impl NameTable {
         }
     }
 
-    /// Add a model's name; the model that has it already, if any, stays.
-    pub fn add_name(&mut self, name: &str, model: u32) -> Result<(), u32> {
-        let key = Ident::from_config(self.dialect, name).key(self.dialect, IdentKind::Relation);
+    /// The key of a model's name.
+    pub fn name_key(&self, name: &str) -> SmolStr {
+        Ident::from_config(self.dialect, name).key(self.dialect, IdentKind::Relation)
+    }
+
+    /// The key of a target.
+    pub fn target_key(&self, target: &RelationName) -> RelationKey {
+        self.full(target).key(self.dialect)
+    }
+
+    /// Add a model's name by its key; the model that has it already, if any, stays.
+    pub fn add_name(&mut self, key: SmolStr, model: u32) -> Result<(), u32> {
         match self.by_name.entry(key) {
             std::collections::hash_map::Entry::Occupied(old) => Err(*old.get()),
             std::collections::hash_map::Entry::Vacant(slot) => {
@@ -60,9 +69,9 @@ impl NameTable {
         }
     }
 
-    /// Add a model's target; the model that has it already, if any, stays.
-    pub fn add_target(&mut self, target: &RelationName, model: u32) -> Result<(), u32> {
-        match self.by_target.entry(self.full(target).key(self.dialect)) {
+    /// Add a model's target by its key; the model that has it already, if any, stays.
+    pub fn add_target(&mut self, key: RelationKey, model: u32) -> Result<(), u32> {
+        match self.by_target.entry(key) {
             std::collections::hash_map::Entry::Occupied(old) => Err(*old.get()),
             std::collections::hash_map::Entry::Vacant(slot) => {
                 slot.insert(model);

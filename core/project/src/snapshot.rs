@@ -293,6 +293,11 @@ impl Source {
 }
 
 impl Snapshot {
+    /// What was known of the warehouse when it was compiled.
+    pub fn catalog(&self) -> Option<&CatalogInput> {
+        self.ground.catalog.as_ref()
+    }
+
     /// A model by name.
     pub fn model(&self, name: &str) -> Option<(u32, &Arc<Model>)> {
         let id = self.names.model(name)?;

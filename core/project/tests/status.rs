@@ -157,7 +157,10 @@ fn an_error_that_needs_no_remembered_fact_stays_one() {
 #[test]
 fn an_unqualified_name_may_be_in_what_is_only_remembered() {
     let files = [("models/a.sql", "select nope from raw.declared, raw.seen")];
-    assert_eq!(findings(&compile(&files, false)), ["E100 Warning", "W105 Warning"]);
+    assert_eq!(
+        findings(&compile(&files, false)),
+        ["E100 Warning", "W105 Warning"]
+    );
     assert_eq!(findings(&compile(&files, true)), ["E100 Error"]);
 }
 

@@ -120,7 +120,7 @@ impl Project {
             .transpose()?;
         let select = select.map(|(id, _)| with_inputs(&snapshot, id));
         let chosen = |id: u32| select.as_ref().is_none_or(|ids| ids.contains(&id));
-        let found = diagnostics(&snapshot.diagnostics(), &snapshot.files);
+        let found = diagnostics(snapshot.diagnostics(), &snapshot.files);
         let mut broken: BTreeMap<&str, String> = BTreeMap::new();
         for d in found.iter().filter(|d| d.is_error()) {
             broken

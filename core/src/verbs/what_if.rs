@@ -76,6 +76,9 @@ pub struct WhatIfRequest {
     pub vars: BTreeMap<String, String>,
     /// Leave out the difference of the plans.
     pub without_plan: bool,
+    /// Compare with what this handle compiled last with these variables, without looking whether files changed since: what
+    /// an editor wants at each key. Without such a compile, as if it were false.
+    pub from_last: bool,
 }
 
 /// How the plan of a model would change.
@@ -203,8 +206,18 @@ impl Project {
             clock = Instant::now();
             ms
         };
-        let catalog = self.known_catalog();
-        let base = self.snapshot(&request.vars, catalog.clone(), observer, cancel)?;
+        let last = request.from_last.then(|| self.last(&request.vars)).flatten();
+        let (base, catalog) = match last {
+            Some(last) => {
+                let catalog = last.catalog().cloned();
+                (last, catalog)
+            }
+            None => {
+                let catalog = self.known_catalog();
+                let base = self.snapshot(&request.vars, catalog.clone(), observer, cancel)?;
+                (base, catalog)
+            }
+        };
         timings.base_ms = lap();
         let sources = given(&request.source_schemas, &base)?;
         let changes = Changes { files, sources };

@@ -51,7 +51,7 @@ impl<'a> Assembler<'a> {
         let piece = rewrite::piece(self.snapshot, model);
         let inlined = self.closure(&piece);
         if inlined.is_empty() {
-            return piece.render(&model.unit.text(), query, &Names::default(), None);
+            return piece.render(model.unit.text(), query, &Names::default(), None);
         }
         let names = self.names(&piece, &inlined);
         let mut with = String::new();
@@ -68,7 +68,7 @@ impl<'a> Assembler<'a> {
             with.push_str(names.text(*ephemeral));
             with.push_str(" AS (\n");
             if let Some(query) = inner.unit.query() {
-                with.push_str(&piece.render(&inner.unit.text(), query, &names, None));
+                with.push_str(&piece.render(inner.unit.text(), query, &names, None));
             }
             // The query may end with a line comment.
             with.push_str("\n)");
@@ -77,7 +77,7 @@ impl<'a> Assembler<'a> {
             WithPlace::Absent(at) => (at, format!("WITH {with}\n")),
             WithPlace::Present { first_cte } => (first_cte, format!("{with},\n")),
         };
-        piece.render(&model.unit.text(), query, &names, Some(insertion))
+        piece.render(model.unit.text(), query, &names, Some(insertion))
     }
 
     /// The ephemeral models that the piece reads, directly and through others, inputs first.

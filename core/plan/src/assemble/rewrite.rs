@@ -147,7 +147,7 @@ fn target_of(
         Some(InputRelation::Source(_)) => match reference.path.as_slice() {
             // Written with a catalog that does not exist: the default one is meant.
             [.., catalog, schema, table] if !snapshot.names.is_attached(&catalog.ident) => {
-                let written = schema.span.to(table.span).slice(&model.unit.text());
+                let written = schema.span.to(table.span).slice(model.unit.text());
                 Target::Named(
                     written.to_owned(),
                     keys([&schema.ident, &table.ident].into_iter(), dialect),
@@ -376,7 +376,7 @@ impl<'a> Rewriter<'a> {
     fn table(&mut self, id: FromId, name: &[Name], owner: Span, alias_place: Option<u32>) {
         let Some(last) = name.last() else { return };
         let key = self.key(&last.ident);
-        let written = last.span.slice(&self.model.unit.text()).to_owned();
+        let written = last.span.slice(self.model.unit.text()).to_owned();
         let target = self.rename(id, name);
         let handle = match (target, alias_place) {
             (None | Some(Target::Same), _) => None,
