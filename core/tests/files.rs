@@ -225,6 +225,10 @@ fn what_cannot_be_read_is_said_once_and_at_its_place() {
         ("d", "select zz from 'data/x.csv'"),
         ("e", "select size from read_text('data/no.txt')"),
         ("f", "select * from read_csv(getvariable('path'))"),
+        (
+            "g",
+            "select n.file from glob('data/none*.csv') as n, glob('data/none.csv') as m",
+        ),
     ]);
     folder.write("data/x.csv", "a\n1\n");
     let compiled = folder.compile(Missing);

@@ -402,7 +402,7 @@ impl Scan<'_> {
                 ..
             } => {
                 match kind {
-                    JoinKind::AsOf | JoinKind::AsOfLeft => self.grammar("ASOF_JOIN", *op_span),
+                    kind if kind.without_asof() != *kind => self.grammar("ASOF_JOIN", *op_span),
                     JoinKind::Positional => self.grammar("POSITIONAL_JOIN", *op_span),
                     JoinKind::Semi => self.grammar("SEMI_JOIN", *op_span),
                     JoinKind::Anti => self.grammar("ANTI_JOIN", *op_span),

@@ -379,9 +379,15 @@ fn types_that_do_not_fit() {
         &["E202 CASE has no common type: DATE and DECIMAL(10,2) [amount]"],
     );
     says(
-        "select id::foo as x from orders",
-        &["E206 type `foo` does not exist [foo]"],
+        "select id::geography as x from orders",
+        &["E206 type `geography` does not exist [geography]"],
     );
+    says(
+        "select id::number as x from orders",
+        &["E206 type `number` does not exist [number]"],
+    );
+    // A type of the user's own, CREATE TYPE foo AS …, for all that is known.
+    says("select id::foo as x from orders", &[]);
     says(
         "select id::intger as x from orders",
         &["E206 type `intger` does not exist; did you mean `INTEGER`? [intger]"],

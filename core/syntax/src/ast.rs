@@ -429,8 +429,32 @@ pub enum JoinKind {
     AsOf,
     /// ASOF LEFT.
     AsOfLeft,
+    /// ASOF RIGHT.
+    AsOfRight,
+    /// ASOF FULL.
+    AsOfFull,
+    /// ASOF SEMI.
+    AsOfSemi,
+    /// ASOF ANTI.
+    AsOfAnti,
     /// POSITIONAL.
     Positional,
+}
+
+impl JoinKind {
+    /// The join of the same columns and the same rows without a partner: ASOF LEFT is LEFT.
+    #[must_use]
+    pub const fn without_asof(self) -> Self {
+        match self {
+            Self::AsOf => Self::Inner,
+            Self::AsOfLeft => Self::Left,
+            Self::AsOfRight => Self::Right,
+            Self::AsOfFull => Self::Full,
+            Self::AsOfSemi => Self::Semi,
+            Self::AsOfAnti => Self::Anti,
+            other => other,
+        }
+    }
 }
 
 /// Join constraints.

@@ -403,3 +403,14 @@ CREATE TABLE transactions (
     approved BOOLEAN,
     tags MAP(VARCHAR, VARCHAR)
 );
+
+CREATE TABLE raw_orders (_id VARCHAR, "Order ID" BIGINT, "Customer Name" VARCHAR, "Ship-To" VARCHAR, doc JSON, _loaded_at TIMESTAMP DEFAULT now(), _deleted BOOLEAN);
+CREATE TABLE dim_customer_scd (customer_sk BIGINT, customer_id BIGINT, tier VARCHAR, address STRUCT(city VARCHAR, zip VARCHAR), valid_from TIMESTAMP, valid_to TIMESTAMP, is_current BOOLEAN);
+CREATE TABLE clickstream (visitor VARCHAR, ts TIMESTAMP, url VARCHAR, referer VARCHAR, ua VARCHAR, ctx JSON, exp MAP(VARCHAR, STRUCT(variant VARCHAR, weight DOUBLE)), path VARCHAR[]);
+CREATE TABLE app_logs (line VARCHAR, host VARCHAR, logged TIMESTAMPTZ, level UTINYINT, tags VARCHAR[]);
+CREATE TABLE edges (src INTEGER, dst INTEGER, weight DOUBLE, label VARCHAR);
+CREATE TABLE positions (account VARCHAR, isin VARCHAR, as_of DATE, qty DECIMAL(20, 6), px DECIMAL(14, 4), ccy VARCHAR(3), fx DOUBLE);
+CREATE TABLE invoices (invoice_id UUID, customer_id BIGINT, issued DATE, due DATE, paid_on DATE, lines STRUCT(sku VARCHAR, qty INTEGER, unit DECIMAL(12, 4), tax_pct DECIMAL(5, 2))[], total DECIMAL(14, 2), currency VARCHAR, meta JSON);
+CREATE TABLE wide_kpis (site VARCHAR, kpi_2023 DOUBLE, kpi_2024 DOUBLE, kpi_2025 DOUBLE, units_2023 INTEGER, units_2024 BIGINT, note VARCHAR);
+CREATE TABLE geo_points (id INTEGER, lat DOUBLE, lon DOUBLE, h3 UBIGINT, props STRUCT(name VARCHAR, alt FLOAT, hist STRUCT(seen DATE, v INTEGER)[]));
+CREATE TABLE texts (id INTEGER, body VARCHAR, lang VARCHAR, raw BLOB, flags BIT, checksum UHUGEINT);

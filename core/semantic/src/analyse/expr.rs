@@ -7,7 +7,7 @@
 use super::lineage::{Acc, compose};
 use super::narrow::{Facts, Outcome};
 use super::{Analyser, Clause, LambdaVar, Node, deeper};
-use crate::model::{InfluenceKind, RelationSchema, Transform};
+use crate::model::{InfluenceKind, Transform};
 use crate::typing::{self, Argument, ArgumentValue, CallSite, Constant, Meeting, Operand, TypeError};
 use rocky_base::suggest::nearest;
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
@@ -788,8 +788,9 @@ impl<'a> Analyser<'a> {
         let nullable = operand.nullable || kind == CastKind::Try;
         let Some(target) = typing::type_name(self.dialect, text) else {
             let base = text.split(['(', '<', '[']).next().unwrap_or(text).trim();
-            let found = nearest(base, COMMON_TYPES.iter().copied());
-            if found.is_none() && self.may_have_types() {
+            let here = |name: &&str| typing::type_name(self.dialect, name).is_some();
+            let found = nearest(base, COMMON_TYPES.iter().copied().filter(here));
+            if found.is_none() && self.may_be_own_type(base) {
                 acc.because(Some((
                     ty.span,
                     SmolStr::from(format!("the type `{base}` is not known")),
@@ -820,14 +821,10 @@ impl<'a> Analyser<'a> {
         }
     }
 
-    /// Whether the warehouse may have types of the user's own. Their names are not known here, only that a column has an ENUM.
-    fn may_have_types(&self) -> bool {
-        let columns = |schema: &RelationSchema| match schema {
-            RelationSchema::Known(columns) => columns.iter().any(|c| matches!(c.ty, Type::Enum(_))),
-            RelationSchema::Partial(_) | RelationSchema::Unknown => true,
-            RelationSchema::Absent(_) => false,
-        };
-        self.dialect == Dialect::DuckDb && self.input.relations.iter().any(|r| columns(&r.schema))
+    /// Whether the warehouse may have a type of the user's own by this name (CREATE TYPE). What types there are is not known here;
+    /// only the types of other warehouses are no names that anybody gives.
+    fn may_be_own_type(&self, base: &str) -> bool {
+        self.dialect == Dialect::DuckDb && !FOREIGN_TYPES.iter().any(|t| t.eq_ignore_ascii_case(base))
     }
 
     /// The body of a lambda with parameters of these types (unknown where too few).
@@ -918,6 +915,29 @@ impl<'a> Analyser<'a> {
         operand
     }
 }
+
+static FOREIGN_TYPES: &[&str] = &[
+    "BIGNUMERIC",
+    "BIGDECIMAL",
+    "BYTEINT",
+    "CLOB",
+    "DATETIME2",
+    "DATETIMEOFFSET",
+    "FLOAT64",
+    "GEOGRAPHY",
+    "JSONB",
+    "MEDIUMINT",
+    "MONEY",
+    "NUMBER",
+    "OBJECT",
+    "SERIAL",
+    "SMALLDATETIME",
+    "TIMESTAMP_LTZ",
+    "TIMESTAMP_NTZ",
+    "TIMESTAMP_TZ",
+    "UNSIGNED",
+    "VARCHAR2",
+];
 
 static COMMON_TYPES: &[&str] = &[
     "BIGINT",

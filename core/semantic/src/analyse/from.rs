@@ -430,14 +430,12 @@ impl<'a> Analyser<'a> {
         constraint: &'a JoinConstraint,
         op: Span,
     ) {
+        let kind = kind.without_asof();
         let (middle, merged_middle) = self.scope().map_or((0, 0), |s| (s.rels.len(), s.merged.len()));
         self.bind_from(right);
         let (end, merged_end) = self.scope().map_or((0, 0), |s| (s.rels.len(), s.merged.len()));
         let optional_left = matches!(kind, JoinKind::Right | JoinKind::Full | JoinKind::Positional);
-        let optional_right = matches!(
-            kind,
-            JoinKind::Left | JoinKind::AsOfLeft | JoinKind::Full | JoinKind::Positional
-        );
+        let optional_right = matches!(kind, JoinKind::Left | JoinKind::Full | JoinKind::Positional);
         if let Some(scope) = self.scopes.last_mut() {
             if optional_left {
                 scope.make_merged_outer(chain.merged_to..merged_middle);
@@ -459,7 +457,7 @@ impl<'a> Analyser<'a> {
                     ..Ctx::PLAIN
                 };
                 self.condition(*condition, InfluenceKind::Join);
-                if matches!(kind, JoinKind::Inner | JoinKind::AsOf | JoinKind::Semi) {
+                if matches!(kind, JoinKind::Inner | JoinKind::Semi) {
                     self.narrow(*condition);
                 }
             }
@@ -573,12 +571,12 @@ impl<'a> Analyser<'a> {
         };
         // A name that is spelled by the text of USING is taken from the table.
         col.nullable = match kind {
-            JoinKind::Left | JoinKind::AsOfLeft | JoinKind::Anti => l.nullable,
+            JoinKind::Left | JoinKind::Anti => l.nullable,
             JoinKind::Right => r.nullable,
             JoinKind::Full | JoinKind::Positional => l.nullable || r.nullable,
             // The rows that stay have equal keys, and NULL equals nothing.
-            JoinKind::Inner | JoinKind::Semi | JoinKind::AsOf => false,
-            JoinKind::Cross => l.nullable,
+            JoinKind::Inner | JoinKind::Semi => false,
+            _ => l.nullable,
         };
         if kind == JoinKind::Full {
             col.ty = if !comparable || l.ty.is_unknown() || r.ty.is_unknown() {
@@ -587,7 +585,7 @@ impl<'a> Analyser<'a> {
                 typing::unify(self.dialect, Meeting::Branches, &[l, r]).unwrap_or_default()
             };
         }
-        let inner = matches!(kind, JoinKind::Inner | JoinKind::Semi | JoinKind::AsOf);
+        let inner = matches!(kind, JoinKind::Inner | JoinKind::Semi);
         let Some(scope) = self.scopes.get_mut(scope_index as usize) else {
             return;
         };

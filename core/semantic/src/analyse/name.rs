@@ -1061,6 +1061,9 @@ fn push_type(out: &mut String, written: &str, ty: Option<&Type>) {
         return;
     };
     match ty {
+        Type::Decimal { precision, .. } if written.contains('(') && !written.contains(',') => {
+            let _ = write!(out, "DECIMAL({precision})");
+        }
         Type::Decimal { precision, scale } if written.contains('(') => {
             let _ = write!(out, "DECIMAL({precision}, {scale})");
         }

@@ -365,8 +365,8 @@ fn made_inner(query: &Query<'_>, select: &Select, filter: ExprId, found: &mut Fo
                 } => {
                     work.push(*left);
                     let right_bound = query.bound_of(*right);
-                    let optional = match kind {
-                        JoinKind::Left | JoinKind::AsOfLeft => Some(right_bound),
+                    let optional = match kind.without_asof() {
+                        JoinKind::Left => Some(right_bound),
                         JoinKind::Right => Some(query.left_of(*left, right_bound)),
                         _ => None,
                     };

@@ -338,7 +338,7 @@ impl<'a> Normaliser<'a> {
         };
         if let Some(scope) = self.scopes.last_mut() {
             scope.visible_from = before;
-            if matches!(kind, JoinKind::Semi | JoinKind::Anti) {
+            if matches!(kind.without_asof(), JoinKind::Semi | JoinKind::Anti) {
                 scope.bound.truncate(middle);
             }
         }
@@ -353,6 +353,10 @@ impl<'a> Normaliser<'a> {
             JoinKind::Anti => "anti",
             JoinKind::AsOf => "asof",
             JoinKind::AsOfLeft => "asof left",
+            JoinKind::AsOfRight => "asof right",
+            JoinKind::AsOfFull => "asof full",
+            JoinKind::AsOfSemi => "asof semi",
+            JoinKind::AsOfAnti => "asof anti",
             JoinKind::Positional => "positional",
         };
         join_rows(name, &left, &right, &parts)
@@ -390,7 +394,7 @@ impl<'a> Normaliser<'a> {
         };
         let end = self.bound_len();
         let right = self.side(middle..end, key);
-        let merged = match kind {
+        let merged = match kind.without_asof() {
             JoinKind::Right => right.clone(),
             JoinKind::Full => Mix::new("coalesce").dig(&left).dig(&right).done(),
             _ => left.clone(),

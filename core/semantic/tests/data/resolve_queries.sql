@@ -176,7 +176,7 @@ select sum(sum(a)) from t;
 select a from t group by sum(a);
 select a from t union select a, b from t;
 select (select a, b from t);
-select a::foo from t;
+select a::geography from t;
 select * from t join u using (b);
 select * from (values (1, 2)) v(p, q, r);
 select * exclude (zz) from t;

@@ -118,7 +118,7 @@ impl Parser<'_> {
             }
             self.advance();
             let op_span = self.operator_tail(token.span);
-            if bp == level::COMPARE
+            if (bp == level::COMPARE || op == BinaryOp::Eq)
                 && matches!(self.kw(), Kw::Any | Kw::Some | Kw::All)
                 && self.kind_nth(1) == TokenKind::LParen
             {
@@ -182,6 +182,10 @@ impl Parser<'_> {
                 }
                 _ => return None,
             },
+            // DuckDB reads `==` as one of its many operators: `a < b == c` is `a < (b = c)`, and `a == b == c` chains.
+            TokenKind::Eq if self.is(Dialect::DuckDb) && self.text_of(self.peek()).len() == 2 => {
+                (level::OP, BinaryOp::Eq)
+            }
             TokenKind::Eq => (level::COMPARE, BinaryOp::Eq),
             TokenKind::NotEq => (level::COMPARE, BinaryOp::NotEq),
             TokenKind::Lt => (level::COMPARE, BinaryOp::Lt),

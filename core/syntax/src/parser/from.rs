@@ -275,11 +275,15 @@ impl Parser<'_> {
             kind = match kind {
                 JoinKind::Inner => JoinKind::AsOf,
                 JoinKind::Left => JoinKind::AsOfLeft,
+                JoinKind::Right => JoinKind::AsOfRight,
+                JoinKind::Full => JoinKind::AsOfFull,
+                JoinKind::Semi => JoinKind::AsOfSemi,
+                JoinKind::Anti => JoinKind::AsOfAnti,
                 other => {
                     self.report(
                         code::E400,
                         op_span,
-                        "this ASOF join is not supported; expected `ASOF JOIN` or `ASOF LEFT JOIN`",
+                        "no join is both ASOF and this; expected `ASOF JOIN` or `ASOF LEFT JOIN`",
                     );
                     other
                 }

@@ -398,6 +398,10 @@ pub fn show_from(ast: &Ast, text: &str, id: FromId) -> String {
                 JoinKind::Anti => "anti",
                 JoinKind::AsOf => "asof",
                 JoinKind::AsOfLeft => "asof-left",
+                JoinKind::AsOfRight => "asof-right",
+                JoinKind::AsOfFull => "asof-full",
+                JoinKind::AsOfSemi => "asof-semi",
+                JoinKind::AsOfAnti => "asof-anti",
                 JoinKind::Positional => "positional",
             };
             let constraint = match constraint {

@@ -457,6 +457,10 @@ impl<'p> Printer<'p> {
                 JoinKind::Anti => " ANTI JOIN ",
                 JoinKind::AsOf => " ASOF INNER JOIN ",
                 JoinKind::AsOfLeft => " ASOF LEFT JOIN ",
+                JoinKind::AsOfRight => " ASOF RIGHT JOIN ",
+                JoinKind::AsOfFull => " ASOF FULL JOIN ",
+                JoinKind::AsOfSemi => " ASOF SEMI JOIN ",
+                JoinKind::AsOfAnti => " ASOF ANTI JOIN ",
                 JoinKind::Positional => " POSITIONAL JOIN ",
                 JoinKind::Inner => " INNER JOIN ",
             });

@@ -144,7 +144,7 @@ pub(crate) fn result(
         "cardinality" if !matches!(first(), Type::Map(_) | Type::Variant) || seen.len() != 1 => {
             return Err(wrong("(MAP)"));
         }
-        "enum_first" | "enum_last" | "enum_range" if !matches!(first(), Type::Enum(_)) => {
+        "enum_first" | "enum_last" | "enum_range" if !matches!(first(), Type::Enum(_) | Type::Unknown) => {
             return Err(wrong("(ENUM)"));
         }
         "struct_keys" if !matches!(first(), Type::Struct(_)) => return Err(wrong("(STRUCT)")),
