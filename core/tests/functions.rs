@@ -611,7 +611,8 @@ fn every_table_function_has_the_columns_that_describe_says() {
             true,
         );
     }
-    tally.finish("table functions", 82);
+    // Among them a cast to POINTER: a type that is not built in may be one of CREATE TYPE.
+    tally.finish("table functions", 83);
 }
 
 /// Calls whose arguments mean something: names, lambdas, windows, options, files aside.
