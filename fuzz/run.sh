@@ -22,8 +22,14 @@ if ! command -v c++ >/dev/null; then
   echo "fuzz: no C++ compiler for libFuzzer; skipped" >&2
   exit 0
 fi
+# The gate must say the same each time: FUZZ_RUNS=n makes n inputs of each target from the committed seeds, always the same.
 # With --target, build scripts and macros of the compiler are not instrumented.
-if ! cargo fetch --quiet --locked --target "$host"; then
+if ! said=$(cargo fetch --quiet --locked --target "$host" 2>&1); then
+  echo "$said" >&2
+  if [[ $said == *"--locked was passed"* ]]; then
+    echo "fuzz: fuzz/Cargo.lock is not up to date; run \`cargo update --workspace\` in fuzz/" >&2
+    exit 1
+  fi
   echo "fuzz: the dependencies cannot be fetched; skipped" >&2
   exit 0
 fi
@@ -35,12 +41,20 @@ cargo build --quiet --release --locked --target "$host" --bins
 
 status=0
 for target in "${targets[@]}"; do
-  mkdir -p "$cache/corpus/$target"
+  corpus="$cache/corpus/$target"
+  mkdir -p "$corpus"
   log="$cache/$target.log"
-  echo "fuzz: $target for $seconds s"
+  limits=(-max_total_time="$seconds")
+  if [ -n "${FUZZ_RUNS:-}" ]; then
+    corpus=$(mktemp -d)
+    limits=(-runs="$FUZZ_RUNS" -seed=1)
+    echo "fuzz: $target, $FUZZ_RUNS inputs"
+  else
+    echo "fuzz: $target for $seconds s"
+  fi
   # Inputs found before, then the committed seeds; new ones are written to the first.
-  if ! "$CARGO_TARGET_DIR/$host/release/$target" "$cache/corpus/$target" "corpus/$target" \
-      -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -max_len=8192 -dict=rocky.dict \
+  if ! "$CARGO_TARGET_DIR/$host/release/$target" "$corpus" "corpus/$target" \
+      "${limits[@]}" -timeout=20 -rss_limit_mb=4096 -max_len=8192 -dict=rocky.dict \
       -artifact_prefix="artifacts/$target-" -print_final_stats=1 >"$log" 2>&1; then
     echo "fuzz: $target failed; the input is in fuzz/artifacts:" >&2
     grep -E 'panicked|ERROR|Test unit written' -A3 "$log" | head -20 >&2 || tail -3 "$log" >&2
