@@ -241,8 +241,8 @@ fn other_versions_and_other_databases_are_refused() {
         (Some("22"), "was written by rocky 1.x"),
         (Some("\"22\""), "was written by rocky 1.x"),
         (
-            Some("101"),
-            "was written by a newer rocky (schema version 101, this one knows 100)",
+            Some("102"),
+            "was written by a newer rocky (schema version 102, this one knows 101)",
         ),
         (Some("blue"), "not a state store of rocky"),
         (None, "not a state store of rocky"),
@@ -584,7 +584,7 @@ fn the_values_are_json_under_the_documented_keys() {
             .unwrap()
             .unwrap()
             .value(),
-        "100"
+        "101"
     );
     let table: TableDefinition<'_, &str, &str> = TableDefinition::new("watermarks");
     let table = transaction.open_table(table).unwrap();

@@ -1,6 +1,7 @@
 //! Reading the state. Each call sees one committed moment; a writer in this or another process is not disturbed.
 
-use super::{ModelExecution, RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, RunRecord, WATERMARKS, Watermark};
+use super::tables::{RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, WATERMARKS};
+use super::{ModelExecution, RunRecord, Watermark, copy};
 use super::{Open, failed, from_json, guarded, open, state_error};
 use jiff::Timestamp;
 use redb::{Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable};
@@ -46,12 +47,22 @@ impl StateReader {
         }
     }
 
+    /// Open a file that must be there.
+    pub fn open_existing(path: &Path) -> Result<StateReader> {
+        StateReader::open(path)?.ok_or_else(|| state_error(path, "there is no such file"))
+    }
+
+    /// The schema version of the file: [`super::SCHEMA_VERSION`], or an older one that nobody has written since.
+    pub fn schema_version(&self) -> Result<u32> {
+        self.read(|transaction| copy::version_of(&self.path, transaction))
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    fn read<T>(&self, f: impl FnOnce(&ReadTransaction) -> Result<T>) -> Result<T> {
+    pub(super) fn read<T>(&self, f: impl FnOnce(&ReadTransaction) -> Result<T>) -> Result<T> {
         guarded(&self.path, || {
             let transaction = match &self.source {
                 Source::File(database) => database.get()?.begin_read(),

@@ -1,8 +1,7 @@
 //! Writing the state. Every call is one durable commit: when it has returned, a killed process loses nothing of it.
 
-use super::{
-    ModelExecution, RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, RunRecord, StateReader, WATERMARKS, Watermark,
-};
+use super::tables::{RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, WATERMARKS};
+use super::{ModelExecution, RunRecord, StateReader, Watermark};
 use super::{Open, failed, from_json, guarded, open, state_error, to_json};
 use crate::report::{ModelStatus, RunStatus};
 use jiff::Timestamp;
@@ -71,7 +70,7 @@ impl StateStore {
         StateReader::of_writer(&self.path, self.database.clone())
     }
 
-    fn write<T>(&self, f: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
+    pub(super) fn write<T>(&self, f: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
         guarded(&self.path, || {
             let transaction = self.database.get()?.begin_write().map_err(failed(&self.path))?;
             let value = f(&transaction)?;
