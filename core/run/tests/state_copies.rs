@@ -131,7 +131,10 @@ fn a_copy_is_one_moment_of_a_store_that_is_being_written() {
             let reader = StateReader::open(&copy).unwrap().unwrap();
             assert_eq!(reader.schema_version().unwrap(), SCHEMA_VERSION);
             let models = reader.latest_run(None).unwrap().unwrap().models.len();
-            assert!(models % 2 == 0 && models >= seen, "{models} after {seen}");
+            assert!(
+                models.is_multiple_of(2) && models >= seen,
+                "{models} after {seen}"
+            );
             assert_eq!(reader.watermarks().unwrap().len(), models);
             seen = models;
         }

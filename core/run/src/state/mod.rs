@@ -9,23 +9,46 @@
 //! | --- | --- | --- |
 //! | `metadata` | `schema_version` | a number, 100 or more |
 //! | `watermarks` | `catalog.schema.table` | [`Watermark`] |
+//! | `partitions` | model, partition | [`Partition`] |
+//! | `check_history` | `catalog.schema.table` | list of [`RowCount`], newest last |
+//! | `quality_history` | model, moment, run id | [`QualitySnapshot`] |
 //! | `run_history` | run id | [`RunRecord`] without its models |
-//! | `run_history_by_time` | start in µs since 1970, run id | nothing |
-//! | `run_progress` | run id, model | [`ModelExecution`] |
+//! | `run_history_by_time` | moment, run id | nothing |
+//! | `run_progress` | run id, model or table | [`ModelExecution`] |
+//! | `dag_snapshots` | moment | [`DagSnapshot`] |
+//! | `dag_models` | model | [`GraphModel`], of the newest snapshot |
+//! | `notes` | kind, key | [`Note`]: what other parts of the engine remember |
+//!
+//! A moment is a time in µs since 1970, or a little more: it is greater than all before it in its table, also when the clock went back.
+//! Keys are tuples and not texts with separators, because a model may have any name; a value does not repeat its key.
 
+mod batch;
 mod copy;
 #[cfg(test)]
 mod full_disk;
+mod graph;
+mod notes;
 mod open;
+mod partitions;
+mod process;
+mod quality;
 mod reader;
 mod records;
 mod registry;
+mod resume;
 mod store;
 mod tables;
 
+pub use batch::StateBatch;
 pub use copy::LOCAL_KIND;
+pub use partitions::PartitionCounts;
+pub use process::Process;
+pub use quality::{KEPT_QUALITY, KEPT_ROW_COUNTS};
 pub use reader::StateReader;
-pub use records::{ModelExecution, RunRecord, Watermark};
+pub use records::{
+    DagChange, DagSnapshot, GraphModel, ModelExecution, Note, Partition, PartitionStatus, QualityMetrics,
+    QualitySnapshot, RowCount, RunRecord, Watermark,
+};
 pub use registry::StateRegistry;
 pub use store::{RunEnd, StateStore};
 

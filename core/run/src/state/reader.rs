@@ -1,5 +1,6 @@
 //! Reading the state. Each call sees one committed moment; a writer in this or another process is not disturbed.
 
+use super::store::ActiveRuns;
 use super::tables::{RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, WATERMARKS};
 use super::{ModelExecution, RunRecord, Watermark, copy};
 use super::{Open, failed, from_json, guarded, open, state_error};
@@ -11,7 +12,7 @@ use std::sync::Arc;
 
 enum Source {
     File(Open<ReadOnlyDatabase>),
-    Writer(Arc<Open<Database>>),
+    Writer(Arc<Open<Database>>, Arc<ActiveRuns>),
 }
 
 /// A reader of the state store. Keep it as long as is convenient: it follows the writer's commits.
@@ -40,10 +41,27 @@ impl StateReader {
         }))
     }
 
-    pub(super) fn of_writer(path: &Path, database: Arc<Open<Database>>) -> StateReader {
+    pub(super) fn of_writer(
+        path: &Path,
+        database: Arc<Open<Database>>,
+        active: Arc<ActiveRuns>,
+    ) -> StateReader {
         StateReader {
             path: path.to_path_buf(),
-            source: Source::Writer(database),
+            source: Source::Writer(database, active),
+        }
+    }
+
+    /// The writer of the file is in this process: no other process is at work with it.
+    pub(super) fn is_of_writer(&self) -> bool {
+        matches!(self.source, Source::Writer(..))
+    }
+
+    /// The run is under way in this process.
+    pub(super) fn is_active(&self, run_id: &str) -> bool {
+        match &self.source {
+            Source::Writer(_, active) => active.contains(run_id),
+            Source::File(_) => false,
         }
     }
 
@@ -66,7 +84,7 @@ impl StateReader {
         guarded(&self.path, || {
             let transaction = match &self.source {
                 Source::File(database) => database.get()?.begin_read(),
-                Source::Writer(database) => database.get()?.begin_read(),
+                Source::Writer(database, _) => database.get()?.begin_read(),
             };
             f(&transaction.map_err(failed(&self.path))?)
         })
@@ -85,6 +103,20 @@ impl StateReader {
                 found.push(watermark);
             }
             Ok(found)
+        })
+    }
+
+    /// The watermark of a target (`catalog.schema.table`).
+    pub fn watermark(&self, target: &str) -> Result<Option<Watermark>> {
+        let path = &self.path;
+        self.read(|transaction| {
+            let table = transaction.open_table(WATERMARKS).map_err(failed(path))?;
+            let value = table.get(target).map_err(failed(path))?;
+            let watermark = value.map(|v| from_json::<Watermark>(path, "watermarks", v.value()));
+            Ok(watermark.transpose()?.map(|w| Watermark {
+                target: target.to_owned(),
+                ..w
+            }))
         })
     }
 
@@ -118,7 +150,10 @@ impl StateReader {
                 let (key, _) = entry.map_err(failed(path))?;
                 let (_, run_id) = key.value();
                 if let Some(value) = progress.get((run_id, model)).map_err(failed(path))? {
-                    found.push(execution(path, run_id, model, value.value())?);
+                    let execution = execution(path, run_id, model, value.value())?;
+                    if since.is_none_or(|since| execution.started_at.is_none_or(|at| at >= since)) {
+                        found.push(execution);
+                    }
                 }
             }
             Ok(found)
@@ -143,11 +178,11 @@ impl StateReader {
                 }
                 let (key, _) = entry.map_err(failed(path))?;
                 let (_, run_id) = key.value();
-                let value = history.get(run_id).map_err(failed(path))?;
-                let value = value
-                    .ok_or_else(|| state_error(path, format!("run `{run_id}` is listed but missing")))?;
-                let mut run: RunRecord = from_json(path, "run_history", value.value())?;
-                if wanted(&run) {
+                let mut run = run_in(path, &history, run_id)?.ok_or_else(|| {
+                    state_error(path, format!("run `{run_id}` is listed but missing"))
+                        .hint("`rocky state repair` takes it off the list")
+                })?;
+                if since.is_none_or(|since| run.started_at >= since) && wanted(&run) {
                     run.models = models_of(path, &progress, run_id)?;
                     found.push(run);
                 }
@@ -157,11 +192,25 @@ impl StateReader {
     }
 }
 
+/// Runs are listed under a moment that is never earlier than their start and grows from run to run, also when the clock goes back:
+/// none that began since then stands before it.
 fn micros(since: Option<Timestamp>) -> i64 {
     since.map_or(i64::MIN, Timestamp::as_microsecond)
 }
 
-fn execution(path: &Path, run_id: &str, model: &str, json: &str) -> Result<ModelExecution> {
+/// A run, without its models.
+pub(super) fn run_in(
+    path: &Path,
+    history: &impl ReadableTable<&'static str, &'static str>,
+    run_id: &str,
+) -> Result<Option<RunRecord>> {
+    let value = history.get(run_id).map_err(failed(path))?;
+    value
+        .map(|value| from_json(path, "run_history", value.value()))
+        .transpose()
+}
+
+pub(super) fn execution(path: &Path, run_id: &str, model: &str, json: &str) -> Result<ModelExecution> {
     let mut execution: ModelExecution = from_json(path, "run_progress", json)?;
     execution.run_id = run_id.to_owned();
     execution.model_name = SmolStr::new(model);
@@ -169,7 +218,7 @@ fn execution(path: &Path, run_id: &str, model: &str, json: &str) -> Result<Model
 }
 
 /// The rows of one run, in the plan's order.
-fn models_of(
+pub(super) fn models_of(
     path: &Path,
     progress: &impl ReadableTable<(&'static str, &'static str), &'static str>,
     run_id: &str,
