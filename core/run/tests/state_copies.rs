@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use rocky_run::state::SCHEMA_VERSION;
-use rocky_run::{ModelExecution, ModelStatus, RunRecord, RunStatus, StateReader, StateStore};
+use rocky_run::{ModelExecution, RunRecord, RunStatus, StateReader, StateStore, TaskStatus};
 use rocky_warehouse::Strategy;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,11 +24,13 @@ fn execution(index: u32) -> ModelExecution {
         finished_at: Some(at(1)),
         duration_ms: 1000,
         rows_affected: Some(7),
-        status: ModelStatus::Success,
+        status: TaskStatus::Success,
         sql_hash: "0123456789abcdef".to_owned(),
         error: None,
         skipped_reason: None,
         watermark: Some(format!("value {index}")),
+        kind: rocky_plan::TaskKind::Model,
+        asset_key: Vec::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use rocky_run::state::{
     DagChange, GraphModel, KEPT_QUALITY, KEPT_ROW_COUNTS, Partition, PartitionStatus, Process,
     QualityMetrics, QualitySnapshot, RowCount, RunEnd, StateBatch,
 };
-use rocky_run::{ModelExecution, ModelStatus, RunRecord, RunStatus, StateReader, StateStore};
+use rocky_run::{ModelExecution, RunRecord, RunStatus, StateReader, StateStore, TaskStatus};
 use rocky_warehouse::Strategy;
 use serde_json::json;
 use std::time::Instant;
@@ -17,7 +17,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_767_323_045 + second).unwrap()
 }
 
-fn execution(model: &str, status: ModelStatus) -> ModelExecution {
+fn execution(model: &str, status: TaskStatus) -> ModelExecution {
     ModelExecution {
         run_id: String::new(),
         model_name: model.into(),
@@ -33,6 +33,8 @@ fn execution(model: &str, status: ModelStatus) -> ModelExecution {
         error: None,
         skipped_reason: None,
         watermark: None,
+        kind: rocky_plan::TaskKind::Model,
+        asset_key: Vec::new(),
     }
 }
 
@@ -90,7 +92,7 @@ fn a_batch_is_claimed_whole_and_settled_with_its_rows() {
     batch
         .partition(done("2026-01-01", 3))
         .partition(done("2026-01-02", 4))
-        .models(&run, vec![execution("m", ModelStatus::Success)])
+        .models(&run, vec![execution("m", TaskStatus::Success)])
         .watermark("c.s.m", "2026-01-02", at(2));
     store.commit(&batch).unwrap();
     let partitions = reader
@@ -482,7 +484,7 @@ impl Past<'_> {
         pipeline: &str,
         filter: &str,
         resumed_from: Option<&str>,
-        models: &[(&str, ModelStatus)],
+        models: &[(&str, TaskStatus)],
         status: RunStatus,
     ) -> String {
         self.second += 1;
@@ -501,7 +503,7 @@ impl Past<'_> {
 
 #[test]
 fn the_latest_run_to_resume_is_of_the_same_pipeline_and_filter_and_has_failed() {
-    use ModelStatus::{Failed, Skipped, Success};
+    use TaskStatus::{Failed, Skipped, Success};
     let (_folder, store) = store();
     let mut past = Past {
         store: &store,
@@ -542,7 +544,7 @@ fn the_latest_run_to_resume_is_of_the_same_pipeline_and_filter_and_has_failed() 
 
 #[test]
 fn a_chain_of_resumed_runs_loses_no_success() {
-    use ModelStatus::{Failed, Skipped, Success};
+    use TaskStatus::{Failed, Skipped, Success};
     let (_folder, store) = store();
     let mut past = Past {
         store: &store,
@@ -606,11 +608,9 @@ fn the_newest_run_is_the_last_one_also_when_the_clock_goes_back() {
     for (name, second) in [("first", 1000), ("second", -5000), ("third", 20)] {
         let run = RunRecord::begin(name, "main", at(second));
         let run_id = store.record_run_start(&run).unwrap();
-        let model = ModelExecution {
-            started_at: Some(at(second)),
-            ..execution("m", ModelStatus::Failed)
-        };
-        store.record_model(&run_id, &model).unwrap();
+        store
+            .record_model(&run_id, &execution("m", TaskStatus::Failed))
+            .unwrap();
         end(&store, &run_id, RunStatus::PartialFailure);
     }
     let names = |since| {

@@ -141,6 +141,7 @@ impl StateReader {
         let path = &self.path;
         self.read(|transaction| {
             let times = transaction.open_table(RUN_TIMES).map_err(failed(path))?;
+            let history = transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
             let progress = transaction.open_table(RUN_PROGRESS).map_err(failed(path))?;
             let mut found = Vec::new();
             for entry in times.range((micros(since), "")..).map_err(failed(path))?.rev() {
@@ -149,11 +150,15 @@ impl StateReader {
                 }
                 let (key, _) = entry.map_err(failed(path))?;
                 let (_, run_id) = key.value();
-                if let Some(value) = progress.get((run_id, model)).map_err(failed(path))? {
-                    let execution = execution(path, run_id, model, value.value())?;
-                    if since.is_none_or(|since| execution.started_at.is_none_or(|at| at >= since)) {
-                        found.push(execution);
-                    }
+                let Some(value) = progress.get((run_id, model)).map_err(failed(path))? else {
+                    continue;
+                };
+                let run = match since {
+                    Some(_) => run_in(path, &history, run_id)?,
+                    None => None,
+                };
+                if run.is_none_or(|run| since.is_none_or(|since| run.started_at >= since)) {
+                    found.push(execution(path, run_id, model, value.value())?);
                 }
             }
             Ok(found)

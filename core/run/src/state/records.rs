@@ -1,9 +1,10 @@
 //! The values of the tables. Stored as JSON; fields are only ever added, with a default for the files that lack them.
 
 use super::process::Process;
-use crate::report::{ModelStatus, RunStatus, Trigger};
+use crate::report::{RunStatus, TaskStatus, Trigger};
 use jiff::Timestamp;
 use rocky_base::SmolStr;
+use rocky_plan::TaskKind;
 use rocky_warehouse::Strategy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -89,7 +90,7 @@ pub struct ModelExecution {
     /// The run.
     #[serde(skip)]
     pub run_id: String,
-    /// Model name.
+    /// Name of the task, unique in the run: the model's, or the target's full name.
     #[serde(skip)]
     pub model_name: SmolStr,
     /// Its place in the plan.
@@ -107,7 +108,7 @@ pub struct ModelExecution {
     /// Rows written, where known.
     pub rows_affected: Option<u64>,
     /// How it ended.
-    pub status: ModelStatus,
+    pub status: TaskStatus,
     /// Hash of the statements.
     pub sql_hash: String,
     /// Why it failed.
@@ -119,6 +120,20 @@ pub struct ModelExecution {
     /// The watermark observed after writing.
     #[serde(default)]
     pub watermark: Option<String>,
+    /// What was made.
+    #[serde(default = "model", skip_serializing_if = "is_model")]
+    pub kind: TaskKind,
+    /// What orchestrators call it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asset_key: Vec<SmolStr>,
+}
+
+fn model() -> TaskKind {
+    TaskKind::Model
+}
+
+fn is_model(kind: &TaskKind) -> bool {
+    *kind == TaskKind::Model
 }
 
 /// The last watermark seen in a target.

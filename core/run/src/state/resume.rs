@@ -4,7 +4,7 @@ use super::reader::{execution, models_of, run_in};
 use super::records::{ModelExecution, RunRecord};
 use super::tables::{RUN_HISTORY, RUN_PROGRESS, RUN_TIMES};
 use super::{StateReader, failed};
-use crate::report::{ModelStatus, RunStatus};
+use crate::report::{RunStatus, TaskStatus};
 use redb::ReadableTable;
 use rocky_base::{Result, SmolStr};
 use std::collections::{BTreeMap, HashSet};
@@ -53,7 +53,7 @@ impl StateReader {
                 }
                 let tried = || -> Result<bool> {
                     let executions = models_of(path, &progress, run_id)?;
-                    Ok(executions.iter().any(|e| e.status != ModelStatus::Skipped))
+                    Ok(executions.iter().any(|e| e.status != TaskStatus::Skipped))
                 };
                 if run.resumed_from.is_some() || tried()? {
                     return Ok(Some(run));
@@ -82,7 +82,7 @@ impl StateReader {
     }
 
     /// By model or table, what became of it when it was last tried in a run or in those that it goes on with: what has
-    /// [`ModelStatus::Success`] need not be done again.
+    /// [`TaskStatus::Success`] need not be done again.
     pub fn progress_of_chain(&self, run_id: &str) -> Result<BTreeMap<SmolStr, ModelExecution>> {
         let chain = self.resume_chain(run_id)?;
         let path = self.path();
@@ -101,7 +101,7 @@ impl StateReader {
                         continue;
                     }
                     let execution = execution(path, run_id, model, value.value())?;
-                    if execution.status != ModelStatus::Skipped {
+                    if execution.status != TaskStatus::Skipped {
                         found.insert(execution.model_name.clone(), execution);
                     }
                 }

@@ -3,7 +3,7 @@
 use super::tables::{RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, WATERMARKS};
 use super::{ModelExecution, RunRecord, StateReader, Watermark};
 use super::{Open, failed, from_json, guarded, open, state_error, to_json};
-use crate::report::{ModelStatus, RunStatus};
+use crate::report::{RunStatus, TaskStatus};
 use jiff::Timestamp;
 use redb::{Database, ReadableTable, ReadableTableMetadata, WriteTransaction};
 use rocky_base::Result;
@@ -208,7 +208,7 @@ pub(super) fn put_executions(
             target,
             ..
         } = execution;
-        if let (ModelStatus::Success, Some(value), Some(at)) = (status, watermark, finished_at) {
+        if let (TaskStatus::Success, Some(value), Some(at)) = (status, watermark, finished_at) {
             put_watermark(path, transaction, target, value, *at)?;
         }
     }
@@ -289,11 +289,13 @@ mod tests {
             finished_at: None,
             duration_ms: 0,
             rows_affected: None,
-            status: ModelStatus::Success,
+            status: TaskStatus::Success,
             sql_hash: String::new(),
             error: None,
             skipped_reason: None,
             watermark: None,
+            kind: rocky_plan::TaskKind::Model,
+            asset_key: Vec::new(),
         };
         // `r` and `r-1`: the rows of one begin like those of the other.
         for (second, run_id) in ["r", "r-1", "r-2", "r-3"].into_iter().enumerate() {
