@@ -140,7 +140,7 @@ impl Sheet<'_> {
                     value: Cow::Borrowed(row),
                 },
             ),
-            Row::RowCounts(table, counts) => self.put(
+            Row::Counts(table, counts) => self.put(
                 "check_history",
                 &CountsRow {
                     table: Cow::Borrowed(table),
@@ -364,7 +364,7 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
                     Row::Partition(value)
                 })?,
                 "check_history" => self.rows(&mut map, |row: CountsRow<'static>| {
-                    Row::RowCounts(row.table.into_owned(), row.counts.into_owned())
+                    Row::Counts(row.table.into_owned(), row.counts.into_owned())
                 })?,
                 "quality_history" => self.rows(&mut map, |row: QualityRow<'static>| {
                     let mut value = row.value.into_owned();

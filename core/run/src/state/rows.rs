@@ -19,7 +19,7 @@ use std::path::Path;
 pub(super) enum Row {
     Watermark(Watermark),
     Partition(Partition),
-    RowCounts(String, Vec<RowCount>),
+    Counts(String, Vec<RowCount>),
     Quality(QualitySnapshot),
     /// With its models.
     Run(RunRecord),
@@ -83,7 +83,7 @@ pub(super) fn each_row(
         for entry in table.iter().map_err(failed(path))? {
             let (key, value) = entry.map_err(failed(path))?;
             let counts = from_json(path, "check_history", value.value())?;
-            f(Row::RowCounts(key.value().to_owned(), counts))?;
+            f(Row::Counts(key.value().to_owned(), counts))?;
         }
     }
     if let Some(table) = open_existing(path, transaction, QUALITY_HISTORY)? {
@@ -147,7 +147,7 @@ pub(super) fn put(path: &Path, to: &WriteTransaction, row: Row, taken: &mut Take
             partitions::put(path, to, &[row])?;
             "partitions"
         }
-        Row::RowCounts(name, counts) => {
+        Row::Counts(name, counts) => {
             let mut table = to.open_table(CHECK_HISTORY).map_err(failed(path))?;
             table
                 .insert(name.as_str(), to_json(&counts)?.as_str())
@@ -239,7 +239,7 @@ pub(super) fn merge(path: &Path, to: &WriteTransaction, row: Row, taken: &mut Ta
                 None => true,
             }
         }
-        Row::RowCounts(name, counts) => return merge_counts(path, to, name, counts, taken),
+        Row::Counts(name, counts) => return merge_counts(path, to, name, counts, taken),
         Row::Quality(row) => {
             let table = to.open_table(QUALITY_HISTORY).map_err(failed(path))?;
             let place = (
