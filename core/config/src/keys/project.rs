@@ -66,8 +66,8 @@ static STATE: Schema = rows(&[
 
 const SOME_SECONDS: Shape = Shape::Int { min: 1, max: 86_400 };
 
-/// Shorter than this and a slow answer counts as a lost lease.
-const LEASE_SECONDS: Shape = Shape::Int { min: 3, max: 86_400 };
+/// Shorter than this, and places that count whole seconds cannot tell whether a lease is renewed.
+const LEASE_SECONDS: Shape = Shape::Int { min: 6, max: 86_400 };
 
 /// One object is moved, so there is no circuit to open and no run to share a budget with.
 static STATE_RETRY: Schema = Schema::new(&[

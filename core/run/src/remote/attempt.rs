@@ -294,11 +294,20 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_a_limit_and_honour_what_the_server_asks_for() {
-        let policy = Policy { jitter: false, ..quick(9) };
+        let policy = Policy {
+            jitter: false,
+            ..quick(9)
+        };
         let pauses: Vec<u128> = (1..5).map(|n| policy.pause(n, None).as_millis()).collect();
         assert_eq!(pauses, [1, 2, 4, 4]);
-        assert_eq!(policy.pause(1, Some(Duration::from_secs(2))), Duration::from_secs(2));
-        let spread = Policy { jitter: true, ..policy };
+        assert_eq!(
+            policy.pause(1, Some(Duration::from_secs(2))),
+            Duration::from_secs(2)
+        );
+        let spread = Policy {
+            jitter: true,
+            ..policy
+        };
         assert!((1..50).all(|n| spread.pause(n, None) <= Duration::from_millis(4)));
         assert!(policy.pause(u32::MAX, None) <= Duration::from_millis(4));
     }
@@ -324,7 +333,11 @@ mod tests {
 
     #[test]
     fn nothing_is_waited_for_beyond_the_deadline() {
-        let policy = Policy { initial: Duration::from_secs(3600), longest: Duration::from_secs(3600), ..quick(9) };
+        let policy = Policy {
+            initial: Duration::from_secs(3600),
+            longest: Duration::from_secs(3600),
+            ..quick(9)
+        };
         let tries = Tries::new(policy, Duration::from_secs(30), &CancelToken::new());
         assert_eq!(failing(&tries, Class::Transient).0, 1);
     }

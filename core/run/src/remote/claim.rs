@@ -113,7 +113,10 @@ pub(super) struct Grant {
 pub(super) enum LockAnswer {
     Granted(Grant),
     /// Another has it, for this long if it is not renewed.
-    Held { by: Holder, remaining: Duration },
+    Held {
+        by: Holder,
+        remaining: Duration,
+    },
 }
 
 /// Sixteen random bytes in hex.
@@ -154,20 +157,37 @@ mod tests {
         child.wait().unwrap();
         assert!(theirs.is_dead());
         // The same process id at another time is another process.
-        let place = me.process.as_ref().unwrap().rsplit_once(' ').unwrap().0.to_owned();
+        let place = me
+            .process
+            .as_ref()
+            .unwrap()
+            .rsplit_once(' ')
+            .unwrap()
+            .0
+            .to_owned();
         let reused = |process: &str| Holder {
             process: Some(process.to_owned()),
             ..me.clone()
         };
         assert!(reused(&format!("{place} 1")).is_dead());
         assert!(!reused("otherboot pid:[1] 1").is_dead());
-        assert!(!Holder { process: None, ..theirs }.is_dead());
+        assert!(
+            !Holder {
+                process: None,
+                ..theirs
+            }
+            .is_dead()
+        );
     }
 
     #[test]
     fn tokens_differ() {
         let tokens: std::collections::HashSet<String> = (0..1000).map(|_| unique()).collect();
         assert_eq!(tokens.len(), 1000);
-        assert!((0..1000).map(|_| random_fraction()).all(|f| (0.0..1.0).contains(&f)));
+        assert!(
+            (0..1000)
+                .map(|_| random_fraction())
+                .all(|f| (0.0..1.0).contains(&f))
+        );
     }
 }

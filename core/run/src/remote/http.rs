@@ -31,7 +31,9 @@ impl Answer {
 
     /// `Retry-After` in seconds.
     pub fn retry_after(&self) -> Option<Duration> {
-        Some(Duration::from_secs(self.header("retry-after")?.trim().parse().ok()?))
+        Some(Duration::from_secs(
+            self.header("retry-after")?.trim().parse().ok()?,
+        ))
     }
 }
 
@@ -78,7 +80,11 @@ impl Http {
             request = request.header(*name, *value);
         }
         // The error would print what could not be a header or an address.
-        let unsendable = |_| Failure::fatal("the request cannot be sent: a setting or credential has characters that HTTP does not allow");
+        let unsendable = |_| {
+            Failure::fatal(
+                "the request cannot be sent: a setting or credential has characters that HTTP does not allow",
+            )
+        };
         let response = match body {
             Some(body) => self.run(request.body(body).map_err(unsendable)?, limits),
             None => self.run(request.body(()).map_err(unsendable)?, limits),
@@ -122,7 +128,10 @@ fn bundle(system: &dyn System, path: &Path) -> Result<RootCerts> {
         })
         .collect();
     if certificates.is_empty() {
-        return Err(Error::new(ErrorKind::Config, format!("{shown}: it holds no certificate")));
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!("{shown}: it holds no certificate"),
+        ));
     }
     Ok(RootCerts::new_with_certs(&certificates))
 }
@@ -130,7 +139,9 @@ fn bundle(system: &dyn System, path: &Path) -> Result<RootCerts> {
 /// What of an error may be told. An address may be in the text of some, so only known ones are printed.
 fn failure(error: ureq::Error) -> Failure {
     match error {
-        ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => Failure::transient("no connection in time"),
+        ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
+            Failure::transient("no connection in time")
+        }
         ureq::Error::Timeout(Timeout::RecvResponse) => Failure::transient("no answer in time"),
         ureq::Error::Timeout(_) => Failure::transient("no complete answer in time"),
         ureq::Error::Io(error) => io(&error),
@@ -151,8 +162,10 @@ fn failure(error: ureq::Error) -> Failure {
 fn io(error: &std::io::Error) -> Failure {
     let text = error.to_string();
     match error.kind() {
-        std::io::ErrorKind::InvalidData if text.contains("certificate") => Failure::fatal(format!("TLS: {text}"))
-            .hint("set AWS_CA_BUNDLE to the certificate of the endpoint's authority"),
+        std::io::ErrorKind::InvalidData if text.contains("certificate") => {
+            Failure::fatal(format!("TLS: {text}"))
+                .hint("set AWS_CA_BUNDLE to the certificate of the endpoint's authority")
+        }
         std::io::ErrorKind::UnexpectedEof => Failure::transient("the connection was cut"),
         _ => Failure::transient(text),
     }

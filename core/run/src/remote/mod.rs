@@ -102,7 +102,7 @@ impl Settings {
     }
 
     fn lease(&self) -> Duration {
-        Duration::from_secs(self.config.lease_seconds.unwrap_or(60).max(3))
+        Duration::from_secs(self.config.lease_seconds.unwrap_or(60).max(6))
     }
 
     fn lease_wait(&self) -> Duration {
@@ -116,7 +116,11 @@ impl Settings {
     fn store(&self, system: Arc<dyn System>) -> Result<Arc<dyn Store>> {
         let config = &self.config;
         let bucket = || {
-            let bucket = config.s3_bucket.as_ref().map(|b| b.value.as_str()).unwrap_or_default();
+            let bucket = config
+                .s3_bucket
+                .as_ref()
+                .map(|b| b.value.as_str())
+                .unwrap_or_default();
             let prefix = config.s3_prefix.as_deref().unwrap_or("rocky/state/");
             s3::S3::new(bucket, prefix, self.controlled(), system.clone())
         };

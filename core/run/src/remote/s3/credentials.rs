@@ -82,7 +82,10 @@ impl Credentials {
     pub fn get(&self, http: &Http, limits: &Limits) -> Result<Arc<Keys>, Failure> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Timestamp::try_from(self.system.now()).unwrap_or_default();
-        let good = |held: &Held| held.expires.is_none_or(|at| now < at.saturating_sub(REFRESH).unwrap_or(at));
+        let good = |held: &Held| {
+            held.expires
+                .is_none_or(|at| now < at.saturating_sub(REFRESH).unwrap_or(at))
+        };
         if let Some(held) = held.as_ref().filter(|h| good(h)) {
             return Ok(held.keys.clone());
         }
@@ -107,7 +110,8 @@ impl Credentials {
                 expires: None,
             });
         }
-        if let (Some(file), Some(role)) = (self.env("AWS_WEB_IDENTITY_TOKEN_FILE"), self.env("AWS_ROLE_ARN")) {
+        if let (Some(file), Some(role)) = (self.env("AWS_WEB_IDENTITY_TOKEN_FILE"), self.env("AWS_ROLE_ARN"))
+        {
             let session = self.env("AWS_ROLE_SESSION_NAME");
             return self.web_identity(http, &file, &role, session, limits);
         }
@@ -117,7 +121,9 @@ impl Credentials {
         if let Some(held) = self.container(limits)? {
             return Ok(held);
         }
-        if self.env("AWS_EC2_METADATA_DISABLED").is_none_or(|v| !v.eq_ignore_ascii_case("true"))
+        if self
+            .env("AWS_EC2_METADATA_DISABLED")
+            .is_none_or(|v| !v.eq_ignore_ascii_case("true"))
             && let Some(held) = self.instance(limits)?
         {
             return Ok(held);
@@ -130,7 +136,10 @@ impl Credentials {
     fn profile(&self, http: &Http, limits: &Limits) -> Result<Option<Held>, Failure> {
         let profile = &self.profile;
         let name = &profile.name;
-        if let (Some(id), Some(secret)) = (profile.get("aws_access_key_id"), profile.get("aws_secret_access_key")) {
+        if let (Some(id), Some(secret)) = (
+            profile.get("aws_access_key_id"),
+            profile.get("aws_secret_access_key"),
+        ) {
             return Ok(Some(Held {
                 keys: keys(id, secret, profile.get("aws_session_token")),
                 expires: None,
@@ -145,9 +154,16 @@ impl Credentials {
                     .web_identity(http, &file, &role, profile.get("role_session_name"), limits)
                     .map(Some);
             }
-            return Err(unsupported(name, "takes a role over another profile (`role_arn`)"));
+            return Err(unsupported(
+                name,
+                "takes a role over another profile (`role_arn`)",
+            ));
         }
-        if profile.get("sso_session").or_else(|| profile.get("sso_start_url")).is_some() {
+        if profile
+            .get("sso_session")
+            .or_else(|| profile.get("sso_start_url"))
+            .is_some()
+        {
             return Err(unsupported(name, "signs in with SSO"));
         }
         Ok(None)
@@ -167,7 +183,11 @@ impl Credentials {
             .read(Path::new(file))
             .map_err(|error| Failure::fatal(format!("the web identity token {file}: {error}")))?;
         let token = String::from_utf8_lossy(&token);
-        let domain = if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let domain = if self.region.starts_with("cn-") {
+            "amazonaws.com.cn"
+        } else {
+            "amazonaws.com"
+        };
         let endpoint = self
             .env("AWS_ENDPOINT_URL_STS")
             .unwrap_or_else(|| format!("https://sts.{}.{domain}", self.region));
@@ -182,11 +202,20 @@ impl Credentials {
         ]);
         let headers = [("content-type", "application/x-www-form-urlencoded")];
         let answer = http
-            .send(Method::POST, &format!("{}/", endpoint.trim_end_matches('/')), &headers, Some(form.as_bytes()), limits)
+            .send(
+                Method::POST,
+                &format!("{}/", endpoint.trim_end_matches('/')),
+                &headers,
+                Some(form.as_bytes()),
+                limits,
+            )
             .map_err(|failure| told("AWS STS", failure))?;
         let refused = || {
             let code = super::error_code(&answer).unwrap_or_default();
-            let text = format!("AWS STS does not give credentials for the role: HTTP {} {code}", answer.status);
+            let text = format!(
+                "AWS STS does not give credentials for the role: HTTP {} {code}",
+                answer.status
+            );
             if answer.status >= 500 || answer.status == 429 {
                 Failure::transient(text.trim_end().to_owned())
             } else {
@@ -223,10 +252,9 @@ impl Credentials {
         };
         let token = match self.env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
             Some(file) => {
-                let bytes = self
-                    .system
-                    .read(Path::new(&file))
-                    .map_err(|error| Failure::fatal(format!("the container's authorization token {file}: {error}")))?;
+                let bytes = self.system.read(Path::new(&file)).map_err(|error| {
+                    Failure::fatal(format!("the container's authorization token {file}: {error}"))
+                })?;
                 Some(String::from_utf8_lossy(&bytes).trim().to_owned())
             }
             None => self.env("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
@@ -250,10 +278,13 @@ impl Credentials {
             first_byte: LOCAL,
         };
         let ttl = [("x-aws-ec2-metadata-token-ttl-seconds", "21600")];
-        let token = match self
-            .direct
-            .send(Method::PUT, &format!("{base}/latest/api/token"), &ttl, Some(b""), limits)
-        {
+        let token = match self.direct.send(
+            Method::PUT,
+            &format!("{base}/latest/api/token"),
+            &ttl,
+            Some(b""),
+            limits,
+        ) {
             Ok(answer) if answer.status == 200 => String::from_utf8_lossy(&answer.body).trim().to_owned(),
             _ => return Ok(None),
         };
@@ -270,8 +301,16 @@ impl Credentials {
             return Ok(None);
         }
         let names = String::from_utf8_lossy(&listed.body);
-        let Some(role) = names.lines().map(str::trim).find(|l| !l.is_empty()).filter(|_| listed.status == 200) else {
-            return Err(Failure::transient(format!("the instance's credentials: HTTP {}", listed.status)));
+        let Some(role) = names
+            .lines()
+            .map(str::trim)
+            .find(|l| !l.is_empty())
+            .filter(|_| listed.status == 200)
+        else {
+            return Err(Failure::transient(format!(
+                "the instance's credentials: HTTP {}",
+                listed.status
+            )));
         };
         document(&get(&format!("{roles}{role}"))?, "the instance's credentials").map(Some)
     }
@@ -285,8 +324,16 @@ fn unsupported(profile: &str, what: &str) -> Failure {
 
 /// docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 fn process(command: &str, profile: &str) -> Result<Held, Failure> {
-    let failed = |what: String| Failure::fatal(format!("`credential_process` of the AWS profile `{profile}` {what}"));
-    let shell = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let failed = |what: String| {
+        Failure::fatal(format!(
+            "`credential_process` of the AWS profile `{profile}` {what}"
+        ))
+    };
+    let shell = if cfg!(windows) {
+        ("cmd", "/C")
+    } else {
+        ("sh", "-c")
+    };
     let output = std::process::Command::new(shell.0)
         .args([shell.1, command])
         .stdin(std::process::Stdio::null())
@@ -337,7 +384,9 @@ fn safe_container_address(url: &str) -> bool {
         && (matches!(
             host,
             "localhost" | "[::1]" | "169.254.170.2" | "169.254.170.23" | "[fd00:ec2::23]"
-        ) || host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback()))
+        ) || host
+            .parse::<std::net::Ipv4Addr>()
+            .is_ok_and(|ip| ip.is_loopback()))
 }
 
 /// application/x-www-form-urlencoded.
@@ -351,7 +400,9 @@ fn form(fields: &[(&str, &str)]) -> String {
         out.push('=');
         for byte in value.bytes() {
             match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                    out.push(char::from(byte))
+                }
                 _ => out.push_str(&format!("%{byte:02X}")),
             }
         }
@@ -420,10 +471,18 @@ mod tests {
 
     fn got(chain: &Credentials) -> Result<(String, String, Option<String>), String> {
         let keys = chain.get(&Http::direct(), &limits()).map_err(|f| f.message)?;
-        Ok((keys.key().to_owned(), keys.secret().to_owned(), keys.token().map(str::to_owned)))
+        Ok((
+            keys.key().to_owned(),
+            keys.secret().to_owned(),
+            keys.token().map(str::to_owned),
+        ))
     }
 
-    fn triple(id: &str, secret: &str, token: Option<&str>) -> Result<(String, String, Option<String>), String> {
+    fn triple(
+        id: &str,
+        secret: &str,
+        token: Option<&str>,
+    ) -> Result<(String, String, Option<String>), String> {
         Ok((id.to_owned(), secret.to_owned(), token.map(str::to_owned)))
     }
 
@@ -431,7 +490,10 @@ mod tests {
     fn the_environment_counts_more_than_a_profile() {
         let system = Arc::new(MemorySystem::new());
         system.set_env("HOME", "/h");
-        system.write("/h/.aws/credentials", "[default]\naws_access_key_id = P\naws_secret_access_key = S\n");
+        system.write(
+            "/h/.aws/credentials",
+            "[default]\naws_access_key_id = P\naws_secret_access_key = S\n",
+        );
         assert_eq!(got(&chain(&system)), triple("P", "S", None));
         system.set_env("AWS_ACCESS_KEY_ID", "E");
         assert_eq!(got(&chain(&system)), triple("P", "S", None));
@@ -445,7 +507,10 @@ mod tests {
         let system = Arc::new(MemorySystem::new());
         system.set_env("HOME", "/h");
         let profile = |command: &str| {
-            system.write("/h/.aws/config", format!("[default]\ncredential_process = {command}\n"));
+            system.write(
+                "/h/.aws/config",
+                format!("[default]\ncredential_process = {command}\n"),
+            );
             got(&chain(&system))
         };
         assert_eq!(
@@ -454,7 +519,10 @@ mod tests {
         );
         for command in ["echo hush", "echo hush; exit 3", "echo hush >&2; exit 3"] {
             let message = profile(command).unwrap_err();
-            assert!(message.starts_with("`credential_process` of the AWS profile `default`"), "{message}");
+            assert!(
+                message.starts_with("`credential_process` of the AWS profile `default`"),
+                "{message}"
+            );
             assert!(!message.contains("hush"), "{message}");
         }
     }
@@ -466,7 +534,12 @@ mod tests {
         for line in ["role_arn = arn:x\nsource_profile = y", "sso_session = s"] {
             system.write("/h/.aws/config", format!("[default]\n{line}\n"));
             let failure = chain(&system).get(&Http::direct(), &limits()).unwrap_err();
-            assert!(failure.hint.unwrap().contains("export-credentials --profile default"));
+            assert!(
+                failure
+                    .hint
+                    .unwrap()
+                    .contains("export-credentials --profile default")
+            );
         }
     }
 
@@ -474,7 +547,10 @@ mod tests {
     fn a_web_identity_is_exchanged_for_credentials() {
         let sts = serve(|request, head| {
             assert_eq!(request, "POST /");
-            assert!(head.contains("rolearn=arn%3aaws") || head.contains("RoleArn=arn%3Aaws"), "{head}");
+            assert!(
+                head.contains("rolearn=arn%3aaws") || head.contains("RoleArn=arn%3Aaws"),
+                "{head}"
+            );
             assert!(head.contains("WebIdentityToken=ey.J%2B"), "{head}");
             (
                 200,
@@ -506,7 +582,12 @@ mod tests {
                 assert!(request.ends_with("/security-credentials/my-role"));
                 let n = count.fetch_add(1, Ordering::SeqCst);
                 let at = Timestamp::from_second(3600 * (n as i64 + 1)).unwrap();
-                (200, format!(r#"{{"Code":"Success","AccessKeyId":"I{n}","SecretAccessKey":"s","Token":"t","Expiration":"{at}"}}"#))
+                (
+                    200,
+                    format!(
+                        r#"{{"Code":"Success","AccessKeyId":"I{n}","SecretAccessKey":"s","Token":"t","Expiration":"{at}"}}"#
+                    ),
+                )
             }
         });
         let system = Arc::new(MemorySystem::new());
@@ -528,17 +609,30 @@ mod tests {
         let ecs = serve(|request, head| {
             assert_eq!(request, "GET /creds");
             assert!(head.contains("authorization: secret-token"));
-            (200, r#"{"AccessKeyId":"C","SecretAccessKey":"s","Token":"t"}"#.to_owned())
+            (
+                200,
+                r#"{"AccessKeyId":"C","SecretAccessKey":"s","Token":"t"}"#.to_owned(),
+            )
         });
         let system = Arc::new(MemorySystem::new());
         system.write("/auth", "Secret-Token\n");
         system.set_env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/auth");
         system.set_env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{ecs}/creds"));
         assert_eq!(got(&chain(&system)), triple("C", "s", Some("t")));
-        for bad in ["http://example.com/x", "http://127.0.0.1@example.com/", "ftp://localhost/", "http://localhost.evil.com/"] {
+        for bad in [
+            "http://example.com/x",
+            "http://127.0.0.1@example.com/",
+            "ftp://localhost/",
+            "http://localhost.evil.com/",
+        ] {
             assert!(!safe_container_address(bad), "{bad}");
         }
-        for good in ["https://example.com/x", "http://169.254.170.23/v1", "http://localhost:51679/x", "http://[::1]/x"] {
+        for good in [
+            "https://example.com/x",
+            "http://169.254.170.23/v1",
+            "http://localhost:51679/x",
+            "http://[::1]/x",
+        ] {
             assert!(safe_container_address(good), "{good}");
         }
     }
@@ -547,6 +641,9 @@ mod tests {
     fn nothing_found_says_what_to_set() {
         let system = Arc::new(MemorySystem::new());
         system.set_env("AWS_EC2_METADATA_DISABLED", "true");
-        assert_eq!(got(&chain(&system)), Err("no AWS credentials were found".to_owned()));
+        assert_eq!(
+            got(&chain(&system)),
+            Err("no AWS credentials were found".to_owned())
+        );
     }
 }

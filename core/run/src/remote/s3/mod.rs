@@ -78,17 +78,26 @@ impl S3 {
         let (endpoint, style) = match &given {
             Some(endpoint) => (endpoint.clone(), UrlStyle::Path),
             None => {
-                let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+                let domain = if region.starts_with("cn-") {
+                    "amazonaws.com.cn"
+                } else {
+                    "amazonaws.com"
+                };
                 // A bucket with dots has no certificate as a host.
-                let style = if bucket.contains('.') { UrlStyle::Path } else { UrlStyle::VirtualHost };
+                let style = if bucket.contains('.') {
+                    UrlStyle::Path
+                } else {
+                    UrlStyle::VirtualHost
+                };
                 (format!("https://s3.{region}.{domain}"), style)
             }
         };
         let address = endpoint
             .parse()
             .map_err(|_| unusable("the S3 endpoint is not an address").hint(ENDPOINT_HINT))?;
-        let made = Bucket::new(address, style, bucket.to_owned(), region.clone())
-            .map_err(|_| unusable("the S3 endpoint is not an address of http or https").hint(ENDPOINT_HINT))?;
+        let made = Bucket::new(address, style, bucket.to_owned(), region.clone()).map_err(|_| {
+            unusable("the S3 endpoint is not an address of http or https").hint(ENDPOINT_HINT)
+        })?;
         let prefix = match prefix {
             "" => String::new(),
             prefix => format!("{}/", prefix.trim_matches('/')),
@@ -110,7 +119,11 @@ impl S3 {
         let credentials = self.credentials.get(&self.http, limits)?;
         let now = Timestamp::try_from(self.system.now()).unwrap_or_default();
         let url = {
-            fn sign<'a>(mut action: impl S3Action<'a>, headers: &'a [(&'static str, String)], now: Timestamp) -> String {
+            fn sign<'a>(
+                mut action: impl S3Action<'a>,
+                headers: &'a [(&'static str, String)],
+                now: Timestamp,
+            ) -> String {
                 for (name, value) in headers {
                     action.headers_mut().insert(*name, value.as_str());
                 }
@@ -118,9 +131,21 @@ impl S3 {
             }
             let credentials = Some(&*credentials);
             match method {
-                Method::PUT => sign(PutObject::new(&self.bucket, credentials, call.key), &call.headers, now),
-                Method::HEAD => sign(HeadObject::new(&self.bucket, credentials, call.key), &call.headers, now),
-                _ => sign(GetObject::new(&self.bucket, credentials, call.key), &call.headers, now),
+                Method::PUT => sign(
+                    PutObject::new(&self.bucket, credentials, call.key),
+                    &call.headers,
+                    now,
+                ),
+                Method::HEAD => sign(
+                    HeadObject::new(&self.bucket, credentials, call.key),
+                    &call.headers,
+                    now,
+                ),
+                _ => sign(
+                    GetObject::new(&self.bucket, credentials, call.key),
+                    &call.headers,
+                    now,
+                ),
             }
         };
         let headers: Vec<(&str, &str)> = call.headers.iter().map(|(k, v)| (*k, v.as_str())).collect();
@@ -158,14 +183,21 @@ impl S3 {
         limits: &Limits,
     ) -> Result<Option<String>, Failure> {
         let mut headers = vec![
-            ("content-md5", base64::engine::general_purpose::STANDARD.encode(Md5::digest(body))),
+            (
+                "content-md5",
+                base64::engine::general_purpose::STANDARD.encode(Md5::digest(body)),
+            ),
             ("content-type", "application/octet-stream".to_owned()),
         ];
         match condition {
             Condition::Always => {}
             Condition::Absent => headers.push(("if-none-match", "*".to_owned())),
             Condition::Is(Version::Etag(etag)) => headers.push(("if-match", etag.clone())),
-            Condition::Is(Version::Upload(_)) => return Err(Failure::fatal("the version is not one of S3; this is a bug of rocky")),
+            Condition::Is(Version::Upload(_)) => {
+                return Err(Failure::fatal(
+                    "the version is not one of S3; this is a bug of rocky",
+                ));
+            }
         }
         if let Some(stamp) = stamp {
             headers.push((STAMP, stamp.to_line()));
@@ -178,8 +210,13 @@ impl S3 {
         let answer = self.send(Method::PUT, &call, limits)?;
         match answer.status {
             200 | 201 | 204 => Ok(answer.header("etag").map(str::to_owned)),
-            412 => Err(Failure::new(Class::Conflict, "the object is not the one that was read")),
-            404 if matches!(condition, Condition::Is(_)) && error_code(&answer).as_deref() == Some("NoSuchKey") => {
+            412 => Err(Failure::new(
+                Class::Conflict,
+                "the object is not the one that was read",
+            )),
+            404 if matches!(condition, Condition::Is(_))
+                && error_code(&answer).as_deref() == Some("NoSuchKey") =>
+            {
                 Err(Failure::new(Class::Conflict, "the object is gone"))
             }
             _ => Err(self.refusal(&answer)),
@@ -223,7 +260,12 @@ impl S3 {
         }
     }
 
-    fn put_lock(&self, record: &LockRecord, condition: &Condition, limits: &Limits) -> Result<Option<String>, Failure> {
+    fn put_lock(
+        &self,
+        record: &LockRecord,
+        condition: &Condition,
+        limits: &Limits,
+    ) -> Result<Option<String>, Failure> {
         let body = serde_json::to_vec(record).map_err(|e| Failure::fatal(e.to_string()))?;
         self.put(&self.lock, &body, None, condition, limits)
     }
@@ -322,7 +364,9 @@ impl Store for S3 {
             Ok(version) => version,
             // Somebody was faster: who, the next attempt says.
             Err(failure) if failure.class == Class::Conflict => {
-                return Err(Failure::transient("another run took the lease at the same moment"));
+                return Err(Failure::transient(
+                    "another run took the lease at the same moment",
+                ));
             }
             Err(failure) => return Err(failure),
         };
@@ -396,6 +440,8 @@ fn error_code(answer: &Answer) -> Option<String> {
 /// The text of the first element of a name.
 fn element(xml: &str, name: &str) -> Option<String> {
     let document = roxmltree::Document::parse(xml).ok()?;
-    let node = document.descendants().find(|n| n.has_tag_name(name) || n.tag_name().name() == name)?;
+    let node = document
+        .descendants()
+        .find(|n| n.has_tag_name(name) || n.tag_name().name() == name)?;
     node.text().map(str::to_owned)
 }

@@ -33,7 +33,10 @@ impl Profile {
                 file("AWS_CONFIG_FILE", "config"),
                 vec![format!("profile {name}"), name.clone()],
             ),
-            (file("AWS_SHARED_CREDENTIALS_FILE", "credentials"), vec![name.clone()]),
+            (
+                file("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+                vec![name.clone()],
+            ),
         ] {
             let Some(path) = path else { continue };
             let Ok(bytes) = system.read(&path) else { continue };
@@ -44,8 +47,14 @@ impl Profile {
                 ..ParseOption::default()
             };
             // The error would print a line of the file.
-            let parsed = Ini::load_from_str_opt(&String::from_utf8_lossy(&bytes), options)
-                .map_err(|error| unusable(format!("{}: line {} cannot be read", path.display(), error.line + 1)))?;
+            let parsed =
+                Ini::load_from_str_opt(&String::from_utf8_lossy(&bytes), options).map_err(|error| {
+                    unusable(format!(
+                        "{}: line {} cannot be read",
+                        path.display(),
+                        error.line + 1
+                    ))
+                })?;
             for (section, properties) in &parsed {
                 let section = section.map(|s| s.split_whitespace().collect::<Vec<_>>().join(" "));
                 if !section.is_some_and(|s| sections.contains(&s)) {
@@ -59,8 +68,10 @@ impl Profile {
             }
         }
         if asked.is_some() && !seen {
-            return Err(unusable(format!("AWS_PROFILE names the profile `{name}`, which ~/.aws does not have"))
-                .hint("correct AWS_PROFILE, or unset it"));
+            return Err(unusable(format!(
+                "AWS_PROFILE names the profile `{name}`, which ~/.aws does not have"
+            ))
+            .hint("correct AWS_PROFILE, or unset it"));
         }
         Ok(Profile { name, values })
     }
@@ -86,9 +97,15 @@ mod tests {
         assert_eq!(profile.get("region").as_deref(), Some("eu-central-1"));
         assert_eq!(profile.get("endpoint_url").as_deref(), Some("http://h:9000"));
         assert_eq!(profile.get("aws_access_key_id").as_deref(), Some("K"));
-        assert_eq!(profile.get("aws_secret_access_key").as_deref(), Some("a/b+c#d;e\\f=\""));
+        assert_eq!(
+            profile.get("aws_secret_access_key").as_deref(),
+            Some("a/b+c#d;e\\f=\"")
+        );
         system.set_env("AWS_PROFILE", "other");
         let error = Profile::load(&system).err().unwrap();
-        assert_eq!(error.message, "AWS_PROFILE names the profile `other`, which ~/.aws does not have");
+        assert_eq!(
+            error.message,
+            "AWS_PROFILE names the profile `other`, which ~/.aws does not have"
+        );
     }
 }
