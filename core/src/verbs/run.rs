@@ -236,6 +236,15 @@ pub struct RunResponse {
     /// Why the state store lacks something of this run, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_error: Option<String>,
+    /// What became of the remote state, where the project has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_state: Option<crate::remote::RemoteStateSummary>,
+}
+
+/// A run that has its state.
+pub(crate) struct Begun {
+    run_id: String,
+    remote: crate::remote::RemoteRun,
 }
 
 impl Project {
@@ -246,10 +255,45 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
+        self.with_state(observer, cancel, |run, observer| {
+            let prepared = self.prepare(request, Access::Write, observer, cancel)?;
+            self.execute_prepared(request, prepared, run, observer, cancel)
+        })
+    }
+
+    /// Do `body`, a run, over the state as it is now, wherever it is kept, and bring back what the run wrote there.
+    pub(crate) fn with_state(
+        &self,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+        body: impl FnOnce(&mut Begun, &mut dyn Observer) -> Result<RunResponse>,
+    ) -> Result<RunResponse> {
+        let run_id = rocky_run::new_run_id(crate::document::timestamp(self.host.system.now()));
+        let remote = self.begin_remote(&run_id, observer, cancel)?;
+        let mut begun = Begun { run_id, remote };
         // A state file that cannot be used is said before anything is touched.
-        self.engine.inner.states.reader(self.state_path())?;
-        let prepared = self.prepare(request, Access::Write, observer, cancel)?;
-        self.execute_prepared(request, prepared, observer, cancel)
+        let result = self
+            .engine
+            .inner
+            .states
+            .reader(self.state_path())
+            .and_then(|_| body(&mut begun, observer));
+        let (summary, failure) = begun.remote.finish(observer, cancel);
+        match result {
+            Ok(mut response) => {
+                if let Some(failure) = failure {
+                    response.state_error.get_or_insert(failure.message);
+                }
+                response.remote_state = summary;
+                Ok(response)
+            }
+            Err(mut error) => {
+                if let Some(failure) = failure {
+                    error.message = format!("{}; and {}", error.message, failure.message);
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Execute what was planned.
@@ -257,6 +301,7 @@ impl Project {
         &self,
         request: &RunRequest,
         prepared: crate::prepare::Prepared,
+        run: &mut Begun,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
@@ -269,6 +314,7 @@ impl Project {
             return Err(Error::bug("a run has no warehouse"));
         };
         let state = self.engine.inner.states.writer(self.state_path())?;
+        run.remote.watch()?;
         let clock = self.host.system.clone();
         let trigger = match clock.env("CI") {
             Some(value) if !value.is_empty() && value != "false" => Trigger::Ci,
@@ -297,7 +343,7 @@ impl Project {
             plan,
             warehouse: &**warehouse,
             state: Some(&state),
-            run_id: rocky_run::new_run_id(crate::document::timestamp(clock.now())),
+            run_id: run.run_id.clone(),
             trigger,
             config_hash: self.config_hash(),
             observer,
@@ -364,6 +410,7 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
         diagnostics: found,
         has_errors: true,
         state_error: None,
+        remote_state: None,
     }
 }
 
@@ -467,5 +514,6 @@ fn response(
         diagnostics: found,
         has_errors: false,
         state_error: report.state_error,
+        remote_state: None,
     }
 }
