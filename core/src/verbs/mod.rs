@@ -8,6 +8,7 @@ pub mod discover;
 pub mod history;
 pub mod lineage;
 pub mod lock;
+pub mod metrics;
 pub mod plan;
 pub mod run;
 pub mod state;
