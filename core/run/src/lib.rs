@@ -10,6 +10,6 @@ pub mod run_id;
 pub mod state;
 
 pub use execute::{ExecuteContext, execute};
-pub use report::{ModelError, ModelResult, ModelStatus, RunReport, RunStatus, StatementResult, Trigger};
+pub use report::{RunReport, RunStatus, StatementResult, TaskError, TaskResult, TaskStatus, Trigger};
 pub use run_id::new_run_id;
 pub use state::{ModelExecution, RunRecord, StateReader, StateRegistry, StateStore, Watermark};

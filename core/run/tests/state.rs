@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use redb::{ReadableDatabase, TableDefinition};
 use rocky_base::ErrorKind;
 use rocky_run::state::RunEnd;
-use rocky_run::{ModelExecution, ModelStatus, RunRecord, RunStatus, StateReader, StateRegistry, StateStore};
+use rocky_run::{ModelExecution, RunRecord, RunStatus, StateReader, StateRegistry, StateStore, TaskStatus};
 use rocky_warehouse::Strategy;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ fn execution(index: u32) -> ModelExecution {
         finished_at: Some(at(1)),
         duration_ms: 1000,
         rows_affected: Some(7),
-        status: ModelStatus::Success,
+        status: TaskStatus::Success,
         sql_hash: "0123456789abcdef".to_owned(),
         error: None,
         skipped_reason: None,
@@ -545,7 +545,7 @@ fn a_failed_model_keeps_the_watermark_that_was() {
         .unwrap();
     store.record_model(&run_id, &execution(0)).unwrap();
     let failed = ModelExecution {
-        status: ModelStatus::Failed,
+        status: TaskStatus::Failed,
         watermark: Some("not committed".to_owned()),
         error: Some("é".repeat(100_000)),
         ..execution(0)

@@ -1,14 +1,14 @@
 //! `run`: plan and execute.
 
 use crate::adapters::Access;
-use crate::document::{diagnostics, envelope};
+use crate::document::envelope;
 use crate::project::Project;
 use crate::verbs::plan::PlanRequest;
 use crate::wire::WireDiagnostic;
 use rocky_base::{CancelToken, Error, Observer, Result};
-use rocky_plan::ModelPlan;
+use rocky_plan::Task;
 use rocky_run::execute::{ExecuteContext, execute};
-use rocky_run::report::{ModelResult, ModelStatus, RunReport, RunStatus, Trigger};
+use rocky_run::report::{RunReport, RunStatus, TaskResult, TaskStatus, Trigger};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -255,9 +255,9 @@ impl Project {
         self.engine.inner.states.reader(self.state_path())?;
         let prepared = self.prepare(&plan_request, Access::Write, observer, cancel)?;
         let filter = request.filter.clone().unwrap_or_default();
-        let found = diagnostics(&prepared.diagnostics, &prepared.snapshot.files);
+        let found = prepared.diagnostics;
         let Some(plan) = &prepared.plan else {
-            return Ok(refused(&prepared.pipeline, filter, found));
+            return Ok(refused(&prepared.pipeline, prepared.pipeline_type, filter, found));
         };
         let Some(warehouse) = &prepared.warehouse else {
             return Err(Error::bug("a run has no warehouse"));
@@ -272,20 +272,20 @@ impl Project {
         // Every unknown table or function of a user's SQL looks like one; after some of them it is no longer believed, so
         // that a thousand failing models do not read the catalogue a thousand times.
         let mut attempts = 16u32;
-        let mut replan = |stale: &ModelPlan| -> Result<Option<ModelPlan>> {
+        let mut replan = |stale: &Task| -> Result<Option<Task>> {
             let Some(left) = attempts.checked_sub(1) else {
                 return Ok(None);
             };
             attempts = left;
             let catalog = warehouse.snapshot(&[], cancel)?;
-            let made = rocky_plan::plan(&prepared.snapshot, &catalog, &prepared.options).map_err(|_| {
+            let made = (prepared.again)(&catalog).map_err(|_| {
                 Error::new(
                     rocky_base::ErrorKind::Stale,
                     "the plan no longer fits the warehouse",
                 )
             })?;
-            let again = made.models.into_iter().find(|m| m.model == stale.model);
-            Ok(again.filter(|m| m.steps != stale.steps))
+            let again = made.tasks.into_iter().find(|t| t.name == stale.name);
+            Ok(again.filter(|t| t.steps != stale.steps))
         };
         let report = execute(ExecuteContext {
             plan,
@@ -306,7 +306,7 @@ impl Project {
             filter,
             found,
             schemas_created,
-            &prepared.snapshot,
+            prepared.pipeline_type,
         ))
     }
 
@@ -318,7 +318,7 @@ impl Project {
     }
 }
 
-fn refused(pipeline: &str, filter: String, found: Vec<WireDiagnostic>) -> RunResponse {
+fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireDiagnostic>) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
     let errors: Vec<RunErrorEntry> = found
         .iter()
@@ -339,7 +339,7 @@ fn refused(pipeline: &str, filter: String, found: Vec<WireDiagnostic>) -> RunRes
         run_id: String::new(),
         status: RunStatus::Failure.as_str().to_owned(),
         interrupted: false,
-        pipeline_type: "transformation".to_owned(),
+        pipeline_type: pipeline_type.to_owned(),
         pipeline: pipeline.to_owned(),
         plan_id: String::new(),
         filter,
@@ -367,35 +367,30 @@ fn response(
     filter: String,
     found: Vec<WireDiagnostic>,
     schemas_created: u64,
-    snapshot: &rocky_project::Snapshot,
+    pipeline_type: &str,
 ) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
-    let asset_key = |m: &ModelResult| -> Vec<String> {
-        match snapshot.model(&m.model) {
-            Some((_, model)) => model.target_parts.iter().map(ToString::to_string).collect(),
-            None => m.target.parts().map(|p| p.text.to_string()).collect(),
-        }
-    };
-    let failed = report.count(ModelStatus::Failed) as u64;
-    let copied = report.count(ModelStatus::Success) as u64;
+    let asset_key = |t: &TaskResult| -> Vec<String> { t.asset_key.iter().map(ToString::to_string).collect() };
+    let failed = report.count(TaskStatus::Failed) as u64;
+    let copied = report.count(TaskStatus::Success) as u64;
     let skipped: Vec<SkippedModel> = report
-        .models
+        .tasks
         .iter()
-        .filter(|m| m.status == ModelStatus::Skipped)
+        .filter(|m| m.status == TaskStatus::Skipped)
         .map(|m| SkippedModel {
             asset_key: asset_key(m),
-            model: m.model.to_string(),
+            model: m.name.to_string(),
             reason: m.skipped_reason.clone().unwrap_or_default(),
         })
         .collect();
     let errors: Vec<RunErrorEntry> = report
-        .models
+        .tasks
         .iter()
         .filter_map(|m| {
             let error = m.error.as_ref()?;
             Some(RunErrorEntry {
                 asset_key: asset_key(m),
-                model: m.model.to_string(),
+                model: m.name.to_string(),
                 error: error.message.clone(),
                 failure_kind: error.kind.as_str().to_owned(),
                 step: error.step.as_ref().map(ToString::to_string),
@@ -404,12 +399,12 @@ fn response(
         })
         .collect();
     let materializations = report
-        .models
+        .tasks
         .iter()
-        .filter(|m| m.status == ModelStatus::Success)
+        .filter(|m| m.status == TaskStatus::Success)
         .map(|m| Materialization {
             asset_key: asset_key(m),
-            model: m.model.to_string(),
+            model: m.name.to_string(),
             rows_copied: m.rows,
             started_at: m.started_at.map(|t| t.to_string()),
             duration_ms: m.duration_ms,
@@ -417,7 +412,7 @@ fn response(
                 strategy: m.strategy.as_str().to_owned(),
                 watermark: m.watermark.as_deref().and_then(crate::document::watermark_time),
                 watermark_value: m.watermark.clone(),
-                target_table_full_name: asset_key(m).join("."),
+                target_table_full_name: m.full_name.clone(),
                 sql_hash: m.sql_hash.clone(),
                 column_count: m.column_count.map(|c| c as u64),
             },
@@ -440,7 +435,7 @@ fn response(
         run_id: report.run_id,
         status: report.status.as_str().to_owned(),
         interrupted: report.interrupted,
-        pipeline_type: "transformation".to_owned(),
+        pipeline_type: pipeline_type.to_owned(),
         pipeline: report.pipeline.to_string(),
         plan_id: plan.plan_id.clone(),
         filter,

@@ -5,10 +5,10 @@
 
 use super::queue::{INTERRUPTED, Message, Stop, Workers, blank_result};
 use super::{Clock, ExecuteContext};
-use crate::report::{ModelError, ModelResult, ModelStatus};
+use crate::report::{TaskError, TaskResult, TaskStatus};
 use crate::state::ModelExecution;
 use rocky_base::{Error, ErrorKind, Event, SmolStr};
-use rocky_plan::Plan;
+use rocky_plan::{Bindings, Plan};
 use rocky_warehouse::Connection;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
@@ -22,9 +22,9 @@ const BATCH: usize = 256;
 /// is told to the observer waits with them.
 const COMMIT_INTERVAL: Duration = Duration::from_millis(25);
 
-/// What became of the models.
+/// What became of the tasks.
 pub(super) struct Outcome {
-    pub(super) models: Vec<ModelResult>,
+    pub(super) results: Vec<TaskResult>,
     pub(super) interrupted: bool,
     pub(super) state_error: Option<String>,
     /// What the state is still to be told, together with the end of the run …
@@ -33,17 +33,18 @@ pub(super) struct Outcome {
     pub(super) events: Vec<Event>,
 }
 
-/// Execute the models. Without a connection (cancelled before, or nothing to do) none is tried.
-pub(super) fn run_models(
+/// Execute the tasks. Without a connection (cancelled before, or nothing to do) none is tried.
+pub(super) fn run_tasks(
     ctx: &mut ExecuteContext<'_>,
     clock: Clock<'_>,
+    values: Bindings,
     connection: Option<Box<dyn Connection>>,
 ) -> Outcome {
     let plan = ctx.plan;
-    let workers = Workers::new(plan, ctx.warehouse, ctx.cancel, clock);
+    let workers = Workers::new(plan, ctx.warehouse, ctx.cancel, clock, values);
     let mut pump = Pump::new(ctx, &workers);
     if let Some(connection) = connection
-        && !plan.models.is_empty()
+        && !plan.tasks.is_empty()
     {
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(CHANNEL);
@@ -73,7 +74,7 @@ struct Pump<'p, 'c, 'w> {
     workers: &'p Workers<'w>,
     plan: &'c Plan,
     /// By place in the plan.
-    results: Vec<Option<ModelResult>>,
+    results: Vec<Option<TaskResult>>,
     /// How many have none yet.
     missing: usize,
     /// Told to the observer after the state has been written.
@@ -88,13 +89,13 @@ struct Pump<'p, 'c, 'w> {
 impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
     fn new(ctx: &'p mut ExecuteContext<'c>, workers: &'p Workers<'w>) -> Self {
         let plan = ctx.plan;
-        let results = plan.models.iter().map(|_| None).collect();
+        let results = plan.tasks.iter().map(|_| None).collect();
         Pump {
             ctx,
             workers,
             plan,
             results,
-            missing: plan.models.len(),
+            missing: plan.tasks.len(),
             events: Vec::new(),
             rows: Vec::new(),
             committed: None,
@@ -171,7 +172,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                 // What has happened so far is told before a call that may take long.
                 self.flush();
                 let index = job.index;
-                let planned = match (&job.plan, self.plan.models.get(index)) {
+                let planned = match (&job.plan, self.plan.tasks.get(index)) {
                     (Some(plan), _) => Some(&**plan),
                     (None, plan) => plan,
                 };
@@ -182,7 +183,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                 };
                 match answer {
                     Ok(Some(plan)) => {
-                        let message = format!("`{}` was planned again: {}", plan.model, plan.reason);
+                        let message = format!("`{}` was planned again: {}", plan.name, plan.reason);
                         self.events.push(Event::Log {
                             level: SmolStr::new_static("info"),
                             message,
@@ -192,7 +193,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                     }
                     Ok(None) => {}
                     Err(error) if error.kind == ErrorKind::Cancelled => {
-                        result.status = ModelStatus::Skipped;
+                        result.status = TaskStatus::Skipped;
                         result.error = None;
                         result.skipped_reason = Some(INTERRUPTED.to_owned());
                     }
@@ -211,16 +212,16 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
 
     fn name(&self, index: usize) -> SmolStr {
         self.plan
-            .models
+            .tasks
             .get(index)
-            .map(|m| m.model.clone())
+            .map(|m| m.name.clone())
             .unwrap_or_default()
     }
 
     /// A model has its result; what depends on a failed one gets its own.
-    fn done(&mut self, index: usize, result: ModelResult) {
-        let failed = result.status == ModelStatus::Failed;
-        self.interrupted |= result.status == ModelStatus::Skipped;
+    fn done(&mut self, index: usize, result: TaskResult) {
+        let failed = result.status == TaskStatus::Failed;
+        self.interrupted |= result.status == TaskStatus::Skipped;
         self.put(index, result);
         if failed {
             self.skip_dependents(index);
@@ -242,25 +243,25 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
     }
 
     fn skip(&mut self, index: usize, reason: String) {
-        let Some(plan) = self.plan.models.get(index) else {
+        let Some(plan) = self.plan.tasks.get(index) else {
             return;
         };
-        let result = ModelResult {
+        let result = TaskResult {
             skipped_reason: Some(reason),
             ..blank_result(plan)
         };
         self.put(index, result);
     }
 
-    fn put(&mut self, index: usize, result: ModelResult) {
-        let (model, duration_ms) = (result.model.clone(), result.duration_ms);
+    fn put(&mut self, index: usize, result: TaskResult) {
+        let (model, duration_ms) = (result.name.clone(), result.duration_ms);
         self.events.push(match (result.status, &result.error) {
-            (ModelStatus::Success, _) => Event::ModelFinished {
+            (TaskStatus::Success, _) => Event::ModelFinished {
                 model,
                 rows: result.rows,
                 duration_ms,
             },
-            (ModelStatus::Failed, error) => {
+            (TaskStatus::Failed, error) => {
                 let error = error.as_ref().map_or_else(String::new, |e| e.message.clone());
                 Event::ModelFailed {
                     model,
@@ -268,7 +269,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                     duration_ms,
                 }
             }
-            (ModelStatus::Skipped, _) => Event::ModelSkipped {
+            (TaskStatus::Skipped, _) => Event::ModelSkipped {
                 model,
                 reason: result.skipped_reason.clone().unwrap_or_default(),
             },
@@ -306,7 +307,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
     }
 
     fn no_thread(&mut self, error: &std::io::Error) {
-        for index in 0..self.plan.models.len() {
+        for index in 0..self.plan.tasks.len() {
             self.fail(
                 index,
                 Error::new(ErrorKind::Io, format!("no thread could be started: {error}")),
@@ -315,17 +316,17 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
     }
 
     fn fail(&mut self, index: usize, error: Error) {
-        let Some(plan) = self.plan.models.get(index) else {
+        let Some(plan) = self.plan.tasks.get(index) else {
             return;
         };
-        let error = ModelError {
+        let error = TaskError {
             kind: error.kind,
             message: error.message,
             hint: error.hint,
             step: None,
         };
-        let result = ModelResult {
-            status: ModelStatus::Failed,
+        let result = TaskResult {
+            status: TaskStatus::Failed,
             error: Some(error),
             ..blank_result(plan)
         };
@@ -338,7 +339,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             self.done(index, *result);
         }
         let stop = self.workers.stopped();
-        for index in 0..self.plan.models.len() {
+        for index in 0..self.plan.tasks.len() {
             if self.results.get(index).is_some_and(Option::is_some) {
                 continue;
             }
@@ -362,7 +363,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             }
         }
         Outcome {
-            models: self.results.into_iter().flatten().collect(),
+            results: self.results.into_iter().flatten().collect(),
             interrupted: self.interrupted,
             state_error: self.state_error,
             rows: self.rows,
@@ -384,10 +385,10 @@ pub(super) fn unrecorded(error: &Error) -> Event {
 }
 
 /// What the state keeps of a result.
-fn execution(index: usize, result: &ModelResult) -> ModelExecution {
+fn execution(index: usize, result: &TaskResult) -> ModelExecution {
     ModelExecution {
         run_id: String::new(),
-        model_name: result.model.clone(),
+        model_name: result.name.clone(),
         index: u32::try_from(index).unwrap_or(u32::MAX),
         target: result.full_name.clone(),
         strategy: result.strategy,

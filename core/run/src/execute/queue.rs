@@ -4,12 +4,12 @@
 //! between two models. Invariant: a job is in exactly one place: ready, parked, with a worker, or with the calling thread
 //! for a new plan; the last two count as running. The workers end when nothing is running and nothing is ready.
 
-use super::model::{Attempt, Failure, attempt};
+use super::task::{Attempt, Failure, attempt};
 use super::{Clock, millis};
-use crate::report::{ModelError, ModelResult, ModelStatus};
+use crate::report::{TaskError, TaskResult, TaskStatus};
 use jiff::Timestamp;
 use rocky_base::{CancelToken, Error, ErrorKind, SmolStr};
-use rocky_plan::{ModelPlan, Plan};
+use rocky_plan::{Bindings, Plan, Task};
 use rocky_warehouse::{Connection, FailureClass, Warehouse};
 use std::any::Any;
 use std::collections::VecDeque;
@@ -42,13 +42,13 @@ pub(super) enum Message {
     /// The model is done, whatever came of it.
     Done {
         index: usize,
-        result: Box<ModelResult>,
+        result: Box<TaskResult>,
     },
     /// The model failed because the catalogue is not as planned. Its job waits for [`Workers::replanned`] or
     /// [`Workers::gave_up`].
     Stale {
         job: Box<Job>,
-        result: Box<ModelResult>,
+        result: Box<TaskResult>,
     },
 }
 
@@ -56,14 +56,14 @@ pub(super) enum Message {
 pub(super) struct Job {
     pub(super) index: usize,
     /// A newer plan than the one in the run's plan.
-    pub(super) plan: Option<Arc<ModelPlan>>,
+    pub(super) plan: Option<Arc<Task>>,
     repeated: bool,
     replanned: bool,
     pause: bool,
     /// When its first statement was sent.
     started: Option<(Timestamp, Instant)>,
     /// What came of the last attempt; reported when there is no other.
-    last: Option<Box<ModelResult>>,
+    last: Option<Box<TaskResult>>,
 }
 
 impl Job {
@@ -111,6 +111,8 @@ pub(super) struct Workers<'a> {
     warehouse: &'a dyn Warehouse,
     cancel: &'a CancelToken,
     clock: Clock<'a>,
+    /// For the holes of the statements.
+    values: Bindings,
     /// Per model, the models that read it.
     pub(super) dependents: Vec<Vec<u32>>,
     max_workers: usize,
@@ -124,11 +126,12 @@ impl<'a> Workers<'a> {
         warehouse: &'a dyn Warehouse,
         cancel: &'a CancelToken,
         clock: Clock<'a>,
+        values: Bindings,
     ) -> Workers<'a> {
-        let mut dependents = vec![Vec::new(); plan.models.len()];
-        let mut missing = Vec::with_capacity(plan.models.len());
+        let mut dependents = vec![Vec::new(); plan.tasks.len()];
+        let mut missing = Vec::with_capacity(plan.tasks.len());
         let mut ready = VecDeque::new();
-        for (index, model) in plan.models.iter().enumerate() {
+        for (index, model) in plan.tasks.iter().enumerate() {
             for input in &model.depends_on {
                 // `check` has made sure that inputs come before their readers.
                 if let Some(readers) = dependents.get_mut(*input) {
@@ -141,7 +144,7 @@ impl<'a> Workers<'a> {
             }
         }
         let parallel = warehouse.capabilities().parallel.max(1);
-        let max_workers = plan.concurrency.clamp(1, parallel).min(plan.models.len());
+        let max_workers = plan.concurrency.clamp(1, parallel).min(plan.tasks.len());
         let queue = Queue {
             ready,
             parked: VecDeque::new(),
@@ -157,6 +160,7 @@ impl<'a> Workers<'a> {
             warehouse,
             cancel,
             clock,
+            values,
             dependents,
             max_workers,
             queue,
@@ -223,7 +227,7 @@ impl<'a> Workers<'a> {
     }
 
     /// A job that waited for a new plan has one.
-    pub(super) fn replanned(&self, mut job: Job, plan: ModelPlan, last: Box<ModelResult>) {
+    pub(super) fn replanned(&self, mut job: Job, plan: Task, last: Box<TaskResult>) {
         job.plan = Some(Arc::new(plan));
         job.last = Some(last);
         let mut queue = self.lock();
@@ -239,7 +243,7 @@ impl<'a> Workers<'a> {
     }
 
     /// After the workers have ended: what came of the jobs that were to be repeated and were not.
-    pub(super) fn leftovers(&self) -> Vec<(usize, Box<ModelResult>)> {
+    pub(super) fn leftovers(&self) -> Vec<(usize, Box<TaskResult>)> {
         let mut queue = self.lock();
         let Queue { ready, parked, .. } = &mut *queue;
         ready
@@ -344,7 +348,7 @@ impl<'a> Workers<'a> {
         while let Some(mut job) = self.next() {
             self.grow(scope, &sender);
             let newer = job.plan.clone();
-            let Some(plan) = newer.as_deref().or_else(|| self.plan.models.get(job.index)) else {
+            let Some(plan) = newer.as_deref().or_else(|| self.plan.tasks.get(job.index)) else {
                 continue;
             };
             let index = job.index;
@@ -392,11 +396,11 @@ impl<'a> Workers<'a> {
     /// One attempt at a job and what is to follow from it.
     fn execute(
         &self,
-        plan: &ModelPlan,
+        plan: &Task,
         job: &mut Job,
         connection: &mut Option<Box<dyn Connection>>,
         sender: &SyncSender<Message>,
-    ) -> (ModelResult, Verdict) {
+    ) -> (TaskResult, Verdict) {
         let (started_at, started) = *job
             .started
             .get_or_insert_with(|| (self.clock.now(), Instant::now()));
@@ -415,6 +419,8 @@ impl<'a> Workers<'a> {
             attempt(
                 connection.as_mut(),
                 plan,
+                self.plan.dialect,
+                &self.values,
                 self.cancel,
                 |step, rows, duration_ms| {
                     let _ = sender.send(Message::Step {
@@ -429,7 +435,7 @@ impl<'a> Workers<'a> {
         let attempted = attempted.unwrap_or_else(|panic| {
             let text = format!(
                 "executing `{}` panicked: {}",
-                plan.model,
+                plan.name,
                 panic_text(panic.as_ref())
             );
             Attempt {
@@ -446,7 +452,7 @@ impl<'a> Workers<'a> {
         result.duration_ms = millis(started.elapsed());
         result.statements = attempted.statements;
         let Some(failure) = attempted.failure else {
-            result.status = ModelStatus::Success;
+            result.status = TaskStatus::Success;
             result.rows = attempted.rows;
             result.watermark = attempted.watermark;
             return (result, Verdict::Succeeded);
@@ -466,7 +472,7 @@ impl<'a> Workers<'a> {
             FailureClass::Catalog if failure.kept == 0 && !job.replanned => Verdict::Stale,
             _ => Verdict::Failed,
         };
-        result.status = ModelStatus::Failed;
+        result.status = TaskStatus::Failed;
         result.error = Some(model_error(failure));
         (result, verdict)
     }
@@ -487,13 +493,15 @@ enum Verdict {
 pub(super) const INTERRUPTED: &str = "interrupted";
 
 /// A result without an outcome: skipped, without a reason yet.
-pub(super) fn blank_result(plan: &ModelPlan) -> ModelResult {
-    ModelResult {
-        model: plan.model.clone(),
+pub(super) fn blank_result(plan: &Task) -> TaskResult {
+    TaskResult {
+        kind: plan.kind,
+        name: plan.name.clone(),
+        asset_key: plan.asset_key.clone(),
         target: plan.target.clone(),
         full_name: plan.full_name.clone(),
         strategy: plan.strategy,
-        status: ModelStatus::Skipped,
+        status: TaskStatus::Skipped,
         rows: None,
         duration_ms: 0,
         started_at: None,
@@ -507,7 +515,7 @@ pub(super) fn blank_result(plan: &ModelPlan) -> ModelResult {
     }
 }
 
-fn model_error(failure: Failure) -> ModelError {
+fn model_error(failure: Failure) -> TaskError {
     let Failure {
         error, step, kept, ..
     } = failure;
@@ -519,7 +527,7 @@ fn model_error(failure: Failure) -> ModelError {
             error.message
         ),
     };
-    ModelError {
+    TaskError {
         kind: error.kind,
         message,
         hint: error.hint,

@@ -24,7 +24,7 @@ pub use reader::StateReader;
 pub use registry::StateRegistry;
 pub use store::{RunEnd, StateStore};
 
-use crate::report::{ModelStatus, RunStatus, Trigger};
+use crate::report::{RunStatus, TaskStatus, Trigger};
 use jiff::Timestamp;
 use redb::TableDefinition;
 use rocky_base::{Error, ErrorKind, Result, SmolStr};
@@ -127,7 +127,7 @@ pub struct ModelExecution {
     /// Rows written, where known.
     pub rows_affected: Option<u64>,
     /// How it ended.
-    pub status: ModelStatus,
+    pub status: TaskStatus,
     /// Hash of the statements.
     pub sql_hash: String,
     /// Why it failed.

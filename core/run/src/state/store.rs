@@ -4,7 +4,7 @@ use super::{
     ModelExecution, RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, RunRecord, StateReader, WATERMARKS, Watermark,
 };
 use super::{Open, failed, from_json, guarded, open, state_error, to_json};
-use crate::report::{ModelStatus, RunStatus};
+use crate::report::{RunStatus, TaskStatus};
 use jiff::Timestamp;
 use redb::{Database, ReadableTable, ReadableTableMetadata, WriteTransaction};
 use rocky_base::Result;
@@ -171,7 +171,7 @@ fn put_executions(
             target,
             ..
         } = execution;
-        if let (ModelStatus::Success, Some(value), Some(at)) = (status, watermark, finished_at) {
+        if let (TaskStatus::Success, Some(value), Some(at)) = (status, watermark, finished_at) {
             put_watermark(path, transaction, target, value, *at)?;
         }
     }
@@ -248,7 +248,7 @@ mod tests {
             finished_at: None,
             duration_ms: 0,
             rows_affected: None,
-            status: ModelStatus::Success,
+            status: TaskStatus::Success,
             sql_hash: String::new(),
             error: None,
             skipped_reason: None,

@@ -1,5 +1,6 @@
 //! The plan as plain values: serialisable, comparable, hashed into `plan_id`.
 
+use crate::bind::Hole;
 use rocky_base::{Dialect, SmolStr};
 use rocky_warehouse::{RelationName, Strategy};
 use serde::{Deserialize, Serialize};
@@ -32,20 +33,14 @@ pub struct Step {
     pub purpose: SmolStr,
     /// What it writes or reads, for people.
     pub target: String,
-    /// The statement, complete, in the warehouse's dialect. Run-time values stand as `$name` parameters listed in the plan.
+    /// The statement, complete, in the warehouse's dialect. Run-time values stand as `$name`, at the places in `holes`.
     pub sql: String,
+    /// Where values stand that are only known at run time, in order. See [`Step::bind`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holes: Vec<Hole>,
     /// How it is judged.
     #[serde(flatten)]
     pub kind: StepKind,
-}
-
-/// A value that is only known when the plan runs.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Parameter {
-    /// Its name.
-    pub name: SmolStr,
-    /// What it holds, for people.
-    pub meaning: String,
 }
 
 /// What the plan of a model assumed about the warehouse.
@@ -62,20 +57,53 @@ pub enum Fact {
     Unknown,
 }
 
-/// The steps of one model.
+/// What a task makes.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskKind {
+    /// A model of the project.
+    Model,
+    /// A copy of a source's table (replication).
+    Table,
+    /// The history of a table (SCD type 2).
+    Snapshot,
+    /// Loaded files.
+    Load,
+    /// Nothing: an existing table is checked.
+    Quality,
+}
+
+impl TaskKind {
+    /// What people call it: `model`, `table` …
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TaskKind::Model => "model",
+            TaskKind::Table => "table",
+            TaskKind::Snapshot => "snapshot",
+            TaskKind::Load => "load",
+            TaskKind::Quality => "quality",
+        }
+    }
+}
+
+/// The steps that make one relation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ModelPlan {
-    /// Model name.
-    pub model: SmolStr,
+pub struct Task {
+    /// What is made.
+    pub kind: TaskKind,
+    /// Its name, unique in the plan: the model's, or the target's full name.
+    pub name: SmolStr,
+    /// What orchestrators call it: catalog, schema, table of a model; source type, components, table of a replicated one.
+    pub asset_key: Vec<SmolStr>,
     /// The relation it writes, as the statements name it.
     pub target: RelationName,
     /// The relation's whole name `catalog.schema.table`, unquoted: what the state store and documents call it.
     pub full_name: String,
     /// How.
     pub strategy: Strategy,
-    /// Indexes into `Plan::models` that must have succeeded before.
+    /// Indexes into `Plan::tasks` that must have succeeded before.
     pub depends_on: Vec<usize>,
-    /// 0 for models without planned inputs, else one more than the deepest input.
+    /// 0 for tasks without planned inputs, else one more than the deepest input.
     pub layer: usize,
     /// Why these steps: "target does not exist" …
     pub reason: String,
@@ -102,13 +130,11 @@ pub struct Plan {
     pub pipeline: SmolStr,
     /// The dialect of the statements.
     pub dialect: Dialect,
-    /// Run-time values that the statements use.
-    pub parameters: Vec<Parameter>,
-    /// Executed once, one after another, before any model (schemas).
+    /// Executed once, one after another, before any task (schemas).
     pub setup: Vec<Step>,
-    /// Models in topological order; ephemeral ones do not appear.
-    pub models: Vec<ModelPlan>,
-    /// How many models may run at once.
+    /// In topological order; ephemeral models do not appear.
+    pub tasks: Vec<Task>,
+    /// How many tasks may run at once.
     pub concurrency: usize,
     /// Stop scheduling after the first failure.
     pub fail_fast: bool,
