@@ -4,7 +4,7 @@ use crate::adapters::Access;
 use crate::document::envelope;
 use crate::project::Project;
 use crate::verbs::plan::PlanRequest;
-use crate::wire::WireDiagnostic;
+use crate::wire::{WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics};
 use rocky_base::{CancelToken, Error, Observer, Result};
 use rocky_plan::Task;
 use rocky_run::execute::{ExecuteContext, execute};
@@ -100,6 +100,20 @@ pub struct RunErrorEntry {
     /// What to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remediation_hint: Option<String>,
+}
+
+impl RunErrorEntry {
+    /// A failure of the run as a whole.
+    pub(crate) fn of_run(kind: &str, error: impl Into<String>) -> RunErrorEntry {
+        RunErrorEntry {
+            asset_key: Vec::new(),
+            model: String::new(),
+            error: error.into(),
+            failure_kind: kind.to_owned(),
+            step: None,
+            remediation_hint: None,
+        }
+    }
 }
 
 /// A model that was not executed.
@@ -233,6 +247,14 @@ pub struct RunResponse {
     /// Why the state store lacks something of this run, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_error: Option<String>,
+    /// Numbers of this run; null when nothing was started.
+    pub metrics: Option<WireMetrics>,
+    /// What hooks did, when there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hooks: Option<WireHooks>,
+    /// Limits of `[budget]` that it went over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budget_breaches: Vec<WireBudgetBreach>,
 }
 
 impl Project {
@@ -240,6 +262,18 @@ impl Project {
     pub fn run(
         &self,
         request: &RunRequest,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<RunResponse> {
+        self.attended(request, observer, cancel, |run_id, observer| {
+            self.run_unattended(request, run_id, observer, cancel)
+        })
+    }
+
+    fn run_unattended(
+        &self,
+        request: &RunRequest,
+        run_id: String,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
@@ -259,6 +293,16 @@ impl Project {
         let Some(plan) = &prepared.plan else {
             return Ok(refused(&prepared.pipeline, prepared.pipeline_type, filter, found));
         };
+        // A hook may have seen enough.
+        if let Some(why) = observer.stop() {
+            return Ok(stopped(
+                &prepared.pipeline,
+                prepared.pipeline_type,
+                filter,
+                found,
+                why,
+            ));
+        }
         let Some(warehouse) = &prepared.warehouse else {
             return Err(Error::bug("a run has no warehouse"));
         };
@@ -291,7 +335,7 @@ impl Project {
             plan,
             warehouse: &**warehouse,
             state: Some(&state),
-            run_id: rocky_run::new_run_id(crate::document::timestamp(clock.now())),
+            run_id,
             trigger,
             config_hash: self.config_hash(),
             observer,
@@ -318,6 +362,7 @@ impl Project {
     }
 }
 
+/// What stands in the way is found in the project.
 fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireDiagnostic>) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
     let errors: Vec<RunErrorEntry> = found
@@ -358,7 +403,24 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
         diagnostics: found,
         has_errors: true,
         state_error: None,
+        metrics: None,
+        hooks: None,
+        budget_breaches: Vec::new(),
     }
+}
+
+/// A hook did not let it begin.
+pub(crate) fn stopped(
+    pipeline: &str,
+    pipeline_type: &str,
+    filter: String,
+    found: Vec<WireDiagnostic>,
+    why: &str,
+) -> RunResponse {
+    let mut response = refused(pipeline, pipeline_type, filter, found);
+    response.has_errors = false;
+    response.errors = vec![RunErrorEntry::of_run(rocky_base::ErrorKind::Hook.as_str(), why)];
+    response
 }
 
 fn response(
@@ -371,6 +433,7 @@ fn response(
 ) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
     let asset_key = |t: &TaskResult| -> Vec<String> { t.asset_key.iter().map(ToString::to_string).collect() };
+    let metrics = Some(WireMetrics::of(&rocky_run::metrics::RunMetrics::of(&report)));
     let failed = report.count(TaskStatus::Failed) as u64;
     let copied = report.count(TaskStatus::Success) as u64;
     let skipped: Vec<SkippedModel> = report
@@ -460,6 +523,9 @@ fn response(
         drift: DriftSummary::default(),
         diagnostics: found,
         has_errors: false,
+        metrics,
+        hooks: None,
+        budget_breaches: Vec::new(),
         state_error: report.state_error,
     }
 }

@@ -103,7 +103,8 @@ impl HookContext {
                 total,
                 passed,
                 failed,
-            } => new(HookEvent::AfterChecks).with(json!({ "total": total, "passed": passed, "failed": failed })),
+            } => new(HookEvent::AfterChecks)
+                .with(json!({ "total": total, "passed": passed, "failed": failed })),
             Event::DriftDetected {
                 table,
                 columns,
@@ -122,7 +123,11 @@ impl HookContext {
                 duration_ms: Some(*duration_ms),
                 ..new(HookEvent::StateSynced).with(json!({ "backend": backend }))
             },
-            Event::BudgetBreached { budget, limit, actual } => new(HookEvent::BudgetBreach)
+            Event::BudgetBreached {
+                budget,
+                limit,
+                actual,
+            } => new(HookEvent::BudgetBreach)
                 .with(json!({ "budget": budget, "limit": limit, "actual": actual })),
             _ => return None,
         })

@@ -64,11 +64,15 @@ impl Detached {
     pub(super) fn send(&self, hook: Webhook, body: Option<String>, report: HookReport) -> io::Result<()> {
         let mut queue = self.0.lock();
         if queue.jobs.len() >= WAITING {
-            return Err(io::Error::other(format!("{WAITING} requests are waiting already")));
+            return Err(io::Error::other(format!(
+                "{WAITING} requests are waiting already"
+            )));
         }
         if queue.threads < THREADS && queue.idle <= queue.jobs.len() {
             let shared = self.0.clone();
-            let started = Builder::new().name("rocky-hook".into()).spawn(move || shared.work());
+            let started = Builder::new()
+                .name("rocky-hook".into())
+                .spawn(move || shared.work());
             match started {
                 Ok(_) => queue.threads += 1,
                 Err(error) if queue.threads == 0 => return Err(error),
@@ -90,20 +94,32 @@ impl Detached {
         self.0.work.notify_all();
         let rounds = u32::try_from(queue.jobs.len() / THREADS + 1).unwrap_or(u32::MAX);
         // A little more than their own deadlines, which are to be what ends them.
-        let bound = queue.longest.saturating_mul(rounds).saturating_add(Duration::from_millis(500)).min(most);
+        let bound = queue
+            .longest
+            .saturating_mul(rounds)
+            .saturating_add(Duration::from_millis(500))
+            .min(most);
         let end = Instant::now() + bound;
         while !(queue.jobs.is_empty() && queue.running.is_empty()) {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
-            queue = self.0.done.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
+            queue = self
+                .0
+                .done
+                .wait_timeout(queue, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         let mut reports = std::mem::take(&mut queue.failed);
         let waiting: Vec<HookReport> = queue.jobs.drain(..).map(|j| j.report).collect();
         let unfinished = queue.running.drain(..).chain(waiting);
         reports.extend(unfinished.map(|report| HookReport {
-            failure: Some(format!("not done {:.1} s after the end of the run", bound.as_secs_f64())),
+            failure: Some(format!(
+                "not done {:.1} s after the end of the run",
+                bound.as_secs_f64()
+            )),
             pending: false,
             ..report
         }));

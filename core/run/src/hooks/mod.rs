@@ -14,7 +14,7 @@ mod template;
 mod webhook;
 
 pub use context::HookContext;
-pub use observer::HookObserver;
+pub use observer::{HookObserver, HookSummary, RunEnding};
 
 use detached::Detached;
 use rocky_base::CancelToken;
@@ -99,7 +99,8 @@ impl Hooks {
 
     /// True when something is configured for this moment.
     pub fn wants(&self, event: HookEvent) -> bool {
-        self.config.shell.iter().any(|h| h.event == event) || self.config.webhooks.iter().any(|h| h.event == event)
+        self.config.shell.iter().any(|h| h.event == event)
+            || self.config.webhooks.iter().any(|h| h.event == event)
     }
 
     /// Run the hooks of a moment. A tripped token ends them at once. An abort leaves the rest out.
@@ -111,7 +112,8 @@ impl Hooks {
         let config = self.config.clone();
         let mut payload = None;
         for hook in config.shell.iter().filter(|h| h.event == context.event) {
-            let payload = payload.get_or_insert_with(|| serde_json::to_string_pretty(context).unwrap_or_default());
+            let payload =
+                payload.get_or_insert_with(|| serde_json::to_string_pretty(context).unwrap_or_default());
             let report = self.shell(hook, payload, context, cancel);
             if fired.take(report) {
                 return fired;
@@ -126,7 +128,13 @@ impl Hooks {
         fired
     }
 
-    fn shell(&self, hook: &ShellHook, payload: &str, context: &HookContext, cancel: &CancelToken) -> HookReport {
+    fn shell(
+        &self,
+        hook: &ShellHook,
+        payload: &str,
+        context: &HookContext,
+        cancel: &CancelToken,
+    ) -> HookReport {
         let begin = Instant::now();
         let ended = shell::run(hook, payload, &self.folder, cancel);
         let (out, err) = (ended.stdout.text(), ended.stderr.text());
@@ -136,7 +144,11 @@ impl Hooks {
             (true, false) => Some(err.clone()),
             (false, false) => Some(format!("{out}\n{err}")),
         };
-        let last = err.lines().next_back().map(|l| format!(": {}", cut(l, 300))).unwrap_or_default();
+        let last = err
+            .lines()
+            .next_back()
+            .map(|l| format!(": {}", cut(l, 300)))
+            .unwrap_or_default();
         let failure = ended.failure.map(|f| format!("{f}{last}"));
         HookReport {
             event: context.event,
@@ -153,7 +165,6 @@ impl Hooks {
 
     fn webhook(&mut self, hook: &Webhook, context: &HookContext, cancel: &CancelToken) -> HookReport {
         let begin = Instant::now();
-        let clients = self.clients.get_or_insert_with(webhook::Clients::new).clone();
         let mut report = HookReport {
             event: context.event,
             kind: HookKind::Webhook,
@@ -168,14 +179,21 @@ impl Hooks {
         let body = webhook::body(hook, context);
         if hook.r#async {
             report.pending = true;
-            let detached = self.detached.get_or_insert_with(|| Detached::new(clients));
+            let detached = self
+                .detached
+                .get_or_insert_with(|| Detached::new(webhook::Clients::new()));
             if let Err(error) = detached.send(hook.clone(), body, report.clone()) {
                 report.pending = false;
                 report.failure = Some(format!("no thread could be started: {error}"));
             }
             return report;
         }
+        let clients = self.clients.get_or_insert_with(webhook::Clients::new).clone();
         report.failure = attended(clients, hook, body, cancel).err().map(|f| self.clean(f));
+        if cancel.is_tripped() {
+            // They were shut down; hooks of the end need new ones.
+            self.clients = None;
+        }
         report.duration_ms = millis(begin.elapsed());
         report
     }
@@ -213,8 +231,13 @@ impl Fired {
     }
 }
 
-/// A request that is waited for: on a thread of its own, so that a tripped token is seen at once.
-fn attended(clients: webhook::Clients, hook: &Webhook, body: Option<String>, cancel: &CancelToken) -> Result<(), String> {
+/// A request that is waited for; a tripped token closes its connection.
+fn attended(
+    clients: webhook::Clients,
+    hook: &Webhook,
+    body: Option<String>,
+    cancel: &CancelToken,
+) -> Result<(), String> {
     let waker_clients = clients.clone();
     let _waker = cancel.on_trip(move || waker_clients.shutdown());
     webhook::send(&clients, hook, body.as_deref(), cancel)

@@ -45,9 +45,17 @@ fn facts(context: &HookContext) -> Vec<(&'static str, String)> {
 
 fn slack(context: &HookContext) -> Value {
     // `&`, `<` and `>` are the only characters that mean something there.
-    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let escape = |text: &str| {
+        text.replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+    };
     let mut lines = vec![format!("*{}*", context.event.key())];
-    lines.extend(facts(context).iter().map(|(name, value)| format!("*{name}:* {}", escape(value))));
+    lines.extend(
+        facts(context)
+            .iter()
+            .map(|(name, value)| format!("*{name}:* {}", escape(value))),
+    );
     json!({
         "text": escape(&title(context)),
         "blocks": [{ "type": "section", "text": { "type": "mrkdwn", "text": cut(&lines.join("\n"), 2900) } }],
@@ -169,7 +177,10 @@ mod tests {
         let text = slack["blocks"][0]["text"]["text"].as_str().unwrap();
         assert!(text.contains("*Error:* &lt;b&gt; &amp; \"x\"yyy") && text.chars().count() < 3000);
         let page = body(Preset::PagerDuty, &context);
-        assert_eq!((&page["routing_key"], &page["payload"]["severity"]), (&json!("key"), &json!("error")));
+        assert_eq!(
+            (&page["routing_key"], &page["payload"]["severity"]),
+            (&json!("key"), &json!("error"))
+        );
         assert!(page["payload"]["summary"].as_str().unwrap().chars().count() <= 1024);
         assert!(page["payload"]["custom_details"].get("routing_key").is_none());
         assert!(body(Preset::Datadog, &context)["text"].as_str().unwrap().len() < 4000);

@@ -143,7 +143,9 @@ fn watch(
         if out.is_none() && err.is_none() || pause >= LOOK {
             if let Some(status) = child.try_wait()? {
                 // What it printed just before its end is in the pipes; what it left behind may hold them open for ever.
-                while receive(&mut out, &mut err, Duration::ZERO, stdout, stderr)? && Instant::now() < deadline {}
+                while receive(&mut out, &mut err, Duration::ZERO, stdout, stderr)?
+                    && Instant::now() < deadline
+                {}
                 return Ok(Outcome::Ended(status));
             }
         }
@@ -258,7 +260,12 @@ mod tests {
     }
 
     fn sh(command: &str, timeout_ms: u64, payload: &str) -> Ended {
-        run(&hook(command, timeout_ms), payload, std::path::Path::new("/"), &CancelToken::new())
+        run(
+            &hook(command, timeout_ms),
+            payload,
+            std::path::Path::new("/"),
+            &CancelToken::new(),
+        )
     }
 
     /// True while some process has this word among its arguments.
@@ -266,7 +273,9 @@ mod tests {
         let processes = std::fs::read_dir("/proc").unwrap();
         processes.flatten().any(|p| {
             let line = std::fs::read(p.path().join("cmdline")).unwrap_or_default();
-            String::from_utf8_lossy(&line).split('\0').any(|argument| argument == word)
+            String::from_utf8_lossy(&line)
+                .split('\0')
+                .any(|argument| argument == word)
         })
     }
 
@@ -285,11 +294,18 @@ mod tests {
 
     #[test]
     fn the_end_of_the_output_is_kept_and_the_rest_is_counted() {
-        let ended = sh("yes | head -c 1000000; echo last; echo no >&2; exit 3", 20_000, "");
+        let ended = sh(
+            "yes | head -c 1000000; echo last; echo no >&2; exit 3",
+            20_000,
+            "",
+        );
         assert_eq!(ended.failure.as_deref(), Some("exit code 3"));
         assert_eq!(ended.stderr.text(), "no");
         let text = ended.stdout.text();
-        assert!(text.starts_with("[995909 bytes before this]") && text.ends_with("last"), "{text}");
+        assert!(
+            text.starts_with("[995909 bytes before this]") && text.ends_with("last"),
+            "{text}"
+        );
         assert!(text.len() < 5000);
     }
 
@@ -297,7 +313,10 @@ mod tests {
     fn the_deadline_kills_the_whole_group() {
         let begin = Instant::now();
         let ended = sh("sleep 987654 & sleep 987654; echo never", 200, "");
-        assert_eq!(ended.failure.as_deref(), Some("not done after 200 ms; it was killed"));
+        assert_eq!(
+            ended.failure.as_deref(),
+            Some("not done after 200 ms; it was killed")
+        );
         assert!(begin.elapsed() < Duration::from_secs(5));
         // The kernel takes the killed ones away in its own time.
         let end = Instant::now() + Duration::from_secs(5);
@@ -310,14 +329,18 @@ mod tests {
     #[test]
     fn an_endless_writer_is_stopped_by_the_deadline() {
         let ended = sh("yes", 100, "");
-        assert_eq!(ended.failure.as_deref(), Some("not done after 100 ms; it was killed"));
+        assert_eq!(
+            ended.failure.as_deref(),
+            Some("not done after 100 ms; it was killed")
+        );
     }
 
     #[test]
     fn a_tripped_token_stops_the_command() {
         let cancel = CancelToken::new();
         let token = cancel.clone();
-        let thread = std::thread::spawn(move || run(&hook("sleep 60", 60_000), "", std::path::Path::new("/"), &token));
+        let thread =
+            std::thread::spawn(move || run(&hook("sleep 60", 60_000), "", std::path::Path::new("/"), &token));
         let begin = Instant::now();
         cancel.trip();
         let ended = thread.join().unwrap();

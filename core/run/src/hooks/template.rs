@@ -96,6 +96,9 @@ mod tests {
         ] {
             assert_eq!(rendered(block(field.clone()), &context), expected, "{field:?}");
         }
-        assert_eq!(rendered(vec![Part::Value(Field::Event)], &context), "on_check_result");
+        assert_eq!(
+            rendered(vec![Part::Value(Field::Event)], &context),
+            "on_check_result"
+        );
     }
 }

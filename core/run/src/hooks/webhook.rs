@@ -32,7 +32,9 @@ pub(super) struct Clients {
 
 impl Clients {
     pub(super) fn new() -> Clients {
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::PlatformVerifier)
+            .build();
         let build = |config: ureq::config::ConfigBuilder<ureq::typestate::AgentScope>| {
             config
                 .http_status_as_error(false)
@@ -56,7 +58,9 @@ impl Clients {
 
     fn of(&self, url: &str) -> &Agent {
         let host = url.split("://").nth(1).unwrap_or_default();
-        let own = ["127.", "localhost", "[::1]"].iter().any(|own| host.starts_with(own));
+        let own = ["127.", "localhost", "[::1]"]
+            .iter()
+            .any(|own| host.starts_with(own));
         if own { &self.local } else { &self.agent }
     }
 }
@@ -117,7 +121,12 @@ pub(super) fn signature(secret: &str, body: &str) -> String {
 }
 
 /// Send it, again as often as configured, until the token is tripped. What came last is the failure.
-pub(super) fn send(clients: &Clients, hook: &Webhook, body: Option<&str>, cancel: &CancelToken) -> Result<(), String> {
+pub(super) fn send(
+    clients: &Clients,
+    hook: &Webhook,
+    body: Option<&str>,
+    cancel: &CancelToken,
+) -> Result<(), String> {
     let mut retries = 0;
     loop {
         if cancel.is_tripped() {
@@ -150,11 +159,17 @@ struct Failure {
 
 fn attempt(clients: &Clients, hook: &Webhook, body: Option<&str>) -> Result<(), Failure> {
     let unsendable = |_| Failure {
-        text: "the request cannot be sent: its address or a header has characters that HTTP does not allow".to_owned(),
+        text: "the request cannot be sent: its address or a header has characters that HTTP does not allow"
+            .to_owned(),
         retry_after: None,
     };
-    let mut request = Request::builder().method(hook.method.as_str()).uri(hook.url.expose());
-    let has_type = hook.headers.keys().any(|k| k.eq_ignore_ascii_case("content-type"));
+    let mut request = Request::builder()
+        .method(hook.method.as_str())
+        .uri(hook.url.expose());
+    let has_type = hook
+        .headers
+        .keys()
+        .any(|k| k.eq_ignore_ascii_case("content-type"));
     if body.is_some() && !has_type {
         request = request.header("Content-Type", "application/json");
     }
@@ -185,8 +200,14 @@ fn attempt(clients: &Clients, hook: &Webhook, body: Option<&str>) -> Result<(), 
         return Ok(());
     }
     let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
-    let retry_after = header("retry-after").and_then(|s| s.trim().parse().ok()).map(Duration::from_secs);
-    let said = body.with_config().limit(64 << 10).read_to_vec().unwrap_or_default();
+    let retry_after = header("retry-after")
+        .and_then(|s| s.trim().parse().ok())
+        .map(Duration::from_secs);
+    let said = body
+        .with_config()
+        .limit(64 << 10)
+        .read_to_vec()
+        .unwrap_or_default();
     let said = String::from_utf8_lossy(&said);
     let said: String = said
         .trim()
