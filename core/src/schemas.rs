@@ -3,7 +3,9 @@
 
 use crate::document::ErrorDocument;
 use crate::project::OpenRequest;
-use crate::verbs::{compile, diff, discover, history, lineage, plan, run, state, test, validate, what_if};
+use crate::verbs::{
+    compile, diff, discover, history, hooks, lineage, plan, run, state, test, validate, what_if,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 fn schema<T: JsonSchema>() -> Schema {
@@ -36,6 +38,8 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("what_if.response", schema::<what_if::WhatIfResponse>()),
         ("diff.request", schema::<diff::DiffRequest>()),
         ("diff.response", schema::<diff::DiffResponse>()),
+        ("hooks.request", schema::<hooks::HooksRequest>()),
+        ("hooks.response", schema::<hooks::HooksResponse>()),
         ("error", schema::<ErrorDocument>()),
     ]
 }

@@ -5,6 +5,7 @@ pub mod diff;
 pub mod diff_markdown;
 pub mod discover;
 pub mod history;
+pub mod hooks;
 pub mod lineage;
 pub mod lock;
 pub mod plan;
