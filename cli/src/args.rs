@@ -369,6 +369,17 @@ pub enum Command {
         #[arg(long, value_name = "N")]
         limit: Option<u32>,
     },
+    /// List the hooks of the project, or try those of an event
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  rocky hooks list\n  rocky hooks test on_pipeline_error   runs its hooks with an example of what they are told"
+    )]
+    Hooks {
+        /// What to do
+        #[command(subcommand)]
+        action: HooksAction,
+    },
     /// Run the models on an in-memory DuckDB
     Test {
         /// Only this model and what it reads
@@ -393,6 +404,18 @@ pub enum Command {
         /// Shell
         #[arg(value_enum)]
         shell: clap_complete::Shell,
+    },
+}
+
+/// What to do with hooks.
+#[derive(Subcommand, Debug)]
+pub enum HooksAction {
+    /// Show what is configured under `[hook]`
+    List,
+    /// Run the hooks of an event, for real, with an example of what they are told
+    Test {
+        /// `on_pipeline_start` …
+        event: String,
     },
 }
 

@@ -60,7 +60,7 @@ pub struct OpenRequest {
 /// The verbs that [`Project::call`] knows.
 pub const VERBS: &[&str] = &[
     "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "metrics", "test",
-    "what_if", "diff", "apply",
+    "what_if", "diff", "apply", "hooks",
 ];
 
 /// An opened project.
@@ -224,6 +224,7 @@ impl Project {
             "test" => json(request, |r| self.test(&r, observer, cancel)),
             "what_if" => json(request, |r| self.what_if(&r, observer, cancel)),
             "diff" => json(request, |r| self.diff(&r, observer, cancel)),
+            "hooks" => json(request, |r| self.hooks(&r, cancel)),
             _ => {
                 let mut error = Error::usage(format!("unknown verb `{verb}`"));
                 if let Some(near) = rocky_base::suggest::nearest(verb, VERBS.iter().copied()) {

@@ -5,6 +5,7 @@ mod diff;
 mod discover;
 mod explain;
 mod history;
+mod hooks;
 mod lineage;
 mod plan;
 mod run;
@@ -14,7 +15,7 @@ mod test;
 mod validate;
 mod what_if;
 
-use crate::args::{Args, Command, Refresh, RunArgs, Sources};
+use crate::args::{Args, Command, HooksAction, Refresh, RunArgs, Sources};
 use crate::output::{self, Output};
 use clap::CommandFactory;
 use rocky_core::verbs::compile::RefreshSources;
@@ -154,6 +155,10 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             "history",
             history::run(&context, model.as_deref(), since.as_deref(), *limit),
         ),
+        Command::Hooks { action } => match action {
+            HooksAction::List => ("hooks_list", hooks::run(&context, None)),
+            HooksAction::Test { event } => ("hooks_test", hooks::run(&context, Some(event))),
+        },
         Command::Test { model, sources } => ("test", test::run(&context, model.as_deref(), sources)),
         Command::Explain { codes } => ("explain", explain::run(&context, codes)),
         Command::Completions { shell } => {
