@@ -1,5 +1,6 @@
 //! One module per verb: its request, its response, and the method of [`crate::Project`] between them.
 
+pub mod apply;
 pub mod compile;
 pub mod diff;
 pub mod diff_markdown;
@@ -7,6 +8,7 @@ pub mod discover;
 pub mod history;
 pub mod lineage;
 pub mod lock;
+pub mod metrics;
 pub mod plan;
 pub mod run;
 pub mod state;

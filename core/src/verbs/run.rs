@@ -3,7 +3,6 @@
 use crate::adapters::Access;
 use crate::document::envelope;
 use crate::project::Project;
-use crate::verbs::plan::PlanRequest;
 use crate::wire::WireDiagnostic;
 use rocky_base::{CancelToken, Error, Observer, Result};
 use rocky_plan::Task;
@@ -13,15 +12,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What to run.
+/// What to run, or to plan: `plan` shows what `run` would do with the same request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunRequest {
     /// The pipeline; needed when there are several.
     pub pipeline: Option<String>,
-    /// Only these models.
+    /// Only these models: names, patterns (`stg_*`), `tag:KEY`, `tag:KEY=VALUE`, `path:GLOB`, `changed:REVISION` (edited since that git
+    /// revision, or different from that folder), with `+` before for everything they read and `+` after for everything that reads
+    /// them (`2+fct_orders`: two steps). `,` within one is an intersection.
     pub models: Vec<String>,
-    /// `key=value`; echoed, see `plan`.
+    /// Not these, written likewise.
+    pub exclude: Vec<String>,
+    /// `key=value`; transformation pipelines have no components to filter by, so it is only echoed.
     pub filter: Option<String>,
     /// Rebuild incremental models from scratch.
     pub full_refresh: bool,
@@ -238,6 +241,12 @@ pub struct RunResponse {
     pub remote_state: Option<crate::remote::RemoteStateSummary>,
 }
 
+/// A run that has its state.
+pub(crate) struct Begun {
+    run_id: String,
+    remote: crate::remote::RemoteRun,
+}
+
 impl Project {
     /// Plan and execute. Failing models are part of the response.
     pub fn run(
@@ -246,10 +255,30 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
+        self.with_state(observer, cancel, |run, observer| {
+            let prepared = self.prepare(request, Access::Write, observer, cancel)?;
+            self.execute_prepared(request, prepared, run, observer, cancel)
+        })
+    }
+
+    /// Do `body`, a run, over the state as it is now, wherever it is kept, and bring back what the run wrote there.
+    pub(crate) fn with_state(
+        &self,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+        body: impl FnOnce(&mut Begun, &mut dyn Observer) -> Result<RunResponse>,
+    ) -> Result<RunResponse> {
         let run_id = rocky_run::new_run_id(crate::document::timestamp(self.host.system.now()));
-        let mut remote = self.begin_remote(&run_id, observer, cancel)?;
-        let result = self.run_here(request, run_id, &mut remote, observer, cancel);
-        let (summary, failure) = remote.finish(observer, cancel);
+        let remote = self.begin_remote(&run_id, observer, cancel)?;
+        let mut begun = Begun { run_id, remote };
+        // A state file that cannot be used is said before anything is touched.
+        let result = self
+            .engine
+            .inner
+            .states
+            .reader(self.state_path())
+            .and_then(|_| body(&mut begun, observer));
+        let (summary, failure) = begun.remote.finish(observer, cancel);
         match result {
             Ok(mut response) => {
                 if let Some(failure) = failure {
@@ -267,26 +296,15 @@ impl Project {
         }
     }
 
-    /// A run over the local state file, which is up to date.
-    fn run_here(
+    /// Execute what was planned.
+    pub(crate) fn execute_prepared(
         &self,
         request: &RunRequest,
-        run_id: String,
-        remote: &mut crate::remote::RemoteRun,
+        prepared: crate::prepare::Prepared,
+        run: &mut Begun,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        let plan_request = PlanRequest {
-            pipeline: request.pipeline.clone(),
-            models: request.models.clone(),
-            filter: request.filter.clone(),
-            full_refresh: request.full_refresh,
-            concurrency: request.concurrency,
-            vars: request.vars.clone(),
-        };
-        // A state file that cannot be used is said before anything is touched.
-        self.engine.inner.states.reader(self.state_path())?;
-        let prepared = self.prepare(&plan_request, Access::Write, observer, cancel)?;
         let filter = request.filter.clone().unwrap_or_default();
         let found = prepared.diagnostics;
         let Some(plan) = &prepared.plan else {
@@ -296,7 +314,7 @@ impl Project {
             return Err(Error::bug("a run has no warehouse"));
         };
         let state = self.engine.inner.states.writer(self.state_path())?;
-        remote.watch()?;
+        run.remote.watch()?;
         let clock = self.host.system.clone();
         let trigger = match clock.env("CI") {
             Some(value) if !value.is_empty() && value != "false" => Trigger::Ci,
@@ -325,7 +343,7 @@ impl Project {
             plan,
             warehouse: &**warehouse,
             state: Some(&state),
-            run_id,
+            run_id: run.run_id.clone(),
             trigger,
             config_hash: self.config_hash(),
             observer,

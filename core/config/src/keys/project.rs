@@ -57,7 +57,7 @@ static STATE: Schema = rows(&[
     key("retry", Shape::Table(&STATE_RETRY)),
     key("on_upload_failure", Shape::OneOf(&["skip", "fail"])),
     key("idempotency", Shape::Table(&IDEMPOTENCY)).idle(),
-    key("retention", Shape::Table(&RETENTION)).idle(),
+    key("retention", Shape::Table(&RETENTION)),
     key("namespacing", Shape::OneOf(&["none", "pipeline"])).idle(),
     key("on_schema_mismatch", Shape::OneOf(&["recreate", "fail"])).idle(),
     key("freeze_marker_writes", BOOL).idle(),
@@ -92,7 +92,7 @@ static RETENTION: Schema = rows(&[
     key("min_runs_kept", UINT),
     key(
         "applies_to",
-        Shape::ListOf(&Shape::OneOf(&["history", "lineage", "audit"])),
+        Shape::ListOf(&Shape::OneOfIdle(&["history", "lineage", "audit"], &["audit"])),
     ),
     key("sweep_interval_seconds", UINT),
     key("sweep_budget_ms", UINT),
