@@ -70,8 +70,6 @@ pub struct Inputs {
     pub locked: bool,
     /// Do as if there were no `schema.lock`.
     pub ignore_lock: bool,
-    /// Columns of sources that go before all that is known otherwise, typed already.
-    pub sources: Vec<(rocky_warehouse::RelationName, Arc<[rocky_warehouse::Column]>)>,
 }
 
 /// Compiles one project again and again.
@@ -303,9 +301,7 @@ impl Compiler {
             &mut general,
         );
         let declared = Arc::new(declared);
-        let given = inputs.sources.iter();
-        let book = SourceBook::new(dialect, declared.clone(), known)
-            .with(given.map(|(name, columns)| (targets.names.full(name).key(dialect), columns.clone())));
+        let book = SourceBook::new(dialect, declared.clone(), known);
         let shared = Shared {
             env: UnitEnv {
                 dialect,

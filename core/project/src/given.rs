@@ -62,7 +62,7 @@ impl GivenSource {
 }
 
 /// A dotted name of one to three parts, each bare or in quotes of the dialect.
-fn relation_name(dialect: Dialect, text: &str) -> Option<RelationName> {
+pub fn relation_name(dialect: Dialect, text: &str) -> Option<RelationName> {
     let quote = dialect.ident_quote();
     let mut parts: Vec<Ident> = Vec::new();
     let mut rest = text.trim();
