@@ -287,16 +287,25 @@ impl Compiler {
             catalog: catalog.map(|c| &*c.snapshot),
             fresh: catalog.is_some_and(|c| c.fresh),
         };
+        let types = analyse::Types::of(known.catalog);
         let name_defaults = link::defaults(dialect, &config, adapter.as_deref(), known.catalog);
         let mut targets = pool.install(|| link::targets(&models, dialect, &name_defaults, &known));
         general.append(&mut targets.diagnostics);
-        let mut declared = link::declared(&models, &config, dialect, &targets.names, &mut general);
+        let mut declared = link::declared(
+            &models,
+            &config,
+            dialect,
+            types.own(),
+            &targets.names,
+            &mut general,
+        );
         let (given, locked) = (&inputs.given, lock.as_ref());
         link::stated(
             &mut declared,
             given,
             locked,
             dialect,
+            types.own(),
             &targets.names,
             &mut general,
         );
@@ -312,6 +321,7 @@ impl Compiler {
             names: &targets.names,
             book: &book,
             catalog: known.catalog,
+            types: &types,
             proven_only: false,
         };
         let texts = |id: u32| heads[id as usize].body.source.text().clone();
@@ -433,6 +443,7 @@ impl Compiler {
             order: &order,
             sources: &sources,
             remembered_at,
+            types: &types,
             levels: &levels,
             now: self.system.now(),
         };

@@ -657,14 +657,4 @@ mod tests {
         }
         assert_eq!(inside("./models/./a.sql").unwrap(), PathBuf::from("models/a.sql"));
     }
-
-    #[test]
-    fn a_dotted_name_may_be_quoted() {
-        let parts = |name: &str| dotted(name, '"');
-        assert_eq!(parts("a.b"), [("a".to_owned(), false), ("b".to_owned(), false)]);
-        assert_eq!(
-            parts("\"a.\"\"b\".c"),
-            [("a.\"b".to_owned(), true), ("c".to_owned(), false)]
-        );
-    }
 }
