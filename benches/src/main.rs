@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use rocky_benches::floor::{self, Trees};
 use rocky_benches::generate;
+use rocky_benches::look;
 use rocky_benches::run::{self, Options};
 use rocky_benches::write::{self, dbt, rocky};
 use serde_json::json;
@@ -44,6 +45,9 @@ enum Command {
     },
     /// Measure everything in one go.
     Run(Options),
+    /// What the output of a run shows: a question from standard input, for the harness itself.
+    #[command(hide = true)]
+    Look,
 }
 
 #[derive(clap::Args)]
@@ -81,6 +85,7 @@ fn main() -> ExitCode {
             })
         }
         Command::Run(options) => run::run(&options),
+        Command::Look => look::answer().map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {
         let _ = writeln!(io::stderr(), "rocky-bench: {error}");

@@ -207,7 +207,7 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<String> {
         match verb {
-            "compile" => json(request, |r| self.compile(&r, observer, cancel)),
+            "compile" => json(request, |r| self.compile_document(&r, observer, cancel)),
             "plan" => json(request, |r| self.plan(&r, observer, cancel)),
             "run" => json(request, |r| self.run(&r, observer, cancel)),
             "lineage" => {
@@ -289,6 +289,14 @@ impl Project {
         (*with == variables(vars)).then(|| snapshot.clone())
     }
 
+    /// A compile comes: begin to read its cache.
+    pub(crate) fn read_ahead(&self) {
+        // Whoever holds the compiler is compiling.
+        if let Ok(mut compiler) = self.compiler.try_lock() {
+            compiler.read_ahead(&self.engine.inner.pool);
+        }
+    }
+
     /// What is known of the catalogue without asking: what this handle read a moment ago, else what was remembered.
     pub(crate) fn known_catalog(&self) -> Option<CatalogInput> {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
@@ -299,6 +307,7 @@ impl Project {
             });
         }
         drop(live);
+        self.read_ahead();
         let config = self.config().ok()?;
         let target = target(&config, None).ok()?;
         let snapshot = catalog_cache::load(&*self.host.system, &self.root, &target.name)?;
@@ -322,6 +331,7 @@ impl Project {
         let path = FilePath {
             path: self.config_path.clone(),
             shown: rocky_project::discover::shown(&self.root, &self.config_path),
+            stamp: None,
         };
         Ok(self.configurations.read(&*self.host.system, &path))
     }

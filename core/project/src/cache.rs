@@ -19,6 +19,7 @@ use crate::memo::{CachedFile, Checked, Entry, Memo, Paths};
 use crate::packed::Packed;
 use crate::unit::Unit;
 use rayon::prelude::*;
+use rocky_base::source::Loader;
 use rocky_base::system::FileStamp;
 use rocky_base::{FileId, SmolStr, SourceFile, System};
 use serde::{Deserialize, Serialize};
@@ -86,13 +87,8 @@ fn u128_at(bytes: &[u8], at: &mut usize) -> Option<u128> {
     Some(u128::from_le_bytes(take(bytes, at, 16)?.try_into().ok()?))
 }
 
-/// Read the memo. `None`: there is none that can be used.
-pub fn load(
-    system: &Arc<dyn System>,
-    root: &Path,
-    place: &Place,
-    pool: &rayon::ThreadPool,
-) -> Option<(Memo, u128)> {
+/// Read the memo, on the threads of the pool that this is called in. `None`: there is none that can be used.
+pub fn load(system: &Arc<dyn System>, root: &Path, place: &Place) -> Option<(Memo, u128)> {
     let file = Arc::new(system.read(&place.file).ok()?);
     let bytes = file.as_slice();
     let foot = bytes.len().checked_sub(FOOT)?;
@@ -126,13 +122,14 @@ pub fn load(
         return None;
     }
     let table = tables.get(paths_len..)?;
-    let (files, models) = pool.join(
+    let loader = loader(system, root);
+    let (files, models) = rayon::join(
         || {
             let cached = |row: &PathRow| {
                 row.stamp.map(|stamp| CachedFile {
                     stamp: Some(stamp),
                     hash: row.hash,
-                    source: Arc::new(lazy_source(system, root, &row.path)),
+                    source: Arc::new(SourceFile::lazy(row.path.clone(), loader.clone())),
                     problem: None,
                 })
             };
@@ -160,12 +157,12 @@ fn build() -> u128 {
     xxh3_128(crate::BUILD.as_bytes())
 }
 
-/// A file that was not read in this process: its text comes from the disk when a finding in it is shown.
-fn lazy_source(system: &Arc<dyn System>, root: &Path, path: &SmolStr) -> SourceFile {
-    let (system, full) = (system.clone(), root.join(path.as_str()));
-    SourceFile::lazy(path.clone(), move || {
+/// For files that were not read in this process: a text comes from the disk when a finding in it is shown.
+fn loader(system: &Arc<dyn System>, root: &Path) -> Loader {
+    let (system, root) = (system.clone(), root.to_path_buf());
+    Arc::new(move |path| {
         let text = system
-            .read(&full)
+            .read(&root.join(path))
             .ok()
             .and_then(|bytes| String::from_utf8(bytes).ok());
         let text = text.unwrap_or_default();

@@ -74,6 +74,9 @@ pub struct Inputs {
     pub sources: Vec<(rocky_warehouse::RelationName, Arc<[rocky_warehouse::Column]>)>,
 }
 
+/// Gives the memo of the cache file, and its fingerprint.
+type Ahead = std::sync::mpsc::Receiver<Option<(Memo, u128)>>;
+
 /// Compiles one project again and again.
 pub struct Compiler {
     system: Arc<dyn System>,
@@ -83,6 +86,8 @@ pub struct Compiler {
     configurations: Arc<Configurations>,
     // What the cache file holds, once it was looked at; the thread that writes it gives the new value.
     on_disk: Option<Option<u128>>,
+    // The cache file, while it is read ahead.
+    ahead: Option<Ahead>,
     saver: Option<std::thread::JoinHandle<Option<u128>>>,
 }
 
@@ -111,6 +116,7 @@ impl Compiler {
             memo: Arc::default(),
             configurations: Arc::default(),
             on_disk: None,
+            ahead: None,
             saver: None,
         }
     }
@@ -138,8 +144,24 @@ impl Compiler {
             memo: self.memo.clone(),
             configurations: Arc::default(),
             on_disk: None,
+            ahead: None,
             saver: None,
         }
+    }
+
+    /// Begin to read the cache file while the caller looks at other things. The next compile waits for it.
+    pub fn read_ahead(&mut self, pool: &rayon::ThreadPool) {
+        if self.on_disk.is_some() || self.ahead.is_some() {
+            return;
+        }
+        let Some(place) = self.place() else { return };
+        let (system, root) = (self.system.clone(), self.root.clone());
+        let (sender, receiver) = std::sync::mpsc::channel();
+        pool.spawn(move || {
+            // Nobody waits for it any more when no compile came.
+            let _ = sender.send(cache::load(&system, &root, &place));
+        });
+        self.ahead = Some(receiver);
     }
 
     /// Wait until the cache file is written.
@@ -171,6 +193,7 @@ impl Compiler {
         FilePath {
             path: self.options.config.clone(),
             shown: discover::shown(&self.root, &self.options.config),
+            stamp: None,
         }
     }
 
@@ -216,13 +239,10 @@ impl Compiler {
         };
 
         let place = self.place();
-        let unseen = place.as_ref().filter(|_| self.on_disk.is_none());
         // The folders are listed while the cache file is read.
-        let (listed, loaded) = pool.join(
-            || self.listed(),
-            || unseen.map(|place| cache::load(&self.system, &self.root, place, pool)),
-        );
-        let (read, layout) = listed?;
+        self.read_ahead(pool);
+        let (read, layout) = self.listed()?;
+        let loaded = self.ahead.take().map(|ahead| ahead.recv().ok().flatten());
         if let Some(loaded) = loaded {
             self.on_disk = Some(loaded.as_ref().map(|(_, fingerprint)| *fingerprint));
             if let (true, Some((memo, _))) = (self.memo.entries.is_empty(), loaded) {

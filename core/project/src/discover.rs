@@ -1,6 +1,7 @@
 //! Which files make up a project: model files with their sidecars and contracts, defaults per folder, macros. Lists
 //! folders; reads nothing.
 
+use rocky_base::system::FileStamp;
 use rocky_base::{Diagnostic, Error, Loc, Result, SmolStr, System, code};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ pub struct FilePath {
     pub path: PathBuf,
     /// To show it; `/` between parts.
     pub shown: SmolStr,
+    /// Its stamp, when it was listed with it.
+    pub stamp: Option<FileStamp>,
 }
 
 /// A model's files.
@@ -72,8 +75,15 @@ pub fn shown(root: &Path, path: &Path) -> SmolStr {
 
 fn file_path(root: &Path, path: PathBuf) -> FilePath {
     let shown = shown(root, &path);
-    FilePath { path, shown }
+    FilePath {
+        path,
+        shown,
+        stamp: None,
+    }
 }
+
+/// Where a file is, and its stamp.
+type Place = (PathBuf, Option<FileStamp>);
 
 /// Lists a project's files.
 pub struct Walk<'a> {
@@ -115,9 +125,9 @@ impl<'a> Walk<'a> {
             }
             let entries = self
                 .system
-                .list(&dir)
+                .list_stamped(&dir)
                 .map_err(|e| Error::io(shown(self.root, &dir), e))?;
-            let mut files: Vec<(SmolStr, PathBuf)> = Vec::with_capacity(entries.len());
+            let mut files: Vec<(SmolStr, Place)> = Vec::with_capacity(entries.len());
             let mut folders = Vec::new();
             for entry in entries {
                 if entry.is_dir {
@@ -125,7 +135,7 @@ impl<'a> Walk<'a> {
                     continue;
                 }
                 match entry.name {
-                    Some(name) => files.push((name, entry.path)),
+                    Some(name) => files.push((name, (entry.path, entry.stamp))),
                     None => {
                         let shown = shown(self.root, &entry.path);
                         if entry
@@ -150,43 +160,33 @@ impl<'a> Walk<'a> {
     }
 
     /// The files of one folder, sorted by name. Each path and each name is made once: a folder may hold ten thousand.
-    fn folder(&mut self, dir: &str, files: Vec<(SmolStr, PathBuf)>) {
-        let shown = |name: &str| match dir {
-            "" => SmolStr::new(name),
-            dir => smol_str::format_smolstr!("{dir}/{name}"),
+    fn folder(&mut self, dir: &str, files: Vec<(SmolStr, Place)>) {
+        let file = |name: &str, (path, stamp): Place| FilePath {
+            shown: match dir {
+                "" => SmolStr::new(name),
+                dir => smol_str::format_smolstr!("{dir}/{name}"),
+            },
+            path,
+            stamp,
         };
-        let mut toml: FxHashMap<SmolStr, PathBuf> = FxHashMap::default();
+        let mut toml: FxHashMap<SmolStr, Place> = FxHashMap::default();
         let mut bodies = Vec::with_capacity(files.len());
-        for (name, path) in files {
+        for (name, place) in files {
             if name.ends_with(".toml") {
-                toml.insert(name, path);
+                toml.insert(name, place);
             } else if let Some(stem) = name.strip_suffix(".sql").filter(|s| !s.is_empty()) {
-                bodies.push((
-                    SmolStr::new(stem),
-                    Language::Sql,
-                    FilePath {
-                        shown: shown(&name),
-                        path,
-                    },
-                ));
+                bodies.push((SmolStr::new(stem), Language::Sql, file(&name, place)));
             } else if let Some(stem) = name.strip_suffix(".rocky").filter(|s| !s.is_empty()) {
-                bodies.push((
-                    SmolStr::new(stem),
-                    Language::Rocky,
-                    FilePath {
-                        shown: shown(&name),
-                        path,
-                    },
-                ));
+                bodies.push((SmolStr::new(stem), Language::Rocky, file(&name, place)));
             }
         }
         let folder = self.layout.folders.len();
+        // `a.sql` and `a.rocky` share a sidecar.
         let mut used: FxHashSet<SmolStr> = FxHashSet::default();
         let mut take = |name: SmolStr| {
-            let path = toml.get(&name)?.clone();
-            let shown = shown(&name);
+            let taken = file(&name, toml.get(&name)?.clone());
             used.insert(name);
-            Some(FilePath { path, shown })
+            Some(taken)
         };
         let defaults = take(SmolStr::new_static("_defaults.toml"));
         for (stem, language, body) in bodies {
@@ -202,10 +202,7 @@ impl<'a> Walk<'a> {
         let mut orphans: Vec<FilePath> = toml
             .into_iter()
             .filter(|(name, _)| !used.contains(name))
-            .map(|(name, path)| FilePath {
-                shown: shown(&name),
-                path,
-            })
+            .map(|(name, place)| file(&name, place))
             .collect();
         orphans.sort_by(|a, b| a.shown.cmp(&b.shown));
         self.layout.orphans.extend(orphans);

@@ -110,7 +110,7 @@ pub fn content_hash(text: &str) -> u128 {
 impl Reader<'_> {
     /// The file, from the memo when its stamp is unchanged.
     pub fn file(&self, path: &FilePath, id: FileId, cached: Option<&CachedFile>) -> CachedFile {
-        let stamp = self.system.stamp(&path.path).ok();
+        let stamp = path.stamp.or_else(|| self.system.stamp(&path.path).ok());
         if let (Some(stamp), Some(cached)) = (stamp, cached)
             && cached.stamp == Some(stamp)
         {

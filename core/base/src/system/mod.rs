@@ -32,6 +32,8 @@ pub struct DirEntry {
     pub name: Option<SmolStr>,
     /// Folder (also through a symbolic link).
     pub is_dir: bool,
+    /// Of a file, where it was asked for and is cheap to tell.
+    pub stamp: Option<FileStamp>,
 }
 
 /// Files, clock and environment. Implementations are shared between threads.
@@ -42,6 +44,10 @@ pub trait System: Send + Sync {
     fn stamp(&self, path: &Path) -> io::Result<FileStamp>;
     /// The entries of a folder, sorted by name. Symbolic links are followed.
     fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>>;
+    /// The same with the stamps of files, where that is cheaper than to ask for each by its path.
+    fn list_stamped(&self, dir: &Path) -> io::Result<Vec<DirEntry>> {
+        self.list(dir)
+    }
     /// True when something is there.
     fn exists(&self, path: &Path) -> bool;
     /// The path without links and dots, for recognising one folder under two names.
