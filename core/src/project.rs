@@ -331,7 +331,6 @@ impl Project {
         let path = FilePath {
             path: self.config_path.clone(),
             shown: rocky_project::discover::shown(&self.root, &self.config_path),
-            stamp: None,
         };
         Ok(self.configurations.read(&*self.host.system, &path))
     }

@@ -15,7 +15,7 @@
 use crate::analyse::Analysed;
 use crate::hash::Hasher128;
 use crate::load::LoadedModel;
-use crate::memo::{CachedFile, Checked, Entry, Memo, Paths};
+use crate::memo::{CachedFile, Checked, Entry, Memo, Paths, Written};
 use crate::packed::Packed;
 use crate::unit::Unit;
 use rayon::prelude::*;
@@ -198,6 +198,10 @@ fn entry(file: &Arc<Vec<u8>>, row: &[u8]) -> Option<(FileId, Arc<Entry>)> {
         analysed: Arc::new(Analysed::unpack(analysed.bytes(), columns, analysis)?),
         checked: Arc::new(checked),
         loaded: Arc::new(loaded),
+        written: Packed::new(file, start, total).map(|bytes| Written {
+            bytes,
+            row: row.get(8..).unwrap_or_default().into(),
+        }),
     };
     Some((entry.loaded.file, Arc::new(entry)))
 }
@@ -245,8 +249,15 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
         let mut start = 0u64;
         let mut buffer: Vec<u8> = Vec::new();
         for entry in &entries {
-            buffer.clear();
             table.extend_from_slice(&start.to_le_bytes());
+            if let Some(written) = &entry.written {
+                let bytes = written.bytes.bytes();
+                table.extend_from_slice(&written.row);
+                start += bytes.len() as u64;
+                out.write_all(bytes)?;
+                continue;
+            }
+            buffer.clear();
             pack(entry, &mut buffer, &mut table).ok_or(io::ErrorKind::InvalidData)?;
             table.extend_from_slice(&xxh3_64(&buffer).to_le_bytes());
             start += buffer.len() as u64;

@@ -193,7 +193,6 @@ impl Compiler {
         FilePath {
             path: self.options.config.clone(),
             shown: discover::shown(&self.root, &self.options.config),
-            stamp: None,
         }
     }
 
@@ -410,33 +409,38 @@ impl Compiler {
             levels: &levels,
             broken: &|m| broken.get(m as usize).is_some_and(|b| *b),
         };
-        let jobs: Vec<Job> = heads
-            .iter()
-            .zip(results.prepared)
-            .zip(results.analysed)
-            .zip(targets.models)
-            .zip(depends)
-            .enumerate()
-            .map(|(id, ((((head, prepared), analysed), target), depends))| Job {
-                id: id as u32,
-                pipeline: shown
-                    .get(&head.loaded.file)
-                    .and_then(|path| globs.pipeline_of(path)),
-                inputs: link::inputs(&prepared.resolved, &by_key),
-                cyclic: order.cyclic[id],
-                constructs: constructs.get_mut(id).map(std::mem::take).unwrap_or_default(),
-                loaded: head.loaded.clone(),
-                folder: head.folder,
-                prepared,
-                analysed,
-                target,
-                depends,
-            })
-            .collect();
+        constructs.resize_with(total, Default::default);
         let built: Vec<Option<Arc<Model>>> = pool.install(|| {
-            jobs.into_par_iter()
+            heads
+                .par_iter()
+                .zip(results.prepared)
+                .zip(results.analysed)
+                .zip(targets.models)
+                .zip(depends)
+                .zip(constructs)
+                .enumerate()
                 .with_min_len(32)
-                .map(|job| (!cancel.is_tripped()).then(|| builder.model(job)).flatten())
+                .map(
+                    |(id, (((((head, prepared), analysed), target), depends), constructs))| {
+                        if cancel.is_tripped() {
+                            return None;
+                        }
+                        let path = shown.get(&head.loaded.file);
+                        builder.model(Job {
+                            id: id as u32,
+                            pipeline: path.and_then(|path| globs.pipeline_of(path)),
+                            inputs: link::inputs(&prepared.resolved, &by_key),
+                            cyclic: order.cyclic[id],
+                            constructs,
+                            loaded: head.loaded.clone(),
+                            folder: head.folder,
+                            prepared,
+                            analysed,
+                            target,
+                            depends,
+                        })
+                    },
+                )
                 .collect()
         });
         cancel.check()?;
@@ -498,7 +502,7 @@ impl Compiler {
                 wanted,
             }),
         });
-        let old = std::mem::replace(&mut self.memo, Arc::new(snapshot.memo(paths, files)));
+        let old = std::mem::replace(&mut self.memo, Arc::new(snapshot.memo(paths, files, &memo)));
         drop(memo);
         if let Some(place) = place {
             self.save(place, Box::new((old, layout)));

@@ -1,7 +1,6 @@
 //! Which files make up a project: model files with their sidecars and contracts, defaults per folder, macros. Lists
 //! folders; reads nothing.
 
-use rocky_base::system::FileStamp;
 use rocky_base::{Diagnostic, Error, Loc, Result, SmolStr, System, code};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
@@ -18,8 +17,6 @@ pub struct FilePath {
     pub path: PathBuf,
     /// To show it; `/` between parts.
     pub shown: SmolStr,
-    /// Its stamp, when it was listed with it.
-    pub stamp: Option<FileStamp>,
 }
 
 /// A model's files.
@@ -42,6 +39,8 @@ pub struct ModelFiles {
 /// A folder with models.
 #[derive(Clone, Debug)]
 pub struct Folder {
+    /// To open it.
+    pub path: PathBuf,
     /// `_defaults.toml`.
     pub defaults: Option<FilePath>,
 }
@@ -75,15 +74,8 @@ pub fn shown(root: &Path, path: &Path) -> SmolStr {
 
 fn file_path(root: &Path, path: PathBuf) -> FilePath {
     let shown = shown(root, &path);
-    FilePath {
-        path,
-        shown,
-        stamp: None,
-    }
+    FilePath { path, shown }
 }
-
-/// Where a file is, and its stamp.
-type Place = (PathBuf, Option<FileStamp>);
 
 /// Lists a project's files.
 pub struct Walk<'a> {
@@ -125,9 +117,9 @@ impl<'a> Walk<'a> {
             }
             let entries = self
                 .system
-                .list_stamped(&dir)
+                .list(&dir)
                 .map_err(|e| Error::io(shown(self.root, &dir), e))?;
-            let mut files: Vec<(SmolStr, Place)> = Vec::with_capacity(entries.len());
+            let mut files: Vec<(SmolStr, PathBuf)> = Vec::with_capacity(entries.len());
             let mut folders = Vec::new();
             for entry in entries {
                 if entry.is_dir {
@@ -135,7 +127,7 @@ impl<'a> Walk<'a> {
                     continue;
                 }
                 match entry.name {
-                    Some(name) => files.push((name, (entry.path, entry.stamp))),
+                    Some(name) => files.push((name, entry.path)),
                     None => {
                         let shown = shown(self.root, &entry.path);
                         if entry
@@ -151,7 +143,7 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
-            self.folder(&shown(self.root, &dir), files);
+            self.folder(dir, files);
             // Reversed, because the last one pushed is walked first: the order of folders is that of their names.
             pending.extend(folders.into_iter().rev());
         }
@@ -160,16 +152,16 @@ impl<'a> Walk<'a> {
     }
 
     /// The files of one folder, sorted by name. Each path and each name is made once: a folder may hold ten thousand.
-    fn folder(&mut self, dir: &str, files: Vec<(SmolStr, Place)>) {
-        let file = |name: &str, (path, stamp): Place| FilePath {
-            shown: match dir {
+    fn folder(&mut self, path: PathBuf, files: Vec<(SmolStr, PathBuf)>) {
+        let dir = shown(self.root, &path);
+        let file = |name: &str, path: PathBuf| FilePath {
+            shown: match dir.as_str() {
                 "" => SmolStr::new(name),
                 dir => smol_str::format_smolstr!("{dir}/{name}"),
             },
             path,
-            stamp,
         };
-        let mut toml: FxHashMap<SmolStr, Place> = FxHashMap::default();
+        let mut toml: FxHashMap<SmolStr, PathBuf> = FxHashMap::default();
         let mut bodies = Vec::with_capacity(files.len());
         for (name, place) in files {
             if name.ends_with(".toml") {
@@ -206,7 +198,7 @@ impl<'a> Walk<'a> {
             .collect();
         orphans.sort_by(|a, b| a.shown.cmp(&b.shown));
         self.layout.orphans.extend(orphans);
-        self.layout.folders.push(Folder { defaults });
+        self.layout.folders.push(Folder { path, defaults });
     }
 
     /// Macro files directly in `dir`; a missing folder has none.

@@ -58,7 +58,6 @@ pub(crate) fn load(
     let path = FilePath {
         path: root.join(LOCK_FILE),
         shown: LOCK_FILE.into(),
-        stamp: None,
     };
     if !reader.system.exists(&path.path) {
         return None;

@@ -153,7 +153,6 @@ impl System for Overlay {
                 name: path.file_name().and_then(|n| n.to_str()).map(SmolStr::new),
                 path,
                 is_dir,
-                stamp: None,
             })
             .collect())
     }

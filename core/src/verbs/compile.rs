@@ -6,7 +6,7 @@ use crate::files::Ask;
 use crate::project::{Project, target, variables};
 use crate::verbs::status::{Sureness, check_minimum};
 use crate::wire::{WireColumn, WireCoverage, WireDiagnostic, WireStrategy, WireTarget};
-use rocky_base::{CancelToken, Diagnostic, Dialect, Error, Observer, Result, code};
+use rocky_base::{CancelToken, Diagnostic, Dialect, Error, Observer, Result, SmolStr, code};
 use rocky_project::{
     CatalogInput, Coverage, GivenColumn, GivenSource, Inputs, Model, Snapshot, SourceSchema,
 };
@@ -321,10 +321,12 @@ impl Project {
         {
             found.extend(diagnostics(&[low], &snapshot.files));
         }
+        let mut each: Vec<Option<Coverage>> = vec![None; models.len()];
+        fill(&self.engine.inner.pool, &models, &mut each, &|(id, _)| {
+            Some(sureness.coverage(*id))
+        });
         let mut coverage = Coverage::default();
-        models
-            .iter()
-            .for_each(|(id, _)| coverage.add(sureness.coverage(*id)));
+        each.into_iter().flatten().for_each(|c| coverage.add(c));
         if request.deny_warnings {
             found.iter_mut().for_each(WireDiagnostic::deny_warning);
         }
@@ -499,11 +501,11 @@ pub(crate) fn find_model<'a>(snapshot: &'a Snapshot, name: &str) -> Result<(u32,
 }
 
 /// The type in the warehouse's spelling.
-pub(crate) fn type_text(ty: &rocky_warehouse::Type, dialect: rocky_base::Dialect) -> String {
+pub(crate) fn type_text(ty: &rocky_warehouse::Type, dialect: rocky_base::Dialect) -> SmolStr {
     if ty.is_unknown() {
-        "UNKNOWN".to_owned()
+        SmolStr::new_static("UNKNOWN")
     } else {
-        ty.print(dialect)
+        ty.print_small(dialect)
     }
 }
 

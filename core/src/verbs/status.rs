@@ -33,7 +33,7 @@ impl Sureness {
         columns
             .map(|(index, c)| {
                 let mut column = WireColumn {
-                    name: c.name.to_string(),
+                    name: c.name.clone(),
                     r#type: super::compile::type_text(&c.ty, snapshot.dialect),
                     nullable: c.nullable,
                     status: ColumnState::Proven,

@@ -32,8 +32,6 @@ pub struct DirEntry {
     pub name: Option<SmolStr>,
     /// Folder (also through a symbolic link).
     pub is_dir: bool,
-    /// Of a file, where it was asked for and is cheap to tell.
-    pub stamp: Option<FileStamp>,
 }
 
 /// Files, clock and environment. Implementations are shared between threads.
@@ -44,9 +42,10 @@ pub trait System: Send + Sync {
     fn stamp(&self, path: &Path) -> io::Result<FileStamp>;
     /// The entries of a folder, sorted by name. Symbolic links are followed.
     fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>>;
-    /// The same with the stamps of files, where that is cheaper than to ask for each by its path.
-    fn list_stamped(&self, dir: &Path) -> io::Result<Vec<DirEntry>> {
-        self.list(dir)
+    /// The stamps of several files of a folder, by their names. `None` where there is none to be had.
+    fn stamps(&self, dir: &Path, names: &[&str]) -> Vec<Option<FileStamp>> {
+        let stamp = |name: &&str| self.stamp(&dir.join(name)).ok();
+        names.iter().map(stamp).collect()
     }
     /// True when something is there.
     fn exists(&self, path: &Path) -> bool;

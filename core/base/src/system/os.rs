@@ -38,53 +38,16 @@ fn write_aside(path: &Path, write: impl FnOnce(&mut std::fs::File) -> io::Result
     written
 }
 
-fn stamp_of(meta: &std::fs::Metadata) -> FileStamp {
-    let modified = meta.modified().ok();
-    let modified_ns = modified
-        .and_then(|t| t.duration_since(UNIX_EPOCH).ok())
-        .map_or(0, |d| d.as_nanos() as i128);
-    #[cfg(unix)]
-    let inode = std::os::unix::fs::MetadataExt::ino(meta);
-    #[cfg(not(unix))]
-    let inode = 0;
-    FileStamp {
-        size: meta.len(),
-        modified_ns,
-        inode,
-    }
-}
-
-fn list(dir: &Path, stamped: bool) -> io::Result<Vec<DirEntry>> {
-    let mut entries = Vec::new();
-    for entry in std::fs::read_dir(real(dir))? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        let path = entry.path();
-        let meta = match (kind.is_symlink(), stamped && kind.is_file()) {
-            (true, _) => std::fs::metadata(&path).ok(),
-            // Looked up from the open folder: the kernel need not walk the path.
-            (false, true) => entry.metadata().ok(),
-            (false, false) => None,
-        };
-        let is_dir = match &meta {
-            Some(meta) => meta.is_dir(),
-            None => kind.is_dir(),
-        };
-        let stamp = meta.filter(|_| stamped && !is_dir).map(|m| stamp_of(&m));
-        let name = entry.file_name().to_str().map(smol_str::SmolStr::new);
-        entries.push(DirEntry {
-            path,
-            name,
-            is_dir,
-            stamp,
-        });
-    }
-    // All have one parent: comparing the last part is enough, and much cheaper than comparing paths.
-    entries.sort_unstable_by(|a, b| match (&a.name, &b.name) {
-        (Some(a), Some(b)) => a.cmp(b),
-        _ => a.path.file_name().cmp(&b.path.file_name()),
-    });
-    Ok(entries)
+#[cfg(unix)]
+fn stamp_in(dir: &std::os::fd::OwnedFd, name: &str) -> Option<FileStamp> {
+    let stat = rustix::fs::statat(dir, name, rustix::fs::AtFlags::empty()).ok()?;
+    let modified_ns = i128::from(stat.st_mtime) * 1_000_000_000 + i128::from(stat.st_mtime_nsec);
+    Some(FileStamp {
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+        // As `Metadata::modified` with times before 1970.
+        modified_ns: modified_ns.max(0),
+        inode: stat.st_ino,
+    })
 }
 
 impl System for OsSystem {
@@ -93,15 +56,54 @@ impl System for OsSystem {
     }
 
     fn stamp(&self, path: &Path) -> io::Result<FileStamp> {
-        std::fs::metadata(path).map(|meta| stamp_of(&meta))
+        let meta = std::fs::metadata(path)?;
+        let modified_ns = meta
+            .modified()
+            .ok()
+            .and_then(|t| t.duration_since(UNIX_EPOCH).ok())
+            .map_or(0, |d| d.as_nanos() as i128);
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(&meta);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Ok(FileStamp {
+            size: meta.len(),
+            modified_ns,
+            inode,
+        })
+    }
+
+    // Looked up from the open folder, so that the kernel need not walk the path for each.
+    #[cfg(unix)]
+    fn stamps(&self, dir: &Path, names: &[&str]) -> Vec<Option<FileStamp>> {
+        use rustix::fs::{Mode, OFlags};
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match rustix::fs::open(real(dir), flags, Mode::empty()) {
+            Ok(dir) => names.iter().map(|name| stamp_in(&dir, name)).collect(),
+            Err(_) => vec![None; names.len()],
+        }
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>> {
-        list(dir, false)
-    }
-
-    fn list_stamped(&self, dir: &Path) -> io::Result<Vec<DirEntry>> {
-        list(dir, true)
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(real(dir))? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            let path = entry.path();
+            let is_dir = if kind.is_symlink() {
+                std::fs::metadata(&path).is_ok_and(|m| m.is_dir())
+            } else {
+                kind.is_dir()
+            };
+            let name = entry.file_name().to_str().map(smol_str::SmolStr::new);
+            entries.push(DirEntry { path, name, is_dir });
+        }
+        // All have one parent: comparing the last part is enough, and much cheaper than comparing paths.
+        entries.sort_unstable_by(|a, b| match (&a.name, &b.name) {
+            (Some(a), Some(b)) => a.cmp(b),
+            _ => a.path.file_name().cmp(&b.path.file_name()),
+        });
+        Ok(entries)
     }
 
     fn exists(&self, path: &Path) -> bool {
