@@ -123,26 +123,20 @@ pub fn load(system: &Arc<dyn System>, root: &Path, place: &Place) -> Option<(Mem
     }
     let table = tables.get(paths_len..)?;
     let loader = loader(system, root);
-    let (files, models) = rayon::join(
-        || {
-            let cached = |row: &PathRow| {
-                row.stamp.map(|stamp| CachedFile {
-                    stamp: Some(stamp),
-                    hash: row.hash,
-                    source: Arc::new(SourceFile::lazy(row.path.clone(), loader.clone())),
-                    problem: None,
-                })
-            };
-            rows.par_iter().with_min_len(64).map(cached).collect::<Vec<_>>()
-        },
-        || {
-            (0..entries)
-                .into_par_iter()
-                .with_min_len(16)
-                .filter_map(|i| entry(&file, table.get(i * ROW..(i + 1) * ROW)?))
-                .collect::<Vec<_>>()
-        },
-    );
+    let cached = |row: &PathRow| {
+        row.stamp.map(|stamp| CachedFile {
+            stamp: Some(stamp),
+            hash: row.hash,
+            source: Arc::new(SourceFile::lazy(row.path.clone(), loader.clone())),
+            problem: None,
+        })
+    };
+    let files: Vec<_> = rows.par_iter().with_min_len(64).map(cached).collect();
+    let models: Vec<_> = (0..entries)
+        .into_par_iter()
+        .with_min_len(16)
+        .filter_map(|i| entry(&file, table.get(i * ROW..(i + 1) * ROW)?))
+        .collect();
     let memo = Memo {
         paths: Arc::new(paths),
         files,
@@ -216,17 +210,6 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
     entries.sort_unstable_by_key(|e| e.loaded.file);
     let mut by_number: Vec<(&SmolStr, FileId)> = memo.paths.iter().collect();
     by_number.sort_unstable_by_key(|(_, id)| *id);
-    let rows: Vec<PathRow> = by_number
-        .into_iter()
-        .map(|(path, id)| {
-            let file = memo.file(id).filter(|f| f.problem.is_none());
-            PathRow {
-                path: path.clone(),
-                stamp: file.and_then(|f| f.stamp),
-                hash: file.map_or(0, |f| f.hash),
-            }
-        })
-        .collect();
     let mut hasher = Hasher128::new();
     for entry in &entries {
         hasher
@@ -236,16 +219,30 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
             .u128(entry.analysed.key())
             .u128(entry.checked.key);
     }
-    let paths = postcard::to_stdvec(&rows).ok()?;
-    let fingerprint = hasher.bytes(&paths).finish();
+    // As a list of rows is encoded: their number, then one after the other.
+    let mut table: Vec<u8> = postcard::to_stdvec(&by_number.len()).ok()?;
+    table.reserve_exact(by_number.iter().map(|(path, _)| path.len() + 56).sum());
+    for (path, id) in by_number {
+        let file = memo.file(id).filter(|f| f.problem.is_none());
+        let row = PathRow {
+            path: path.clone(),
+            stamp: file.and_then(|f| f.stamp),
+            hash: file.map_or(0, |f| f.hash),
+        };
+        table = postcard::to_extend(&row, table).ok()?;
+    }
+    let fingerprint = hasher.bytes(&table).finish();
     if known == Some(fingerprint) {
         return known;
     }
+    let paths_len = u32::try_from(table.len()).ok()?;
 
     let n_entries = u32::try_from(entries.len()).ok()?;
+    let table = std::cell::RefCell::new(table);
     let write = |out: &mut dyn Write| -> io::Result<()> {
-        let mut table: Vec<u8> = Vec::with_capacity(paths.len() + entries.len() * ROW);
-        table.extend_from_slice(&paths);
+        let mut table = table.borrow_mut();
+        table.truncate(paths_len as usize);
+        table.reserve_exact(entries.len() * ROW);
         let mut start = 0u64;
         let mut buffer: Vec<u8> = Vec::new();
         for entry in &entries {
@@ -258,7 +255,7 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
                 continue;
             }
             buffer.clear();
-            pack(entry, &mut buffer, &mut table).ok_or(io::ErrorKind::InvalidData)?;
+            pack(entry, &mut buffer, &mut *table).ok_or(io::ErrorKind::InvalidData)?;
             table.extend_from_slice(&xxh3_64(&buffer).to_le_bytes());
             start += buffer.len() as u64;
             out.write_all(&buffer)?;
@@ -268,9 +265,9 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
         foot.extend_from_slice(&build().to_le_bytes());
         foot.extend_from_slice(&place.project.to_le_bytes());
         foot.extend_from_slice(&fingerprint.to_le_bytes());
-        foot.extend_from_slice(&(paths.len() as u32).to_le_bytes());
+        foot.extend_from_slice(&paths_len.to_le_bytes());
         foot.extend_from_slice(&n_entries.to_le_bytes());
-        foot.extend_from_slice(&xxh3_128(&table).to_le_bytes());
+        foot.extend_from_slice(&xxh3_128(&*table).to_le_bytes());
         foot.extend_from_slice(MAGIC);
         out.write_all(&foot)
     };

@@ -1,6 +1,6 @@
 //! One compile: configuration, files, names, analysis, checks. Holds the memo between compiles of one project.
 
-use crate::analyse::{self, Shared};
+use crate::analyse::{self, Analysed, Prepared, Shared};
 use crate::cache;
 use crate::configuration::{CONFIG_FILE, Configuration, Configurations};
 use crate::contract;
@@ -14,7 +14,7 @@ use crate::levels::Levels;
 use crate::link::{self, Known, SourceBook};
 use crate::load::{self, ExplicitContract, LoadedModel, Reader, Recorder};
 use crate::lock;
-use crate::memo::{CachedFile, Entry, Memo};
+use crate::memo::{CachedFile, Checked, Entry, Memo};
 use crate::portability;
 use crate::snapshot::{Contract, Ground, Model, Parts, Snapshot, Source, SourceSchema, Timings};
 use crate::status::Doubtful;
@@ -337,10 +337,24 @@ impl Compiler {
             catalog: known.catalog,
             proven_only: false,
         };
+        let contracts = explicit(loaded.contracts, &models, &targets.names, &mut general);
+        let check = |id: u32, prepared: &Prepared, analysed: &Analysed, old: Option<&Arc<Checked>>| {
+            let loaded = &models[id as usize];
+            let contract = contract_of(contracts.get(&id), loaded);
+            let subject = Subject {
+                loaded,
+                target: &targets.models[id as usize],
+                unit: &prepared.unit,
+                analysed,
+                contract: contract.as_ref().map(|(contract, hash)| (contract, *hash)),
+                dialect,
+            };
+            subject.checked(old)
+        };
         let texts = |id: u32| heads[id as usize].body.source.text().clone();
         let total = models.len();
         let mut show = |done: usize| observer.event(&progress("analyse", done, total));
-        let mut results = analyse::all(&shared, &memo, &texts, pool, &mut show, cancel)?;
+        let mut results = analyse::all(&shared, &memo, &texts, &check, pool, &mut show, cancel)?;
         timings.analyse_ms = analyse_started.elapsed().as_secs_f64() * 1e3;
 
         let link_started = Instant::now();
@@ -390,7 +404,6 @@ impl Compiler {
         timings.link_ms = link_started.elapsed().as_secs_f64() * 1e3;
 
         let check_started = Instant::now();
-        let contracts = explicit(loaded.contracts, &models, &targets.names, &mut general);
         let wanted =
             portability::Wanted::new(&config.portability, inputs.target_dialect, dialect, &mut general);
         let units: Vec<&Unit> = results.prepared.iter().map(|p| &*p.unit).collect();
@@ -414,14 +427,14 @@ impl Compiler {
             heads
                 .par_iter()
                 .zip(results.prepared)
-                .zip(results.analysed)
+                .zip(results.analysed.into_par_iter().zip(results.checked))
                 .zip(targets.models)
                 .zip(depends)
                 .zip(constructs)
                 .enumerate()
                 .with_min_len(32)
                 .map(
-                    |(id, (((((head, prepared), analysed), target), depends), constructs))| {
+                    |(id, (((((head, prepared), found), target), depends), constructs))| {
                         if cancel.is_tripped() {
                             return None;
                         }
@@ -435,7 +448,8 @@ impl Compiler {
                             loaded: head.loaded.clone(),
                             folder: head.folder,
                             prepared,
-                            analysed,
+                            analysed: found.0,
+                            checked: found.1,
                             target,
                             depends,
                         })
@@ -518,9 +532,8 @@ impl Compiler {
         let saver = std::thread::Builder::new()
             .name("rocky-cache".to_owned())
             .spawn(move || {
-                let saved = cache::save(&*system, &place, &memo, known);
                 drop(old);
-                saved
+                cache::save(&*system, &place, &memo, known)
             });
         // Without a thread there is no cache this time.
         self.saver = saver.ok();
@@ -641,6 +654,28 @@ fn explicit(
     contracts
 }
 
+/// The contract of a model, with the hash of its text: one of the contracts folder before the one beside it.
+fn contract_of(explicit: Option<&ExplicitContract>, loaded: &LoadedModel) -> Option<(Contract, u128)> {
+    match explicit {
+        Some(explicit) => Some((
+            Contract {
+                config: explicit.parsed.value.clone(),
+                file: explicit.file,
+                auto: false,
+            },
+            explicit.hash,
+        )),
+        None => loaded.contract.as_ref().map(|(file, config)| {
+            let contract = Contract {
+                config: (**config).clone(),
+                file: *file,
+                auto: true,
+            };
+            (contract, loaded.reads.contract.map_or(0, |(_, hash)| hash))
+        }),
+    }
+}
+
 /// Puts models together.
 pub(crate) struct Builder<'a> {
     pub dialect: Dialect,
@@ -659,8 +694,10 @@ pub(crate) struct Job {
     pub constructs: portability::Constructs,
     pub loaded: Arc<LoadedModel>,
     pub folder: u32,
-    pub prepared: analyse::Prepared,
-    pub analysed: Option<Arc<analyse::Analysed>>,
+    pub prepared: Prepared,
+    pub analysed: Option<Arc<Analysed>>,
+    /// What was found in it, when it was looked at before.
+    pub checked: Option<Arc<Checked>>,
     pub target: link::Target,
     pub depends: link::Depends,
 }
@@ -668,24 +705,7 @@ pub(crate) struct Job {
 impl Builder<'_> {
     pub fn model(&self, job: Job) -> Option<Arc<Model>> {
         let (loaded, unit, analysed) = (job.loaded, job.prepared.unit, job.analysed?);
-        let contract = match self.contracts.get(&job.id) {
-            Some(explicit) => Some((
-                Contract {
-                    config: explicit.parsed.value.clone(),
-                    file: explicit.file,
-                    auto: false,
-                },
-                explicit.hash,
-            )),
-            None => loaded.contract.as_ref().map(|(file, config)| {
-                let contract = Contract {
-                    config: (**config).clone(),
-                    file: *file,
-                    auto: true,
-                };
-                (contract, loaded.reads.contract.map_or(0, |(_, hash)| hash))
-            }),
-        };
+        let contract = contract_of(self.contracts.get(&job.id), &loaded);
         let old: Option<&Arc<Entry>> = self.memo.entries.get(&loaded.file);
         let subject = Subject {
             loaded: &loaded,
@@ -695,7 +715,9 @@ impl Builder<'_> {
             contract: contract.as_ref().map(|(contract, hash)| (contract, *hash)),
             dialect: self.dialect,
         };
-        let checked = subject.checked(old.map(|e| &e.checked));
+        let checked = job
+            .checked
+            .unwrap_or_else(|| subject.checked(old.map(|e| &e.checked)));
         let around = findings::Around {
             inputs: &job.inputs,
             broken: self.broken,

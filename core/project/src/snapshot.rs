@@ -346,11 +346,7 @@ impl Snapshot {
         Memo {
             paths,
             files,
-            entries: self
-                .models
-                .iter()
-                .map(|m| (m.file, entry(m)))
-                .collect(),
+            entries: self.models.iter().map(|m| (m.file, entry(m))).collect(),
             lock: self.ground.lock.clone(),
             contracts: self
                 .ground

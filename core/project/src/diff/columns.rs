@@ -70,6 +70,13 @@ fn state(column: &OutputColumn) -> ColumnState {
     }
 }
 
+fn column_state(column: &rocky_warehouse::Column) -> ColumnState {
+    ColumnState {
+        ty: column.ty.clone(),
+        nullable: column.nullable,
+    }
+}
+
 fn model_of<'a>(side: &Side<'a>, id: Option<u32>) -> Option<(u32, &'a Arc<Model>)> {
     let id = id?;
     Some((id, side.snapshot.models.get(id as usize)?))
@@ -245,12 +252,12 @@ fn light(
         diff.rows = row_reasons(meanings, pair, old, new, &inputs, None);
     }
     let snapshot = meanings.new.snapshot;
-    let columns = &new.analysis().columns;
+    let columns = &new.schema().columns;
     diff.columns.reserve_exact(columns.len());
     for (i, column) in columns.iter().enumerate() {
         let value_differs = change.column(i);
         let mut reasons = Vec::new();
-        if value_differs {
+        if value_differs && let Some(column) = new.analysis().columns.get(i) {
             let key = snapshot.fold_column(&column.name);
             reasons = value_reasons(meanings, &key, column, column, &inputs, None);
         }
@@ -264,8 +271,8 @@ fn light(
                 true => ColumnClass::ValuesMayDiffer,
                 false => ColumnClass::Identical,
             },
-            old: Some(state(column)),
-            new: Some(state(column)),
+            old: Some(column_state(column)),
+            new: Some(column_state(column)),
             values_may_differ: differs,
             reasons,
             volatile: None,
@@ -405,7 +412,7 @@ fn row_reasons(
         (meanings.new.snapshot, new, &inputs.new_names),
         (meanings.old.snapshot, old, &inputs.old_names),
     ];
-    for (snapshot, model, names) in sides {
+    for (snapshot, model, names) in sides.into_iter().filter(|_| !inputs.columns.is_empty()) {
         for influence in &model.analysis().influences {
             let key = snapshot.fold_column(&influence.column);
             if let Some(relation) = inputs.differs(names, influence.relation, key) {
@@ -544,8 +551,8 @@ pub(super) fn edges(
         model_of(&meanings.new, pair.new),
     );
     if let (Some((_, old)), Some((_, new))) = (&old, &new)
-        && Arc::ptr_eq(old.analysis(), new.analysis())
         && pair.definition.is_empty()
+        && (Arc::ptr_eq(&old.analysed, &new.analysed) || Arc::ptr_eq(old.analysis(), new.analysis()))
     {
         return;
     }
