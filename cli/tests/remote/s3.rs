@@ -303,7 +303,7 @@ fn an_acknowledgement_that_is_a_lie_is_found_out() {
         "{message}"
     );
     assert!(
-        message.contains("the next run on this machine uploads it"),
+        message.contains("the next run on this machine brings it there"),
         "{message}"
     );
     assert_eq!(
@@ -414,26 +414,26 @@ fn a_run_does_not_overwrite_what_another_wrote_meanwhile() {
     proxy.wait_until_stalled();
     let rude = Machine::s3(server.port, "concurrency_control = \"off\"\n");
     let other = rude.run().ok();
+    let ran = Ran::of(child).ok();
+    let warnings = ran.warnings();
+    assert!(warnings.contains(&format!("run `{}` on", other.id())), "{warnings}");
+    assert!(warnings.contains("both states were put together"), "{warnings}");
+    let mut there = one.history_of(Some(&object(&server)));
+    there.sort();
+    let mut all = [first.id(), ran.id(), other.id()];
+    all.sort();
+    assert_eq!(there, all);
+    // What cannot be put together is left as it is, and so is the run's own.
+    proxy.fail(&["PUT", "state.redb "], Fault::Stall, 1);
+    let child = one.start(&["run"]);
+    proxy.wait_until_stalled();
+    std::fs::write(object(&server), b"something else").unwrap();
     let ran = Ran::of(child);
     let message = ran.not_uploaded();
-    assert!(
-        message.contains(&format!("run `{}` on", other.id())) && message.contains("has written it meanwhile"),
-        "{message}"
-    );
-    assert!(
-        message.contains("the next run goes on from the remote state"),
-        "{message}"
-    );
-    assert_eq!(one.history_of(Some(&object(&server))), [other.id(), first.id()]);
-    // What the run remembered is kept, once.
-    let kept = one.unsynced();
-    assert_eq!(kept.len(), 1);
-    let kept_at = ran.json["remote_state"]["kept_at"].as_str().unwrap();
-    assert_eq!(Path::new(kept_at).file_name(), kept[0].file_name());
-    assert_eq!(one.history_of(Some(&kept[0])), [ran.id(), first.id()]);
-    let next = one.run().ok();
-    assert_eq!(one.history(), [next.id(), other.id(), first.id()]);
-    assert_eq!(one.unsynced().len(), 1);
+    assert!(message.contains("something else than rocky has written it meanwhile"), "{message}");
+    assert!(message.contains("remote state store s3://"), "{message}");
+    assert_eq!(std::fs::read(object(&server)).unwrap(), b"something else");
+    assert_eq!(one.history()[0], ran.id());
 }
 
 #[test]
@@ -485,31 +485,26 @@ fn after_a_kill_the_next_run_goes_on() {
     proxy.wait_until_stalled();
     kill(child, 9);
     assert_eq!(machine.history_of(Some(&object(&server))).len(), 4);
-    // Another machine goes on from there; then the first one does. Whether its file holds more is not known, so it is kept.
+    // Another machine goes on from there, then the first one does.
     let other = Machine::s3(server.port, "");
     let fifth = other.run().ok();
     assert_eq!(other.history().len(), 5);
     let sixth = machine.run().ok();
     assert_eq!(machine.history()[..2], [sixth.id(), fifth.id()]);
-    assert_eq!((machine.history().len(), machine.unsynced().len()), (6, 1));
-    std::fs::remove_file(&machine.unsynced()[0]).unwrap();
-    // Killed between download and upload, and the machine is lost: the others miss its run, nothing more.
+    assert_eq!(machine.history().len(), 6);
+    // Killed between download and upload: the others miss its run, nothing more.
     proxy.fail(&["PUT", "state.redb "], Fault::Stall, 1);
     let child = machine.start(&["run"]);
     proxy.wait_until_stalled();
     kill(child, 9);
-    let seventh = other.run().ok();
-    assert_eq!(other.history()[..2], [seventh.id(), sixth.id()]);
-    // The first comes back with a run that nobody else knows: it is kept aside, and said.
-    let eighth = machine.run().ok();
-    assert!(
-        eighth.warnings().contains("the local state held something that"),
-        "{}",
-        eighth.warnings()
-    );
-    assert_eq!(machine.history()[..3], [eighth.id(), seventh.id(), sixth.id()]);
-    let kept = machine.unsynced();
-    assert_eq!(machine.history_of(Some(&kept[0])).len(), 7);
+    let eighth = other.run().ok();
+    assert_eq!(other.history()[..2], [eighth.id(), sixth.id()]);
+    // The machine comes back with a run that nobody else knows: now everybody does.
+    let ninth = machine.run().ok();
+    assert!(ninth.warnings().contains("both were put together"), "{}", ninth.warnings());
+    assert_eq!(machine.history()[..2], [ninth.id(), eighth.id()]);
+    assert_eq!(machine.history_of(Some(&object(&server))).len(), 9);
+    assert_eq!(machine.unsynced(), [PathBuf::new(); 0]);
 }
 
 #[test]
