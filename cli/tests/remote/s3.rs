@@ -2,7 +2,7 @@
 
 use crate::machine::{Machine, Ran};
 use crate::proxy::{Fault, Hook, Proxy};
-use crate::servers::{BUCKET, SECRET, Server, moto, s3s};
+use crate::servers::{BUCKET, SECRET, Server, http, moto, s3s};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -416,24 +416,50 @@ fn a_run_does_not_overwrite_what_another_wrote_meanwhile() {
     let other = rude.run().ok();
     let ran = Ran::of(child).ok();
     let warnings = ran.warnings();
-    assert!(warnings.contains(&format!("run `{}` on", other.id())), "{warnings}");
+    assert!(
+        warnings.contains(&format!("run `{}` on", other.id())),
+        "{warnings}"
+    );
     assert!(warnings.contains("both states were put together"), "{warnings}");
     let mut there = one.history_of(Some(&object(&server)));
     there.sort();
     let mut all = [first.id(), ran.id(), other.id()];
     all.sort();
     assert_eq!(there, all);
-    // What cannot be put together is left as it is, and so is the run's own.
+}
+
+#[test]
+fn what_cannot_be_put_together_is_left_as_it_is() {
+    // moto does not check signatures, so anybody can write.
+    let server = moto();
+    let proxy = Proxy::http(server.port);
+    let machine = Machine::s3(proxy.port, "");
+    machine.run().ok();
     proxy.fail(&["PUT", "state.redb "], Fault::Stall, 1);
-    let child = one.start(&["run"]);
+    let child = machine.start(&["run"]);
     proxy.wait_until_stalled();
-    std::fs::write(object(&server), b"something else").unwrap();
+    let path = format!(
+        "/{BUCKET}/{PREFIX}state.redb HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x\r\n"
+    );
+    let answer = http(
+        server.port,
+        &format!("PUT {path}Content-Length: 14\r\n\r\nsomething else"),
+    );
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let ran = Ran::of(child);
     let message = ran.not_uploaded();
-    assert!(message.contains("something else than rocky has written it meanwhile"), "{message}");
+    assert!(
+        message.contains("something else than rocky has written it meanwhile"),
+        "{message}"
+    );
     assert!(message.contains("remote state store s3://"), "{message}");
-    assert_eq!(std::fs::read(object(&server)).unwrap(), b"something else");
-    assert_eq!(one.history()[0], ran.id());
+    assert_eq!(
+        (machine.history().len(), machine.history()[0].clone()),
+        (2, ran.id())
+    );
+    let message = machine.run().refused();
+    assert!(message.contains("it is not a state store"), "{message}");
 }
 
 #[test]
@@ -501,7 +527,11 @@ fn after_a_kill_the_next_run_goes_on() {
     assert_eq!(other.history()[..2], [eighth.id(), sixth.id()]);
     // The machine comes back with a run that nobody else knows: now everybody does.
     let ninth = machine.run().ok();
-    assert!(ninth.warnings().contains("both were put together"), "{}", ninth.warnings());
+    assert!(
+        ninth.warnings().contains("both were put together"),
+        "{}",
+        ninth.warnings()
+    );
     assert_eq!(machine.history()[..2], [ninth.id(), eighth.id()]);
     assert_eq!(machine.history_of(Some(&object(&server))).len(), 9);
     assert_eq!(machine.unsynced(), [PathBuf::new(); 0]);
@@ -657,7 +687,9 @@ fn a_lease_that_is_lost_stops_the_writing() {
         assert!(begin.elapsed() < Duration::from_secs(60));
         std::thread::sleep(Duration::from_millis(50));
     }
-    // Somebody breaks the lock and takes the lease.
+    // While a renewal hangs, somebody breaks the lock and takes the lease. The next renewal sees it.
+    proxy.fail(&["GET", "lock "], Fault::Stall, 1);
+    proxy.wait_until_stalled();
     let path = server
         .dir
         .path()
@@ -667,8 +699,8 @@ fn a_lease_that_is_lost_stops_the_writing() {
     let mut record = lock(&server);
     record["token"] = Value::from("another");
     std::fs::write(&path, serde_json::to_vec(&record).unwrap()).unwrap();
-    let renewals = proxy.count(&["GET", "lock "]);
-    while proxy.count(&["GET", "lock "]) == renewals {
+    let asked = proxy.count(&["GET", "lock "]);
+    while proxy.count(&["GET", "lock "]) == asked {
         assert!(begin.elapsed() < Duration::from_secs(60));
         std::thread::sleep(Duration::from_millis(50));
     }

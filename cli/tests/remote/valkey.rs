@@ -262,7 +262,11 @@ fn a_run_whose_lease_was_taken_is_fenced_off() {
     assert_eq!(fresh.history()[2..], first);
     // The next run of that machine brings what it remembered.
     let next = one.run().ok();
-    assert!(next.warnings().contains("both were put together"), "{}", next.warnings());
+    assert!(
+        next.warnings().contains("both were put together"),
+        "{}",
+        next.warnings()
+    );
     assert_eq!(one.history().len(), 7);
     assert!(one.history().contains(&ran.id()));
 }
