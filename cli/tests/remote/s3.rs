@@ -104,7 +104,7 @@ fn machines_without_disks_share_one_history() {
     let third = one.run().ok();
     assert_eq!(one.history(), [third.id(), second.id(), first.id()]);
     assert_eq!((third.generation(), third.warnings().as_str()), (3, ""));
-    assert_eq!(one.unsynced(), [PathBuf::new(); 0]);
+    assert!(one.unsynced().is_empty());
     // Nothing is left lying about, and the lease was given back.
     let files: Vec<String> = one.files().into_iter().filter(|f| f.contains("state")).collect();
     assert_eq!(files, [".rocky-state.redb"]);
@@ -534,7 +534,7 @@ fn after_a_kill_the_next_run_goes_on() {
     );
     assert_eq!(machine.history()[..2], [ninth.id(), eighth.id()]);
     assert_eq!(machine.history_of(Some(&object(&server))).len(), 9);
-    assert_eq!(machine.unsynced(), [PathBuf::new(); 0]);
+    assert!(machine.unsynced().is_empty());
 }
 
 #[test]

@@ -379,7 +379,9 @@ impl Shared {
             let Some(body) = &found.body else {
                 return Err(failure);
             };
-            let merged = download(store.path(), body, self.remote.place(), |file| store.merge_from(file));
+            let merged = download(store.path(), body, self.remote.place(), |file| {
+                store.merge_from(file)
+            });
             if let Err(error) = merged {
                 return Err(Failure {
                     message: format!("{}; {}", failure.message, error.message),
@@ -490,7 +492,10 @@ fn copy(store: &StateStore) -> Result<Vec<u8>> {
 }
 
 fn written_meanwhile(found: &Found) -> Failure {
-    Failure::new(Class::Conflict, format!("{} has written it meanwhile", found.told()))
+    Failure::new(
+        Class::Conflict,
+        format!("{} has written it meanwhile", found.told()),
+    )
 }
 
 /// Do something with a remote state as a file, once it is seen to be one.
