@@ -26,7 +26,7 @@ const CLOCK_GRAIN: Duration = Duration::from_millis(1_300);
 /// A cancelled run has this long for its last upload: schedulers kill after 30 seconds.
 const PARTING: Duration = Duration::from_secs(20);
 /// To give a lease back.
-const RELEASE: Duration = Duration::from_secs(10);
+const RELEASE: Duration = Duration::from_secs(5);
 
 /// What a session needs.
 pub struct Begin<'a> {
@@ -214,12 +214,13 @@ impl Session {
                     return;
                 }
                 let tries = shared.tries(shared.settings.transfer_timeout(), &token);
-                // A failure is told at the end, if the last upload fails too.
-                if let Err(failure) = shared.upload(&store, &mut line, &tries)
-                    && failure.class != Class::Cancelled
-                {
-                    line.record.last_error = Some(failure.message);
+                match shared.upload(&store, &mut line, &tries) {
+                    Err(failure) if failure.class == Class::Cancelled => return,
+                    // It is told at the end, if the last upload fails too.
+                    Err(failure) => line.record.last_error = Some(failure.message),
+                    Ok(()) => {}
                 }
+                let _ = line.record.keep(&store, shared.now());
             }
         };
         let thread = std::thread::Builder::new()
@@ -469,8 +470,9 @@ impl Shared {
                 if self.settings.controlled() {
                     line.condition = found.condition();
                 }
+                // Kept by the caller. A process that is killed before has the upload among those that it began.
                 line.record.synced(&found, now);
-                line.record.keep(store, now).map_err(local)
+                Ok(())
             }
             Put::Foreign(found) => {
                 let failure = written_meanwhile(&found);
@@ -697,7 +699,8 @@ fn reconcile(
         }
         let store = states.writer(path)?;
         let mut line = shared.line();
-        let mut kept = record.take().unwrap_or_default();
+        let before = record.take();
+        let mut kept = before.clone().unwrap_or_default();
         kept.place = place.to_owned();
         match decision {
             Decision::Take | Decision::Merge | Decision::SetAside => {
@@ -718,7 +721,9 @@ fn reconcile(
             // There is something to upload even if this run writes nothing.
             Decision::Seed | Decision::Vanished | Decision::WentBack => kept.dirty = true,
         }
-        kept.keep(&store, now)?;
+        if before.as_ref() != Some(&kept) {
+            kept.keep(&store, now)?;
+        }
         line.condition = match (&found, shared.settings.controlled()) {
             (_, false) => Condition::Always,
             (Some(found), true) => found.condition(),
