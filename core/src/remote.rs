@@ -171,6 +171,12 @@ impl RemoteRun {
         for warning in &outcome.warnings {
             warn(observer, warning);
         }
+        if let (true, Some(took)) = (outcome.uploaded, outcome.took) {
+            observer.event(&Event::StateSynced {
+                backend: SmolStr::new_static(outcome.backend),
+                duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            });
+        }
         let mut summary = summary(outcome);
         summary.warnings.splice(0..0, self.warnings);
         (Some(summary), error.filter(|_| self.fails))

@@ -91,6 +91,8 @@ pub struct Outcome {
     pub base: Option<SyncBase>,
     /// Everything of this run is there.
     pub uploaded: bool,
+    /// How long the last upload took; none when there was nothing to upload.
+    pub took: Option<Duration>,
     /// Why not.
     pub error: Option<String>,
     /// What to do about it.
@@ -244,7 +246,9 @@ impl Session {
         let timeout = shared.settings.transfer_timeout();
         let within = if cancelled { timeout.min(PARTING) } else { timeout };
         let mut line = shared.line();
-        let result = if !line.record.dirty {
+        let begin = Instant::now();
+        let to_upload = line.record.dirty;
+        let result = if !to_upload {
             Ok(())
         } else {
             let tries = shared.tries(within, &CancelToken::new());
@@ -256,6 +260,7 @@ impl Session {
             place: place.clone(),
             base: None,
             uploaded: result.is_ok(),
+            took: to_upload.then(|| begin.elapsed()),
             error: None,
             hint: None,
             kept: None,
