@@ -156,7 +156,7 @@ fn show(request: &StateRequest, state: &StateResponse) -> String {
             }),
         ));
     }
-    text.push_str(&state.remote.as_ref().map(remote_text).unwrap_or_default());
+    text.push_str(&state.remote.as_deref().map(remote_text).unwrap_or_default());
     text
 }
 

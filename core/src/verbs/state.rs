@@ -175,7 +175,7 @@ pub struct StateResponse {
     pub tables: BTreeMap<String, u64>,
     /// Where it is shared, where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remote: Option<crate::remote::RemoteStateInfo>,
+    pub remote: Option<Box<crate::remote::RemoteStateInfo>>,
 }
 
 /// One of the documents, by action.
