@@ -186,12 +186,12 @@ pub enum StateAnswer {
     Show(StateResponse),
     /// `check`, `repair`.
     Audit(StateAudit),
-    /// `delete`, `set`.
-    Change(StateChange),
     /// `sweep`.
     Sweep(StateSweep),
     /// `export`, `import`.
     Transfer(StateTransfer),
+    /// `delete`, `set`. The last one: what must be in it is in all the others too.
+    Change(StateChange),
 }
 
 impl Project {
