@@ -9,8 +9,8 @@ use rocky_core::verbs::state::{
     ImportOver, PartitionName, StateAction, StateAnswer, StateAudit, StateChange, StateRequest,
     StateResponse, WirePartition,
 };
-use rocky_core::{Error, NoObserver, Result};
-use std::io::Write;
+use rocky_core::{NoObserver, Result};
+use std::io::{self, Write};
 
 /// The document's name, also for errors.
 pub fn name(args: &StateArgs) -> &'static str {
@@ -33,11 +33,13 @@ fn action(args: &StateArgs) -> StateAction {
 pub fn run(context: &Context<'_>, args: &StateArgs) -> Result<u8> {
     let project = context.open(&Default::default())?;
     if let Some(StateCommand::Export { file: None }) = &args.action {
-        let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
-        project.export_state(&mut out)?;
-        return match out.flush() {
-            Ok(()) => Ok(output::OK),
-            Err(error) => Err(Error::new(rocky_core::ErrorKind::Io, error.to_string())),
+        let mut out = Pipe {
+            out: std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock()),
+            closed: false,
+        };
+        return match project.export_state(&mut out) {
+            Err(error) if !out.closed => Err(error),
+            _ => Ok(output::OK),
         };
     }
     let mut request = StateRequest {
@@ -84,6 +86,31 @@ pub fn run(context: &Context<'_>, args: &StateArgs) -> Result<u8> {
     };
     context.out.document(&answer, || text(&request, &answer));
     Ok(code)
+}
+
+/// Standard output; a reader that has seen enough is no error.
+struct Pipe<W> {
+    out: W,
+    closed: bool,
+}
+
+impl<W> Pipe<W> {
+    fn see<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        self.closed |= matches!(&result, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
+        result
+    }
+}
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let result = self.out.write(data);
+        self.see(result)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.out.flush();
+        self.see(result)
+    }
 }
 
 fn text(request: &StateRequest, answer: &StateAnswer) -> String {
