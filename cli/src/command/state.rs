@@ -6,8 +6,7 @@ use crate::output;
 use crate::render::{count, table, time};
 use rocky_core::remote::RemoteStateInfo;
 use rocky_core::verbs::state::{
-    ImportOver, PartitionName, StateAction, StateAnswer, StateAudit, StateChange, StateRequest,
-    StateResponse, WirePartition,
+    ImportOver, StateAction, StateAnswer, StateAudit, StateChange, StateRequest, StateResponse, WirePartition,
 };
 use rocky_core::{NoObserver, Result};
 use std::io::{self, Write};
@@ -47,22 +46,15 @@ pub fn run(context: &Context<'_>, args: &StateArgs) -> Result<u8> {
         model: args.model.clone(),
         ..StateRequest::default()
     };
-    let pair = |names: &[String]| match names {
-        [model, key, ..] => Some(PartitionName {
-            model: model.clone(),
-            key: key.clone(),
-        }),
-        _ => None,
-    };
     match &args.action {
         Some(StateCommand::Repair { yes }) => request.apply = *yes,
         Some(StateCommand::Delete { watermark, partition }) => {
             request.watermark.clone_from(watermark);
-            request.partition = partition.as_deref().and_then(pair);
+            of_partition(&mut request, partition.as_deref());
         }
         Some(StateCommand::Set { watermark, partition }) => {
             request.watermark = watermark.as_ref().and_then(|w| w.first().cloned());
-            request.partition = partition.as_deref().and_then(pair);
+            of_partition(&mut request, partition.as_deref());
             request.value = watermark
                 .as_ref()
                 .or(partition.as_ref())
@@ -86,6 +78,14 @@ pub fn run(context: &Context<'_>, args: &StateArgs) -> Result<u8> {
     };
     context.out.document(&answer, || text(&request, &answer));
     Ok(code)
+}
+
+/// Model and key, and maybe more.
+fn of_partition(request: &mut StateRequest, words: Option<&[String]>) {
+    if let Some([model, key, ..]) = words {
+        request.model = Some(model.clone());
+        request.partition = Some(key.clone());
+    }
 }
 
 /// Standard output; a reader that has seen enough is no error.
