@@ -421,7 +421,7 @@ rocky_status rocky_project_discover(const rocky_project *project,
 //
 // - `project`: borrowed.
 // - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"action": "show" | "check" | "repair" | "delete" |
-//   "set" | "export" | "import" | "sweep", "model", "apply", "watermark", "partition": {"model", "key"}, "value", "path", "over"}`.
+//   "set" | "export" | "import" | "sweep", "model", "apply", "watermark", "partition", "value", "path", "over"}`.
 // - `callback`, `user_data`: receives the events, on this thread; may be NULL.
 // - `cancel`: borrowed; stops the call when tripped; may be NULL.
 // - `out`: receives the document of the action, owned by the caller, freed with `rocky_buf_free`; NULL on failure.

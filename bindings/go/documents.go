@@ -1184,14 +1184,14 @@ type AffectedModel struct {
 type StateRequest struct {
 	// `show` when absent.
 	Action StateAction `json:"action,omitempty"`
-	// `show`: list the partitions of this model.
+	// `show`: list the partitions of this model. `delete`, `set`: the model of the partition.
 	Model string `json:"model,omitempty"`
 	// `repair`: do it; without it, only say what would be done.
 	Apply bool `json:"apply,omitempty"`
 	// `delete`, `set`: the watermark of this table, `catalog.schema.table`.
 	Watermark string `json:"watermark,omitempty"`
-	// `delete`, `set`: this partition.
-	Partition PartitionName `json:"partition,omitempty"`
+	// `delete`, `set`: this partition of the model: `2026-01-31T23`, `2026-01-31`, `2026-01`, `2026`.
+	Partition string `json:"partition,omitempty"`
 	// `set`: the watermark's value as the engine writes it, or `Computed` or `Failed` for a partition.
 	Value string `json:"value,omitempty"`
 	// `export`, `import`: the file, from the working directory.
@@ -1222,14 +1222,6 @@ const (
 	// Forget what `[state.retention]` says, without waiting for the next run.
 	StateActionSweep StateAction = "sweep"
 )
-
-// PartitionName: A partition of a model.
-type PartitionName struct {
-	// The model.
-	Model string `json:"model"`
-	// Its key: `2026-01-31T23`, `2026-01-31`, `2026-01`, `2026`.
-	Key string `json:"key"`
-}
 
 // ImportOver: What an import does to what is there.
 type ImportOver string
