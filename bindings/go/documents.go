@@ -74,14 +74,14 @@ const (
 	TargetDialectDuckdb TargetDialect = "duckdb"
 )
 
-// RequestColumn: A column of a source.
+// RequestColumn: A column of a source, as a request states it.
 type RequestColumn struct {
 	// Its name.
 	Name string `json:"name"`
 	// Its type in the warehouse's spelling.
 	Type string `json:"type"`
-	// May it hold NULL? True when absent.
-	Nullable bool `json:"nullable,omitempty"`
+	// May hold NULL; true when absent.
+	Nullable bool `json:"nullable"`
 }
 
 // CompileResponse: The result of a compile.
@@ -1304,7 +1304,7 @@ type WhatIfRequest struct {
 	// Files.
 	Edits []WhatIfEdit `json:"edits,omitempty"`
 	// All columns of sources, by their names (`schema.table`, or with the catalog before).
-	SourceSchemas map[string][]WhatIfColumn `json:"source_schemas,omitempty"`
+	SourceSchemas map[string][]RequestColumn `json:"source_schemas,omitempty"`
 	// Values for `@var`, on both sides.
 	Vars map[string]string `json:"vars,omitempty"`
 	// Leave out the difference of the plans.
@@ -1322,16 +1322,6 @@ type WhatIfEdit struct {
 	Text string `json:"text"`
 	// The file would be gone: the same as a `text` of `null`, for languages that cannot write one.
 	Remove bool `json:"remove,omitempty"`
-}
-
-// WhatIfColumn: A column of a source as it would be.
-type WhatIfColumn struct {
-	// Its name.
-	Name string `json:"name"`
-	// Its type in the warehouse's spelling.
-	Type string `json:"type"`
-	// May hold NULL; true when absent.
-	Nullable bool `json:"nullable"`
 }
 
 // WhatIfResponse: What would follow.

@@ -10,7 +10,7 @@ use rocky_core::verbs::compile::{CompileRequest, RefreshSources};
 use rocky_core::{CancelToken, Engine, EngineOptions, Host, NoObserver, OpenRequest, Project};
 use rocky_warehouse::{Connection, Value, Warehouse};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// From which of n rows a row takes its value.
 const MOVES: &[&str] = &[
@@ -191,10 +191,19 @@ fn claims(project: &Project) -> BTreeMap<String, Claims> {
     claims
 }
 
+fn oracle(path: Option<&Path>) -> Oracle {
+    let cancel = CancelToken::new();
+    let db = DuckDb::open(path, &OpenOptions::default(), &cancel).unwrap();
+    Oracle {
+        connection: db.connect().unwrap(),
+        cancel,
+        tables: BTreeMap::new(),
+    }
+}
+
 #[test]
 fn exactly_the_predicted_columns_change() {
     let folder = tempfile::tempdir().unwrap();
-    let cancel = CancelToken::new();
     let config = "[adapter]\ntype = \"duckdb\"\npath = \"w.duckdb\"\n[pipeline.p]\ntype = \"transformation\"\n[pipeline.p.target]\nadapter = \"default\"\n";
     std::fs::write(folder.path().join("rocky.toml"), config).unwrap();
     std::fs::create_dir(folder.path().join("models")).unwrap();
@@ -205,13 +214,10 @@ fn exactly_the_predicted_columns_change() {
         std::fs::write(folder.path().join(format!("models/q{n:02}.sql")), query).unwrap();
         queries.insert(format!("q{n:02}"), query.trim().to_owned());
     }
+    // What the project sees; the rows are exchanged in memory, a thousand times.
     let path = folder.path().join("w.duckdb");
-    let db = DuckDb::open(Some(&path), &OpenOptions::default(), &cancel).unwrap();
-    let mut oracle = Oracle {
-        connection: db.connect().unwrap(),
-        cancel,
-        tables: BTreeMap::new(),
-    };
+    oracle(Some(&path)).make();
+    let mut oracle = oracle(None);
     oracle.make();
     let engine = Engine::new(&EngineOptions { threads: Some(1) }).unwrap();
     let request = OpenRequest {

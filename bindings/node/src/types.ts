@@ -1060,14 +1060,14 @@ export interface RenderedLineage {
   rendered: string;
 }
 
-/** A column of a source. */
+/** A column of a source, as a request states it. */
 export interface RequestColumn {
   /** Its name. */
   name: string;
   /** Its type in the warehouse's spelling. */
   type: string;
-  /** May it hold NULL? True when absent. */
-  nullable?: boolean;
+  /** May hold NULL; true when absent. */
+  nullable: boolean;
 }
 
 /** A run. */
@@ -1424,16 +1424,6 @@ export interface Watermark {
   updated_at: string;
 }
 
-/** A column of a source as it would be. */
-export interface WhatIfColumn {
-  /** Its name. */
-  name: string;
-  /** Its type in the warehouse's spelling. */
-  type: string;
-  /** May hold NULL; true when absent. */
-  nullable: boolean;
-}
-
 /** A file as it would be. */
 export interface WhatIfEdit {
   /** Path relative to the folder of `rocky.toml`. */
@@ -1461,7 +1451,7 @@ export interface WhatIfRequest {
   /** Files. */
   edits?: WhatIfEdit[];
   /** All columns of sources, by their names (`schema.table`, or with the catalog before). */
-  source_schemas?: Record<string, WhatIfColumn[]>;
+  source_schemas?: Record<string, RequestColumn[]>;
   /** Values for `@var`, on both sides. */
   vars?: Record<string, string>;
   /** Leave out the difference of the plans. */
