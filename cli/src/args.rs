@@ -109,9 +109,13 @@ pub struct RunArgs {
     /// Pipeline; needed when there are several
     #[arg(long)]
     pub pipeline: Option<String>,
-    /// Only this model; may be repeated
-    #[arg(long = "model", value_name = "NAME")]
+    /// Only these models: a name, `stg_*`, `+fct_orders` (and what it reads), `stg_orders+` (and its readers), `tag:nightly`,
+    /// `path:models/marts`, `changed:main`; `a,b` is an intersection; may be repeated
+    #[arg(long = "model", visible_alias = "select", value_name = "SELECTION")]
     pub only: Vec<String>,
+    /// Not these models, written likewise; may be repeated
+    #[arg(long, value_name = "SELECTION")]
+    pub exclude: Vec<String>,
     /// Every model, as without `--model`; existing clients say it
     #[arg(long, conflicts_with = "only")]
     pub all: bool,
@@ -121,6 +125,21 @@ pub struct RunArgs {
     /// Rebuild incremental models from scratch
     #[arg(long)]
     pub full_refresh: bool,
+    /// Go on with a run that did not do everything: what succeeded in it is not done again
+    #[arg(long, value_name = "RUN_ID")]
+    pub resume: Option<String>,
+    /// Go on with the last run of this pipeline and filter, if it did not do everything
+    #[arg(long, conflicts_with = "resume")]
+    pub resume_latest: bool,
+    /// Leave models alone that are unchanged, and read nothing that changed since they were built
+    #[arg(long)]
+    pub skip_unchanged: bool,
+    /// Build everything, even when rocky.toml sets `[run] skip_unchanged`
+    #[arg(long, conflicts_with = "skip_unchanged")]
+    pub force_rebuild: bool,
+    /// Do nothing when a run with this key was done or is under way [env: ROCKY_IDEMPOTENCY_KEY]
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
     /// Models at a time [default: the pipeline's `execution.concurrency`]
     #[arg(long, visible_alias = "parallel", value_name = "N")]
     pub concurrency: Option<u32>,
@@ -227,6 +246,16 @@ pub struct WhatIfArgs {
     pub sources: Sources,
 }
 
+impl Command {
+    /// True when models, tests or sample data are executed by the warehouse in this process.
+    pub fn executes(&self) -> bool {
+        matches!(
+            self,
+            Command::Run(_) | Command::Test { .. } | Command::Playground { .. }
+        )
+    }
+}
+
 /// The subcommands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
@@ -285,9 +314,21 @@ pub enum Command {
     /// Show the exact SQL that `run` would execute, and why
     #[command(after_help = "Examples:\n  rocky plan\n  rocky plan --model fct_orders --full-refresh")]
     Plan(RunArgs),
+    /// Execute a plan that was looked at, if it is still what would be done
+    #[command(
+        after_help = "Examples:\n  rocky plan                       its last line has the plan's id\n  rocky apply 3f1c09d2ab45e677\n\n\
+                            When anything the plan depends on has changed since, nothing is executed and the differences are listed."
+    )]
+    Apply {
+        /// What `rocky plan` printed as the plan's id
+        plan_id: String,
+    },
     /// Execute the models
     #[command(
         after_help = "Examples:\n  rocky run\n  rocky run --model fct_orders --model dim_customers\n  \
+                            rocky run --model +fct_orders           with everything it reads\n  \
+                            rocky run --model changed:main+         what was edited since main, and all readers\n  \
+                            rocky run --model tag:nightly --exclude path:models/marts\n  \
                             rocky run --full-refresh --concurrency 2"
     )]
     Run(RunArgs),
@@ -336,8 +377,11 @@ pub enum Command {
         #[arg(long, conflicts_with = "write_lock")]
         check: bool,
     },
-    /// Show the watermarks that runs left
-    State,
+    /// Show what runs left: watermarks and partitions; look after the state store
+    #[command(
+        after_help = "Examples:\n  rocky state\n  rocky state --model fct_daily\n  rocky state check\n  rocky state delete --partition fct_daily 2026-01-31"
+    )]
+    State(StateArgs),
     /// Show past runs
     #[command(
         after_help = "Examples:\n  rocky history\n  rocky history --model fct_orders --since 2026-01-01"
@@ -352,6 +396,35 @@ pub enum Command {
         /// At most so many
         #[arg(long, value_name = "N")]
         limit: Option<u32>,
+        /// How the graph of models changed instead of runs
+        #[arg(long, conflicts_with = "model")]
+        graph: bool,
+    },
+    /// Show what checks measured of a model
+    #[command(after_help = "Example:\n  rocky metrics fct_orders --trend --column customer_id --alerts")]
+    Metrics {
+        /// Model
+        model: String,
+        /// The last 20 snapshots instead of the last one
+        #[arg(long)]
+        trend: bool,
+        /// The share of NULLs of this column over time
+        #[arg(long, value_name = "NAME")]
+        column: Option<String>,
+        /// Say what is alarming
+        #[arg(long)]
+        alerts: bool,
+    },
+    /// List the hooks of the project, or try those of an event
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  rocky hooks list\n  rocky hooks test on_pipeline_error   runs its hooks with an example of what they are told"
+    )]
+    Hooks {
+        /// What to do
+        #[command(subcommand)]
+        action: HooksAction,
     },
     /// Run the models on an in-memory DuckDB
     Test {
@@ -380,6 +453,18 @@ pub enum Command {
     },
 }
 
+/// What to do with hooks.
+#[derive(Subcommand, Debug)]
+pub enum HooksAction {
+    /// Show what is configured under `[hook]`
+    List,
+    /// Run the hooks of an event, for real, with an example of what they are told
+    Test {
+        /// `on_pipeline_start` …
+        event: String,
+    },
+}
+
 /// Formats of lineage.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
 pub enum GraphFormat {
@@ -393,4 +478,86 @@ pub enum GraphFormat {
     Openlineage,
     /// One self-contained page.
     Html,
+}
+
+/// `rocky state`.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct StateArgs {
+    /// List the partitions of this model
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+    /// What to do
+    #[command(subcommand)]
+    pub action: Option<StateCommand>,
+}
+
+/// What to do with the state store.
+#[derive(Debug, clap::Subcommand)]
+pub enum StateCommand {
+    /// Say what is wrong in it; exit 1 when something is
+    Check,
+    /// Put right what `check` finds; without --yes only say what would be done
+    Repair {
+        /// Do it
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Forget one watermark or partition
+    #[command(
+        after_help = "Examples:\n  rocky state delete --watermark poc.marts.fct_orders\n  rocky state delete --partition fct_daily 2026-01-31"
+    )]
+    Delete {
+        /// The watermark of this table
+        #[arg(
+            long,
+            value_name = "TABLE",
+            required_unless_present = "partition",
+            conflicts_with = "partition"
+        )]
+        watermark: Option<String>,
+        /// This partition of a model
+        #[arg(long, num_args = 2, value_names = ["MODEL", "KEY"])]
+        partition: Option<Vec<String>>,
+    },
+    /// Set one watermark or partition
+    #[command(
+        after_help = "Examples:\n  rocky state set --watermark poc.marts.fct_orders '2026-01-31 00:00:00'\n  rocky state set --partition fct_daily 2026-01-31 Computed"
+    )]
+    Set {
+        /// The watermark of this table
+        #[arg(
+            long,
+            num_args = 2,
+            value_names = ["TABLE", "VALUE"],
+            required_unless_present = "partition",
+            conflicts_with = "partition"
+        )]
+        watermark: Option<Vec<String>>,
+        /// This partition of a model: Computed or Failed
+        #[arg(long, num_args = 3, value_names = ["MODEL", "KEY", "STATUS"])]
+        partition: Option<Vec<String>>,
+    },
+    /// Write everything as one JSON document
+    #[command(
+        after_help = "Examples:\n  rocky state export state.json\n  rocky state export | gzip > state.json.gz"
+    )]
+    Export {
+        /// The file; stdout when absent
+        file: Option<String>,
+    },
+    /// Take in what was exported
+    #[command(after_help = "Example:\n  rocky state import state.json --merge")]
+    Import {
+        /// The file
+        file: String,
+        /// Forget what is there
+        #[arg(long, conflicts_with = "merge")]
+        replace: bool,
+        /// Of two, the later one stays
+        #[arg(long)]
+        merge: bool,
+    },
+    /// Forget what `[state.retention]` says, without waiting for the next run
+    Sweep,
 }

@@ -12,9 +12,16 @@ pub mod engine;
 pub mod explain;
 mod files;
 mod git;
+mod graph;
+mod idempotency;
+mod listeners;
+mod prepare;
 pub mod project;
+mod reduce;
+pub mod remote;
 pub mod scaffold;
 pub mod schemas;
+mod select;
 pub mod verbs;
 pub mod wire;
 

@@ -404,6 +404,8 @@ fn analysed(text: &str, ast: &Ast, dialect: Dialect) -> Analysis {
         types: &OwnTypes::NONE,
         cancel: None,
         placeholder_type: Type::Date,
+        types: &rocky_warehouse::OwnTypes::NONE,
+        cancel: None,
     })
 }
 

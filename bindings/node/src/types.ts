@@ -21,6 +21,12 @@ export interface AffectedModel {
   rows: boolean;
 }
 
+/** What to execute. */
+export interface ApplyRequest {
+  /** The `plan_id` of a plan document of this project. */
+  plan_id?: string;
+}
+
 /** A check. */
 export interface CheckResult {
   /** Its name. */
@@ -467,6 +473,18 @@ export type Event =
     /** Units in all; 0 when not known. */
     total: number;
   }
+  /** Sources were listed. */
+  | {
+    type: "discover_finished";
+    /** How many connectors (source schemas) were found. */
+    connectors: number;
+  }
+  /** The models were compiled without errors. */
+  | {
+    type: "compile_finished";
+    /** How many. */
+    models: number;
+  }
   /** A run began. */
   | {
     type: "run_started";
@@ -522,6 +540,76 @@ export type Event =
     model: string;
     /** Why: the failed ancestor, or cancellation. */
     reason: string;
+  }
+  /** The checks of a run begin. */
+  | {
+    type: "checks_started";
+    /** How many tables are checked. */
+    tables: number;
+  }
+  /** A check was evaluated. */
+  | {
+    type: "check_finished";
+    /** The table's whole name. */
+    table: string;
+    /** The parts of the asset's key. */
+    asset_key: string[];
+    /** The check's name. */
+    check: string;
+    /** Did it hold? */
+    passed: boolean;
+    /** `error`, `warning`: what it counts for when it does not hold. */
+    severity: string;
+    /** What was found, as in the run document: `source_count`, `threshold` … */
+    details: Record<string, unknown>;
+  }
+  /** All checks were evaluated. */
+  | {
+    type: "checks_finished";
+    /** How many. */
+    total: number;
+    /** Those that held. */
+    passed: number;
+    /** The others. */
+    failed: number;
+  }
+  /** A table's columns are no longer those of its source. */
+  | {
+    type: "drift_detected";
+    /** The table's whole name. */
+    table: string;
+    /** The columns that differ. */
+    columns: string[];
+    /** What is done about it, as in the run document. */
+    action: string;
+    /** Why. */
+    reason: string;
+  }
+  /** A count is far from what it used to be. */
+  | {
+    type: "anomaly_detected";
+    /** The table's whole name. */
+    table: string;
+    /** One line. */
+    description: string;
+  }
+  /** The state was uploaded. */
+  | {
+    type: "state_synced";
+    /** `s3`, `valkey`, `tiered` … */
+    backend: string;
+    /** Milliseconds. */
+    duration_ms: number;
+  }
+  /** The run took more than `[budget]` allows. */
+  | {
+    type: "budget_breached";
+    /** The key of `[budget]`. */
+    budget: string;
+    /** What it allows. */
+    limit: number;
+    /** What the run took. */
+    actual: number;
   }
   /** The run ended. */
   | {
@@ -900,22 +988,6 @@ export interface PipelineStatus {
   ok: boolean;
 }
 
-/** What to plan. */
-export interface PlanRequest {
-  /** The pipeline; needed when there are several. */
-  pipeline?: string | null;
-  /** Only these models. */
-  models?: string[];
-  /** `key=value`; transformation pipelines have no components to filter by, so it is only echoed. */
-  filter?: string | null;
-  /** Rebuild incremental models from scratch. */
-  full_refresh?: boolean;
-  /** Models at a time, instead of the configuration's. */
-  concurrency?: number | null;
-  /** Values for `@var`. */
-  vars?: Record<string, string>;
-}
-
 /** A plan. */
 export interface PlanResponse {
   /** Engine version. */
@@ -1150,13 +1222,19 @@ export interface RunModel {
   reason?: string | null;
 }
 
-/** What to run. */
+/** What to run, or to plan: `plan` shows what `run` would do with the same request. */
 export interface RunRequest {
   /** The pipeline; needed when there are several. */
   pipeline?: string | null;
-  /** Only these models. */
+  /**
+   * Only these models: names, patterns (`stg_*`), `tag:KEY`, `tag:KEY=VALUE`, `path:GLOB`, `changed:REVISION` (edited since that git
+   * revision, or different from that folder), with `+` before for everything they read and `+` after for everything that reads
+   * them (`2+fct_orders`: two steps). `,` within one is an intersection.
+   */
   models?: string[];
-  /** `key=value`; echoed, see `plan`. */
+  /** Not these, written likewise. */
+  exclude?: string[];
+  /** `key=value`; transformation pipelines have no components to filter by, so it is only echoed. */
   filter?: string | null;
   /** Rebuild incremental models from scratch. */
   full_refresh?: boolean;
@@ -1698,7 +1776,7 @@ export type PlaygroundTemplate = "quickstart" | "ecommerce" | "showcase";
 /** Request and response of each verb. */
 export interface Verbs {
   compile: { request: CompileRequest; response: CompileResponse };
-  plan: { request: PlanRequest; response: PlanResponse };
+  plan: { request: RunRequest; response: PlanResponse };
   run: { request: RunRequest; response: RunResponse };
   lineage: { request: LineageRequest; response: LineageResponse };
   validate: { request: ValidateRequest; response: ValidateResponse };
@@ -1708,4 +1786,5 @@ export interface Verbs {
   test: { request: TestRequest; response: TestResponse };
   what_if: { request: WhatIfRequest; response: WhatIfResponse };
   diff: { request: DiffRequest; response: DiffResponse };
+  apply: { request: ApplyRequest; response: RunResponse };
 }

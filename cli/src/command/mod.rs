@@ -5,7 +5,9 @@ mod diff;
 mod discover;
 mod explain;
 mod history;
+mod hooks;
 mod lineage;
+mod metrics;
 mod plan;
 mod run;
 mod scaffold;
@@ -14,10 +16,13 @@ mod test;
 mod validate;
 mod what_if;
 
-use crate::args::{Args, Command, Refresh, RunArgs, Sources};
+use crate::args::{Args, Command, HooksAction, Refresh, RunArgs, Sources};
 use crate::output::{self, Output};
 use clap::CommandFactory;
 use rocky_core::verbs::compile::RefreshSources;
+use rocky_core::verbs::history::HistoryRequest;
+use rocky_core::verbs::metrics::MetricsRequest;
+use rocky_core::verbs::run::RunRequest;
 use rocky_core::{CancelToken, Error, Host, OpenRequest, Project, Result};
 use std::collections::BTreeMap;
 
@@ -134,6 +139,7 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             ),
         ),
         Command::Plan(run) => ("plan", plan::run(&context, run)),
+        Command::Apply { plan_id } => ("apply", run::apply(&context, plan_id)),
         Command::Run(run) => ("run", run::run(&context, run)),
         Command::Lineage(args) => ("lineage", lineage::run(&context, args)),
         Command::Diff(args) => ("diff", diff::run(&context, args)),
@@ -147,11 +153,39 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             "discover",
             discover::run(&context, pipeline.as_deref(), *write_lock, *check),
         ),
-        Command::State => ("state", state::run(&context)),
-        Command::History { model, since, limit } => (
-            "history",
-            history::run(&context, model.as_deref(), since.as_deref(), *limit),
-        ),
+        Command::State(args) => (state::name(args), state::run(&context, args)),
+        Command::History {
+            model,
+            since,
+            limit,
+            graph,
+        } => {
+            let request = HistoryRequest {
+                model: model.clone(),
+                since: since.clone(),
+                limit: *limit,
+                graph: *graph,
+            };
+            ("history", history::run(&context, &request))
+        }
+        Command::Metrics {
+            model,
+            trend,
+            column,
+            alerts,
+        } => {
+            let request = MetricsRequest {
+                model: model.clone(),
+                trend: *trend,
+                column: column.clone(),
+                alerts: *alerts,
+            };
+            ("metrics", metrics::run(&context, &request))
+        }
+        Command::Hooks { action } => match action {
+            HooksAction::List => ("hooks_list", hooks::run(&context, None)),
+            HooksAction::Test { event } => ("hooks_test", hooks::run(&context, Some(event))),
+        },
         Command::Test { model, sources } => ("test", test::run(&context, model.as_deref(), sources)),
         Command::Explain { codes } => ("explain", explain::run(&context, codes)),
         Command::Completions { shell } => {
@@ -168,14 +202,20 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
 }
 
 /// The part of a request that `plan` and `run` share.
-fn plan_request(args: &RunArgs) -> Result<rocky_core::verbs::plan::PlanRequest> {
-    Ok(rocky_core::verbs::plan::PlanRequest {
+fn run_request(args: &RunArgs) -> Result<RunRequest> {
+    Ok(RunRequest {
         pipeline: args.pipeline.clone(),
         models: args.only.clone(),
+        exclude: args.exclude.clone(),
         filter: args.filter.clone(),
         full_refresh: args.full_refresh,
         concurrency: args.concurrency,
         vars: vars(&args.sources)?,
+        resume: args.resume.clone(),
+        resume_latest: args.resume_latest,
+        skip_unchanged: args.skip_unchanged,
+        force_rebuild: args.force_rebuild,
+        idempotency_key: args.idempotency_key.clone(),
     })
 }
 

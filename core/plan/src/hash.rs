@@ -1,6 +1,6 @@
 //! Hashes of statements and plans, as documents show them: 16 hexadecimal digits of XXH3.
 
-use crate::model::Step;
+use crate::task::Step;
 use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
 

@@ -6,13 +6,15 @@
 //! for each way of materialising it.
 
 pub mod assemble;
+mod bind;
 mod columns;
 mod hash;
-pub mod model;
 mod plan;
 mod setup;
 mod strategy;
+pub mod task;
 
 pub use assemble::model_sql;
-pub use model::{Fact, ModelPlan, Parameter, Plan, Step, StepKind};
+pub use bind::{Bindings, Hole, Parameter, Sql};
 pub use plan::{PlanOptions, plan};
+pub use task::{Fact, Plan, Step, StepKind, Task, TaskKind};

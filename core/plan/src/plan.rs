@@ -1,8 +1,8 @@
 //! From a compiled project to a plan: which models, in what order, and the steps of each.
 
 use crate::assemble::{Assembler, input_model, is_ephemeral};
-use crate::model::{Fact, ModelPlan, Plan};
 use crate::strategy::{self, Ctx, Existing};
+use crate::task::{Fact, Plan, Task, TaskKind};
 use crate::{hash, setup};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, SmolStr, code, suggest};
@@ -58,7 +58,7 @@ pub fn plan(
     let edges = dependencies(snapshot, &order);
 
     let mut assembler = Assembler::new(snapshot);
-    let mut models: Vec<ModelPlan> = Vec::with_capacity(order.len());
+    let mut tasks: Vec<Task> = Vec::with_capacity(order.len());
     let mut planned: Vec<&Model> = Vec::with_capacity(order.len());
     let mut problems = Vec::new();
     for (id, depends_on) in order.iter().zip(edges) {
@@ -71,12 +71,12 @@ pub fn plan(
             Ok(mut plan) => {
                 plan.layer = depends_on
                     .iter()
-                    .filter_map(|i| models.get(*i))
+                    .filter_map(|i| tasks.get(*i))
                     .map(|m| m.layer + 1)
                     .max()
                     .unwrap_or(0);
                 plan.depends_on = depends_on;
-                models.push(plan);
+                tasks.push(plan);
             }
             Err(problem) => problems.push(problem.in_model(model.name.clone())),
         }
@@ -98,9 +98,8 @@ pub fn plan(
         plan_id: String::new(),
         pipeline: pipeline_name(snapshot, options, &order),
         dialect: snapshot.dialect,
-        parameters: Vec::new(),
         setup,
-        models,
+        tasks,
         concurrency: options.concurrency.unwrap_or(configured).clamp(1, limit.max(1)),
         fail_fast: options.fail_fast || execution.is_some_and(|e| e.fail_fast),
     };
@@ -159,10 +158,11 @@ fn choose(snapshot: &Snapshot, options: &PlanOptions) -> FxHashSet<u32> {
     let wanted = |id: &u32, model: &Model| {
         !is_ephemeral(model)
             && selected.as_ref().is_none_or(|ids| ids.contains(id))
+            // A model that belongs to none comes from a folder that was named instead of the pipeline's.
             && options
                 .pipeline
                 .as_ref()
-                .is_none_or(|p| model.pipeline.as_ref() == Some(p))
+                .is_none_or(|p| model.pipeline.as_ref().is_none_or(|own| own == p))
     };
     let models = snapshot
         .models
@@ -275,7 +275,7 @@ fn model_plan(
     options: &PlanOptions,
     model: &Model,
     sql: &str,
-) -> Result<ModelPlan, Box<Diagnostic>> {
+) -> Result<Task, Box<Diagnostic>> {
     let dialect = snapshot.dialect;
     let full = if catalog.default_catalog.is_none() {
         snapshot.names.full(&model.target)
@@ -316,8 +316,10 @@ fn model_plan(
     };
     let built = strategy::build(&ctx)?;
     let known = model.analysis().complete && !model.unit.broken();
-    Ok(ModelPlan {
-        model: model.name.clone(),
+    Ok(Task {
+        kind: TaskKind::Model,
+        name: model.name.clone(),
+        asset_key: model.target_parts.iter().cloned().collect(),
         target: model.target.clone(),
         full_name: model.target_parts.join("."),
         strategy: strategy_of(&model.strategy.kind),
@@ -325,6 +327,7 @@ fn model_plan(
         layer: 0,
         reason: built.reason,
         fact,
+        basis: format!("{:032x}", model.analysis_key()),
         watermark_column: built.watermark_column,
         transaction: Capabilities::of(dialect).transactional_ddl,
         sql_hash: hash::of_steps(&built.steps),

@@ -1,6 +1,6 @@
 //! Schemas that must be there before any model runs.
 
-use crate::model::{Step, StepKind};
+use crate::task::{Step, StepKind};
 use rocky_base::{Dialect, SmolStr};
 use rocky_config::{GovernanceConfig, PipelineKind, ProjectConfig};
 use rocky_project::Model;
@@ -51,6 +51,7 @@ pub(crate) fn schemas<'a>(
             purpose: SmolStr::new_static("create_schema"),
             target: name.display(),
             sql: format!("CREATE SCHEMA IF NOT EXISTS {}", name.print(dialect)),
+            holes: Vec::new(),
             kind: StepKind::Statement { counts_rows: false },
         });
     }

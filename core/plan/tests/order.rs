@@ -15,15 +15,15 @@ fn duckdb() -> Project {
 }
 
 fn names(plan: &Plan) -> Vec<&str> {
-    plan.models.iter().map(|m| m.model.as_str()).collect()
+    plan.tasks.iter().map(|m| m.name.as_str()).collect()
 }
 
 fn inputs<'a>(plan: &'a Plan, model: &str) -> Vec<&'a str> {
-    let found = plan.models.iter().find(|m| m.model == model).unwrap();
+    let found = plan.tasks.iter().find(|m| m.name == model).unwrap();
     found
         .depends_on
         .iter()
-        .map(|i| plan.models[*i].model.as_str())
+        .map(|i| plan.tasks[*i].name.as_str())
         .collect()
 }
 
@@ -53,7 +53,7 @@ fn ephemeral_models_pass_their_inputs_on() {
     assert_eq!(inputs(&plan, "b"), ["a"]);
     assert_eq!(inputs(&plan, "c"), ["a", "v"]);
     assert_eq!(
-        plan.models.iter().map(|m| m.layer).collect::<Vec<_>>(),
+        plan.tasks.iter().map(|m| m.layer).collect::<Vec<_>>(),
         [0, 1, 2, 3]
     );
 }
@@ -70,7 +70,7 @@ fn a_view_that_is_not_selected_passes_its_inputs_on_and_a_table_does_not() {
         .model("c", "", "SELECT id FROM b");
     let plan = select(&project, &["a", "c"]);
     assert_eq!(inputs(&plan, "c"), [""; 0]);
-    assert_eq!(plan.models[1].layer, 0);
+    assert_eq!(plan.tasks[1].layer, 0);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn only_the_errors_of_planned_models_count() {
         };
         rocky_plan::plan(&snapshot, project.catalog(), &options)
     };
-    assert_eq!(plan("good").unwrap().models.len(), 1);
+    assert_eq!(plan("good").unwrap().tasks.len(), 1);
     let errors = plan("bad").unwrap_err();
     assert_eq!((errors.len(), errors[0].code.id()), (1, "E100"));
     let errors = plan("reader").unwrap_err();
@@ -174,8 +174,8 @@ fn a_plan_is_named_by_its_content() {
         .model("a", "", "SELECT id  FROM raw.orders")
         .plan(&PlanOptions::default());
     assert_ne!(first.plan_id, other.plan_id);
-    assert_ne!(first.models[0].sql_hash, other.models[0].sql_hash);
-    assert_eq!(first.models[1].sql_hash, other.models[1].sql_hash);
+    assert_ne!(first.tasks[0].sql_hash, other.tasks[0].sql_hash);
+    assert_eq!(first.tasks[1].sql_hash, other.tasks[1].sql_hash);
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn time_grows_with_the_number_of_models() {
         let best = (0..3).map(|_| {
             let started = Instant::now();
             let plan = rocky_plan::plan(&snapshot, project.catalog(), &PlanOptions::default()).unwrap();
-            assert!(plan.models.len() > n * 8 / 10);
+            assert!(plan.tasks.len() > n * 8 / 10);
             started.elapsed()
         });
         best.min().unwrap()

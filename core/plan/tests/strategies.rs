@@ -36,7 +36,7 @@ fn planned(dialect: Dialect, sidecar: &str, target: Target) -> Plan {
         ..PlanOptions::default()
     });
     assert_queries_parse(&plan);
-    assert_eq!(plan.models.len(), 1);
+    assert_eq!(plan.tasks.len(), 1);
     plan
 }
 
@@ -105,7 +105,7 @@ fn delete_inserts() {
 fn one_transaction_on_duckdb_and_none_elsewhere() {
     for dialect in Dialect::ALL {
         let plan = planned(dialect, "strategy = \"view\"", Target::Table);
-        assert_eq!(plan.models[0].transaction, dialect == Dialect::DuckDb);
+        assert_eq!(plan.tasks[0].transaction, dialect == Dialect::DuckDb);
     }
 }
 
@@ -126,7 +126,7 @@ fn an_unknown_target_is_neither_created_nor_added_to() {
             ..PlanOptions::default()
         });
         assert!(
-            plan.models[0]
+            plan.tasks[0]
                 .steps
                 .iter()
                 .any(|s| s.sql.starts_with("CREATE OR REPLACE TABLE marts.orders AS"))
@@ -136,7 +136,7 @@ fn an_unknown_target_is_neither_created_nor_added_to() {
         let plan = project(Dialect::DuckDb, sidecar, Target::Absent)
             .unknown_warehouse()
             .plan(&PlanOptions::default());
-        assert_eq!(plan.models[0].steps.len(), 1);
+        assert_eq!(plan.tasks[0].steps.len(), 1);
     }
 }
 
@@ -156,11 +156,11 @@ fn a_column_that_the_target_lacks_is_refused_and_one_that_the_query_lost_is_left
         );
         let plan = with(&["old", "UPDATED_AT", "amount", "id", "day"]).plan(&PlanOptions::default());
         assert!(
-            plan.models[0]
+            plan.tasks[0]
                 .reason
                 .ends_with("its column `old` is not in the query and stays NULL in new rows")
         );
-        let inserts = plan.models[0]
+        let inserts = plan.tasks[0]
             .steps
             .iter()
             .filter(|s| s.sql.contains("(id, day, amount, updated_at)"));
@@ -181,9 +181,9 @@ fn columns_come_from_the_target_where_the_query_does_not_tell() {
                 &["day", "id", "updated_at"],
             );
         let plan = project.plan(&PlanOptions::default());
-        assert_eq!(plan.models[0].column_count, None);
+        assert_eq!(plan.tasks[0].column_count, None);
         assert!(
-            plan.models[0]
+            plan.tasks[0]
                 .steps
                 .iter()
                 .any(|s| s.sql.contains("(day, id, updated_at)")),
@@ -231,7 +231,7 @@ fn a_model_reads_its_own_target_only_once_it_is_there() {
         let plan = there().plan(&PlanOptions::default());
         let sql = "(SELECT orders.id FROM marts.all_orders AS orders)";
         assert!(
-            plan.models[0].steps.iter().any(|s| s.sql.contains(sql)),
+            plan.tasks[0].steps.iter().any(|s| s.sql.contains(sql)),
             "{plan:#?}"
         );
         let refused = there().refused(&PlanOptions {
@@ -297,7 +297,7 @@ fn stages_have_short_names_that_do_not_meet() {
         let plan = Project::new(Dialect::DuckDb)
             .model("x", &sidecar, QUERY)
             .plan(&PlanOptions::default());
-        plan.models[0].steps[0].target.clone()
+        plan.tasks[0].steps[0].target.clone()
     };
     let long = "x".repeat(255);
     let names = [

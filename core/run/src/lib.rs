@@ -5,11 +5,15 @@
 //! no warehouse is known by name.
 
 pub mod execute;
+pub mod hooks;
+pub mod metrics;
+pub mod pipes;
+pub mod remote;
 pub mod report;
 pub mod run_id;
 pub mod state;
 
 pub use execute::{ExecuteContext, execute};
-pub use report::{ModelError, ModelResult, ModelStatus, RunReport, RunStatus, StatementResult, Trigger};
+pub use report::{RunReport, RunStatus, StatementResult, TaskError, TaskResult, TaskStatus, Trigger};
 pub use run_id::new_run_id;
 pub use state::{ModelExecution, RunRecord, StateReader, StateRegistry, StateStore, Watermark};

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use rocky_base::{ErrorKind, SmolStr};
+use rocky_plan::TaskKind;
 use rocky_warehouse::{RelationName, Strategy};
 use serde::{Deserialize, Serialize};
 
@@ -53,9 +54,9 @@ impl Trigger {
     }
 }
 
-/// How a model ended.
+/// How a task ended.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub enum ModelStatus {
+pub enum TaskStatus {
     /// Executed; when it was a transaction, committed.
     Success,
     /// Tried and failed.
@@ -64,20 +65,20 @@ pub enum ModelStatus {
     Skipped,
 }
 
-impl ModelStatus {
+impl TaskStatus {
     /// The wire spelling: `Success`, `Failed`, `Skipped`.
     pub fn as_str(self) -> &'static str {
         match self {
-            ModelStatus::Success => "Success",
-            ModelStatus::Failed => "Failed",
-            ModelStatus::Skipped => "Skipped",
+            TaskStatus::Success => "Success",
+            TaskStatus::Failed => "Failed",
+            TaskStatus::Skipped => "Skipped",
         }
     }
 }
 
-/// Why a model failed.
+/// Why a task failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ModelError {
+pub struct TaskError {
     /// The class of the error.
     pub kind: ErrorKind,
     /// What the engine or the guard said.
@@ -101,11 +102,15 @@ pub struct StatementResult {
     pub rows: Option<u64>,
 }
 
-/// What became of a model.
+/// What became of a task.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ModelResult {
-    /// Model name.
-    pub model: SmolStr,
+pub struct TaskResult {
+    /// What it made.
+    pub kind: TaskKind,
+    /// Its name: the model's, or the target's.
+    pub name: SmolStr,
+    /// What orchestrators call it.
+    pub asset_key: Vec<SmolStr>,
     /// The relation it writes.
     pub target: RelationName,
     /// Its whole name, `catalog.schema.table`.
@@ -113,7 +118,7 @@ pub struct ModelResult {
     /// How.
     pub strategy: Strategy,
     /// How it ended.
-    pub status: ModelStatus,
+    pub status: TaskStatus,
     /// Rows written; none for a view or where the engine does not say.
     pub rows: Option<u64>,
     /// Milliseconds from its first statement to its end, retries included.
@@ -122,14 +127,18 @@ pub struct ModelResult {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// How often it was begun: more than once after a conflict or a change under the plan. 0 when it was not.
+    pub attempts: u32,
     /// Why it failed.
-    pub error: Option<ModelError>,
+    pub error: Option<TaskError>,
     /// Why it was skipped.
     pub skipped_reason: Option<String>,
     /// The watermark observed after writing, as text.
     pub watermark: Option<String>,
     /// Hash of the statements.
     pub sql_hash: String,
+    /// What the task was planned from ([`rocky_plan::Task::identity`]).
+    pub basis: String,
     /// Number of output columns, when known.
     pub column_count: Option<usize>,
     /// The statements sent in the last attempt, in order; the last one may have failed.
@@ -156,15 +165,15 @@ pub struct RunReport {
     /// The state store failed while models were running: why. The warehouse has what the models' results say; the state
     /// lacks some or all of it.
     pub state_error: Option<String>,
-    /// Statements executed before any model.
+    /// Statements executed before any task.
     pub setup: Vec<StatementResult>,
-    /// The models, in the plan's order.
-    pub models: Vec<ModelResult>,
+    /// The tasks, in the plan's order.
+    pub tasks: Vec<TaskResult>,
 }
 
 impl RunReport {
-    /// Number of models that ended so.
-    pub fn count(&self, status: ModelStatus) -> usize {
-        self.models.iter().filter(|m| m.status == status).count()
+    /// Number of tasks that ended so.
+    pub fn count(&self, status: TaskStatus) -> usize {
+        self.tasks.iter().filter(|t| t.status == status).count()
     }
 }

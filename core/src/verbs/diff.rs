@@ -53,16 +53,16 @@ pub struct DiffReason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DiffColumn {
     /// Its name.
-    pub name: String,
+    pub name: SmolStr,
     /// `identical`, `added`, `removed`, `widened`, `narrowed`, `retyped`, `nullability`, `values_may_differ`: the first that holds
     /// of added, removed, the three of types, nullability, values.
-    pub class: String,
+    pub class: SmolStr,
     /// Type before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub old_type: Option<String>,
+    pub old_type: Option<SmolStr>,
     /// Type now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub new_type: Option<String>,
+    pub new_type: Option<SmolStr>,
     /// Could hold NULL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old_nullable: Option<bool>,
@@ -72,14 +72,18 @@ pub struct DiffColumn {
     /// Its values are not proved to be the same.
     pub values_may_differ: bool,
     /// Why.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub because: Vec<DiffReason>,
+    #[serde(default, skip_serializing_if = "none")]
+    pub because: Arc<[DiffReason]>,
     /// From here to where the difference begins, nearest first; a column is empty where the rows of a relation are the reason.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub path: Vec<ColumnRef>,
+    #[serde(default, skip_serializing_if = "none")]
+    pub path: Arc<[ColumnRef]>,
     /// The same program, but two executions of it differ: by this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub volatile: Option<String>,
+    pub volatile: Option<SmolStr>,
+}
+
+fn none<T>(list: &Arc<[T]>) -> bool {
+    list.is_empty()
 }
 
 /// A model compared.
@@ -248,52 +252,7 @@ impl Project {
                 .hint("name a git revision such as `main`, or the folder of another state of the project"));
         }
         let (new, _) = self.refreshed(&request.vars, request.refresh_sources, observer, cancel)?;
-        let inputs = Inputs {
-            vars: request
-                .vars
-                .iter()
-                .map(|(k, v)| (SmolStr::new(k), SmolStr::new(v)))
-                .collect(),
-            catalog: self.known_catalog(),
-            ..Inputs::default()
-        };
-        let folder = self.root.join(&request.against);
-        let mut options = self.options.clone();
-        // What is remembered of this state is not overwritten with the other.
-        options.cache = None;
-        let mut commit = None;
-        let system: Arc<dyn rocky_base::System> = if self.host.system.list(&folder).is_ok() {
-            let name = self.config_path().file_name().unwrap_or_default();
-            options.config = folder.join(name);
-            if !self.host.system.exists(&options.config) && options.models.is_none() {
-                return Err(Error::new(
-                    ErrorKind::NotFound,
-                    format!("{}: no such file", options.config.display()),
-                )
-                .hint("name the folder of another state of this project"));
-            }
-            for dir in [&mut options.models, &mut options.contracts]
-                .into_iter()
-                .flatten()
-            {
-                *dir = moved(dir, &self.root, &folder)?;
-            }
-            self.host.system.clone()
-        } else {
-            let tree = crate::git::tree(&self.root, &request.against, cancel)?;
-            let config = rocky_project::overlay::plain(self.config_path());
-            if !tree.files.contains_key(&config) && options.models.is_none() {
-                return Err(Error::new(
-                    ErrorKind::NotFound,
-                    format!("`{}` has no {}", request.against, config.display()),
-                )
-                .hint("name a revision that has the project"));
-            }
-            commit = Some(tree.commit);
-            Arc::new(Overlay::alone(self.host.system.clone(), tree.files))
-        };
-        let pool = &self.engine.inner.pool;
-        let old = Compiler::new(system, options).compile(&inputs, pool, observer, cancel)?;
+        let (old, commit) = self.other(&request.against, &request.vars, observer, cancel)?;
         let difference = difference(&old, &new, cancel)?;
         let (version, command, schema_version) = envelope!("diff");
         let mut response = DiffResponse {
@@ -318,6 +277,59 @@ impl Project {
             response.markdown = Some(super::diff_markdown::markdown(&response));
         }
         Ok(response)
+    }
+
+    /// Another state of this project compiled: a folder, or a git revision with the commit that it is.
+    pub(crate) fn other(
+        &self,
+        against: &str,
+        vars: &BTreeMap<String, String>,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<(Arc<Snapshot>, Option<String>)> {
+        let inputs = Inputs {
+            vars: crate::project::variables(vars),
+            catalog: self.known_catalog(),
+            ..Inputs::default()
+        };
+        let folder = self.root.join(against);
+        let mut options = self.options.clone();
+        // What is remembered of this state is not overwritten with the other.
+        options.cache = None;
+        let mut commit = None;
+        let system: Arc<dyn rocky_base::System> = if self.host.system.list(&folder).is_ok() {
+            let name = self.config_path().file_name().unwrap_or_default();
+            options.config = folder.join(name);
+            if !self.host.system.exists(&options.config) && options.models.is_none() {
+                return Err(Error::new(
+                    ErrorKind::NotFound,
+                    format!("{}: no such file", options.config.display()),
+                )
+                .hint("name the folder of another state of this project"));
+            }
+            for dir in [&mut options.models, &mut options.contracts]
+                .into_iter()
+                .flatten()
+            {
+                *dir = moved(dir, &self.root, &folder)?;
+            }
+            self.host.system.clone()
+        } else {
+            let tree = crate::git::tree(&self.root, against, cancel)?;
+            let config = rocky_project::overlay::plain(self.config_path());
+            if !tree.files.contains_key(&config) && options.models.is_none() {
+                return Err(Error::new(
+                    ErrorKind::NotFound,
+                    format!("`{}` has no {}", against, config.display()),
+                )
+                .hint("name a revision that has the project"));
+            }
+            commit = Some(tree.commit);
+            Arc::new(Overlay::alone(self.host.system.clone(), tree.files))
+        };
+        let pool = &self.engine.inner.pool;
+        let other = Compiler::new(system, options).compile(&inputs, pool, observer, cancel)?;
+        Ok((other, commit))
     }
 }
 
@@ -399,35 +411,58 @@ fn reason(reason: &Reason) -> DiffReason {
 }
 
 fn column(column: &ColumnDiff, dialect: Dialect) -> DiffColumn {
+    DiffColumn {
+        because: column.reasons.iter().map(reason).collect(),
+        ..plain_column(column, dialect)
+    }
+}
+
+/// A column without reasons.
+fn plain_column(column: &ColumnDiff, dialect: Dialect) -> DiffColumn {
     let ty =
         |state: &Option<rocky_project::diff::ColumnState>| state.as_ref().map(|s| type_text(&s.ty, dialect));
     DiffColumn {
-        name: column.name.to_string(),
-        class: column.class.as_str().to_owned(),
+        name: column.name.clone(),
+        class: SmolStr::new_static(column.class.as_str()),
         old_type: ty(&column.old),
         new_type: ty(&column.new),
         old_nullable: column.old.as_ref().map(|s| s.nullable),
         new_nullable: column.new.as_ref().map(|s| s.nullable),
         values_may_differ: column.values_may_differ,
-        because: column.reasons.iter().map(reason).collect(),
-        path: Vec::new(),
-        volatile: column.volatile.as_ref().map(ToString::to_string),
+        because: Arc::default(),
+        path: Arc::default(),
+        volatile: column.volatile.clone(),
     }
 }
 
 fn models(old: &Snapshot, new: &Snapshot, diff: &ProjectDiff) -> Vec<DiffModel> {
     let paths = Paths::new(diff, new.dialect);
-    let path = |model: &ModelDiff, column: &ColumnDiff| -> Vec<ColumnRef> {
-        if column.reasons.is_empty() {
-            return Vec::new();
-        }
-        let steps = paths.way(&model.name, &column.name).into_iter();
+    let path = |model: &ModelDiff, column: &ColumnDiff| -> Arc<[ColumnRef]> {
+        let steps = paths.way(&model.name, &column.reasons).into_iter();
         steps
             .map(|(model, column)| ColumnRef {
                 model: model.to_string(),
                 column: column.to_string(),
             })
             .collect()
+    };
+    let with_rows: Arc<[DiffReason]> = Arc::from([reason(&Reason::ModelRows)]);
+    let columns = |model: &ModelDiff| -> Vec<DiffColumn> {
+        // The columns that differ with the rows of their model have one way back.
+        let mut way: Option<Arc<[ColumnRef]>> = None;
+        let mut one = |c: &ColumnDiff| match c.reasons.as_slice() {
+            [] => plain_column(c, new.dialect),
+            [Reason::ModelRows] => DiffColumn {
+                because: with_rows.clone(),
+                path: way.get_or_insert_with(|| path(model, c)).clone(),
+                ..plain_column(c, new.dialect)
+            },
+            _ => DiffColumn {
+                path: path(model, c),
+                ..column(c, new.dialect)
+            },
+        };
+        model.columns.iter().map(&mut one).collect()
     };
     diff.models
         .iter()
@@ -441,14 +476,7 @@ fn models(old: &Snapshot, new: &Snapshot, diff: &ProjectDiff) -> Vec<DiffModel> 
             rows_because: model.rows.iter().map(reason).collect(),
             order_may_differ: model.order,
             unlisted_columns_may_differ: model.unlisted,
-            columns: model
-                .columns
-                .iter()
-                .map(|c| DiffColumn {
-                    path: path(model, c),
-                    ..column(c, new.dialect)
-                })
-                .collect(),
+            columns: columns(model),
         })
         .collect()
 }

@@ -1,27 +1,32 @@
 //! `run`: plan and execute.
 
 use crate::adapters::Access;
-use crate::document::{diagnostics, envelope};
+use crate::document::envelope;
+use crate::idempotency::{self, Claim};
 use crate::project::Project;
-use crate::verbs::plan::PlanRequest;
-use crate::wire::WireDiagnostic;
-use rocky_base::{CancelToken, Error, Observer, Result};
-use rocky_plan::ModelPlan;
-use rocky_run::execute::{ExecuteContext, execute};
-use rocky_run::report::{ModelResult, ModelStatus, RunReport, RunStatus, Trigger};
+use crate::reduce::ModelDecision;
+use crate::wire::{WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics};
+use rocky_base::{CancelToken, Error, Event, Observer, Result};
+use rocky_plan::Task;
+use rocky_run::execute::{ExecuteContext, RunFacts, execute};
+use rocky_run::report::{RunReport, RunStatus, TaskResult, TaskStatus, Trigger};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What to run.
+/// What to run, or to plan: `plan` shows what `run` would do with the same request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunRequest {
     /// The pipeline; needed when there are several.
     pub pipeline: Option<String>,
-    /// Only these models.
+    /// Only these models: names, patterns (`stg_*`), `tag:KEY`, `tag:KEY=VALUE`, `path:GLOB`, `changed:REVISION` (edited since that git
+    /// revision, or different from that folder), with `+` before for everything they read and `+` after for everything that reads
+    /// them (`2+fct_orders`: two steps). `,` within one is an intersection.
     pub models: Vec<String>,
-    /// `key=value`; echoed, see `plan`.
+    /// Not these, written likewise.
+    pub exclude: Vec<String>,
+    /// `key=value`; transformation pipelines have no components to filter by, so it is only echoed.
     pub filter: Option<String>,
     /// Rebuild incremental models from scratch.
     pub full_refresh: bool,
@@ -29,6 +34,22 @@ pub struct RunRequest {
     pub concurrency: Option<u32>,
     /// Values for `@var`.
     pub vars: BTreeMap<String, String>,
+    /// Go on with this run: what succeeded in it, or in those that it went on with, is not done again.
+    pub resume: Option<String>,
+    /// Go on with the last run of this pipeline and filter that did not do everything.
+    pub resume_latest: bool,
+    /// Leave models alone whose query means what it meant and whose inputs did not change since they were built. The rows of sources are
+    /// hashed for that where the warehouse keeps no versions.
+    pub skip_unchanged: bool,
+    /// Build everything, even when `[run] skip_unchanged` is set.
+    pub force_rebuild: bool,
+    /// Run once for each key: a second run with it is refused while the first is under way, and does nothing after it succeeded.
+    pub idempotency_key: Option<String>,
+}
+
+/// The filter as the state knows it.
+pub(crate) fn canonical_filter(request: &RunRequest) -> String {
+    request.filter.clone().unwrap_or_default()
 }
 
 /// What was written.
@@ -102,6 +123,20 @@ pub struct RunErrorEntry {
     pub remediation_hint: Option<String>,
 }
 
+impl RunErrorEntry {
+    /// A failure of the run as a whole.
+    pub(crate) fn of_run(kind: &str, error: impl Into<String>) -> RunErrorEntry {
+        RunErrorEntry {
+            asset_key: Vec::new(),
+            model: String::new(),
+            error: error.into(),
+            failure_kind: kind.to_owned(),
+            step: None,
+            remediation_hint: None,
+        }
+    }
+}
+
 /// A model that was not executed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SkippedModel {
@@ -111,6 +146,16 @@ pub struct SkippedModel {
     pub model: String,
     /// Why.
     pub reason: String,
+}
+
+impl SkippedModel {
+    pub(crate) fn of(left: &crate::reduce::LeftOut) -> SkippedModel {
+        SkippedModel {
+            asset_key: left.asset_key.iter().map(ToString::to_string).collect(),
+            model: left.name.to_string(),
+            reason: left.reason.clone(),
+        }
+    }
 }
 
 /// Checks of an asset. Transformation runs have none in this release; the list is there for the clients.
@@ -233,6 +278,40 @@ pub struct RunResponse {
     /// Why the state store lacks something of this run, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_error: Option<String>,
+    /// What became of the remote state, where the project has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_state: Option<crate::remote::RemoteStateSummary>,
+    /// The run that it went on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed_from: Option<String>,
+    /// Whether each model was built, and why, when `skip_unchanged` is set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub model_decisions: Vec<ModelDecision>,
+    /// As given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+    /// The run that had the same key, when this one did nothing for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped_by_run_id: Option<String>,
+    /// Numbers of this run; null when nothing was started.
+    pub metrics: Option<WireMetrics>,
+    /// What hooks did, when there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hooks: Option<WireHooks>,
+    /// Limits of `[budget]` that it went over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budget_breaches: Vec<WireBudgetBreach>,
+}
+
+/// Status of a run that did nothing because one with its idempotency key was done …
+pub const SKIPPED_IDEMPOTENT: &str = "SkippedIdempotent";
+/// … or is under way.
+pub const SKIPPED_IN_FLIGHT: &str = "SkippedInFlight";
+
+/// A run that has its state.
+pub(crate) struct Begun {
+    run_id: String,
+    remote: crate::remote::RemoteRun,
 }
 
 impl Project {
@@ -243,26 +322,118 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        let plan_request = PlanRequest {
-            pipeline: request.pipeline.clone(),
-            models: request.models.clone(),
-            filter: request.filter.clone(),
-            full_refresh: request.full_refresh,
-            concurrency: request.concurrency,
-            vars: request.vars.clone(),
+        self.attended(request, observer, cancel, |run_id, observer| {
+            self.with_state(run_id, observer, cancel, |run, observer| {
+                self.once(request, run, observer, |run, observer| {
+                    let prepared = self.prepare(request, Access::Write, observer, cancel)?;
+                    self.execute_prepared(request, prepared, run, observer, cancel)
+                })
+            })
+        })
+    }
+
+    /// Do `body` unless a run with the same idempotency key has done it or is at it.
+    fn once(
+        &self,
+        request: &RunRequest,
+        run: &mut Begun,
+        observer: &mut dyn Observer,
+        body: impl FnOnce(&mut Begun, &mut dyn Observer) -> Result<RunResponse>,
+    ) -> Result<RunResponse> {
+        let Some(key) = idempotency::key_of(self, request.idempotency_key.as_deref())? else {
+            return body(run, observer);
         };
+        let config = self.config()?.state.idempotency;
+        let now = || crate::document::timestamp(self.host.system.now());
+        let state = self.engine.inner.states.writer(self.state_path())?;
+        let (status, by) = match idempotency::claim(&state, &key, &run.run_id, &config, now())? {
+            Claim::Mine => {
+                let result = body(run, observer);
+                let status = result.as_ref().ok().filter(|r| !r.run_id.is_empty());
+                let status = status.map(|r| r.status.as_str());
+                idempotency::settle(&state, &key, &run.run_id, status, &config, now())?;
+                return result.map(|mut response| {
+                    response.idempotency_key = Some(key);
+                    response
+                });
+            }
+            Claim::Done(by) => (SKIPPED_IDEMPOTENT, by),
+            Claim::InFlight(by) => (SKIPPED_IN_FLIGHT, by),
+        };
+        let name = request.pipeline.clone().unwrap_or_default();
+        let mut response = refused(&name, "", canonical_filter(request), Vec::new());
+        response.has_errors = false;
+        status.clone_into(&mut response.status);
+        response.idempotency_key = Some(key);
+        response.skipped_by_run_id = Some(by);
+        Ok(response)
+    }
+
+    /// Do `body`, a run, over the state as it is now, wherever it is kept, and bring back what the run wrote there.
+    pub(crate) fn with_state(
+        &self,
+        run_id: String,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+        body: impl FnOnce(&mut Begun, &mut dyn Observer) -> Result<RunResponse>,
+    ) -> Result<RunResponse> {
+        let remote = self.begin_remote(&run_id, observer, cancel)?;
+        let mut begun = Begun { run_id, remote };
         // A state file that cannot be used is said before anything is touched.
-        self.engine.inner.states.reader(self.state_path())?;
-        let prepared = self.prepare(&plan_request, Access::Write, observer, cancel)?;
-        let filter = request.filter.clone().unwrap_or_default();
-        let found = diagnostics(&prepared.diagnostics, &prepared.snapshot.files);
+        let result = self
+            .engine
+            .inner
+            .states
+            .reader(self.state_path())
+            .and_then(|_| body(&mut begun, observer));
+        let (summary, failure) = begun.remote.finish(observer, cancel);
+        match result {
+            Ok(mut response) => {
+                if let Some(failure) = failure {
+                    response.state_error.get_or_insert(failure.message);
+                }
+                response.remote_state = summary;
+                Ok(response)
+            }
+            Err(mut error) => {
+                if let Some(failure) = failure {
+                    error.message = format!("{}; and {}", error.message, failure.message);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Execute what was planned.
+    pub(crate) fn execute_prepared(
+        &self,
+        request: &RunRequest,
+        mut prepared: crate::prepare::Prepared,
+        run: &mut Begun,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<RunResponse> {
+        let filter = canonical_filter(request);
+        let found = std::mem::take(&mut prepared.diagnostics);
+        let reduced = std::mem::take(&mut prepared.reduced);
         let Some(plan) = &prepared.plan else {
-            return Ok(refused(&prepared.pipeline, filter, found));
+            return Ok(refused(&prepared.pipeline, prepared.pipeline_type, filter, found));
         };
+        // A hook may have seen enough.
+        if let Some(why) = observer.stop() {
+            return Ok(stopped(
+                &prepared.pipeline,
+                prepared.pipeline_type,
+                filter,
+                found,
+                why,
+            ));
+        }
         let Some(warehouse) = &prepared.warehouse else {
             return Err(Error::bug("a run has no warehouse"));
         };
         let state = self.engine.inner.states.writer(self.state_path())?;
+        run.remote.watch()?;
         let clock = self.host.system.clone();
         let trigger = match clock.env("CI") {
             Some(value) if !value.is_empty() && value != "false" => Trigger::Ci,
@@ -272,42 +443,97 @@ impl Project {
         // Every unknown table or function of a user's SQL looks like one; after some of them it is no longer believed, so
         // that a thousand failing models do not read the catalogue a thousand times.
         let mut attempts = 16u32;
-        let mut replan = |stale: &ModelPlan| -> Result<Option<ModelPlan>> {
+        let mut replan = |stale: &Task| -> Result<Option<Task>> {
             let Some(left) = attempts.checked_sub(1) else {
                 return Ok(None);
             };
             attempts = left;
             let catalog = warehouse.snapshot(&[], cancel)?;
-            let made = rocky_plan::plan(&prepared.snapshot, &catalog, &prepared.options).map_err(|_| {
+            let made = (prepared.again)(&catalog).map_err(|_| {
                 Error::new(
                     rocky_base::ErrorKind::Stale,
                     "the plan no longer fits the warehouse",
                 )
             })?;
-            let again = made.models.into_iter().find(|m| m.model == stale.model);
-            Ok(again.filter(|m| m.steps != stale.steps))
+            let again = made.tasks.into_iter().find(|t| t.name == stale.name);
+            Ok(again.filter(|t| t.steps != stale.steps))
         };
+        if let Some(memory) = &reduced.memory {
+            memory.begin(&state, plan, crate::document::timestamp(clock.now()))?;
+        }
+        let snapshot = self.last(&request.vars);
+        let graph_hash = snapshot.as_deref().map(crate::graph::hash);
         let report = execute(ExecuteContext {
             plan,
             warehouse: &**warehouse,
             state: Some(&state),
-            run_id: rocky_run::new_run_id(crate::document::timestamp(clock.now())),
+            run_id: run.run_id.clone(),
             trigger,
             config_hash: self.config_hash(),
+            facts: RunFacts {
+                filter: filter.clone(),
+                resumed_from: reduced.resumed_from.clone(),
+                graph_hash: graph_hash.clone(),
+            },
             observer,
             cancel,
             clock: &*clock,
             replan: &mut replan,
         })?;
+        if report.state_error.is_none() {
+            let graph = snapshot.as_deref().zip(graph_hash.as_deref());
+            let bases = plan
+                .tasks
+                .iter()
+                .map(|t| (t.name.clone(), t.basis.clone()))
+                .collect();
+            let built = match reduced.memory {
+                Some(memory) => {
+                    memory.write(&state, &report, &bases, crate::document::timestamp(clock.now()))
+                }
+                None => Ok(()),
+            };
+            if let Err(error) = built.and_then(|()| self.remember_after(&state, &report, graph)) {
+                observer.event(&Event::Log {
+                    level: rocky_base::SmolStr::new_static("warning"),
+                    message: format!("the run is recorded, but not all around it: {}", error.message),
+                });
+            }
+        }
         let schemas_created = plan.setup.iter().filter(|s| s.purpose == "create_schema").count() as u64;
-        Ok(response(
+        let mut response = response(
             report,
             plan,
             filter,
             found,
             schemas_created,
-            &prepared.snapshot,
-        ))
+            prepared.pipeline_type,
+        );
+        response.tables_skipped += reduced.left_out.len() as u64;
+        response
+            .skipped
+            .extend(reduced.left_out.iter().map(SkippedModel::of));
+        response.resumed_from = reduced.resumed_from;
+        response.model_decisions = reduced.decisions;
+        Ok(response)
+    }
+
+    /// The graph, where it changed, and what may be forgotten by now.
+    fn remember_after(
+        &self,
+        state: &rocky_run::StateStore,
+        report: &RunReport,
+        graph: Option<(&rocky_project::Snapshot, &str)>,
+    ) -> Result<()> {
+        if let Some((snapshot, hash)) = graph {
+            state.record_graph(&report.run_id, report.finished_at, hash, || {
+                crate::graph::models(snapshot)
+            })?;
+        }
+        if let Some(retention) = self.retention()? {
+            state.sweep(&retention, report.finished_at)?;
+        }
+        Ok(())
     }
 
     /// Hash of the configuration's text: what it was when a run was recorded.
@@ -318,7 +544,8 @@ impl Project {
     }
 }
 
-fn refused(pipeline: &str, filter: String, found: Vec<WireDiagnostic>) -> RunResponse {
+/// What stands in the way is found in the project.
+fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireDiagnostic>) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
     let errors: Vec<RunErrorEntry> = found
         .iter()
@@ -339,7 +566,7 @@ fn refused(pipeline: &str, filter: String, found: Vec<WireDiagnostic>) -> RunRes
         run_id: String::new(),
         status: RunStatus::Failure.as_str().to_owned(),
         interrupted: false,
-        pipeline_type: "transformation".to_owned(),
+        pipeline_type: pipeline_type.to_owned(),
         pipeline: pipeline.to_owned(),
         plan_id: String::new(),
         filter,
@@ -358,7 +585,29 @@ fn refused(pipeline: &str, filter: String, found: Vec<WireDiagnostic>) -> RunRes
         diagnostics: found,
         has_errors: true,
         state_error: None,
+        remote_state: None,
+        resumed_from: None,
+        model_decisions: Vec::new(),
+        idempotency_key: None,
+        skipped_by_run_id: None,
+        metrics: None,
+        hooks: None,
+        budget_breaches: Vec::new(),
     }
+}
+
+/// A hook did not let it begin.
+pub(crate) fn stopped(
+    pipeline: &str,
+    pipeline_type: &str,
+    filter: String,
+    found: Vec<WireDiagnostic>,
+    why: &str,
+) -> RunResponse {
+    let mut response = refused(pipeline, pipeline_type, filter, found);
+    response.has_errors = false;
+    response.errors = vec![RunErrorEntry::of_run(rocky_base::ErrorKind::Hook.as_str(), why)];
+    response
 }
 
 fn response(
@@ -367,35 +616,31 @@ fn response(
     filter: String,
     found: Vec<WireDiagnostic>,
     schemas_created: u64,
-    snapshot: &rocky_project::Snapshot,
+    pipeline_type: &str,
 ) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
-    let asset_key = |m: &ModelResult| -> Vec<String> {
-        match snapshot.model(&m.model) {
-            Some((_, model)) => model.target_parts.iter().map(ToString::to_string).collect(),
-            None => m.target.parts().map(|p| p.text.to_string()).collect(),
-        }
-    };
-    let failed = report.count(ModelStatus::Failed) as u64;
-    let copied = report.count(ModelStatus::Success) as u64;
+    let asset_key = |t: &TaskResult| -> Vec<String> { t.asset_key.iter().map(ToString::to_string).collect() };
+    let metrics = Some(WireMetrics::of(&rocky_run::metrics::RunMetrics::of(&report)));
+    let failed = report.count(TaskStatus::Failed) as u64;
+    let copied = report.count(TaskStatus::Success) as u64;
     let skipped: Vec<SkippedModel> = report
-        .models
+        .tasks
         .iter()
-        .filter(|m| m.status == ModelStatus::Skipped)
+        .filter(|m| m.status == TaskStatus::Skipped)
         .map(|m| SkippedModel {
             asset_key: asset_key(m),
-            model: m.model.to_string(),
+            model: m.name.to_string(),
             reason: m.skipped_reason.clone().unwrap_or_default(),
         })
         .collect();
     let errors: Vec<RunErrorEntry> = report
-        .models
+        .tasks
         .iter()
         .filter_map(|m| {
             let error = m.error.as_ref()?;
             Some(RunErrorEntry {
                 asset_key: asset_key(m),
-                model: m.model.to_string(),
+                model: m.name.to_string(),
                 error: error.message.clone(),
                 failure_kind: error.kind.as_str().to_owned(),
                 step: error.step.as_ref().map(ToString::to_string),
@@ -404,12 +649,12 @@ fn response(
         })
         .collect();
     let materializations = report
-        .models
+        .tasks
         .iter()
-        .filter(|m| m.status == ModelStatus::Success)
+        .filter(|m| m.status == TaskStatus::Success)
         .map(|m| Materialization {
             asset_key: asset_key(m),
-            model: m.model.to_string(),
+            model: m.name.to_string(),
             rows_copied: m.rows,
             started_at: m.started_at.map(|t| t.to_string()),
             duration_ms: m.duration_ms,
@@ -417,7 +662,7 @@ fn response(
                 strategy: m.strategy.as_str().to_owned(),
                 watermark: m.watermark.as_deref().and_then(crate::document::watermark_time),
                 watermark_value: m.watermark.clone(),
-                target_table_full_name: asset_key(m).join("."),
+                target_table_full_name: m.full_name.clone(),
                 sql_hash: m.sql_hash.clone(),
                 column_count: m.column_count.map(|c| c as u64),
             },
@@ -440,7 +685,7 @@ fn response(
         run_id: report.run_id,
         status: report.status.as_str().to_owned(),
         interrupted: report.interrupted,
-        pipeline_type: "transformation".to_owned(),
+        pipeline_type: pipeline_type.to_owned(),
         pipeline: report.pipeline.to_string(),
         plan_id: plan.plan_id.clone(),
         filter,
@@ -465,6 +710,14 @@ fn response(
         drift: DriftSummary::default(),
         diagnostics: found,
         has_errors: false,
+        resumed_from: None,
+        model_decisions: Vec::new(),
+        idempotency_key: None,
+        skipped_by_run_id: None,
+        metrics,
+        hooks: None,
+        budget_breaches: Vec::new(),
         state_error: report.state_error,
+        remote_state: None,
     }
 }

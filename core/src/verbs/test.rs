@@ -9,7 +9,7 @@ use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Observer, Result};
 use rocky_plan::PlanOptions;
 use rocky_project::Snapshot;
 use rocky_run::execute::{ExecuteContext, execute};
-use rocky_run::report::ModelStatus;
+use rocky_run::report::TaskStatus;
 use rocky_warehouse::{CatalogSnapshot, Column, Connection, RelationName, Type};
 use rustc_hash::FxHashSet;
 use schemars::JsonSchema;
@@ -170,6 +170,7 @@ impl Project {
                     run_id: "test".to_owned(),
                     trigger: rocky_run::report::Trigger::Manual,
                     config_hash: String::new(),
+                    facts: Default::default(),
                     observer,
                     cancel,
                     clock: &*self.host.system,
@@ -178,27 +179,27 @@ impl Project {
                 if report.interrupted {
                     return Err(Error::cancelled());
                 }
-                for model in &report.models {
+                for model in &report.tasks {
                     match model.status {
-                        ModelStatus::Success => passed += 1,
-                        ModelStatus::Failed => {
+                        TaskStatus::Success => passed += 1,
+                        TaskStatus::Failed => {
                             let error = model
                                 .error
                                 .as_ref()
                                 .map(|e| e.message.clone())
                                 .unwrap_or_default();
-                            failed.insert(model.model.to_string(), error);
+                            failed.insert(model.name.to_string(), error);
                         }
-                        ModelStatus::Skipped => {
+                        TaskStatus::Skipped => {
                             failed.insert(
-                                model.model.to_string(),
+                                model.name.to_string(),
                                 model.skipped_reason.clone().unwrap_or_default(),
                             );
                         }
                     }
                 }
                 // An ephemeral model has no statement of its own: it was executed inside its consumers.
-                let executed: FxHashSet<&str> = report.models.iter().map(|m| m.model.as_str()).collect();
+                let executed: FxHashSet<&str> = report.tasks.iter().map(|m| m.name.as_str()).collect();
                 passed += runnable
                     .iter()
                     .filter(|id| !executed.contains(snapshot.models[**id as usize].name.as_str()))

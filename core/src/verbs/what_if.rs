@@ -555,14 +555,14 @@ fn planned(snapshot: &Snapshot, catalog: &CatalogSnapshot, mut ids: Vec<u32>) ->
         }
     };
     out.setup = plan.setup.iter().map(|s| statement(s, None)).collect();
-    for model in &plan.models {
-        let steps = model
+    for task in &plan.tasks {
+        let steps = task
             .steps
             .iter()
-            .map(|s| statement(s, Some(&model.model)))
+            .map(|s| statement(s, Some(&task.name)))
             .collect();
-        out.order.push(model.model.to_string());
-        out.models.insert(model.model.to_string(), steps);
+        out.order.push(task.name.to_string());
+        out.models.insert(task.name.to_string(), steps);
     }
     out
 }

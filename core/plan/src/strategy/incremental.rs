@@ -5,7 +5,7 @@
 
 use super::{Built, Ctx, Existing};
 use crate::columns::{Columns, strategy_column};
-use crate::model::StepKind;
+use crate::task::StepKind;
 use rocky_base::{Diagnostic, SmolStr};
 use rocky_config::Spanned;
 

@@ -11,7 +11,7 @@ mod merge;
 mod stage;
 mod view;
 
-use crate::model::{Step, StepKind};
+use crate::task::{Step, StepKind};
 use rocky_base::{Diagnostic, Dialect, SmolStr, code};
 use rocky_config::StrategyKind;
 use rocky_project::{InputRelation, Model};
@@ -176,6 +176,7 @@ impl Ctx<'_> {
             purpose: SmolStr::new_static(purpose),
             target: self.model.target.display(),
             sql,
+            holes: Vec::new(),
             kind,
         }
     }

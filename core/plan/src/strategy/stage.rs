@@ -1,7 +1,7 @@
 //! The table in which a query's result stands between two statements that both need it, so that it is computed once.
 
 use super::Ctx;
-use crate::model::{Step, StepKind};
+use crate::task::{Step, StepKind};
 use rocky_base::{Dialect, Ident};
 use rocky_warehouse::RelationName;
 use xxhash_rust::xxh3::xxh3_64;

@@ -291,7 +291,7 @@ pub fn assert_parses(sql: &str, dialect: Dialect) {
 
 /// Every query in the plan parses: guards, observations, and what follows the first line of a statement that ends with a query.
 pub fn assert_queries_parse(plan: &Plan) {
-    for step in plan.models.iter().flat_map(|m| &m.steps) {
+    for step in plan.tasks.iter().flat_map(|m| &m.steps) {
         let query = match (&step.kind, step.purpose.as_str()) {
             (StepKind::Guard { .. } | StepKind::Observe { .. }, _) => Some(step.sql.as_str()),
             (_, "create_table" | "create_view" | "stage" | "insert") => {
@@ -311,7 +311,7 @@ pub fn show(plan: &Plan) -> String {
     for step in &plan.setup {
         writeln!(out, "-- setup: {} {}\n{};", step.purpose, step.target, step.sql).unwrap();
     }
-    for model in &plan.models {
+    for model in &plan.tasks {
         let fact = match &model.fact {
             Fact::Table(columns) => format!("table({})", columns.join(", ")),
             other => format!("{other:?}").to_lowercase(),
@@ -319,7 +319,7 @@ pub fn show(plan: &Plan) -> String {
         writeln!(
             out,
             "-- {}: {} into {} ({fact})",
-            model.model,
+            model.name,
             model.strategy.as_str(),
             model.target.display()
         )

@@ -1,23 +1,23 @@
-//! Executing a plan: set-up statements one after another, then the models as their inputs are done.
+//! Executing a plan: set-up statements one after another, then the tasks as their inputs are done.
 //!
-//! Worker threads take models from a queue ([`queue`]) and execute them on a connection each ([`model`]); they report to the
+//! Worker threads take tasks from a queue ([`queue`]) and execute them on a connection each ([`task`]); they report to the
 //! calling thread ([`pump`]), which alone talks to the observer, writes the state and asks for a new plan. Invariant: what
 //! the report says of a model is what the warehouse has; a failure of the state never hides it.
 
-mod model;
 mod pump;
 mod queue;
+mod task;
 #[cfg(test)]
 mod tests;
 
-use crate::report::{ModelStatus, RunReport, RunStatus, StatementResult, Trigger};
+use crate::report::{RunReport, RunStatus, StatementResult, TaskStatus, Trigger};
 use crate::state::{RunEnd, RunRecord, StateStore};
 use jiff::Timestamp;
-use model::run_step;
 use rocky_base::{CancelToken, Error, ErrorKind, Event, Observer, Result, SmolStr, System};
-use rocky_plan::{ModelPlan, Plan, StepKind};
+use rocky_plan::{Bindings, Plan, StepKind, Task};
 use rocky_warehouse::{Connection, FailureClass, Warehouse};
 use std::time::{Duration, Instant};
+use task::run_step;
 
 /// Everything an execution needs.
 pub struct ExecuteContext<'a> {
@@ -33,6 +33,8 @@ pub struct ExecuteContext<'a> {
     pub trigger: Trigger,
     /// Hash of the configuration, for the history.
     pub config_hash: String,
+    /// What else the history remembers of the run.
+    pub facts: RunFacts,
     /// Receives the events, on this thread.
     pub observer: &'a mut dyn Observer,
     /// Stops the run: nothing more is started, running statements are interrupted and rolled back.
@@ -41,7 +43,18 @@ pub struct ExecuteContext<'a> {
     pub clock: &'a dyn System,
     /// Called on this thread, once for a model that failed because something in the catalogue is not as planned: a new plan
     /// when the facts have changed, else `None`.
-    pub replan: &'a mut dyn FnMut(&ModelPlan) -> Result<Option<ModelPlan>>,
+    pub replan: &'a mut dyn FnMut(&Task) -> Result<Option<Task>>,
+}
+
+/// What the history remembers of a run that its plan does not say.
+#[derive(Clone, Debug, Default)]
+pub struct RunFacts {
+    /// The filter it was given, in its canonical form.
+    pub filter: String,
+    /// The run it goes on with.
+    pub resumed_from: Option<String>,
+    /// Hash of the project's graph.
+    pub graph_hash: Option<String>,
 }
 
 /// Execute a plan.
@@ -52,13 +65,16 @@ pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
     check(ctx.plan, ctx.warehouse)?;
     let clock = Clock(ctx.clock);
     let (started_at, started) = (clock.now(), Instant::now());
-    let n_models = ctx.plan.models.len() as u64;
+    let n_models = ctx.plan.tasks.len() as u64;
     if let Some(state) = ctx.state {
         ctx.run_id = state.record_run_start(&RunRecord {
             plan_id: ctx.plan.plan_id.clone(),
             config_hash: std::mem::take(&mut ctx.config_hash),
             trigger: ctx.trigger,
             total_models: n_models,
+            filter: std::mem::take(&mut ctx.facts.filter),
+            resumed_from: ctx.facts.resumed_from.take(),
+            graph_hash: ctx.facts.graph_hash.take(),
             ..RunRecord::begin(ctx.run_id.clone(), ctx.plan.pipeline.clone(), started_at)
         })?;
     }
@@ -76,15 +92,20 @@ pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
         Err(error) if error.kind == ErrorKind::Cancelled => None,
         Err(error) => return Err(abandon(ctx, clock, started, error)),
     };
-    let mut outcome = pump::run_models(&mut ctx, clock, connection);
+    let values = Bindings {
+        now: started_at.strftime("%Y-%m-%d %H:%M:%S%.6f").to_string(),
+        run_id: ctx.run_id.clone(),
+        window: None,
+    };
+    let mut outcome = pump::run_tasks(&mut ctx, clock, values, connection);
 
     let succeeded = outcome
-        .models
+        .results
         .iter()
-        .filter(|m| m.status == ModelStatus::Success)
+        .filter(|t| t.status == TaskStatus::Success)
         .count();
     let status = match succeeded {
-        n if n == outcome.models.len() && !outcome.interrupted => RunStatus::Success,
+        n if n == outcome.results.len() && !outcome.interrupted => RunStatus::Success,
         0 => RunStatus::Failure,
         _ => RunStatus::PartialFailure,
     };
@@ -118,7 +139,7 @@ pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
         interrupted: outcome.interrupted,
         state_error: outcome.state_error,
         setup,
-        models: outcome.models,
+        tasks: outcome.results,
     })
 }
 
@@ -130,22 +151,15 @@ fn check(plan: &Plan, warehouse: &dyn Warehouse) -> Result<()> {
             "the plan is for {planned}, the warehouse is {actual}"
         )));
     }
-    if let Some(parameter) = plan.parameters.first() {
-        let text = format!(
-            "the plan needs a value for `${}` at run time, which this release cannot give",
-            parameter.name
-        );
-        return Err(Error::new(ErrorKind::Unsupported, text));
-    }
-    for (index, model) in plan.models.iter().enumerate() {
-        if let Some(input) = model.depends_on.iter().find(|i| **i >= index) {
+    for (index, task) in plan.tasks.iter().enumerate() {
+        if let Some(input) = task.depends_on.iter().find(|i| **i >= index) {
             let text = format!(
                 "the plan is not in order: `{}` is number {index} and reads number {input}",
-                model.model
+                task.name
             );
             return Err(Error::usage(text).hint("make the plan again"));
         }
-        if model
+        if task
             .steps
             .iter()
             .filter(|s| matches!(s.kind, StepKind::Observe { .. }))
@@ -154,17 +168,17 @@ fn check(plan: &Plan, warehouse: &dyn Warehouse) -> Result<()> {
         {
             return Err(Error::bug(format!(
                 "the plan of `{}` observes more than one value",
-                model.model
+                task.name
             )));
         }
     }
     match plan
         .setup
         .iter()
-        .find(|s| matches!(s.kind, StepKind::Observe { .. }))
+        .find(|s| matches!(s.kind, StepKind::Observe { .. }) || !s.holes.is_empty())
     {
         Some(step) => Err(Error::bug(format!(
-            "the set-up step `{}` observes a value",
+            "the set-up step `{}` observes a value or needs one",
             step.purpose
         ))),
         None => Ok(()),
@@ -177,21 +191,21 @@ fn prepare(
     done: &mut Vec<StatementResult>,
 ) -> Result<Option<Box<dyn Connection>>> {
     ctx.cancel.check()?;
-    if ctx.plan.setup.is_empty() && ctx.plan.models.is_empty() {
+    if ctx.plan.setup.is_empty() && ctx.plan.tasks.is_empty() {
         return Ok(None);
     }
     let mut connection = ctx.warehouse.connect()?;
     for step in &ctx.plan.setup {
         ctx.cancel.check()?;
         let begin = Instant::now();
-        let mut result = run_step(connection.as_mut(), step, ctx.cancel);
+        let mut result = run_step(connection.as_mut(), step, &step.sql, ctx.cancel);
         // Two runs over one database that create the same schema: one of them is told of a conflict.
         if result
             .as_ref()
             .is_err_and(|failure| failure.class == FailureClass::Transaction)
         {
             let _ = connection.rollback();
-            result = run_step(connection.as_mut(), step, ctx.cancel);
+            result = run_step(connection.as_mut(), step, &step.sql, ctx.cancel);
         }
         let duration_ms = millis(begin.elapsed());
         let value = result.map_err(|failure| {

@@ -3,12 +3,12 @@
 //!
 //! Invariant: what the observer is told of a model is in the state before (unless the state failed, which is reported).
 
-use super::queue::{INTERRUPTED, Message, Stop, Workers, blank_result};
+use super::queue::{INTERRUPTED, Message, Permission, Stop, Workers, blank_result};
 use super::{Clock, ExecuteContext};
-use crate::report::{ModelError, ModelResult, ModelStatus};
+use crate::report::{TaskError, TaskResult, TaskStatus};
 use crate::state::ModelExecution;
 use rocky_base::{Error, ErrorKind, Event, SmolStr};
-use rocky_plan::Plan;
+use rocky_plan::{Bindings, Plan, TaskKind};
 use rocky_warehouse::Connection;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
@@ -22,9 +22,9 @@ const BATCH: usize = 256;
 /// is told to the observer waits with them.
 const COMMIT_INTERVAL: Duration = Duration::from_millis(25);
 
-/// What became of the models.
+/// What became of the tasks.
 pub(super) struct Outcome {
-    pub(super) models: Vec<ModelResult>,
+    pub(super) results: Vec<TaskResult>,
     pub(super) interrupted: bool,
     pub(super) state_error: Option<String>,
     /// What the state is still to be told, together with the end of the run …
@@ -33,17 +33,23 @@ pub(super) struct Outcome {
     pub(super) events: Vec<Event>,
 }
 
-/// Execute the models. Without a connection (cancelled before, or nothing to do) none is tried.
-pub(super) fn run_models(
+/// Execute the tasks. Without a connection (cancelled before, or nothing to do) none is tried.
+pub(super) fn run_tasks(
     ctx: &mut ExecuteContext<'_>,
     clock: Clock<'_>,
+    values: Bindings,
     connection: Option<Box<dyn Connection>>,
 ) -> Outcome {
     let plan = ctx.plan;
-    let workers = Workers::new(plan, ctx.warehouse, ctx.cancel, clock);
+    // The same answer for every task of a kind.
+    let guarded = TaskKind::ALL
+        .into_iter()
+        .filter(|kind| ctx.observer.guards(kind.as_str()))
+        .collect();
+    let workers = Workers::new(plan, ctx.warehouse, ctx.cancel, clock, values, guarded);
     let mut pump = Pump::new(ctx, &workers);
     if let Some(connection) = connection
-        && !plan.models.is_empty()
+        && !plan.tasks.is_empty()
     {
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(CHANNEL);
@@ -73,7 +79,7 @@ struct Pump<'p, 'c, 'w> {
     workers: &'p Workers<'w>,
     plan: &'c Plan,
     /// By place in the plan.
-    results: Vec<Option<ModelResult>>,
+    results: Vec<Option<TaskResult>>,
     /// How many have none yet.
     missing: usize,
     /// Told to the observer after the state has been written.
@@ -82,23 +88,26 @@ struct Pump<'p, 'c, 'w> {
     /// When the last commit was done.
     committed: Option<Instant>,
     state_error: Option<String>,
+    /// Why the observer wants nothing more to be begun.
+    refused: Option<String>,
     interrupted: bool,
 }
 
 impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
     fn new(ctx: &'p mut ExecuteContext<'c>, workers: &'p Workers<'w>) -> Self {
         let plan = ctx.plan;
-        let results = plan.models.iter().map(|_| None).collect();
+        let results = plan.tasks.iter().map(|_| None).collect();
         Pump {
             ctx,
             workers,
             plan,
             results,
-            missing: plan.models.len(),
+            missing: plan.tasks.len(),
             events: Vec::new(),
             rows: Vec::new(),
             committed: None,
             state_error: None,
+            refused: None,
             interrupted: false,
         }
     }
@@ -139,8 +148,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
     fn take(&mut self, message: Message) {
         match message {
             Message::Started { index } => {
-                let model = self.name(index);
-                self.events.push(Event::ModelStarted { model });
+                self.events.extend(self.started(index));
             }
             Message::Step {
                 index,
@@ -166,12 +174,17 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                     message,
                 });
             }
+            Message::Ask { index, answer } => {
+                let permission = self.ask(index);
+                // Nobody waits for it only when the worker has panicked.
+                let _ = answer.send(permission);
+            }
             Message::Done { index, result } => self.done(index, *result),
             Message::Stale { job, mut result } => {
                 // What has happened so far is told before a call that may take long.
                 self.flush();
                 let index = job.index;
-                let planned = match (&job.plan, self.plan.models.get(index)) {
+                let planned = match (&job.plan, self.plan.tasks.get(index)) {
                     (Some(plan), _) => Some(&**plan),
                     (None, plan) => plan,
                 };
@@ -182,7 +195,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                 };
                 match answer {
                     Ok(Some(plan)) => {
-                        let message = format!("`{}` was planned again: {}", plan.model, plan.reason);
+                        let message = format!("`{}` was planned again: {}", plan.name, plan.reason);
                         self.events.push(Event::Log {
                             level: SmolStr::new_static("info"),
                             message,
@@ -192,7 +205,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                     }
                     Ok(None) => {}
                     Err(error) if error.kind == ErrorKind::Cancelled => {
-                        result.status = ModelStatus::Skipped;
+                        result.status = TaskStatus::Skipped;
                         result.error = None;
                         result.skipped_reason = Some(INTERRUPTED.to_owned());
                     }
@@ -209,18 +222,43 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
         }
     }
 
+    /// The event that announces a task.
+    fn started(&self, index: usize) -> Option<Event> {
+        let task = self.plan.tasks.get(index)?;
+        Some(Event::ModelStarted {
+            model: task.name.clone(),
+            kind: SmolStr::new_static(task.kind.as_str()),
+            target: task.full_name.clone(),
+        })
+    }
+
+    /// A worker wants to begin a task: what has happened so far is told, and whoever guards such tasks is asked.
+    fn ask(&mut self, index: usize) -> Permission {
+        self.flush();
+        if self.workers.stopped().is_some() || self.ctx.cancel.is_tripped() {
+            return Permission::Over;
+        }
+        let asked = self
+            .started(index)
+            .map(|event| self.ctx.observer.may_begin(&event));
+        match asked {
+            Some(Err(why)) => Permission::Refused(why),
+            _ => Permission::Granted,
+        }
+    }
+
     fn name(&self, index: usize) -> SmolStr {
         self.plan
-            .models
+            .tasks
             .get(index)
-            .map(|m| m.model.clone())
+            .map(|m| m.name.clone())
             .unwrap_or_default()
     }
 
     /// A model has its result; what depends on a failed one gets its own.
-    fn done(&mut self, index: usize, result: ModelResult) {
-        let failed = result.status == ModelStatus::Failed;
-        self.interrupted |= result.status == ModelStatus::Skipped;
+    fn done(&mut self, index: usize, result: TaskResult) {
+        let failed = result.status == TaskStatus::Failed;
+        self.interrupted |= result.status == TaskStatus::Skipped;
         self.put(index, result);
         if failed {
             self.skip_dependents(index);
@@ -242,33 +280,43 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
     }
 
     fn skip(&mut self, index: usize, reason: String) {
-        let Some(plan) = self.plan.models.get(index) else {
+        let Some(plan) = self.plan.tasks.get(index) else {
             return;
         };
-        let result = ModelResult {
+        let result = TaskResult {
             skipped_reason: Some(reason),
             ..blank_result(plan)
         };
         self.put(index, result);
     }
 
-    fn put(&mut self, index: usize, result: ModelResult) {
-        let (model, duration_ms) = (result.model.clone(), result.duration_ms);
+    fn put(&mut self, index: usize, result: TaskResult) {
+        let (model, duration_ms) = (result.name.clone(), result.duration_ms);
+        let kind = SmolStr::new_static(result.kind.as_str());
         self.events.push(match (result.status, &result.error) {
-            (ModelStatus::Success, _) => Event::ModelFinished {
+            (TaskStatus::Success, _) => Event::ModelFinished {
                 model,
+                kind,
+                target: result.full_name.clone(),
+                asset_key: result.asset_key.clone(),
+                strategy: SmolStr::new_static(result.strategy.as_str()),
+                sql_hash: result.sql_hash.clone(),
+                watermark: result.watermark.clone(),
                 rows: result.rows,
                 duration_ms,
             },
-            (ModelStatus::Failed, error) => {
+            (TaskStatus::Failed, error) => {
                 let error = error.as_ref().map_or_else(String::new, |e| e.message.clone());
                 Event::ModelFailed {
                     model,
+                    kind,
+                    target: result.full_name.clone(),
+                    asset_key: result.asset_key.clone(),
                     error,
                     duration_ms,
                 }
             }
-            (ModelStatus::Skipped, _) => Event::ModelSkipped {
+            (TaskStatus::Skipped, _) => Event::ModelSkipped {
                 model,
                 reason: result.skipped_reason.clone().unwrap_or_default(),
             },
@@ -303,10 +351,16 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
         for event in self.events.drain(..) {
             self.ctx.observer.event(&event);
         }
+        if self.refused.is_none()
+            && let Some(why) = self.ctx.observer.stop()
+        {
+            self.refused = Some(why.to_owned());
+            self.workers.stop(Stop::Observer);
+        }
     }
 
     fn no_thread(&mut self, error: &std::io::Error) {
-        for index in 0..self.plan.models.len() {
+        for index in 0..self.plan.tasks.len() {
             self.fail(
                 index,
                 Error::new(ErrorKind::Io, format!("no thread could be started: {error}")),
@@ -315,17 +369,17 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
     }
 
     fn fail(&mut self, index: usize, error: Error) {
-        let Some(plan) = self.plan.models.get(index) else {
+        let Some(plan) = self.plan.tasks.get(index) else {
             return;
         };
-        let error = ModelError {
+        let error = TaskError {
             kind: error.kind,
             message: error.message,
             hint: error.hint,
             step: None,
         };
-        let result = ModelResult {
-            status: ModelStatus::Failed,
+        let result = TaskResult {
+            status: TaskStatus::Failed,
             error: Some(error),
             ..blank_result(plan)
         };
@@ -338,7 +392,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             self.done(index, *result);
         }
         let stop = self.workers.stopped();
-        for index in 0..self.plan.models.len() {
+        for index in 0..self.plan.tasks.len() {
             if self.results.get(index).is_some_and(Option::is_some) {
                 continue;
             }
@@ -351,6 +405,10 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                     let reason = format!("not started: the run cannot be recorded: {error}");
                     self.skip(index, reason);
                 }
+                (Some(Stop::Observer), _) => {
+                    let why = self.refused.clone().unwrap_or_default();
+                    self.skip(index, format!("not started: {why}"));
+                }
                 _ if self.ctx.cancel.is_tripped() => {
                     self.interrupted = true;
                     self.skip(index, INTERRUPTED.to_owned());
@@ -362,7 +420,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             }
         }
         Outcome {
-            models: self.results.into_iter().flatten().collect(),
+            results: self.results.into_iter().flatten().collect(),
             interrupted: self.interrupted,
             state_error: self.state_error,
             rows: self.rows,
@@ -384,10 +442,10 @@ pub(super) fn unrecorded(error: &Error) -> Event {
 }
 
 /// What the state keeps of a result.
-fn execution(index: usize, result: &ModelResult) -> ModelExecution {
+fn execution(index: usize, result: &TaskResult) -> ModelExecution {
     ModelExecution {
         run_id: String::new(),
-        model_name: result.model.clone(),
+        model_name: result.name.clone(),
         index: u32::try_from(index).unwrap_or(u32::MAX),
         target: result.full_name.clone(),
         strategy: result.strategy,
@@ -400,5 +458,8 @@ fn execution(index: usize, result: &ModelResult) -> ModelExecution {
         error: result.error.as_ref().map(|e| e.message.clone()),
         skipped_reason: result.skipped_reason.clone(),
         watermark: result.watermark.clone(),
+        kind: result.kind,
+        asset_key: result.asset_key.clone(),
+        basis: result.basis.clone(),
     }
 }

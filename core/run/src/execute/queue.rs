@@ -4,17 +4,17 @@
 //! between two models. Invariant: a job is in exactly one place: ready, parked, with a worker, or with the calling thread
 //! for a new plan; the last two count as running. The workers end when nothing is running and nothing is ready.
 
-use super::model::{Attempt, Failure, attempt};
+use super::task::{Attempt, Failure, attempt};
 use super::{Clock, millis};
-use crate::report::{ModelError, ModelResult, ModelStatus};
+use crate::report::{TaskError, TaskResult, TaskStatus};
 use jiff::Timestamp;
 use rocky_base::{CancelToken, Error, ErrorKind, SmolStr};
-use rocky_plan::{ModelPlan, Plan};
+use rocky_plan::{Bindings, Plan, Task, TaskKind};
 use rocky_warehouse::{Connection, FailureClass, Warehouse};
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, Scope};
 use std::time::{Duration, Instant};
@@ -26,6 +26,11 @@ const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Reported to the calling thread.
 pub(super) enum Message {
+    /// May it begin? The worker waits for the answer.
+    Ask {
+        index: usize,
+        answer: SyncSender<Permission>,
+    },
     Started {
         index: usize,
     },
@@ -42,28 +47,38 @@ pub(super) enum Message {
     /// The model is done, whatever came of it.
     Done {
         index: usize,
-        result: Box<ModelResult>,
+        result: Box<TaskResult>,
     },
     /// The model failed because the catalogue is not as planned. Its job waits for [`Workers::replanned`] or
     /// [`Workers::gave_up`].
     Stale {
         job: Box<Job>,
-        result: Box<ModelResult>,
+        result: Box<TaskResult>,
     },
+}
+
+/// The answer to [`Message::Ask`].
+pub(super) enum Permission {
+    Granted,
+    /// It has failed, for this reason.
+    Refused(String),
+    /// Nothing more is begun.
+    Over,
 }
 
 /// A model to be executed.
 pub(super) struct Job {
     pub(super) index: usize,
     /// A newer plan than the one in the run's plan.
-    pub(super) plan: Option<Arc<ModelPlan>>,
+    pub(super) plan: Option<Arc<Task>>,
     repeated: bool,
     replanned: bool,
     pause: bool,
+    attempts: u32,
     /// When its first statement was sent.
     started: Option<(Timestamp, Instant)>,
     /// What came of the last attempt; reported when there is no other.
-    last: Option<Box<ModelResult>>,
+    last: Option<Box<TaskResult>>,
 }
 
 impl Job {
@@ -75,6 +90,7 @@ impl Job {
             repeated: false,
             replanned: false,
             pause: false,
+            attempts: 0,
             started,
             last,
         }
@@ -88,6 +104,8 @@ pub(super) enum Stop {
     FailFast(usize),
     /// The state store failed.
     State,
+    /// The observer does not want more.
+    Observer,
     /// The calling thread is unwinding.
     Abandoned,
 }
@@ -111,6 +129,10 @@ pub(super) struct Workers<'a> {
     warehouse: &'a dyn Warehouse,
     cancel: &'a CancelToken,
     clock: Clock<'a>,
+    /// For the holes of the statements.
+    values: Bindings,
+    /// Kinds of tasks that must ask before they begin.
+    guarded: Vec<TaskKind>,
     /// Per model, the models that read it.
     pub(super) dependents: Vec<Vec<u32>>,
     max_workers: usize,
@@ -124,11 +146,13 @@ impl<'a> Workers<'a> {
         warehouse: &'a dyn Warehouse,
         cancel: &'a CancelToken,
         clock: Clock<'a>,
+        values: Bindings,
+        guarded: Vec<TaskKind>,
     ) -> Workers<'a> {
-        let mut dependents = vec![Vec::new(); plan.models.len()];
-        let mut missing = Vec::with_capacity(plan.models.len());
+        let mut dependents = vec![Vec::new(); plan.tasks.len()];
+        let mut missing = Vec::with_capacity(plan.tasks.len());
         let mut ready = VecDeque::new();
-        for (index, model) in plan.models.iter().enumerate() {
+        for (index, model) in plan.tasks.iter().enumerate() {
             for input in &model.depends_on {
                 // `check` has made sure that inputs come before their readers.
                 if let Some(readers) = dependents.get_mut(*input) {
@@ -141,7 +165,7 @@ impl<'a> Workers<'a> {
             }
         }
         let parallel = warehouse.capabilities().parallel.max(1);
-        let max_workers = plan.concurrency.clamp(1, parallel).min(plan.models.len());
+        let max_workers = plan.concurrency.clamp(1, parallel).min(plan.tasks.len());
         let queue = Queue {
             ready,
             parked: VecDeque::new(),
@@ -157,6 +181,8 @@ impl<'a> Workers<'a> {
             warehouse,
             cancel,
             clock,
+            values,
+            guarded,
             dependents,
             max_workers,
             queue,
@@ -223,7 +249,7 @@ impl<'a> Workers<'a> {
     }
 
     /// A job that waited for a new plan has one.
-    pub(super) fn replanned(&self, mut job: Job, plan: ModelPlan, last: Box<ModelResult>) {
+    pub(super) fn replanned(&self, mut job: Job, plan: Task, last: Box<TaskResult>) {
         job.plan = Some(Arc::new(plan));
         job.last = Some(last);
         let mut queue = self.lock();
@@ -239,7 +265,7 @@ impl<'a> Workers<'a> {
     }
 
     /// After the workers have ended: what came of the jobs that were to be repeated and were not.
-    pub(super) fn leftovers(&self) -> Vec<(usize, Box<ModelResult>)> {
+    pub(super) fn leftovers(&self) -> Vec<(usize, Box<TaskResult>)> {
         let mut queue = self.lock();
         let Queue { ready, parked, .. } = &mut *queue;
         ready
@@ -344,11 +370,24 @@ impl<'a> Workers<'a> {
         while let Some(mut job) = self.next() {
             self.grow(scope, &sender);
             let newer = job.plan.clone();
-            let Some(plan) = newer.as_deref().or_else(|| self.plan.models.get(job.index)) else {
+            let Some(plan) = newer.as_deref().or_else(|| self.plan.tasks.get(job.index)) else {
                 continue;
             };
             let index = job.index;
             if job.started.is_none() {
+                match self.ask(plan, index, &sender) {
+                    Permission::Granted => {}
+                    Permission::Refused(why) => {
+                        let result = Box::new(refused(plan, why));
+                        let _ = sender.send(Message::Done { index, result });
+                        self.failed(index);
+                        continue;
+                    }
+                    Permission::Over => {
+                        self.interrupted();
+                        continue;
+                    }
+                }
                 let _ = sender.send(Message::Started { index });
             }
             let (result, verdict) = self.execute(plan, &mut job, &mut connection, &sender);
@@ -389,17 +428,28 @@ impl<'a> Workers<'a> {
         discard(&mut connection);
     }
 
+    /// Ask the calling thread, when tasks of this kind are guarded.
+    fn ask(&self, task: &Task, index: usize, sender: &SyncSender<Message>) -> Permission {
+        if !self.guarded.contains(&task.kind) {
+            return Permission::Granted;
+        }
+        let (answer, permission) = sync_channel(1);
+        let _ = sender.send(Message::Ask { index, answer });
+        permission.recv().unwrap_or(Permission::Over)
+    }
+
     /// One attempt at a job and what is to follow from it.
     fn execute(
         &self,
-        plan: &ModelPlan,
+        plan: &Task,
         job: &mut Job,
         connection: &mut Option<Box<dyn Connection>>,
         sender: &SyncSender<Message>,
-    ) -> (ModelResult, Verdict) {
+    ) -> (TaskResult, Verdict) {
         let (started_at, started) = *job
             .started
             .get_or_insert_with(|| (self.clock.now(), Instant::now()));
+        job.attempts += 1;
         if std::mem::take(&mut job.pause) {
             std::thread::sleep(CONFLICT_PAUSE);
         }
@@ -415,6 +465,8 @@ impl<'a> Workers<'a> {
             attempt(
                 connection.as_mut(),
                 plan,
+                self.plan.dialect,
+                &self.values,
                 self.cancel,
                 |step, rows, duration_ms| {
                     let _ = sender.send(Message::Step {
@@ -429,7 +481,7 @@ impl<'a> Workers<'a> {
         let attempted = attempted.unwrap_or_else(|panic| {
             let text = format!(
                 "executing `{}` panicked: {}",
-                plan.model,
+                plan.name,
                 panic_text(panic.as_ref())
             );
             Attempt {
@@ -441,12 +493,13 @@ impl<'a> Workers<'a> {
             discard(connection);
         }
         let mut result = blank_result(plan);
+        result.attempts = job.attempts;
         result.started_at = Some(started_at);
         result.finished_at = Some(self.clock.now());
         result.duration_ms = millis(started.elapsed());
         result.statements = attempted.statements;
         let Some(failure) = attempted.failure else {
-            result.status = ModelStatus::Success;
+            result.status = TaskStatus::Success;
             result.rows = attempted.rows;
             result.watermark = attempted.watermark;
             return (result, Verdict::Succeeded);
@@ -466,7 +519,7 @@ impl<'a> Workers<'a> {
             FailureClass::Catalog if failure.kept == 0 && !job.replanned => Verdict::Stale,
             _ => Verdict::Failed,
         };
-        result.status = ModelStatus::Failed;
+        result.status = TaskStatus::Failed;
         result.error = Some(model_error(failure));
         (result, verdict)
     }
@@ -487,27 +540,45 @@ enum Verdict {
 pub(super) const INTERRUPTED: &str = "interrupted";
 
 /// A result without an outcome: skipped, without a reason yet.
-pub(super) fn blank_result(plan: &ModelPlan) -> ModelResult {
-    ModelResult {
-        model: plan.model.clone(),
+pub(super) fn blank_result(plan: &Task) -> TaskResult {
+    TaskResult {
+        kind: plan.kind,
+        name: plan.name.clone(),
+        asset_key: plan.asset_key.clone(),
         target: plan.target.clone(),
         full_name: plan.full_name.clone(),
         strategy: plan.strategy,
-        status: ModelStatus::Skipped,
+        status: TaskStatus::Skipped,
         rows: None,
         duration_ms: 0,
         started_at: None,
         finished_at: None,
+        attempts: 0,
         error: None,
         skipped_reason: None,
         watermark: None,
         sql_hash: plan.sql_hash.clone(),
+        basis: plan.identity(),
         column_count: plan.column_count,
         statements: Vec::new(),
     }
 }
 
-fn model_error(failure: Failure) -> ModelError {
+/// A task that was not allowed to begin.
+fn refused(plan: &Task, why: String) -> TaskResult {
+    TaskResult {
+        status: TaskStatus::Failed,
+        error: Some(TaskError {
+            kind: ErrorKind::Hook,
+            message: why,
+            hint: None,
+            step: None,
+        }),
+        ..blank_result(plan)
+    }
+}
+
+fn model_error(failure: Failure) -> TaskError {
     let Failure {
         error, step, kept, ..
     } = failure;
@@ -519,7 +590,7 @@ fn model_error(failure: Failure) -> ModelError {
             error.message
         ),
     };
-    ModelError {
+    TaskError {
         kind: error.kind,
         message,
         hint: error.hint,

@@ -1,11 +1,11 @@
 //! Scheduling and faults, on a warehouse in memory that does what a script says.
 
 use super::{ExecuteContext, execute};
-use crate::report::{ModelResult, ModelStatus, RunReport, RunStatus, Trigger};
+use crate::report::{RunReport, RunStatus, TaskResult, TaskStatus, Trigger};
 use crate::state::{StateReader, StateStore};
 use rocky_base::system::MemorySystem;
-use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Event, Ident, Result};
-use rocky_plan::model::{Fact, ModelPlan, Parameter, Plan, Step, StepKind};
+use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Event, Ident, Result, Span};
+use rocky_plan::{Fact, Hole, Parameter, Plan, Step, StepKind, Task, TaskKind};
 use rocky_warehouse::{
     Capabilities, CatalogSnapshot, Connection, Described, Executed, FailureClass, RelationName, Rows,
     SourceTable, Strategy, Value, Warehouse,
@@ -255,6 +255,7 @@ fn step(sql: &str, kind: StepKind) -> Step {
         purpose: "insert".into(),
         target: "t".to_owned(),
         sql: sql.to_owned(),
+        holes: Vec::new(),
         kind,
     }
 }
@@ -264,9 +265,11 @@ fn write(sql: &str) -> Step {
 }
 
 /// A model that sends `write NAME` in a transaction.
-fn model(name: &str, depends_on: &[usize]) -> ModelPlan {
-    ModelPlan {
-        model: name.into(),
+fn model(name: &str, depends_on: &[usize]) -> Task {
+    Task {
+        kind: TaskKind::Model,
+        name: name.into(),
+        asset_key: vec!["s".into(), name.into()],
         target: RelationName {
             catalog: None,
             schema: Some(Ident::bare("s")),
@@ -278,6 +281,7 @@ fn model(name: &str, depends_on: &[usize]) -> ModelPlan {
         layer: 0,
         reason: "target does not exist".to_owned(),
         fact: Fact::Absent,
+        basis: String::new(),
         watermark_column: None,
         transaction: true,
         steps: vec![write(&format!("write {name}"))],
@@ -286,14 +290,13 @@ fn model(name: &str, depends_on: &[usize]) -> ModelPlan {
     }
 }
 
-fn plan(models: Vec<ModelPlan>) -> Plan {
+fn plan(tasks: Vec<Task>) -> Plan {
     Plan {
         plan_id: "p".to_owned(),
         pipeline: "main".into(),
         dialect: Dialect::DuckDb,
-        parameters: Vec::new(),
         setup: Vec::new(),
-        models,
+        tasks,
         concurrency: 4,
         fail_fast: false,
     }
@@ -325,17 +328,14 @@ impl<'a> Run<'a> {
         self.full(observer, &mut |_| Ok(None))
     }
 
-    fn replanned(
-        &self,
-        replan: &mut dyn FnMut(&ModelPlan) -> Result<Option<ModelPlan>>,
-    ) -> Result<RunReport> {
+    fn replanned(&self, replan: &mut dyn FnMut(&Task) -> Result<Option<Task>>) -> Result<RunReport> {
         self.full(&mut |_| {}, replan)
     }
 
     fn full(
         &self,
         mut observer: &mut dyn FnMut(&Event),
-        replan: &mut dyn FnMut(&ModelPlan) -> Result<Option<ModelPlan>>,
+        replan: &mut dyn FnMut(&Task) -> Result<Option<Task>>,
     ) -> Result<RunReport> {
         let clock = MemorySystem::new();
         clock.set_now(Duration::from_secs(1_767_323_045));
@@ -346,6 +346,7 @@ impl<'a> Run<'a> {
             run_id: "run-1".to_owned(),
             trigger: Trigger::Ci,
             config_hash: "c".to_owned(),
+            facts: Default::default(),
             observer: &mut observer,
             cancel: &self.cancel,
             clock: &clock,
@@ -354,8 +355,8 @@ impl<'a> Run<'a> {
     }
 }
 
-fn result<'a>(report: &'a RunReport, model: &str) -> &'a ModelResult {
-    report.models.iter().find(|m| m.model == model).unwrap()
+fn result<'a>(report: &'a RunReport, model: &str) -> &'a TaskResult {
+    report.tasks.iter().find(|m| m.name == model).unwrap()
 }
 
 fn error<'a>(report: &'a RunReport, model: &str) -> &'a str {
@@ -364,15 +365,15 @@ fn error<'a>(report: &'a RunReport, model: &str) -> &'a str {
 
 fn skipped<'a>(report: &'a RunReport, model: &str) -> &'a str {
     let result = result(report, model);
-    assert_eq!(result.status, ModelStatus::Skipped);
+    assert_eq!(result.status, TaskStatus::Skipped);
     result.skipped_reason.as_ref().unwrap()
 }
 
-fn statuses(report: &RunReport) -> Vec<ModelStatus> {
-    report.models.iter().map(|m| m.status).collect()
+fn statuses(report: &RunReport) -> Vec<TaskStatus> {
+    report.tasks.iter().map(|m| m.status).collect()
 }
 
-use ModelStatus::{Failed, Skipped, Success};
+use TaskStatus::{Failed, Skipped, Success};
 
 // --------------------------------------------------------------------------------------------------------- the order
 
@@ -392,11 +393,11 @@ fn a_model_starts_after_its_inputs_and_events_are_in_order() {
     assert_eq!((report.status, report.interrupted), (RunStatus::Success, false));
     assert_eq!(statuses(&report), [Success; 4]);
     assert_eq!(
-        report.models.iter().map(|m| m.rows).collect::<Vec<_>>(),
+        report.tasks.iter().map(|m| m.rows).collect::<Vec<_>>(),
         [Some(7); 4]
     );
     let at = |wanted: &dyn Fn(&Event) -> bool| events.iter().position(wanted).unwrap();
-    let started = |name: &str| at(&|e| matches!(e, Event::ModelStarted { model } if model == name));
+    let started = |name: &str| at(&|e| matches!(e, Event::ModelStarted { model, .. } if model == name));
     let finished = |name: &str| at(&|e| matches!(e, Event::ModelFinished { model, .. } if model == name));
     assert!(matches!(&events[0], Event::RunStarted { run_id, models: 4, .. } if run_id == "run-1"));
     assert!(matches!(events.last().unwrap(), Event::RunFinished { status, .. } if status == "Success"));
@@ -525,8 +526,8 @@ fn whatever_happens_the_report_is_what_the_warehouse_has() {
             .unwrap();
         let (mut kept, sent) = (fake.kept(), fake.sent());
         let mut expected = Vec::new();
-        let mut statuses: Vec<ModelStatus> = Vec::new();
-        for (i, model) in plan.models.iter().enumerate() {
+        let mut statuses: Vec<TaskStatus> = Vec::new();
+        for (i, model) in plan.tasks.iter().enumerate() {
             let ready = model.depends_on.iter().all(|input| statuses[*input] == Success);
             // A conflict of the first statement and one of the commit are two: the second is not forgiven.
             let status = match (ready, fates[i]) {
@@ -544,7 +545,7 @@ fn whatever_happens_the_report_is_what_the_warehouse_has() {
         kept.sort();
         expected.sort();
         assert_eq!(
-            report.models.iter().map(|m| m.status).collect::<Vec<_>>(),
+            report.tasks.iter().map(|m| m.status).collect::<Vec<_>>(),
             statuses,
             "seed {seed}"
         );
@@ -734,18 +735,23 @@ fn a_plan_that_cannot_be_executed_is_refused_before_anything_is_sent() {
             "the plan is for snowflake, the warehouse is duckdb"
         )
     );
-    let (kind, text) = refused(&|p| p.models[0].depends_on.push(1));
+    let (kind, text) = refused(&|p| p.tasks[0].depends_on.push(1));
     assert_eq!(kind, ErrorKind::Usage);
     assert_eq!(
         text,
         "the plan is not in order: `a` is number 0 and reads number 1"
     );
-    let parameter = Parameter {
-        name: "run_id".into(),
-        meaning: "the run".to_owned(),
+    let hole = Hole {
+        span: Span::new(0, 1),
+        parameter: Parameter::Now,
     };
-    let (kind, _) = refused(&|p| p.parameters.push(parameter.clone()));
-    assert_eq!(kind, ErrorKind::Unsupported);
+    let (kind, _) = refused(&|p| {
+        p.setup.push(Step {
+            holes: vec![hole],
+            ..write("q")
+        });
+    });
+    assert_eq!(kind, ErrorKind::Bug);
     let (kind, _) = refused(&|p| p.setup.push(step("q", StepKind::Observe { name: "w".into() })));
     assert_eq!(kind, ErrorKind::Bug);
     assert!(fake.sent().is_empty());
@@ -920,9 +926,9 @@ fn a_stale_model_is_planned_again_once() {
     let mut asked = Vec::new();
     let report = Run::new(&plan, &fake)
         .replanned(&mut |stale| {
-            asked.push(stale.model.to_string());
+            asked.push(stale.name.to_string());
             let steps = vec![write("drop view a"), write("write a anew")];
-            Ok(Some(ModelPlan {
+            Ok(Some(Task {
                 steps,
                 strategy: Strategy::Merge,
                 sql_hash: "new".to_owned(),
@@ -993,7 +999,7 @@ fn a_tripped_token_stops_everything_and_is_recorded() {
         .watched(&mut |e| {
             let begun = match e {
                 Event::StepFinished { model, .. } => model == "slow",
-                Event::ModelStarted { model } => model == "more",
+                Event::ModelStarted { model, .. } => model == "more",
                 _ => false,
             };
             waiting += usize::from(begun);

@@ -1,10 +1,11 @@
-//! Executing one model on one connection, once. What happens after a failure is the worker's business ([`super::queue`]).
+//! Executing one task on one connection, once. What happens after a failure is the worker's business ([`super::queue`]).
 
 use super::millis;
 use crate::report::StatementResult;
-use rocky_base::{CancelToken, Error, ErrorKind, Result, SmolStr};
-use rocky_plan::{ModelPlan, Step, StepKind};
+use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Result, SmolStr};
+use rocky_plan::{Bindings, Step, StepKind, Task};
 use rocky_warehouse::{Connection, FailureClass, Rows, Value};
+use std::borrow::Cow;
 use std::time::Instant;
 
 /// How many offending rows a guard fetches and shows.
@@ -29,14 +30,15 @@ pub(super) struct StepFailure {
 pub(super) fn run_step(
     connection: &mut dyn Connection,
     step: &Step,
+    sql: &str,
     cancel: &CancelToken,
 ) -> Result<StepValue, StepFailure> {
     let result = match &step.kind {
-        StepKind::Statement { .. } => connection.execute(&step.sql, cancel).map(|e| StepValue {
+        StepKind::Statement { .. } => connection.execute(sql, cancel).map(|e| StepValue {
             rows: e.rows,
             observed: None,
         }),
-        StepKind::Guard { error } => match connection.query(&step.sql, SAMPLE_ROWS, cancel) {
+        StepKind::Guard { error } => match connection.query(sql, SAMPLE_ROWS, cancel) {
             Ok(rows) if rows.rows.is_empty() => Ok(StepValue::default()),
             Ok(rows) => {
                 let error = Error::new(ErrorKind::Warehouse, guard_message(error, &rows));
@@ -47,7 +49,7 @@ pub(super) fn run_step(
             }
             Err(error) => Err(error),
         },
-        StepKind::Observe { name } => match connection.query(&step.sql, 2, cancel) {
+        StepKind::Observe { name } => match connection.query(sql, 2, cancel) {
             Ok(rows) => match observed(name, rows) {
                 Ok(observed) => Ok(StepValue { rows: None, observed }),
                 Err(error) => {
@@ -170,7 +172,9 @@ pub(super) struct Failure {
 /// Execute the steps, in a transaction where that is planned and possible. `on_step` is told of each step that succeeded.
 pub(super) fn attempt(
     connection: &mut dyn Connection,
-    plan: &ModelPlan,
+    plan: &Task,
+    dialect: Dialect,
+    values: &Bindings,
     cancel: &CancelToken,
     mut on_step: impl FnMut(&Step, Option<u64>, u64),
 ) -> Attempt {
@@ -193,8 +197,12 @@ pub(super) fn attempt(
     let mut written = 0;
     for step in &plan.steps {
         let begin = Instant::now();
-        let result = match cancel.check() {
-            Ok(()) => run_step(connection, step, cancel),
+        let sql = step.bind(dialect, values);
+        let result = match cancel.check().and_then(|()| {
+            sql.as_deref()
+                .ok_or_else(|| Error::bug(format!("`{}` has a parameter without a value", step.purpose)))
+        }) {
+            Ok(sql) => run_step(connection, step, sql, cancel),
             Err(error) => Err(StepFailure {
                 error,
                 class: FailureClass::Other,
@@ -202,7 +210,7 @@ pub(super) fn attempt(
         };
         let duration_ms = millis(begin.elapsed());
         let rows = result.as_ref().ok().and_then(|value| value.rows);
-        let sql = step.sql.clone();
+        let sql = sql.map_or_else(|| step.sql.clone(), Cow::into_owned);
         attempt.statements.push(StatementResult {
             purpose: step.purpose.clone(),
             sql,

@@ -1,0 +1,197 @@
+//! The plan as plain values: serialisable, comparable, hashed into `plan_id`.
+
+use crate::bind::Hole;
+use rocky_base::{Dialect, SmolStr};
+use rocky_warehouse::{RelationName, Strategy};
+use serde::{Deserialize, Serialize};
+
+/// What a statement is for and how its outcome is judged.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StepKind {
+    /// Execute it.
+    Statement {
+        /// Its row count is the model's row count.
+        counts_rows: bool,
+    },
+    /// A query that must return no rows; otherwise the model fails with this message and the first rows.
+    Guard {
+        /// One sentence; the sample rows are appended by the runner.
+        error: String,
+    },
+    /// A query of one row and one column whose value is remembered (a watermark).
+    Observe {
+        /// Under which name.
+        name: SmolStr,
+    },
+}
+
+/// One statement.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Step {
+    /// `create_schema`, `create_table`, `create_view`, `insert`, `merge`, `stage`, `delete`, `drop`, `check_keys`, `watermark`.
+    pub purpose: SmolStr,
+    /// What it writes or reads, for people.
+    pub target: String,
+    /// The statement, complete, in the warehouse's dialect. Run-time values stand as `$name`, at the places in `holes`.
+    pub sql: String,
+    /// Where values stand that are only known at run time, in order. See [`Step::bind`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holes: Vec<Hole>,
+    /// How it is judged.
+    #[serde(flatten)]
+    pub kind: StepKind,
+}
+
+/// What the plan of a model assumed about the warehouse.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// The relation does not exist.
+    Absent,
+    /// It is a table with these columns (folded names, in order).
+    Table(Vec<SmolStr>),
+    /// It is a view.
+    View,
+    /// Not known; the statements do not depend on it.
+    Unknown,
+}
+
+/// What a task makes.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskKind {
+    /// A model of the project.
+    Model,
+    /// A copy of a source's table (replication).
+    Table,
+    /// The history of a table (SCD type 2).
+    Snapshot,
+    /// Loaded files.
+    Load,
+    /// Nothing: an existing table is checked.
+    Quality,
+}
+
+impl TaskKind {
+    /// Every kind.
+    pub const ALL: [TaskKind; 5] = [
+        TaskKind::Model,
+        TaskKind::Table,
+        TaskKind::Snapshot,
+        TaskKind::Load,
+        TaskKind::Quality,
+    ];
+
+    /// What people call it: `model`, `table` …
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TaskKind::Model => "model",
+            TaskKind::Table => "table",
+            TaskKind::Snapshot => "snapshot",
+            TaskKind::Load => "load",
+            TaskKind::Quality => "quality",
+        }
+    }
+}
+
+/// The steps that make one relation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Task {
+    /// What is made.
+    pub kind: TaskKind,
+    /// Its name, unique in the plan: the model's, or the target's full name.
+    pub name: SmolStr,
+    /// What orchestrators call it: catalog, schema, table of a model; source type, components, table of a replicated one.
+    pub asset_key: Vec<SmolStr>,
+    /// The relation it writes, as the statements name it.
+    pub target: RelationName,
+    /// The relation's whole name `catalog.schema.table`, unquoted: what the state store and documents call it.
+    pub full_name: String,
+    /// How.
+    pub strategy: Strategy,
+    /// Indexes into `Plan::tasks` that must have succeeded before.
+    pub depends_on: Vec<usize>,
+    /// 0 for tasks without planned inputs, else one more than the deepest input.
+    pub layer: usize,
+    /// Why these steps: "target does not exist" …
+    pub reason: String,
+    /// What was assumed of the target.
+    pub fact: Fact,
+    /// Hash of what else the steps were made from: for a model its text and the columns of everything it reads.
+    pub basis: String,
+    /// The column whose maximum is the watermark, for incremental models.
+    pub watermark_column: Option<SmolStr>,
+    /// Execute all steps in one transaction (where the adapter can).
+    pub transaction: bool,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+    /// Hash of the steps' SQL, 16 hexadecimal digits: the document's `sql_hash`.
+    pub sql_hash: String,
+    /// Number of output columns, when known.
+    pub column_count: Option<usize>,
+}
+
+/// A whole plan.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// Hash of everything below: 16 hexadecimal digits.
+    pub plan_id: String,
+    /// The pipeline.
+    pub pipeline: SmolStr,
+    /// The dialect of the statements.
+    pub dialect: Dialect,
+    /// Executed once, one after another, before any task (schemas).
+    pub setup: Vec<Step>,
+    /// In topological order; ephemeral models do not appear.
+    pub tasks: Vec<Task>,
+    /// How many tasks may run at once.
+    pub concurrency: usize,
+    /// Stop scheduling after the first failure.
+    pub fail_fast: bool,
+}
+
+impl Task {
+    /// What the task was planned from, whatever the state of its target: a run that goes on with another does what succeeded there only
+    /// again when this differs.
+    pub fn identity(&self) -> String {
+        self.basis.clone()
+    }
+
+    /// Hash of the whole task, 16 hexadecimal digits: two tasks of one hash do the same to the same target.
+    pub fn hash(&self) -> String {
+        crate::hash::of_value(self).unwrap_or_default()
+    }
+}
+
+impl Plan {
+    /// The plan without some tasks that need not be executed: those that read them no longer wait.
+    pub fn without(mut self, skip: &dyn Fn(&Task) -> bool) -> Plan {
+        let mut place: Vec<Option<usize>> = Vec::with_capacity(self.tasks.len());
+        let mut kept: Vec<Task> = Vec::with_capacity(self.tasks.len());
+        for mut task in std::mem::take(&mut self.tasks) {
+            if skip(&task) {
+                place.push(None);
+                continue;
+            }
+            place.push(Some(kept.len()));
+            task.depends_on = task
+                .depends_on
+                .iter()
+                .filter_map(|i| place.get(*i).copied().flatten())
+                .collect();
+            task.layer = task
+                .depends_on
+                .iter()
+                .filter_map(|i| kept.get(*i))
+                .map(|t| t.layer + 1)
+                .max()
+                .unwrap_or(0);
+            kept.push(task);
+        }
+        self.tasks = kept;
+        self.plan_id = String::new();
+        self.plan_id = crate::hash::of_value(&self).unwrap_or_default();
+        self
+    }
+}

@@ -1,0 +1,126 @@
+//! From a request to a plan with what executing it needs: one file per type of pipeline.
+//!
+//! Everything that reads the warehouse before anything is changed stands here, so that `plan` shows what `run` does.
+
+mod transformation;
+
+use crate::adapters::Access;
+use crate::document::diagnostics;
+use crate::project::{Project, pipeline};
+use crate::reduce::Reduced;
+use crate::verbs::run::RunRequest;
+use crate::wire::WireDiagnostic;
+use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Observer, Result, SmolStr};
+use rocky_config::{PipelineKind, ProjectConfig};
+use rocky_plan::Plan;
+use rocky_project::Snapshot;
+use rocky_warehouse::{CatalogSnapshot, Warehouse};
+use std::sync::Arc;
+
+/// A plan with what it was made from.
+pub(crate) struct Prepared {
+    pub pipeline: SmolStr,
+    /// The word in `type = …`.
+    pub pipeline_type: &'static str,
+    /// None when nothing is there yet and reading was asked for.
+    pub warehouse: Option<Arc<dyn Warehouse>>,
+    pub diagnostics: Vec<WireDiagnostic>,
+    pub has_errors: bool,
+    /// None when there are errors.
+    pub plan: Option<Plan>,
+    /// Plans once more.
+    pub again: Again,
+    /// The project as it was planned from, where there are models.
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// `[run] skip_unchanged`.
+    pub skip_unchanged: bool,
+    /// What was left out of the plan, and why.
+    pub reduced: Reduced,
+}
+
+/// Makes the plan once more, against a newer catalogue.
+pub(crate) type Again = Box<dyn Fn(&CatalogSnapshot) -> Result<Plan, Vec<Diagnostic>>>;
+
+/// What is asked of a pipeline.
+pub(crate) struct Wanted<'a> {
+    pub config: &'a ProjectConfig,
+    pub pipeline: SmolStr,
+    pub request: &'a RunRequest,
+    pub access: Access,
+}
+
+impl Project {
+    /// Read what the pipeline's plan depends on, and plan.
+    pub(crate) fn prepare(
+        &self,
+        request: &RunRequest,
+        access: Access,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Prepared> {
+        if request.concurrency == Some(0) {
+            return Err(Error::usage("concurrency must be at least 1, not 0"));
+        }
+        let config = match self.config_checked() {
+            Ok(config) => config,
+            // What is wrong in the configuration comes before anything that follows from it.
+            Err(error) if error.kind == ErrorKind::Config => {
+                let snapshot = match self.snapshot(&request.vars, None, observer, cancel) {
+                    Ok(snapshot) => snapshot,
+                    Err(_) => return Err(error),
+                };
+                return Ok(Prepared {
+                    pipeline: SmolStr::default(),
+                    pipeline_type: "transformation",
+                    warehouse: None,
+                    diagnostics: diagnostics(snapshot.diagnostics(), &snapshot.files),
+                    has_errors: true,
+                    plan: None,
+                    again: Box::new(|_| Err(Vec::new())),
+                    snapshot: None,
+                    skip_unchanged: false,
+                    reduced: Reduced::default(),
+                });
+            }
+            Err(error) => return Err(error),
+        };
+        let transformations: Vec<&SmolStr> = config
+            .pipelines
+            .iter()
+            .filter(|(_, p)| matches!(p.kind, PipelineKind::Transformation(_)))
+            .map(|(name, _)| name)
+            .collect();
+        let named = request.pipeline.as_deref();
+        let (name, chosen) = match (named, transformations.as_slice()) {
+            // Several pipelines of which one transforms: that one is meant while the others cannot be run.
+            (None, [only]) => pipeline(&config, Some(only))?,
+            _ => pipeline(&config, named)?,
+        };
+        let wanted = Wanted {
+            config: &config,
+            pipeline: name.clone(),
+            request,
+            access,
+        };
+        let mut prepared = match &chosen.kind {
+            PipelineKind::Transformation(_) => transformation::prepare(self, &wanted, observer, cancel)?,
+            PipelineKind::Replication(_)
+            | PipelineKind::Quality(_)
+            | PipelineKind::Snapshot(_)
+            | PipelineKind::Load(_) => {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    format!(
+                        "pipeline `{name}` is of type {}, which rocky {} cannot run",
+                        chosen.type_name(),
+                        crate::VERSION
+                    ),
+                )
+                .hint("transformation pipelines can be run"));
+            }
+        };
+        prepared.skip_unchanged = config.skip_unchanged;
+        self.reduce(request, &mut prepared, cancel)?;
+        Ok(prepared)
+    }
+}

@@ -1,0 +1,130 @@
+//! Transformation pipelines: compile against the warehouse as it is, and plan the models.
+
+use super::{Prepared, Wanted};
+use crate::adapters::Access;
+use crate::document::diagnostics;
+use crate::files::Ask;
+use crate::project::{Project, Target, target};
+use crate::reduce::Reduced;
+use rocky_base::{CancelToken, Diagnostic, Event, Observer, Result};
+use rocky_config::ProjectConfig;
+use rocky_plan::PlanOptions;
+use rocky_project::{CatalogInput, Snapshot};
+
+pub(super) fn prepare(
+    project: &Project,
+    wanted: &Wanted<'_>,
+    observer: &mut dyn Observer,
+    cancel: &CancelToken,
+) -> Result<Prepared> {
+    let (request, config, pipeline) = (wanted.request, wanted.config, &wanted.pipeline);
+    let target = target(config, Some(pipeline))?;
+    // A database that does not exist is not made before it is known that the models compile.
+    let exists =
+        crate::adapters::duckdb_path(&project.root, &target.adapter.settings).is_none_or(|p| p.exists());
+    let first = if exists { wanted.access } else { Access::Read };
+    let mut warehouse = project.open_warehouse(&target, first, cancel)?;
+    let catalog = project.read_catalog(&target, warehouse.as_deref(), cancel)?;
+    let input = CatalogInput {
+        snapshot: catalog.clone(),
+        fresh: true,
+    };
+    let mut snapshot = project.snapshot(&request.vars, Some(input.clone()), observer, cancel)?;
+    let asked = project.describe_files(
+        &snapshot,
+        Some(input),
+        Ask::Missing,
+        &target.name,
+        warehouse.as_deref(),
+        cancel,
+    )?;
+    if let Some(input) = asked {
+        snapshot = project.snapshot(&request.vars, Some(input), observer, cancel)?;
+    }
+    let select = project.selected(&snapshot, request, observer, cancel)?;
+    let fail_fast = config
+        .pipelines
+        .get(pipeline)
+        .is_some_and(|p| p.execution.fail_fast);
+    let options = PlanOptions {
+        pipeline: Some(pipeline.clone()),
+        select,
+        full_refresh: request.full_refresh,
+        concurrency: request
+            .concurrency
+            .map(|c| c as usize)
+            .or_else(|| local_concurrency(config, pipeline, &target)),
+        fail_fast,
+    };
+    let mut found = snapshot.diagnostics().to_vec();
+    // Errors anywhere stop the run: half a project is not what was asked for. With a selection, only errors in the
+    // selected models and what they read count.
+    let concerned = |d: &Diagnostic| match (&options.select, &d.model) {
+        (Some(ids), Some(model)) => snapshot
+            .model(model)
+            .is_none_or(|(id, _)| reached(&snapshot, ids, id)),
+        _ => true,
+    };
+    let blocked = found.iter().any(|d| d.is_error() && concerned(d));
+    let mut plan = None;
+    if blocked {
+        found.retain(|d| !d.is_error() || concerned(d));
+    } else {
+        found.retain(|d| !d.is_error());
+        observer.event(&Event::CompileFinished {
+            models: snapshot.models.len() as u64,
+        });
+        match rocky_plan::plan(&snapshot, &catalog, &options) {
+            Ok(made) => plan = Some(made),
+            Err(problems) => found.extend(problems),
+        }
+    }
+    if plan.is_some() && warehouse.is_none() && wanted.access == Access::Write {
+        warehouse = project.open_warehouse(&target, wanted.access, cancel)?;
+    }
+    Ok(Prepared {
+        pipeline: pipeline.clone(),
+        pipeline_type: "transformation",
+        warehouse,
+        has_errors: found.iter().any(Diagnostic::is_error),
+        diagnostics: diagnostics(&found, &snapshot.files),
+        plan,
+        snapshot: Some(snapshot.clone()),
+        skip_unchanged: false,
+        reduced: Reduced::default(),
+        again: Box::new(move |catalog| rocky_plan::plan(&snapshot, catalog, &options)),
+    })
+}
+
+/// An embedded engine shares this machine: more models at a time than cores only make each of them slower. `None`: the
+/// plan's own default, or what is configured.
+fn local_concurrency(config: &ProjectConfig, pipeline: &str, target: &Target<'_>) -> Option<usize> {
+    let configured = config
+        .pipelines
+        .get(pipeline)
+        .and_then(|p| p.execution.concurrency);
+    let fixed = matches!(configured, Some(rocky_config::Concurrency::Fixed(_)));
+    let local = target.adapter.r#type == Some(rocky_config::AdapterType::DuckDb);
+    (local && !fixed).then(|| {
+        std::thread::available_parallelism()
+            .map_or(2, usize::from)
+            .clamp(2, 8)
+    })
+}
+
+/// True when `wanted` is one of `from` or something they read, directly or not.
+fn reached(snapshot: &Snapshot, from: &[u32], wanted: u32) -> bool {
+    let mut seen: rustc_hash::FxHashSet<u32> = from.iter().copied().collect();
+    let mut pending: Vec<u32> = from.to_vec();
+    while let Some(id) = pending.pop() {
+        if id == wanted {
+            return true;
+        }
+        for dep in &snapshot.models[id as usize].depends_on {
+            if seen.insert(*dep) {
+                pending.push(*dep);
+            }
+        }
+    }
+    false
+}
