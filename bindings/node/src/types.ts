@@ -439,7 +439,7 @@ export interface DriftSummary {
 
 /** The body of an error document. */
 export interface ErrorBody {
-  /** `usage`, `not_found`, `io`, `config`, `locked`, `warehouse`, `state`, `stale`, `cancelled`, `unsupported`, `bug`. */
+  /** `usage`, `not_found`, `io`, `config`, `locked`, `warehouse`, `state`, `stale`, `cancelled`, `unsupported`, `bug`, `hook`. */
   code: string;
   /** What is wrong, naming the thing and the value. */
   message: string;
@@ -495,11 +495,15 @@ export type Event =
     /** Models to execute. */
     models: number;
   }
-  /** A model's first statement is about to be sent. */
+  /** A model's, or a table's, first statement is about to be sent. */
   | {
     type: "model_started";
-    /** Model name. */
+    /** Model name, or the table's whole name. */
     model: string;
+    /** What is made: `model`, `table`, `snapshot`, `load`, `quality`. */
+    kind: string;
+    /** The whole name of the relation. */
+    target: string;
   }
   /** A statement was executed. */
   | {
@@ -513,21 +517,39 @@ export type Event =
     /** Milliseconds. */
     duration_ms: number;
   }
-  /** A model succeeded. */
+  /** A model, or a table, succeeded. */
   | {
     type: "model_finished";
-    /** Model name. */
+    /** Model name, or the table's whole name. */
     model: string;
+    /** What was made: `model`, `table`, `snapshot`, `load`, `quality`. */
+    kind: string;
+    /** The whole name of the relation. */
+    target: string;
+    /** The parts of the asset's key. */
+    asset_key: string[];
+    /** How it was made. */
+    strategy: string;
+    /** Hash of the statements. */
+    sql_hash: string;
+    /** The watermark after it, as the engine writes it. */
+    watermark?: string | null;
     /** Rows written; none for a view. */
     rows?: number | null;
     /** Milliseconds. */
     duration_ms: number;
   }
-  /** A model failed. */
+  /** A model, or a table, failed. */
   | {
     type: "model_failed";
-    /** Model name. */
+    /** Model name, or the table's whole name. */
     model: string;
+    /** What was to be made: `model`, `table`, `snapshot`, `load`, `quality`. */
+    kind: string;
+    /** The whole name of the relation. */
+    target: string;
+    /** The parts of the asset's key. */
+    asset_key: string[];
     /** What the engine said. */
     error: string;
     /** Milliseconds. */
@@ -669,6 +691,55 @@ export type HistoryResponse =
   /** Of the project. */
   | RunHistory;
 
+/** What is configured. */
+export interface HooksList {
+  /** Engine version. */
+  version: string;
+  /** `hooks_list`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** Commands, in the order in which they run. */
+  hooks: ListedHook[];
+  /** Web requests; those of an event come after its commands. */
+  webhooks: ListedWebhook[];
+  /** All of them. */
+  total: number;
+}
+
+/** What to do with the hooks: list them, or try some. */
+export interface HooksRequest {
+  /** Run the hooks of this event, with an example of what they are told: `on_pipeline_start`, or `pipeline_start`. */
+  test?: string | null;
+}
+
+/** Either of the two documents. */
+export type HooksResponse =
+  /** With `test`. */
+  | HooksTest
+  /** Without. */
+  | HooksList;
+
+/** What came of trying the hooks of an event. */
+export interface HooksTest {
+  /** Engine version. */
+  version: string;
+  /** `hooks_test`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** `on_…`. */
+  event: string;
+  /** `no_hooks`, `continue`, `abort`. */
+  status: string;
+  /** Why it would be aborted, or that there is nothing to run. */
+  message?: string | null;
+  /** In a line, what became of them. */
+  result?: string | null;
+  /** Those that were run. */
+  hooks: TriedHook[];
+}
+
 /** A column in a list. */
 export interface LineageColumn {
   /** Name. */
@@ -776,6 +847,44 @@ export type LineageResponse =
   | ProjectLineage
   /** As text. */
   | RenderedLineage;
+
+/** A command. */
+export interface ListedHook {
+  /** `on_…`. */
+  event: string;
+  /** What the shell gets; `…` where it is long. */
+  command: string;
+  /** Milliseconds until it is killed. */
+  timeout_ms: number;
+  /** `Abort`, `Warn`, `Ignore`. */
+  on_failure: string;
+  /** Names of the variables that it gets. */
+  env_keys: string[];
+}
+
+/** A web request. */
+export interface ListedWebhook {
+  /** `on_…`. */
+  event: string;
+  /** Scheme and host; the rest of an address is as good as a password. */
+  url: string;
+  /** `POST` … */
+  method: string;
+  /** `slack`, `pagerduty`, `datadog`, `teams`, `generic`. */
+  preset?: string | null;
+  /** Milliseconds for each attempt. */
+  timeout_ms: number;
+  /** `Abort`, `Warn`, `Ignore`. */
+  on_failure: string;
+  /** The run does not wait for it before its end. */
+  async: boolean;
+  /** How often it is tried again. */
+  retry_count: number;
+  /** It has a `secret`. */
+  signed: boolean;
+  /** Names of the headers. */
+  header_keys: string[];
+}
 
 /** `schema.lock` and the warehouse. */
 export interface LockReport {
@@ -1296,6 +1405,12 @@ export interface RunResponse {
   has_errors: boolean;
   /** Why the state store lacks something of this run, if it does. */
   state_error?: string | null;
+  /** Numbers of this run; null when nothing was started. */
+  metrics?: WireMetrics | null;
+  /** What hooks did, when there are some. */
+  hooks?: WireHooks | null;
+  /** Limits of `[budget]` that it went over. */
+  budget_breaches?: WireBudgetBreach[];
 }
 
 /** What was written. */
@@ -1444,6 +1559,24 @@ export interface TestResponse {
   diagnostics: WireDiagnostic[];
   /** Tables that were made empty because a source's columns are known and the seed did not make it. */
   empty_sources: string[];
+}
+
+/** A hook that was tried. */
+export interface TriedHook {
+  /** `shell`, `webhook`. */
+  kind: string;
+  /** The command's first line, or method and host of the request. */
+  hook: string;
+  /** `Abort`, `Warn`, `Ignore`. */
+  on_failure: string;
+  /** Did it succeed? */
+  ok: boolean;
+  /** Why it failed. */
+  message?: string | null;
+  /** The end of what it printed. */
+  output?: string | null;
+  /** Milliseconds. */
+  duration_ms: number;
 }
 
 /** A finding. */
@@ -1609,6 +1742,16 @@ export interface WhatIfUnplanned {
   reason: string;
 }
 
+/** A limit of `[budget]` that a run went over. */
+export interface WireBudgetBreach {
+  /** The key of `[budget]`. */
+  budget: string;
+  /** What it allows. */
+  limit: number;
+  /** What the run took. */
+  actual: number;
+}
+
 /** A typed column. */
 export interface WireColumn {
   /** Name as the warehouse would give it. */
@@ -1679,6 +1822,64 @@ export interface WireFix {
   title: string;
   /** The edits; they do not overlap. */
   edits: WireEdit[];
+}
+
+/** A hook that failed. */
+export interface WireHookFailure {
+  /** `on_…`. */
+  event: string;
+  /** `shell`, `webhook`. */
+  kind: string;
+  /** The command's first line, or method and host of the request. */
+  hook: string;
+  /** The model or table that it was told of. */
+  subject?: string | null;
+  /** `abort`, `warn`. */
+  on_failure: string;
+  /** Why it failed. */
+  message: string;
+  /** Milliseconds. */
+  duration_ms: number;
+}
+
+/** What hooks did in a run. */
+export interface WireHooks {
+  /** How many were run. */
+  fired: number;
+  /** How many failed. */
+  failed: number;
+  /** The first hundred of those that failed, without those that are to be ignored. */
+  failures: WireHookFailure[];
+}
+
+/** Numbers of one run. Percentiles are values that occurred. */
+export interface WireMetrics {
+  /** Tables and models that were tried. */
+  tables_processed: number;
+  /** Those that failed. */
+  tables_failed: number;
+  /** Their share, in whole per cents. */
+  error_rate_pct: number;
+  /** Statements sent: those of the set-up and of each table's last attempt. */
+  statements_executed: number;
+  /** Attempts after the first of a table. */
+  retries_attempted: number;
+  /** Tables that succeeded in such an attempt. */
+  retries_succeeded: number;
+  /** Counts far from what they used to be. */
+  anomalies_detected: number;
+  /** Half of the tables took no longer, in milliseconds. */
+  table_duration_p50_ms: number;
+  /** Nineteen of twenty tables took no longer. */
+  table_duration_p95_ms: number;
+  /** The longest table. */
+  table_duration_max_ms: number;
+  /** Half of the statements took no longer, in milliseconds. */
+  query_duration_p50_ms: number;
+  /** Nineteen of twenty statements took no longer. */
+  query_duration_p95_ms: number;
+  /** The longest statement. */
+  query_duration_max_ms: number;
 }
 
 /** Another place a diagnostic speaks of. */
@@ -1775,7 +1976,7 @@ export interface WireTarget {
 }
 
 /** What class of trouble an error is. */
-export type ErrorCode = "usage" | "not_found" | "io" | "config" | "locked" | "warehouse" | "state" | "stale" | "cancelled" | "unsupported" | "bug";
+export type ErrorCode = "usage" | "not_found" | "io" | "config" | "locked" | "warehouse" | "state" | "stale" | "cancelled" | "unsupported" | "bug" | "hook";
 
 /** Templates of `init`. */
 export type InitTemplate = "duckdb" | "databricks" | "snowflake";
@@ -1797,4 +1998,5 @@ export interface Verbs {
   what_if: { request: WhatIfRequest; response: WhatIfResponse };
   diff: { request: DiffRequest; response: DiffResponse };
   apply: { request: ApplyRequest; response: RunResponse };
+  hooks: { request: HooksRequest; response: HooksResponse };
 }
