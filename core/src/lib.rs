@@ -15,6 +15,7 @@ mod git;
 mod listeners;
 mod prepare;
 pub mod project;
+pub mod remote;
 pub mod scaffold;
 pub mod schemas;
 mod select;

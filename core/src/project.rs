@@ -59,8 +59,8 @@ pub struct OpenRequest {
 
 /// The verbs that [`Project::call`] knows.
 pub const VERBS: &[&str] = &[
-    "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "test", "what_if",
-    "diff", "apply", "hooks",
+    "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "metrics", "test",
+    "what_if", "diff", "apply", "hooks",
 ];
 
 /// An opened project.
@@ -218,8 +218,9 @@ impl Project {
             }
             "validate" => json(request, |r| self.validate(&r, observer, cancel)),
             "discover" => json(request, |r| self.discover(&r, observer, cancel)),
-            "state" => json(request, |r| self.state(&r)),
+            "state" => json(request, |r| self.state(&r, observer, cancel)),
             "history" => json(request, |r| self.history(&r)),
+            "metrics" => json(request, |r| self.metrics(&r)),
             "test" => json(request, |r| self.test(&r, observer, cancel)),
             "what_if" => json(request, |r| self.what_if(&r, observer, cancel)),
             "diff" => json(request, |r| self.diff(&r, observer, cancel)),

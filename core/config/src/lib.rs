@@ -21,6 +21,7 @@ mod read;
 mod schema;
 mod source;
 mod spanned;
+mod state;
 mod strategy;
 
 pub use adapter::{AdapterConfig, AdapterKind, AdapterSettings, AdapterType, RetryConfig};
@@ -49,6 +50,7 @@ pub use project::{BudgetConfig, ProjectConfig, parse_project};
 pub use schema::UnknownKeys;
 pub use source::{SourceColumn, SourceDecl};
 pub use spanned::{Secret, Spanned};
+pub use state::{RetentionConfig, StateBackend, StateConfig, UploadFailure};
 pub use strategy::{Granularity, StrategyConfig, StrategyKind};
 
 use rocky_base::{Diagnostic, SmolStr};

@@ -9,6 +9,7 @@ pub mod history;
 pub mod hooks;
 pub mod lineage;
 pub mod lock;
+pub mod metrics;
 pub mod plan;
 pub mod run;
 pub mod state;

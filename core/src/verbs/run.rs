@@ -258,6 +258,15 @@ pub struct RunResponse {
     /// Limits of `[budget]` that it went over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budget_breaches: Vec<WireBudgetBreach>,
+    /// What became of the remote state, where the project has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_state: Option<crate::remote::RemoteStateSummary>,
+}
+
+/// A run that has its state.
+pub(crate) struct Begun {
+    run_id: String,
+    remote: crate::remote::RemoteRun,
 }
 
 impl Project {
@@ -269,19 +278,54 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
         self.attended(request, observer, cancel, |run_id, observer| {
-            // A state file that cannot be used is said before anything is touched.
-            self.engine.inner.states.reader(self.state_path())?;
-            let prepared = self.prepare(request, Access::Write, observer, cancel)?;
-            self.execute_prepared(request, run_id, prepared, observer, cancel)
+            self.with_state(run_id, observer, cancel, |run, observer| {
+                let prepared = self.prepare(request, Access::Write, observer, cancel)?;
+                self.execute_prepared(request, prepared, run, observer, cancel)
+            })
         })
+    }
+
+    /// Do `body`, a run, over the state as it is now, wherever it is kept, and bring back what the run wrote there.
+    pub(crate) fn with_state(
+        &self,
+        run_id: String,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+        body: impl FnOnce(&mut Begun, &mut dyn Observer) -> Result<RunResponse>,
+    ) -> Result<RunResponse> {
+        let remote = self.begin_remote(&run_id, observer, cancel)?;
+        let mut begun = Begun { run_id, remote };
+        // A state file that cannot be used is said before anything is touched.
+        let result = self
+            .engine
+            .inner
+            .states
+            .reader(self.state_path())
+            .and_then(|_| body(&mut begun, observer));
+        let (summary, failure) = begun.remote.finish(observer, cancel);
+        match result {
+            Ok(mut response) => {
+                if let Some(failure) = failure {
+                    response.state_error.get_or_insert(failure.message);
+                }
+                response.remote_state = summary;
+                Ok(response)
+            }
+            Err(mut error) => {
+                if let Some(failure) = failure {
+                    error.message = format!("{}; and {}", error.message, failure.message);
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Execute what was planned.
     pub(crate) fn execute_prepared(
         &self,
         request: &RunRequest,
-        run_id: String,
         prepared: crate::prepare::Prepared,
+        run: &mut Begun,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
@@ -304,6 +348,7 @@ impl Project {
             return Err(Error::bug("a run has no warehouse"));
         };
         let state = self.engine.inner.states.writer(self.state_path())?;
+        run.remote.watch()?;
         let clock = self.host.system.clone();
         let trigger = match clock.env("CI") {
             Some(value) if !value.is_empty() && value != "false" => Trigger::Ci,
@@ -332,7 +377,7 @@ impl Project {
             plan,
             warehouse: &**warehouse,
             state: Some(&state),
-            run_id,
+            run_id: run.run_id.clone(),
             trigger,
             config_hash: self.config_hash(),
             observer,
@@ -403,6 +448,7 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
         metrics: None,
         hooks: None,
         budget_breaches: Vec::new(),
+        remote_state: None,
     }
 }
 
@@ -524,5 +570,6 @@ fn response(
         hooks: None,
         budget_breaches: Vec::new(),
         state_error: report.state_error,
+        remote_state: None,
     }
 }
