@@ -4,9 +4,9 @@ use crate::adapters::Access;
 use crate::document::envelope;
 use crate::project::Project;
 use crate::wire::{WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics};
-use rocky_base::{CancelToken, Error, Observer, Result};
+use rocky_base::{CancelToken, Error, Event, Observer, Result};
 use rocky_plan::Task;
-use rocky_run::execute::{ExecuteContext, execute};
+use rocky_run::execute::{ExecuteContext, RunFacts, execute};
 use rocky_run::report::{RunReport, RunStatus, TaskResult, TaskStatus, Trigger};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -250,6 +250,9 @@ pub struct RunResponse {
     /// Why the state store lacks something of this run, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_error: Option<String>,
+    /// What became of the remote state, where the project has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_state: Option<crate::remote::RemoteStateSummary>,
     /// Numbers of this run; null when nothing was started.
     pub metrics: Option<WireMetrics>,
     /// What hooks did, when there are some.
@@ -258,9 +261,6 @@ pub struct RunResponse {
     /// Limits of `[budget]` that it went over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budget_breaches: Vec<WireBudgetBreach>,
-    /// What became of the remote state, where the project has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remote_state: Option<crate::remote::RemoteStateSummary>,
 }
 
 /// A run that has its state.
@@ -373,6 +373,8 @@ impl Project {
             let again = made.tasks.into_iter().find(|t| t.name == stale.name);
             Ok(again.filter(|t| t.steps != stale.steps))
         };
+        let snapshot = self.last(&request.vars);
+        let graph_hash = snapshot.as_deref().map(crate::graph::hash);
         let report = execute(ExecuteContext {
             plan,
             warehouse: &**warehouse,
@@ -380,11 +382,25 @@ impl Project {
             run_id: run.run_id.clone(),
             trigger,
             config_hash: self.config_hash(),
+            facts: RunFacts {
+                filter: filter.clone(),
+                resumed_from: None,
+                graph_hash: graph_hash.clone(),
+            },
             observer,
             cancel,
             clock: &*clock,
             replan: &mut replan,
         })?;
+        if report.state_error.is_none() {
+            let graph = snapshot.as_deref().zip(graph_hash.as_deref());
+            if let Err(error) = self.remember_after(&state, &report, graph) {
+                observer.event(&Event::Log {
+                    level: rocky_base::SmolStr::new_static("warning"),
+                    message: format!("the run is recorded, but not all around it: {}", error.message),
+                });
+            }
+        }
         let schemas_created = plan.setup.iter().filter(|s| s.purpose == "create_schema").count() as u64;
         Ok(response(
             report,
@@ -394,6 +410,24 @@ impl Project {
             schemas_created,
             prepared.pipeline_type,
         ))
+    }
+
+    /// The graph, where it changed, and what may be forgotten by now.
+    fn remember_after(
+        &self,
+        state: &rocky_run::StateStore,
+        report: &RunReport,
+        graph: Option<(&rocky_project::Snapshot, &str)>,
+    ) -> Result<()> {
+        if let Some((snapshot, hash)) = graph {
+            state.record_graph(&report.run_id, report.finished_at, hash, || {
+                crate::graph::models(snapshot)
+            })?;
+        }
+        if let Some(retention) = self.retention()? {
+            state.sweep(&retention, report.finished_at)?;
+        }
+        Ok(())
     }
 
     /// Hash of the configuration's text: what it was when a run was recorded.
@@ -445,10 +479,10 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
         diagnostics: found,
         has_errors: true,
         state_error: None,
+        remote_state: None,
         metrics: None,
         hooks: None,
         budget_breaches: Vec::new(),
-        remote_state: None,
     }
 }
 
