@@ -513,3 +513,40 @@ fn a_run_has_its_own_numbers() {
     folder.write("models/c.sql", "SELECT nothing FROM b");
     assert_eq!(folder.json(&["run"]).1["metrics"], Value::Null);
 }
+
+/// On a terminal: what is running while it does, and failures that stay, on stderr alone.
+#[test]
+fn a_person_at_a_terminal_can_follow_a_run() {
+    let hooks = "[hook.before_model_run]\ncommand = \"sleep 0.4\"\n";
+    for (no_colour, red) in [("", true), ("1", false)] {
+        let folder = Folder::new(hooks);
+        folder.write("models/b.sql", "SELECT error('no b') AS x FROM a");
+        // `script` gives the program a terminal; stdout goes to a file.
+        let line = format!("{} run -o json > out.json", env!("CARGO_BIN_EXE_rocky"));
+        let out = Command::new("script")
+            .args(["-qefc", &line, "/dev/null"])
+            .current_dir(folder.path())
+            .env("NO_COLOR", no_colour)
+            .env("TERM", "xterm")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let drawn = String::from_utf8_lossy(&out.stdout).into_owned();
+        assert!(drawn.contains("run [") && drawn.contains("/3"), "{drawn}");
+        assert!(drawn.contains("1 failed"), "{drawn}");
+        let failure = drawn.lines().find(|l| l.contains("failed b: ")).unwrap();
+        assert!(failure.contains("no b"), "{failure}");
+        assert_eq!(drawn.contains("\u{1b}[1;31m"), red, "{drawn:?}");
+        let document: Value =
+            serde_json::from_str(&std::fs::read_to_string(folder.path().join("out.json")).unwrap()).unwrap();
+        assert_eq!(document["status"], "PartialFailure");
+    }
+    // Without one: a plain line for each model that ended.
+    let folder = Folder::new("");
+    folder.write("models/b.sql", "SELECT error('no b') AS x FROM a");
+    let out = folder.rocky(&["run", "-o", "json"]);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    let kinds: Vec<&str> = said.lines().map(|l| l.split(' ').next().unwrap()).collect();
+    assert_eq!(kinds, ["ok", "failed", "skipped"], "{said}");
+    assert!(!said.contains('\u{1b}'));
+}

@@ -32,7 +32,9 @@ pub fn page(history: &RunHistory, title: &str) -> String {
         })
         .collect();
     // `<` is only ever inside of JSON's strings: nothing can end the script element.
-    let data = json!({ "title": title, "runs": runs }).to_string().replace('<', "\\u003c");
+    let data = json!({ "title": title, "runs": runs })
+        .to_string()
+        .replace('<', "\\u003c");
     let mut page = String::with_capacity(HTML.len() + CSS.len() + JS.len() + data.len());
     // The template is cut at its marks and never searched again: no name can be taken for a mark.
     for part in HTML.split("<!--/") {

@@ -3,7 +3,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
-  const [NAME, STATUS, BEGIN, TOOK, ROWS, HASH, WHY, SQL] = [0, 1, 2, 3, 4, 5, 6, 7];
+  const [NAME, STATUS, BEGIN, TOOK, ROWS, HASH, WHY] = [0, 1, 2, 3, 4, 5, 6];
   const STATUSES = ["Success", "Failed", "Skipped"];
   const HEIGHT = 22, GAP = 4, AXIS = 26, LEFT_LANES = 60, LEFT_MODELS = 220, LISTED = 500;
   let run = null, bars = [], rows = 0, left = LEFT_LANES, width = 0, scale = 1, hovered = null, visible = [];
@@ -55,7 +55,7 @@
     const g = canvas.getContext("2d");
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
     g.clearRect(0, 0, width, shown);
-    const end = Math.max(run.took, ...[0], bars.reduce((n, b) => Math.max(n, b.m[BEGIN] + b.m[TOOK]), 0), 1);
+    const end = Math.max(run.took, bars.reduce((n, b) => Math.max(n, b.m[BEGIN] + b.m[TOOK]), 0), 1);
     scale = (width - left - 16) / end;
     const top = view.scrollTop;
     g.font = "12px system-ui, sans-serif";
@@ -112,7 +112,6 @@
     if (m[ROWS] !== null) box.append(element("div", `${m[ROWS].toLocaleString("en")} row${m[ROWS] === 1 ? "" : "s"}`));
     box.append(element("div", `statements ${m[HASH]}`));
     if (m[WHY]) box.append(element("div", m[WHY], "why"));
-    if (m[SQL]) box.append(element("pre", m[SQL]));
     box.style.left = Math.min(x + 14, innerWidth - box.offsetWidth - 12) + "px";
     box.style.top = Math.min(y + 14, innerHeight - box.offsetHeight - 12) + "px";
   }
