@@ -223,22 +223,22 @@ fn people_look_at_past_runs() {
         &format!("{CONFIG}[pipeline.p.execution]\nconcurrency = 2\n"),
     );
     // Long enough to be side by side.
-    for name in ["left", "right"] {
+    for name in ["east", "west"] {
         let sql = "SELECT count(*) AS n FROM range(40000000) AS r(i) WHERE hash(i) % 7 = 3";
         write(root, &format!("models/{name}.sql"), sql);
     }
     write(
         root,
-        "models/both.sql",
-        "SELECT n FROM \"left\" UNION ALL SELECT n FROM \"right\"",
+        "models/joined.sql",
+        "SELECT n FROM east UNION ALL SELECT n FROM west",
     );
     assert!(rocky(root, &["run"]).status.success());
     write(
         root,
-        "models/both.sql",
-        "SELECT error('no <both>') AS n FROM \"left\"",
+        "models/joined.sql",
+        "SELECT error('no <both>') AS n FROM east",
     );
-    write(root, "models/last.sql", "SELECT n FROM both");
+    write(root, "models/last.sql", "SELECT n FROM joined");
     assert_eq!(rocky(root, &["run"]).status.code(), Some(2));
     timeline(root);
     browse_with("runs.mjs", "runs", root);

@@ -40,34 +40,34 @@ const cases = {
     // The newest comes first and is shown.
     assert.match(await text(page, "#summary"), /PartialFailure .* 2 succeeded, 1 failed, 1 skipped/);
     let shown = await bars(page);
-    assert.deepEqual(shown.map((b) => b.name).sort(), ["both", "left", "right"], "what was skipped has no bar");
+    assert.deepEqual(shown.map((b) => b.name).sort(), ["east", "joined", "west"], "what was skipped has no bar");
     const row = (name) => shown.find((b) => b.name === name).row;
-    assert.notEqual(row("left"), row("right"), "side by side");
-    assert.equal(row("both"), 0, "a lane that is free again is used again");
-    assert.equal(await colour(page, "left"), await style(page, "success"));
-    assert.equal(await colour(page, "both"), await style(page, "failed"));
+    assert.notEqual(row("east"), row("west"), "side by side");
+    assert.equal(row("joined"), 0, "a lane that is free again is used again");
+    assert.equal(await colour(page, "east"), await style(page, "success"));
+    assert.equal(await colour(page, "joined"), await style(page, "failed"));
     // Under the mouse: status, times, rows, why.
-    let p = await at(page, "left");
+    let p = await at(page, "east");
     await page.mouse.move(p.x, p.y);
     let tip = await text(page, "#tip");
-    for (const part of ["left", "Success", "1 row", "statements "]) assert.ok(tip.includes(part), `${part} in ${tip}`);
-    p = await at(page, "both");
+    for (const part of ["east", "Success", "1 row", "statements "]) assert.ok(tip.includes(part), `${part} in ${tip}`);
+    p = await at(page, "joined");
     await page.mouse.move(p.x, p.y);
     tip = await text(page, "#tip");
-    for (const part of ["both", "Failed", "no <both>"]) assert.ok(tip.includes(part), `${part} in ${tip}`);
+    for (const part of ["joined", "Failed", "no <both>"]) assert.ok(tip.includes(part), `${part} in ${tip}`);
     await page.mouse.move(5, 5);
     assert.ok(await page.locator("#tip").isHidden());
     // The table says the same, and what was skipped.
     const rows = await page.locator("#table tr").allInnerTexts();
     assert.equal(rows.length, 4);
-    assert.ok(rows.some((r) => r.includes("last") && r.includes("Skipped") && r.includes("`both` failed")), rows.join("|"));
+    assert.ok(rows.some((r) => r.includes("last") && r.includes("Skipped") && r.includes("`joined` failed")), rows.join("|"));
     // One row for each model.
     await page.selectOption("#rows", "models");
     shown = await bars(page);
     assert.deepEqual(shown.map((b) => b.row), [0, 1, 2]);
     // A search leaves the others out.
-    await page.fill("#query", "RIGHT");
-    assert.deepEqual((await bars(page)).map((b) => b.name), ["right"]);
+    await page.fill("#query", "WEST");
+    assert.deepEqual((await bars(page)).map((b) => b.name), ["west"]);
     assert.equal(await page.locator("#table tr").count(), 1);
     await page.fill("#query", "");
     // Another run, by click; its address leads back to it.

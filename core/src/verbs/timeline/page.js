@@ -47,10 +47,8 @@
     width = Math.max(320, view.clientWidth - 2);
     const height = AXIS + rows * (HEIGHT + GAP) + GAP;
     const shown = Math.min(height, Math.max(120, Math.floor(innerHeight * 0.62)));
-    canvas.parentElement.style.height = "";
-    canvas.style.position = "sticky"; canvas.style.top = "0";
+    $("tall").style.height = height + "px";
     canvas.style.width = width + "px"; canvas.style.height = shown + "px";
-    canvas.style.marginBottom = (height - shown) + "px";
     canvas.width = width * ratio; canvas.height = shown * ratio;
     const g = canvas.getContext("2d");
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
