@@ -19,6 +19,8 @@ pub mod project;
 pub mod remote;
 pub mod scaffold;
 pub mod schemas;
+#[cfg(feature = "otel")]
+mod telemetry;
 mod select;
 pub mod verbs;
 pub mod wire;

@@ -392,6 +392,8 @@ impl Project {
             clock: &*clock,
             replan: &mut replan,
         })?;
+        #[cfg(feature = "otel")]
+        crate::telemetry::export(&*clock, &report, observer);
         if report.state_error.is_none() {
             let graph = snapshot.as_deref().zip(graph_hash.as_deref());
             if let Err(error) = self.remember_after(&state, &report, graph) {
