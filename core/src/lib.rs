@@ -19,9 +19,9 @@ pub mod project;
 pub mod remote;
 pub mod scaffold;
 pub mod schemas;
+mod select;
 #[cfg(feature = "otel")]
 mod telemetry;
-mod select;
 pub mod verbs;
 pub mod wire;
 

@@ -384,3 +384,226 @@ impl HttpClient for Client {
         Ok(Response::from_parts(parts, Bytes::from(body)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use rocky_base::event::NoObserver;
+    use rocky_base::system::MemorySystem;
+    use rocky_base::{ErrorKind, Ident};
+    use rocky_plan::TaskKind;
+    use rocky_run::report::{RunStatus, TaskError};
+    use rocky_warehouse::{RelationName, Strategy};
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::TcpListener;
+    use std::sync::mpsc::{Receiver, channel};
+
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const PARENT: &str = "00f067aa0ba902b7";
+
+    /// A collector: head and body of each request.
+    fn collector() -> (String, Receiver<(String, Vec<u8>)>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (send, receive) = channel();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let (mut head, mut length) = (String::new(), 0);
+                loop {
+                    let mut line = String::new();
+                    reader.read_line(&mut line).unwrap();
+                    if let Some(n) = line.to_lowercase().strip_prefix("content-length: ") {
+                        length = n.trim().parse().unwrap();
+                    }
+                    if line == "\r\n" {
+                        break;
+                    }
+                    head.push_str(&line.to_lowercase());
+                }
+                let mut body = vec![0; length];
+                reader.read_exact(&mut body).unwrap();
+                let _ = send.send((head, body));
+                stream
+                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                    .unwrap();
+            }
+        });
+        (url, receive)
+    }
+
+    /// The fields of a protobuf message: number and bytes; numbers of fixed and variable length as little-endian bytes.
+    fn fields(mut bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
+        fn varint(bytes: &mut &[u8]) -> u64 {
+            let (mut value, mut shift) = (0, 0);
+            loop {
+                let (first, rest) = bytes.split_first().unwrap();
+                *bytes = rest;
+                value |= u64::from(first & 0x7f) << shift;
+                shift += 7;
+                if first & 0x80 == 0 {
+                    return value;
+                }
+            }
+        }
+        let mut found = Vec::new();
+        while !bytes.is_empty() {
+            let key = varint(&mut bytes);
+            let n = match key & 7 {
+                0 => {
+                    found.push((key >> 3, varint(&mut bytes).to_le_bytes().to_vec()));
+                    continue;
+                }
+                1 => 8,
+                2 => varint(&mut bytes) as usize,
+                5 => 4,
+                other => panic!("wire type {other}"),
+            };
+            let (value, rest) = bytes.split_at(n);
+            found.push((key >> 3, value.to_vec()));
+            bytes = rest;
+        }
+        found
+    }
+
+    fn all(message: &[u8], number: u64) -> Vec<Vec<u8>> {
+        fields(message)
+            .into_iter()
+            .filter(|(n, _)| *n == number)
+            .map(|(_, v)| v)
+            .collect()
+    }
+
+    fn text(bytes: &[u8]) -> String {
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    fn report() -> RunReport {
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let statement = StatementResult {
+            purpose: "create_table".into(),
+            sql: "CREATE TABLE a AS SELECT 1".into(),
+            duration_ms: 5,
+            after: Duration::from_millis(10),
+            took: Duration::from_millis(5),
+            rows: Some(7),
+        };
+        let task = TaskResult {
+            kind: TaskKind::Model,
+            name: "a".into(),
+            asset_key: vec!["a".into()],
+            target: RelationName::table(Ident::bare("a")),
+            full_name: "w.main.a".into(),
+            strategy: Strategy::FullRefresh,
+            status: TaskStatus::Failed,
+            rows: None,
+            duration_ms: 100,
+            started_at: Some(at("2026-01-01T00:00:01Z")),
+            finished_at: Some(at("2026-01-01T00:00:02Z")),
+            attempts: 1,
+            error: Some(TaskError {
+                kind: ErrorKind::Warehouse,
+                message: "broken".into(),
+                hint: None,
+                step: Some("create_table".into()),
+            }),
+            skipped_reason: None,
+            watermark: None,
+            sql_hash: "0".into(),
+            column_count: None,
+            statements: vec![statement],
+        };
+        RunReport {
+            run_id: "run-1".into(),
+            pipeline: "silver".into(),
+            started_at: at("2026-01-01T00:00:00Z"),
+            finished_at: at("2026-01-01T00:00:03Z"),
+            duration_ms: 3000,
+            status: RunStatus::Failure,
+            interrupted: false,
+            state_error: None,
+            setup: Vec::new(),
+            tasks: vec![task],
+        }
+    }
+
+    #[test]
+    fn a_collector_gets_the_spans_and_the_numbers_of_a_run() {
+        let (url, received) = collector();
+        let system = MemorySystem::new();
+        system.set_env("OTEL_EXPORTER_OTLP_ENDPOINT", url);
+        system.set_env("OTEL_EXPORTER_OTLP_HEADERS", "x-key=secret");
+        system.set_env("TRACEPARENT", format!("00-{TRACE}-{PARENT}-01"));
+        export(&system, &report(), &mut NoObserver);
+        let (head, body) = received.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(
+            head.starts_with("post /v1/traces ") && head.contains("content-type: application/x-protobuf"),
+            "{head}"
+        );
+        assert!(head.contains("x-key: secret"), "{head}");
+        let resource = &all(&body, 1)[0];
+        let spans: Vec<Vec<u8>> = all(resource, 2).iter().flat_map(|scope| all(scope, 2)).collect();
+        let names: Vec<String> = spans.iter().map(|s| text(&all(s, 5)[0])).collect();
+        assert_eq!(names, ["rocky.run", "model a", "create_table"]);
+        for span in &spans {
+            assert_eq!(hex(&all(span, 1)[0]), TRACE);
+        }
+        // Each is the child of the one before; the run, of the process that started it.
+        let parents: Vec<String> = spans.iter().map(|s| hex(&all(s, 4)[0])).collect();
+        let ids: Vec<String> = spans.iter().map(|s| hex(&all(s, 2)[0])).collect();
+        assert_eq!(parents, [PARENT, &ids[0], &ids[1]]);
+        // The statement began 10 ms after its model and took 5.
+        let time = |field| u64::from_le_bytes(all(&spans[2], field)[0].as_slice().try_into().unwrap());
+        assert_eq!(
+            (time(7), time(8)),
+            (1_767_225_601_010_000_000, 1_767_225_601_015_000_000)
+        );
+        // status.code is ERROR, status.message what was said.
+        for span in &spans {
+            assert_eq!(all(&all(span, 15)[0], 3)[0][0], 2);
+        }
+        assert_eq!(text(&all(&all(&spans[2], 15)[0], 2)[0]), "broken");
+
+        let (head, body) = received.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(head.starts_with("post /v1/metrics "), "{head}");
+        let resource = &all(&body, 1)[0];
+        let metrics: Vec<Vec<u8>> = all(resource, 2).iter().flat_map(|scope| all(scope, 2)).collect();
+        let named: Vec<String> = metrics.iter().map(|m| text(&all(m, 1)[0])).collect();
+        for name in [
+            "rocky.tables_processed",
+            "rocky.tables_failed",
+            "rocky.query_duration_max_ms",
+            "rocky.error_rate_pct",
+        ] {
+            assert!(named.iter().any(|n| n == name), "{name} in {named:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_sent_unless_the_environment_says_where_to() {
+        assert!(Target::of(&MemorySystem::new()).is_none());
+        let system = MemorySystem::new();
+        system.set_env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
+        assert!(Target::of(&system).is_some());
+        system.set_env("OTEL_SDK_DISABLED", "true");
+        assert!(Target::of(&system).is_none());
+    }
+
+    #[test]
+    fn a_collector_that_is_away_is_a_warning() {
+        let system = MemorySystem::new();
+        system.set_env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
+        let mut told = Vec::new();
+        export(&system, &report(), &mut |e: &Event| told.push(e.clone()));
+        assert!(
+            matches!(&told[..], [Event::Log { message, .. }] if message.starts_with("OpenTelemetry: ")),
+            "{told:?}"
+        );
+    }
+}
