@@ -384,7 +384,7 @@ pub enum Command {
     State(StateArgs),
     /// Show past runs
     #[command(
-        after_help = "Examples:\n  rocky history\n  rocky history --model fct_orders --since 2026-01-01"
+        after_help = "Examples:\n  rocky history\n  rocky history --model fct_orders --since 2026-01-01\n  rocky history --html runs.html     a timeline of each run, to open in a browser"
     )]
     History {
         /// Executions of one model
@@ -399,6 +399,9 @@ pub enum Command {
         /// How the graph of models changed instead of runs
         #[arg(long, conflicts_with = "model")]
         graph: bool,
+        /// Write the runs as a self-contained page with a timeline of each to FILE, or to stdout
+        #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["model", "graph"], value_hint = ValueHint::FilePath)]
+        html: Option<Option<String>>,
     },
     /// Show what checks measured of a model
     #[command(after_help = "Example:\n  rocky metrics fct_orders --trend --column customer_id --alerts")]

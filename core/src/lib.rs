@@ -22,6 +22,8 @@ pub mod remote;
 pub mod scaffold;
 pub mod schemas;
 mod select;
+#[cfg(feature = "otel")]
+mod telemetry;
 pub mod verbs;
 pub mod wire;
 

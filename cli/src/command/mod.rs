@@ -159,6 +159,7 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             since,
             limit,
             graph,
+            html,
         } => {
             let request = HistoryRequest {
                 model: model.clone(),
@@ -166,7 +167,8 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
                 limit: *limit,
                 graph: *graph,
             };
-            ("history", history::run(&context, &request))
+            let html = html.as_ref().map(Option::as_deref);
+            ("history", history::run(&context, &request, html))
         }
         Command::Metrics {
             model,

@@ -14,7 +14,7 @@ use std::path::Path;
 pub fn run(context: &Context<'_>, args: &RunArgs) -> Result<u8> {
     let project = context.open(&args.sources)?;
     let request = run_request(args)?;
-    let mut progress = Progress::new();
+    let mut progress = Progress::coloured(context.out.colour_err);
     let response = project.run(&request, &mut progress, context.cancel)?;
     progress.finish();
     context
@@ -29,7 +29,7 @@ pub fn apply(context: &Context<'_>, plan_id: &str) -> Result<u8> {
     let request = ApplyRequest {
         plan_id: plan_id.to_owned(),
     };
-    let mut progress = Progress::new();
+    let mut progress = Progress::coloured(context.out.colour_err);
     let response = project.apply(&request, &mut progress, context.cancel)?;
     progress.finish();
     context

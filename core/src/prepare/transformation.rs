@@ -79,7 +79,9 @@ pub(super) fn prepare(
             Err(problems) => found.extend(problems),
         }
     }
-    if plan.is_some() && warehouse.is_none() && wanted.access == Access::Write {
+    // Whoever does not want the plan to be executed wants no database to be made.
+    let wanted_on = observer.stop().is_none();
+    if plan.is_some() && wanted_on && warehouse.is_none() && wanted.access == Access::Write {
         warehouse = project.open_warehouse(&target, wanted.access, cancel)?;
     }
     Ok(Prepared {

@@ -15,5 +15,6 @@ pub mod run;
 pub mod state;
 pub(crate) mod status;
 pub mod test;
+pub mod timeline;
 pub mod validate;
 pub mod what_if;

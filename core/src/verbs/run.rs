@@ -480,6 +480,8 @@ impl Project {
             clock: &*clock,
             replan: &mut replan,
         })?;
+        #[cfg(feature = "otel")]
+        crate::telemetry::export(&*clock, &report, observer);
         if report.state_error.is_none() {
             let graph = snapshot.as_deref().zip(graph_hash.as_deref());
             let bases = plan

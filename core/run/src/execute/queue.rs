@@ -467,6 +467,7 @@ impl<'a> Workers<'a> {
                 plan,
                 self.plan.dialect,
                 &self.values,
+                started,
                 self.cancel,
                 |step, rows, duration_ms| {
                     let _ = sender.send(Message::Step {
