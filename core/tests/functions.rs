@@ -195,7 +195,6 @@ fn compiled(sql: &str, schema: &RelationSchema) -> Result<Vec<(String, Option<St
         text: sql,
         dialect: Dialect::DuckDb,
         relations: &relations,
-        placeholder_type: Type::Unknown,
     });
     if let Some(first) = analysis.diagnostics.iter().find(|d| d.is_error()) {
         return Err(format!("{} {}", first.code, first.message));

@@ -13,7 +13,7 @@ use rocky_base::{CancelToken, Dialect, Error, Result, SmolStr};
 use rocky_semantic::{Analysis, RelationInput, RelationSchema};
 use rocky_syntax::ast::Ast;
 use rocky_warehouse::catalog::Lookup;
-use rocky_warehouse::{CatalogSnapshot, Column, Type};
+use rocky_warehouse::{CatalogSnapshot, Column};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -231,15 +231,13 @@ impl Shared<'_> {
         result: &dyn Fn(u32) -> Option<(&'r Analysed, bool)>,
     ) -> (Arc<Analysed>, bool) {
         let model = self.table.loaded(id);
-        // Date placeholders are only bound in time_interval models, which this release refuses; they stay untyped.
-        let placeholder_type = Type::Unknown;
         let own = prepared
             .resolved
             .inputs
             .iter()
             .any(|(input, _)| matches!(input, Input::Own))
             .then(|| self.own_schema(id));
-        let key = self.key(id, prepared, &placeholder_type, own.as_ref(), result);
+        let key = self.key(id, prepared, own.as_ref(), result);
         if let Some(old) = old.filter(|old| old.key() == key) {
             return (old.clone(), false);
         }
@@ -282,7 +280,6 @@ impl Shared<'_> {
             text: unit.text(),
             dialect: self.env.dialect,
             relations: &relations,
-            placeholder_type,
         });
         let whole = !unit.broken() && !model.unreadable;
         (Arc::new(Analysed::new(key, Arc::new(analysis), whole)), true)
@@ -344,15 +341,13 @@ impl Shared<'_> {
         &self,
         id: u32,
         prepared: &Prepared,
-        placeholder: &Type,
         own: Option<&RelationSchema>,
         result: &dyn Fn(u32) -> Option<(&'r Analysed, bool)>,
     ) -> u128 {
         let mut hasher = Hasher128::new();
         hasher
             .u128(prepared.unit.hash())
-            .u32(u32::from(self.table.loaded(id).unreadable))
-            .value(placeholder);
+            .u32(u32::from(self.table.loaded(id).unreadable));
         let part = |hasher: &mut Hasher128, name: &str, parts: &[SmolStr; 3]| {
             hasher.str(name).value(parts);
         };

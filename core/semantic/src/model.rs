@@ -45,8 +45,6 @@ pub struct Input<'a> {
     pub dialect: Dialect,
     /// One for each element of `references(ast, dialect)`, in that order.
     pub relations: &'a [RelationInput],
-    /// The type that `@start_date` and `@end_date` take (the model's time column); unknown outside time_interval.
-    pub placeholder_type: Type,
 }
 
 /// How sure a type is.

@@ -763,7 +763,6 @@ fn nothing_is_held_against_what_is_not_known() {
                 text,
                 dialect,
                 relations: &relations,
-                placeholder_type: Type::Unknown,
             };
             let analysis = analyse(&input);
             // True of the text whatever the relations are.

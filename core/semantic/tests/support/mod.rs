@@ -116,7 +116,6 @@ impl Schema {
             text,
             dialect: self.dialect,
             relations: &relations,
-            placeholder_type: Type::Unknown,
         })
     }
 
