@@ -14,6 +14,7 @@ mod files;
 mod git;
 mod prepare;
 pub mod project;
+pub mod remote;
 pub mod scaffold;
 pub mod schemas;
 pub mod verbs;

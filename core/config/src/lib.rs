@@ -20,6 +20,7 @@ mod read;
 mod schema;
 mod source;
 mod spanned;
+mod state;
 mod strategy;
 
 pub use adapter::{AdapterConfig, AdapterKind, AdapterSettings, AdapterType, RetryConfig};
@@ -45,6 +46,7 @@ pub use project::{ProjectConfig, parse_project};
 pub use schema::UnknownKeys;
 pub use source::{SourceColumn, SourceDecl};
 pub use spanned::{Secret, Spanned};
+pub use state::{StateBackend, StateConfig, UploadFailure};
 pub use strategy::{Granularity, StrategyConfig, StrategyKind};
 
 use rocky_base::{Diagnostic, SmolStr};

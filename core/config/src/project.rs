@@ -10,6 +10,7 @@ use crate::read::Reader;
 use crate::schema::{Checker, Path, UnknownKeys, did_you_mean};
 use crate::source::{self, SourceDecl};
 use crate::spanned::Spanned;
+use crate::state::{self, StateConfig};
 use crate::{Options, Parsed};
 use indexmap::IndexMap;
 use rocky_base::{Diagnostic, FileId, Loc, SmolStr, Span, code, suggest};
@@ -25,6 +26,8 @@ pub struct ProjectConfig {
     pub pipelines: IndexMap<SmolStr, PipelineConfig>,
     /// Declared source schemas.
     pub sources: Vec<SourceDecl>,
+    /// `[state]`.
+    pub state: StateConfig,
     /// `[lints]`, in file order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lints: Vec<LintLevel>,
@@ -120,6 +123,7 @@ pub fn parse_project(file: FileId, text: &str, env: Env<'_>) -> Parsed<ProjectCo
     value.lints = lints::levels(root, &mut checker);
     value.portability = lints::portability(root);
     value.redundant = lints::redundant(root);
+    value.state = state::read(root, &mut checker);
     check_pipelines(&value, root, &mut diagnostics);
     check_order(&value, &mut diagnostics);
     diagnostics.append(&mut problems);

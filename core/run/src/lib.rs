@@ -5,6 +5,7 @@
 //! no warehouse is known by name.
 
 pub mod execute;
+pub mod remote;
 pub mod report;
 pub mod run_id;
 pub mod state;

@@ -233,6 +233,9 @@ pub struct RunResponse {
     /// Why the state store lacks something of this run, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_error: Option<String>,
+    /// What became of the remote state, where the project has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_state: Option<crate::remote::RemoteStateSummary>,
 }
 
 impl Project {
@@ -240,6 +243,36 @@ impl Project {
     pub fn run(
         &self,
         request: &RunRequest,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<RunResponse> {
+        let run_id = rocky_run::new_run_id(crate::document::timestamp(self.host.system.now()));
+        let mut remote = self.begin_remote(&run_id, observer, cancel)?;
+        let result = self.run_here(request, run_id, &mut remote, observer, cancel);
+        let (summary, failure) = remote.finish(observer, cancel);
+        match result {
+            Ok(mut response) => {
+                if let Some(failure) = failure {
+                    response.state_error.get_or_insert(failure.message);
+                }
+                response.remote_state = summary;
+                Ok(response)
+            }
+            Err(mut error) => {
+                if let Some(failure) = failure {
+                    error.message = format!("{}; and {}", error.message, failure.message);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// A run over the local state file, which is up to date.
+    fn run_here(
+        &self,
+        request: &RunRequest,
+        run_id: String,
+        remote: &mut crate::remote::RemoteRun,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
@@ -263,6 +296,7 @@ impl Project {
             return Err(Error::bug("a run has no warehouse"));
         };
         let state = self.engine.inner.states.writer(self.state_path())?;
+        remote.watch()?;
         let clock = self.host.system.clone();
         let trigger = match clock.env("CI") {
             Some(value) if !value.is_empty() && value != "false" => Trigger::Ci,
@@ -291,7 +325,7 @@ impl Project {
             plan,
             warehouse: &**warehouse,
             state: Some(&state),
-            run_id: rocky_run::new_run_id(crate::document::timestamp(clock.now())),
+            run_id,
             trigger,
             config_hash: self.config_hash(),
             observer,
@@ -358,6 +392,7 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
         diagnostics: found,
         has_errors: true,
         state_error: None,
+        remote_state: None,
     }
 }
 
@@ -461,5 +496,6 @@ fn response(
         diagnostics: found,
         has_errors: false,
         state_error: report.state_error,
+        remote_state: None,
     }
 }

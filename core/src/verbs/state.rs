@@ -42,6 +42,9 @@ pub struct StateResponse {
     pub schema_version_on_disk: Option<u32>,
     /// Watermarks by table.
     pub watermarks: Vec<Watermark>,
+    /// Where it is shared, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<crate::remote::RemoteStateInfo>,
 }
 
 impl Project {
@@ -53,6 +56,7 @@ impl Project {
             Some(reader) => reader.watermarks()?,
             None => Vec::new(),
         };
+        let remote = self.remote_info(reader.as_ref())?;
         Ok(StateResponse {
             version,
             command,
@@ -70,6 +74,7 @@ impl Project {
                     updated_at: w.updated_at.to_string(),
                 })
                 .collect(),
+            remote,
         })
     }
 }

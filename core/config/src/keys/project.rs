@@ -42,26 +42,43 @@ static COMPAT: Schema = rows(&[key("unknown_keys", Shape::OneOf(&["error", "warn
 static STATE: Schema = rows(&[
     key(
         "backend",
-        Shape::OneOfIdle(
-            &["local", "s3", "gcs", "valkey", "tiered"],
-            &["s3", "gcs", "valkey", "tiered"],
-        ),
+        Shape::OneOfIdle(&["local", "s3", "gcs", "valkey", "tiered"], &["gcs"]),
     ),
-    key("s3_bucket", STR).idle(),
-    key("s3_prefix", STR).idle(),
+    key("s3_bucket", STR),
+    key("s3_prefix", STR),
     key("gcs_bucket", STR).idle(),
     key("gcs_prefix", STR).idle(),
-    key("valkey_url", STR).idle(),
-    key("valkey_prefix", STR).idle(),
-    key("transfer_timeout_seconds", UINT).idle(),
-    key("retry", Shape::Table(&RETRY)).idle(),
-    key("on_upload_failure", Shape::OneOf(&["skip", "fail"])).idle(),
+    key("valkey_url", STR),
+    key("valkey_prefix", STR),
+    key("transfer_timeout_seconds", SOME_SECONDS),
+    key("upload_interval_seconds", UINT),
+    key("lease_seconds", LEASE_SECONDS),
+    key("lease_wait_seconds", UINT),
+    key("retry", Shape::Table(&STATE_RETRY)),
+    key("on_upload_failure", Shape::OneOf(&["skip", "fail"])),
     key("idempotency", Shape::Table(&IDEMPOTENCY)).idle(),
     key("retention", Shape::Table(&RETENTION)).idle(),
     key("namespacing", Shape::OneOf(&["none", "pipeline"])).idle(),
     key("on_schema_mismatch", Shape::OneOf(&["recreate", "fail"])).idle(),
     key("freeze_marker_writes", BOOL).idle(),
-    key("concurrency_control", Shape::OneOf(&["off", "cas"])).idle(),
+    key("concurrency_control", Shape::OneOf(&["off", "cas"])),
+]);
+
+const SOME_SECONDS: Shape = Shape::Int { min: 1, max: 86_400 };
+
+/// Shorter than this, and places that count whole seconds cannot tell whether a lease is renewed.
+const LEASE_SECONDS: Shape = Shape::Int { min: 6, max: 86_400 };
+
+/// One object is moved, so there is no circuit to open and no run to share a budget with.
+static STATE_RETRY: Schema = Schema::new(&[
+    key("max_retries", U32),
+    key("initial_backoff_ms", UINT),
+    key("max_backoff_ms", UINT),
+    key("backoff_multiplier", FACTOR),
+    key("jitter", BOOL),
+    key("circuit_breaker_threshold", U32).idle(),
+    key("circuit_breaker_recovery_timeout_secs", UINT).idle(),
+    key("max_retries_per_run", U32).idle(),
 ]);
 
 static IDEMPOTENCY: Schema = rows(&[
