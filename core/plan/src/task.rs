@@ -105,6 +105,8 @@ pub struct Window {
 pub struct Windows {
     /// Executed once, before the first window: the target comes into being, empty.
     pub before: Vec<Step>,
+    /// The target is made anew: partitions that were computed before are not in it, and are forgotten first.
+    pub anew: bool,
     /// In order of time. None at all when everything that was asked for is there.
     pub list: Vec<Window>,
     /// So many at once.

@@ -79,6 +79,7 @@ pub(super) fn build(ctx: &Ctx<'_>, interval: &Interval<'_>) -> Result<Built, Box
         watermark_column: None,
         windows: Some(Windows {
             before: first,
+            anew: existing.is_none(),
             list,
             parallel: ctx.windows.parallel.unwrap_or(1).max(1),
         }),

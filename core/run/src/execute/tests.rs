@@ -284,6 +284,7 @@ fn model(name: &str, depends_on: &[usize]) -> Task {
         watermark_column: None,
         transaction: true,
         steps: vec![write(&format!("write {name}"))],
+        windows: None,
         sql_hash: format!("hash of {name}"),
         column_count: Some(3),
     }
