@@ -17,6 +17,7 @@ pub mod project;
 pub mod remote;
 pub mod scaffold;
 pub mod schemas;
+mod select;
 pub mod verbs;
 pub mod wire;
 

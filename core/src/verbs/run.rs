@@ -3,7 +3,6 @@
 use crate::adapters::Access;
 use crate::document::envelope;
 use crate::project::Project;
-use crate::verbs::plan::PlanRequest;
 use crate::wire::WireDiagnostic;
 use rocky_base::{CancelToken, Error, Observer, Result};
 use rocky_plan::Task;
@@ -13,15 +12,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What to run.
+/// What to run, or to plan: `plan` shows what `run` would do with the same request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunRequest {
     /// The pipeline; needed when there are several.
     pub pipeline: Option<String>,
-    /// Only these models.
+    /// Only these models: names, patterns (`stg_*`), `tag:KEY`, `tag:KEY=VALUE`, `path:GLOB`, `changed:REVISION` (edited since that git
+    /// revision, or different from that folder), with `+` before for everything they read and `+` after for everything that reads
+    /// them (`2+fct_orders`: two steps). `,` within one is an intersection.
     pub models: Vec<String>,
-    /// `key=value`; echoed, see `plan`.
+    /// Not these, written likewise.
+    pub exclude: Vec<String>,
+    /// `key=value`; transformation pipelines have no components to filter by, so it is only echoed.
     pub filter: Option<String>,
     /// Rebuild incremental models from scratch.
     pub full_refresh: bool,
@@ -246,9 +249,24 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
+        self.with_remote_state(observer, cancel, |run_id, remote, observer| {
+            // A state file that cannot be used is said before anything is touched.
+            self.engine.inner.states.reader(self.state_path())?;
+            let prepared = self.prepare(request, Access::Write, observer, cancel)?;
+            self.execute_prepared(request, prepared, (run_id, remote), observer, cancel)
+        })
+    }
+
+    /// Run over the local state file, brought up to date before and given back after.
+    pub(crate) fn with_remote_state(
+        &self,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+        run: impl FnOnce(String, &mut crate::remote::RemoteRun, &mut dyn Observer) -> Result<RunResponse>,
+    ) -> Result<RunResponse> {
         let run_id = rocky_run::new_run_id(crate::document::timestamp(self.host.system.now()));
         let mut remote = self.begin_remote(&run_id, observer, cancel)?;
-        let result = self.run_here(request, run_id, &mut remote, observer, cancel);
+        let result = run(run_id, &mut remote, observer);
         let (summary, failure) = remote.finish(observer, cancel);
         match result {
             Ok(mut response) => {
@@ -267,26 +285,15 @@ impl Project {
         }
     }
 
-    /// A run over the local state file, which is up to date.
-    fn run_here(
+    /// Execute what was planned.
+    pub(crate) fn execute_prepared(
         &self,
         request: &RunRequest,
-        run_id: String,
-        remote: &mut crate::remote::RemoteRun,
+        prepared: crate::prepare::Prepared,
+        (run_id, remote): (String, &mut crate::remote::RemoteRun),
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        let plan_request = PlanRequest {
-            pipeline: request.pipeline.clone(),
-            models: request.models.clone(),
-            filter: request.filter.clone(),
-            full_refresh: request.full_refresh,
-            concurrency: request.concurrency,
-            vars: request.vars.clone(),
-        };
-        // A state file that cannot be used is said before anything is touched.
-        self.engine.inner.states.reader(self.state_path())?;
-        let prepared = self.prepare(&plan_request, Access::Write, observer, cancel)?;
         let filter = request.filter.clone().unwrap_or_default();
         let found = prepared.diagnostics;
         let Some(plan) = &prepared.plan else {
