@@ -19,6 +19,7 @@ pub mod scaffold;
 pub mod schemas;
 mod select;
 pub mod verbs;
+pub mod windows;
 pub mod wire;
 
 pub use engine::{Engine, EngineOptions};

@@ -178,6 +178,13 @@ fn run_request(args: &RunArgs) -> Result<RunRequest> {
         filter: args.filter.clone(),
         full_refresh: args.full_refresh,
         concurrency: args.concurrency,
+        partition: args.windows.partition.clone(),
+        from: args.windows.from.clone(),
+        to: args.windows.to.clone(),
+        latest: args.windows.latest,
+        missing: args.windows.missing,
+        lookback: args.windows.lookback,
+        parallel: args.windows.parallel,
         vars: vars(&args.sources)?,
     })
 }
