@@ -5,7 +5,6 @@
 use rocky_adapter_duckdb::{DuckDb, OpenOptions};
 use rocky_core::verbs::compile::{CompileRequest, RefreshSources};
 use rocky_core::verbs::history::{HistoryRequest, HistoryResponse};
-use rocky_core::verbs::run::RunRequest;
 use rocky_core::verbs::run::{RunRequest, RunResponse};
 use rocky_core::verbs::state::StateRequest;
 use rocky_core::{CancelToken, Engine, EngineOptions, Event, Host, NoObserver, OpenRequest, Project};

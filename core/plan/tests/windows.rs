@@ -90,7 +90,11 @@ fn microbatches_without_placeholders() {
 #[test]
 fn a_microbatch_has_hours() {
     let strategy = "[strategy]\ntype = \"microbatch\"\ntimestamp_column = \"updated_at\"\n";
-    let project = project(Dialect::DuckDb, strategy, "SELECT id, updated_at FROM raw.orders WHERE updated_at IS NOT NULL");
+    let project = project(
+        Dialect::DuckDb,
+        strategy,
+        "SELECT id, updated_at FROM raw.orders WHERE updated_at IS NOT NULL",
+    );
     let plan = planned(&project, &options(Selection::Latest));
     let windows = plan.tasks[0].windows.as_ref().unwrap();
     assert_eq!(windows.list[0].keys, ["2026-04-07T08"]);

@@ -1,5 +1,7 @@
 //! Scheduling and faults, on a warehouse in memory that does what a script says.
 
+mod windows;
+
 use super::{ExecuteContext, execute};
 use crate::report::{RunReport, RunStatus, TaskResult, TaskStatus, Trigger};
 use crate::state::{StateReader, StateStore};
