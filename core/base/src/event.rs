@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use std::collections::BTreeMap;
 
 /// Something that happened. On the wire: an object with `type` and the fields of the variant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +17,16 @@ pub enum Event {
         /// Units in all.
         total: u64,
     },
+    /// Sources were listed.
+    DiscoverFinished {
+        /// How many connectors (source schemas) were found.
+        connectors: u64,
+    },
+    /// The models were compiled without errors.
+    CompileFinished {
+        /// How many.
+        models: u64,
+    },
     /// A run began.
     RunStarted {
         /// `run-YYYYMMDD-HHMMSS-mmm`.
@@ -25,10 +36,14 @@ pub enum Event {
         /// Models to execute.
         models: u64,
     },
-    /// A model's first statement is about to be sent.
+    /// A model's, or a table's, first statement is about to be sent.
     ModelStarted {
-        /// Model name.
+        /// Model name, or the table's whole name.
         model: SmolStr,
+        /// What is made: `model`, `table`, `snapshot`, `load`, `quality`.
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
     },
     /// A statement of a model was executed.
     StepFinished {
@@ -41,19 +56,37 @@ pub enum Event {
         /// Milliseconds.
         duration_ms: u64,
     },
-    /// A model succeeded.
+    /// A model, or a table, succeeded.
     ModelFinished {
-        /// Model name.
+        /// Model name, or the table's whole name.
         model: SmolStr,
+        /// What was made: `model`, `table`, `snapshot`, `load`, `quality`.
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
+        /// The parts of the asset's key.
+        asset_key: Vec<SmolStr>,
+        /// How it was made.
+        strategy: SmolStr,
+        /// Hash of the statements.
+        sql_hash: String,
+        /// The watermark after it, as the engine writes it.
+        watermark: Option<String>,
         /// Rows written, none for a view.
         rows: Option<u64>,
         /// Milliseconds.
         duration_ms: u64,
     },
-    /// A model failed.
+    /// A model, or a table, failed.
     ModelFailed {
-        /// Model name.
+        /// Model name, or the table's whole name.
         model: SmolStr,
+        /// What was to be made: `model`, `table`, `snapshot`, `load`, `quality`.
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
+        /// The parts of the asset's key.
+        asset_key: Vec<SmolStr>,
         /// The engine's message.
         error: String,
         /// Milliseconds.
@@ -65,6 +98,69 @@ pub enum Event {
         model: SmolStr,
         /// Why: the failed ancestor, or cancellation.
         reason: String,
+    },
+    /// The checks of a run begin.
+    ChecksStarted {
+        /// How many tables are checked.
+        tables: u64,
+    },
+    /// A check was evaluated.
+    CheckFinished {
+        /// The table's whole name.
+        table: String,
+        /// The parts of the asset's key.
+        asset_key: Vec<SmolStr>,
+        /// The check's name.
+        check: SmolStr,
+        /// Did it hold?
+        passed: bool,
+        /// `error`, `warning`: what it counts for when it does not hold.
+        severity: SmolStr,
+        /// What was found, as in the run document: `source_count`, `threshold` …
+        details: BTreeMap<SmolStr, serde_json::Value>,
+    },
+    /// All checks were evaluated.
+    ChecksFinished {
+        /// How many.
+        total: u64,
+        /// Those that held.
+        passed: u64,
+        /// The others.
+        failed: u64,
+    },
+    /// A table's columns are no longer those of its source.
+    DriftDetected {
+        /// The table's whole name.
+        table: String,
+        /// The columns that differ.
+        columns: Vec<SmolStr>,
+        /// What is done about it, as in the run document.
+        action: SmolStr,
+        /// Why.
+        reason: String,
+    },
+    /// A count is far from what it used to be.
+    AnomalyDetected {
+        /// The table's whole name.
+        table: String,
+        /// One line.
+        description: String,
+    },
+    /// The state was uploaded.
+    StateSynced {
+        /// `s3`, `valkey`, `tiered` …
+        backend: SmolStr,
+        /// Milliseconds.
+        duration_ms: u64,
+    },
+    /// The run took more than `[budget]` allows.
+    BudgetBreached {
+        /// The key of `[budget]`.
+        budget: SmolStr,
+        /// What it allows.
+        limit: u64,
+        /// What the run took.
+        actual: u64,
     },
     /// The run ended.
     RunFinished {
@@ -88,6 +184,24 @@ pub enum Event {
 pub trait Observer {
     /// Called for each event, in order.
     fn event(&mut self, event: &Event);
+
+    /// Must what is made of this kind (`model`, `table` …) wait for [`Observer::may_begin`]? Asked once, before a run begins.
+    fn guards(&self, kind: &str) -> bool {
+        let _ = kind;
+        false
+    }
+
+    /// May it begin? The event is the [`Event::ModelStarted`] that follows when it may. `Err`: why it must not; it has then failed
+    /// without a statement sent.
+    fn may_begin(&mut self, event: &Event) -> Result<(), String> {
+        let _ = event;
+        Ok(())
+    }
+
+    /// Why nothing more should be begun, if so. Asked after events.
+    fn stop(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<F: FnMut(&Event)> Observer for F {

@@ -72,6 +72,30 @@ pub struct StateConfig {
     pub on_upload_failure: UploadFailure,
     /// `concurrency_control = "off"`: no lease and no conditional writes.
     pub uncontrolled: bool,
+    /// `[state.retention]`.
+    pub retention: RetentionConfig,
+}
+
+/// `[state.retention]`: what is forgotten, and when.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct RetentionConfig {
+    /// Days after which it is (never).
+    pub max_age_days: Option<u64>,
+    /// The newest runs that always stay (100).
+    pub min_runs_kept: Option<u64>,
+    /// `history`, `lineage` (both).
+    pub applies_to: Option<Vec<Spanned<SmolStr>>>,
+    /// Seconds between two sweeps (0: after every run).
+    pub sweep_interval_seconds: Option<u64>,
+}
+
+fn retention(reader: Reader<'_>) -> RetentionConfig {
+    RetentionConfig {
+        max_age_days: reader.uint("max_age_days"),
+        min_runs_kept: reader.uint("min_runs_kept"),
+        applies_to: reader.maybe_texts("applies_to"),
+        sweep_interval_seconds: reader.uint("sweep_interval_seconds"),
+    }
 }
 
 pub(crate) fn read(root: Reader<'_>, checker: &mut Checker<'_>) -> StateConfig {
@@ -99,6 +123,7 @@ pub(crate) fn read(root: Reader<'_>, checker: &mut Checker<'_>) -> StateConfig {
         retry: reader.table("retry").map(retry),
         on_upload_failure: reader.choice("on_upload_failure", &policies).unwrap_or_default(),
         uncontrolled: reader.get("concurrency_control").and_then(|n| n.as_str()) == Some("off"),
+        retention: reader.table("retention").map(retention).unwrap_or_default(),
     };
     let Some(place) = reader.get("backend") else {
         return state;

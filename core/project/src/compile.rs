@@ -70,8 +70,6 @@ pub struct Inputs {
     pub locked: bool,
     /// Do as if there were no `schema.lock`.
     pub ignore_lock: bool,
-    /// Columns of sources that go before all that is known otherwise, typed already.
-    pub sources: Vec<(rocky_warehouse::RelationName, Arc<[rocky_warehouse::Column]>)>,
 }
 
 /// Compiles one project again and again.
@@ -289,23 +287,30 @@ impl Compiler {
             catalog: catalog.map(|c| &*c.snapshot),
             fresh: catalog.is_some_and(|c| c.fresh),
         };
+        let types = analyse::Types::of(known.catalog);
         let name_defaults = link::defaults(dialect, &config, adapter.as_deref(), known.catalog);
         let mut targets = pool.install(|| link::targets(&models, dialect, &name_defaults, &known));
         general.append(&mut targets.diagnostics);
-        let mut declared = link::declared(&models, &config, dialect, &targets.names, &mut general);
+        let mut declared = link::declared(
+            &models,
+            &config,
+            dialect,
+            types.own(),
+            &targets.names,
+            &mut general,
+        );
         let (given, locked) = (&inputs.given, lock.as_ref());
         link::stated(
             &mut declared,
             given,
             locked,
             dialect,
+            types.own(),
             &targets.names,
             &mut general,
         );
         let declared = Arc::new(declared);
-        let given = inputs.sources.iter();
-        let book = SourceBook::new(dialect, declared.clone(), known)
-            .with(given.map(|(name, columns)| (targets.names.full(name).key(dialect), columns.clone())));
+        let book = SourceBook::new(dialect, declared.clone(), known);
         let shared = Shared {
             env: UnitEnv {
                 dialect,
@@ -316,6 +321,7 @@ impl Compiler {
             names: &targets.names,
             book: &book,
             catalog: known.catalog,
+            types: &types,
             proven_only: false,
         };
         let texts = |id: u32| heads[id as usize].body.source.text().clone();
@@ -437,6 +443,7 @@ impl Compiler {
             order: &order,
             sources: &sources,
             remembered_at,
+            types: &types,
             levels: &levels,
             now: self.system.now(),
         };

@@ -9,7 +9,7 @@
 //! becomes a warning that names the fact. What a column rests on is a number of a source; ages are put in at the end and
 //! enter no memo key.
 
-use crate::analyse::{Analysed, Prepared, Shared, Table};
+use crate::analyse::{Analysed, Prepared, Shared, Table, Types};
 use crate::findings::{self, Around, Subject};
 use crate::graph::Order;
 use crate::levels::Levels;
@@ -265,13 +265,14 @@ pub(crate) struct Doubt<'a> {
 }
 
 impl<'a> Doubt<'a> {
-    /// Walk the models in their order.
+    /// Walk the models in their order; with `any`, each may read something remembered that is no input.
     pub fn new(
         order: &[u32],
         inputs: Vec<&'a [InputRelation]>,
         sources: &'a [Source],
         remembered_at: Option<i64>,
         now: i64,
+        any: bool,
     ) -> Doubt<'a> {
         let mut doubt = Doubt {
             sources,
@@ -280,8 +281,8 @@ impl<'a> Doubt<'a> {
             touched: Vec::new(),
             now,
         };
-        doubt.touched = vec![false; doubt.inputs.len()];
-        if remembered_at.is_some() {
+        doubt.touched = vec![any && remembered_at.is_some(); doubt.inputs.len()];
+        if !any && remembered_at.is_some() {
             for id in order {
                 let touched = doubt.reads(*id).iter().any(|input| match input {
                     InputRelation::Model(m) => doubt.touches(*m),
@@ -405,6 +406,8 @@ pub(crate) struct Doubtful<'a> {
     pub sources: &'a [Source],
     /// When the catalogue was read, if it only is remembered.
     pub remembered_at: Option<i64>,
+    /// Types that users made: any model may rest on them.
+    pub types: &'a Types,
     /// How loud findings are.
     pub levels: &'a Levels,
     pub now: SystemTime,
@@ -428,7 +431,8 @@ impl Doubtful<'_> {
         let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         let order = &self.order.order;
         let inputs = models.iter().map(|m| m.inputs.as_slice()).collect();
-        let doubt = Doubt::new(order, inputs, self.sources, self.remembered_at, now);
+        let any = !self.types.own().is_empty();
+        let doubt = Doubt::new(order, inputs, self.sources, self.remembered_at, now, any);
         suspects.retain(|id| doubt.touches(*id));
         if suspects.is_empty() {
             return;
@@ -440,6 +444,7 @@ impl Doubtful<'_> {
             names: self.names,
             book: self.book,
             catalog: None,
+            types: &Types::default(),
             proven_only: true,
         };
         let mut proven: FxHashMap<u32, Arc<Analysed>> = FxHashMap::default();

@@ -156,6 +156,8 @@ pub struct TaskResult {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// How often it was begun: more than once after a conflict or a change under the plan. 0 when it was not.
+    pub attempts: u32,
     /// Why it failed.
     pub error: Option<TaskError>,
     /// Why it was skipped.
@@ -171,6 +173,14 @@ pub struct TaskResult {
     pub statements: Vec<StatementResult>,
     /// Its windows, in order of time; none for a task that is done at once.
     pub windows: Option<Vec<WindowResult>>,
+}
+
+impl TaskResult {
+    /// Its statements and those of its windows.
+    pub fn all_statements(&self) -> impl Iterator<Item = &StatementResult> {
+        let windows = self.windows.iter().flatten().flat_map(|w| &w.statements);
+        self.statements.iter().chain(windows)
+    }
 }
 
 /// What a run did.

@@ -420,6 +420,10 @@ fn the_graph_is_remembered_when_it_changes() {
     assert_eq!(runs, ["run-3", "run-1"]);
     assert_eq!(graphs[0], snapshot);
     assert_eq!(store.reader().graph_hash().unwrap().as_deref(), Some("h2"));
+    // Another build hashes the same graph otherwise: no change.
+    assert_eq!(store.record_graph("run-4", at(2), "h3", second).unwrap(), None);
+    assert_eq!(store.reader().graph_hash().unwrap().as_deref(), Some("h3"));
+    assert_eq!(store.reader().graphs(10).unwrap().len(), 2);
 }
 
 // ------------------------------------------------------------------------------------------------------------- notes

@@ -502,7 +502,12 @@ fn a_sweep_forgets_what_is_old_and_no_more() {
         let run_id = run(&f.store, &format!("run-{i}"), i * day, &["a", "b"]);
         f.store.put_quality(&quality("a", &run_id, i * day)).unwrap();
         f.store
-            .record_graph(&run_id, at(i * day), &format!("h{i}"), Vec::new)
+            .record_graph(&run_id, at(i * day), &format!("h{i}"), || {
+                vec![GraphModel {
+                    name: format!("m{i}").into(),
+                    ..GraphModel::default()
+                }]
+            })
             .unwrap();
     }
     let running = RunRecord::begin("running", "main", at(0));

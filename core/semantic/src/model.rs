@@ -2,7 +2,7 @@
 
 use rocky_base::{Diagnostic, Dialect, SmolStr, Span};
 use rocky_syntax::ast::{Ast, FromId, Name};
-use rocky_warehouse::{Column, Type};
+use rocky_warehouse::{Column, OwnTypes, Type};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -45,6 +45,8 @@ pub struct Input<'a> {
     pub dialect: Dialect,
     /// One for each element of `references(ast, dialect)`, in that order.
     pub relations: &'a [RelationInput],
+    /// Types that users made in the warehouse.
+    pub types: &'a OwnTypes,
 }
 
 /// How sure a type is.

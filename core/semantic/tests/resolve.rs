@@ -763,6 +763,7 @@ fn nothing_is_held_against_what_is_not_known() {
                 text,
                 dialect,
                 relations: &relations,
+                types: &rocky_warehouse::OwnTypes::NONE,
             };
             let analysis = analyse(&input);
             // True of the text whatever the relations are.

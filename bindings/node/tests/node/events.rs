@@ -5,6 +5,7 @@ use rocky_base::Event;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use std::collections::BTreeMap;
 
 /// Something that happened during a call, told apart by `type`.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -21,6 +22,16 @@ pub enum Mirror {
         /// Units in all; 0 when not known.
         total: u64,
     },
+    /// Sources were listed.
+    DiscoverFinished {
+        /// How many connectors (source schemas) were found.
+        connectors: u64,
+    },
+    /// The models were compiled without errors.
+    CompileFinished {
+        /// How many.
+        models: u64,
+    },
     /// A run began.
     RunStarted {
         /// `run-YYYYMMDD-HHMMSS-mmm`.
@@ -30,11 +41,16 @@ pub enum Mirror {
         /// Models to execute.
         models: u64,
     },
-    /// A model's first statement is about to be sent.
+    /// A model's, or a table's, first statement is about to be sent.
     ModelStarted {
-        /// Model name.
+        /// Model name, or the table's whole name.
         #[schemars(with = "String")]
         model: SmolStr,
+        /// What is made: `model`, `table`, `snapshot`, `load`, `quality`.
+        #[schemars(with = "String")]
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
     },
     /// A statement was executed.
     StepFinished {
@@ -49,21 +65,44 @@ pub enum Mirror {
         /// Milliseconds.
         duration_ms: u64,
     },
-    /// A model succeeded.
+    /// A model, or a table, succeeded.
     ModelFinished {
-        /// Model name.
+        /// Model name, or the table's whole name.
         #[schemars(with = "String")]
         model: SmolStr,
+        /// What was made: `model`, `table`, `snapshot`, `load`, `quality`.
+        #[schemars(with = "String")]
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
+        /// The parts of the asset's key.
+        #[schemars(with = "Vec<String>")]
+        asset_key: Vec<SmolStr>,
+        /// How it was made.
+        #[schemars(with = "String")]
+        strategy: SmolStr,
+        /// Hash of the statements.
+        sql_hash: String,
+        /// The watermark after it, as the engine writes it.
+        watermark: Option<String>,
         /// Rows written; none for a view.
         rows: Option<u64>,
         /// Milliseconds.
         duration_ms: u64,
     },
-    /// A model failed.
+    /// A model, or a table, failed.
     ModelFailed {
-        /// Model name.
+        /// Model name, or the table's whole name.
         #[schemars(with = "String")]
         model: SmolStr,
+        /// What was to be made: `model`, `table`, `snapshot`, `load`, `quality`.
+        #[schemars(with = "String")]
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
+        /// The parts of the asset's key.
+        #[schemars(with = "Vec<String>")]
+        asset_key: Vec<SmolStr>,
         /// What the engine said.
         error: String,
         /// Milliseconds.
@@ -76,6 +115,77 @@ pub enum Mirror {
         model: SmolStr,
         /// Why: the failed ancestor, or cancellation.
         reason: String,
+    },
+    /// The checks of a run begin.
+    ChecksStarted {
+        /// How many tables are checked.
+        tables: u64,
+    },
+    /// A check was evaluated.
+    CheckFinished {
+        /// The table's whole name.
+        table: String,
+        /// The parts of the asset's key.
+        #[schemars(with = "Vec<String>")]
+        asset_key: Vec<SmolStr>,
+        /// The check's name.
+        #[schemars(with = "String")]
+        check: SmolStr,
+        /// Did it hold?
+        passed: bool,
+        /// `error`, `warning`: what it counts for when it does not hold.
+        #[schemars(with = "String")]
+        severity: SmolStr,
+        /// What was found, as in the run document: `source_count`, `threshold` …
+        #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+        details: BTreeMap<SmolStr, serde_json::Value>,
+    },
+    /// All checks were evaluated.
+    ChecksFinished {
+        /// How many.
+        total: u64,
+        /// Those that held.
+        passed: u64,
+        /// The others.
+        failed: u64,
+    },
+    /// A table's columns are no longer those of its source.
+    DriftDetected {
+        /// The table's whole name.
+        table: String,
+        /// The columns that differ.
+        #[schemars(with = "Vec<String>")]
+        columns: Vec<SmolStr>,
+        /// What is done about it, as in the run document.
+        #[schemars(with = "String")]
+        action: SmolStr,
+        /// Why.
+        reason: String,
+    },
+    /// A count is far from what it used to be.
+    AnomalyDetected {
+        /// The table's whole name.
+        table: String,
+        /// One line.
+        description: String,
+    },
+    /// The state was uploaded.
+    StateSynced {
+        /// `s3`, `valkey`, `tiered` …
+        #[schemars(with = "String")]
+        backend: SmolStr,
+        /// Milliseconds.
+        duration_ms: u64,
+    },
+    /// The run took more than `[budget]` allows.
+    BudgetBreached {
+        /// The key of `[budget]`.
+        #[schemars(with = "String")]
+        budget: SmolStr,
+        /// What it allows.
+        limit: u64,
+        /// What the run took.
+        actual: u64,
     },
     /// The run ended.
     RunFinished {
@@ -110,12 +220,51 @@ fn the_mirror_writes_every_event_as_the_engine_does() {
             done: 1,
             total: 2,
         },
+        Event::DiscoverFinished { connectors: 1 },
+        Event::CompileFinished { models: 1 },
+        Event::ChecksStarted { tables: 1 },
+        Event::CheckFinished {
+            table: text(),
+            asset_key: vec![smol()],
+            check: smol(),
+            passed: true,
+            severity: smol(),
+            details: BTreeMap::from([(smol(), serde_json::Value::from(1))]),
+        },
+        Event::ChecksFinished {
+            total: 1,
+            passed: 1,
+            failed: 0,
+        },
+        Event::DriftDetected {
+            table: text(),
+            columns: vec![smol()],
+            action: smol(),
+            reason: text(),
+        },
+        Event::AnomalyDetected {
+            table: text(),
+            description: text(),
+        },
+        Event::StateSynced {
+            backend: smol(),
+            duration_ms: 1,
+        },
+        Event::BudgetBreached {
+            budget: smol(),
+            limit: 1,
+            actual: 2,
+        },
         Event::RunStarted {
             run_id: text(),
             pipeline: text(),
             models: 1,
         },
-        Event::ModelStarted { model: smol() },
+        Event::ModelStarted {
+            model: smol(),
+            kind: smol(),
+            target: text(),
+        },
         Event::StepFinished {
             model: smol(),
             purpose: smol(),
@@ -124,11 +273,20 @@ fn the_mirror_writes_every_event_as_the_engine_does() {
         },
         Event::ModelFinished {
             model: smol(),
+            kind: smol(),
+            target: text(),
+            asset_key: vec![smol()],
+            strategy: smol(),
+            sql_hash: text(),
+            watermark: Some(text()),
             rows: Some(1),
             duration_ms: 1,
         },
         Event::ModelFailed {
             model: smol(),
+            kind: smol(),
+            target: text(),
+            asset_key: vec![smol()],
             error: text(),
             duration_ms: 1,
         },

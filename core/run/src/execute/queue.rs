@@ -14,13 +14,13 @@ use crate::report::{TaskError, TaskResult, TaskStatus, WindowResult};
 use crate::state::StateStore;
 use jiff::Timestamp;
 use rocky_base::{CancelToken, Error, ErrorKind, SmolStr};
-use rocky_plan::{Bindings, Plan, Task};
+use rocky_plan::{Bindings, Plan, Task, TaskKind};
 use rocky_warehouse::{Connection, FailureClass, Warehouse};
 use std::any::Any;
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, Scope};
 use std::time::{Duration, Instant};
@@ -32,6 +32,11 @@ const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Reported to the calling thread.
 pub(super) enum Message {
+    /// May it begin? The worker waits for the answer.
+    Ask {
+        index: usize,
+        answer: SyncSender<Permission>,
+    },
     Started {
         index: usize,
     },
@@ -73,6 +78,15 @@ pub(super) enum Message {
     },
 }
 
+/// The answer to [`Message::Ask`].
+pub(super) enum Permission {
+    Granted,
+    /// It has failed, for this reason.
+    Refused(String),
+    /// Nothing more is begun.
+    Over,
+}
+
 /// A model to be executed.
 pub(super) struct Job {
     pub(super) index: usize,
@@ -82,6 +96,7 @@ pub(super) struct Job {
     repeated: u32,
     replanned: bool,
     pause: bool,
+    attempts: u32,
     /// When its first statement was sent.
     pub(super) started: Option<(Timestamp, Instant)>,
     /// What came of the last attempt; reported when there is no other.
@@ -98,6 +113,7 @@ impl Job {
             repeated: 0,
             replanned: false,
             pause: false,
+            attempts: 0,
             started,
             last,
         }
@@ -111,6 +127,8 @@ pub(super) enum Stop {
     FailFast(usize),
     /// The state store failed.
     State,
+    /// The observer does not want more.
+    Observer,
     /// The calling thread is unwinding.
     Abandoned,
 }
@@ -144,6 +162,8 @@ pub(super) struct Workers<'a> {
     pub(super) values: Bindings,
     /// Where windows are claimed before they are written.
     pub(super) state: Option<&'a StateStore>,
+    /// Kinds of tasks that must ask before they begin.
+    guarded: Vec<TaskKind>,
     /// Per model, the models that read it.
     pub(super) dependents: Vec<Vec<u32>>,
     /// So many tasks at once.
@@ -160,7 +180,7 @@ impl<'a> Workers<'a> {
         cancel: &'a CancelToken,
         clock: Clock<'a>,
         values: Bindings,
-        state: Option<&'a StateStore>,
+        (guarded, state): (Vec<TaskKind>, Option<&'a StateStore>),
     ) -> Workers<'a> {
         let mut dependents = vec![Vec::new(); plan.tasks.len()];
         let mut missing = Vec::with_capacity(plan.tasks.len());
@@ -202,6 +222,7 @@ impl<'a> Workers<'a> {
             clock,
             values,
             state,
+            guarded,
             dependents,
             max_tasks,
             max_workers,
@@ -427,6 +448,20 @@ impl<'a> Workers<'a> {
             };
             let index = job.index;
             if job.started.is_none() && !job.part.is_window() {
+                match self.ask(plan, index, &sender) {
+                    Permission::Granted => {}
+                    Permission::Refused(why) => {
+                        let mut result = Box::new(refused(plan, why));
+                        result.windows = windows::blank(plan, None);
+                        let _ = sender.send(Message::Done { index, result });
+                        self.failed(index);
+                        continue;
+                    }
+                    Permission::Over => {
+                        self.interrupted();
+                        continue;
+                    }
+                }
                 let _ = sender.send(Message::Started { index });
             }
             let (result, verdict) = match self.begin(plan, &job, &sender) {
@@ -480,6 +515,16 @@ impl<'a> Workers<'a> {
         discard(&mut connection);
     }
 
+    /// Ask the calling thread, when tasks of this kind are guarded.
+    fn ask(&self, task: &Task, index: usize, sender: &SyncSender<Message>) -> Permission {
+        if !self.guarded.contains(&task.kind) {
+            return Permission::Granted;
+        }
+        let (answer, permission) = sync_channel(1);
+        let _ = sender.send(Message::Ask { index, answer });
+        permission.recv().unwrap_or(Permission::Over)
+    }
+
     /// One attempt at a job and what is to follow from it.
     fn execute(
         &self,
@@ -491,6 +536,7 @@ impl<'a> Workers<'a> {
         let (started_at, started) = *job
             .started
             .get_or_insert_with(|| (self.clock.now(), Instant::now()));
+        job.attempts += 1;
         if std::mem::take(&mut job.pause) {
             std::thread::sleep(CONFLICT_PAUSE);
         }
@@ -551,6 +597,7 @@ impl<'a> Workers<'a> {
         if job.part == Part::Open {
             result.windows = windows::blank(plan, None);
         }
+        result.attempts = job.attempts;
         result.started_at = Some(started_at);
         result.finished_at = Some(self.clock.now());
         result.duration_ms = millis(started.elapsed());
@@ -618,6 +665,7 @@ pub(super) fn blank_result(plan: &Task) -> TaskResult {
         duration_ms: 0,
         started_at: None,
         finished_at: None,
+        attempts: 0,
         error: None,
         skipped_reason: None,
         watermark: None,
@@ -628,7 +676,21 @@ pub(super) fn blank_result(plan: &Task) -> TaskResult {
     }
 }
 
-pub(super) fn model_error(failure: Failure) -> TaskError {
+/// A task that was not allowed to begin.
+fn refused(plan: &Task, why: String) -> TaskResult {
+    TaskResult {
+        status: TaskStatus::Failed,
+        error: Some(TaskError {
+            kind: ErrorKind::Hook,
+            message: why,
+            hint: None,
+            step: None,
+        }),
+        ..blank_result(plan)
+    }
+}
+
+fn model_error(failure: Failure) -> TaskError {
     let Failure {
         error, step, kept, ..
     } = failure;

@@ -47,18 +47,24 @@ if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then redis.call('DEL', KEYS
 return 1
 ";
 
-/// KEYS object stamp fence; ARGV bytes stamp fence condition operand
+/// KEYS object stamp fence; ARGV bytes stamp fence condition operand. A stamp of another size is not this object's: something
+/// else than rocky has put it.
 const WRITE: &str = r"
 if ARGV[3] ~= '' and (redis.call('GET', KEYS[3]) or '') ~= ARGV[3] then return 'fenced' end
 local there = redis.call('EXISTS', KEYS[1]) == 1
-local upload, generation = string.match(redis.call('GET', KEYS[2]) or '', '^(%S+) (%d+) ')
+local upload, generation, size = string.match(redis.call('GET', KEYS[2]) or '', '^(%S+) (%d+) (%d+) ')
+if tonumber(size or '-1') ~= redis.call('STRLEN', KEYS[1]) then upload, generation = '', '-1' end
 if ARGV[4] == 'absent' and there then return 'conflict' end
-if ARGV[4] == 'is' and (not there or (upload or '') ~= ARGV[5]) then return 'conflict' end
-if ARGV[4] == 'newer' and there and tonumber(generation or '-1') >= tonumber(ARGV[5]) then return 'conflict' end
+if ARGV[4] == 'is' and (not there or upload ~= ARGV[5]) then return 'conflict' end
+if ARGV[4] == 'newer' and there and tonumber(generation) >= tonumber(ARGV[5]) then return 'conflict' end
 redis.call('SET', KEYS[1], ARGV[1])
 redis.call('SET', KEYS[2], ARGV[2])
 return 'written'
 ";
+
+/// KEYS object stamp
+const STAMP: &str =
+    "return {redis.call('EXISTS', KEYS[1]), redis.call('STRLEN', KEYS[1]), redis.call('GET', KEYS[2])}";
 
 pub(super) struct Valkey {
     place: String,
@@ -135,7 +141,7 @@ impl Valkey {
             || matches!(code.as_str(), "NOAUTH" | "WRONGPASS" | "NOPERM")
         {
             return Failure::fatal(text)
-                .hint("correct user and password in `state.valkey_url`; the user needs GET, SET, DEL, EXISTS, INCR, PEXPIRE, PTTL and EVAL");
+                .hint("correct user and password in `state.valkey_url`; the user needs GET, MGET, SET, DEL, EXISTS, STRLEN, INCR, PEXPIRE, PTTL and EVAL");
         }
         match code.as_str() {
             "" if error.is_io_error() || error.is_timeout() || error.kind() == redis::ErrorKind::Parse => {
@@ -160,9 +166,10 @@ impl Valkey {
 
     fn put(&self, upload: &Upload, condition: (&str, String), limits: &Limits) -> Result<(), Failure> {
         let stamp = format!(
-            "{} {} {}",
+            "{} {} {} {}",
             upload.stamp.upload_id,
             upload.stamp.generation,
+            upload.stamp.size,
             upload.stamp.to_line()
         );
         let mut script = cmd("EVAL");
@@ -209,23 +216,31 @@ impl Store for Valkey {
     }
 
     fn read(&self, want: Want, limits: &Limits) -> Result<Option<Found>, Failure> {
-        let (body, stamp): (Option<Vec<u8>>, Option<String>) = match want {
-            Want::Body => self.ask(cmd("MGET").arg(&self.object).arg(&self.stamp), limits)?,
-            Want::Stamp => {
-                let script = "return {redis.call('EXISTS', KEYS[1]), redis.call('GET', KEYS[2])}";
-                let (there, stamp): (bool, Option<String>) = self.ask(
-                    cmd("EVAL").arg(script).arg(2).arg(&self.object).arg(&self.stamp),
-                    limits,
-                )?;
-                (there.then(Vec::new), stamp)
+        let (body, size, stamp): (Vec<u8>, u64, Option<String>) = match want {
+            Want::Body => {
+                let mut command = cmd("MGET");
+                command.arg(&self.object).arg(&self.stamp);
+                let (body, stamp): (Option<Vec<u8>>, _) = self.ask(&command, limits)?;
+                let Some(body) = body else {
+                    return Ok(None);
+                };
+                let size = body.len() as u64;
+                (body, size, stamp)
             }
-        };
-        let Some(body) = body else {
-            return Ok(None);
+            Want::Stamp => {
+                let mut script = cmd("EVAL");
+                script.arg(STAMP).arg(2).arg(&self.object).arg(&self.stamp);
+                let (there, size, stamp): (bool, u64, _) = self.ask(&script, limits)?;
+                if !there {
+                    return Ok(None);
+                }
+                (Vec::new(), size, stamp)
+            }
         };
         let stamp = stamp
             .as_deref()
-            .and_then(|text| Stamp::of_line(text.splitn(3, ' ').nth(2)?));
+            .and_then(|text| Stamp::of_line(text.splitn(4, ' ').nth(3)?))
+            .filter(|stamp| stamp.size == size);
         let upload = stamp.as_ref().map(|s| s.upload_id.clone()).unwrap_or_default();
         Ok(Some(Found {
             version: Some(Version::Upload(upload)),

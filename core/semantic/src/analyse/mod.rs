@@ -31,7 +31,7 @@ use lineage::{Cause, Set};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Code, Diagnostic, Dialect, Ident, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{Ast, ExprId, ExprKind, FromId, ValueTable, WindowSpec};
-use rocky_warehouse::{Field, Type};
+use rocky_warehouse::{Field, OwnTypes, Type};
 use rustc_hash::{FxHashMap, FxHashSet};
 use scope::{Col, Columns, Scope, Src};
 use std::rc::Rc;
@@ -192,6 +192,7 @@ struct Analyser<'a> {
     input: &'a Input<'a>,
     ast: &'a Ast,
     dialect: Dialect,
+    types: &'a OwnTypes,
     /// Index into `input.relations`.
     relations: FxHashMap<FromId, usize>,
     base_columns: FxHashMap<u32, Rc<Columns>>,
@@ -230,6 +231,7 @@ impl<'a> Analyser<'a> {
             input,
             ast: input.ast,
             dialect: input.dialect,
+            types: input.types,
             relations: input
                 .relations
                 .iter()

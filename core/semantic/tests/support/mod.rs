@@ -116,6 +116,7 @@ impl Schema {
             text,
             dialect: self.dialect,
             relations: &relations,
+            types: &rocky_warehouse::OwnTypes::NONE,
         })
     }
 
