@@ -294,7 +294,7 @@ fn partitions_of_the_dead_are_taken_over() {
             .all(|p| p.status == PartitionStatus::Computed && p.run_id == report.run_id)
     );
     // A run that is under way.
-    let record = crate::state::RunRecord::begin("alive".to_owned(), "main".into(), now);
+    let record = crate::state::RunRecord::begin("alive", "main", now);
     let alive = store.record_run_start(&record).unwrap();
     store
         .claim_partitions(&alive, "m", &["2024-01-02".into()], now)
