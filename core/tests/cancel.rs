@@ -84,7 +84,8 @@ fn trip_after(wait: Duration, token: &CancelToken) -> mpsc::Receiver<Instant> {
         std::thread::sleep(wait);
         let at = Instant::now();
         token.trip();
-        told.send(at).unwrap();
+        // A verb that was done before does not ask.
+        let _ = told.send(at);
     });
     when
 }
@@ -137,12 +138,16 @@ fn measure(what: &str, moments: u32, verb: &dyn Fn(&CancelToken) -> rocky_core::
 
 #[test]
 fn a_cold_compile_of_many_models_stops_anywhere() {
-    let system = many(if cfg!(debug_assertions) { 2_000 } else { 10_000 });
-    measure("compile", 40, &|token| {
-        open(&system)
-            .compile(&CompileRequest::default(), &mut NoObserver, token)
-            .map(drop)
-    });
+    let system = many(if cfg!(debug_assertions) { 800 } else { 10_000 });
+    measure(
+        "compile",
+        if cfg!(debug_assertions) { 16 } else { 40 },
+        &|token| {
+            open(&system)
+                .compile(&CompileRequest::default(), &mut NoObserver, token)
+                .map(drop)
+        },
+    );
 }
 
 #[test]
@@ -166,7 +171,7 @@ fn compiled(system: &Arc<MemorySystem>) -> Project {
 
 #[test]
 fn the_page_and_the_graph_of_all_models_stop_anywhere() {
-    let system = many(if cfg!(debug_assertions) { 1_000 } else { 10_000 });
+    let system = many(if cfg!(debug_assertions) { 400 } else { 10_000 });
     let project = compiled(&system);
     for format in [
         LineageFormat::Html,
@@ -185,7 +190,7 @@ fn the_page_and_the_graph_of_all_models_stop_anywhere() {
 
 #[test]
 fn a_difference_of_many_models_stops_anywhere() {
-    let n = if cfg!(debug_assertions) { 1_000 } else { 10_000 };
+    let n = if cfg!(debug_assertions) { 400 } else { 10_000 };
     let system = many(n);
     let other = many(n);
     for i in 0..n {

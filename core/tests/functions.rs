@@ -195,6 +195,8 @@ fn compiled(sql: &str, schema: &RelationSchema) -> Result<Vec<(String, Option<St
         text: sql,
         dialect: Dialect::DuckDb,
         relations: &relations,
+        types: &rocky_warehouse::OwnTypes::NONE,
+        cancel: None,
     });
     if let Some(first) = analysis.diagnostics.iter().find(|d| d.is_error()) {
         return Err(format!("{} {}", first.code, first.message));

@@ -168,6 +168,8 @@ pub struct Shared<'a> {
     pub catalog: Option<&'a CatalogSnapshot>,
     /// Types that users made there.
     pub types: &'a Types,
+    /// Tripped: what is analysed from then on is not all, and must not be kept.
+    pub cancel: &'a CancelToken,
     /// Take what is remembered for not known. What is analysed so has keys of its own world and enters no memo.
     pub proven_only: bool,
 }
@@ -304,6 +306,7 @@ impl Shared<'_> {
             dialect: self.env.dialect,
             relations: &relations,
             types: &self.types.own,
+            cancel: Some(self.cancel),
         });
         let whole = !unit.broken() && !model.unreadable;
         (Arc::new(Analysed::new(key, Arc::new(analysis), whole)), true)
@@ -532,6 +535,9 @@ impl Results {
         let mut trees: rustc_hash::FxHashMap<u32, Option<Ast>> =
             std::mem::take(&mut self.left).into_iter().collect();
         for id in &order.order {
+            if shared.cancel.is_tripped() {
+                return;
+            }
             let Some(ast) = trees.remove(id) else { continue };
             let (Some(prepared), old) = (
                 self.prepared.get(*id as usize),

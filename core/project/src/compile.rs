@@ -186,12 +186,13 @@ impl Compiler {
     }
 
     /// The configuration and the files of the project.
-    fn listed(&self) -> Result<(Option<Arc<Configuration>>, discover::Layout)> {
+    fn listed(&self, cancel: &CancelToken) -> Result<(Option<Arc<Configuration>>, discover::Layout)> {
+        cancel.check()?;
         let read = self.config()?;
         let none = ProjectConfig::default();
         let config = read.as_ref().map_or(&none, |r| &*r.config);
         let broken = read.as_ref().is_some_and(|r| r.broken);
-        let layout = self.layout(&transformation(config), broken)?;
+        let layout = self.layout(&transformation(config), broken, cancel)?;
         Ok((read, layout))
     }
 
@@ -217,7 +218,7 @@ impl Compiler {
         let unseen = place.as_ref().filter(|_| self.on_disk.is_none());
         // The folders are listed while the cache file is read.
         let (listed, loaded) = pool.join(
-            || self.listed(),
+            || self.listed(cancel),
             || unseen.map(|place| cache::load(&self.system, &self.root, place, pool)),
         );
         let (read, layout) = listed?;
@@ -289,6 +290,7 @@ impl Compiler {
         };
         let types = analyse::Types::of(known.catalog);
         let name_defaults = link::defaults(dialect, &config, adapter.as_deref(), known.catalog);
+        cancel.check()?;
         let mut targets = pool.install(|| link::targets(&models, dialect, &name_defaults, &known));
         general.append(&mut targets.diagnostics);
         let mut declared = link::declared(
@@ -322,6 +324,7 @@ impl Compiler {
             book: &book,
             catalog: known.catalog,
             types: &types,
+            cancel,
             proven_only: false,
         };
         let texts = |id: u32| heads[id as usize].body.source.text().clone();
@@ -330,6 +333,7 @@ impl Compiler {
         let mut results = analyse::all(&shared, &memo, &texts, pool, &mut show, cancel)?;
         timings.analyse_ms = analyse_started.elapsed().as_secs_f64() * 1e3;
 
+        cancel.check()?;
         let link_started = Instant::now();
         let depends: Vec<link::Depends> = pool.install(|| {
             results
@@ -346,6 +350,7 @@ impl Compiler {
             general.push(link::cycle(path, &models, &depends));
         }
         results.finish(&shared, &memo, &order);
+        cancel.check()?;
         (timings.parsed, timings.analysed) = (results.parsed, results.fresh);
         let mut consumers: Vec<Vec<u32>> = vec![Vec::new(); models.len()];
         for (id, list) in deps.iter().enumerate() {
@@ -376,6 +381,7 @@ impl Compiler {
         files::report(&sources, &misused, &name, &mut general);
         timings.link_ms = link_started.elapsed().as_secs_f64() * 1e3;
 
+        cancel.check()?;
         let check_started = Instant::now();
         let contracts = explicit(loaded.contracts, &models, &targets.names, &mut general);
         let wanted =
@@ -444,10 +450,12 @@ impl Compiler {
             sources: &sources,
             remembered_at,
             types: &types,
+            cancel,
             levels: &levels,
             now: self.system.now(),
         };
         doubtful.soften(&mut models, None);
+        cancel.check()?;
         let roles = roles(&models);
         let order_is_quiet =
             order.cycles.is_empty() && models.iter().all(|m| m.parts.target.diagnostics.is_empty());
@@ -521,8 +529,13 @@ impl Compiler {
         table
     }
 
-    fn layout(&self, pipelines: &[(SmolStr, SmolStr, Loc)], config_broken: bool) -> Result<discover::Layout> {
-        let mut walk = Walk::new(&*self.system, &self.root);
+    fn layout(
+        &self,
+        pipelines: &[(SmolStr, SmolStr, Loc)],
+        config_broken: bool,
+        cancel: &CancelToken,
+    ) -> Result<discover::Layout> {
+        let mut walk = Walk::new(&*self.system, &self.root, cancel);
         let mut dirs: Vec<PathBuf> = Vec::new();
         match &self.options.models {
             Some(dir) => dirs.push(self.root.join(dir)),

@@ -133,6 +133,7 @@ impl Snapshot {
             book: &book,
             catalog: known.catalog,
             types: &types,
+            cancel,
             proven_only: false,
         };
 
@@ -301,10 +302,12 @@ impl Snapshot {
             sources: &sources,
             remembered_at: self.remembered_at,
             types: &types,
+            cancel,
             levels: &ground.levels,
             now: system.now(),
         };
         doubtful.soften(&mut models, Some(&changed));
+        cancel.check()?;
         Ok(Some(Arc::new(Snapshot {
             root: self.root.clone(),
             config: self.config.clone(),

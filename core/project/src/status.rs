@@ -18,7 +18,7 @@ use crate::load::LoadedModel;
 use crate::names::NameTable;
 use crate::snapshot::{InputRelation, Model, Snapshot, Source};
 use crate::unit::UnitEnv;
-use rocky_base::{Code, Diagnostic, Loc, Severity};
+use rocky_base::{CancelToken, Code, Diagnostic, Loc, Severity};
 use rocky_semantic::{OutputColumn, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -408,6 +408,8 @@ pub(crate) struct Doubtful<'a> {
     pub remembered_at: Option<i64>,
     /// Types that users made: any model may rest on them.
     pub types: &'a Types,
+    /// Tripped: nothing that is found counts.
+    pub cancel: &'a CancelToken,
     /// How loud findings are.
     pub levels: &'a Levels,
     pub now: SystemTime,
@@ -445,10 +447,14 @@ impl Doubtful<'_> {
             book: self.book,
             catalog: None,
             types: &Types::default(),
+            cancel: self.cancel,
             proven_only: true,
         };
         let mut proven: FxHashMap<u32, Arc<Analysed>> = FxHashMap::default();
         for id in doubt.with_inputs(&suspects, order) {
+            if self.cancel.is_tripped() {
+                return;
+            }
             let Some(model) = models.get(id as usize) else {
                 continue;
             };

@@ -1,6 +1,6 @@
 //! Inputs and results of the analysis, as plain values. Spans lie in the text of the tree.
 
-use rocky_base::{Diagnostic, Dialect, SmolStr, Span};
+use rocky_base::{CancelToken, Diagnostic, Dialect, SmolStr, Span};
 use rocky_syntax::ast::{Ast, FromId, Name};
 use rocky_warehouse::{Column, OwnTypes, Type};
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,8 @@ pub struct Input<'a> {
     pub relations: &'a [RelationInput],
     /// Types that users made in the warehouse.
     pub types: &'a OwnTypes,
+    /// When it is tripped the analysis ends soon, and what comes out is for nobody.
+    pub cancel: Option<&'a CancelToken>,
 }
 
 /// How sure a type is.

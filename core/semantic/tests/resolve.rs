@@ -764,6 +764,7 @@ fn nothing_is_held_against_what_is_not_known() {
                 dialect,
                 relations: &relations,
                 types: &rocky_warehouse::OwnTypes::NONE,
+                cancel: None,
             };
             let analysis = analyse(&input);
             // True of the text whatever the relations are.

@@ -209,6 +209,8 @@ impl World {
             text,
             dialect: Dialect::DuckDb,
             relations: &relations,
+            types: &rocky_warehouse::OwnTypes::NONE,
+            cancel: None,
         })
     }
 }

@@ -32,6 +32,9 @@ pub(super) fn is_comparison(op: &BinaryOp) -> bool {
 impl<'a> Analyser<'a> {
     /// Evaluate an expression.
     pub(super) fn expr(&mut self, id: ExprId, mode: &Transform, acc: &mut Acc) -> Operand {
+        if self.is_cancelled() {
+            return Operand::unknown();
+        }
         let operand = deeper(|| self.expr_inner(id, mode, acc));
         if operand.ty.is_unknown() && acc.cause.is_none() {
             acc.because(Some((

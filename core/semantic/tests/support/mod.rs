@@ -117,6 +117,7 @@ impl Schema {
             dialect: self.dialect,
             relations: &relations,
             types: &rocky_warehouse::OwnTypes::NONE,
+            cancel: None,
         })
     }
 
