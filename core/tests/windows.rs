@@ -631,7 +631,7 @@ fn a_cancelled_run_keeps_whole_partitions_and_says_which() {
     let done: BTreeSet<String> = partitions(&response).into_iter().collect();
     let there: BTreeSet<String> = folder.text("select distinct day from m").into_iter().collect();
     assert_eq!(done, there);
-    assert!(done.len() >= 3 && done.len() < 30, "{}", done.len());
+    assert!(!done.is_empty() && done.len() < 30, "{}", done.len());
     assert_eq!(folder.keys(PartitionStatus::Computed), done);
     assert!(folder.keys(PartitionStatus::InProgress).is_empty());
     let summary = &response.partition_summaries[0];
