@@ -141,11 +141,41 @@ pub struct RunArgs {
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
     /// Models at a time [default: the pipeline's `execution.concurrency`]
-    #[arg(long, visible_alias = "parallel", value_name = "N")]
+    #[arg(long, value_name = "N")]
     pub concurrency: Option<u32>,
+    /// Windows of time_interval and microbatch models
+    #[command(flatten)]
+    pub windows: WindowArgs,
     /// Models folder, contracts, variables
     #[command(flatten)]
     pub sources: Sources,
+}
+
+/// Which partitions of time_interval and microbatch models. All times are UTC.
+#[derive(ClapArgs, Debug, Default, Clone)]
+#[command(next_help_heading = "Partitions of time_interval and microbatch models, in UTC")]
+pub struct WindowArgs {
+    /// Compute this partition: 2026-04-07T13, 2026-04-07, 2026-04 or 2026, by the model's granularity
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["from", "to", "latest", "missing", "full_refresh"])]
+    pub partition: Option<String>,
+    /// Compute the partitions from this one …
+    #[arg(long, value_name = "KEY", requires = "to", conflicts_with_all = ["latest", "missing", "full_refresh"])]
+    pub from: Option<String>,
+    /// … to this one, both included
+    #[arg(long, value_name = "KEY", requires = "from", conflicts_with_all = ["latest", "missing", "full_refresh"])]
+    pub to: Option<String>,
+    /// Compute the partition that contains now (the default)
+    #[arg(long, conflicts_with_all = ["missing", "full_refresh"])]
+    pub latest: bool,
+    /// Compute what is not computed from the model's first_partition to now
+    #[arg(long, conflicts_with = "full_refresh")]
+    pub missing: bool,
+    /// And so many partitions before the earliest [default: the model's lookback]
+    #[arg(long, value_name = "N", conflicts_with = "full_refresh")]
+    pub lookback: Option<u32>,
+    /// Partitions of a model at a time [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub parallel: Option<u32>,
 }
 
 /// What to trace, and how to show it.
@@ -329,7 +359,10 @@ pub enum Command {
                             rocky run --model +fct_orders           with everything it reads\n  \
                             rocky run --model changed:main+         what was edited since main, and all readers\n  \
                             rocky run --model tag:nightly --exclude path:models/marts\n  \
-                            rocky run --full-refresh --concurrency 2"
+                            rocky run --full-refresh --concurrency 2\n  \
+                            rocky run --model events_daily --partition 2026-04-07\n  \
+                            rocky run --model events_daily --from 2026-04-01 --to 2026-04-30 --parallel 4\n  \
+                            rocky run --model events_daily --missing   what no run has computed yet"
     )]
     Run(RunArgs),
     /// Trace where columns come from and where they go

@@ -25,6 +25,7 @@ mod select;
 #[cfg(feature = "otel")]
 mod telemetry;
 pub mod verbs;
+pub mod windows;
 pub mod wire;
 
 pub use engine::{Engine, EngineOptions};

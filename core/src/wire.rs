@@ -253,12 +253,21 @@ pub enum WireStrategy {
         /// Partition columns.
         partition_by: Vec<String>,
     },
-    /// Append by windows.
+    /// Replace windows of time, cut out of the query.
     Microbatch {
-        /// Watermark column.
+        /// The column that the windows cut.
         timestamp_column: String,
         /// hour, day, month, year.
         granularity: String,
+        /// Windows computed again.
+        #[serde(default)]
+        lookback: u32,
+        /// Windows per statement.
+        #[serde(default = "one")]
+        batch_size: u32,
+        /// The first window.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first_partition: Option<String>,
     },
     /// A view.
     View,
@@ -276,6 +285,10 @@ pub enum WireStrategy {
         /// Partition columns.
         partition_columns: Vec<String>,
     },
+}
+
+fn one() -> u32 {
+    1
 }
 
 impl WireStrategy {
@@ -325,9 +338,15 @@ impl WireStrategy {
             StrategyKind::Microbatch {
                 timestamp_column,
                 granularity: g,
+                lookback,
+                batch_size,
+                first_partition,
             } => WireStrategy::Microbatch {
                 timestamp_column: timestamp_column.value.to_string(),
                 granularity: granularity(g),
+                lookback: *lookback,
+                batch_size: *batch_size,
+                first_partition: first_partition.as_ref().map(|p| p.value.to_string()),
             },
             StrategyKind::View => WireStrategy::View,
             StrategyKind::MaterializedView => WireStrategy::MaterializedView,

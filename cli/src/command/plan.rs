@@ -56,6 +56,7 @@ fn text(plan: &PlanResponse, root: &Path, colour: bool) -> String {
                     "{bold}-- {} → {} ({}{after}): {}{reset}",
                     model.model, model.target, model.strategy, model.reason
                 );
+                crate::partitions::planned(&mut text, model);
             }
             shown = model;
         }

@@ -71,7 +71,7 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
         .chain(run.errors.iter().map(|e| e.model.as_str()))
         .chain(run.skipped.iter().map(|s| s.model.as_str()));
     let width = names.map(|n| n.chars().count()).max().unwrap_or(0);
-    for m in &run.materializations {
+    for m in run.materializations.iter().filter(|m| m.partition.is_none()) {
         let rows = m
             .rows_copied
             .map_or_else(|| m.metadata.strategy.clone(), |r| count(r, "row"));
@@ -84,12 +84,18 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
             m.metadata.target_table_full_name
         );
     }
+    crate::partitions::written(&mut text, &run.materializations, marks.ok, width);
     for e in &run.errors {
         let step = e.step.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
         let _ = writeln!(
             text,
-            "{} {:width$}  failed{step}: {}",
-            marks.bad, e.model, e.error
+            "{} {:width$}  failed{step}: {}{}",
+            marks.bad,
+            e.model,
+            e.partition
+                .as_ref()
+                .map_or_else(String::new, |p| format!("partition {p}: ")),
+            e.error
         );
         if let Some(hint) = &e.remediation_hint {
             let _ = writeln!(text, "  {:width$}  help: {hint}", "");
@@ -102,6 +108,7 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
             marks.skipped, s.model, s.reason
         );
     }
+    crate::partitions::summaries(&mut text, &run.partition_summaries, width);
     if let Some(error) = &run.state_error {
         let _ = writeln!(text, "\nthe state store lacks part of this run: {error}");
     }

@@ -13,8 +13,11 @@ mod plan;
 mod setup;
 mod strategy;
 pub mod task;
+pub mod window;
 
 pub use assemble::model_sql;
 pub use bind::{Bindings, Hole, Parameter, Sql};
+pub use plan::check_windows;
 pub use plan::{PlanOptions, plan};
-pub use task::{Fact, Plan, Step, StepKind, Task, TaskKind};
+pub use task::{Fact, Plan, Step, StepKind, Task, TaskKind, Window, Windows};
+pub use window::{Selection, WindowOptions};

@@ -1,11 +1,13 @@
 //! From a compiled project to a plan: which models, in what order, and the steps of each.
 
 use crate::assemble::{Assembler, input_model, is_ephemeral};
+use crate::bind::Sql;
 use crate::strategy::{self, Ctx, Existing};
 use crate::task::{Fact, Plan, Task, TaskKind};
+use crate::window::{self, Before, Interval, Literals, WindowOptions};
 use crate::{hash, setup};
 use rocky_base::ident::IdentKind;
-use rocky_base::{Diagnostic, SmolStr, code, suggest};
+use rocky_base::{Diagnostic, Error, SmolStr, code, suggest};
 use rocky_config::{Concurrency, PipelineConfig, PipelineKind, StrategyKind};
 use rocky_project::check::strategy_of;
 use rocky_project::{Model, Snapshot};
@@ -30,6 +32,46 @@ pub struct PlanOptions {
     pub concurrency: Option<usize>,
     /// Stop after the first failure, even when the pipeline does not say so.
     pub fail_fast: bool,
+    /// Which windows of time_interval models.
+    pub windows: WindowOptions,
+}
+
+/// The windows that are asked for, of the models to be planned: a request that does not fit them, before anything is planned or
+/// touched. `asked`: the request says something of windows, so there must be a model that has some.
+pub fn check_windows(snapshot: &Snapshot, options: &PlanOptions, asked: bool) -> Result<(), Error> {
+    let chosen = choose(snapshot, options);
+    let mut found = false;
+    let mut elsewhere: Option<&SmolStr> = None;
+    for (id, model) in snapshot.models.iter().enumerate() {
+        let Some(interval) = Interval::of(&model.strategy.kind) else {
+            continue;
+        };
+        if !chosen.contains(&(id as u32)) {
+            elsewhere = elsewhere.or(Some(&model.name));
+            continue;
+        }
+        found = true;
+        let before = if options.full_refresh {
+            Before::Replaced
+        } else {
+            Before::Nothing
+        };
+        if let Err(problem) =
+            window::select(&model.name, &interval, &options.windows, before, Literals::Plain)
+        {
+            return Err(Error::usage(problem.message).hint(problem.help));
+        }
+    }
+    if asked && !found {
+        let error = Error::usage(
+            "windows are asked for, and no model of this run is a time_interval or microbatch model",
+        );
+        return Err(match elsewhere {
+            Some(name) => error.hint(format!("`{name}` is one, and is not selected")),
+            None => error.hint("leave out the options of partitions"),
+        });
+    }
+    Ok(())
 }
 
 /// Plan the models of a project against what is known of the warehouse.
@@ -274,7 +316,7 @@ fn model_plan(
     catalog: &CatalogSnapshot,
     options: &PlanOptions,
     model: &Model,
-    sql: &str,
+    sql: &Sql,
 ) -> Result<Task, Box<Diagnostic>> {
     let dialect = snapshot.dialect;
     let full = if catalog.default_catalog.is_none() {
@@ -305,21 +347,27 @@ fn model_plan(
             }
         },
     };
+    let windowed = Interval::of(&model.strategy.kind).is_some();
+    if !windowed && !sql.holes.is_empty() {
+        return Err(Box::new(placeholder_without_window(snapshot, model)));
+    }
     let target = model.target.print(dialect);
     let ctx = Ctx {
         dialect,
         model,
-        sql,
+        query: sql,
+        sql: &sql.text,
         target: &target,
         existing,
         full_refresh: options.full_refresh,
+        windows: &options.windows,
     };
     let built = strategy::build(&ctx)?;
     let known = model.analysis().complete && !model.unit.broken();
     Ok(Task {
         kind: TaskKind::Model,
         name: model.name.clone(),
-        asset_key: model.target_parts.iter().cloned().collect(),
+        asset_key: model.target_parts.to_vec(),
         target: model.target.clone(),
         full_name: model.target_parts.join("."),
         strategy: strategy_of(&model.strategy.kind),
@@ -332,8 +380,49 @@ fn model_plan(
         transaction: Capabilities::of(dialect).transactional_ddl,
         sql_hash: hash::of_steps(&built.steps),
         steps: built.steps,
+        windows: built.windows,
         column_count: known.then_some(model.analysis().columns.len()),
     })
+}
+
+/// A model without windows that inlines an ephemeral one with placeholders.
+fn placeholder_without_window(snapshot: &Snapshot, model: &Model) -> Diagnostic {
+    let mut seen: FxHashSet<u32> = FxHashSet::default();
+    let mut work: Vec<&Model> = vec![model];
+    let mut culprit = model;
+    while let Some(next) = work.pop() {
+        if !next.unit.placeholders().is_empty() {
+            culprit = next;
+            break;
+        }
+        let inputs = next
+            .inputs
+            .iter()
+            .filter_map(input_model)
+            .filter(|id| seen.insert(*id));
+        work.extend(
+            inputs
+                .filter_map(|id| snapshot.models.get(id as usize))
+                .map(|m| &**m)
+                .filter(|m| is_ephemeral(m)),
+        );
+    }
+    let loc = match culprit.unit.placeholders().first() {
+        Some((_, span)) => culprit.unit.origin().locate(*span),
+        None => model.name_loc,
+    };
+    Diagnostic::new(
+        code::E304,
+        loc,
+        format!(
+            "date placeholder in a {} model: `{}` inlines `{}`",
+            model.strategy.kind.as_str(),
+            model.name,
+            culprit.name
+        ),
+    )
+    .label("only a time_interval model has a window to put here")
+    .help("Write the date, or pass it with `@var(name)`.")
 }
 
 /// The named pipeline, else those of the models, else those that are declared; `default` without any.

@@ -24,12 +24,15 @@ pub enum StepKind {
         /// Under which name.
         name: SmolStr,
     },
+    /// A query of two columns: the key of a partition of the window, and how many rows it has. Keys that do not come have none.
+    CountPartitions,
 }
 
 /// One statement.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Step {
-    /// `create_schema`, `create_table`, `create_view`, `insert`, `merge`, `stage`, `delete`, `drop`, `check_keys`, `watermark`.
+    /// `create_schema`, `create_table`, `create_view`, `insert`, `merge`, `stage`, `delete`, `drop`, `check_keys`, `watermark`,
+    /// `replace_window`, `count`.
     pub purpose: SmolStr,
     /// What it writes or reads, for people.
     pub target: String,
@@ -95,6 +98,30 @@ impl TaskKind {
     }
 }
 
+/// A window of time that a task writes as one: a partition, or several that follow each other.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Window {
+    /// The partitions, in order of time: `2026-04-07` …
+    pub keys: Vec<SmolStr>,
+    /// The first moment, UTC, as the statements write it.
+    pub start: SmolStr,
+    /// The first moment after it.
+    pub end: SmolStr,
+}
+
+/// The windows of a task. Its steps are executed once for each, bound to it and in a transaction of its own.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Windows {
+    /// Executed once, before the first window: the target comes into being, empty.
+    pub before: Vec<Step>,
+    /// The target is made anew: partitions that were computed before are not in it, and are forgotten first.
+    pub anew: bool,
+    /// In order of time. None at all when everything that was asked for is there.
+    pub list: Vec<Window>,
+    /// So many at once.
+    pub parallel: usize,
+}
+
 /// The steps that make one relation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Task {
@@ -126,6 +153,9 @@ pub struct Task {
     pub transaction: bool,
     /// The steps, in order.
     pub steps: Vec<Step>,
+    /// The windows that the steps are executed for; none for a task that is done at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<Windows>,
     /// Hash of the steps' SQL, 16 hexadecimal digits: the document's `sql_hash`.
     pub sql_hash: String,
     /// Number of output columns, when known.

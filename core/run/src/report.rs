@@ -107,6 +107,35 @@ pub struct StatementResult {
     pub rows: Option<u64>,
 }
 
+/// What became of a window of a task.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WindowResult {
+    /// Its partitions, in order of time.
+    pub keys: Vec<SmolStr>,
+    /// The first moment, as the statements write it.
+    pub start: SmolStr,
+    /// The first moment after it.
+    pub end: SmolStr,
+    /// How it ended. A window that failed is as it was before.
+    pub status: TaskStatus,
+    /// Rows written.
+    pub rows: Option<u64>,
+    /// Rows by partition, in the order of `keys`; empty where that is not known.
+    pub rows_by_key: Vec<u64>,
+    /// Milliseconds from its first statement to its end, retries included.
+    pub duration_ms: u64,
+    /// When its first statement was sent.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// Why it failed.
+    pub error: Option<TaskError>,
+    /// Why it was skipped.
+    pub skipped_reason: Option<String>,
+    /// The statements sent in the last attempt.
+    pub statements: Vec<StatementResult>,
+}
+
 /// What became of a task.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TaskResult {
@@ -146,8 +175,19 @@ pub struct TaskResult {
     pub basis: String,
     /// Number of output columns, when known.
     pub column_count: Option<usize>,
-    /// The statements sent in the last attempt, in order; the last one may have failed.
+    /// The statements sent in the last attempt, in order; the last one may have failed. For a task with windows, those before the
+    /// first window.
     pub statements: Vec<StatementResult>,
+    /// Its windows, in order of time; none for a task that is done at once.
+    pub windows: Option<Vec<WindowResult>>,
+}
+
+impl TaskResult {
+    /// Its statements and those of its windows.
+    pub fn all_statements(&self) -> impl Iterator<Item = &StatementResult> {
+        let windows = self.windows.iter().flatten().flat_map(|w| &w.statements);
+        self.statements.iter().chain(windows)
+    }
 }
 
 /// What a run did.

@@ -58,6 +58,7 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<Prepared> {
+        crate::windows::check(request)?;
         if request.concurrency == Some(0) {
             return Err(Error::usage("concurrency must be at least 1, not 0"));
         }

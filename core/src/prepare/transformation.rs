@@ -55,6 +55,7 @@ pub(super) fn prepare(
             .map(|c| c as usize)
             .or_else(|| local_concurrency(config, pipeline, &target)),
         fail_fast,
+        windows: project.window_options(request, &snapshot)?,
     };
     let mut found = snapshot.diagnostics().to_vec();
     // Errors anywhere stop the run: half a project is not what was asked for. With a selection, only errors in the
@@ -71,6 +72,7 @@ pub(super) fn prepare(
         found.retain(|d| !d.is_error() || concerned(d));
     } else {
         found.retain(|d| !d.is_error());
+        rocky_plan::check_windows(&snapshot, &options, crate::windows::asked(request))?;
         observer.event(&Event::CompileFinished {
             models: snapshot.models.len() as u64,
         });

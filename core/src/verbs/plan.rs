@@ -5,6 +5,7 @@ use crate::document::{envelope, timestamp};
 use crate::project::Project;
 use crate::reduce::ModelDecision;
 use crate::verbs::run::{RunRequest, SkippedModel};
+use crate::windows::PartitionInfo;
 use crate::wire::WireDiagnostic;
 use rocky_base::{CancelToken, Observer, Result};
 use rocky_plan::StepKind;
@@ -18,7 +19,7 @@ pub struct PlannedStatement {
     pub purpose: String,
     /// What it writes or reads.
     pub target: String,
-    /// The statement.
+    /// The statement; values that are known when it runs stand as `$start_date`, `$end_date`, `$now`, `$run_id`.
     pub sql: String,
     /// The model; none for set-up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,6 +49,13 @@ pub struct PlannedModel {
     pub sql_hash: String,
     /// How many statements.
     pub statements: u64,
+    /// time_interval and microbatch models: the partitions to be computed, batches as one. The statements that have `$start_date` and
+    /// `$end_date` are executed once for each of them, in a transaction of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<Vec<PartitionInfo>>,
+    /// So many of them at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel: Option<u64>,
 }
 
 /// A plan.
@@ -116,13 +124,20 @@ impl Project {
                 kind: match step.kind {
                     StepKind::Statement { .. } => "statement",
                     StepKind::Guard { .. } => "guard",
-                    StepKind::Observe { .. } => "observe",
+                    StepKind::Observe { .. } | StepKind::CountPartitions => "observe",
                 }
                 .to_owned(),
             };
             statements.extend(plan.setup.iter().map(|s| statement(s, None)));
             for model in &plan.tasks {
-                statements.extend(model.steps.iter().map(|s| statement(s, Some(&model.name))));
+                let windows = model.windows.as_ref();
+                let before = windows.map_or(&[][..], |w| &w.before);
+                statements.extend(
+                    before
+                        .iter()
+                        .chain(&model.steps)
+                        .map(|s| statement(s, Some(&model.name))),
+                );
                 models.push(PlannedModel {
                     model: model.name.to_string(),
                     target: model.target.display(),
@@ -136,7 +151,9 @@ impl Project {
                     reason: model.reason.clone(),
                     transaction: model.transaction,
                     sql_hash: model.sql_hash.clone(),
-                    statements: model.steps.len() as u64,
+                    statements: (before.len() + model.steps.len()) as u64,
+                    partitions: windows.map(|w| w.list.iter().map(PartitionInfo::of_window).collect()),
+                    parallel: windows.map(|w| w.parallel as u64),
                 });
             }
         }

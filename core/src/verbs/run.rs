@@ -5,11 +5,12 @@ use crate::document::envelope;
 use crate::idempotency::{self, Claim};
 use crate::project::Project;
 use crate::reduce::ModelDecision;
+use crate::windows::{PartitionInfo, PartitionSummary};
 use crate::wire::{WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics};
 use rocky_base::{CancelToken, Error, Event, Observer, Result};
 use rocky_plan::Task;
 use rocky_run::execute::{ExecuteContext, RunFacts, execute};
-use rocky_run::report::{RunReport, RunStatus, TaskResult, TaskStatus, Trigger};
+use rocky_run::report::{RunReport, RunStatus, StatementResult, TaskError, TaskResult, TaskStatus, Trigger};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,6 +33,21 @@ pub struct RunRequest {
     pub full_refresh: bool,
     /// Models at a time.
     pub concurrency: Option<u32>,
+    /// time_interval and microbatch models: compute this partition, `2026-04-07T13`, `2026-04-07`, `2026-04` or `2026` by the model's
+    /// granularity, in UTC. Dagster's keys (`2026-04-07-13:00`, `2026-04-01` for a month) are taken too.
+    pub partition: Option<String>,
+    /// Compute the partitions from this one …
+    pub from: Option<String>,
+    /// … to this one, both included.
+    pub to: Option<String>,
+    /// Compute the partition that contains now; so it is when nothing is said.
+    pub latest: bool,
+    /// Compute the partitions from the model's `first_partition` to now that are not computed.
+    pub missing: bool,
+    /// So many more partitions before the earliest, instead of the model's `lookback`.
+    pub lookback: Option<u32>,
+    /// Partitions of a model at a time; 1 when not said.
+    pub parallel: Option<u32>,
     /// Values for `@var`.
     pub vars: BTreeMap<String, String>,
     /// Go on with this run: what succeeded in it, or in those that it went on with, is not done again.
@@ -65,6 +81,9 @@ pub struct Materialization {
     pub started_at: Option<String>,
     /// Milliseconds.
     pub duration_ms: u64,
+    /// The window of a time_interval model; there is a materialization for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<PartitionInfo>,
     /// More about it.
     pub metadata: MaterializationMetadata,
     /// The statements that were executed.
@@ -115,6 +134,9 @@ pub struct RunErrorEntry {
     pub error: String,
     /// `warehouse`, `locked`, `cancelled` … or `compile`.
     pub failure_kind: String,
+    /// The partition that failed, the first one of a batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<String>,
     /// The statement's purpose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
@@ -131,6 +153,7 @@ impl RunErrorEntry {
             model: String::new(),
             error: error.into(),
             failure_kind: kind.to_owned(),
+            partition: None,
             step: None,
             remediation_hint: None,
         }
@@ -259,6 +282,9 @@ pub struct RunResponse {
     pub tables_skipped: u64,
     /// What was written.
     pub materializations: Vec<Materialization>,
+    /// Partitions of the time_interval models.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partition_summaries: Vec<PartitionSummary>,
     /// Checks.
     pub check_results: Vec<CheckResults>,
     /// Failures.
@@ -546,6 +572,29 @@ impl Project {
     }
 }
 
+fn executed(statement: &StatementResult) -> ExecutedStatement {
+    ExecutedStatement {
+        purpose: statement.purpose.to_string(),
+        sql: statement.sql.clone(),
+        duration_ms: statement.duration_ms,
+        rows: statement.rows,
+    }
+}
+
+fn metadata(task: &TaskResult) -> MaterializationMetadata {
+    MaterializationMetadata {
+        strategy: task.strategy.as_str().to_owned(),
+        watermark: task
+            .watermark
+            .as_deref()
+            .and_then(crate::document::watermark_time),
+        watermark_value: task.watermark.clone(),
+        target_table_full_name: task.full_name.clone(),
+        sql_hash: task.sql_hash.clone(),
+        column_count: task.column_count.map(|c| c as u64),
+    }
+}
+
 /// What stands in the way is found in the project.
 fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireDiagnostic>) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
@@ -557,6 +606,7 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
             model: d.model.clone(),
             error: format!("{}: {}", d.code, d.message),
             failure_kind: "compile".to_owned(),
+            partition: None,
             step: None,
             remediation_hint: d.suggestion.clone(),
         })
@@ -579,6 +629,7 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
         tables_skipped: 0,
         materializations: Vec::new(),
         check_results: Vec::new(),
+        partition_summaries: Vec::new(),
         errors,
         skipped: Vec::new(),
         execution: ExecutionSummary::default(),
@@ -635,50 +686,73 @@ fn response(
             reason: m.skipped_reason.clone().unwrap_or_default(),
         })
         .collect();
-    let errors: Vec<RunErrorEntry> = report
+    let mut errors = Vec::new();
+    let mut materializations = Vec::new();
+    for task in &report.tasks {
+        let written =
+            |rows, started_at: Option<jiff::Timestamp>, duration_ms, statements: Vec<_>, partition| {
+                Materialization {
+                    asset_key: asset_key(task),
+                    model: task.name.to_string(),
+                    rows_copied: rows,
+                    started_at: started_at.map(|t| t.to_string()),
+                    duration_ms,
+                    partition,
+                    metadata: metadata(task),
+                    statements,
+                }
+            };
+        let failure = |error: &TaskError, partition| RunErrorEntry {
+            asset_key: asset_key(task),
+            model: task.name.to_string(),
+            error: error.message.clone(),
+            failure_kind: error.kind.as_str().to_owned(),
+            partition,
+            step: error.step.as_ref().map(ToString::to_string),
+            remediation_hint: error.hint.clone(),
+        };
+        let own = || task.statements.iter().map(executed);
+        let Some(windows) = &task.windows else {
+            errors.extend(task.error.as_ref().map(|e| failure(e, None)));
+            if task.status == TaskStatus::Success {
+                let statements = own().collect();
+                materializations.push(written(
+                    task.rows,
+                    task.started_at,
+                    task.duration_ms,
+                    statements,
+                    None,
+                ));
+            }
+            continue;
+        };
+        // What was done before the windows is shown with the first that was written.
+        let mut before: Vec<ExecutedStatement> = own().collect();
+        let mut told = false;
+        for window in windows {
+            let partition = PartitionInfo::of_result(window);
+            if let Some(error) = &window.error {
+                told = true;
+                errors.push(failure(error, Some(partition.key.clone())));
+            }
+            if window.status == TaskStatus::Success {
+                let mut statements = std::mem::take(&mut before);
+                statements.extend(window.statements.iter().map(executed));
+                materializations.push(written(
+                    window.rows,
+                    window.started_at,
+                    window.duration_ms,
+                    statements,
+                    Some(partition),
+                ));
+            }
+        }
+        errors.extend(task.error.as_ref().filter(|_| !told).map(|e| failure(e, None)));
+    }
+    let partition_summaries = report
         .tasks
         .iter()
-        .filter_map(|m| {
-            let error = m.error.as_ref()?;
-            Some(RunErrorEntry {
-                asset_key: asset_key(m),
-                model: m.name.to_string(),
-                error: error.message.clone(),
-                failure_kind: error.kind.as_str().to_owned(),
-                step: error.step.as_ref().map(ToString::to_string),
-                remediation_hint: error.hint.clone(),
-            })
-        })
-        .collect();
-    let materializations = report
-        .tasks
-        .iter()
-        .filter(|m| m.status == TaskStatus::Success)
-        .map(|m| Materialization {
-            asset_key: asset_key(m),
-            model: m.name.to_string(),
-            rows_copied: m.rows,
-            started_at: m.started_at.map(|t| t.to_string()),
-            duration_ms: m.duration_ms,
-            metadata: MaterializationMetadata {
-                strategy: m.strategy.as_str().to_owned(),
-                watermark: m.watermark.as_deref().and_then(crate::document::watermark_time),
-                watermark_value: m.watermark.clone(),
-                target_table_full_name: m.full_name.clone(),
-                sql_hash: m.sql_hash.clone(),
-                column_count: m.column_count.map(|c| c as u64),
-            },
-            statements: m
-                .statements
-                .iter()
-                .map(|s| ExecutedStatement {
-                    purpose: s.purpose.to_string(),
-                    sql: s.sql.clone(),
-                    duration_ms: s.duration_ms,
-                    rows: s.rows,
-                })
-                .collect(),
-        })
+        .filter_map(|t| Some(PartitionSummary::of(&t.name, t.windows.as_ref()?)))
         .collect();
     RunResponse {
         version,
@@ -698,6 +772,7 @@ fn response(
         tables_skipped: skipped.len() as u64,
         materializations,
         check_results: Vec::new(),
+        partition_summaries,
         errors,
         skipped,
         execution: ExecutionSummary {

@@ -481,7 +481,7 @@ fn statement(step: &rocky_plan::Step, model: Option<&str>) -> PlannedStatement {
         kind: match step.kind {
             StepKind::Statement { .. } => "statement",
             StepKind::Guard { .. } => "guard",
-            StepKind::Observe { .. } => "observe",
+            StepKind::Observe { .. } | StepKind::CountPartitions => "observe",
         }
         .to_owned(),
     }

@@ -3,13 +3,15 @@
 use super::millis;
 use crate::report::StatementResult;
 use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Result, SmolStr};
-use rocky_plan::{Bindings, Step, StepKind, Task};
+use rocky_plan::{Bindings, Step, StepKind};
 use rocky_warehouse::{Connection, FailureClass, Rows, Value};
 use std::borrow::Cow;
 use std::time::Instant;
 
 /// How many offending rows a guard fetches and shows.
 const SAMPLE_ROWS: usize = 5;
+/// More partitions than a window can have.
+const MOST_COUNTS: usize = 2_000_000;
 const SAMPLE_COLUMNS: usize = 8;
 const SAMPLE_CHARS: usize = 60;
 
@@ -18,6 +20,8 @@ const SAMPLE_CHARS: usize = 60;
 pub(super) struct StepValue {
     pub(super) rows: Option<u64>,
     observed: Option<String>,
+    /// Rows by partition.
+    counts: Vec<(String, u64)>,
 }
 
 /// Why a step failed.
@@ -36,7 +40,11 @@ pub(super) fn run_step(
     let result = match &step.kind {
         StepKind::Statement { .. } => connection.execute(sql, cancel).map(|e| StepValue {
             rows: e.rows,
-            observed: None,
+            ..StepValue::default()
+        }),
+        StepKind::CountPartitions => connection.query(sql, MOST_COUNTS, cancel).map(|rows| StepValue {
+            counts: counts(&rows),
+            ..StepValue::default()
         }),
         StepKind::Guard { error } => match connection.query(sql, SAMPLE_ROWS, cancel) {
             Ok(rows) if rows.rows.is_empty() => Ok(StepValue::default()),
@@ -51,7 +59,10 @@ pub(super) fn run_step(
         },
         StepKind::Observe { name } => match connection.query(sql, 2, cancel) {
             Ok(rows) => match observed(name, rows) {
-                Ok(observed) => Ok(StepValue { rows: None, observed }),
+                Ok(observed) => Ok(StepValue {
+                    observed,
+                    ..StepValue::default()
+                }),
                 Err(error) => {
                     return Err(StepFailure {
                         error,
@@ -66,6 +77,15 @@ pub(super) fn run_step(
         class: connection.classify(&error),
         error,
     })
+}
+
+/// Keys and numbers; what is neither is left out.
+fn counts(rows: &Rows) -> Vec<(String, u64)> {
+    let pair = |row: &Vec<Value>| match row.as_slice() {
+        [key, n] => Some((key.to_text()?, n.to_text()?.parse().ok()?)),
+        _ => None,
+    };
+    rows.rows.iter().filter_map(pair).collect()
 }
 
 /// The single value of a query; NULL is none.
@@ -138,6 +158,8 @@ pub(super) struct Attempt {
     pub(super) rows: Option<u64>,
     /// The observed watermark.
     pub(super) watermark: Option<String>,
+    /// Rows by partition, where they were counted.
+    pub(super) counts: Vec<(String, u64)>,
     /// Set when it did not succeed.
     pub(super) failure: Option<Failure>,
     /// The connection is in an unknown state and must not be used again.
@@ -173,7 +195,8 @@ pub(super) struct Failure {
 /// attempt; `on_step` is told of each step that succeeded.
 pub(super) fn attempt(
     connection: &mut dyn Connection,
-    plan: &Task,
+    steps: &[Step],
+    transaction: bool,
     dialect: Dialect,
     values: &Bindings,
     started: Instant,
@@ -181,10 +204,10 @@ pub(super) fn attempt(
     mut on_step: impl FnMut(&Step, Option<u64>, u64),
 ) -> Attempt {
     let mut attempt = Attempt {
-        statements: Vec::with_capacity(plan.steps.len()),
+        statements: Vec::with_capacity(steps.len()),
         ..Attempt::default()
     };
-    let transaction = plan.transaction && connection.transactional_ddl();
+    let transaction = transaction && connection.transactional_ddl();
     if transaction && let Err(error) = connection.begin() {
         let class = connection.classify(&error);
         attempt.failure = Some(Failure {
@@ -197,7 +220,7 @@ pub(super) fn attempt(
         return attempt;
     }
     let mut written = 0;
-    for step in &plan.steps {
+    for step in steps {
         let begin = Instant::now();
         let sql = step.bind(dialect, values);
         let result = match cancel.check().and_then(|()| {
@@ -243,6 +266,7 @@ pub(super) fn attempt(
                 }
             }
             StepKind::Observe { .. } => attempt.watermark = value.observed,
+            StepKind::CountPartitions => attempt.counts = value.counts,
             StepKind::Guard { .. } => {}
         }
         on_step(step, value.rows, duration_ms);

@@ -119,7 +119,8 @@ impl Hooks {
         };
         let mut shell = self.config.shell.iter().map(|h| (h.event, h.on_failure));
         let mut webhooks = self.config.webhooks.iter().map(|h| (h.event, h.on_failure));
-        let stops = |(event, on_failure): (HookEvent, OnFailure)| on_failure == OnFailure::Abort && after(event);
+        let stops =
+            |(event, on_failure): (HookEvent, OnFailure)| on_failure == OnFailure::Abort && after(event);
         shell.any(stops) || webhooks.any(stops)
     }
 
