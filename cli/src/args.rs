@@ -109,15 +109,19 @@ pub struct RunArgs {
     /// Pipeline; needed when there are several
     #[arg(long)]
     pub pipeline: Option<String>,
+    /// All pipelines, each after those it depends on
+    #[arg(long, conflicts_with_all = ["pipeline", "only"])]
+    pub dag: bool,
     /// Only this model; may be repeated
     #[arg(long = "model", value_name = "NAME")]
     pub only: Vec<String>,
-    /// Every model, as without `--model`; existing clients say it
+    /// After a replication, the project's models too (as `--models DIR` says)
     #[arg(long, conflicts_with = "only")]
     pub all: bool,
-    /// key=value filter of replication sources; echoed for transformation pipelines, which have none
+    /// Only these sources of a replication: `id`, `table` or a component of the schema pattern; may be repeated, e.g.
+    /// `--filter tenant=acme --filter table=orders`
     #[arg(long, value_name = "KEY=VALUE")]
-    pub filter: Option<String>,
+    pub filter: Vec<String>,
     /// Rebuild incremental models from scratch
     #[arg(long)]
     pub full_refresh: bool,
@@ -283,12 +287,18 @@ pub enum Command {
         sources: Sources,
     },
     /// Show the exact SQL that `run` would execute, and why
-    #[command(after_help = "Examples:\n  rocky plan\n  rocky plan --model fct_orders --full-refresh")]
+    #[command(
+        after_help = "Examples:\n  rocky plan\n  rocky plan --model fct_orders --full-refresh\n  \
+                            rocky plan --filter tenant=acme         a replication: copies and drift of these sources\n  \
+                            rocky plan --dag                        what can be planned of all pipelines"
+    )]
     Plan(RunArgs),
-    /// Execute the models
+    /// Execute a pipeline: copy the tables, run the models
     #[command(
         after_help = "Examples:\n  rocky run\n  rocky run --model fct_orders --model dim_customers\n  \
-                            rocky run --full-refresh --concurrency 2"
+                            rocky run --full-refresh --concurrency 2\n  \
+                            rocky run --pipeline raw --filter source=shop --all   copy these tables, then run the models\n  \
+                            rocky run --dag                                       all pipelines in order"
     )]
     Run(RunArgs),
     /// Trace where columns come from and where they go
@@ -329,6 +339,9 @@ pub enum Command {
         /// Pipeline; needed when there are several
         #[arg(long)]
         pipeline: Option<String>,
+        /// Only these sources of a replication: `id`, `table` or a component of the schema pattern; may be repeated
+        #[arg(long, value_name = "KEY=VALUE")]
+        filter: Vec<String>,
         /// Write schema.lock: the columns of the sources that the models read
         #[arg(long)]
         write_lock: bool,

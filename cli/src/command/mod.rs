@@ -141,11 +141,12 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
         Command::Validate => ("validate", validate::run(&context)),
         Command::Discover {
             pipeline,
+            filter,
             write_lock,
             check,
         } => (
             "discover",
-            discover::run(&context, pipeline.as_deref(), *write_lock, *check),
+            discover::run(&context, pipeline.as_deref(), filter, *write_lock, *check),
         ),
         Command::State => ("state", state::run(&context)),
         Command::History { model, since, limit } => (
@@ -172,11 +173,23 @@ fn plan_request(args: &RunArgs) -> Result<rocky_core::verbs::plan::PlanRequest> 
     Ok(rocky_core::verbs::plan::PlanRequest {
         pipeline: args.pipeline.clone(),
         models: args.only.clone(),
-        filter: args.filter.clone(),
+        filter: filters(&args.filter),
+        dag: args.dag,
+        all: args.all,
         full_refresh: args.full_refresh,
         concurrency: args.concurrency,
         vars: vars(&args.sources)?,
     })
+}
+
+/// One filter as a text, as the 1.x clients give it.
+fn filters(given: &[String]) -> Option<rocky_core::wire::Filters> {
+    use rocky_core::wire::Filters;
+    match given {
+        [] => None,
+        [one] => Some(Filters::One(one.clone())),
+        many => Some(Filters::Many(many.to_vec())),
+    }
 }
 
 /// Diagnostics over their sources.

@@ -8,13 +8,16 @@
 pub mod assemble;
 mod bind;
 mod columns;
+pub mod drift;
 mod hash;
 mod plan;
+pub mod replication;
 mod setup;
 mod strategy;
 pub mod task;
 
 pub use assemble::model_sql;
 pub use bind::{Bindings, Hole, Parameter, Sql};
+pub use drift::{Drift, DriftAction, DriftActionKind, DriftPolicy};
 pub use plan::{PlanOptions, plan};
 pub use task::{Fact, Plan, Step, StepKind, Task, TaskKind};

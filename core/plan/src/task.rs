@@ -1,6 +1,7 @@
 //! The plan as plain values: serialisable, comparable, hashed into `plan_id`.
 
 use crate::bind::Hole;
+use crate::drift::Drift;
 use rocky_base::{Dialect, SmolStr};
 use rocky_warehouse::{RelationName, Strategy};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,15 @@ pub enum StepKind {
     Observe {
         /// Under which name.
         name: SmolStr,
+    },
+    /// Nothing is sent: the task fails with this message. What is known does not allow to write, and the other tasks of
+    /// the plan have nothing to do with it.
+    Refuse {
+        /// One sentence.
+        error: String,
+        /// What to do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
     },
 }
 
@@ -109,6 +119,9 @@ pub struct Task {
     pub reason: String,
     /// What was assumed of the target.
     pub fact: Fact,
+    /// How the columns that come in differ from the target's, and what is done about it; none when they were not compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
     /// The column whose maximum is the watermark, for incremental models.
     pub watermark_column: Option<SmolStr>,
     /// Execute all steps in one transaction (where the adapter can).

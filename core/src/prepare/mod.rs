@@ -2,6 +2,8 @@
 //!
 //! Everything that reads the warehouse before anything is changed stands here, so that `plan` shows what `run` does.
 
+mod replication;
+pub(crate) mod sources;
 mod transformation;
 
 use crate::adapters::Access;
@@ -12,6 +14,7 @@ use crate::wire::WireDiagnostic;
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Observer, Result, SmolStr};
 use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_plan::Plan;
+use rocky_plan::replication::Excluded;
 use rocky_warehouse::{CatalogSnapshot, Warehouse};
 use std::sync::Arc;
 
@@ -26,12 +29,23 @@ pub(crate) struct Prepared {
     pub has_errors: bool,
     /// None when there are errors.
     pub plan: Option<Plan>,
+    /// Tables that are left out.
+    pub excluded: Vec<Excluded>,
     /// Plans once more.
     pub again: Again,
 }
 
 /// Makes the plan once more, against a newer catalogue.
 pub(crate) type Again = Box<dyn Fn(&CatalogSnapshot) -> Result<Plan, Vec<Diagnostic>>>;
+
+/// Which part of a pipeline is meant.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Part {
+    /// What it does.
+    Own,
+    /// The project's models, beside what it does.
+    Models,
+}
 
 /// What is asked of a pipeline.
 pub(crate) struct Wanted<'a> {
@@ -46,6 +60,7 @@ impl Project {
     pub(crate) fn prepare(
         &self,
         request: &PlanRequest,
+        part: Part,
         access: Access,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
@@ -68,23 +83,13 @@ impl Project {
                     diagnostics: diagnostics(snapshot.diagnostics(), &snapshot.files),
                     has_errors: true,
                     plan: None,
+                    excluded: Vec::new(),
                     again: Box::new(|_| Err(Vec::new())),
                 });
             }
             Err(error) => return Err(error),
         };
-        let transformations: Vec<&SmolStr> = config
-            .pipelines
-            .iter()
-            .filter(|(_, p)| matches!(p.kind, PipelineKind::Transformation(_)))
-            .map(|(name, _)| name)
-            .collect();
-        let named = request.pipeline.as_deref();
-        let (name, chosen) = match (named, transformations.as_slice()) {
-            // Several pipelines of which one transforms: that one is meant while the others cannot be run.
-            (None, [only]) => pipeline(&config, Some(only))?,
-            _ => pipeline(&config, named)?,
-        };
+        let (name, chosen) = pipeline(&config, request.pipeline.as_deref())?;
         let wanted = Wanted {
             config: &config,
             pipeline: name.clone(),
@@ -92,11 +97,12 @@ impl Project {
             access,
         };
         match &chosen.kind {
+            _ if part == Part::Models => transformation::prepare(self, &wanted, observer, cancel),
             PipelineKind::Transformation(_) => transformation::prepare(self, &wanted, observer, cancel),
-            PipelineKind::Replication(_)
-            | PipelineKind::Quality(_)
-            | PipelineKind::Snapshot(_)
-            | PipelineKind::Load(_) => Err(Error::new(
+            PipelineKind::Replication(settings) => {
+                replication::prepare(self, &wanted, (chosen, settings), observer, cancel)
+            }
+            PipelineKind::Quality(_) | PipelineKind::Snapshot(_) | PipelineKind::Load(_) => Err(Error::new(
                 ErrorKind::Unsupported,
                 format!(
                     "pipeline `{name}` is of type {}, which rocky {} cannot run",
@@ -104,7 +110,7 @@ impl Project {
                     crate::VERSION
                 ),
             )
-            .hint("transformation pipelines can be run")),
+            .hint("replication and transformation pipelines can be run")),
         }
     }
 }

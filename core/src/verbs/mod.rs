@@ -9,6 +9,7 @@ pub mod lineage;
 pub mod lock;
 pub mod plan;
 pub mod run;
+pub(crate) mod stages;
 pub mod state;
 pub(crate) mod status;
 pub mod test;

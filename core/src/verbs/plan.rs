@@ -2,8 +2,9 @@
 
 use crate::adapters::Access;
 use crate::document::{envelope, timestamp};
+use crate::prepare::Part;
 use crate::project::Project;
-use crate::wire::WireDiagnostic;
+use crate::wire::{ExcludedTable, Filters, WireDiagnostic};
 use rocky_base::{CancelToken, Observer, Result};
 use rocky_plan::StepKind;
 use schemars::JsonSchema;
@@ -18,8 +19,13 @@ pub struct PlanRequest {
     pub pipeline: Option<String>,
     /// Only these models.
     pub models: Vec<String>,
-    /// `key=value`; transformation pipelines have no components to filter by, so it is only echoed.
-    pub filter: Option<String>,
+    /// Which sources of a replication are meant: `key=value` with `id` (the source's schema), `table`, or a component of the
+    /// pattern as key. Several with one key are alternatives. Other pipelines have no sources; there it is only echoed.
+    pub filter: Option<Filters>,
+    /// All pipelines, each after those it depends on.
+    pub dag: bool,
+    /// With a replication pipeline, the project's models too.
+    pub all: bool,
     /// Rebuild incremental models from scratch.
     pub full_refresh: bool,
     /// Models at a time, instead of the configuration's.
@@ -65,6 +71,27 @@ pub struct PlannedModel {
     pub sql_hash: String,
     /// How many statements.
     pub statements: u64,
+    /// What it is: `model`, `table` …
+    pub kind: String,
+    /// What orchestrators call it.
+    pub asset_key: Vec<String>,
+    /// What is done about columns that changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<PlannedDrift>,
+    /// Why it will not be written, when that is known already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// What is done about columns that changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedDrift {
+    /// `add_columns`, `alter_column_types`, `drop_and_recreate`, `drop_columns`, `keep_columns`, `keep_column_types` …
+    pub action: String,
+    /// The columns.
+    pub columns: Vec<String>,
+    /// Why, in one line.
+    pub reason: String,
 }
 
 /// A plan.
@@ -94,10 +121,29 @@ pub struct PlanResponse {
     pub execution_layers: Vec<Vec<String>>,
     /// More about each of them.
     pub models_detail: Vec<PlannedModel>,
+    /// Tables of the sources that are not copied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded_tables: Vec<ExcludedTable>,
+    /// Of several pipelines: the plan of each, in the order of execution. What stands above is all of them together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pipelines: Vec<PlanResponse>,
+    /// Why nothing is planned now: it waits for another pipeline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<String>,
     /// Findings.
     pub diagnostics: Vec<WireDiagnostic>,
     /// True when one of them is an error: nothing is planned then.
     pub has_errors: bool,
+}
+
+impl PlannedDrift {
+    fn of(action: &rocky_plan::DriftAction) -> PlannedDrift {
+        PlannedDrift {
+            action: action.action.as_str().to_owned(),
+            columns: action.columns.iter().map(ToString::to_string).collect(),
+            reason: action.reason.clone(),
+        }
+    }
 }
 
 impl Project {
@@ -108,7 +154,22 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<PlanResponse> {
-        let prepared = self.prepare(request, Access::Read, observer, cancel)?;
+        let stages = self.stages(request)?;
+        match stages.as_slice() {
+            [] | [_] if !request.dag => self.plan_one(request, Part::Own, observer, cancel),
+            _ => self.plan_stages(request, &stages, observer, cancel),
+        }
+    }
+
+    /// Plan one pipeline.
+    pub(crate) fn plan_one(
+        &self,
+        request: &PlanRequest,
+        part: Part,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<PlanResponse> {
+        let prepared = self.prepare(request, part, Access::Read, observer, cancel)?;
         let (version, command, schema_version) = envelope!("plan");
         let mut statements = Vec::new();
         let mut models = Vec::new();
@@ -122,12 +183,21 @@ impl Project {
                     StepKind::Statement { .. } => "statement",
                     StepKind::Guard { .. } => "guard",
                     StepKind::Observe { .. } => "observe",
+                    StepKind::Refuse { .. } => "refuse",
                 }
                 .to_owned(),
             };
             statements.extend(plan.setup.iter().map(|s| statement(s, None)));
             for model in &plan.tasks {
-                statements.extend(model.steps.iter().map(|s| statement(s, Some(&model.name))));
+                // What is refused sends nothing.
+                let sent = |s: &&rocky_plan::Step| !matches!(s.kind, StepKind::Refuse { .. });
+                statements.extend(
+                    model
+                        .steps
+                        .iter()
+                        .filter(sent)
+                        .map(|s| statement(s, Some(&model.name))),
+                );
                 models.push(PlannedModel {
                     model: model.name.to_string(),
                     target: model.target.display(),
@@ -142,6 +212,18 @@ impl Project {
                     transaction: model.transaction,
                     sql_hash: model.sql_hash.clone(),
                     statements: model.steps.len() as u64,
+                    kind: model.kind.as_str().to_owned(),
+                    asset_key: model.asset_key.iter().map(ToString::to_string).collect(),
+                    drift: model
+                        .drift
+                        .iter()
+                        .flat_map(|d| &d.actions)
+                        .map(PlannedDrift::of)
+                        .collect(),
+                    error: model.steps.iter().find_map(|s| match &s.kind {
+                        StepKind::Refuse { error, .. } => Some(error.clone()),
+                        _ => None,
+                    }),
                 });
             }
         }
@@ -149,7 +231,7 @@ impl Project {
             version,
             command,
             schema_version,
-            filter: request.filter.clone().unwrap_or_default(),
+            filter: Filters::shown(&request.filter),
             pipeline: prepared.pipeline.to_string(),
             plan_id: prepared
                 .plan
@@ -163,6 +245,9 @@ impl Project {
             models: models.iter().map(|m| m.model.clone()).collect(),
             models_detail: models,
             has_errors: prepared.has_errors,
+            excluded_tables: ExcludedTable::all(&prepared.excluded),
+            pipelines: Vec::new(),
+            waits: None,
             diagnostics: prepared.diagnostics,
         })
     }

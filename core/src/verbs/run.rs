@@ -2,15 +2,18 @@
 
 use crate::adapters::Access;
 use crate::document::envelope;
+use crate::prepare::Part;
 use crate::project::Project;
 use crate::verbs::plan::PlanRequest;
-use crate::wire::WireDiagnostic;
-use rocky_base::{CancelToken, Error, Observer, Result};
-use rocky_plan::Task;
+use crate::wire::{ExcludedTable, Filters, WireDiagnostic};
+use rocky_base::{CancelToken, Error, Event, Observer, Result, SmolStr};
+use rocky_plan::{Drift, Task};
 use rocky_run::execute::{ExecuteContext, execute};
 use rocky_run::report::{RunReport, RunStatus, TaskResult, TaskStatus, Trigger};
+use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// What to run.
@@ -21,8 +24,12 @@ pub struct RunRequest {
     pub pipeline: Option<String>,
     /// Only these models.
     pub models: Vec<String>,
-    /// `key=value`; echoed, see `plan`.
-    pub filter: Option<String>,
+    /// As for `plan`.
+    pub filter: Option<Filters>,
+    /// All pipelines, each after those it depends on.
+    pub dag: bool,
+    /// With a replication pipeline, the project's models too.
+    pub all: bool,
     /// Rebuild incremental models from scratch.
     pub full_refresh: bool,
     /// Models at a time.
@@ -158,7 +165,7 @@ pub struct PermissionSummary {
 /// Drift of replicated tables.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DriftSummary {
-    /// Tables compared.
+    /// Tables whose columns were compared.
     pub tables_checked: u64,
     /// Tables that differ.
     pub tables_drifted: u64,
@@ -173,10 +180,12 @@ pub struct DriftAction {
     pub asset_key: Vec<String>,
     /// The table.
     pub table: String,
-    /// What.
+    /// `add_columns`, `alter_column_types`, `drop_and_recreate`, `drop_columns`, `keep_columns`, `keep_column_types` …
     pub action: String,
     /// Why.
     pub reason: String,
+    /// The columns.
+    pub columns: Vec<String>,
 }
 
 /// The result of a run.
@@ -190,7 +199,7 @@ pub struct RunResponse {
     pub schema_version: u32,
     /// The run; empty when nothing was started.
     pub run_id: String,
-    /// `Success`, `PartialFailure`, `Failure`.
+    /// `Success`, `PartialFailure`, `Failure`; of one of several pipelines also `Skipped`.
     pub status: String,
     /// It was cancelled before everything was done.
     pub interrupted: bool,
@@ -226,6 +235,16 @@ pub struct RunResponse {
     pub permissions: PermissionSummary,
     /// Drift.
     pub drift: DriftSummary,
+    /// Tables of the sources that are not copied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded_tables: Vec<ExcludedTable>,
+    /// Of several pipelines: the result of each, in the order of execution. What stands beside is all of them together,
+    /// and `run_id` is that of the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pipelines: Vec<RunResponse>,
+    /// Why this pipeline was not tried (`status` is `Skipped` then).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped_reason: Option<String>,
     /// Findings of the compile.
     pub diagnostics: Vec<WireDiagnostic>,
     /// True when errors in the models kept the run from starting.
@@ -233,6 +252,128 @@ pub struct RunResponse {
     /// Why the state store lacks something of this run, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_error: Option<String>,
+}
+
+impl RunRequest {
+    /// The plan that it asks for.
+    pub(crate) fn plan(&self) -> PlanRequest {
+        PlanRequest {
+            pipeline: self.pipeline.clone(),
+            models: self.models.clone(),
+            filter: self.filter.clone(),
+            dag: self.dag,
+            all: self.all,
+            full_refresh: self.full_refresh,
+            concurrency: self.concurrency,
+            vars: self.vars.clone(),
+        }
+    }
+}
+
+impl RunResponse {
+    /// A run of which nothing is known but that it did not succeed.
+    pub(crate) fn blank(
+        version: String,
+        command: String,
+        schema_version: u32,
+        pipeline: String,
+        filter: String,
+    ) -> RunResponse {
+        RunResponse {
+            version,
+            command,
+            schema_version,
+            run_id: String::new(),
+            status: RunStatus::Failure.as_str().to_owned(),
+            interrupted: false,
+            pipeline_type: String::new(),
+            pipeline,
+            plan_id: String::new(),
+            filter,
+            started_at: None,
+            duration_ms: 0,
+            tables_copied: 0,
+            tables_failed: 0,
+            tables_skipped: 0,
+            materializations: Vec::new(),
+            check_results: Vec::new(),
+            errors: Vec::new(),
+            skipped: Vec::new(),
+            execution: ExecutionSummary::default(),
+            permissions: PermissionSummary::default(),
+            drift: DriftSummary::default(),
+            excluded_tables: Vec::new(),
+            pipelines: Vec::new(),
+            skipped_reason: None,
+            diagnostics: Vec::new(),
+            has_errors: false,
+            state_error: None,
+        }
+    }
+}
+
+/// How the columns of each task's target differ, as it was planned last.
+type Drifts = FxHashMap<SmolStr, Option<Drift>>;
+
+fn drifts(plan: &rocky_plan::Plan) -> Drifts {
+    plan.tasks
+        .iter()
+        .map(|t| (t.name.clone(), t.drift.clone()))
+        .collect()
+}
+
+/// Tells of a task's drift when the task begins.
+struct TellDrift<'a> {
+    inner: &'a mut dyn Observer,
+    plan: &'a rocky_plan::Plan,
+    drifts: &'a RefCell<Drifts>,
+}
+
+impl Observer for TellDrift<'_> {
+    fn event(&mut self, event: &Event) {
+        self.inner.event(event);
+        let Event::ModelStarted { model } = event else {
+            return;
+        };
+        let drift = self.drifts.borrow().get(model).cloned().flatten();
+        let Some(drift) = drift.filter(|d| !d.actions.is_empty()) else {
+            return;
+        };
+        let table = self.plan.tasks.iter().find(|t| t.name == *model);
+        let table = table.map_or_else(|| model.to_string(), |t| t.full_name.clone());
+        for action in drift.actions {
+            self.inner.event(&Event::DriftDetected {
+                table: table.clone(),
+                columns: action.columns,
+                action: SmolStr::new_static(action.action.as_str()),
+                reason: action.reason,
+            });
+        }
+    }
+}
+
+/// What was compared, and what was done: actions of tasks that failed were not taken.
+fn drift_summary(tasks: &[TaskResult], drifts: &Drifts) -> DriftSummary {
+    let mut summary = DriftSummary::default();
+    for task in tasks {
+        let Some(Some(drift)) = drifts.get(&task.name) else {
+            continue;
+        };
+        summary.tables_checked += 1;
+        summary.tables_drifted += u64::from(!drift.actions.is_empty());
+        let taken = |a: &&rocky_plan::DriftAction| {
+            task.status == TaskStatus::Success || a.action == rocky_plan::DriftActionKind::Fail
+        };
+        let actions = drift.actions.iter().filter(taken).map(|a| DriftAction {
+            asset_key: task.asset_key.iter().map(ToString::to_string).collect(),
+            table: task.full_name.clone(),
+            action: a.action.as_str().to_owned(),
+            reason: a.reason.clone(),
+            columns: a.columns.iter().map(ToString::to_string).collect(),
+        });
+        summary.actions_taken.extend(actions);
+    }
+    summary
 }
 
 impl Project {
@@ -243,18 +384,26 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        let plan_request = PlanRequest {
-            pipeline: request.pipeline.clone(),
-            models: request.models.clone(),
-            filter: request.filter.clone(),
-            full_refresh: request.full_refresh,
-            concurrency: request.concurrency,
-            vars: request.vars.clone(),
-        };
+        let stages = self.stages(&request.plan())?;
+        match stages.as_slice() {
+            [] | [_] if !request.dag => self.run_one(request, Part::Own, observer, cancel),
+            _ => self.run_stages(request, &stages, observer, cancel),
+        }
+    }
+
+    /// Plan and execute one pipeline.
+    pub(crate) fn run_one(
+        &self,
+        request: &RunRequest,
+        part: Part,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<RunResponse> {
+        let plan_request = request.plan();
         // A state file that cannot be used is said before anything is touched.
         self.engine.inner.states.reader(self.state_path())?;
-        let prepared = self.prepare(&plan_request, Access::Write, observer, cancel)?;
-        let filter = request.filter.clone().unwrap_or_default();
+        let prepared = self.prepare(&plan_request, part, Access::Write, observer, cancel)?;
+        let filter = Filters::shown(&request.filter);
         let found = prepared.diagnostics;
         let Some(plan) = &prepared.plan else {
             return Ok(refused(&prepared.pipeline, prepared.pipeline_type, filter, found));
@@ -272,6 +421,7 @@ impl Project {
         // Every unknown table or function of a user's SQL looks like one; after some of them it is no longer believed, so
         // that a thousand failing models do not read the catalogue a thousand times.
         let mut attempts = 16u32;
+        let drifts = RefCell::new(drifts(plan));
         let mut replan = |stale: &Task| -> Result<Option<Task>> {
             let Some(left) = attempts.checked_sub(1) else {
                 return Ok(None);
@@ -285,7 +435,16 @@ impl Project {
                 )
             })?;
             let again = made.tasks.into_iter().find(|t| t.name == stale.name);
-            Ok(again.filter(|t| t.steps != stale.steps))
+            let again = again.filter(|t| t.steps != stale.steps);
+            if let Some(task) = &again {
+                drifts.borrow_mut().insert(task.name.clone(), task.drift.clone());
+            }
+            Ok(again)
+        };
+        let mut observer = TellDrift {
+            inner: observer,
+            plan,
+            drifts: &drifts,
         };
         let report = execute(ExecuteContext {
             plan,
@@ -294,20 +453,29 @@ impl Project {
             run_id: rocky_run::new_run_id(crate::document::timestamp(clock.now())),
             trigger,
             config_hash: self.config_hash(),
-            observer,
+            observer: &mut observer,
             cancel,
             clock: &*clock,
             replan: &mut replan,
         })?;
         let schemas_created = plan.setup.iter().filter(|s| s.purpose == "create_schema").count() as u64;
-        Ok(response(
+        let catalogs_created = plan
+            .setup
+            .iter()
+            .filter(|s| s.purpose == "create_catalog")
+            .count() as u64;
+        let mut document = response(
             report,
             plan,
             filter,
             found,
-            schemas_created,
+            &drifts.borrow(),
             prepared.pipeline_type,
-        ))
+        );
+        document.permissions.schemas_created = schemas_created;
+        document.permissions.catalogs_created = catalogs_created;
+        document.excluded_tables = ExcludedTable::all(&prepared.excluded);
+        Ok(document)
     }
 
     /// Hash of the configuration's text: what it was when a run was recorded.
@@ -333,31 +501,11 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
         })
         .collect();
     RunResponse {
-        version,
-        command,
-        schema_version,
-        run_id: String::new(),
-        status: RunStatus::Failure.as_str().to_owned(),
-        interrupted: false,
         pipeline_type: pipeline_type.to_owned(),
-        pipeline: pipeline.to_owned(),
-        plan_id: String::new(),
-        filter,
-        started_at: None,
-        duration_ms: 0,
-        tables_copied: 0,
-        tables_failed: 0,
-        tables_skipped: 0,
-        materializations: Vec::new(),
-        check_results: Vec::new(),
         errors,
-        skipped: Vec::new(),
-        execution: ExecutionSummary::default(),
-        permissions: PermissionSummary::default(),
-        drift: DriftSummary::default(),
         diagnostics: found,
         has_errors: true,
-        state_error: None,
+        ..RunResponse::blank(version, command, schema_version, pipeline.to_owned(), filter)
     }
 }
 
@@ -366,7 +514,7 @@ fn response(
     plan: &rocky_plan::Plan,
     filter: String,
     found: Vec<WireDiagnostic>,
-    schemas_created: u64,
+    drifts: &Drifts,
     pipeline_type: &str,
 ) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
@@ -453,11 +601,11 @@ fn response(
             tables_processed: copied + failed,
             tables_failed: failed,
         },
-        permissions: PermissionSummary {
-            schemas_created,
-            ..PermissionSummary::default()
-        },
-        drift: DriftSummary::default(),
+        permissions: PermissionSummary::default(),
+        drift: drift_summary(&report.tasks, drifts),
+        excluded_tables: Vec::new(),
+        pipelines: Vec::new(),
+        skipped_reason: None,
         diagnostics: found,
         has_errors: false,
         state_error: report.state_error,

@@ -331,6 +331,7 @@ pub fn show(plan: &Plan) -> String {
                 StepKind::Statement { counts_rows: false } => String::new(),
                 StepKind::Guard { error } => format!(" [guard: {error}]"),
                 StepKind::Observe { name } => format!(" [observe: {name}]"),
+                StepKind::Refuse { error, .. } => format!(" [refuse: {error}]"),
             };
             writeln!(out, "-- {} {}{kind}\n{};", step.purpose, step.target, step.sql).unwrap();
         }
