@@ -168,8 +168,13 @@ func (p *Project) Compile(ctx context.Context, request CompileRequest, options .
 }
 
 // Plan gives the statements that Run would execute, and why. It executes none of them.
-func (p *Project) Plan(ctx context.Context, request PlanRequest, options ...Option) (*PlanResponse, error) {
+func (p *Project) Plan(ctx context.Context, request RunRequest, options ...Option) (*PlanResponse, error) {
 	return typed[PlanResponse](ctx, p, "plan", request, options)
+}
+
+// Apply executes a plan that Plan gave, if planning now gives the same; otherwise the error is of kind "stale" and says what differs.
+func (p *Project) Apply(ctx context.Context, request ApplyRequest, options ...Option) (*RunResponse, error) {
+	return typed[RunResponse](ctx, p, "apply", request, options)
 }
 
 // Run plans and executes. Models that fail are in Errors. When the context ends in the middle, what was being written is rolled
@@ -217,6 +222,11 @@ func (p *Project) WhatIf(ctx context.Context, request WhatIfRequest, options ...
 // Diff compares the project with another state of it: a folder, or a git revision.
 func (p *Project) Diff(ctx context.Context, request DiffRequest, options ...Option) (*DiffResponse, error) {
 	return typed[DiffResponse](ctx, p, "diff", request, options)
+}
+
+// Hooks lists the project's hooks, or tries those of one event: its commands are run and its requests are sent, for real.
+func (p *Project) Hooks(ctx context.Context, request HooksRequest, options ...Option) (*HooksResponse, error) {
+	return typed[HooksResponse](ctx, p, "hooks", request, options)
 }
 
 // Call calls a verb by name and gives its document as it came. The request is anything that marshals to the request's JSON; nil is all

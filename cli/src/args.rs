@@ -110,11 +110,15 @@ pub struct RunArgs {
     #[arg(long)]
     pub pipeline: Option<String>,
     /// All pipelines, each after those it depends on
-    #[arg(long, conflicts_with_all = ["pipeline", "only"])]
+    #[arg(long, conflicts_with_all = ["pipeline", "only", "exclude"])]
     pub dag: bool,
-    /// Only this model; may be repeated
-    #[arg(long = "model", value_name = "NAME")]
+    /// Only these models: a name, `stg_*`, `+fct_orders` (and what it reads), `stg_orders+` (and its readers), `tag:nightly`,
+    /// `path:models/marts`, `changed:main`; `a,b` is an intersection; may be repeated
+    #[arg(long = "model", visible_alias = "select", value_name = "SELECTION")]
     pub only: Vec<String>,
+    /// Not these models, written likewise; may be repeated
+    #[arg(long, value_name = "SELECTION")]
+    pub exclude: Vec<String>,
     /// After a replication, the project's models too (as `--models DIR` says)
     #[arg(long, conflicts_with = "only")]
     pub all: bool,
@@ -293,9 +297,21 @@ pub enum Command {
                             rocky plan --dag                        what can be planned of all pipelines"
     )]
     Plan(RunArgs),
+    /// Execute a plan that was looked at, if it is still what would be done
+    #[command(
+        after_help = "Examples:\n  rocky plan                       its last line has the plan's id\n  rocky apply 3f1c09d2ab45e677\n\n\
+                            When anything the plan depends on has changed since, nothing is executed and the differences are listed."
+    )]
+    Apply {
+        /// What `rocky plan` printed as the plan's id
+        plan_id: String,
+    },
     /// Execute a pipeline: copy the tables, run the models
     #[command(
         after_help = "Examples:\n  rocky run\n  rocky run --model fct_orders --model dim_customers\n  \
+                            rocky run --model +fct_orders           with everything it reads\n  \
+                            rocky run --model changed:main+         what was edited since main, and all readers\n  \
+                            rocky run --model tag:nightly --exclude path:models/marts\n  \
                             rocky run --full-refresh --concurrency 2\n  \
                             rocky run --pipeline raw --filter source=shop --all   copy these tables, then run the models\n  \
                             rocky run --dag                                       all pipelines in order"
@@ -366,6 +382,17 @@ pub enum Command {
         #[arg(long, value_name = "N")]
         limit: Option<u32>,
     },
+    /// List the hooks of the project, or try those of an event
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  rocky hooks list\n  rocky hooks test on_pipeline_error   runs its hooks with an example of what they are told"
+    )]
+    Hooks {
+        /// What to do
+        #[command(subcommand)]
+        action: HooksAction,
+    },
     /// Run the models on an in-memory DuckDB
     Test {
         /// Only this model and what it reads
@@ -390,6 +417,18 @@ pub enum Command {
         /// Shell
         #[arg(value_enum)]
         shell: clap_complete::Shell,
+    },
+}
+
+/// What to do with hooks.
+#[derive(Subcommand, Debug)]
+pub enum HooksAction {
+    /// Show what is configured under `[hook]`
+    List,
+    /// Run the hooks of an event, for real, with an example of what they are told
+    Test {
+        /// `on_pipeline_start` …
+        event: String,
     },
 }
 

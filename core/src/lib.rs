@@ -12,10 +12,13 @@ pub mod engine;
 pub mod explain;
 mod files;
 mod git;
+mod listeners;
 mod prepare;
 pub mod project;
+pub mod remote;
 pub mod scaffold;
 pub mod schemas;
+mod select;
 pub mod verbs;
 pub mod wire;
 

@@ -59,8 +59,8 @@ pub struct OpenRequest {
 
 /// The verbs that [`Project::call`] knows.
 pub const VERBS: &[&str] = &[
-    "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "test", "what_if",
-    "diff",
+    "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "metrics", "test",
+    "what_if", "diff", "apply", "hooks",
 ];
 
 /// An opened project.
@@ -209,6 +209,7 @@ impl Project {
         match verb {
             "compile" => json(request, |r| self.compile(&r, observer, cancel)),
             "plan" => json(request, |r| self.plan(&r, observer, cancel)),
+            "apply" => json(request, |r| self.apply(&r, observer, cancel)),
             "run" => json(request, |r| self.run(&r, observer, cancel)),
             "lineage" => {
                 let request: verbs::lineage::LineageRequest = parse(request)?;
@@ -217,11 +218,13 @@ impl Project {
             }
             "validate" => json(request, |r| self.validate(&r, observer, cancel)),
             "discover" => json(request, |r| self.discover(&r, observer, cancel)),
-            "state" => json(request, |r| self.state(&r)),
+            "state" => json(request, |r| self.state(&r, observer, cancel)),
             "history" => json(request, |r| self.history(&r)),
+            "metrics" => json(request, |r| self.metrics(&r)),
             "test" => json(request, |r| self.test(&r, observer, cancel)),
             "what_if" => json(request, |r| self.what_if(&r, observer, cancel)),
             "diff" => json(request, |r| self.diff(&r, observer, cancel)),
+            "hooks" => json(request, |r| self.hooks(&r, cancel)),
             _ => {
                 let mut error = Error::usage(format!("unknown verb `{verb}`"));
                 if let Some(near) = rocky_base::suggest::nearest(verb, VERBS.iter().copied()) {

@@ -3,7 +3,10 @@
 
 use crate::document::ErrorDocument;
 use crate::project::OpenRequest;
-use crate::verbs::{compile, diff, discover, history, lineage, plan, run, state, test, validate, what_if};
+use crate::verbs::{
+    apply, compile, diff, discover, history, hooks, lineage, metrics, plan, run, state, test, validate,
+    what_if,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 fn schema<T: JsonSchema>() -> Schema {
@@ -16,10 +19,12 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("open.request", schema::<OpenRequest>()),
         ("compile.request", schema::<compile::CompileRequest>()),
         ("compile.response", schema::<compile::CompileResponse>()),
-        ("plan.request", schema::<plan::PlanRequest>()),
+        ("plan.request", schema::<run::RunRequest>()),
         ("plan.response", schema::<plan::PlanResponse>()),
         ("run.request", schema::<run::RunRequest>()),
         ("run.response", schema::<run::RunResponse>()),
+        ("apply.request", schema::<apply::ApplyRequest>()),
+        ("apply.response", schema::<run::RunResponse>()),
         ("lineage.request", schema::<lineage::LineageRequest>()),
         ("lineage.response", schema::<lineage::LineageResponse>()),
         ("validate.request", schema::<validate::ValidateRequest>()),
@@ -27,15 +32,19 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("discover.request", schema::<discover::DiscoverRequest>()),
         ("discover.response", schema::<discover::DiscoverResponse>()),
         ("state.request", schema::<state::StateRequest>()),
-        ("state.response", schema::<state::StateResponse>()),
+        ("state.response", schema::<state::StateAnswer>()),
         ("history.request", schema::<history::HistoryRequest>()),
         ("history.response", schema::<history::HistoryResponse>()),
+        ("metrics.request", schema::<metrics::MetricsRequest>()),
+        ("metrics.response", schema::<metrics::MetricsResponse>()),
         ("test.request", schema::<test::TestRequest>()),
         ("test.response", schema::<test::TestResponse>()),
         ("what_if.request", schema::<what_if::WhatIfRequest>()),
         ("what_if.response", schema::<what_if::WhatIfResponse>()),
         ("diff.request", schema::<diff::DiffRequest>()),
         ("diff.response", schema::<diff::DiffResponse>()),
+        ("hooks.request", schema::<hooks::HooksRequest>()),
+        ("hooks.response", schema::<hooks::HooksResponse>()),
         ("error", schema::<ErrorDocument>()),
     ]
 }

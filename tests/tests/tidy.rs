@@ -30,6 +30,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("core/adapters/", "drivers look at their own database files"),
     ("core/run/src/state/", "the state store is a database file"),
+    ("core/run/src/pipes.rs", "appends to the file that Dagster names"),
     ("cli/src/", "renders files that the user names"),
     ("core/project/build.rs", "hashes the sources when rocky is built"),
 ];

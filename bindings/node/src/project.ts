@@ -3,6 +3,7 @@ import { call, type CallOptions } from "./call.js";
 import { native, type NativeEngine, type NativeProject } from "./native.js";
 import { RunEvents } from "./run-events.js";
 import type {
+  ApplyRequest,
   ColumnLineage,
   CompileRequest,
   CompileResponse,
@@ -17,9 +18,12 @@ import type {
   LineageRequest,
   LineageResponse,
   ModelHistory,
+  HooksList,
+  HooksRequest,
+  HooksResponse,
+  HooksTest,
   ModelLineage,
   OpenRequest,
-  PlanRequest,
   PlanResponse,
   PlaygroundTemplate,
   ProjectLineage,
@@ -100,8 +104,13 @@ export class Project implements Disposable, AsyncDisposable {
   }
 
   /** The statements that {@link run} would execute, and why. */
-  plan(request: PlanRequest = {}, options?: CallOptions): Promise<PlanResponse> {
+  plan(request: RunRequest = {}, options?: CallOptions): Promise<PlanResponse> {
     return this.#call("plan", request, options);
+  }
+
+  /** Execute a plan of {@link plan} by its `plan_id`, if planning now gives the same; rejects with code `stale` otherwise. */
+  apply(request: string | ApplyRequest, options?: CallOptions): Promise<RunResponse> {
+    return this.#call("apply", typeof request === "string" ? { plan_id: request } : request, options);
   }
 
   /** Plan and execute. Models that fail are part of the response; see its `status`. */
@@ -170,6 +179,14 @@ export class Project implements Disposable, AsyncDisposable {
   /** Compare with another state of the project: a git revision such as `main`, or a folder. */
   diff(request: string | DiffRequest, options?: CallOptions): Promise<DiffResponse> {
     return this.#call("diff", typeof request === "string" ? { against: request } : request, options);
+  }
+
+  /** The hooks of the project; with `test`, those of that event are run for real, with an example of what they are told. */
+  hooks(request: HooksRequest & { test: string }, options?: CallOptions): Promise<HooksTest>;
+  hooks(request?: HooksRequest & { test?: null }, options?: CallOptions): Promise<HooksList>;
+  hooks(request?: HooksRequest, options?: CallOptions): Promise<HooksResponse>;
+  hooks(request: HooksRequest = {}, options?: CallOptions): Promise<HooksResponse> {
+    return this.#call("hooks", request, options);
   }
 
   /**

@@ -5,6 +5,7 @@ mod diff;
 mod discover;
 mod explain;
 mod history;
+mod hooks;
 mod lineage;
 mod plan;
 mod run;
@@ -14,10 +15,11 @@ mod test;
 mod validate;
 mod what_if;
 
-use crate::args::{Args, Command, Refresh, RunArgs, Sources};
+use crate::args::{Args, Command, HooksAction, Refresh, RunArgs, Sources};
 use crate::output::{self, Output};
 use clap::CommandFactory;
 use rocky_core::verbs::compile::RefreshSources;
+use rocky_core::verbs::run::RunRequest;
 use rocky_core::{CancelToken, Error, Host, OpenRequest, Project, Result};
 use std::collections::BTreeMap;
 
@@ -134,6 +136,7 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             ),
         ),
         Command::Plan(run) => ("plan", plan::run(&context, run)),
+        Command::Apply { plan_id } => ("apply", run::apply(&context, plan_id)),
         Command::Run(run) => ("run", run::run(&context, run)),
         Command::Lineage(args) => ("lineage", lineage::run(&context, args)),
         Command::Diff(args) => ("diff", diff::run(&context, args)),
@@ -153,6 +156,10 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             "history",
             history::run(&context, model.as_deref(), since.as_deref(), *limit),
         ),
+        Command::Hooks { action } => match action {
+            HooksAction::List => ("hooks_list", hooks::run(&context, None)),
+            HooksAction::Test { event } => ("hooks_test", hooks::run(&context, Some(event))),
+        },
         Command::Test { model, sources } => ("test", test::run(&context, model.as_deref(), sources)),
         Command::Explain { codes } => ("explain", explain::run(&context, codes)),
         Command::Completions { shell } => {
@@ -169,10 +176,11 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
 }
 
 /// The part of a request that `plan` and `run` share.
-fn plan_request(args: &RunArgs) -> Result<rocky_core::verbs::plan::PlanRequest> {
-    Ok(rocky_core::verbs::plan::PlanRequest {
+fn run_request(args: &RunArgs) -> Result<RunRequest> {
+    Ok(RunRequest {
         pipeline: args.pipeline.clone(),
         models: args.only.clone(),
+        exclude: args.exclude.clone(),
         filter: filters(&args.filter),
         dag: args.dag,
         all: args.all,

@@ -84,6 +84,15 @@ pub enum TaskKind {
 }
 
 impl TaskKind {
+    /// Every kind.
+    pub const ALL: [TaskKind; 5] = [
+        TaskKind::Model,
+        TaskKind::Table,
+        TaskKind::Snapshot,
+        TaskKind::Load,
+        TaskKind::Quality,
+    ];
+
     /// What people call it: `model`, `table` …
     pub fn as_str(self) -> &'static str {
         match self {
@@ -122,6 +131,8 @@ pub struct Task {
     /// How the columns that come in differ from the target's, and what is done about it; none when they were not compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<Drift>,
+    /// Hash of what else the steps were made from: for a model its text and the columns of everything it reads.
+    pub basis: String,
     /// The column whose maximum is the watermark, for incremental models.
     pub watermark_column: Option<SmolStr>,
     /// Execute all steps in one transaction (where the adapter can).
@@ -151,4 +162,11 @@ pub struct Plan {
     pub concurrency: usize,
     /// Stop scheduling after the first failure.
     pub fail_fast: bool,
+}
+
+impl Task {
+    /// Hash of the whole task, 16 hexadecimal digits: two tasks of one hash do the same to the same target.
+    pub fn hash(&self) -> String {
+        crate::hash::of_value(self).unwrap_or_default()
+    }
 }

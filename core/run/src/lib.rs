@@ -5,6 +5,10 @@
 //! no warehouse is known by name.
 
 pub mod execute;
+pub mod hooks;
+pub mod metrics;
+pub mod pipes;
+pub mod remote;
 pub mod report;
 pub mod run_id;
 pub mod state;

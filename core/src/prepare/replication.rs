@@ -20,7 +20,7 @@ pub(super) fn prepare(
     cancel: &CancelToken,
 ) -> Result<Prepared> {
     let (request, config, pipeline) = (wanted.request, wanted.config, &wanted.pipeline);
-    if !request.models.is_empty() {
+    if !request.models.is_empty() || !request.exclude.is_empty() {
         return Err(Error::usage(format!(
             "pipeline `{pipeline}` copies tables and has no models to choose from"
         ))

@@ -5,8 +5,7 @@ use crate::adapters::Access;
 use crate::document::diagnostics;
 use crate::files::Ask;
 use crate::project::{Project, Target, target};
-use crate::verbs::compile::find_model;
-use rocky_base::{CancelToken, Diagnostic, Observer, Result};
+use rocky_base::{CancelToken, Diagnostic, Event, Observer, Result};
 use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_plan::PlanOptions;
 use rocky_project::{CatalogInput, Snapshot};
@@ -48,16 +47,7 @@ pub(super) fn prepare(
     if let Some(input) = asked {
         snapshot = project.snapshot(&request.vars, Some(input), observer, cancel)?;
     }
-    let mut select = None;
-    if !request.models.is_empty() {
-        let mut ids = Vec::with_capacity(request.models.len());
-        for name in &request.models {
-            ids.push(find_model(&snapshot, name)?.0);
-        }
-        ids.sort_unstable();
-        ids.dedup();
-        select = Some(ids);
-    }
+    let select = project.selected(&snapshot, request, observer, cancel)?;
     let fail_fast = config
         .pipelines
         .get(pipeline)
@@ -87,6 +77,9 @@ pub(super) fn prepare(
         found.retain(|d| !d.is_error() || concerned(d));
     } else {
         found.retain(|d| !d.is_error());
+        observer.event(&Event::CompileFinished {
+            models: snapshot.models.len() as u64,
+        });
         match rocky_plan::plan(&snapshot, &catalog, &options) {
             Ok(made) => plan = Some(made),
             Err(problems) => found.extend(problems),

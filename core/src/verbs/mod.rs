@@ -1,12 +1,15 @@
 //! One module per verb: its request, its response, and the method of [`crate::Project`] between them.
 
+pub mod apply;
 pub mod compile;
 pub mod diff;
 pub mod diff_markdown;
 pub mod discover;
 pub mod history;
+pub mod hooks;
 pub mod lineage;
 pub mod lock;
+pub mod metrics;
 pub mod plan;
 pub mod run;
 pub(crate) mod stages;

@@ -1,38 +1,15 @@
-//! `plan`: the statements that `run` would execute, and why.
+//! `plan`: the statements that `run` would execute for the same request, and why.
 
 use crate::adapters::Access;
 use crate::document::{envelope, timestamp};
 use crate::prepare::Part;
 use crate::project::Project;
+use crate::verbs::run::RunRequest;
 use crate::wire::{ExcludedTable, Filters, WireDiagnostic};
 use rocky_base::{CancelToken, Observer, Result};
 use rocky_plan::StepKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// What to plan.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct PlanRequest {
-    /// The pipeline; needed when there are several.
-    pub pipeline: Option<String>,
-    /// Only these models.
-    pub models: Vec<String>,
-    /// Which sources of a replication are meant: `key=value` with `id` (the source's schema), `table`, or a component of the
-    /// pattern as key. Several with one key are alternatives. Other pipelines have no sources; there it is only echoed.
-    pub filter: Option<Filters>,
-    /// All pipelines, each after those it depends on.
-    pub dag: bool,
-    /// With a replication pipeline, the project's models too.
-    pub all: bool,
-    /// Rebuild incremental models from scratch.
-    pub full_refresh: bool,
-    /// Models at a time, instead of the configuration's.
-    pub concurrency: Option<u32>,
-    /// Values for `@var`.
-    pub vars: BTreeMap<String, String>,
-}
 
 /// A statement in short.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -147,10 +124,10 @@ impl PlannedDrift {
 }
 
 impl Project {
-    /// Plan a run: reads the warehouse's catalogue, changes nothing.
+    /// Plan a run: reads the warehouse's catalogue, changes nothing. What was planned is remembered for `apply` (`.rocky/plans`).
     pub fn plan(
         &self,
-        request: &PlanRequest,
+        request: &RunRequest,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<PlanResponse> {
@@ -164,12 +141,16 @@ impl Project {
     /// Plan one pipeline.
     pub(crate) fn plan_one(
         &self,
-        request: &PlanRequest,
+        request: &RunRequest,
         part: Part,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<PlanResponse> {
         let prepared = self.prepare(request, part, Access::Read, observer, cancel)?;
+        // The models beside a replication are no plan of a pipeline.
+        if let Some(plan) = prepared.plan.as_ref().filter(|_| part == Part::Own) {
+            self.remember_plan(request, plan);
+        }
         let (version, command, schema_version) = envelope!("plan");
         let mut statements = Vec::new();
         let mut models = Vec::new();

@@ -4,8 +4,9 @@ use crate::adapters::Access;
 use crate::document::envelope;
 use crate::prepare::Part;
 use crate::project::Project;
-use crate::verbs::plan::PlanRequest;
-use crate::wire::{ExcludedTable, Filters, WireDiagnostic};
+use crate::wire::{
+    ExcludedTable, Filters, WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics,
+};
 use rocky_base::{CancelToken, Error, Event, Observer, Result, SmolStr};
 use rocky_plan::{Drift, Task};
 use rocky_run::execute::{ExecuteContext, execute};
@@ -16,15 +17,20 @@ use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// What to run.
+/// What to run, or to plan: `plan` shows what `run` would do with the same request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunRequest {
     /// The pipeline; needed when there are several.
     pub pipeline: Option<String>,
-    /// Only these models.
+    /// Only these models: names, patterns (`stg_*`), `tag:KEY`, `tag:KEY=VALUE`, `path:GLOB`, `changed:REVISION` (edited since that git
+    /// revision, or different from that folder), with `+` before for everything they read and `+` after for everything that reads
+    /// them (`2+fct_orders`: two steps). `,` within one is an intersection.
     pub models: Vec<String>,
-    /// As for `plan`.
+    /// Not these, written likewise.
+    pub exclude: Vec<String>,
+    /// Which sources of a replication are meant: `key=value` with `id` (the source's schema), `table`, or a component of the
+    /// pattern as key. Several with one key are alternatives. Other pipelines have no sources; there it is only echoed.
     pub filter: Option<Filters>,
     /// All pipelines, each after those it depends on.
     pub dag: bool,
@@ -107,6 +113,20 @@ pub struct RunErrorEntry {
     /// What to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remediation_hint: Option<String>,
+}
+
+impl RunErrorEntry {
+    /// A failure of the run as a whole.
+    pub(crate) fn of_run(kind: &str, error: impl Into<String>) -> RunErrorEntry {
+        RunErrorEntry {
+            asset_key: Vec::new(),
+            model: String::new(),
+            error: error.into(),
+            failure_kind: kind.to_owned(),
+            step: None,
+            remediation_hint: None,
+        }
+    }
 }
 
 /// A model that was not executed.
@@ -252,22 +272,23 @@ pub struct RunResponse {
     /// Why the state store lacks something of this run, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_error: Option<String>,
+    /// What became of the remote state, where the project has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_state: Option<crate::remote::RemoteStateSummary>,
+    /// Numbers of this run; null when nothing was started.
+    pub metrics: Option<WireMetrics>,
+    /// What hooks did, when there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hooks: Option<WireHooks>,
+    /// Limits of `[budget]` that it went over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budget_breaches: Vec<WireBudgetBreach>,
 }
 
-impl RunRequest {
-    /// The plan that it asks for.
-    pub(crate) fn plan(&self) -> PlanRequest {
-        PlanRequest {
-            pipeline: self.pipeline.clone(),
-            models: self.models.clone(),
-            filter: self.filter.clone(),
-            dag: self.dag,
-            all: self.all,
-            full_refresh: self.full_refresh,
-            concurrency: self.concurrency,
-            vars: self.vars.clone(),
-        }
-    }
+/// A run that has its state.
+pub(crate) struct Begun {
+    run_id: String,
+    remote: crate::remote::RemoteRun,
 }
 
 impl RunResponse {
@@ -308,6 +329,10 @@ impl RunResponse {
             diagnostics: Vec::new(),
             has_errors: false,
             state_error: None,
+            remote_state: None,
+            metrics: None,
+            hooks: None,
+            budget_breaches: Vec::new(),
         }
     }
 }
@@ -332,7 +357,7 @@ struct TellDrift<'a> {
 impl Observer for TellDrift<'_> {
     fn event(&mut self, event: &Event) {
         self.inner.event(event);
-        let Event::ModelStarted { model } = event else {
+        let Event::ModelStarted { model, .. } = event else {
             return;
         };
         let drift = self.drifts.borrow().get(model).cloned().flatten();
@@ -349,6 +374,18 @@ impl Observer for TellDrift<'_> {
                 reason: action.reason,
             });
         }
+    }
+
+    fn guards(&self, kind: &str) -> bool {
+        self.inner.guards(kind)
+    }
+
+    fn may_begin(&mut self, event: &Event) -> std::result::Result<(), String> {
+        self.inner.may_begin(event)
+    }
+
+    fn stop(&self) -> Option<&str> {
+        self.inner.stop()
     }
 }
 
@@ -384,7 +421,7 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        let stages = self.stages(&request.plan())?;
+        let stages = self.stages(request)?;
         match stages.as_slice() {
             [] | [_] if !request.dag => self.run_one(request, Part::Own, observer, cancel),
             _ => self.run_stages(request, &stages, observer, cancel),
@@ -399,19 +436,78 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        let plan_request = request.plan();
+        self.attended(request, observer, cancel, |run_id, observer| {
+            self.with_state(run_id, observer, cancel, |run, observer| {
+                let prepared = self.prepare(request, part, Access::Write, observer, cancel)?;
+                self.execute_prepared(request, prepared, run, observer, cancel)
+            })
+        })
+    }
+
+    /// Do `body`, a run, over the state as it is now, wherever it is kept, and bring back what the run wrote there.
+    pub(crate) fn with_state(
+        &self,
+        run_id: String,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+        body: impl FnOnce(&mut Begun, &mut dyn Observer) -> Result<RunResponse>,
+    ) -> Result<RunResponse> {
+        let remote = self.begin_remote(&run_id, observer, cancel)?;
+        let mut begun = Begun { run_id, remote };
         // A state file that cannot be used is said before anything is touched.
-        self.engine.inner.states.reader(self.state_path())?;
-        let prepared = self.prepare(&plan_request, part, Access::Write, observer, cancel)?;
+        let result = self
+            .engine
+            .inner
+            .states
+            .reader(self.state_path())
+            .and_then(|_| body(&mut begun, observer));
+        let (summary, failure) = begun.remote.finish(observer, cancel);
+        match result {
+            Ok(mut response) => {
+                if let Some(failure) = failure {
+                    response.state_error.get_or_insert(failure.message);
+                }
+                response.remote_state = summary;
+                Ok(response)
+            }
+            Err(mut error) => {
+                if let Some(failure) = failure {
+                    error.message = format!("{}; and {}", error.message, failure.message);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Execute what was planned.
+    pub(crate) fn execute_prepared(
+        &self,
+        request: &RunRequest,
+        prepared: crate::prepare::Prepared,
+        run: &mut Begun,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<RunResponse> {
         let filter = Filters::shown(&request.filter);
         let found = prepared.diagnostics;
         let Some(plan) = &prepared.plan else {
             return Ok(refused(&prepared.pipeline, prepared.pipeline_type, filter, found));
         };
+        // A hook may have seen enough.
+        if let Some(why) = observer.stop() {
+            return Ok(stopped(
+                &prepared.pipeline,
+                prepared.pipeline_type,
+                filter,
+                found,
+                why,
+            ));
+        }
         let Some(warehouse) = &prepared.warehouse else {
             return Err(Error::bug("a run has no warehouse"));
         };
         let state = self.engine.inner.states.writer(self.state_path())?;
+        run.remote.watch()?;
         let clock = self.host.system.clone();
         let trigger = match clock.env("CI") {
             Some(value) if !value.is_empty() && value != "false" => Trigger::Ci,
@@ -450,7 +546,7 @@ impl Project {
             plan,
             warehouse: &**warehouse,
             state: Some(&state),
-            run_id: rocky_run::new_run_id(crate::document::timestamp(clock.now())),
+            run_id: run.run_id.clone(),
             trigger,
             config_hash: self.config_hash(),
             observer: &mut observer,
@@ -486,6 +582,7 @@ impl Project {
     }
 }
 
+/// What stands in the way is found in the project.
 fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireDiagnostic>) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
     let errors: Vec<RunErrorEntry> = found
@@ -509,6 +606,20 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
     }
 }
 
+/// A hook did not let it begin.
+pub(crate) fn stopped(
+    pipeline: &str,
+    pipeline_type: &str,
+    filter: String,
+    found: Vec<WireDiagnostic>,
+    why: &str,
+) -> RunResponse {
+    let mut response = refused(pipeline, pipeline_type, filter, found);
+    response.has_errors = false;
+    response.errors = vec![RunErrorEntry::of_run(rocky_base::ErrorKind::Hook.as_str(), why)];
+    response
+}
+
 fn response(
     report: RunReport,
     plan: &rocky_plan::Plan,
@@ -519,6 +630,7 @@ fn response(
 ) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
     let asset_key = |t: &TaskResult| -> Vec<String> { t.asset_key.iter().map(ToString::to_string).collect() };
+    let metrics = Some(WireMetrics::of(&rocky_run::metrics::RunMetrics::of(&report)));
     let failed = report.count(TaskStatus::Failed) as u64;
     let copied = report.count(TaskStatus::Success) as u64;
     let skipped: Vec<SkippedModel> = report
@@ -608,6 +720,10 @@ fn response(
         skipped_reason: None,
         diagnostics: found,
         has_errors: false,
+        metrics,
+        hooks: None,
+        budget_breaches: Vec::new(),
         state_error: report.state_error,
+        remote_state: None,
     }
 }

@@ -6,7 +6,7 @@
 use crate::document::{envelope, timestamp};
 use crate::prepare::Part;
 use crate::project::{Project, pipeline};
-use crate::verbs::plan::{PlanRequest, PlanResponse};
+use crate::verbs::plan::PlanResponse;
 use crate::verbs::run::{RunErrorEntry, RunRequest, RunResponse};
 use crate::wire::Filters;
 use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result, SmolStr};
@@ -27,7 +27,7 @@ pub(crate) struct Stage {
 
 impl Project {
     /// What a request is about, in the order of execution.
-    pub(crate) fn stages(&self, request: &PlanRequest) -> Result<Vec<Stage>> {
+    pub(crate) fn stages(&self, request: &RunRequest) -> Result<Vec<Stage>> {
         if request.dag && request.pipeline.is_some() {
             return Err(Error::usage("`dag` means all pipelines and excludes `pipeline`")
                 .hint("leave one of them out"));
@@ -111,7 +111,7 @@ impl Project {
     /// Plan what can be planned now.
     pub(crate) fn plan_stages(
         &self,
-        request: &PlanRequest,
+        request: &RunRequest,
         stages: &[Stage],
         observer: &mut dyn Observer,
         cancel: &CancelToken,
@@ -206,12 +206,7 @@ impl Project {
                 parts.push(not_run(stage, &filter, why, false));
                 continue;
             }
-            let own = RunRequest {
-                pipeline: Some(stage.pipeline.to_string()),
-                dag: false,
-                all: false,
-                ..request.clone()
-            };
+            let own = of_stage(request, stage);
             match self.run_one(&own, stage.part, observer, cancel) {
                 Ok(part) => parts.push(part),
                 Err(error) if error.kind == ErrorKind::Cancelled => {
@@ -287,7 +282,7 @@ impl Project {
         all
     }
 
-    fn empty_plan(&self, request: &PlanRequest, pipeline: &str) -> PlanResponse {
+    fn empty_plan(&self, request: &RunRequest, pipeline: &str) -> PlanResponse {
         let (version, command, schema_version) = envelope!("plan");
         PlanResponse {
             version,
@@ -318,8 +313,8 @@ impl Project {
 }
 
 /// The request for one stage.
-fn of_stage(request: &PlanRequest, stage: &Stage) -> PlanRequest {
-    PlanRequest {
+fn of_stage(request: &RunRequest, stage: &Stage) -> RunRequest {
+    RunRequest {
         pipeline: Some(stage.pipeline.to_string()),
         dag: false,
         all: false,
@@ -362,7 +357,7 @@ fn in_order(config: &ProjectConfig) -> Vec<Stage> {
 }
 
 /// A filter whose key one of the replications does not know is found before anything runs.
-fn check_filters(config: &ProjectConfig, request: &PlanRequest) -> Result<()> {
+fn check_filters(config: &ProjectConfig, request: &RunRequest) -> Result<()> {
     let texts = request.filter.as_ref().map(Filters::texts).unwrap_or_default();
     let wrong =
         |problem: rocky_plan::replication::FilterProblem| Error::usage(problem.message).hint(problem.hint);
@@ -407,12 +402,11 @@ fn not_run(stage: &Stage, filter: &str, why: String, interrupted: bool) -> RunRe
 fn broken(stage: &Stage, filter: &str, error: &Error) -> RunResponse {
     RunResponse {
         errors: vec![RunErrorEntry {
-            asset_key: Vec::new(),
-            model: String::new(),
-            error: format!("pipeline `{}`: {}", stage.pipeline, error.message),
-            failure_kind: error.kind.as_str().to_owned(),
-            step: None,
             remediation_hint: error.hint.clone(),
+            ..RunErrorEntry::of_run(
+                error.kind.as_str(),
+                format!("pipeline `{}`: {}", stage.pipeline, error.message),
+            )
         }],
         ..blank(stage.pipeline.to_string(), filter.to_owned())
     }

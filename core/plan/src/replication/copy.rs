@@ -57,6 +57,7 @@ pub(super) fn task(copy: &TableCopy, catalog: &CatalogSnapshot, options: &Replic
         reason: built.reason,
         fact: built.fact,
         drift: built.drift,
+        basis: built.basis,
         watermark_column: built.watermark,
         transaction: Capabilities::of(options.dialect).transactional_ddl,
         sql_hash: hash::of_steps(&built.steps),
@@ -94,6 +95,7 @@ struct Built {
     drift: Option<Drift>,
     watermark: Option<SmolStr>,
     column_count: Option<usize>,
+    basis: String,
 }
 
 impl Default for Built {
@@ -105,6 +107,7 @@ impl Default for Built {
             drift: None,
             watermark: None,
             column_count: None,
+            basis: String::new(),
         }
     }
 }
@@ -137,6 +140,7 @@ impl Builder<'_> {
         };
         built.fact = fact;
         built.column_count = Some(incoming.len());
+        built.basis = hash::of_value(&incoming).unwrap_or_default();
         Ok(built)
     }
 

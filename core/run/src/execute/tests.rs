@@ -282,6 +282,7 @@ fn model(name: &str, depends_on: &[usize]) -> Task {
         reason: "target does not exist".to_owned(),
         fact: Fact::Absent,
         drift: None,
+        basis: String::new(),
         watermark_column: None,
         transaction: true,
         steps: vec![write(&format!("write {name}"))],
@@ -396,7 +397,7 @@ fn a_model_starts_after_its_inputs_and_events_are_in_order() {
         [Some(7); 4]
     );
     let at = |wanted: &dyn Fn(&Event) -> bool| events.iter().position(wanted).unwrap();
-    let started = |name: &str| at(&|e| matches!(e, Event::ModelStarted { model } if model == name));
+    let started = |name: &str| at(&|e| matches!(e, Event::ModelStarted { model, .. } if model == name));
     let finished = |name: &str| at(&|e| matches!(e, Event::ModelFinished { model, .. } if model == name));
     assert!(matches!(&events[0], Event::RunStarted { run_id, models: 4, .. } if run_id == "run-1"));
     assert!(matches!(events.last().unwrap(), Event::RunFinished { status, .. } if status == "Success"));
@@ -998,7 +999,7 @@ fn a_tripped_token_stops_everything_and_is_recorded() {
         .watched(&mut |e| {
             let begun = match e {
                 Event::StepFinished { model, .. } => model == "slow",
-                Event::ModelStarted { model } => model == "more",
+                Event::ModelStarted { model, .. } => model == "more",
                 _ => false,
             };
             waiting += usize::from(begun);
