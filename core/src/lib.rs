@@ -12,6 +12,7 @@ pub mod engine;
 pub mod explain;
 mod files;
 mod git;
+mod graph;
 mod listeners;
 mod prepare;
 pub mod project;

@@ -71,7 +71,7 @@ pub struct Project {
     config_path: PathBuf,
     state_path: PathBuf,
     configurations: Arc<Configurations>,
-    compiler: Mutex<Compiler>,
+    pub(crate) compiler: Mutex<Compiler>,
     // The thread that holds `compiler`: its observer may call verbs of this handle.
     compiling: Mutex<Option<ThreadId>>,
     pub(crate) options: Options,
@@ -267,14 +267,13 @@ impl Project {
         let me = std::thread::current().id();
         if *self.compiling.lock().unwrap_or_else(PoisonError::into_inner) == Some(me) {
             // Called by the observer of a compile on this thread: waiting for its turn would be for ever.
-            return Compiler::new(self.host.system.clone(), self.options.clone())
+            return Compiler::new(self.host.system.clone(), self.uncached())
                 .compile(inputs, pool, observer, cancel);
         }
         let mut compiler = self.compiler.lock().unwrap_or_else(PoisonError::into_inner);
         let _turn = Turn::begin(&self.compiling, me);
         let snapshot = compiler.compile(inputs, pool, observer, cancel)?;
         let plain = inputs.given.is_empty()
-            && inputs.sources.is_empty()
             && !inputs.locked
             && !inputs.ignore_lock
             && inputs.target_dialect.is_none();
@@ -283,6 +282,14 @@ impl Project {
             *last = Some((inputs.vars.clone(), snapshot.clone()));
         }
         Ok(snapshot)
+    }
+
+    /// The options of a compiler beside this handle's own: the cache file is left to that one.
+    pub(crate) fn uncached(&self) -> Options {
+        Options {
+            cache: None,
+            ..self.options.clone()
+        }
     }
 
     /// What this handle compiled last with these variables.

@@ -3,8 +3,10 @@
 
 use rocky_base::{Diagnostic, Files, Label, Loc};
 use rocky_config::StrategyKind;
+use rocky_project::{GivenColumn, GivenSource};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One filter, or several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -490,4 +492,44 @@ impl WireMetrics {
             query_duration_max_ms: query.max,
         }
     }
+}
+/// A column of a source, as a request states it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(transform = says_everything)]
+pub struct RequestColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type in the warehouse's spelling.
+    pub r#type: String,
+    /// May hold NULL; true when absent.
+    #[serde(default = "yes")]
+    pub nullable: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `text` and `nullable` may be left out of JSON, but a typed client always writes them: in Go, what is left out and the zero value are one.
+pub(crate) fn says_everything(schema: &mut schemars::Schema) {
+    let has = |name: &str| schema.pointer(&format!("/properties/{name}")).is_some();
+    let names: Vec<&str> = ["text", "nullable"].into_iter().filter(|n| has(n)).collect();
+    if let Some(required) = schema.get_mut("required").and_then(|r| r.as_array_mut()) {
+        required.extend(names.into_iter().map(Into::into));
+    }
+}
+
+/// Sources by name, as a compile takes them.
+pub(crate) fn given(schemas: &BTreeMap<String, Vec<RequestColumn>>) -> Vec<GivenSource> {
+    let column = |c: &RequestColumn| GivenColumn {
+        name: c.name.clone(),
+        r#type: c.r#type.clone(),
+        nullable: c.nullable,
+    };
+    let source = |(name, columns): (&String, &Vec<RequestColumn>)| GivenSource {
+        name: name.clone(),
+        columns: columns.iter().map(column).collect(),
+    };
+    schemas.iter().map(source).collect()
 }

@@ -14,4 +14,5 @@ mod proxy;
 mod s3;
 mod servers;
 mod tiered;
+mod tls;
 mod valkey;

@@ -137,6 +137,88 @@ pub fn redis() -> Server {
     start(Path::new("redis-server"), &args, "make setup-state")
 }
 
+/// A certificate for 127.0.0.1 and the authority that made it, in a folder: `ca.pem`, `server.pem`, `server.key`.
+pub fn certificate() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("ext"),
+        "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n",
+    )
+    .unwrap();
+    let openssl = |args: &str| {
+        let done = Command::new("openssl")
+            .args(args.split(' '))
+            .current_dir(dir.path())
+            .output()
+            .unwrap_or_else(|e| panic!("openssl: {e}; install it with `make setup-state`"));
+        assert!(done.status.success(), "{done:?}");
+    };
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    openssl(&format!(
+        "req -x509 {key} -days 30 -keyout ca.key -out ca.pem -subj /CN=authority -addext basicConstraints=critical,CA:TRUE"
+    ));
+    openssl(&format!(
+        "req {key} -keyout server.key -out server.csr -subj /CN=localhost"
+    ));
+    openssl(
+        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile ext -out server.pem",
+    );
+    dir
+}
+
+/// Redis with TLS only.
+pub fn redis_tls(certificate: &Path) -> Server {
+    let args = |port: u16| {
+        let path = |name: &str| certificate.join(name).display().to_string();
+        let words = [
+            "--port",
+            "0",
+            "--tls-port",
+            &port.to_string(),
+            "--tls-auth-clients",
+            "no",
+            "--save",
+            "",
+            "--requirepass",
+            PASSWORD,
+        ];
+        let mut args: Vec<String> = words.map(str::to_owned).to_vec();
+        for (option, file) in [
+            ("--tls-cert-file", "server.pem"),
+            ("--tls-key-file", "server.key"),
+            ("--tls-ca-cert-file", "ca.pem"),
+        ] {
+            args.extend([option.to_owned(), path(file)]);
+        }
+        args
+    };
+    start(Path::new("redis-server"), &args, "make setup-state")
+}
+
+/// moto with TLS. Its bucket is made by the caller's machine having none: see [`moto`].
+pub fn moto_tls(certificate: &Path) -> Server {
+    let args = |port: u16| {
+        let path = |name: &str| certificate.join(name).display().to_string();
+        let port = port.to_string();
+        let words = [
+            "-H",
+            "127.0.0.1",
+            "-p",
+            &port,
+            "-c",
+            &path("server.pem"),
+            "-k",
+            &path("server.key"),
+        ];
+        words.map(str::to_owned).to_vec()
+    };
+    start(
+        &cache().join("venv-moto/bin/moto_server"),
+        &args,
+        "make setup-state",
+    )
+}
+
 impl Server {
     /// A command to Redis; the raw answer.
     pub fn redis(&self, parts: &[&str]) -> String {

@@ -4,12 +4,10 @@ use crate::adapters::Access;
 use crate::document::envelope;
 use crate::prepare::Part;
 use crate::project::Project;
-use crate::wire::{
-    ExcludedTable, Filters, WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics,
-};
+use crate::wire::{ExcludedTable, Filters, WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics};
 use rocky_base::{CancelToken, Error, Event, Observer, Result, SmolStr};
 use rocky_plan::{Drift, Task};
-use rocky_run::execute::{ExecuteContext, execute};
+use rocky_run::execute::{ExecuteContext, RunFacts, execute};
 use rocky_run::report::{RunReport, RunStatus, TaskResult, TaskStatus, Trigger};
 use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
@@ -542,6 +540,8 @@ impl Project {
             plan,
             drifts: &drifts,
         };
+        let snapshot = self.last(&request.vars);
+        let graph_hash = snapshot.as_deref().map(crate::graph::hash);
         let report = execute(ExecuteContext {
             plan,
             warehouse: &**warehouse,
@@ -549,11 +549,25 @@ impl Project {
             run_id: run.run_id.clone(),
             trigger,
             config_hash: self.config_hash(),
+            facts: RunFacts {
+                filter: filter.clone(),
+                resumed_from: None,
+                graph_hash: graph_hash.clone(),
+            },
             observer: &mut observer,
             cancel,
             clock: &*clock,
             replan: &mut replan,
         })?;
+        if report.state_error.is_none() {
+            let graph = snapshot.as_deref().zip(graph_hash.as_deref());
+            if let Err(error) = self.remember_after(&state, &report, graph) {
+                observer.event(&Event::Log {
+                    level: rocky_base::SmolStr::new_static("warning"),
+                    message: format!("the run is recorded, but not all around it: {}", error.message),
+                });
+            }
+        }
         let schemas_created = plan.setup.iter().filter(|s| s.purpose == "create_schema").count() as u64;
         let catalogs_created = plan
             .setup
@@ -572,6 +586,24 @@ impl Project {
         document.permissions.catalogs_created = catalogs_created;
         document.excluded_tables = ExcludedTable::all(&prepared.excluded);
         Ok(document)
+    }
+
+    /// The graph, where it changed, and what may be forgotten by now.
+    fn remember_after(
+        &self,
+        state: &rocky_run::StateStore,
+        report: &RunReport,
+        graph: Option<(&rocky_project::Snapshot, &str)>,
+    ) -> Result<()> {
+        if let Some((snapshot, hash)) = graph {
+            state.record_graph(&report.run_id, report.finished_at, hash, || {
+                crate::graph::models(snapshot)
+            })?;
+        }
+        if let Some(retention) = self.retention()? {
+            state.sweep(&retention, report.finished_at)?;
+        }
+        Ok(())
     }
 
     /// Hash of the configuration's text: what it was when a run was recorded.

@@ -347,6 +347,7 @@ impl<'a> Run<'a> {
             run_id: "run-1".to_owned(),
             trigger: Trigger::Ci,
             config_hash: "c".to_owned(),
+            facts: Default::default(),
             observer: &mut observer,
             cancel: &self.cancel,
             clock: &clock,

@@ -733,10 +733,8 @@ mod tests {
     #[test]
     fn a_remote_state_is_taken_unless_the_local_one_contains_it() {
         let known = synced(&["a", "b", "c"]);
-        let dirty = SyncRecord {
-            dirty: true,
-            ..known.clone()
-        };
+        let mut dirty = known.clone();
+        dirty.dirty = true;
         let mut begun = dirty.clone();
         begun.begun("d");
         let cases: &[(bool, Option<&SyncRecord>, Option<&str>, Decision)] = &[
