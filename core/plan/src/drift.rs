@@ -180,10 +180,11 @@ pub(crate) fn compare(
         let change = match widening(dialect, &old.ty, &column.ty) {
             Widening::Identical | Widening::Unknown => continue,
             Widening::Safe => Change::Widened,
-            Widening::Narrowing | Widening::Incompatible => match widening(dialect, &column.ty, &old.ty) {
-                Widening::Safe => Change::Narrowed,
-                _ => Change::Unsafe,
-            },
+            // Within one family of types, what is there may hold what comes.
+            Widening::Narrowing if widening(dialect, &column.ty, &old.ty) == Widening::Safe => {
+                Change::Narrowed
+            }
+            Widening::Narrowing | Widening::Incompatible => Change::Unsafe,
         };
         // As the 1.x releases print it: the type in the table, then the type that comes.
         let (from, to) = (shown(&old.ty, dialect), shown(&column.ty, dialect));

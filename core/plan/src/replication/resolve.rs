@@ -57,7 +57,11 @@ pub fn resolve(
         }
         let ident = Ident::from_config(dialect, text);
         let key = ident.key(dialect, IdentKind::Relation);
-        if dialect != Dialect::DuckDb || catalog.complete_catalogs.contains(&key) {
+        let default = catalog
+            .default_catalog
+            .as_ref()
+            .is_some_and(|c| c.key(dialect, IdentKind::Relation) == key);
+        if dialect != Dialect::DuckDb || default || catalog.complete_catalogs.contains(&key) {
             return Some(ident);
         }
         if unattached.insert(key) {
