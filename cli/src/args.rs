@@ -109,6 +109,9 @@ pub struct RunArgs {
     /// Pipeline; needed when there are several
     #[arg(long)]
     pub pipeline: Option<String>,
+    /// All pipelines, each after those it depends on
+    #[arg(long, conflicts_with_all = ["pipeline", "only", "exclude"])]
+    pub dag: bool,
     /// Only these models: a name, `stg_*`, `+fct_orders` (and what it reads), `stg_orders+` (and its readers), `tag:nightly`,
     /// `path:models/marts`, `changed:main`; `a,b` is an intersection; may be repeated
     #[arg(long = "model", visible_alias = "select", value_name = "SELECTION")]
@@ -116,12 +119,13 @@ pub struct RunArgs {
     /// Not these models, written likewise; may be repeated
     #[arg(long, value_name = "SELECTION")]
     pub exclude: Vec<String>,
-    /// Every model, as without `--model`; existing clients say it
+    /// After a replication, the project's models too (as `--models DIR` says)
     #[arg(long, conflicts_with = "only")]
     pub all: bool,
-    /// key=value filter of replication sources; echoed for transformation pipelines, which have none
+    /// Only these sources of a replication: `id`, `table` or a component of the schema pattern; may be repeated, e.g.
+    /// `--filter tenant=acme --filter table=orders`
     #[arg(long, value_name = "KEY=VALUE")]
-    pub filter: Option<String>,
+    pub filter: Vec<String>,
     /// Rebuild incremental models from scratch
     #[arg(long)]
     pub full_refresh: bool,
@@ -342,7 +346,11 @@ pub enum Command {
         sources: Sources,
     },
     /// Show the exact SQL that `run` would execute, and why
-    #[command(after_help = "Examples:\n  rocky plan\n  rocky plan --model fct_orders --full-refresh")]
+    #[command(
+        after_help = "Examples:\n  rocky plan\n  rocky plan --model fct_orders --full-refresh\n  \
+                            rocky plan --filter tenant=acme         a replication: copies and drift of these sources\n  \
+                            rocky plan --dag                        what can be planned of all pipelines"
+    )]
     Plan(RunArgs),
     /// Execute a plan that was looked at, if it is still what would be done
     #[command(
@@ -353,7 +361,7 @@ pub enum Command {
         /// What `rocky plan` printed as the plan's id
         plan_id: String,
     },
-    /// Execute the models
+    /// Execute a pipeline: copy the tables, run the models
     #[command(
         after_help = "Examples:\n  rocky run\n  rocky run --model fct_orders --model dim_customers\n  \
                             rocky run --model +fct_orders           with everything it reads\n  \
@@ -362,7 +370,9 @@ pub enum Command {
                             rocky run --full-refresh --concurrency 2\n  \
                             rocky run --model events_daily --partition 2026-04-07\n  \
                             rocky run --model events_daily --from 2026-04-01 --to 2026-04-30 --parallel 4\n  \
-                            rocky run --model events_daily --missing   what no run has computed yet"
+                            rocky run --model events_daily --missing   what no run has computed yet\n  \
+                            rocky run --pipeline raw --filter source=shop --all   copy these tables, then run the models\n  \
+                            rocky run --dag                                       all pipelines in order"
     )]
     Run(RunArgs),
     /// Trace where columns come from and where they go
@@ -403,6 +413,9 @@ pub enum Command {
         /// Pipeline; needed when there are several
         #[arg(long)]
         pipeline: Option<String>,
+        /// Only these sources of a replication: `id`, `table` or a component of the schema pattern; may be repeated
+        #[arg(long, value_name = "KEY=VALUE")]
+        filter: Vec<String>,
         /// Write schema.lock: the columns of the sources that the models read
         #[arg(long)]
         write_lock: bool,

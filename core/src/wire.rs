@@ -8,6 +8,60 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// One filter, or several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Filters {
+    /// `key=value`.
+    One(String),
+    /// Several: those with one key are alternatives, those with different keys must all hold.
+    Many(Vec<String>),
+}
+
+impl Filters {
+    /// Each as given.
+    pub fn texts(&self) -> &[String] {
+        match self {
+            Filters::One(one) => std::slice::from_ref(one),
+            Filters::Many(many) => many,
+        }
+    }
+
+    /// As documents show them.
+    pub(crate) fn shown(filters: &Option<Filters>) -> String {
+        filters.as_ref().map(|f| f.texts().join(",")).unwrap_or_default()
+    }
+}
+
+/// A table of a source that is not copied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExcludedTable {
+    /// Source type, components, table.
+    pub asset_key: Vec<String>,
+    /// Its schema.
+    pub source_schema: String,
+    /// Its name.
+    pub table_name: String,
+    /// `missing_from_source`, `disabled`, `is_a_target`, `unchanged`.
+    pub reason: String,
+}
+
+impl ExcludedTable {
+    pub(crate) fn all(excluded: &[rocky_plan::replication::Excluded]) -> Vec<ExcludedTable> {
+        let mut all: Vec<ExcludedTable> = excluded
+            .iter()
+            .map(|e| ExcludedTable {
+                asset_key: e.asset_key.iter().map(ToString::to_string).collect(),
+                source_schema: e.source_schema.to_string(),
+                table_name: e.table.to_string(),
+                reason: e.reason.to_owned(),
+            })
+            .collect();
+        all.sort_by(|a, b| (&a.source_schema, &a.table_name).cmp(&(&b.source_schema, &b.table_name)));
+        all
+    }
+}
+
 /// Where something is said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceSpan {

@@ -52,7 +52,7 @@ fn exit_code(run: &RunResponse) -> u8 {
 
 fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
     let mut text = String::new();
-    if run.has_errors {
+    if run.has_errors && run.pipelines.is_empty() {
         text.push_str(&diagnostics_text(&run.diagnostics, root, colour));
         let _ = writeln!(text, "nothing was run: {}", super::summary(&run.diagnostics));
         return text;
@@ -66,6 +66,17 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
         return text;
     }
     let marks = Marks::new(colour);
+    for part in &run.pipelines {
+        let what = match (&part.skipped_reason, part.has_errors) {
+            (Some(why), _) => format!("skipped: {why}"),
+            (None, true) => format!("not run: {}", super::summary(&part.diagnostics)),
+            (None, false) => format!("{} in {}", part.status, duration(part.duration_ms)),
+        };
+        let _ = writeln!(text, "-- {} ({}): {what}", part.pipeline, part.pipeline_type);
+        if part.has_errors {
+            text.push_str(&diagnostics_text(&part.diagnostics, root, colour));
+        }
+    }
     let names = run.materializations.iter().map(|m| m.model.as_str());
     let names = names
         .chain(run.errors.iter().map(|e| e.model.as_str()))
@@ -109,10 +120,24 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
         );
     }
     crate::partitions::summaries(&mut text, &run.partition_summaries, width);
+    for d in &run.drift.actions_taken {
+        let _ = writeln!(text, "drift: {} {}: {}", d.table, d.action, d.reason);
+    }
+    for e in &run.excluded_tables {
+        let _ = writeln!(
+            text,
+            "left out: {}.{} ({})",
+            e.source_schema, e.table_name, e.reason
+        );
+    }
     if let Some(error) = &run.state_error {
         let _ = writeln!(text, "\nthe state store lacks part of this run: {error}");
     }
-    let mut parts = vec![format!("{} written", count(run.tables_copied, "model"))];
+    let what = match run.pipeline_type.as_str() {
+        "transformation" => "model",
+        _ => "table",
+    };
+    let mut parts = vec![format!("{} written", count(run.tables_copied, what))];
     if run.tables_failed > 0 {
         parts.push(format!("{} failed", run.tables_failed));
     }

@@ -8,8 +8,10 @@
 pub mod assemble;
 mod bind;
 mod columns;
+pub mod drift;
 mod hash;
 mod plan;
+pub mod replication;
 mod setup;
 mod strategy;
 pub mod task;
@@ -17,6 +19,7 @@ pub mod window;
 
 pub use assemble::model_sql;
 pub use bind::{Bindings, Hole, Parameter, Sql};
+pub use drift::{Drift, DriftAction, DriftActionKind, DriftPolicy};
 pub use plan::check_windows;
 pub use plan::{PlanOptions, plan};
 pub use task::{Fact, Plan, Step, StepKind, Task, TaskKind, Window, Windows};

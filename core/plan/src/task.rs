@@ -1,6 +1,7 @@
 //! The plan as plain values: serialisable, comparable, hashed into `plan_id`.
 
 use crate::bind::Hole;
+use crate::drift::Drift;
 use rocky_base::{Dialect, SmolStr};
 use rocky_warehouse::{RelationName, Strategy};
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,15 @@ pub enum StepKind {
     },
     /// A query of two columns: the key of a partition of the window, and how many rows it has. Keys that do not come have none.
     CountPartitions,
+    /// Nothing is sent: the task fails with this message. What is known does not allow to write, and the other tasks of
+    /// the plan have nothing to do with it.
+    Refuse {
+        /// One sentence.
+        error: String,
+        /// What to do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
+    },
 }
 
 /// One statement.
@@ -145,6 +155,9 @@ pub struct Task {
     pub reason: String,
     /// What was assumed of the target.
     pub fact: Fact,
+    /// How the columns that come in differ from the target's, and what is done about it; none when they were not compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
     /// Hash of what else the steps were made from: for a model its text and the columns of everything it reads.
     pub basis: String,
     /// The column whose maximum is the watermark, for incremental models.
@@ -185,7 +198,10 @@ impl Task {
     /// What the task was planned from, whatever the state of its target: a run that goes on with another does what succeeded there only
     /// again when this differs.
     pub fn identity(&self) -> String {
-        self.basis.clone()
+        match &self.windows {
+            None => self.basis.clone(),
+            Some(windows) => crate::hash::of_value(&(&self.basis, &windows.list)).unwrap_or_default(),
+        }
     }
 
     /// Hash of the whole task, 16 hexadecimal digits: two tasks of one hash do the same to the same target.

@@ -2,6 +2,8 @@
 //!
 //! Everything that reads the warehouse before anything is changed stands here, so that `plan` shows what `run` does.
 
+mod replication;
+pub(crate) mod sources;
 mod transformation;
 
 use crate::adapters::Access;
@@ -13,6 +15,7 @@ use crate::wire::WireDiagnostic;
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Observer, Result, SmolStr};
 use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_plan::Plan;
+use rocky_plan::replication::Excluded;
 use rocky_project::Snapshot;
 use rocky_warehouse::{CatalogSnapshot, Warehouse};
 use std::sync::Arc;
@@ -28,6 +31,8 @@ pub(crate) struct Prepared {
     pub has_errors: bool,
     /// None when there are errors.
     pub plan: Option<Plan>,
+    /// Tables that are left out.
+    pub excluded: Vec<Excluded>,
     /// Plans once more.
     pub again: Again,
     /// The project as it was planned from, where there are models.
@@ -40,6 +45,15 @@ pub(crate) struct Prepared {
 
 /// Makes the plan once more, against a newer catalogue.
 pub(crate) type Again = Box<dyn Fn(&CatalogSnapshot) -> Result<Plan, Vec<Diagnostic>>>;
+
+/// Which part of a pipeline is meant.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Part {
+    /// What it does.
+    Own,
+    /// The project's models, beside what it does.
+    Models,
+}
 
 /// What is asked of a pipeline.
 pub(crate) struct Wanted<'a> {
@@ -54,6 +68,7 @@ impl Project {
     pub(crate) fn prepare(
         &self,
         request: &RunRequest,
+        part: Part,
         access: Access,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
@@ -77,6 +92,7 @@ impl Project {
                     diagnostics: diagnostics(snapshot.diagnostics(), &snapshot.files),
                     has_errors: true,
                     plan: None,
+                    excluded: Vec::new(),
                     again: Box::new(|_| Err(Vec::new())),
                     snapshot: None,
                     skip_unchanged: false,
@@ -85,18 +101,7 @@ impl Project {
             }
             Err(error) => return Err(error),
         };
-        let transformations: Vec<&SmolStr> = config
-            .pipelines
-            .iter()
-            .filter(|(_, p)| matches!(p.kind, PipelineKind::Transformation(_)))
-            .map(|(name, _)| name)
-            .collect();
-        let named = request.pipeline.as_deref();
-        let (name, chosen) = match (named, transformations.as_slice()) {
-            // Several pipelines of which one transforms: that one is meant while the others cannot be run.
-            (None, [only]) => pipeline(&config, Some(only))?,
-            _ => pipeline(&config, named)?,
-        };
+        let (name, chosen) = pipeline(&config, request.pipeline.as_deref())?;
         let wanted = Wanted {
             config: &config,
             pipeline: name.clone(),
@@ -104,11 +109,12 @@ impl Project {
             access,
         };
         let mut prepared = match &chosen.kind {
+            _ if part == Part::Models => transformation::prepare(self, &wanted, observer, cancel)?,
             PipelineKind::Transformation(_) => transformation::prepare(self, &wanted, observer, cancel)?,
-            PipelineKind::Replication(_)
-            | PipelineKind::Quality(_)
-            | PipelineKind::Snapshot(_)
-            | PipelineKind::Load(_) => {
+            PipelineKind::Replication(settings) => {
+                replication::prepare(self, &wanted, (chosen, settings), observer, cancel)?
+            }
+            PipelineKind::Quality(_) | PipelineKind::Snapshot(_) | PipelineKind::Load(_) => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
                     format!(
@@ -117,7 +123,7 @@ impl Project {
                         crate::VERSION
                     ),
                 )
-                .hint("transformation pipelines can be run"));
+                .hint("replication and transformation pipelines can be run"));
             }
         };
         prepared.skip_unchanged = config.skip_unchanged;

@@ -12,6 +12,7 @@ pub mod lock;
 pub mod metrics;
 pub mod plan;
 pub mod run;
+pub(crate) mod stages;
 pub mod state;
 pub(crate) mod status;
 pub mod test;

@@ -3,16 +3,19 @@
 use crate::adapters::Access;
 use crate::document::envelope;
 use crate::idempotency::{self, Claim};
+use crate::prepare::Part;
 use crate::project::Project;
 use crate::reduce::ModelDecision;
 use crate::windows::{PartitionInfo, PartitionSummary};
-use crate::wire::{WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics};
-use rocky_base::{CancelToken, Error, Event, Observer, Result};
-use rocky_plan::Task;
+use crate::wire::{ExcludedTable, Filters, WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics};
+use rocky_base::{CancelToken, Error, Event, Observer, Result, SmolStr};
+use rocky_plan::{Drift, Task};
 use rocky_run::execute::{ExecuteContext, RunFacts, execute};
 use rocky_run::report::{RunReport, RunStatus, StatementResult, TaskError, TaskResult, TaskStatus, Trigger};
+use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// What to run, or to plan: `plan` shows what `run` would do with the same request.
@@ -27,8 +30,13 @@ pub struct RunRequest {
     pub models: Vec<String>,
     /// Not these, written likewise.
     pub exclude: Vec<String>,
-    /// `key=value`; transformation pipelines have no components to filter by, so it is only echoed.
-    pub filter: Option<String>,
+    /// Which sources of a replication are meant: `key=value` with `id` (the source's schema), `table`, or a component of the
+    /// pattern as key. Several with one key are alternatives. Other pipelines have no sources; there it is only echoed.
+    pub filter: Option<Filters>,
+    /// All pipelines, each after those it depends on.
+    pub dag: bool,
+    /// With a replication pipeline, the project's models too.
+    pub all: bool,
     /// Rebuild incremental models from scratch.
     pub full_refresh: bool,
     /// Models at a time.
@@ -65,7 +73,7 @@ pub struct RunRequest {
 
 /// The filter as the state knows it.
 pub(crate) fn canonical_filter(request: &RunRequest) -> String {
-    request.filter.clone().unwrap_or_default()
+    Filters::shown(&request.filter)
 }
 
 /// What was written.
@@ -226,7 +234,7 @@ pub struct PermissionSummary {
 /// Drift of replicated tables.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DriftSummary {
-    /// Tables compared.
+    /// Tables whose columns were compared.
     pub tables_checked: u64,
     /// Tables that differ.
     pub tables_drifted: u64,
@@ -241,10 +249,12 @@ pub struct DriftAction {
     pub asset_key: Vec<String>,
     /// The table.
     pub table: String,
-    /// What.
+    /// `add_columns`, `alter_column_types`, `drop_and_recreate`, `drop_columns`, `keep_columns`, `keep_column_types` …
     pub action: String,
     /// Why.
     pub reason: String,
+    /// The columns.
+    pub columns: Vec<String>,
 }
 
 /// The result of a run.
@@ -258,7 +268,7 @@ pub struct RunResponse {
     pub schema_version: u32,
     /// The run; empty when nothing was started.
     pub run_id: String,
-    /// `Success`, `PartialFailure`, `Failure`.
+    /// `Success`, `PartialFailure`, `Failure`; of one of several pipelines also `Skipped`.
     pub status: String,
     /// It was cancelled before everything was done.
     pub interrupted: bool,
@@ -297,6 +307,16 @@ pub struct RunResponse {
     pub permissions: PermissionSummary,
     /// Drift.
     pub drift: DriftSummary,
+    /// Tables of the sources that are not copied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded_tables: Vec<ExcludedTable>,
+    /// Of several pipelines: the result of each, in the order of execution. What stands beside is all of them together,
+    /// and `run_id` is that of the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pipelines: Vec<RunResponse>,
+    /// Why this pipeline was not tried (`status` is `Skipped` then).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped_reason: Option<String>,
     /// Findings of the compile.
     pub diagnostics: Vec<WireDiagnostic>,
     /// True when errors in the models kept the run from starting.
@@ -340,6 +360,133 @@ pub(crate) struct Begun {
     remote: crate::remote::RemoteRun,
 }
 
+impl RunResponse {
+    /// A run of which nothing is known but that it did not succeed.
+    pub(crate) fn blank(
+        version: String,
+        command: String,
+        schema_version: u32,
+        pipeline: String,
+        filter: String,
+    ) -> RunResponse {
+        RunResponse {
+            version,
+            command,
+            schema_version,
+            run_id: String::new(),
+            status: RunStatus::Failure.as_str().to_owned(),
+            interrupted: false,
+            pipeline_type: String::new(),
+            pipeline,
+            plan_id: String::new(),
+            filter,
+            started_at: None,
+            duration_ms: 0,
+            tables_copied: 0,
+            tables_failed: 0,
+            tables_skipped: 0,
+            materializations: Vec::new(),
+            check_results: Vec::new(),
+            errors: Vec::new(),
+            skipped: Vec::new(),
+            execution: ExecutionSummary::default(),
+            permissions: PermissionSummary::default(),
+            drift: DriftSummary::default(),
+            excluded_tables: Vec::new(),
+            pipelines: Vec::new(),
+            skipped_reason: None,
+            diagnostics: Vec::new(),
+            has_errors: false,
+            state_error: None,
+            remote_state: None,
+            partition_summaries: Vec::new(),
+            resumed_from: None,
+            model_decisions: Vec::new(),
+            idempotency_key: None,
+            skipped_by_run_id: None,
+            metrics: None,
+            hooks: None,
+            budget_breaches: Vec::new(),
+        }
+    }
+}
+
+/// How the columns of each task's target differ, as it was planned last.
+type Drifts = FxHashMap<SmolStr, Option<Drift>>;
+
+fn drifts(plan: &rocky_plan::Plan) -> Drifts {
+    plan.tasks
+        .iter()
+        .map(|t| (t.name.clone(), t.drift.clone()))
+        .collect()
+}
+
+/// Tells of a task's drift when the task begins.
+struct TellDrift<'a> {
+    inner: &'a mut dyn Observer,
+    plan: &'a rocky_plan::Plan,
+    drifts: &'a RefCell<Drifts>,
+}
+
+impl Observer for TellDrift<'_> {
+    fn event(&mut self, event: &Event) {
+        self.inner.event(event);
+        let Event::ModelStarted { model, .. } = event else {
+            return;
+        };
+        let drift = self.drifts.borrow().get(model).cloned().flatten();
+        let Some(drift) = drift.filter(|d| !d.actions.is_empty()) else {
+            return;
+        };
+        let table = self.plan.tasks.iter().find(|t| t.name == *model);
+        let table = table.map_or_else(|| model.to_string(), |t| t.full_name.clone());
+        for action in drift.actions {
+            self.inner.event(&Event::DriftDetected {
+                table: table.clone(),
+                columns: action.columns,
+                action: SmolStr::new_static(action.action.as_str()),
+                reason: action.reason,
+            });
+        }
+    }
+
+    fn guards(&self, kind: &str) -> bool {
+        self.inner.guards(kind)
+    }
+
+    fn may_begin(&mut self, event: &Event) -> std::result::Result<(), String> {
+        self.inner.may_begin(event)
+    }
+
+    fn stop(&self) -> Option<&str> {
+        self.inner.stop()
+    }
+}
+
+/// What was compared, and what was done: actions of tasks that failed were not taken.
+fn drift_summary(tasks: &[TaskResult], drifts: &Drifts) -> DriftSummary {
+    let mut summary = DriftSummary::default();
+    for task in tasks {
+        let Some(Some(drift)) = drifts.get(&task.name) else {
+            continue;
+        };
+        summary.tables_checked += 1;
+        summary.tables_drifted += u64::from(!drift.actions.is_empty());
+        let taken = |a: &&rocky_plan::DriftAction| {
+            task.status == TaskStatus::Success || a.action == rocky_plan::DriftActionKind::Fail
+        };
+        let actions = drift.actions.iter().filter(taken).map(|a| DriftAction {
+            asset_key: task.asset_key.iter().map(ToString::to_string).collect(),
+            table: task.full_name.clone(),
+            action: a.action.as_str().to_owned(),
+            reason: a.reason.clone(),
+            columns: a.columns.iter().map(ToString::to_string).collect(),
+        });
+        summary.actions_taken.extend(actions);
+    }
+    summary
+}
+
 impl Project {
     /// Plan and execute. Failing models are part of the response.
     pub fn run(
@@ -348,10 +495,25 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
+        let stages = self.stages(request)?;
+        match stages.as_slice() {
+            [] | [_] if !request.dag => self.run_one(request, Part::Own, observer, cancel),
+            _ => self.run_stages(request, &stages, observer, cancel),
+        }
+    }
+
+    /// Plan and execute one pipeline.
+    pub(crate) fn run_one(
+        &self,
+        request: &RunRequest,
+        part: Part,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<RunResponse> {
         self.attended(request, observer, cancel, |run_id, observer| {
             self.with_state(run_id, observer, cancel, |run, observer| {
                 self.once(request, run, observer, |run, observer| {
-                    let prepared = self.prepare(request, Access::Write, observer, cancel)?;
+                    let prepared = self.prepare(request, part, Access::Write, observer, cancel)?;
                     self.execute_prepared(request, prepared, run, observer, cancel)
                 })
             })
@@ -439,7 +601,7 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        let filter = canonical_filter(request);
+        let filter = Filters::shown(&request.filter);
         let found = std::mem::take(&mut prepared.diagnostics);
         let reduced = std::mem::take(&mut prepared.reduced);
         let Some(plan) = &prepared.plan else {
@@ -469,6 +631,7 @@ impl Project {
         // Every unknown table or function of a user's SQL looks like one; after some of them it is no longer believed, so
         // that a thousand failing models do not read the catalogue a thousand times.
         let mut attempts = 16u32;
+        let drifts = RefCell::new(drifts(plan));
         let mut replan = |stale: &Task| -> Result<Option<Task>> {
             let Some(left) = attempts.checked_sub(1) else {
                 return Ok(None);
@@ -482,7 +645,16 @@ impl Project {
                 )
             })?;
             let again = made.tasks.into_iter().find(|t| t.name == stale.name);
-            Ok(again.filter(|t| t.steps != stale.steps))
+            let again = again.filter(|t| t.steps != stale.steps);
+            if let Some(task) = &again {
+                drifts.borrow_mut().insert(task.name.clone(), task.drift.clone());
+            }
+            Ok(again)
+        };
+        let mut observer = TellDrift {
+            inner: observer,
+            plan,
+            drifts: &drifts,
         };
         if let Some(memory) = &reduced.memory {
             memory.begin(&state, plan, crate::document::timestamp(clock.now()))?;
@@ -501,7 +673,7 @@ impl Project {
                 resumed_from: reduced.resumed_from.clone(),
                 graph_hash: graph_hash.clone(),
             },
-            observer,
+            observer: &mut observer,
             cancel,
             clock: &*clock,
             replan: &mut replan,
@@ -529,21 +701,29 @@ impl Project {
             }
         }
         let schemas_created = plan.setup.iter().filter(|s| s.purpose == "create_schema").count() as u64;
-        let mut response = response(
+        let catalogs_created = plan
+            .setup
+            .iter()
+            .filter(|s| s.purpose == "create_catalog")
+            .count() as u64;
+        let mut document = response(
             report,
             plan,
             filter,
             found,
-            schemas_created,
+            &drifts.borrow(),
             prepared.pipeline_type,
         );
-        response.tables_skipped += reduced.left_out.len() as u64;
-        response
+        document.tables_skipped += reduced.left_out.len() as u64;
+        document
             .skipped
             .extend(reduced.left_out.iter().map(SkippedModel::of));
-        response.resumed_from = reduced.resumed_from;
-        response.model_decisions = reduced.decisions;
-        Ok(response)
+        document.resumed_from = reduced.resumed_from;
+        document.model_decisions = reduced.decisions;
+        document.permissions.schemas_created = schemas_created;
+        document.permissions.catalogs_created = catalogs_created;
+        document.excluded_tables = ExcludedTable::all(&prepared.excluded);
+        Ok(document)
     }
 
     /// The graph, where it changed, and what may be forgotten by now.
@@ -612,40 +792,11 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
         })
         .collect();
     RunResponse {
-        version,
-        command,
-        schema_version,
-        run_id: String::new(),
-        status: RunStatus::Failure.as_str().to_owned(),
-        interrupted: false,
         pipeline_type: pipeline_type.to_owned(),
-        pipeline: pipeline.to_owned(),
-        plan_id: String::new(),
-        filter,
-        started_at: None,
-        duration_ms: 0,
-        tables_copied: 0,
-        tables_failed: 0,
-        tables_skipped: 0,
-        materializations: Vec::new(),
-        check_results: Vec::new(),
-        partition_summaries: Vec::new(),
         errors,
-        skipped: Vec::new(),
-        execution: ExecutionSummary::default(),
-        permissions: PermissionSummary::default(),
-        drift: DriftSummary::default(),
         diagnostics: found,
         has_errors: true,
-        state_error: None,
-        remote_state: None,
-        resumed_from: None,
-        model_decisions: Vec::new(),
-        idempotency_key: None,
-        skipped_by_run_id: None,
-        metrics: None,
-        hooks: None,
-        budget_breaches: Vec::new(),
+        ..RunResponse::blank(version, command, schema_version, pipeline.to_owned(), filter)
     }
 }
 
@@ -668,7 +819,7 @@ fn response(
     plan: &rocky_plan::Plan,
     filter: String,
     found: Vec<WireDiagnostic>,
-    schemas_created: u64,
+    drifts: &Drifts,
     pipeline_type: &str,
 ) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
@@ -780,11 +931,11 @@ fn response(
             tables_processed: copied + failed,
             tables_failed: failed,
         },
-        permissions: PermissionSummary {
-            schemas_created,
-            ..PermissionSummary::default()
-        },
-        drift: DriftSummary::default(),
+        permissions: PermissionSummary::default(),
+        drift: drift_summary(&report.tasks, drifts),
+        excluded_tables: Vec::new(),
+        pipelines: Vec::new(),
+        skipped_reason: None,
         diagnostics: found,
         has_errors: false,
         resumed_from: None,

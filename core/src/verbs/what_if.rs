@@ -482,6 +482,7 @@ fn statement(step: &rocky_plan::Step, model: Option<&str>) -> PlannedStatement {
             StepKind::Statement { .. } => "statement",
             StepKind::Guard { .. } => "guard",
             StepKind::Observe { .. } | StepKind::CountPartitions => "observe",
+            StepKind::Refuse { .. } => "refuse",
         }
         .to_owned(),
     }

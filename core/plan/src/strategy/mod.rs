@@ -115,6 +115,16 @@ impl Creation {
     }
 }
 
+/// `a` and `b` are equal, or both NULL.
+pub(crate) fn same(dialect: Dialect, a: &str, b: &str) -> String {
+    match dialect {
+        Dialect::Databricks => format!("{a} <=> {b}"),
+        Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery => {
+            format!("{a} IS NOT DISTINCT FROM {b}")
+        }
+    }
+}
+
 impl Ctx<'_> {
     /// Whether the table is made anew; `None` when rows are added to the existing one.
     fn creation(&self) -> Result<Option<Creation>, Box<Diagnostic>> {
@@ -222,12 +232,7 @@ impl Ctx<'_> {
 
     /// `a` and `b` are equal, or both NULL.
     fn same(&self, a: &str, b: &str) -> String {
-        match self.dialect {
-            Dialect::Databricks => format!("{a} <=> {b}"),
-            Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery => {
-                format!("{a} IS NOT DISTINCT FROM {b}")
-            }
-        }
+        same(self.dialect, a, b)
     }
 
     /// Equality of several columns of two aliases.

@@ -352,6 +352,7 @@ pub fn show(plan: &Plan) -> String {
                 StepKind::Guard { error } => format!(" [guard: {error}]"),
                 StepKind::Observe { name } => format!(" [observe: {name}]"),
                 StepKind::CountPartitions => " [partitions]".to_owned(),
+                StepKind::Refuse { error, .. } => format!(" [refuse: {error}]"),
             };
             writeln!(out, "-- {} {}{kind}\n{};", step.purpose, step.target, step.sql).unwrap();
         }

@@ -72,6 +72,14 @@ pub(super) fn run_step(
             },
             Err(error) => Err(error),
         },
+        StepKind::Refuse { error, hint } => {
+            let mut refused = Error::new(ErrorKind::Warehouse, error.clone());
+            refused.hint.clone_from(hint);
+            return Err(StepFailure {
+                error: refused,
+                class: FailureClass::Other,
+            });
+        }
     };
     result.map_err(|error| StepFailure {
         class: connection.classify(&error),
@@ -267,7 +275,7 @@ pub(super) fn attempt(
             }
             StepKind::Observe { .. } => attempt.watermark = value.observed,
             StepKind::CountPartitions => attempt.counts = value.counts,
-            StepKind::Guard { .. } => {}
+            StepKind::Guard { .. } | StepKind::Refuse { .. } => {}
         }
         on_step(step, value.rows, duration_ms);
     }

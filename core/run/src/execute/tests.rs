@@ -283,6 +283,7 @@ fn model(name: &str, depends_on: &[usize]) -> Task {
         layer: 0,
         reason: "target does not exist".to_owned(),
         fact: Fact::Absent,
+        drift: None,
         basis: String::new(),
         watermark_column: None,
         transaction: true,
