@@ -129,6 +129,21 @@ pub struct RunArgs {
     /// Rebuild incremental models from scratch
     #[arg(long)]
     pub full_refresh: bool,
+    /// Go on with a run that did not do everything: what succeeded in it is not done again
+    #[arg(long, value_name = "RUN_ID")]
+    pub resume: Option<String>,
+    /// Go on with the last run of this pipeline and filter, if it did not do everything
+    #[arg(long, conflicts_with = "resume")]
+    pub resume_latest: bool,
+    /// Leave models alone that are unchanged, and read nothing that changed since they were built
+    #[arg(long)]
+    pub skip_unchanged: bool,
+    /// Build everything, even when rocky.toml sets `[run] skip_unchanged`
+    #[arg(long, conflicts_with = "skip_unchanged")]
+    pub force_rebuild: bool,
+    /// Do nothing when a run with this key was done or is under way [env: ROCKY_IDEMPOTENCY_KEY]
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
     /// Models at a time [default: the pipeline's `execution.concurrency`]
     #[arg(long, visible_alias = "parallel", value_name = "N")]
     pub concurrency: Option<u32>,
@@ -233,6 +248,16 @@ pub struct WhatIfArgs {
     /// Models folder, contracts, variables
     #[command(flatten)]
     pub sources: Sources,
+}
+
+impl Command {
+    /// True when models, tests or sample data are executed by the warehouse in this process.
+    pub fn executes(&self) -> bool {
+        matches!(
+            self,
+            Command::Run(_) | Command::Test { .. } | Command::Playground { .. }
+        )
+    }
 }
 
 /// The subcommands.
@@ -372,7 +397,7 @@ pub enum Command {
     State(StateArgs),
     /// Show past runs
     #[command(
-        after_help = "Examples:\n  rocky history\n  rocky history --model fct_orders --since 2026-01-01"
+        after_help = "Examples:\n  rocky history\n  rocky history --model fct_orders --since 2026-01-01\n  rocky history --html runs.html     a timeline of each run, to open in a browser"
     )]
     History {
         /// Executions of one model
@@ -387,6 +412,9 @@ pub enum Command {
         /// How the graph of models changed instead of runs
         #[arg(long, conflicts_with = "model")]
         graph: bool,
+        /// Write the runs as a self-contained page with a timeline of each to FILE, or to stdout
+        #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["model", "graph"], value_hint = ValueHint::FilePath)]
+        html: Option<Option<String>>,
     },
     /// Show what checks measured of a model
     #[command(after_help = "Example:\n  rocky metrics fct_orders --trend --column customer_id --alerts")]

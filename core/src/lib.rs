@@ -13,13 +13,17 @@ pub mod explain;
 mod files;
 mod git;
 mod graph;
+mod idempotency;
 mod listeners;
 mod prepare;
 pub mod project;
+mod reduce;
 pub mod remote;
 pub mod scaffold;
 pub mod schemas;
 mod select;
+#[cfg(feature = "otel")]
+mod telemetry;
 pub mod verbs;
 pub mod wire;
 

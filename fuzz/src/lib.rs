@@ -13,7 +13,7 @@ use rocky_syntax::expand::{self, MacroDef};
 use rocky_syntax::lexer::{self, TokenKind};
 use rocky_syntax::origin::{OriginMap, SegmentKind};
 use rocky_syntax::{dsl, parser};
-use rocky_warehouse::{Column, Field, Type};
+use rocky_warehouse::{Column, Field, OwnTypes, Type};
 use std::sync::Arc;
 
 /// Takes any bytes; a broken promise is a panic.
@@ -401,6 +401,8 @@ fn analysed(text: &str, ast: &Ast, dialect: Dialect) -> Analysis {
         text,
         dialect,
         relations: &relations,
+        types: &OwnTypes::NONE,
+        cancel: None,
         placeholder_type: Type::Date,
         types: &rocky_warehouse::OwnTypes::NONE,
         cancel: None,

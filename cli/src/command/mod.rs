@@ -160,6 +160,7 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             since,
             limit,
             graph,
+            html,
         } => {
             let request = HistoryRequest {
                 model: model.clone(),
@@ -167,7 +168,8 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
                 limit: *limit,
                 graph: *graph,
             };
-            ("history", history::run(&context, &request))
+            let html = html.as_ref().map(Option::as_deref);
+            ("history", history::run(&context, &request, html))
         }
         Command::Metrics {
             model,
@@ -214,6 +216,11 @@ fn run_request(args: &RunArgs) -> Result<RunRequest> {
         full_refresh: args.full_refresh,
         concurrency: args.concurrency,
         vars: vars(&args.sources)?,
+        resume: args.resume.clone(),
+        resume_latest: args.resume_latest,
+        skip_unchanged: args.skip_unchanged,
+        force_rebuild: args.force_rebuild,
+        idempotency_key: args.idempotency_key.clone(),
     })
 }
 

@@ -7,14 +7,14 @@ use crate::progress::Progress;
 use crate::render::{Marks, count, duration};
 use rocky_core::Result;
 use rocky_core::verbs::apply::ApplyRequest;
-use rocky_core::verbs::run::RunResponse;
+use rocky_core::verbs::run::{RunResponse, SKIPPED_IDEMPOTENT, SKIPPED_IN_FLIGHT};
 use std::fmt::Write;
 use std::path::Path;
 
 pub fn run(context: &Context<'_>, args: &RunArgs) -> Result<u8> {
     let project = context.open(&args.sources)?;
     let request = run_request(args)?;
-    let mut progress = Progress::new();
+    let mut progress = Progress::coloured(context.out.colour_err);
     let response = project.run(&request, &mut progress, context.cancel)?;
     progress.finish();
     context
@@ -29,7 +29,7 @@ pub fn apply(context: &Context<'_>, plan_id: &str) -> Result<u8> {
     let request = ApplyRequest {
         plan_id: plan_id.to_owned(),
     };
-    let mut progress = Progress::new();
+    let mut progress = Progress::coloured(context.out.colour_err);
     let response = project.apply(&request, &mut progress, context.cancel)?;
     progress.finish();
     context
@@ -43,6 +43,7 @@ fn exit_code(run: &RunResponse) -> u8 {
         return output::INTERRUPTED;
     }
     match run.status.as_str() {
+        SKIPPED_IDEMPOTENT | SKIPPED_IN_FLIGHT => output::OK,
         "Success" if run.state_error.is_none() => output::OK,
         "Success" | "PartialFailure" => output::PARTIAL,
         _ => output::FAILED,
@@ -54,6 +55,14 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
     if run.has_errors && run.pipelines.is_empty() {
         text.push_str(&diagnostics_text(&run.diagnostics, root, colour));
         let _ = writeln!(text, "nothing was run: {}", super::summary(&run.diagnostics));
+        return text;
+    }
+    if let (Some(key), Some(by)) = (&run.idempotency_key, &run.skipped_by_run_id) {
+        let what = match run.status.as_str() {
+            SKIPPED_IN_FLIGHT => "is under way",
+            _ => "was done",
+        };
+        let _ = writeln!(text, "nothing was run: {by} with the key `{key}` {what}");
         return text;
     }
     let marks = Marks::new(colour);

@@ -345,7 +345,7 @@ fn model_plan(
     Ok(Task {
         kind: TaskKind::Model,
         name: model.name.clone(),
-        asset_key: model.target_parts.iter().cloned().collect(),
+        asset_key: model.target_parts.to_vec(),
         target: model.target.clone(),
         full_name: model.target_parts.join("."),
         strategy: strategy_of(&model.strategy.kind),

@@ -5,6 +5,7 @@ use rocky_base::{ErrorKind, SmolStr};
 use rocky_plan::TaskKind;
 use rocky_warehouse::{RelationName, Strategy};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// How a run ended.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -98,6 +99,10 @@ pub struct StatementResult {
     pub sql: String,
     /// Milliseconds.
     pub duration_ms: u64,
+    /// When it was sent, after the begin of the task (or of the run).
+    pub after: Duration,
+    /// How long it took.
+    pub took: Duration,
     /// Rows it changed, where the engine says; none when it failed.
     pub rows: Option<u64>,
 }
@@ -137,6 +142,8 @@ pub struct TaskResult {
     pub watermark: Option<String>,
     /// Hash of the statements.
     pub sql_hash: String,
+    /// What the task was planned from ([`rocky_plan::Task::identity`]).
+    pub basis: String,
     /// Number of output columns, when known.
     pub column_count: Option<usize>,
     /// The statements sent in the last attempt, in order; the last one may have failed.

@@ -9,12 +9,14 @@ mod transformation;
 use crate::adapters::Access;
 use crate::document::diagnostics;
 use crate::project::{Project, pipeline};
+use crate::reduce::Reduced;
 use crate::verbs::run::RunRequest;
 use crate::wire::WireDiagnostic;
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Observer, Result, SmolStr};
 use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_plan::Plan;
 use rocky_plan::replication::Excluded;
+use rocky_project::Snapshot;
 use rocky_warehouse::{CatalogSnapshot, Warehouse};
 use std::sync::Arc;
 
@@ -33,6 +35,12 @@ pub(crate) struct Prepared {
     pub excluded: Vec<Excluded>,
     /// Plans once more.
     pub again: Again,
+    /// The project as it was planned from, where there are models.
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// `[run] skip_unchanged`.
+    pub skip_unchanged: bool,
+    /// What was left out of the plan, and why.
+    pub reduced: Reduced,
 }
 
 /// Makes the plan once more, against a newer catalogue.
@@ -85,6 +93,9 @@ impl Project {
                     plan: None,
                     excluded: Vec::new(),
                     again: Box::new(|_| Err(Vec::new())),
+                    snapshot: None,
+                    skip_unchanged: false,
+                    reduced: Reduced::default(),
                 });
             }
             Err(error) => return Err(error),
@@ -96,21 +107,26 @@ impl Project {
             request,
             access,
         };
-        match &chosen.kind {
-            _ if part == Part::Models => transformation::prepare(self, &wanted, observer, cancel),
-            PipelineKind::Transformation(_) => transformation::prepare(self, &wanted, observer, cancel),
+        let mut prepared = match &chosen.kind {
+            _ if part == Part::Models => transformation::prepare(self, &wanted, observer, cancel)?,
+            PipelineKind::Transformation(_) => transformation::prepare(self, &wanted, observer, cancel)?,
             PipelineKind::Replication(settings) => {
-                replication::prepare(self, &wanted, (chosen, settings), observer, cancel)
+                replication::prepare(self, &wanted, (chosen, settings), observer, cancel)?
             }
-            PipelineKind::Quality(_) | PipelineKind::Snapshot(_) | PipelineKind::Load(_) => Err(Error::new(
-                ErrorKind::Unsupported,
-                format!(
-                    "pipeline `{name}` is of type {}, which rocky {} cannot run",
-                    chosen.type_name(),
-                    crate::VERSION
-                ),
-            )
-            .hint("replication and transformation pipelines can be run")),
-        }
+            PipelineKind::Quality(_) | PipelineKind::Snapshot(_) | PipelineKind::Load(_) => {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    format!(
+                        "pipeline `{name}` is of type {}, which rocky {} cannot run",
+                        chosen.type_name(),
+                        crate::VERSION
+                    ),
+                )
+                .hint("replication and transformation pipelines can be run"));
+            }
+        };
+        prepared.skip_unchanged = config.skip_unchanged;
+        self.reduce(request, &mut prepared, cancel)?;
+        Ok(prepared)
     }
 }

@@ -5,6 +5,7 @@ use crate::adapters::Access;
 use crate::document::diagnostics;
 use crate::files::Ask;
 use crate::project::{Project, Target, target};
+use crate::reduce::Reduced;
 use rocky_base::{CancelToken, Diagnostic, Event, Observer, Result};
 use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_plan::PlanOptions;
@@ -85,7 +86,9 @@ pub(super) fn prepare(
             Err(problems) => found.extend(problems),
         }
     }
-    if plan.is_some() && warehouse.is_none() && wanted.access == Access::Write {
+    // Whoever does not want the plan to be executed wants no database to be made.
+    let wanted_on = observer.stop().is_none();
+    if plan.is_some() && wanted_on && warehouse.is_none() && wanted.access == Access::Write {
         warehouse = project.open_warehouse(&target, wanted.access, cancel)?;
     }
     Ok(Prepared {
@@ -96,6 +99,9 @@ pub(super) fn prepare(
         diagnostics: diagnostics(&found, &snapshot.files),
         plan,
         excluded: Vec::new(),
+        snapshot: Some(snapshot.clone()),
+        skip_unchanged: false,
+        reduced: Reduced::default(),
         again: Box::new(move |catalog| rocky_plan::plan(&snapshot, catalog, &options)),
     })
 }

@@ -16,5 +16,6 @@ pub(crate) mod stages;
 pub mod state;
 pub(crate) mod status;
 pub mod test;
+pub mod timeline;
 pub mod validate;
 pub mod what_if;

@@ -2,8 +2,10 @@
 
 use crate::adapters::Access;
 use crate::document::envelope;
+use crate::idempotency::{self, Claim};
 use crate::prepare::Part;
 use crate::project::Project;
+use crate::reduce::ModelDecision;
 use crate::wire::{ExcludedTable, Filters, WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics};
 use rocky_base::{CancelToken, Error, Event, Observer, Result, SmolStr};
 use rocky_plan::{Drift, Task};
@@ -40,6 +42,29 @@ pub struct RunRequest {
     pub concurrency: Option<u32>,
     /// Values for `@var`.
     pub vars: BTreeMap<String, String>,
+    /// Go on with this run: what succeeded in it, or in those that it went on with, is not done again.
+    pub resume: Option<String>,
+    /// Go on with the last run of this pipeline and filter that did not do everything.
+    pub resume_latest: bool,
+    /// Leave models alone whose query means what it meant and whose inputs did not change since they were built. The rows of sources are
+    /// hashed for that where the warehouse keeps no versions.
+    pub skip_unchanged: bool,
+    /// Build everything, even when `[run] skip_unchanged` is set.
+    pub force_rebuild: bool,
+    /// Run once for each key: a second run with it is refused while the first is under way, and does nothing after it succeeded.
+    pub idempotency_key: Option<String>,
+}
+
+/// The filter as the state knows it.
+pub(crate) fn canonical_filter(request: &RunRequest) -> String {
+    // The order in which filters are given does not matter.
+    let mut texts = request
+        .filter
+        .as_ref()
+        .map(|f| f.texts().to_vec())
+        .unwrap_or_default();
+    texts.sort_unstable();
+    texts.join(",")
 }
 
 /// What was written.
@@ -136,6 +161,16 @@ pub struct SkippedModel {
     pub model: String,
     /// Why.
     pub reason: String,
+}
+
+impl SkippedModel {
+    pub(crate) fn of(left: &crate::reduce::LeftOut) -> SkippedModel {
+        SkippedModel {
+            asset_key: left.asset_key.iter().map(ToString::to_string).collect(),
+            model: left.name.to_string(),
+            reason: left.reason.clone(),
+        }
+    }
 }
 
 /// Checks of an asset. Transformation runs have none in this release; the list is there for the clients.
@@ -273,6 +308,18 @@ pub struct RunResponse {
     /// What became of the remote state, where the project has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_state: Option<crate::remote::RemoteStateSummary>,
+    /// The run that it went on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed_from: Option<String>,
+    /// Whether each model was built, and why, when `skip_unchanged` is set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub model_decisions: Vec<ModelDecision>,
+    /// As given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+    /// The run that had the same key, when this one did nothing for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped_by_run_id: Option<String>,
     /// Numbers of this run; null when nothing was started.
     pub metrics: Option<WireMetrics>,
     /// What hooks did, when there are some.
@@ -282,6 +329,11 @@ pub struct RunResponse {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budget_breaches: Vec<WireBudgetBreach>,
 }
+
+/// Status of a run that did nothing because one with its idempotency key was done …
+pub const SKIPPED_IDEMPOTENT: &str = "SkippedIdempotent";
+/// … or is under way.
+pub const SKIPPED_IN_FLIGHT: &str = "SkippedInFlight";
 
 /// A run that has its state.
 pub(crate) struct Begun {
@@ -328,6 +380,10 @@ impl RunResponse {
             has_errors: false,
             state_error: None,
             remote_state: None,
+            resumed_from: None,
+            model_decisions: Vec::new(),
+            idempotency_key: None,
+            skipped_by_run_id: None,
             metrics: None,
             hooks: None,
             budget_breaches: Vec::new(),
@@ -436,10 +492,49 @@ impl Project {
     ) -> Result<RunResponse> {
         self.attended(request, observer, cancel, |run_id, observer| {
             self.with_state(run_id, observer, cancel, |run, observer| {
-                let prepared = self.prepare(request, part, Access::Write, observer, cancel)?;
-                self.execute_prepared(request, prepared, run, observer, cancel)
+                self.once(request, run, observer, |run, observer| {
+                    let prepared = self.prepare(request, part, Access::Write, observer, cancel)?;
+                    self.execute_prepared(request, prepared, run, observer, cancel)
+                })
             })
         })
+    }
+
+    /// Do `body` unless a run with the same idempotency key has done it or is at it.
+    fn once(
+        &self,
+        request: &RunRequest,
+        run: &mut Begun,
+        observer: &mut dyn Observer,
+        body: impl FnOnce(&mut Begun, &mut dyn Observer) -> Result<RunResponse>,
+    ) -> Result<RunResponse> {
+        let Some(key) = idempotency::key_of(self, request.idempotency_key.as_deref())? else {
+            return body(run, observer);
+        };
+        let config = self.config()?.state.idempotency;
+        let now = || crate::document::timestamp(self.host.system.now());
+        let state = self.engine.inner.states.writer(self.state_path())?;
+        let (status, by) = match idempotency::claim(&state, &key, &run.run_id, &config, now())? {
+            Claim::Mine => {
+                let result = body(run, observer);
+                let status = result.as_ref().ok().filter(|r| !r.run_id.is_empty());
+                let status = status.map(|r| r.status.as_str());
+                idempotency::settle(&state, &key, &run.run_id, status, &config, now())?;
+                return result.map(|mut response| {
+                    response.idempotency_key = Some(key);
+                    response
+                });
+            }
+            Claim::Done(by) => (SKIPPED_IDEMPOTENT, by),
+            Claim::InFlight(by) => (SKIPPED_IN_FLIGHT, by),
+        };
+        let name = request.pipeline.clone().unwrap_or_default();
+        let mut response = refused(&name, "", canonical_filter(request), Vec::new());
+        response.has_errors = false;
+        status.clone_into(&mut response.status);
+        response.idempotency_key = Some(key);
+        response.skipped_by_run_id = Some(by);
+        Ok(response)
     }
 
     /// Do `body`, a run, over the state as it is now, wherever it is kept, and bring back what the run wrote there.
@@ -481,13 +576,14 @@ impl Project {
     pub(crate) fn execute_prepared(
         &self,
         request: &RunRequest,
-        prepared: crate::prepare::Prepared,
+        mut prepared: crate::prepare::Prepared,
         run: &mut Begun,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        let filter = Filters::shown(&request.filter);
-        let found = prepared.diagnostics;
+        let filter = canonical_filter(request);
+        let found = std::mem::take(&mut prepared.diagnostics);
+        let reduced = std::mem::take(&mut prepared.reduced);
         let Some(plan) = &prepared.plan else {
             return Ok(refused(&prepared.pipeline, prepared.pipeline_type, filter, found));
         };
@@ -540,6 +636,9 @@ impl Project {
             plan,
             drifts: &drifts,
         };
+        if let Some(memory) = &reduced.memory {
+            memory.begin(&state, plan, crate::document::timestamp(clock.now()))?;
+        }
         let snapshot = self.last(&request.vars);
         let graph_hash = snapshot.as_deref().map(crate::graph::hash);
         let report = execute(ExecuteContext {
@@ -551,7 +650,7 @@ impl Project {
             config_hash: self.config_hash(),
             facts: RunFacts {
                 filter: filter.clone(),
-                resumed_from: None,
+                resumed_from: reduced.resumed_from.clone(),
                 graph_hash: graph_hash.clone(),
             },
             observer: &mut observer,
@@ -559,9 +658,22 @@ impl Project {
             clock: &*clock,
             replan: &mut replan,
         })?;
+        #[cfg(feature = "otel")]
+        crate::telemetry::export(&*clock, &report, observer);
         if report.state_error.is_none() {
             let graph = snapshot.as_deref().zip(graph_hash.as_deref());
-            if let Err(error) = self.remember_after(&state, &report, graph) {
+            let bases = plan
+                .tasks
+                .iter()
+                .map(|t| (t.name.clone(), t.basis.clone()))
+                .collect();
+            let built = match reduced.memory {
+                Some(memory) => {
+                    memory.write(&state, &report, &bases, crate::document::timestamp(clock.now()))
+                }
+                None => Ok(()),
+            };
+            if let Err(error) = built.and_then(|()| self.remember_after(&state, &report, graph)) {
                 observer.event(&Event::Log {
                     level: rocky_base::SmolStr::new_static("warning"),
                     message: format!("the run is recorded, but not all around it: {}", error.message),
@@ -574,7 +686,7 @@ impl Project {
             .iter()
             .filter(|s| s.purpose == "create_catalog")
             .count() as u64;
-        let mut document = response(
+        let mut response = response(
             report,
             plan,
             filter,
@@ -582,10 +694,16 @@ impl Project {
             &drifts.borrow(),
             prepared.pipeline_type,
         );
-        document.permissions.schemas_created = schemas_created;
-        document.permissions.catalogs_created = catalogs_created;
-        document.excluded_tables = ExcludedTable::all(&prepared.excluded);
-        Ok(document)
+        response.permissions.schemas_created = schemas_created;
+        response.permissions.catalogs_created = catalogs_created;
+        response.excluded_tables = ExcludedTable::all(&prepared.excluded);
+        response.tables_skipped += reduced.left_out.len() as u64;
+        response
+            .skipped
+            .extend(reduced.left_out.iter().map(SkippedModel::of));
+        response.resumed_from = reduced.resumed_from;
+        response.model_decisions = reduced.decisions;
+        Ok(response)
     }
 
     /// The graph, where it changed, and what may be forgotten by now.
@@ -752,6 +870,10 @@ fn response(
         skipped_reason: None,
         diagnostics: found,
         has_errors: false,
+        resumed_from: None,
+        model_decisions: Vec::new(),
+        idempotency_key: None,
+        skipped_by_run_id: None,
         metrics,
         hooks: None,
         budget_breaches: Vec::new(),

@@ -86,7 +86,7 @@ pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
     });
 
     let mut setup = Vec::new();
-    let prepared = prepare(&mut ctx, &mut setup);
+    let prepared = prepare(&mut ctx, started, &mut setup);
     let connection = match prepared {
         Ok(connection) => connection,
         Err(error) if error.kind == ErrorKind::Cancelled => None,
@@ -188,6 +188,7 @@ fn check(plan: &Plan, warehouse: &dyn Warehouse) -> Result<()> {
 /// The first connection, and on it the set-up.
 fn prepare(
     ctx: &mut ExecuteContext<'_>,
+    started: Instant,
     done: &mut Vec<StatementResult>,
 ) -> Result<Option<Box<dyn Connection>>> {
     ctx.cancel.check()?;
@@ -207,7 +208,8 @@ fn prepare(
             let _ = connection.rollback();
             result = run_step(connection.as_mut(), step, &step.sql, ctx.cancel);
         }
-        let duration_ms = millis(begin.elapsed());
+        let took = begin.elapsed();
+        let duration_ms = millis(took);
         let value = result.map_err(|failure| {
             let mut error = failure.error;
             if error.kind != ErrorKind::Cancelled {
@@ -219,6 +221,8 @@ fn prepare(
             purpose: step.purpose.clone(),
             sql: step.sql.clone(),
             duration_ms,
+            after: begin.saturating_duration_since(started),
+            took,
             rows: value.rows,
         });
         ctx.observer.event(&Event::StepFinished {

@@ -460,5 +460,6 @@ fn execution(index: usize, result: &TaskResult) -> ModelExecution {
         watermark: result.watermark.clone(),
         kind: result.kind,
         asset_key: result.asset_key.clone(),
+        basis: result.basis.clone(),
     }
 }

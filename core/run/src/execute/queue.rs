@@ -467,6 +467,7 @@ impl<'a> Workers<'a> {
                 plan,
                 self.plan.dialect,
                 &self.values,
+                started,
                 self.cancel,
                 |step, rows, duration_ms| {
                     let _ = sender.send(Message::Step {
@@ -558,6 +559,7 @@ pub(super) fn blank_result(plan: &Task) -> TaskResult {
         skipped_reason: None,
         watermark: None,
         sql_hash: plan.sql_hash.clone(),
+        basis: plan.identity(),
         column_count: plan.column_count,
         statements: Vec::new(),
     }

@@ -177,12 +177,14 @@ pub(super) struct Failure {
     pub(super) kept: usize,
 }
 
-/// Execute the steps, in a transaction where that is planned and possible. `on_step` is told of each step that succeeded.
+/// Execute the steps, in a transaction where that is planned and possible. `started` is when the task began, perhaps with another
+/// attempt; `on_step` is told of each step that succeeded.
 pub(super) fn attempt(
     connection: &mut dyn Connection,
     plan: &Task,
     dialect: Dialect,
     values: &Bindings,
+    started: Instant,
     cancel: &CancelToken,
     mut on_step: impl FnMut(&Step, Option<u64>, u64),
 ) -> Attempt {
@@ -216,13 +218,16 @@ pub(super) fn attempt(
                 class: FailureClass::Other,
             }),
         };
-        let duration_ms = millis(begin.elapsed());
+        let took = begin.elapsed();
+        let duration_ms = millis(took);
         let rows = result.as_ref().ok().and_then(|value| value.rows);
         let sql = sql.map_or_else(|| step.sql.clone(), Cow::into_owned);
         attempt.statements.push(StatementResult {
             purpose: step.purpose.clone(),
             sql,
             duration_ms,
+            after: begin.saturating_duration_since(started),
+            took,
             rows,
         });
         let value = match result {

@@ -45,7 +45,7 @@ pub(crate) fn render(
     };
     let mut text = String::new();
     for (count, model) in models.into_iter().enumerate() {
-        if count % 64 == 0 {
+        if count % 8 == 0 {
             cancel.check()?;
         }
         let column = only.filter(|(m, _)| *m == model).map(|(_, c)| c);
@@ -188,7 +188,7 @@ fn schema(snapshot: &Snapshot, node: Node) -> Option<Value> {
 fn field(snapshot: &Snapshot, name: &str, ty: &Type, depth: u32) -> Value {
     let mut value = json!({ "name": name });
     if !ty.is_unknown() {
-        value["type"] = json!(type_text(ty, snapshot.dialect));
+        value["type"] = json!(type_text(ty, snapshot.dialect).as_str());
     }
     if let (Type::Struct(fields), 1..) = (ty, depth) {
         let inner: Vec<Value> = fields
