@@ -4,6 +4,7 @@ use super::transformation::local_concurrency;
 use super::{Prepared, Wanted, sources};
 use crate::document::diagnostics;
 use crate::project::{Project, target};
+use crate::reduce::Reduced;
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Event, Files, Observer, Result, SmolStr, code};
 use rocky_config::{Concurrency, PipelineConfig, ReplicationConfig};
 use rocky_plan::DriftPolicy;
@@ -146,6 +147,9 @@ pub(super) fn prepare(
         diagnostics: diagnostics(&found, &files),
         plan: made,
         excluded,
+        snapshot: None,
+        skip_unchanged: false,
+        reduced: Reduced::default(),
         again: Box::new(move |catalog| plan(&copies, catalog, &options)),
     })
 }
@@ -215,6 +219,9 @@ fn refused(pipeline: &SmolStr, found: &[Diagnostic], files: &Files) -> Prepared 
         has_errors: true,
         plan: None,
         excluded: Vec::new(),
+        snapshot: None,
+        skip_unchanged: false,
+        reduced: Reduced::default(),
         again: Box::new(|_| Err(Vec::new())),
     }
 }

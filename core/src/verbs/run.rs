@@ -73,7 +73,14 @@ pub struct RunRequest {
 
 /// The filter as the state knows it.
 pub(crate) fn canonical_filter(request: &RunRequest) -> String {
-    Filters::shown(&request.filter)
+    // The order in which filters are given does not matter.
+    let mut texts = request
+        .filter
+        .as_ref()
+        .map(|f| f.texts().to_vec())
+        .unwrap_or_default();
+    texts.sort_unstable();
+    texts.join(",")
 }
 
 /// What was written.
@@ -601,7 +608,7 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        let filter = Filters::shown(&request.filter);
+        let filter = canonical_filter(request);
         let found = std::mem::take(&mut prepared.diagnostics);
         let reduced = std::mem::take(&mut prepared.reduced);
         let Some(plan) = &prepared.plan else {

@@ -206,7 +206,13 @@ impl Project {
                 parts.push(not_run(stage, &filter, why, false));
                 continue;
             }
-            let own = of_stage(request, stage);
+            let mut own = of_stage(request, stage);
+            // Each stage is a run of its own: with one key the second would count as done.
+            let key = crate::idempotency::key_of(self, request.idempotency_key.as_deref())?;
+            own.idempotency_key = key.map(|key| match stage.part {
+                Part::Own => format!("{key}/{}", stage.pipeline),
+                Part::Models => format!("{key}/{}/models", stage.pipeline),
+            });
             match self.run_one(&own, stage.part, observer, cancel) {
                 Ok(part) => parts.push(part),
                 Err(error) if error.kind == ErrorKind::Cancelled => {
@@ -266,7 +272,12 @@ impl Project {
             all.diagnostics.extend(part.diagnostics.iter().cloned());
             all.has_errors |= part.has_errors;
             all.state_error = all.state_error.or_else(|| part.state_error.clone());
-            ids.push(&part.status);
+            all.model_decisions.extend(part.model_decisions.iter().cloned());
+            ids.push(if done(part) {
+                RunStatus::Success.as_str()
+            } else {
+                part.status.as_str()
+            });
         }
         let success = RunStatus::Success.as_str();
         all.status = match (ids.iter().all(|s| *s == success), all.tables_copied > 0) {
@@ -300,6 +311,9 @@ impl Project {
             models: Vec::new(),
             execution_layers: Vec::new(),
             models_detail: Vec::new(),
+            skipped: Vec::new(),
+            model_decisions: Vec::new(),
+            resumed_from: None,
             excluded_tables: Vec::new(),
             pipelines: Vec::new(),
             waits: None,
@@ -313,6 +327,11 @@ impl Project {
         let hash = rocky_project::hash::Hasher128::new().str(&all.join(",")).finish();
         format!("{hash:032x}").chars().take(16).collect()
     }
+}
+
+/// It succeeded, now or before (with the same idempotency key).
+fn done(part: &RunResponse) -> bool {
+    part.status == RunStatus::Success.as_str() || part.status == crate::verbs::run::SKIPPED_IDEMPOTENT
 }
 
 /// The request for one stage.
