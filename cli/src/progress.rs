@@ -113,7 +113,7 @@ impl Observer for Progress {
                 self.done += 1;
             }
             Event::RunFinished { .. } => self.finish(),
-            Event::StepFinished { .. } | Event::Log { .. } => return,
+            _ => return,
         }
         self.draw();
     }

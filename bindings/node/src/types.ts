@@ -467,6 +467,18 @@ export type Event =
     /** Units in all; 0 when not known. */
     total: number;
   }
+  /** Sources were listed. */
+  | {
+    type: "discover_finished";
+    /** How many connectors (source schemas) were found. */
+    connectors: number;
+  }
+  /** The models were compiled without errors. */
+  | {
+    type: "compile_finished";
+    /** How many. */
+    models: number;
+  }
   /** A run began. */
   | {
     type: "run_started";
@@ -522,6 +534,76 @@ export type Event =
     model: string;
     /** Why: the failed ancestor, or cancellation. */
     reason: string;
+  }
+  /** The checks of a run begin. */
+  | {
+    type: "checks_started";
+    /** How many tables are checked. */
+    tables: number;
+  }
+  /** A check was evaluated. */
+  | {
+    type: "check_finished";
+    /** The table's whole name. */
+    table: string;
+    /** The parts of the asset's key. */
+    asset_key: string[];
+    /** The check's name. */
+    check: string;
+    /** Did it hold? */
+    passed: boolean;
+    /** `error`, `warning`: what it counts for when it does not hold. */
+    severity: string;
+    /** What was found, as in the run document: `source_count`, `threshold` … */
+    details: Record<string, unknown>;
+  }
+  /** All checks were evaluated. */
+  | {
+    type: "checks_finished";
+    /** How many. */
+    total: number;
+    /** Those that held. */
+    passed: number;
+    /** The others. */
+    failed: number;
+  }
+  /** A table's columns are no longer those of its source. */
+  | {
+    type: "drift_detected";
+    /** The table's whole name. */
+    table: string;
+    /** The columns that differ. */
+    columns: string[];
+    /** What is done about it, as in the run document. */
+    action: string;
+    /** Why. */
+    reason: string;
+  }
+  /** A count is far from what it used to be. */
+  | {
+    type: "anomaly_detected";
+    /** The table's whole name. */
+    table: string;
+    /** One line. */
+    description: string;
+  }
+  /** The state was uploaded. */
+  | {
+    type: "state_synced";
+    /** `s3`, `valkey`, `tiered` … */
+    backend: string;
+    /** Milliseconds. */
+    duration_ms: number;
+  }
+  /** The run took more than `[budget]` allows. */
+  | {
+    type: "budget_breached";
+    /** The key of `[budget]`. */
+    budget: string;
+    /** What it allows. */
+    limit: number;
+    /** What the run took. */
+    actual: number;
   }
   /** The run ended. */
   | {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use std::collections::BTreeMap;
 
 /// Something that happened. On the wire: an object with `type` and the fields of the variant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +16,16 @@ pub enum Event {
         done: u64,
         /// Units in all.
         total: u64,
+    },
+    /// Sources were listed.
+    DiscoverFinished {
+        /// How many connectors (source schemas) were found.
+        connectors: u64,
+    },
+    /// The models were compiled without errors.
+    CompileFinished {
+        /// How many.
+        models: u64,
     },
     /// A run began.
     RunStarted {
@@ -65,6 +76,69 @@ pub enum Event {
         model: SmolStr,
         /// Why: the failed ancestor, or cancellation.
         reason: String,
+    },
+    /// The checks of a run begin.
+    ChecksStarted {
+        /// How many tables are checked.
+        tables: u64,
+    },
+    /// A check was evaluated.
+    CheckFinished {
+        /// The table's whole name.
+        table: String,
+        /// The parts of the asset's key.
+        asset_key: Vec<SmolStr>,
+        /// The check's name.
+        check: SmolStr,
+        /// Did it hold?
+        passed: bool,
+        /// `error`, `warning`: what it counts for when it does not hold.
+        severity: SmolStr,
+        /// What was found, as in the run document: `source_count`, `threshold` …
+        details: BTreeMap<SmolStr, serde_json::Value>,
+    },
+    /// All checks were evaluated.
+    ChecksFinished {
+        /// How many.
+        total: u64,
+        /// Those that held.
+        passed: u64,
+        /// The others.
+        failed: u64,
+    },
+    /// A table's columns are no longer those of its source.
+    DriftDetected {
+        /// The table's whole name.
+        table: String,
+        /// The columns that differ.
+        columns: Vec<SmolStr>,
+        /// What is done about it, as in the run document.
+        action: SmolStr,
+        /// Why.
+        reason: String,
+    },
+    /// A count is far from what it used to be.
+    AnomalyDetected {
+        /// The table's whole name.
+        table: String,
+        /// One line.
+        description: String,
+    },
+    /// The state was uploaded.
+    StateSynced {
+        /// `s3`, `valkey`, `tiered` …
+        backend: SmolStr,
+        /// Milliseconds.
+        duration_ms: u64,
+    },
+    /// The run took more than `[budget]` allows.
+    BudgetBreached {
+        /// The key of `[budget]`.
+        budget: SmolStr,
+        /// What it allows.
+        limit: u64,
+        /// What the run took.
+        actual: u64,
     },
     /// The run ended.
     RunFinished {

@@ -5,6 +5,7 @@ use rocky_base::Event;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use std::collections::BTreeMap;
 
 /// Something that happened during a call, told apart by `type`.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -20,6 +21,16 @@ pub enum Mirror {
         done: u64,
         /// Units in all; 0 when not known.
         total: u64,
+    },
+    /// Sources were listed.
+    DiscoverFinished {
+        /// How many connectors (source schemas) were found.
+        connectors: u64,
+    },
+    /// The models were compiled without errors.
+    CompileFinished {
+        /// How many.
+        models: u64,
     },
     /// A run began.
     RunStarted {
@@ -77,6 +88,77 @@ pub enum Mirror {
         /// Why: the failed ancestor, or cancellation.
         reason: String,
     },
+    /// The checks of a run begin.
+    ChecksStarted {
+        /// How many tables are checked.
+        tables: u64,
+    },
+    /// A check was evaluated.
+    CheckFinished {
+        /// The table's whole name.
+        table: String,
+        /// The parts of the asset's key.
+        #[schemars(with = "Vec<String>")]
+        asset_key: Vec<SmolStr>,
+        /// The check's name.
+        #[schemars(with = "String")]
+        check: SmolStr,
+        /// Did it hold?
+        passed: bool,
+        /// `error`, `warning`: what it counts for when it does not hold.
+        #[schemars(with = "String")]
+        severity: SmolStr,
+        /// What was found, as in the run document: `source_count`, `threshold` …
+        #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+        details: BTreeMap<SmolStr, serde_json::Value>,
+    },
+    /// All checks were evaluated.
+    ChecksFinished {
+        /// How many.
+        total: u64,
+        /// Those that held.
+        passed: u64,
+        /// The others.
+        failed: u64,
+    },
+    /// A table's columns are no longer those of its source.
+    DriftDetected {
+        /// The table's whole name.
+        table: String,
+        /// The columns that differ.
+        #[schemars(with = "Vec<String>")]
+        columns: Vec<SmolStr>,
+        /// What is done about it, as in the run document.
+        #[schemars(with = "String")]
+        action: SmolStr,
+        /// Why.
+        reason: String,
+    },
+    /// A count is far from what it used to be.
+    AnomalyDetected {
+        /// The table's whole name.
+        table: String,
+        /// One line.
+        description: String,
+    },
+    /// The state was uploaded.
+    StateSynced {
+        /// `s3`, `valkey`, `tiered` …
+        #[schemars(with = "String")]
+        backend: SmolStr,
+        /// Milliseconds.
+        duration_ms: u64,
+    },
+    /// The run took more than `[budget]` allows.
+    BudgetBreached {
+        /// The key of `[budget]`.
+        #[schemars(with = "String")]
+        budget: SmolStr,
+        /// What it allows.
+        limit: u64,
+        /// What the run took.
+        actual: u64,
+    },
     /// The run ended.
     RunFinished {
         /// The run.
@@ -109,6 +191,41 @@ fn the_mirror_writes_every_event_as_the_engine_does() {
             phase: smol(),
             done: 1,
             total: 2,
+        },
+        Event::DiscoverFinished { connectors: 1 },
+        Event::CompileFinished { models: 1 },
+        Event::ChecksStarted { tables: 1 },
+        Event::CheckFinished {
+            table: text(),
+            asset_key: vec![smol()],
+            check: smol(),
+            passed: true,
+            severity: smol(),
+            details: BTreeMap::from([(smol(), serde_json::Value::from(1))]),
+        },
+        Event::ChecksFinished {
+            total: 1,
+            passed: 1,
+            failed: 0,
+        },
+        Event::DriftDetected {
+            table: text(),
+            columns: vec![smol()],
+            action: smol(),
+            reason: text(),
+        },
+        Event::AnomalyDetected {
+            table: text(),
+            description: text(),
+        },
+        Event::StateSynced {
+            backend: smol(),
+            duration_ms: 1,
+        },
+        Event::BudgetBreached {
+            budget: smol(),
+            limit: 1,
+            actual: 2,
         },
         Event::RunStarted {
             run_id: text(),
