@@ -21,6 +21,7 @@ mod schema;
 mod source;
 mod spanned;
 mod strategy;
+mod test;
 
 pub use adapter::{AdapterConfig, AdapterKind, AdapterSettings, AdapterType, RetryConfig};
 pub use contract::{
@@ -37,7 +38,8 @@ pub use pattern::{Component, Components, SchemaPattern, Template};
 pub use pipeline::{
     CheckSeverity, ChecksConfig, Concurrency, CustomCheck, DiscoveryConfig, ExecutionConfig, FreshnessCheck,
     GovernanceConfig, Grant, Isolation, LoadConfig, LoadContract, LoadFormat, LoadOptions, MetadataColumn,
-    NullRateCheck, OnCollision, PipelineConfig, PipelineKind, QualityConfig, QualityTable, ReplicationConfig,
+    NullRateCheck, OnCollision, PipelineConfig, PipelineKind, QualityConfig, QualityTable, QuarantineConfig,
+    QuarantineMode, ReplicationConfig,
     ReplicationSource, ReplicationTarget, SnapshotConfig, Switch, TableOverride, TableRef,
     TransformationConfig, WorkspaceBinding,
 };
@@ -46,6 +48,9 @@ pub use schema::UnknownKeys;
 pub use source::{SourceColumn, SourceDecl};
 pub use spanned::{Secret, Spanned};
 pub use strategy::{Granularity, StrategyConfig, StrategyKind};
+pub use test::{
+    AggregateOp, AssertionConfig, Cell, Comparison, Fixture, Given, TestConfig, TestKind, UnitTest,
+};
 
 use rocky_base::{Diagnostic, SmolStr};
 use std::collections::BTreeSet;

@@ -27,7 +27,8 @@ pub(crate) enum Kind {
     Int(i64),
     Float(f64),
     Bool(bool),
-    Datetime,
+    /// As TOML writes it.
+    Datetime(SmolStr),
     Array(Vec<Node>),
     Table(Vec<Entry>),
     Invalid,
@@ -115,7 +116,7 @@ impl Node {
             Kind::Float(f) if f.is_nan() => "`nan`",
             Kind::Float(_) => "`inf`",
             Kind::Bool(_) => "a boolean",
-            Kind::Datetime => "a date-time",
+            Kind::Datetime(_) => "a date-time",
             Kind::Array(_) => "an array",
             Kind::Table(_) => "a table",
             Kind::Invalid => "an invalid value",
@@ -256,7 +257,7 @@ impl Lower<'_> {
             },
             DeValue::Float(f) => f.as_str().parse().map_or(Kind::Invalid, Kind::Float),
             DeValue::Boolean(b) => Kind::Bool(*b),
-            DeValue::Datetime(_) => Kind::Datetime,
+            DeValue::Datetime(moment) => Kind::Datetime(SmolStr::new(moment.to_string())),
             DeValue::Array(array) => {
                 let mut nodes = Vec::with_capacity(array.len());
                 for value in array.iter() {
