@@ -36,6 +36,8 @@ fn execution(index: u32) -> ModelExecution {
         error: None,
         skipped_reason: None,
         watermark: Some(format!("value {index}")),
+        kind: rocky_plan::TaskKind::Model,
+        asset_key: Vec::new(),
     }
 }
 
@@ -241,8 +243,8 @@ fn other_versions_and_other_databases_are_refused() {
         (Some("22"), "was written by rocky 1.x"),
         (Some("\"22\""), "was written by rocky 1.x"),
         (
-            Some("101"),
-            "was written by a newer rocky (schema version 101, this one knows 100)",
+            Some("102"),
+            "was written by a newer rocky (schema version 102, this one knows 101)",
         ),
         (Some("blue"), "not a state store of rocky"),
         (None, "not a state store of rocky"),
@@ -499,7 +501,7 @@ fn a_registry_shares_one_writer_per_file() {
 fn history_is_newest_first_by_time_and_not_by_name() {
     let folder = Folder::new();
     let store = StateStore::open_writer(&folder.state()).unwrap();
-    for (name, second) in [("zebra", 1), ("run-2", 3), ("apple", 2)] {
+    for (name, second) in [("zebra", 1), ("apple", 2), ("run-2", 3)] {
         let run_id = store
             .record_run_start(&RunRecord::begin(name, name, at(second)))
             .unwrap();
@@ -570,7 +572,10 @@ fn the_values_are_json_under_the_documented_keys() {
     let folder = Folder::new();
     let store = StateStore::open_writer(&folder.state()).unwrap();
     let run_id = store
-        .record_run_start(&RunRecord::begin("run-1", "main", at(0)))
+        .record_run_start(&RunRecord {
+            process: None,
+            ..RunRecord::begin("run-1", "main", at(0))
+        })
         .unwrap();
     store.record_model(&run_id, &execution(0)).unwrap();
     drop(store);
@@ -584,7 +589,7 @@ fn the_values_are_json_under_the_documented_keys() {
             .unwrap()
             .unwrap()
             .value(),
-        "100"
+        "101"
     );
     let table: TableDefinition<'_, &str, &str> = TableDefinition::new("watermarks");
     let table = transaction.open_table(table).unwrap();

@@ -401,5 +401,7 @@ fn execution(index: usize, result: &TaskResult) -> ModelExecution {
         error: result.error.as_ref().map(|e| e.message.clone()),
         skipped_reason: result.skipped_reason.clone(),
         watermark: result.watermark.clone(),
+        kind: result.kind,
+        asset_key: result.asset_key.clone(),
     }
 }

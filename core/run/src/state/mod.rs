@@ -9,149 +9,61 @@
 //! | --- | --- | --- |
 //! | `metadata` | `schema_version` | a number, 100 or more |
 //! | `watermarks` | `catalog.schema.table` | [`Watermark`] |
+//! | `partitions` | model, partition | [`Partition`] |
+//! | `check_history` | `catalog.schema.table` | list of [`RowCount`], newest last |
+//! | `quality_history` | model, moment, run id | [`QualitySnapshot`] |
 //! | `run_history` | run id | [`RunRecord`] without its models |
-//! | `run_history_by_time` | start in µs since 1970, run id | nothing |
-//! | `run_progress` | run id, model | [`ModelExecution`] |
+//! | `run_history_by_time` | moment, run id | nothing |
+//! | `run_progress` | run id, model or table | [`ModelExecution`] |
+//! | `dag_snapshots` | moment | [`DagSnapshot`] |
+//! | `dag_models` | model | [`GraphModel`], of the newest snapshot |
+//! | `notes` | kind, key | [`Note`]: what other parts of the engine remember |
+//!
+//! A moment is a time in µs since 1970, or a little more: it is greater than all before it in its table, also when the clock went back.
+//! Keys are tuples and not texts with separators, because a model may have any name; a value does not repeat its key.
 
+mod batch;
+mod copy;
 #[cfg(test)]
 mod full_disk;
+mod graph;
+mod notes;
 mod open;
+mod partitions;
+mod process;
+mod quality;
 mod reader;
+mod records;
 mod registry;
+mod resume;
 mod store;
+mod tables;
 
+pub use batch::StateBatch;
+pub use copy::LOCAL_KIND;
+pub use partitions::PartitionCounts;
+pub use process::Process;
+pub use quality::{KEPT_QUALITY, KEPT_ROW_COUNTS};
 pub use reader::StateReader;
+pub use records::{
+    DagChange, DagSnapshot, GraphModel, ModelExecution, Note, Partition, PartitionStatus, QualityMetrics,
+    QualitySnapshot, RowCount, RunRecord, Watermark,
+};
 pub use registry::StateRegistry;
 pub use store::{RunEnd, StateStore};
 
-use crate::report::{RunStatus, TaskStatus, Trigger};
-use jiff::Timestamp;
-use redb::TableDefinition;
-use rocky_base::{Error, ErrorKind, Result, SmolStr};
-use rocky_warehouse::Strategy;
+use rocky_base::{Error, ErrorKind, Result};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// The version of the tables and values written here. The 1.x releases count from 1 and never reach 100.
-pub const SCHEMA_VERSION: u32 = 100;
-
-const METADATA: TableDefinition<&str, &str> = TableDefinition::new("metadata");
-const WATERMARKS: TableDefinition<&str, &str> = TableDefinition::new("watermarks");
-const RUN_HISTORY: TableDefinition<&str, &str> = TableDefinition::new("run_history");
-const RUN_TIMES: TableDefinition<(i64, &str), ()> = TableDefinition::new("run_history_by_time");
-const RUN_PROGRESS: TableDefinition<(&str, &str), &str> = TableDefinition::new("run_progress");
-const SCHEMA_VERSION_KEY: &str = "schema_version";
-
-/// A run as the state remembers it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct RunRecord {
-    /// Its name.
-    pub run_id: String,
-    /// The pipeline.
-    pub pipeline: SmolStr,
-    /// The plan it executed.
-    pub plan_id: String,
-    /// Hash of the configuration it ran with.
-    pub config_hash: String,
-    /// What started it.
-    #[serde(default)]
-    pub trigger: Trigger,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// When it ended; none while it runs, and for ever when its process was killed.
-    pub finished_at: Option<Timestamp>,
-    /// Milliseconds; 0 while it has not ended.
-    pub duration_ms: u64,
-    /// How it ended; `Failure` while it has not.
-    pub status: RunStatus,
-    /// It was cancelled, or has not ended.
-    pub interrupted: bool,
-    /// Why no model ran (a setup statement failed).
-    #[serde(default)]
-    pub error: Option<String>,
-    /// Number of models in the plan.
-    pub total_models: u64,
-    /// What became of the models, in the plan's order. Stored one by one.
-    #[serde(skip)]
-    pub models: Vec<ModelExecution>,
-}
-
-impl RunRecord {
-    /// A run that begins: it counts as an interrupted failure until something else is known.
-    pub fn begin(
-        run_id: impl Into<String>,
-        pipeline: impl Into<SmolStr>,
-        started_at: Timestamp,
-    ) -> RunRecord {
-        RunRecord {
-            run_id: run_id.into(),
-            pipeline: pipeline.into(),
-            plan_id: String::new(),
-            config_hash: String::new(),
-            trigger: Trigger::Manual,
-            started_at,
-            finished_at: None,
-            duration_ms: 0,
-            status: RunStatus::Failure,
-            interrupted: true,
-            error: None,
-            total_models: 0,
-            models: Vec::new(),
-        }
-    }
-}
-
-/// What became of a model in a run.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ModelExecution {
-    /// The run.
-    #[serde(skip)]
-    pub run_id: String,
-    /// Model name.
-    #[serde(skip)]
-    pub model_name: SmolStr,
-    /// Its place in the plan.
-    pub index: u32,
-    /// The relation it writes, as `catalog.schema.table`.
-    pub target: String,
-    /// How.
-    pub strategy: Strategy,
-    /// When its first statement was sent; none when it was not tried.
-    pub started_at: Option<Timestamp>,
-    /// When it ended; none when it was not tried.
-    pub finished_at: Option<Timestamp>,
-    /// Milliseconds.
-    pub duration_ms: u64,
-    /// Rows written, where known.
-    pub rows_affected: Option<u64>,
-    /// How it ended.
-    pub status: TaskStatus,
-    /// Hash of the statements.
-    pub sql_hash: String,
-    /// Why it failed.
-    #[serde(default)]
-    pub error: Option<String>,
-    /// Why it was skipped.
-    #[serde(default)]
-    pub skipped_reason: Option<String>,
-    /// The watermark observed after writing.
-    #[serde(default)]
-    pub watermark: Option<String>,
-}
-
-/// The last watermark seen in a target.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Watermark {
-    /// The relation, as `catalog.schema.table`.
-    #[serde(skip)]
-    pub target: String,
-    /// The value, in the warehouse's text form.
-    pub last_value: String,
-    /// When it was seen.
-    pub updated_at: Timestamp,
-}
+///
+/// 101 adds tables to 100: partitions, check and quality history, graphs, notes.
+pub const SCHEMA_VERSION: u32 = 101;
+/// The oldest version that is read, and brought forward by the first writer.
+const OLDEST_VERSION: u32 = 100;
 
 /// An error about the file.
 fn state_error(path: &Path, what: impl std::fmt::Display) -> Error {

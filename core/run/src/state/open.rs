@@ -2,8 +2,8 @@
 //!
 //! Invariant: the file is opened for writing only after its schema version was seen to be ours.
 
-use super::{METADATA, RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, SCHEMA_VERSION, SCHEMA_VERSION_KEY, WATERMARKS};
-use super::{failed, guarded, state_error};
+use super::tables::{METADATA, SCHEMA_VERSION_KEY, create_all};
+use super::{OLDEST_VERSION, SCHEMA_VERSION, failed, guarded, state_error};
 use redb::backends::InMemoryBackend;
 use redb::{
     Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, StorageBackend,
@@ -11,7 +11,7 @@ use redb::{
 };
 use rocky_base::{Error, ErrorKind, Result};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -38,13 +38,15 @@ pub(super) fn writer(path: &Path) -> Result<Database> {
                 create(path)?;
             }
             match try_reader(path)? {
-                ReadAttempt::Open(_) => try_writer(path, Purpose::Write),
-                ReadAttempt::NeedsRepair => {
-                    check_before_repair(path)?;
-                    try_writer(path, Purpose::Write)
-                }
-                ReadAttempt::Locked => Ok(None),
+                ReadAttempt::Open(_) => {}
+                ReadAttempt::NeedsRepair => check_before_repair(path)?,
+                ReadAttempt::Locked => return Ok(None),
             }
+            let database = try_writer(path, Purpose::Write)?;
+            if let Some(database) = &database {
+                migrate(path, database)?;
+            }
+            Ok(database)
         })?;
         match opened {
             Some(database) => return Ok(database),
@@ -161,56 +163,90 @@ fn present(path: &Path) -> Result<bool> {
 /// The tables are written aside and the file gets its name when it is whole, so that a killed process leaves no half a
 /// store. When two processes do this at once, the second one uses the first one's file.
 fn create(path: &Path) -> Result<()> {
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let dir = match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
-    };
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("state");
-    let aside = dir.join(format!(
-        ".{name}.{}.{}.tmp",
-        std::process::id(),
-        COUNTER.fetch_add(1, Ordering::Relaxed)
-    ));
-    let result = create_aside(&aside, path);
+    let aside = aside(path);
+    let result = create_aside(&aside, path, |database| create_tables(path, database)).and_then(|()| {
+        let linked = std::fs::hard_link(&aside, path).or_else(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Ok(()),
+            // A file system without links.
+            _ if !path.exists() => std::fs::rename(&aside, path),
+            _ => Ok(()),
+        });
+        linked.map_err(|error| uncreated(path, error))
+    });
     let _ = std::fs::remove_file(&aside);
     result
 }
 
-fn create_aside(aside: &Path, path: &Path) -> Result<()> {
+/// Write a database aside and give it the name, replacing a file that has it. Returns its size in bytes.
+pub(super) fn replace(path: &Path, fill: impl FnOnce(&Database) -> Result<()>) -> Result<u64> {
+    let aside = aside(path);
+    let result = create_aside(&aside, path, fill).and_then(|()| {
+        let bytes = std::fs::metadata(&aside)
+            .map_err(|error| uncreated(path, error))?
+            .len();
+        std::fs::rename(&aside, path).map_err(|error| uncreated(path, error))?;
+        sync_folder(path);
+        Ok(bytes)
+    });
+    if result.is_err() {
+        let _ = std::fs::remove_file(&aside);
+    }
+    result
+}
+
+/// A name beside `path` that nobody else uses.
+fn aside(path: &Path) -> PathBuf {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("state");
+    folder(path).join(format!(
+        ".{name}.{}.{}.tmp",
+        std::process::id(),
+        COUNTER.fetch_add(1, Ordering::Relaxed)
+    ))
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    }
+}
+
+/// A new name outlasts a power failure when the folder is synced; where folders cannot be, there is nothing to do.
+fn sync_folder(path: &Path) {
+    if let Ok(folder) = std::fs::File::open(folder(path)) {
+        let _ = folder.sync_all();
+    }
+}
+
+fn create_aside(aside: &Path, path: &Path, fill: impl FnOnce(&Database) -> Result<()>) -> Result<()> {
     let database = builder().create(aside).map_err(|error| match error {
         DatabaseError::Storage(StorageError::Io(error)) => {
-            state_error(path, format!("it cannot be created: {error}"))
-                .hint("the folder must exist and be writable")
-                .because(error)
+            uncreated(path, error).hint("the folder must exist and be writable")
         }
         error => refusal(path, error),
     })?;
-    create_tables(path, &database)?;
-    database.close().map_err(failed(path))?;
-    let linked = std::fs::hard_link(aside, path).or_else(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Ok(()),
-        // A file system without links.
-        _ if !path.exists() => std::fs::rename(aside, path),
-        _ => Ok(()),
-    });
-    linked.map_err(|error| state_error(path, format!("it cannot be created: {error}")).because(error))
+    fill(&database)?;
+    database.close().map_err(failed(path))
+}
+
+fn uncreated(path: &Path, error: io::Error) -> Error {
+    state_error(path, format!("it cannot be created: {error}")).because(error)
 }
 
 /// All tables, so that a reader meets a whole store or none.
 pub(super) fn create_tables(path: &Path, database: &Database) -> Result<()> {
     let transaction = database.begin_write().map_err(failed(path))?;
-    {
-        let mut metadata = transaction.open_table(METADATA).map_err(failed(path))?;
-        metadata
-            .insert(SCHEMA_VERSION_KEY, SCHEMA_VERSION.to_string().as_str())
-            .map_err(failed(path))?;
-        transaction.open_table(WATERMARKS).map_err(failed(path))?;
-        transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
-        transaction.open_table(RUN_TIMES).map_err(failed(path))?;
-        transaction.open_table(RUN_PROGRESS).map_err(failed(path))?;
-    }
+    create_all(path, &transaction)?;
     transaction.commit().map_err(failed(path))
+}
+
+/// Bring a file of an older version forward, in one commit: it is of the old version or of this one, never between.
+fn migrate(path: &Path, database: &Database) -> Result<()> {
+    if check_version(path, database)? < SCHEMA_VERSION {
+        create_tables(path, database)?;
+    }
+    Ok(())
 }
 
 /// A file that needs repair is repaired by opening it for writing, which changes it. So look at the version in a repaired
@@ -228,11 +264,11 @@ fn check_before_repair(path: &Path) -> Result<()> {
     let copy = builder
         .create_with_backend(backend)
         .map_err(|error| refusal(path, error))?;
-    check_version(path, &copy)
+    check_version(path, &copy).map(drop)
 }
 
 /// The file is one of ours when its schema version says so.
-fn check_version(path: &Path, database: &impl ReadableDatabase) -> Result<()> {
+fn check_version(path: &Path, database: &impl ReadableDatabase) -> Result<u32> {
     let transaction = database.begin_read().map_err(failed(path))?;
     let table = match transaction.open_table(METADATA) {
         Ok(table) => table,
@@ -248,14 +284,14 @@ fn check_version(path: &Path, database: &impl ReadableDatabase) -> Result<()> {
             .ok()
             .and_then(|t| t.parse::<u32>().ok())
         {
-            Some(version) if version < SCHEMA_VERSION => Err(written_by_1x(path)),
+            Some(version) if version < OLDEST_VERSION => Err(written_by_1x(path)),
             _ => Err(foreign(path)),
         };
     };
-    match version.cmp(&SCHEMA_VERSION) {
-        std::cmp::Ordering::Equal => Ok(()),
-        std::cmp::Ordering::Less => Err(written_by_1x(path)),
-        std::cmp::Ordering::Greater => Err(state_error(
+    match version {
+        OLDEST_VERSION..=SCHEMA_VERSION => Ok(version),
+        0..OLDEST_VERSION => Err(written_by_1x(path)),
+        _ => Err(state_error(
             path,
             format!(
                 "it was written by a newer rocky (schema version {version}, this one knows {SCHEMA_VERSION})"

@@ -1,6 +1,8 @@
 //! Reading the state. Each call sees one committed moment; a writer in this or another process is not disturbed.
 
-use super::{ModelExecution, RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, RunRecord, WATERMARKS, Watermark};
+use super::store::ActiveRuns;
+use super::tables::{RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, WATERMARKS};
+use super::{ModelExecution, RunRecord, Watermark, copy};
 use super::{Open, failed, from_json, guarded, open, state_error};
 use jiff::Timestamp;
 use redb::{Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable};
@@ -10,7 +12,7 @@ use std::sync::Arc;
 
 enum Source {
     File(Open<ReadOnlyDatabase>),
-    Writer(Arc<Open<Database>>),
+    Writer(Arc<Open<Database>>, Arc<ActiveRuns>),
 }
 
 /// A reader of the state store. Keep it as long as is convenient: it follows the writer's commits.
@@ -39,11 +41,38 @@ impl StateReader {
         }))
     }
 
-    pub(super) fn of_writer(path: &Path, database: Arc<Open<Database>>) -> StateReader {
+    pub(super) fn of_writer(
+        path: &Path,
+        database: Arc<Open<Database>>,
+        active: Arc<ActiveRuns>,
+    ) -> StateReader {
         StateReader {
             path: path.to_path_buf(),
-            source: Source::Writer(database),
+            source: Source::Writer(database, active),
         }
+    }
+
+    /// The writer of the file is in this process: no other process is at work with it.
+    pub(super) fn is_of_writer(&self) -> bool {
+        matches!(self.source, Source::Writer(..))
+    }
+
+    /// The run is under way in this process.
+    pub(super) fn is_active(&self, run_id: &str) -> bool {
+        match &self.source {
+            Source::Writer(_, active) => active.contains(run_id),
+            Source::File(_) => false,
+        }
+    }
+
+    /// Open a file that must be there.
+    pub fn open_existing(path: &Path) -> Result<StateReader> {
+        StateReader::open(path)?.ok_or_else(|| state_error(path, "there is no such file"))
+    }
+
+    /// The schema version of the file: [`super::SCHEMA_VERSION`], or an older one that nobody has written since.
+    pub fn schema_version(&self) -> Result<u32> {
+        self.read(|transaction| copy::version_of(&self.path, transaction))
     }
 
     /// The file.
@@ -51,11 +80,11 @@ impl StateReader {
         &self.path
     }
 
-    fn read<T>(&self, f: impl FnOnce(&ReadTransaction) -> Result<T>) -> Result<T> {
+    pub(super) fn read<T>(&self, f: impl FnOnce(&ReadTransaction) -> Result<T>) -> Result<T> {
         guarded(&self.path, || {
             let transaction = match &self.source {
                 Source::File(database) => database.get()?.begin_read(),
-                Source::Writer(database) => database.get()?.begin_read(),
+                Source::Writer(database, _) => database.get()?.begin_read(),
             };
             f(&transaction.map_err(failed(&self.path))?)
         })
@@ -74,6 +103,20 @@ impl StateReader {
                 found.push(watermark);
             }
             Ok(found)
+        })
+    }
+
+    /// The watermark of a target (`catalog.schema.table`).
+    pub fn watermark(&self, target: &str) -> Result<Option<Watermark>> {
+        let path = &self.path;
+        self.read(|transaction| {
+            let table = transaction.open_table(WATERMARKS).map_err(failed(path))?;
+            let value = table.get(target).map_err(failed(path))?;
+            let watermark = value.map(|v| from_json::<Watermark>(path, "watermarks", v.value()));
+            Ok(watermark.transpose()?.map(|w| Watermark {
+                target: target.to_owned(),
+                ..w
+            }))
         })
     }
 
@@ -98,6 +141,7 @@ impl StateReader {
         let path = &self.path;
         self.read(|transaction| {
             let times = transaction.open_table(RUN_TIMES).map_err(failed(path))?;
+            let history = transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
             let progress = transaction.open_table(RUN_PROGRESS).map_err(failed(path))?;
             let mut found = Vec::new();
             for entry in times.range((micros(since), "")..).map_err(failed(path))?.rev() {
@@ -106,7 +150,14 @@ impl StateReader {
                 }
                 let (key, _) = entry.map_err(failed(path))?;
                 let (_, run_id) = key.value();
-                if let Some(value) = progress.get((run_id, model)).map_err(failed(path))? {
+                let Some(value) = progress.get((run_id, model)).map_err(failed(path))? else {
+                    continue;
+                };
+                let run = match since {
+                    Some(_) => run_in(path, &history, run_id)?,
+                    None => None,
+                };
+                if run.is_none_or(|run| since.is_none_or(|since| run.started_at >= since)) {
                     found.push(execution(path, run_id, model, value.value())?);
                 }
             }
@@ -132,11 +183,11 @@ impl StateReader {
                 }
                 let (key, _) = entry.map_err(failed(path))?;
                 let (_, run_id) = key.value();
-                let value = history.get(run_id).map_err(failed(path))?;
-                let value = value
-                    .ok_or_else(|| state_error(path, format!("run `{run_id}` is listed but missing")))?;
-                let mut run: RunRecord = from_json(path, "run_history", value.value())?;
-                if wanted(&run) {
+                let mut run = run_in(path, &history, run_id)?.ok_or_else(|| {
+                    state_error(path, format!("run `{run_id}` is listed but missing"))
+                        .hint("`rocky state repair` takes it off the list")
+                })?;
+                if since.is_none_or(|since| run.started_at >= since) && wanted(&run) {
                     run.models = models_of(path, &progress, run_id)?;
                     found.push(run);
                 }
@@ -146,11 +197,25 @@ impl StateReader {
     }
 }
 
+/// Runs are listed under a moment that is never earlier than their start and grows from run to run, also when the clock goes back:
+/// none that began since then stands before it.
 fn micros(since: Option<Timestamp>) -> i64 {
     since.map_or(i64::MIN, Timestamp::as_microsecond)
 }
 
-fn execution(path: &Path, run_id: &str, model: &str, json: &str) -> Result<ModelExecution> {
+/// A run, without its models.
+pub(super) fn run_in(
+    path: &Path,
+    history: &impl ReadableTable<&'static str, &'static str>,
+    run_id: &str,
+) -> Result<Option<RunRecord>> {
+    let value = history.get(run_id).map_err(failed(path))?;
+    value
+        .map(|value| from_json(path, "run_history", value.value()))
+        .transpose()
+}
+
+pub(super) fn execution(path: &Path, run_id: &str, model: &str, json: &str) -> Result<ModelExecution> {
     let mut execution: ModelExecution = from_json(path, "run_progress", json)?;
     execution.run_id = run_id.to_owned();
     execution.model_name = SmolStr::new(model);
@@ -158,7 +223,7 @@ fn execution(path: &Path, run_id: &str, model: &str, json: &str) -> Result<Model
 }
 
 /// The rows of one run, in the plan's order.
-fn models_of(
+pub(super) fn models_of(
     path: &Path,
     progress: &impl ReadableTable<(&'static str, &'static str), &'static str>,
     run_id: &str,

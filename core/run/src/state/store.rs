@@ -1,15 +1,15 @@
 //! Writing the state. Every call is one durable commit: when it has returned, a killed process loses nothing of it.
 
-use super::{
-    ModelExecution, RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, RunRecord, StateReader, WATERMARKS, Watermark,
-};
+use super::tables::{RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, WATERMARKS};
+use super::{ModelExecution, RunRecord, StateReader, Watermark};
 use super::{Open, failed, from_json, guarded, open, state_error, to_json};
 use crate::report::{RunStatus, TaskStatus};
 use jiff::Timestamp;
 use redb::{Database, ReadableTable, ReadableTableMetadata, WriteTransaction};
 use rocky_base::Result;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// History is dropped, oldest runs first, when more model executions than this are kept (some 100 MB) …
 const KEPT_EXECUTIONS: u64 = 200_000;
@@ -22,6 +22,21 @@ const KEPT_ERROR_BYTES: usize = 8 << 10;
 pub struct StateStore {
     path: PathBuf,
     database: Arc<Open<Database>>,
+    active: Arc<ActiveRuns>,
+}
+
+/// The runs that are under way in this process.
+#[derive(Debug, Default)]
+pub(super) struct ActiveRuns(Mutex<HashSet<String>>);
+
+impl ActiveRuns {
+    pub(super) fn contains(&self, run_id: &str) -> bool {
+        self.runs().contains(run_id)
+    }
+
+    fn runs(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl std::fmt::Debug for StateStore {
@@ -58,7 +73,13 @@ impl StateStore {
         StateStore {
             path: path.to_path_buf(),
             database: Arc::new(Open::new(database)),
+            active: Arc::default(),
         }
+    }
+
+    /// The run was begun here and has not ended: it is under way in this process.
+    pub fn is_active(&self, run_id: &str) -> bool {
+        self.active.contains(run_id)
     }
 
     /// The file.
@@ -68,10 +89,10 @@ impl StateStore {
 
     /// A reader of the same file, without opening it again.
     pub fn reader(&self) -> StateReader {
-        StateReader::of_writer(&self.path, self.database.clone())
+        StateReader::of_writer(&self.path, self.database.clone(), self.active.clone())
     }
 
-    fn write<T>(&self, f: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
+    pub(super) fn write<T>(&self, f: impl FnOnce(&WriteTransaction) -> Result<T>) -> Result<T> {
         guarded(&self.path, || {
             let transaction = self.database.get()?.begin_write().map_err(failed(&self.path))?;
             let value = f(&transaction)?;
@@ -83,7 +104,7 @@ impl StateStore {
     /// Remember that a run begins. Returns its name: the record's, with a suffix (`-2`, `-3` …) when another run has it.
     pub fn record_run_start(&self, run: &RunRecord) -> Result<String> {
         let path = &self.path;
-        self.write(|transaction| {
+        let run_id = self.write(|transaction| {
             let mut history = transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
             let mut run = run.clone();
             let wanted = run.run_id.clone();
@@ -96,13 +117,16 @@ impl StateStore {
                 .insert(run.run_id.as_str(), to_json(&run)?.as_str())
                 .map_err(failed(path))?;
             let mut times = transaction.open_table(RUN_TIMES).map_err(failed(path))?;
+            let moment = next_moment(path, &times, run.started_at)?;
             times
-                .insert((run.started_at.as_microsecond(), run.run_id.as_str()), ())
+                .insert((moment, run.run_id.as_str()), ())
                 .map_err(failed(path))?;
             drop((history, times));
             drop_oldest(path, transaction, KEPT_EXECUTIONS, KEPT_RUNS)?;
             Ok(run.run_id)
-        })
+        })?;
+        self.active.runs().insert(run_id.clone());
+        Ok(run_id)
     }
 
     /// Remember what became of a model, and its watermark when it succeeded and has one.
@@ -121,6 +145,8 @@ impl StateStore {
     /// Remember how a run ended, and in the same commit what became of its last models.
     pub fn record_run_end(&self, run_id: &str, end: &RunEnd, executions: &[ModelExecution]) -> Result<()> {
         let path = &self.path;
+        // Whether it can be written or not.
+        self.active.runs().remove(run_id);
         self.write(|transaction| {
             put_executions(path, transaction, run_id, executions)?;
             let mut history = transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
@@ -146,7 +172,18 @@ impl StateStore {
     }
 }
 
-fn put_executions(
+/// Where a run is listed: at its start, but after every run that began before it, whatever the clock said then.
+fn next_moment(
+    path: &Path,
+    times: &impl ReadableTable<(i64, &'static str), ()>,
+    started_at: Timestamp,
+) -> Result<i64> {
+    let last = times.last().map_err(failed(path))?.map(|(key, _)| key.value().0);
+    let after = last.map_or(i64::MIN, |last| last.saturating_add(1));
+    Ok(after.max(started_at.as_microsecond()))
+}
+
+pub(super) fn put_executions(
     path: &Path,
     transaction: &WriteTransaction,
     run_id: &str,
@@ -178,7 +215,7 @@ fn put_executions(
     Ok(())
 }
 
-fn put_watermark(
+pub(super) fn put_watermark(
     path: &Path,
     transaction: &WriteTransaction,
     target: &str,
@@ -218,7 +255,11 @@ fn drop_oldest(path: &Path, transaction: &WriteTransaction, executions: u64, run
     Ok(())
 }
 
-fn shortened(text: &str) -> String {
+pub(super) fn is_long(text: &str) -> bool {
+    text.len() > KEPT_ERROR_BYTES
+}
+
+pub(super) fn shortened(text: &str) -> String {
     if text.len() <= KEPT_ERROR_BYTES {
         return text.to_owned();
     }
@@ -253,6 +294,8 @@ mod tests {
             error: None,
             skipped_reason: None,
             watermark: None,
+            kind: rocky_plan::TaskKind::Model,
+            asset_key: Vec::new(),
         };
         // `r` and `r-1`: the rows of one begin like those of the other.
         for (second, run_id) in ["r", "r-1", "r-2", "r-3"].into_iter().enumerate() {
