@@ -7,6 +7,7 @@
 
 pub mod assemble;
 mod bind;
+pub mod checks;
 mod columns;
 mod hash;
 mod plan;
@@ -17,4 +18,5 @@ pub mod task;
 pub use assemble::model_sql;
 pub use bind::{Bindings, Hole, Parameter, Sql};
 pub use plan::{PlanOptions, plan};
-pub use task::{Fact, Plan, Step, StepKind, Task, TaskKind};
+pub use checks::{CheckKind, CheckPlan, Judge};
+pub use task::{Fact, Plan, Quarantine, Step, StepKind, Task, TaskKind};
