@@ -6,6 +6,7 @@
 //! our own bug. Nothing here prints, exits, changes directory or installs handlers. Start reading at [`project`].
 
 pub mod adapters;
+pub mod checks;
 pub mod catalog_cache;
 pub mod document;
 pub mod engine;

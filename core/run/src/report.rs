@@ -1,5 +1,7 @@
 //! What a run did, as plain values. The façade renders them; the state store keeps a part of them.
 
+use crate::checks::CheckOutcome;
+use crate::checks::anomaly::Anomaly;
 use jiff::Timestamp;
 use rocky_base::{ErrorKind, SmolStr};
 use rocky_plan::TaskKind;
@@ -9,11 +11,11 @@ use serde::{Deserialize, Serialize};
 /// How a run ended.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum RunStatus {
-    /// Every model succeeded (or there was none).
+    /// Every model succeeded (or there was none), and so did the checks that fail a run.
     Success,
-    /// Some models succeeded, others failed or were skipped.
+    /// Some models succeeded, others failed, were skipped, or do not pass their checks.
     PartialFailure,
-    /// No model succeeded.
+    /// No model succeeded and passes its checks.
     Failure,
 }
 
@@ -103,7 +105,7 @@ pub struct StatementResult {
 }
 
 /// What became of a task.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct TaskResult {
     /// What it made.
     pub kind: TaskKind,
@@ -139,10 +141,23 @@ pub struct TaskResult {
     pub column_count: Option<usize>,
     /// The statements sent in the last attempt, in order; the last one may have failed.
     pub statements: Vec<StatementResult>,
+    /// Its checks, when it succeeded.
+    pub checks: Vec<CheckOutcome>,
+    /// Rows of the relation, when they were counted to compare them, and the deviation that is allowed, in per cent.
+    pub counted: Option<(u64, f64)>,
+    /// Its number of rows is far from that of earlier runs.
+    pub anomaly: Option<Anomaly>,
+}
+
+impl TaskResult {
+    /// It was written, but a check fails the run: what reads it is not run.
+    pub fn is_blocked(&self) -> bool {
+        self.checks.iter().any(CheckOutcome::blocks)
+    }
 }
 
 /// What a run did.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct RunReport {
     /// Its name, unique in the state store.
     pub run_id: String,
@@ -171,5 +186,10 @@ impl RunReport {
     /// Number of tasks that ended so.
     pub fn count(&self, status: TaskStatus) -> usize {
         self.tasks.iter().filter(|t| t.status == status).count()
+    }
+
+    /// A check fails the run.
+    pub fn checks_failed(&self) -> bool {
+        self.tasks.iter().any(TaskResult::is_blocked)
     }
 }

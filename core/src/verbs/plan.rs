@@ -1,6 +1,7 @@
 //! `plan`: the statements that `run` would execute, and why.
 
 use crate::adapters::Access;
+use crate::checks::PlannedCheck;
 use crate::document::{envelope, timestamp};
 use crate::project::Project;
 use crate::wire::WireDiagnostic;
@@ -40,7 +41,7 @@ pub struct PlannedStatement {
     /// The model; none for set-up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// `statement`, `guard`, `observe`.
+    /// `statement`, `guard`, `observe`, `check`.
     pub kind: String,
 }
 
@@ -65,6 +66,8 @@ pub struct PlannedModel {
     pub sql_hash: String,
     /// How many statements.
     pub statements: u64,
+    /// What is checked after them.
+    pub checks: Vec<PlannedCheck>,
 }
 
 /// A plan.
@@ -122,12 +125,15 @@ impl Project {
                     StepKind::Statement { .. } => "statement",
                     StepKind::Guard { .. } => "guard",
                     StepKind::Observe { .. } => "observe",
+                    StepKind::Check => "check",
                 }
                 .to_owned(),
             };
             statements.extend(plan.setup.iter().map(|s| statement(s, None)));
             for model in &plan.tasks {
                 statements.extend(model.steps.iter().map(|s| statement(s, Some(&model.name))));
+                let queries = model.checks.iter().flat_map(|c| &c.queries);
+                statements.extend(queries.map(|s| statement(s, Some(&model.name))));
                 models.push(PlannedModel {
                     model: model.name.to_string(),
                     target: model.target.display(),
@@ -142,6 +148,7 @@ impl Project {
                     transaction: model.transaction,
                     sql_hash: model.sql_hash.clone(),
                     statements: model.steps.len() as u64,
+                    checks: model.checks.iter().map(PlannedCheck::of).collect(),
                 });
             }
         }

@@ -547,6 +547,7 @@ fn statement(step: &rocky_plan::Step, model: Option<&str>) -> PlannedStatement {
             StepKind::Statement { .. } => "statement",
             StepKind::Guard { .. } => "guard",
             StepKind::Observe { .. } => "observe",
+            StepKind::Check => "check",
         }
         .to_owned(),
     }

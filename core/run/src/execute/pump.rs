@@ -6,7 +6,8 @@
 use super::queue::{INTERRUPTED, Message, Stop, Workers, blank_result};
 use super::{Clock, ExecuteContext};
 use crate::report::{TaskError, TaskResult, TaskStatus};
-use crate::state::ModelExecution;
+use crate::checks::anomaly;
+use crate::state::{ModelExecution, QualityMetrics, QualitySnapshot, RowCount, StateBatch};
 use rocky_base::{Error, ErrorKind, Event, SmolStr};
 use rocky_plan::{Bindings, Plan};
 use rocky_warehouse::Connection;
@@ -29,6 +30,9 @@ pub(super) struct Outcome {
     pub(super) state_error: Option<String>,
     /// What the state is still to be told, together with the end of the run …
     pub(super) rows: Vec<ModelExecution>,
+    pub(super) measured: StateBatch,
+    /// The observer was told that checks begin.
+    pub(super) checking: bool,
     /// … and the observer after that.
     pub(super) events: Vec<Event>,
 }
@@ -80,6 +84,9 @@ struct Pump<'p, 'c, 'w> {
     /// Told to the observer after the state has been written.
     events: Vec<Event>,
     rows: Vec<ModelExecution>,
+    /// What checks measured; written with the end of the run, a failed commit of it would stop what has nothing to do with it.
+    measured: StateBatch,
+    checking: bool,
     /// When the last commit was done.
     committed: Option<Instant>,
     state_error: Option<String>,
@@ -98,6 +105,8 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             missing: plan.tasks.len(),
             events: Vec::new(),
             rows: Vec::new(),
+            measured: StateBatch::new(),
+            checking: false,
             committed: None,
             state_error: None,
             interrupted: false,
@@ -220,16 +229,20 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
 
     /// A model has its result; what depends on a failed one gets its own.
     fn done(&mut self, index: usize, result: TaskResult) {
-        let failed = result.status == TaskStatus::Failed;
+        let why = match result.status {
+            TaskStatus::Failed => Some("failed"),
+            TaskStatus::Success if result.is_blocked() => Some("does not pass its checks"),
+            TaskStatus::Success | TaskStatus::Skipped => None,
+        };
         self.interrupted |= result.status == TaskStatus::Skipped;
         self.put(index, result);
-        if failed {
-            self.skip_dependents(index);
+        if let Some(why) = why {
+            self.skip_dependents(index, why);
         }
     }
 
-    fn skip_dependents(&mut self, failed: usize) {
-        let reason = format!("upstream model `{}` failed", self.name(failed));
+    fn skip_dependents(&mut self, failed: usize, why: &str) {
+        let reason = format!("upstream model `{}` {why}", self.name(failed));
         let mut pending = vec![failed];
         while let Some(index) = pending.pop() {
             for reader in self.workers.dependents.get(index).into_iter().flatten() {
@@ -253,7 +266,8 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
         self.put(index, result);
     }
 
-    fn put(&mut self, index: usize, result: TaskResult) {
+    fn put(&mut self, index: usize, mut result: TaskResult) {
+        self.measure(&mut result);
         let (model, duration_ms) = (result.name.clone(), result.duration_ms);
         self.events.push(match (result.status, &result.error) {
             (TaskStatus::Success, _) => Event::ModelFinished {
@@ -274,6 +288,17 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                 reason: result.skipped_reason.clone().unwrap_or_default(),
             },
         });
+        if let Some(anomaly) = &result.anomaly {
+            self.events.push(Event::AnomalyDetected {
+                table: result.full_name.clone(),
+                description: anomaly.reason.clone(),
+            });
+        }
+        if !result.checks.is_empty() && !std::mem::replace(&mut self.checking, true) {
+            self.events.push(checks_started(self.plan));
+        }
+        let told = |c: &crate::checks::CheckOutcome| c.event(&result.full_name, &result.asset_key);
+        self.events.extend(result.checks.iter().map(told));
         if self.ctx.state.is_some() {
             self.rows.push(execution(index, &result));
         }
@@ -281,6 +306,50 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             *slot = Some(result);
             self.missing -= 1;
         }
+    }
+
+    /// Compare what was counted with earlier runs, and remember it.
+    fn measure(&mut self, result: &mut TaskResult) {
+        let Some((n, threshold_pct)) = result.counted else {
+            return;
+        };
+        let Some(state) = self.ctx.state else { return };
+        // A history that cannot be read is none; that the state cannot be written is said elsewhere.
+        let earlier = state.reader().row_counts(&result.full_name).unwrap_or_default();
+        let earlier: Vec<u64> = earlier
+            .iter()
+            .filter(|c| c.run_id != self.ctx.run_id)
+            .map(|c| c.row_count)
+            .collect();
+        result.anomaly = anomaly::compare(n, &earlier, threshold_pct);
+        let timestamp = result.finished_at.unwrap_or_default();
+        let run_id = self.ctx.run_id.clone();
+        self.measured.row_count(
+            &result.full_name,
+            RowCount {
+                timestamp,
+                row_count: n,
+                run_id: run_id.clone(),
+            },
+        );
+        let mut metrics = QualityMetrics {
+            row_count: n,
+            ..QualityMetrics::default()
+        };
+        for figures in result.checks.iter().map(|c| &c.figures) {
+            if let (Some(column), Some(rate)) = (&figures.column, figures.null_rate) {
+                metrics.null_rates.insert(column.to_string(), rate);
+            }
+            if let Some(lag) = figures.lag_seconds {
+                metrics.freshness_lag_seconds = u64::try_from(lag).ok();
+            }
+        }
+        self.measured.quality(QualitySnapshot {
+            model_name: result.name.clone(),
+            run_id,
+            timestamp,
+            metrics,
+        });
     }
 
     /// First the state, then the observer. What is left at the end goes into the commit that ends the run.
@@ -367,9 +436,17 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             interrupted: self.interrupted,
             state_error: self.state_error,
             rows: self.rows,
+            measured: self.measured,
+            checking: self.checking,
             events: self.events,
         }
     }
+}
+
+/// The observer is told that checks begin.
+pub(super) fn checks_started(plan: &Plan) -> Event {
+    let tables = plan.tasks.iter().filter(|t| !t.checks.is_empty()).count() as u64;
+    Event::ChecksStarted { tables }
 }
 
 /// The observer is told that the state failed.

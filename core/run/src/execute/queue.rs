@@ -6,6 +6,7 @@
 
 use super::task::{Attempt, Failure, attempt};
 use super::{Clock, millis};
+use crate::checks::{CheckOutcome, Evaluator};
 use crate::report::{TaskError, TaskResult, TaskStatus};
 use jiff::Timestamp;
 use rocky_base::{CancelToken, Error, ErrorKind, SmolStr};
@@ -363,7 +364,7 @@ impl<'a> Workers<'a> {
                     let _ = sender.send(Message::Done { index, result });
                     self.succeeded(index);
                 }
-                Verdict::Failed => {
+                Verdict::Failed | Verdict::Blocked => {
                     let _ = sender.send(Message::Done { index, result });
                     self.failed(index);
                 }
@@ -455,7 +456,13 @@ impl<'a> Workers<'a> {
             result.status = TaskStatus::Success;
             result.rows = attempted.rows;
             result.watermark = attempted.watermark;
-            return (result, Verdict::Succeeded);
+            self.check(plan, connection, &mut result);
+            let verdict = if result.is_blocked() {
+                Verdict::Blocked
+            } else {
+                Verdict::Succeeded
+            };
+            return (result, verdict);
         };
         if failure.error.kind == ErrorKind::Cancelled {
             result.skipped_reason = Some(match failure.kept {
@@ -476,11 +483,39 @@ impl<'a> Workers<'a> {
         result.error = Some(model_error(failure));
         (result, verdict)
     }
+
+    /// The checks of a task that has succeeded.
+    fn check(&self, plan: &Task, connection: &mut Option<Box<dyn Connection>>, result: &mut TaskResult) {
+        let checks = || plan.checks.iter().filter(|c| !c.deferred);
+        let Some(open) = connection.as_mut().filter(|_| checks().next().is_some()) else {
+            return;
+        };
+        let evaluated = catch_unwind(AssertUnwindSafe(|| {
+            Evaluator::new(
+                open.as_mut(),
+                self.plan.dialect,
+                &self.values,
+                self.cancel,
+                self.clock,
+            )
+            .table(checks())
+        }));
+        match evaluated {
+            Ok(evaluated) => (result.checks, result.counted) = (evaluated.checks, evaluated.counted),
+            Err(panic) => {
+                discard(connection);
+                let why = format!("evaluating it panicked: {}", panic_text(panic.as_ref()));
+                result.checks = checks().map(|c| CheckOutcome::unknown(c, why.clone())).collect();
+            }
+        }
+    }
 }
 
 /// What follows from an attempt.
 enum Verdict {
     Succeeded,
+    /// It was written, but what reads it must not be run.
+    Blocked,
     Failed,
     Interrupted,
     /// Another transaction was in the way and nothing has taken effect: once more.
@@ -512,6 +547,9 @@ pub(super) fn blank_result(plan: &Task) -> TaskResult {
         sql_hash: plan.sql_hash.clone(),
         column_count: plan.column_count,
         statements: Vec::new(),
+        checks: Vec::new(),
+        counted: None,
+        anomaly: None,
     }
 }
 

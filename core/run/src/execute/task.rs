@@ -61,6 +61,7 @@ pub(super) fn run_step(
             },
             Err(error) => Err(error),
         },
+        StepKind::Check => Err(Error::bug(format!("`{}` is the query of a check", step.purpose))),
     };
     result.map_err(|error| StepFailure {
         class: connection.classify(&error),
@@ -238,7 +239,7 @@ pub(super) fn attempt(
                 }
             }
             StepKind::Observe { .. } => attempt.watermark = value.observed,
-            StepKind::Guard { .. } => {}
+            StepKind::Guard { .. } | StepKind::Check => {}
         }
         on_step(step, value.rows, duration_ms);
     }
