@@ -141,6 +141,11 @@ class Project {
                      const Cancel *cancel = nullptr) const {
         return call(rocky_project_plan, request, on_event, cancel);
     }
+    /// `{"plan_id": …}` of a plan of this project; throws with the status STALE when it no longer fits.
+    std::string apply(std::string_view request, const OnEvent &on_event = {},
+                      const Cancel *cancel = nullptr) const {
+        return call(rocky_project_apply, request, on_event, cancel);
+    }
     /// After a trip of `cancel` in the middle, the document has `"interrupted": true`.
     std::string run(std::string_view request = {}, const OnEvent &on_event = {},
                     const Cancel *cancel = nullptr) const {

@@ -315,17 +315,21 @@ const (
 	ColumnStateUnknown ColumnState = "unknown"
 )
 
-// PlanRequest: What to plan.
-type PlanRequest struct {
+// RunRequest: What to run, or to plan: `plan` shows what `run` would do with the same request.
+type RunRequest struct {
 	// The pipeline; needed when there are several.
 	Pipeline string `json:"pipeline,omitempty"`
-	// Only these models.
+	// Only these models: names, patterns (`stg_*`), `tag:KEY`, `tag:KEY=VALUE`, `path:GLOB`, `changed:REVISION` (edited since that git
+	// revision, or different from that folder), with `+` before for everything they read and `+` after for everything that reads
+	// them (`2+fct_orders`: two steps). `,` within one is an intersection.
 	Models []string `json:"models,omitempty"`
+	// Not these, written likewise.
+	Exclude []string `json:"exclude,omitempty"`
 	// `key=value`; transformation pipelines have no components to filter by, so it is only echoed.
 	Filter string `json:"filter,omitempty"`
 	// Rebuild incremental models from scratch.
 	FullRefresh bool `json:"full_refresh,omitempty"`
-	// Models at a time, instead of the configuration's.
+	// Models at a time.
 	Concurrency uint32 `json:"concurrency,omitempty"`
 	// Values for `@var`.
 	Vars map[string]string `json:"vars,omitempty"`
@@ -397,22 +401,6 @@ type PlannedModel struct {
 	SQLHash string `json:"sql_hash"`
 	// How many statements.
 	Statements uint64 `json:"statements"`
-}
-
-// RunRequest: What to run.
-type RunRequest struct {
-	// The pipeline; needed when there are several.
-	Pipeline string `json:"pipeline,omitempty"`
-	// Only these models.
-	Models []string `json:"models,omitempty"`
-	// `key=value`; echoed, see `plan`.
-	Filter string `json:"filter,omitempty"`
-	// Rebuild incremental models from scratch.
-	FullRefresh bool `json:"full_refresh,omitempty"`
-	// Models at a time.
-	Concurrency uint32 `json:"concurrency,omitempty"`
-	// Values for `@var`.
-	Vars map[string]string `json:"vars,omitempty"`
 }
 
 // RunResponse: The result of a run.
@@ -599,6 +587,12 @@ type DriftAction struct {
 	Action string `json:"action"`
 	// Why.
 	Reason string `json:"reason"`
+}
+
+// ApplyRequest: What to execute.
+type ApplyRequest struct {
+	// The `plan_id` of a plan document of this project.
+	PlanID string `json:"plan_id,omitempty"`
 }
 
 // LineageRequest: What to trace.

@@ -168,8 +168,13 @@ func (p *Project) Compile(ctx context.Context, request CompileRequest, options .
 }
 
 // Plan gives the statements that Run would execute, and why. It executes none of them.
-func (p *Project) Plan(ctx context.Context, request PlanRequest, options ...Option) (*PlanResponse, error) {
+func (p *Project) Plan(ctx context.Context, request RunRequest, options ...Option) (*PlanResponse, error) {
 	return typed[PlanResponse](ctx, p, "plan", request, options)
+}
+
+// Apply executes a plan that Plan gave, if planning now gives the same; otherwise the error is of kind "stale" and says what differs.
+func (p *Project) Apply(ctx context.Context, request ApplyRequest, options ...Option) (*RunResponse, error) {
+	return typed[RunResponse](ctx, p, "apply", request, options)
 }
 
 // Run plans and executes. Models that fail are in Errors. When the context ends in the middle, what was being written is rolled

@@ -525,6 +525,27 @@ rocky_status rocky_project_diff(const rocky_project *project,
                                 rocky_buf **out,
                                 rocky_error **error);
 
+// Execute a plan that `rocky_project_plan` gave for this project, if planning now gives the same.
+//
+// - `project`: borrowed.
+// - `request`, `request_len`: UTF-8 JSON, borrowed. `{"plan_id"}`, which is needed.
+// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+// - `cancel`: borrowed; stops the run when tripped, see `rocky_project_run`; may be NULL.
+// - `out`: receives the run's document, owned by the caller, freed with `rocky_buf_free`; NULL on failure.
+// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+//
+// Errors: `STALE` (the plan no longer fits: the message names what differs, nothing was changed), `NOT_FOUND` (no such plan), and
+// those of `rocky_project_run`.
+// Any thread; other calls on the project may run at the same time. Since 1.
+rocky_status rocky_project_apply(const rocky_project *project,
+                                 const char *request,
+                                 size_t request_len,
+                                 rocky_event_fn callback,
+                                 void *user_data,
+                                 const rocky_cancel *cancel,
+                                 rocky_buf **out,
+                                 rocky_error **error);
+
 // The word for a status, e.g. `not_found` for 2, as in `error.code` of documents.
 //
 // - `status`: any number.

@@ -43,7 +43,7 @@ func addSlowModel(t *testing.T, dir string) {
 func TestEveryVerb(t *testing.T) {
 	ctx := context.Background()
 	p, _ := open(t)
-	plan, err := p.Plan(ctx, rocky.PlanRequest{Models: []string{"orders"}})
+	plan, err := p.Plan(ctx, rocky.RunRequest{Models: []string{"orders"}})
 	if err != nil || len(plan.Statements) == 0 {
 		t.Fatalf("%+v, %v", plan, err)
 	}

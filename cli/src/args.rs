@@ -109,9 +109,13 @@ pub struct RunArgs {
     /// Pipeline; needed when there are several
     #[arg(long)]
     pub pipeline: Option<String>,
-    /// Only this model; may be repeated
-    #[arg(long = "model", value_name = "NAME")]
+    /// Only these models: a name, `stg_*`, `+fct_orders` (and what it reads), `stg_orders+` (and its readers), `tag:nightly`,
+    /// `path:models/marts`, `changed:main`; `a,b` is an intersection; may be repeated
+    #[arg(long = "model", visible_alias = "select", value_name = "SELECTION")]
     pub only: Vec<String>,
+    /// Not these models, written likewise; may be repeated
+    #[arg(long, value_name = "SELECTION")]
+    pub exclude: Vec<String>,
     /// Every model, as without `--model`; existing clients say it
     #[arg(long, conflicts_with = "only")]
     pub all: bool,
@@ -285,9 +289,21 @@ pub enum Command {
     /// Show the exact SQL that `run` would execute, and why
     #[command(after_help = "Examples:\n  rocky plan\n  rocky plan --model fct_orders --full-refresh")]
     Plan(RunArgs),
+    /// Execute a plan that was looked at, if it is still what would be done
+    #[command(
+        after_help = "Examples:\n  rocky plan                       its last line has the plan's id\n  rocky apply 3f1c09d2ab45e677\n\n\
+                            When anything the plan depends on has changed since, nothing is executed and the differences are listed."
+    )]
+    Apply {
+        /// What `rocky plan` printed as the plan's id
+        plan_id: String,
+    },
     /// Execute the models
     #[command(
         after_help = "Examples:\n  rocky run\n  rocky run --model fct_orders --model dim_customers\n  \
+                            rocky run --model +fct_orders           with everything it reads\n  \
+                            rocky run --model changed:main+         what was edited since main, and all readers\n  \
+                            rocky run --model tag:nightly --exclude path:models/marts\n  \
                             rocky run --full-refresh --concurrency 2"
     )]
     Run(RunArgs),

@@ -17,6 +17,7 @@ mod prepare;
 pub mod project;
 pub mod scaffold;
 pub mod schemas;
+mod select;
 pub mod verbs;
 pub mod wire;
 

@@ -60,7 +60,7 @@ pub struct OpenRequest {
 /// The verbs that [`Project::call`] knows.
 pub const VERBS: &[&str] = &[
     "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "test", "what_if",
-    "diff",
+    "diff", "apply",
 ];
 
 /// An opened project.
@@ -209,6 +209,7 @@ impl Project {
         match verb {
             "compile" => json(request, |r| self.compile(&r, observer, cancel)),
             "plan" => json(request, |r| self.plan(&r, observer, cancel)),
+            "apply" => json(request, |r| self.apply(&r, observer, cancel)),
             "run" => json(request, |r| self.run(&r, observer, cancel)),
             "lineage" => {
                 let request: verbs::lineage::LineageRequest = parse(request)?;

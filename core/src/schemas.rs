@@ -3,7 +3,9 @@
 
 use crate::document::ErrorDocument;
 use crate::project::OpenRequest;
-use crate::verbs::{compile, diff, discover, history, lineage, plan, run, state, test, validate, what_if};
+use crate::verbs::{
+    apply, compile, diff, discover, history, lineage, plan, run, state, test, validate, what_if,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 fn schema<T: JsonSchema>() -> Schema {
@@ -16,10 +18,12 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("open.request", schema::<OpenRequest>()),
         ("compile.request", schema::<compile::CompileRequest>()),
         ("compile.response", schema::<compile::CompileResponse>()),
-        ("plan.request", schema::<plan::PlanRequest>()),
+        ("plan.request", schema::<run::RunRequest>()),
         ("plan.response", schema::<plan::PlanResponse>()),
         ("run.request", schema::<run::RunRequest>()),
         ("run.response", schema::<run::RunResponse>()),
+        ("apply.request", schema::<apply::ApplyRequest>()),
+        ("apply.response", schema::<run::RunResponse>()),
         ("lineage.request", schema::<lineage::LineageRequest>()),
         ("lineage.response", schema::<lineage::LineageResponse>()),
         ("validate.request", schema::<validate::ValidateRequest>()),

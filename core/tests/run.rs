@@ -5,7 +5,7 @@
 use rocky_adapter_duckdb::{DuckDb, OpenOptions};
 use rocky_core::verbs::compile::{CompileRequest, RefreshSources};
 use rocky_core::verbs::history::{HistoryRequest, HistoryResponse};
-use rocky_core::verbs::plan::PlanRequest;
+use rocky_core::verbs::run::RunRequest;
 use rocky_core::verbs::run::{RunRequest, RunResponse};
 use rocky_core::verbs::state::StateRequest;
 use rocky_core::{CancelToken, Engine, EngineOptions, Event, Host, NoObserver, OpenRequest, Project};
@@ -261,7 +261,7 @@ fn what_plan_shows_is_what_run_executes() {
     ]);
     let project = folder.project();
     let plan = project
-        .plan(&PlanRequest::default(), &mut NoObserver, &CancelToken::new())
+        .plan(&RunRequest::default(), &mut NoObserver, &CancelToken::new())
         .unwrap();
     assert!(
         !folder.path().join("w.duckdb").exists(),

@@ -616,3 +616,43 @@ pub unsafe extern "C" fn rocky_project_diff(
     // SAFETY: contract of this function.
     unsafe { call.verb("diff") }
 }
+
+/// Execute a plan that `rocky_project_plan` gave for this project, if planning now gives the same.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed. `{"plan_id"}`, which is needed.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; stops the run when tripped, see `rocky_project_run`; may be NULL.
+/// - `out`: receives the run's document, owned by the caller, freed with `rocky_buf_free`; NULL on failure.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Errors: `STALE` (the plan no longer fits: the message names what differs, nothing was changed), `NOT_FOUND` (no such plan), and
+/// those of `rocky_project_run`.
+/// Any thread; other calls on the project may run at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_apply(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("apply") }
+}

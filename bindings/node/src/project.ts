@@ -3,6 +3,7 @@ import { call, type CallOptions } from "./call.js";
 import { native, type NativeEngine, type NativeProject } from "./native.js";
 import { RunEvents } from "./run-events.js";
 import type {
+  ApplyRequest,
   ColumnLineage,
   CompileRequest,
   CompileResponse,
@@ -19,7 +20,6 @@ import type {
   ModelHistory,
   ModelLineage,
   OpenRequest,
-  PlanRequest,
   PlanResponse,
   PlaygroundTemplate,
   ProjectLineage,
@@ -100,8 +100,13 @@ export class Project implements Disposable, AsyncDisposable {
   }
 
   /** The statements that {@link run} would execute, and why. */
-  plan(request: PlanRequest = {}, options?: CallOptions): Promise<PlanResponse> {
+  plan(request: RunRequest = {}, options?: CallOptions): Promise<PlanResponse> {
     return this.#call("plan", request, options);
+  }
+
+  /** Execute a plan of {@link plan} by its `plan_id`, if planning now gives the same; rejects with code `stale` otherwise. */
+  apply(request: string | ApplyRequest, options?: CallOptions): Promise<RunResponse> {
+    return this.#call("apply", typeof request === "string" ? { plan_id: request } : request, options);
   }
 
   /** Plan and execute. Models that fail are part of the response; see its `status`. */

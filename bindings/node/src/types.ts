@@ -21,6 +21,12 @@ export interface AffectedModel {
   rows: boolean;
 }
 
+/** What to execute. */
+export interface ApplyRequest {
+  /** The `plan_id` of a plan document of this project. */
+  plan_id?: string;
+}
+
 /** A check. */
 export interface CheckResult {
   /** Its name. */
@@ -982,22 +988,6 @@ export interface PipelineStatus {
   ok: boolean;
 }
 
-/** What to plan. */
-export interface PlanRequest {
-  /** The pipeline; needed when there are several. */
-  pipeline?: string | null;
-  /** Only these models. */
-  models?: string[];
-  /** `key=value`; transformation pipelines have no components to filter by, so it is only echoed. */
-  filter?: string | null;
-  /** Rebuild incremental models from scratch. */
-  full_refresh?: boolean;
-  /** Models at a time, instead of the configuration's. */
-  concurrency?: number | null;
-  /** Values for `@var`. */
-  vars?: Record<string, string>;
-}
-
 /** A plan. */
 export interface PlanResponse {
   /** Engine version. */
@@ -1232,13 +1222,19 @@ export interface RunModel {
   reason?: string | null;
 }
 
-/** What to run. */
+/** What to run, or to plan: `plan` shows what `run` would do with the same request. */
 export interface RunRequest {
   /** The pipeline; needed when there are several. */
   pipeline?: string | null;
-  /** Only these models. */
+  /**
+   * Only these models: names, patterns (`stg_*`), `tag:KEY`, `tag:KEY=VALUE`, `path:GLOB`, `changed:REVISION` (edited since that git
+   * revision, or different from that folder), with `+` before for everything they read and `+` after for everything that reads
+   * them (`2+fct_orders`: two steps). `,` within one is an intersection.
+   */
   models?: string[];
-  /** `key=value`; echoed, see `plan`. */
+  /** Not these, written likewise. */
+  exclude?: string[];
+  /** `key=value`; transformation pipelines have no components to filter by, so it is only echoed. */
   filter?: string | null;
   /** Rebuild incremental models from scratch. */
   full_refresh?: boolean;
@@ -1790,7 +1786,7 @@ export type PlaygroundTemplate = "quickstart" | "ecommerce" | "showcase";
 /** Request and response of each verb. */
 export interface Verbs {
   compile: { request: CompileRequest; response: CompileResponse };
-  plan: { request: PlanRequest; response: PlanResponse };
+  plan: { request: RunRequest; response: PlanResponse };
   run: { request: RunRequest; response: RunResponse };
   lineage: { request: LineageRequest; response: LineageResponse };
   validate: { request: ValidateRequest; response: ValidateResponse };
@@ -1800,4 +1796,5 @@ export interface Verbs {
   test: { request: TestRequest; response: TestResponse };
   what_if: { request: WhatIfRequest; response: WhatIfResponse };
   diff: { request: DiffRequest; response: DiffResponse };
+  apply: { request: ApplyRequest; response: RunResponse };
 }

@@ -18,6 +18,7 @@ use crate::args::{Args, Command, Refresh, RunArgs, Sources};
 use crate::output::{self, Output};
 use clap::CommandFactory;
 use rocky_core::verbs::compile::RefreshSources;
+use rocky_core::verbs::run::RunRequest;
 use rocky_core::{CancelToken, Error, Host, OpenRequest, Project, Result};
 use std::collections::BTreeMap;
 
@@ -134,6 +135,7 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             ),
         ),
         Command::Plan(run) => ("plan", plan::run(&context, run)),
+        Command::Apply { plan_id } => ("apply", run::apply(&context, plan_id)),
         Command::Run(run) => ("run", run::run(&context, run)),
         Command::Lineage(args) => ("lineage", lineage::run(&context, args)),
         Command::Diff(args) => ("diff", diff::run(&context, args)),
@@ -168,10 +170,11 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
 }
 
 /// The part of a request that `plan` and `run` share.
-fn plan_request(args: &RunArgs) -> Result<rocky_core::verbs::plan::PlanRequest> {
-    Ok(rocky_core::verbs::plan::PlanRequest {
+fn run_request(args: &RunArgs) -> Result<RunRequest> {
+    Ok(RunRequest {
         pipeline: args.pipeline.clone(),
         models: args.only.clone(),
+        exclude: args.exclude.clone(),
         filter: args.filter.clone(),
         full_refresh: args.full_refresh,
         concurrency: args.concurrency,

@@ -1,6 +1,6 @@
 //! `rocky plan`.
 
-use super::{Context, diagnostics_text, plan_request};
+use super::{Context, diagnostics_text, run_request};
 use crate::args::RunArgs;
 use crate::output;
 use crate::progress::Progress;
@@ -12,7 +12,7 @@ use std::path::Path;
 
 pub fn run(context: &Context<'_>, args: &RunArgs) -> Result<u8> {
     let project = context.open(&args.sources)?;
-    let request = plan_request(args)?;
+    let request = run_request(args)?;
     let mut progress = Progress::new();
     let response = project.plan(&request, &mut progress, context.cancel)?;
     progress.finish();

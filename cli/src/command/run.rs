@@ -1,28 +1,36 @@
 //! `rocky run`.
 
-use super::{Context, diagnostics_text, plan_request};
+use super::{Context, diagnostics_text, run_request};
 use crate::args::RunArgs;
 use crate::output;
 use crate::progress::Progress;
 use crate::render::{Marks, count, duration};
 use rocky_core::Result;
-use rocky_core::verbs::run::{RunRequest, RunResponse};
+use rocky_core::verbs::apply::ApplyRequest;
+use rocky_core::verbs::run::RunResponse;
 use std::fmt::Write;
 use std::path::Path;
 
 pub fn run(context: &Context<'_>, args: &RunArgs) -> Result<u8> {
     let project = context.open(&args.sources)?;
-    let plan = plan_request(args)?;
-    let request = RunRequest {
-        pipeline: plan.pipeline,
-        models: plan.models,
-        filter: plan.filter,
-        full_refresh: plan.full_refresh,
-        concurrency: plan.concurrency,
-        vars: plan.vars,
-    };
+    let request = run_request(args)?;
     let mut progress = Progress::new();
     let response = project.run(&request, &mut progress, context.cancel)?;
+    progress.finish();
+    context
+        .out
+        .document(&response, || text(&response, project.root(), context.out.colour));
+    Ok(exit_code(&response))
+}
+
+/// `rocky apply`: a run of a plan that is remembered.
+pub fn apply(context: &Context<'_>, plan_id: &str) -> Result<u8> {
+    let project = context.open(&crate::args::Sources::default())?;
+    let request = ApplyRequest {
+        plan_id: plan_id.to_owned(),
+    };
+    let mut progress = Progress::new();
+    let response = project.apply(&request, &mut progress, context.cancel)?;
     progress.finish();
     context
         .out

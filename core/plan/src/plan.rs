@@ -164,10 +164,11 @@ fn choose(snapshot: &Snapshot, options: &PlanOptions) -> FxHashSet<u32> {
     let wanted = |id: &u32, model: &Model| {
         !is_ephemeral(model)
             && selected.as_ref().is_none_or(|ids| ids.contains(id))
+            // A model that belongs to none comes from a folder that was named instead of the pipeline's.
             && options
                 .pipeline
                 .as_ref()
-                .is_none_or(|p| model.pipeline.as_ref() == Some(p))
+                .is_none_or(|p| model.pipeline.as_ref().is_none_or(|own| own == p))
     };
     let models = snapshot
         .models
@@ -332,6 +333,7 @@ fn model_plan(
         layer: 0,
         reason: built.reason,
         fact,
+        basis: format!("{:032x}", model.analysis_key()),
         watermark_column: built.watermark_column,
         transaction: Capabilities::of(dialect).transactional_ddl,
         sql_hash: hash::of_steps(&built.steps),

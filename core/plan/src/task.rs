@@ -112,6 +112,8 @@ pub struct Task {
     pub reason: String,
     /// What was assumed of the target.
     pub fact: Fact,
+    /// Hash of what else the steps were made from: for a model its text and the columns of everything it reads.
+    pub basis: String,
     /// The column whose maximum is the watermark, for incremental models.
     pub watermark_column: Option<SmolStr>,
     /// Execute all steps in one transaction (where the adapter can).
@@ -162,4 +164,11 @@ pub struct Plan {
     pub concurrency: usize,
     /// Stop scheduling after the first failure.
     pub fail_fast: bool,
+}
+
+impl Task {
+    /// Hash of the whole task, 16 hexadecimal digits: two tasks of one hash do the same to the same target.
+    pub fn hash(&self) -> String {
+        crate::hash::of_value(self).unwrap_or_default()
+    }
 }

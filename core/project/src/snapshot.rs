@@ -174,6 +174,11 @@ impl Model {
         self.analysed.complete()
     }
 
+    /// Hash of everything that the analysis read: the expanded text, the dialect, and of each relation its columns.
+    pub fn analysis_key(&self) -> u128 {
+        self.analysed.key()
+    }
+
     /// Hash of the output's columns.
     pub fn schema_hash(&self) -> u128 {
         self.analysed.schema_hash()

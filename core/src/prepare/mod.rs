@@ -7,7 +7,7 @@ mod transformation;
 use crate::adapters::Access;
 use crate::document::diagnostics;
 use crate::project::{Project, pipeline};
-use crate::verbs::plan::PlanRequest;
+use crate::verbs::run::RunRequest;
 use crate::wire::WireDiagnostic;
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Observer, Result, SmolStr};
 use rocky_config::{PipelineKind, ProjectConfig};
@@ -37,7 +37,7 @@ pub(crate) type Again = Box<dyn Fn(&CatalogSnapshot) -> Result<Plan, Vec<Diagnos
 pub(crate) struct Wanted<'a> {
     pub config: &'a ProjectConfig,
     pub pipeline: SmolStr,
-    pub request: &'a PlanRequest,
+    pub request: &'a RunRequest,
     pub access: Access,
 }
 
@@ -45,7 +45,7 @@ impl Project {
     /// Read what the pipeline's plan depends on, and plan.
     pub(crate) fn prepare(
         &self,
-        request: &PlanRequest,
+        request: &RunRequest,
         access: Access,
         observer: &mut dyn Observer,
         cancel: &CancelToken,

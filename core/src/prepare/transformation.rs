@@ -5,7 +5,6 @@ use crate::adapters::Access;
 use crate::document::diagnostics;
 use crate::files::Ask;
 use crate::project::{Project, Target, target};
-use crate::verbs::compile::find_model;
 use rocky_base::{CancelToken, Diagnostic, Observer, Result};
 use rocky_config::ProjectConfig;
 use rocky_plan::PlanOptions;
@@ -41,16 +40,7 @@ pub(super) fn prepare(
     if let Some(input) = asked {
         snapshot = project.snapshot(&request.vars, Some(input), observer, cancel)?;
     }
-    let mut select = None;
-    if !request.models.is_empty() {
-        let mut ids = Vec::with_capacity(request.models.len());
-        for name in &request.models {
-            ids.push(find_model(&snapshot, name)?.0);
-        }
-        ids.sort_unstable();
-        ids.dedup();
-        select = Some(ids);
-    }
+    let select = project.selected(&snapshot, request, observer, cancel)?;
     let fail_fast = config
         .pipelines
         .get(pipeline)

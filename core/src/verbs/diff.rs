@@ -248,52 +248,7 @@ impl Project {
                 .hint("name a git revision such as `main`, or the folder of another state of the project"));
         }
         let (new, _) = self.refreshed(&request.vars, request.refresh_sources, observer, cancel)?;
-        let inputs = Inputs {
-            vars: request
-                .vars
-                .iter()
-                .map(|(k, v)| (SmolStr::new(k), SmolStr::new(v)))
-                .collect(),
-            catalog: self.known_catalog(),
-            ..Inputs::default()
-        };
-        let folder = self.root.join(&request.against);
-        let mut options = self.options.clone();
-        // What is remembered of this state is not overwritten with the other.
-        options.cache = None;
-        let mut commit = None;
-        let system: Arc<dyn rocky_base::System> = if self.host.system.list(&folder).is_ok() {
-            let name = self.config_path().file_name().unwrap_or_default();
-            options.config = folder.join(name);
-            if !self.host.system.exists(&options.config) && options.models.is_none() {
-                return Err(Error::new(
-                    ErrorKind::NotFound,
-                    format!("{}: no such file", options.config.display()),
-                )
-                .hint("name the folder of another state of this project"));
-            }
-            for dir in [&mut options.models, &mut options.contracts]
-                .into_iter()
-                .flatten()
-            {
-                *dir = moved(dir, &self.root, &folder)?;
-            }
-            self.host.system.clone()
-        } else {
-            let tree = crate::git::tree(&self.root, &request.against, cancel)?;
-            let config = rocky_project::overlay::plain(self.config_path());
-            if !tree.files.contains_key(&config) && options.models.is_none() {
-                return Err(Error::new(
-                    ErrorKind::NotFound,
-                    format!("`{}` has no {}", request.against, config.display()),
-                )
-                .hint("name a revision that has the project"));
-            }
-            commit = Some(tree.commit);
-            Arc::new(Overlay::alone(self.host.system.clone(), tree.files))
-        };
-        let pool = &self.engine.inner.pool;
-        let old = Compiler::new(system, options).compile(&inputs, pool, observer, cancel)?;
+        let (old, commit) = self.other(&request.against, &request.vars, observer, cancel)?;
         let difference = difference(&old, &new, cancel)?;
         let (version, command, schema_version) = envelope!("diff");
         let mut response = DiffResponse {
@@ -318,6 +273,59 @@ impl Project {
             response.markdown = Some(super::diff_markdown::markdown(&response));
         }
         Ok(response)
+    }
+
+    /// Another state of this project compiled: a folder, or a git revision with the commit that it is.
+    pub(crate) fn other(
+        &self,
+        against: &str,
+        vars: &BTreeMap<String, String>,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<(Arc<Snapshot>, Option<String>)> {
+        let inputs = Inputs {
+            vars: crate::project::variables(vars),
+            catalog: self.known_catalog(),
+            ..Inputs::default()
+        };
+        let folder = self.root.join(against);
+        let mut options = self.options.clone();
+        // What is remembered of this state is not overwritten with the other.
+        options.cache = None;
+        let mut commit = None;
+        let system: Arc<dyn rocky_base::System> = if self.host.system.list(&folder).is_ok() {
+            let name = self.config_path().file_name().unwrap_or_default();
+            options.config = folder.join(name);
+            if !self.host.system.exists(&options.config) && options.models.is_none() {
+                return Err(Error::new(
+                    ErrorKind::NotFound,
+                    format!("{}: no such file", options.config.display()),
+                )
+                .hint("name the folder of another state of this project"));
+            }
+            for dir in [&mut options.models, &mut options.contracts]
+                .into_iter()
+                .flatten()
+            {
+                *dir = moved(dir, &self.root, &folder)?;
+            }
+            self.host.system.clone()
+        } else {
+            let tree = crate::git::tree(&self.root, against, cancel)?;
+            let config = rocky_project::overlay::plain(self.config_path());
+            if !tree.files.contains_key(&config) && options.models.is_none() {
+                return Err(Error::new(
+                    ErrorKind::NotFound,
+                    format!("`{}` has no {}", against, config.display()),
+                )
+                .hint("name a revision that has the project"));
+            }
+            commit = Some(tree.commit);
+            Arc::new(Overlay::alone(self.host.system.clone(), tree.files))
+        };
+        let pool = &self.engine.inner.pool;
+        let other = Compiler::new(system, options).compile(&inputs, pool, observer, cancel)?;
+        Ok((other, commit))
     }
 }
 

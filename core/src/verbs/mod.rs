@@ -1,5 +1,6 @@
 //! One module per verb: its request, its response, and the method of [`crate::Project`] between them.
 
+pub mod apply;
 pub mod compile;
 pub mod diff;
 pub mod diff_markdown;

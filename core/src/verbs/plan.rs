@@ -1,33 +1,15 @@
-//! `plan`: the statements that `run` would execute, and why.
+//! `plan`: the statements that `run` would execute for the same request, and why.
 
 use crate::adapters::Access;
 use crate::checks::PlannedCheck;
 use crate::document::{envelope, timestamp};
 use crate::project::Project;
+use crate::verbs::run::RunRequest;
 use crate::wire::WireDiagnostic;
 use rocky_base::{CancelToken, Observer, Result};
 use rocky_plan::StepKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// What to plan.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct PlanRequest {
-    /// The pipeline; needed when there are several.
-    pub pipeline: Option<String>,
-    /// Only these models.
-    pub models: Vec<String>,
-    /// `key=value`; transformation pipelines have no components to filter by, so it is only echoed.
-    pub filter: Option<String>,
-    /// Rebuild incremental models from scratch.
-    pub full_refresh: bool,
-    /// Models at a time, instead of the configuration's.
-    pub concurrency: Option<u32>,
-    /// Values for `@var`.
-    pub vars: BTreeMap<String, String>,
-}
 
 /// A statement in short.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -104,14 +86,17 @@ pub struct PlanResponse {
 }
 
 impl Project {
-    /// Plan a run: reads the warehouse's catalogue, changes nothing.
+    /// Plan a run: reads the warehouse's catalogue, changes nothing. What was planned is remembered for `apply` (`.rocky/plans`).
     pub fn plan(
         &self,
-        request: &PlanRequest,
+        request: &RunRequest,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<PlanResponse> {
         let prepared = self.prepare(request, Access::Read, observer, cancel)?;
+        if let Some(plan) = &prepared.plan {
+            self.remember_plan(request, plan);
+        }
         let (version, command, schema_version) = envelope!("plan");
         let mut statements = Vec::new();
         let mut models = Vec::new();

@@ -4,7 +4,6 @@ use crate::adapters::Access;
 use crate::checks::{AnomalyEntry, CheckResult, CheckResults, QuarantineEntry};
 use crate::document::envelope;
 use crate::project::Project;
-use crate::verbs::plan::PlanRequest;
 use crate::wire::WireDiagnostic;
 use rocky_base::{CancelToken, Error, Observer, Result};
 use rocky_plan::{Task, TaskKind};
@@ -15,15 +14,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What to run.
+/// What to run, or to plan: `plan` shows what `run` would do with the same request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunRequest {
     /// The pipeline; needed when there are several.
     pub pipeline: Option<String>,
-    /// Only these models.
+    /// Only these models: names, patterns (`stg_*`), `tag:KEY`, `tag:KEY=VALUE`, `path:GLOB`, `changed:REVISION` (edited since that git
+    /// revision, or different from that folder), with `+` before for everything they read and `+` after for everything that reads
+    /// them (`2+fct_orders`: two steps). `,` within one is an intersection.
     pub models: Vec<String>,
-    /// `key=value`; echoed, see `plan`.
+    /// Not these, written likewise.
+    pub exclude: Vec<String>,
+    /// `key=value`; transformation pipelines have no components to filter by, so it is only echoed.
     pub filter: Option<String>,
     /// Rebuild incremental models from scratch.
     pub full_refresh: bool,
@@ -237,17 +240,20 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        let plan_request = PlanRequest {
-            pipeline: request.pipeline.clone(),
-            models: request.models.clone(),
-            filter: request.filter.clone(),
-            full_refresh: request.full_refresh,
-            concurrency: request.concurrency,
-            vars: request.vars.clone(),
-        };
         // A state file that cannot be used is said before anything is touched.
         self.engine.inner.states.reader(self.state_path())?;
-        let prepared = self.prepare(&plan_request, Access::Write, observer, cancel)?;
+        let prepared = self.prepare(request, Access::Write, observer, cancel)?;
+        self.execute_prepared(request, prepared, observer, cancel)
+    }
+
+    /// Execute what was planned.
+    pub(crate) fn execute_prepared(
+        &self,
+        request: &RunRequest,
+        prepared: crate::prepare::Prepared,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<RunResponse> {
         let filter = request.filter.clone().unwrap_or_default();
         let found = prepared.diagnostics;
         let Some(plan) = &prepared.plan else {

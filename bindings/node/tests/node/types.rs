@@ -296,21 +296,14 @@ fn generate() -> String {
     );
     out.push_str("\n/** Request and response of each verb. */\nexport interface Verbs {\n");
     for verb in rocky_core::VERBS {
-        let mut name = String::new();
-        for word in verb.split('_') {
-            name.push_str(&word[..1].to_ascii_uppercase());
-            name.push_str(&word[1..]);
-        }
-        for part in ["Request", "Response"] {
-            assert!(
-                types.contains_key(&format!("{name}{part}")),
-                "no type {name}{part}"
-            );
-        }
-        let _ = writeln!(
-            out,
-            "  {verb}: {{ request: {name}Request; response: {name}Response }};"
-        );
+        // Verbs may share a type: `plan` takes what `run` takes.
+        let [request, response] = ["request", "response"].map(|part| {
+            let stem = format!("{verb}.{part}");
+            let found = rocky_core::schemas::all().into_iter().find(|(s, _)| *s == stem);
+            let (_, schema) = found.unwrap_or_else(|| panic!("no schema {stem}"));
+            schema.to_value()["title"].as_str().unwrap().to_owned()
+        });
+        let _ = writeln!(out, "  {verb}: {{ request: {request}; response: {response} }};");
     }
     out + "}\n"
 }

@@ -281,6 +281,7 @@ fn model(name: &str, depends_on: &[usize]) -> Task {
         layer: 0,
         reason: "target does not exist".to_owned(),
         fact: Fact::Absent,
+        basis: String::new(),
         watermark_column: None,
         transaction: true,
         steps: vec![write(&format!("write {name}"))],

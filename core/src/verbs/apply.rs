@@ -1,0 +1,247 @@
+//! `apply`: execute a plan that somebody has looked at, if it is still what would be done.
+//!
+//! A plan is remembered by its request and the hashes of its tasks, not by its statements: `apply` plans once more, and since a
+//! plan is a pure function of what it read, one with the same id is the same plan. Anything else is refused, with the
+//! tasks that differ; nothing that was written to a file is ever sent to a warehouse.
+
+use crate::adapters::Access;
+use crate::document::timestamp;
+use crate::project::{OpenRequest, Project};
+use crate::verbs::run::{RunRequest, RunResponse};
+use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result, SmolStr, suggest};
+use rocky_plan::Plan;
+use rustc_hash::FxHashMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// How many plans are remembered.
+const KEPT: usize = 100;
+/// How many differing tasks an error names.
+const NAMED: usize = 5;
+
+/// What to execute.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApplyRequest {
+    /// The `plan_id` of a plan document of this project.
+    pub plan_id: String,
+}
+
+/// A plan as it is remembered.
+#[derive(Debug, Serialize, Deserialize)]
+struct Remembered {
+    plan_id: String,
+    /// The engine that made it.
+    version: String,
+    /// RFC 3339.
+    created_at: String,
+    request: RunRequest,
+    /// The folders that the project was opened with, when they were not those of `rocky.toml`.
+    #[serde(default)]
+    models: Option<PathBuf>,
+    #[serde(default)]
+    contracts: Option<PathBuf>,
+    setup: Vec<String>,
+    tasks: Vec<RememberedTask>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct RememberedTask {
+    name: SmolStr,
+    hash: String,
+    reason: String,
+}
+
+impl Project {
+    /// Execute a plan made by `plan`, when planning it now gives the same. Otherwise an error of kind `stale` says what differs, and
+    /// nothing is changed.
+    pub fn apply(
+        &self,
+        request: &ApplyRequest,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<RunResponse> {
+        let remembered = self.remembered(&request.plan_id)?;
+        let own = (&self.options.models, &self.options.contracts);
+        if own == (&None, &None) && own != (&remembered.models, &remembered.contracts) {
+            let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+            let open = OpenRequest {
+                config: Some(text(&self.config_path().to_path_buf())),
+                state_path: Some(text(&self.state_path().to_path_buf())),
+                models: remembered.models.as_ref().map(text),
+                contracts: remembered.contracts.as_ref().map(text),
+                cache_dir: self
+                    .options
+                    .cache
+                    .as_ref()
+                    .map_or(Some(String::new()), |p| Some(text(p))),
+                threads: None,
+            };
+            return Project::open(&self.engine, &open, self.host.clone())?.apply_remembered(
+                &remembered,
+                observer,
+                cancel,
+            );
+        }
+        self.apply_remembered(&remembered, observer, cancel)
+    }
+
+    fn apply_remembered(
+        &self,
+        remembered: &Remembered,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<RunResponse> {
+        self.engine.inner.states.reader(self.state_path())?;
+        let prepared = self.prepare(&remembered.request, Access::Write, observer, cancel)?;
+        // Errors in the models are part of the response, as for `run`.
+        if let Some(plan) = &prepared.plan
+            && plan.plan_id != remembered.plan_id
+        {
+            return Err(stale(remembered, plan));
+        }
+        self.execute_prepared(&remembered.request, prepared, observer, cancel)
+    }
+
+    fn plans(&self) -> PathBuf {
+        self.root.join(".rocky").join("plans")
+    }
+
+    /// Best effort: a folder that cannot be written means that the plan cannot be applied, which `apply` says then.
+    pub(crate) fn remember_plan(&self, request: &RunRequest, plan: &Plan) {
+        let remembered = Remembered {
+            plan_id: plan.plan_id.clone(),
+            version: crate::VERSION.to_owned(),
+            created_at: timestamp(self.host.system.now()).to_string(),
+            request: request.clone(),
+            models: self.options.models.clone(),
+            contracts: self.options.contracts.clone(),
+            setup: plan.setup.iter().map(|s| s.sql.clone()).collect(),
+            tasks: plan
+                .tasks
+                .iter()
+                .map(|t| RememberedTask {
+                    name: t.name.clone(),
+                    hash: t.hash(),
+                    reason: t.reason.clone(),
+                })
+                .collect(),
+        };
+        let Ok(json) = serde_json::to_vec(&remembered) else {
+            return;
+        };
+        let folder = self.plans();
+        let file = folder.join(format!("{}.json", plan.plan_id));
+        if self.host.system.write_atomic(&file, &json).is_ok() {
+            self.forget_old_plans();
+        }
+    }
+
+    fn forget_old_plans(&self) {
+        let Ok(entries) = self.host.system.list(&self.plans()) else {
+            return;
+        };
+        let mut files: Vec<_> = entries
+            .into_iter()
+            .filter(|e| !e.is_dir && e.path.extension().is_some_and(|x| x == "json"))
+            .collect();
+        if files.len() <= KEPT {
+            return;
+        }
+        files.sort_by_cached_key(|e| {
+            let age = self.host.system.stamp(&e.path).map_or(0, |s| s.modified_ns);
+            std::cmp::Reverse(age)
+        });
+        for old in files.drain(KEPT..) {
+            let _ = self.host.system.remove(&old.path);
+        }
+    }
+
+    fn remembered(&self, plan_id: &str) -> Result<Remembered> {
+        if plan_id.is_empty() {
+            return Err(Error::usage("`plan_id` is missing").hint("`rocky plan` prints it"));
+        }
+        // It becomes the name of a file.
+        if plan_id.len() != 16 || !plan_id.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(Error::usage(format!(
+                "{plan_id:?} is not a plan_id: it has 16 hexadecimal digits"
+            ))
+            .hint("`rocky plan` prints it"));
+        }
+        let file = self.plans().join(format!("{plan_id}.json"));
+        let bytes = match self.host.system.read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let known: Vec<String> = self
+                    .host
+                    .system
+                    .list(&self.plans())
+                    .unwrap_or_default()
+                    .iter()
+                    .filter_map(|e| e.name.as_deref()?.strip_suffix(".json").map(str::to_owned))
+                    .collect();
+                let near = suggest::nearest(plan_id, known.iter().map(String::as_str));
+                let hint = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!(
+                        "make one with `rocky plan`; the last {KEPT} of this project are remembered in .rocky/plans"
+                    ),
+                };
+                let message = format!("plan `{plan_id}` is not known here");
+                return Err(Error::new(ErrorKind::NotFound, message).hint(hint));
+            }
+            Err(error) => return Err(Error::io(file.display(), error)),
+        };
+        serde_json::from_slice(&bytes).map_err(|e| {
+            let message = format!("{} cannot be read: {e}", file.display());
+            Error::new(ErrorKind::Stale, message).hint("make the plan again with `rocky plan`")
+        })
+    }
+}
+
+/// What differs between the plan that was looked at and the one that would be executed now.
+fn stale(remembered: &Remembered, now: &Plan) -> Error {
+    let before: FxHashMap<&str, &RememberedTask> =
+        remembered.tasks.iter().map(|t| (t.name.as_str(), t)).collect();
+    let after: FxHashMap<&str, ()> = now.tasks.iter().map(|t| (t.name.as_str(), ())).collect();
+    let mut differences = Vec::new();
+    for task in &now.tasks {
+        match before.get(task.name.as_str()) {
+            None => differences.push(format!("`{}` is new", task.name)),
+            Some(old) if old.hash == task.hash() => {}
+            Some(old) if old.reason == task.reason => {
+                differences.push(format!("`{}`, what it reads or its target changed", task.name));
+            }
+            Some(old) => differences.push(format!(
+                "`{}`: {} (before: {})",
+                task.name, task.reason, old.reason
+            )),
+        }
+    }
+    for task in &remembered.tasks {
+        if !after.contains_key(task.name.as_str()) {
+            differences.push(format!("`{}` is gone", task.name));
+        }
+    }
+    if now.setup.iter().map(|s| &s.sql).ne(remembered.setup.iter()) {
+        differences.push("the schemas to create differ".to_owned());
+    }
+    if differences.is_empty() {
+        differences.push("the settings of the execution differ".to_owned());
+    }
+    let more = differences.len().saturating_sub(NAMED);
+    differences.truncate(NAMED);
+    let mut text = differences.join("; ");
+    if more > 0 {
+        text.push_str(&format!("; and {more} more"));
+    }
+    let message = format!(
+        "plan `{}` of {} no longer fits: {text}. Nothing was changed",
+        remembered.plan_id, remembered.created_at
+    );
+    Error::new(ErrorKind::Stale, message).hint(format!(
+        "look at `rocky plan` again; its id would be {}",
+        now.plan_id
+    ))
+}
