@@ -44,6 +44,7 @@ var verbs = map[string]C.rocky_go_verb{
 	"what_if":  C.rocky_go_verb(C.rocky_project_what_if),
 	"diff":     C.rocky_go_verb(C.rocky_project_diff),
 	"apply":    C.rocky_go_verb(C.rocky_project_apply),
+	"ci":       C.rocky_go_verb(C.rocky_project_ci),
 }
 
 // call is one call of a verb.

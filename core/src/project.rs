@@ -59,7 +59,7 @@ pub struct OpenRequest {
 
 /// The verbs that [`Project::call`] knows.
 pub const VERBS: &[&str] = &[
-    "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "test", "what_if",
+    "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "test", "ci", "what_if",
     "diff", "apply",
 ];
 
@@ -221,6 +221,7 @@ impl Project {
             "state" => json(request, |r| self.state(&r)),
             "history" => json(request, |r| self.history(&r)),
             "test" => json(request, |r| self.test(&r, observer, cancel)),
+            "ci" => json(request, |r| self.ci(&r, observer, cancel)),
             "what_if" => json(request, |r| self.what_if(&r, observer, cancel)),
             "diff" => json(request, |r| self.diff(&r, observer, cancel)),
             _ => {

@@ -3,9 +3,7 @@
 
 use crate::document::ErrorDocument;
 use crate::project::OpenRequest;
-use crate::verbs::{
-    apply, compile, diff, discover, history, lineage, plan, run, state, test, validate, what_if,
-};
+use crate::verbs::{apply, ci, compile, diff, discover, history, lineage, plan, run, state, test, validate, what_if};
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 fn schema<T: JsonSchema>() -> Schema {
@@ -34,6 +32,8 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("state.response", schema::<state::StateResponse>()),
         ("history.request", schema::<history::HistoryRequest>()),
         ("history.response", schema::<history::HistoryResponse>()),
+        ("ci.request", schema::<ci::CiRequest>()),
+        ("ci.response", schema::<ci::CiResponse>()),
         ("test.request", schema::<test::TestRequest>()),
         ("test.response", schema::<test::TestResponse>()),
         ("what_if.request", schema::<what_if::WhatIfRequest>()),

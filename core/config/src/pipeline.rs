@@ -417,6 +417,25 @@ pub enum QuarantineMode {
     Drop,
 }
 
+impl ChecksConfig {
+    /// Nothing is checked.
+    pub fn none() -> ChecksConfig {
+        ChecksConfig {
+            enabled: false,
+            row_count: Switch::default(),
+            column_match: Switch::default(),
+            freshness: None,
+            null_rate: None,
+            custom: Vec::new(),
+            anomaly_threshold_pct: None,
+            assertions: Vec::new(),
+            quarantine: None,
+            fail_on_error: true,
+            loc: Loc::new(rocky_base::FileId(0), rocky_base::Span::at(0)),
+        }
+    }
+}
+
 /// A check that is on or off.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Switch {

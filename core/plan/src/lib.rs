@@ -15,7 +15,7 @@ mod setup;
 mod strategy;
 pub mod task;
 
-pub use assemble::model_sql;
+pub use assemble::{Redirect, model_sql, redirected_sql};
 pub use bind::{Bindings, Hole, Parameter, Sql};
 pub use plan::{PlanOptions, plan};
 pub use checks::{CheckKind, CheckPlan, Judge};

@@ -2,6 +2,7 @@
 //!
 //! Everything that reads the warehouse before anything is changed stands here, so that `plan` shows what `run` does.
 
+mod quality;
 mod transformation;
 
 use crate::adapters::Access;
@@ -93,8 +94,8 @@ impl Project {
         };
         match &chosen.kind {
             PipelineKind::Transformation(_) => transformation::prepare(self, &wanted, observer, cancel),
+            PipelineKind::Quality(_) => quality::prepare(self, &wanted, observer, cancel),
             PipelineKind::Replication(_)
-            | PipelineKind::Quality(_)
             | PipelineKind::Snapshot(_)
             | PipelineKind::Load(_) => Err(Error::new(
                 ErrorKind::Unsupported,
@@ -104,7 +105,7 @@ impl Project {
                     crate::VERSION
                 ),
             )
-            .hint("transformation pipelines can be run")),
+            .hint("transformation and quality pipelines can be run")),
         }
     }
 }

@@ -11,11 +11,25 @@ use rocky_base::{Dialect, Ident, SmolStr};
 use rocky_config::StrategyKind;
 use rocky_project::{InputRelation, Model, Snapshot, WithPlace};
 use rustc_hash::{FxHashMap, FxHashSet};
+use rocky_warehouse::RelationName;
 use std::rc::Rc;
 
 /// The model's query as it is executed: references rewritten, ephemeral models inlined. Empty for a model without query.
 pub fn model_sql(snapshot: &Snapshot, model: u32) -> String {
     Assembler::new(snapshot).sql(model)
+}
+
+/// Other relations in the place of a model's inputs: for a model and what it reads, the name that is written instead.
+pub type Redirect<'a> = dyn Fn(&Model, &InputRelation) -> Option<RelationName> + 'a;
+
+/// The model's query with its inputs, and those of ephemeral models inlined into it, read from elsewhere. An ephemeral input
+/// that is redirected is read, not inlined.
+pub fn redirected_sql(snapshot: &Snapshot, model: u32, redirect: &Redirect<'_>) -> String {
+    Assembler {
+        redirect: Some(redirect),
+        ..Assembler::new(snapshot)
+    }
+    .sql(model)
 }
 
 /// True for a model that is inlined into its consumers.
@@ -29,6 +43,7 @@ pub(crate) struct Assembler<'a> {
     ephemeral: FxHashMap<u32, Rc<Piece>>,
     /// Position of each model in topological order; made when first needed.
     rank: Vec<u32>,
+    redirect: Option<&'a Redirect<'a>>,
 }
 
 impl<'a> Assembler<'a> {
@@ -37,6 +52,7 @@ impl<'a> Assembler<'a> {
             snapshot,
             ephemeral: FxHashMap::default(),
             rank: Vec::new(),
+            redirect: None,
         }
     }
 
@@ -48,7 +64,7 @@ impl<'a> Assembler<'a> {
         let Some(query) = model.unit.query() else {
             return String::new();
         };
-        let piece = rewrite::piece(self.snapshot, model);
+        let piece = rewrite::piece(self.snapshot, model, self.redirect);
         let inlined = self.closure(&piece);
         if inlined.is_empty() {
             return piece.render(model.unit.text(), query, &Names::default(), None);
@@ -92,11 +108,11 @@ impl<'a> Assembler<'a> {
             let Some(model) = self.snapshot.models.get(id as usize) else {
                 continue;
             };
-            let snapshot = self.snapshot;
+            let (snapshot, redirect) = (self.snapshot, self.redirect);
             let piece = self
                 .ephemeral
                 .entry(id)
-                .or_insert_with(|| Rc::new(rewrite::piece(snapshot, model)));
+                .or_insert_with(|| Rc::new(rewrite::piece(snapshot, model, redirect)));
             work.extend(piece.ephemerals.iter().copied().filter(|e| seen.insert(*e)));
             found.push(id);
         }

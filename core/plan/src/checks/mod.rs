@@ -5,6 +5,7 @@
 //! has what differs between the dialects.
 
 mod model;
+pub mod quality;
 pub mod quarantine;
 mod sql;
 pub mod table;

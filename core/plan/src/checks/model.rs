@@ -69,7 +69,8 @@ impl<'a> Models<'a> {
         {
             let assertions = config.assertions.iter().filter(|a| subject.is(a)).map(|a| &a.test);
             let tests: Vec<_> = model.config.tests.iter().chain(assertions).collect();
-            quarantine::add(wanted, &tests, &subject, &resolve, task)?;
+            let is_model = |name: &RelationName| self.snapshot.names.model_of_target(name).is_some();
+            quarantine::add(wanted, &tests, &subject, &resolve, &is_model, task)?;
         }
         Ok(())
     }

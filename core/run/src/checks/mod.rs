@@ -8,7 +8,7 @@ pub mod anomaly;
 mod judge;
 
 use crate::execute::Clock;
-use rocky_base::{CancelToken, Dialect, ErrorKind, Event, SmolStr};
+use rocky_base::{CancelToken, Dialect, ErrorKind, Event, SmolStr, System};
 use rocky_config::CheckSeverity;
 use rocky_plan::checks::SAMPLE_ROWS;
 use rocky_plan::{Bindings, CheckKind, CheckPlan, Judge, Step};
@@ -174,6 +174,18 @@ pub struct Evaluated {
     pub checks: Vec<CheckOutcome>,
     /// The table's rows, and the largest deviation in per cent from earlier runs, when they were counted for it.
     pub counted: Option<(u64, f64)>,
+}
+
+/// Evaluate checks of one table outside of a run.
+pub fn evaluate(
+    connection: &mut dyn Connection,
+    dialect: Dialect,
+    values: &Bindings,
+    cancel: &CancelToken,
+    clock: &dyn System,
+    checks: &[CheckPlan],
+) -> Evaluated {
+    Evaluator::new(connection, dialect, values, cancel, Clock::new(clock)).table(checks.iter())
 }
 
 /// Evaluates checks on one connection.

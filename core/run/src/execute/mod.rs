@@ -266,7 +266,11 @@ fn finish(ctx: &mut ExecuteContext<'_>, status: RunStatus, duration_ms: u64) {
 #[derive(Clone, Copy)]
 pub(crate) struct Clock<'a>(&'a dyn System);
 
-impl Clock<'_> {
+impl<'a> Clock<'a> {
+    pub(crate) fn new(system: &'a dyn System) -> Clock<'a> {
+        Clock(system)
+    }
+
     pub(crate) fn now(self) -> Timestamp {
         Timestamp::try_from(self.0.now()).unwrap_or_default()
     }
