@@ -394,10 +394,8 @@ pub enum Command {
         sources: Sources,
     },
     /// Compile and test with one verdict, without a warehouse
-    #[command(
-        after_help = "Examples:\n  rocky ci\n  rocky ci --output json\n\n\
-                            Exit codes: 0 all is well, 1 something failed, 4 there are warnings."
-    )]
+    #[command(after_help = "Examples:\n  rocky ci\n  rocky ci --output json\n\n\
+                            Exit codes: 0 all is well, 1 something failed, 4 there are warnings.")]
     Ci {
         /// Models folder, contracts, variables
         #[command(flatten)]

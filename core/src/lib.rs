@@ -6,8 +6,8 @@
 //! our own bug. Nothing here prints, exits, changes directory or installs handlers. Start reading at [`project`].
 
 pub mod adapters;
-pub mod checks;
 pub mod catalog_cache;
+pub mod checks;
 pub mod document;
 pub mod engine;
 pub mod explain;

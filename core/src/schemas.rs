@@ -3,7 +3,9 @@
 
 use crate::document::ErrorDocument;
 use crate::project::OpenRequest;
-use crate::verbs::{apply, ci, compile, diff, discover, history, lineage, plan, run, state, test, validate, what_if};
+use crate::verbs::{
+    apply, ci, compile, diff, discover, history, lineage, plan, run, state, test, validate, what_if,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 fn schema<T: JsonSchema>() -> Schema {

@@ -12,9 +12,7 @@ use std::path::Path;
 
 pub fn run(context: &Context<'_>, sources: &Sources) -> Result<u8> {
     let project = context.open(sources)?;
-    let request = CiRequest {
-        vars: vars(sources)?,
-    };
+    let request = CiRequest { vars: vars(sources)? };
     let mut progress = Progress::new();
     let response = project.ci(&request, &mut progress, context.cancel)?;
     progress.finish();
@@ -38,7 +36,11 @@ fn text(ci: &CiResponse, root: &Path, colour: bool) -> String {
         mark(ci.compile_ok),
         count(ci.models_compiled, "model")
     );
-    let local = if ci.models_not_executed { " (unit tests alone)" } else { "" };
+    let local = if ci.models_not_executed {
+        " (unit tests alone)"
+    } else {
+        ""
+    };
     let _ = writeln!(
         text,
         "{} tests: {} passed, {} failed{local}",

@@ -98,7 +98,11 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
     if let Some(error) = &run.state_error {
         let _ = writeln!(text, "\nthe state store lacks part of this run: {error}");
     }
-    let what = if run.pipeline_type == "replication" { "table" } else { "model" };
+    let what = if run.pipeline_type == "replication" {
+        "table"
+    } else {
+        "model"
+    };
     let mut parts = Vec::new();
     if run.pipeline_type != "quality" {
         parts.push(format!("{} written", count(run.tables_copied, what)));
@@ -150,7 +154,11 @@ fn checks(text: &mut String, run: &RunResponse, marks: &Marks, width: usize) {
                 _ => "warning",
             };
             let detail = check.detail.as_deref().unwrap_or_default();
-            let _ = writeln!(text, "{mark} {name}  check {}{column} {word}: {detail}", check.name);
+            let _ = writeln!(
+                text,
+                "{mark} {name}  check {}{column} {word}: {detail}",
+                check.name
+            );
             for row in &check.sample {
                 let cells: Vec<String> = row.iter().take(8).map(|(k, v)| format!("{k} = {v}")).collect();
                 let _ = writeln!(text, "  {:width$}  {}", "", cells.join(", "));
@@ -158,7 +166,11 @@ fn checks(text: &mut String, run: &RunResponse, marks: &Marks, width: usize) {
         }
     }
     for anomaly in &run.anomalies {
-        let _ = writeln!(text, "{} {}  anomaly: {}", marks.skipped, anomaly.table, anomaly.reason);
+        let _ = writeln!(
+            text,
+            "{} {}  anomaly: {}",
+            marks.skipped, anomaly.table, anomaly.reason
+        );
     }
     for set_aside in run.quarantine.iter().filter(|q| q.quarantined_rows != Some(0)) {
         let rows = set_aside

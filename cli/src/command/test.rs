@@ -89,7 +89,11 @@ pub fn failures(text: &mut String, failures: &[TestFailure], marks: &Marks) {
 pub fn refused(text: &mut String, units: &UnitTests, marks: &Marks) {
     for test in units.results.iter().filter(|r| r.status == "refused") {
         let why = test.detail.as_deref().unwrap_or_default();
-        let _ = writeln!(text, "{} {}::{}: not run: {why}", marks.skipped, test.model, test.name);
+        let _ = writeln!(
+            text,
+            "{} {}::{}: not run: {why}",
+            marks.skipped, test.model, test.name
+        );
     }
 }
 

@@ -39,9 +39,8 @@ pub use pipeline::{
     CheckSeverity, ChecksConfig, Concurrency, CustomCheck, DiscoveryConfig, ExecutionConfig, FreshnessCheck,
     GovernanceConfig, Grant, Isolation, LoadConfig, LoadContract, LoadFormat, LoadOptions, MetadataColumn,
     NullRateCheck, OnCollision, PipelineConfig, PipelineKind, QualityConfig, QualityTable, QuarantineConfig,
-    QuarantineMode, ReplicationConfig,
-    ReplicationSource, ReplicationTarget, SnapshotConfig, Switch, TableOverride, TableRef,
-    TransformationConfig, WorkspaceBinding,
+    QuarantineMode, ReplicationConfig, ReplicationSource, ReplicationTarget, SnapshotConfig, Switch,
+    TableOverride, TableRef, TransformationConfig, WorkspaceBinding,
 };
 pub use project::{ProjectConfig, parse_project};
 pub use schema::UnknownKeys;

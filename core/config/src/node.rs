@@ -23,7 +23,10 @@ pub(crate) struct Node {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    Str { value: SmolStr, from_env: bool },
+    Str {
+        value: SmolStr,
+        from_env: bool,
+    },
     Int(i64),
     Float(f64),
     Bool(bool),

@@ -806,7 +806,11 @@ fn quarantine(reader: Reader<'_>) -> QuarantineConfig {
         ("tag", QuarantineMode::Tag),
         ("drop", QuarantineMode::Drop),
     ];
-    let suffix = |key, otherwise| reader.plain(key).unwrap_or_else(|| SmolStr::new_static(otherwise));
+    let suffix = |key, otherwise| {
+        reader
+            .plain(key)
+            .unwrap_or_else(|| SmolStr::new_static(otherwise))
+    };
     QuarantineConfig {
         enabled: reader.flag("enabled").unwrap_or(false),
         mode: reader.choice("mode", &modes).unwrap_or_default(),

@@ -235,7 +235,9 @@ pub(crate) fn tests(root: Reader<'_>, checker: &mut Checker<'_>) -> Vec<TestConf
     for reader in tables {
         let Some(test) = test(reader) else { continue };
         complain(&test, &mut |loc, text, help| {
-            checker.out.push(Diagnostic::new(code::E417, loc, text).help(help));
+            checker
+                .out
+                .push(Diagnostic::new(code::E417, loc, text).help(help));
         });
         tests.push(test);
     }
@@ -424,7 +426,9 @@ pub(crate) fn unit_tests(root: Reader<'_>, checker: &mut Checker<'_>) -> Vec<Uni
         }
         let mut given = Vec::new();
         for table in reader.tables("given") {
-            let Some(relation) = table.text("ref") else { continue };
+            let Some(relation) = table.text("ref") else {
+                continue;
+            };
             if let Some(rows) = fixture(table, checker) {
                 given.push(Given { relation, rows });
             }
@@ -492,12 +496,9 @@ fn cell(node: &Node) -> Cell {
         Kind::Datetime(text) => Cell::Text(text.clone()),
         // TOML is not nested deeper than its parser's limit.
         Kind::Array(items) => Cell::List(items.iter().map(cell).collect()),
-        Kind::Table(entries) => Cell::Struct(
-            entries
-                .iter()
-                .map(|e| (e.key.clone(), cell(&e.node)))
-                .collect(),
-        ),
+        Kind::Table(entries) => {
+            Cell::Struct(entries.iter().map(|e| (e.key.clone(), cell(&e.node))).collect())
+        }
         Kind::Invalid => Cell::Null,
     }
 }

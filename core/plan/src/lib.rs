@@ -17,6 +17,6 @@ pub mod task;
 
 pub use assemble::{Redirect, model_sql, redirected_sql};
 pub use bind::{Bindings, Hole, Parameter, Sql};
-pub use plan::{PlanOptions, plan};
 pub use checks::{CheckKind, CheckPlan, Judge};
+pub use plan::{PlanOptions, plan};
 pub use task::{Fact, Plan, Quarantine, Step, StepKind, Task, TaskKind};

@@ -42,7 +42,11 @@ pub fn obstacle(ast: &Ast, text: &str, source: Dialect) -> Option<(SmolStr, Span
     }
     let missing = portability::check(ast, text, source, Dialect::DuckDb);
     if let Some(first) = missing.first() {
-        let span = first.diagnostic.primary.as_ref().map_or(Span::at(0), |l| l.loc.span);
+        let span = first
+            .diagnostic
+            .primary
+            .as_ref()
+            .map_or(Span::at(0), |l| l.loc.span);
         return Some((SmolStr::new(first.construct.replace('_', " ")), span));
     }
     let scan = Scan { ast, text };
@@ -146,7 +150,9 @@ impl Scan<'_> {
             | FromKind::Derived {
                 sample: Some(span), ..
             } => no("TABLESAMPLE", *span),
-            FromKind::Table { .. } | FromKind::Paren { .. } | FromKind::Derived { lateral: false, .. } => None,
+            FromKind::Table { .. } | FromKind::Paren { .. } | FromKind::Derived { lateral: false, .. } => {
+                None
+            }
             FromKind::Derived { lateral: true, .. } => no("LATERAL", from.span),
             FromKind::Join { kind, op_span, .. } => match kind {
                 JoinKind::Inner | JoinKind::Left | JoinKind::Right | JoinKind::Full | JoinKind::Cross => None,
@@ -167,9 +173,7 @@ impl Scan<'_> {
             | ExprKind::Column(_)
             | ExprKind::Star(_)
             | ExprKind::Is { .. }
-            | ExprKind::Between {
-                symmetric: false, ..
-            }
+            | ExprKind::Between { symmetric: false, .. }
             | ExprKind::InList { .. }
             | ExprKind::InQuery { .. }
             | ExprKind::Case { .. }
@@ -193,11 +197,7 @@ impl Scan<'_> {
                 | BinaryOp::Sub
                 | BinaryOp::Mul
                 | BinaryOp::Concat => None,
-                BinaryOp::IsDistinct | BinaryOp::IsNotDistinct
-                    if op_span.slice(self.text) != "<=>" =>
-                {
-                    None
-                }
+                BinaryOp::IsDistinct | BinaryOp::IsNotDistinct if op_span.slice(self.text) != "<=>" => None,
                 BinaryOp::Div => no("division, whose type and rounding differ", *op_span),
                 _ => no(&format!("operator {}", op_span.slice(self.text)), *op_span),
             },
@@ -212,10 +212,7 @@ impl Scan<'_> {
             },
             ExprKind::Cast { expr, ty, kind } => {
                 let name = ty.span.slice(self.text).to_ascii_uppercase();
-                let literal = matches!(
-                    self.ast.expr(*expr).kind,
-                    ExprKind::Literal(Literal::String(_))
-                );
+                let literal = matches!(self.ast.expr(*expr).kind, ExprKind::Literal(Literal::String(_)));
                 match (kind, name.as_str()) {
                     // A date of a text is the same everywhere; of a moment, it depends on time zones.
                     (CastKind::Literal | CastKind::Cast, "DATE") if literal => None,
@@ -226,7 +223,9 @@ impl Scan<'_> {
                 let name = path_span(&call.name).slice(self.text).to_ascii_uppercase();
                 let known = FUNCTIONS.iter().find(|(n, _)| *n == name);
                 match known {
-                    Some((_, most)) if call.args.len() <= *most && call.args.iter().all(|a| a.name.is_none()) => {
+                    Some((_, most))
+                        if call.args.len() <= *most && call.args.iter().all(|a| a.name.is_none()) =>
+                    {
                         match (call.ignore_nulls, call.order_by.is_empty()) {
                             (None, true) => None,
                             _ => no(&format!("{name} with an order or IGNORE NULLS"), span),
@@ -270,9 +269,18 @@ mod tests {
     fn what_differs_is_named() {
         let say = |t: &str, d| why(t, d).unwrap_or_default();
         assert!(say("SELECT a / b FROM x", Dialect::Snowflake).contains("division"));
-        assert_eq!(say("SELECT SAFE_DIVIDE(a, b) FROM x", Dialect::BigQuery), "SAFE DIVIDE");
-        assert_eq!(say("SELECT CONCAT(a, b) FROM x", Dialect::BigQuery), "function CONCAT");
-        assert_eq!(say("SELECT CAST(a AS INT64) FROM x", Dialect::BigQuery), "a cast to INT64");
+        assert_eq!(
+            say("SELECT SAFE_DIVIDE(a, b) FROM x", Dialect::BigQuery),
+            "SAFE DIVIDE"
+        );
+        assert_eq!(
+            say("SELECT CONCAT(a, b) FROM x", Dialect::BigQuery),
+            "function CONCAT"
+        );
+        assert_eq!(
+            say("SELECT CAST(a AS INT64) FROM x", Dialect::BigQuery),
+            "a cast to INT64"
+        );
         assert!(say("SELECT 'a\\n' FROM x", Dialect::Databricks).contains("backslash"));
         assert!(say("SELECT \"a\" FROM x", Dialect::BigQuery).contains("quotes"));
         assert_eq!(say("SELECT a::DATE FROM x", Dialect::Snowflake), "a cast to DATE");

@@ -95,17 +95,17 @@ impl Project {
         match &chosen.kind {
             PipelineKind::Transformation(_) => transformation::prepare(self, &wanted, observer, cancel),
             PipelineKind::Quality(_) => quality::prepare(self, &wanted, observer, cancel),
-            PipelineKind::Replication(_)
-            | PipelineKind::Snapshot(_)
-            | PipelineKind::Load(_) => Err(Error::new(
-                ErrorKind::Unsupported,
-                format!(
-                    "pipeline `{name}` is of type {}, which rocky {} cannot run",
-                    chosen.type_name(),
-                    crate::VERSION
-                ),
-            )
-            .hint("transformation and quality pipelines can be run")),
+            PipelineKind::Replication(_) | PipelineKind::Snapshot(_) | PipelineKind::Load(_) => {
+                Err(Error::new(
+                    ErrorKind::Unsupported,
+                    format!(
+                        "pipeline `{name}` is of type {}, which rocky {} cannot run",
+                        chosen.type_name(),
+                        crate::VERSION
+                    ),
+                )
+                .hint("transformation and quality pipelines can be run"))
+            }
         }
     }
 }

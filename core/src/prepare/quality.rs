@@ -5,7 +5,9 @@ use crate::adapters::Access;
 use crate::document::diagnostics;
 use crate::project::{Project, target};
 use rocky_base::ident::IdentKind;
-use rocky_base::{CancelToken, Dialect, Error, ErrorKind, FileId, Files, Ident, Observer, Result, SmolStr, SourceFile};
+use rocky_base::{
+    CancelToken, Dialect, Error, ErrorKind, FileId, Files, Ident, Observer, Result, SmolStr, SourceFile,
+};
 use rocky_config::{ChecksConfig, Concurrency, PipelineKind, ProjectConfig};
 use rocky_plan::checks::quality::Quality;
 use rocky_warehouse::{CatalogSnapshot, RelationName};
@@ -72,10 +74,14 @@ pub(super) fn prepare(
         Ok(plan) => (Some(plan), Vec::new()),
         Err(problems) => {
             let mut files = Files::default();
-            let text = project.host.system.read(project.config_path()).unwrap_or_default();
+            let text = project
+                .host
+                .system
+                .read(project.config_path())
+                .unwrap_or_default();
             let shown = rocky_project::discover::shown(project.root(), project.config_path());
             let text = String::from_utf8_lossy(&text).into_owned();
-            files.set(FileId(0), Arc::new(SourceFile::new(shown, text)));
+            files.add(Arc::new(SourceFile::new(shown, text)));
             (None, diagnostics(&problems, &files))
         }
     };

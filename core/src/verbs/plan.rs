@@ -7,7 +7,7 @@ use crate::project::Project;
 use crate::verbs::run::RunRequest;
 use crate::wire::WireDiagnostic;
 use rocky_base::{CancelToken, Observer, Result};
-use rocky_plan::StepKind;
+use rocky_plan::{StepKind, TaskKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -122,7 +122,10 @@ impl Project {
                 models.push(PlannedModel {
                     model: model.name.to_string(),
                     target: model.target.display(),
-                    strategy: model.strategy.as_str().to_owned(),
+                    strategy: match model.kind {
+                        TaskKind::Quality => model.kind.as_str().to_owned(),
+                        _ => model.strategy.as_str().to_owned(),
+                    },
                     depends_on: model
                         .depends_on
                         .iter()

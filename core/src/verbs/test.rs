@@ -96,8 +96,10 @@ impl Project {
             return self.declarative(request, observer, cancel);
         }
         if request.pipeline.is_some() {
-            return Err(Error::usage("`pipeline` chooses the warehouse of declarative tests")
-                .hint("add `--declarative`, or choose models with `--model`"));
+            return Err(
+                Error::usage("`pipeline` chooses the warehouse of declarative tests")
+                    .hint("add `--declarative`, or choose models with `--model`"),
+            );
         }
         let first = self.snapshot(&request.vars, self.known_catalog(), observer, cancel)?;
         let local = first.dialect == Dialect::DuckDb;
@@ -344,7 +346,8 @@ impl Project {
             vars: &request.vars,
         };
         let (tests, found) = declarative::run(self, &wanted, observer, cancel)?;
-        let failing = |r: &&DeclarativeResult| r.status == "error" || (r.status == "fail" && r.severity == "error");
+        let failing =
+            |r: &&DeclarativeResult| r.status == "error" || (r.status == "fail" && r.severity == "error");
         let failures: Vec<TestFailure> = tests
             .results
             .iter()

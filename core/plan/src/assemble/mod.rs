@@ -10,8 +10,8 @@ use rocky_base::ident::IdentKind;
 use rocky_base::{Dialect, Ident, SmolStr};
 use rocky_config::StrategyKind;
 use rocky_project::{InputRelation, Model, Snapshot, WithPlace};
-use rustc_hash::{FxHashMap, FxHashSet};
 use rocky_warehouse::RelationName;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 /// The model's query as it is executed: references rewritten, ephemeral models inlined. Empty for a model without query.

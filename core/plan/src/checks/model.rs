@@ -67,7 +67,11 @@ impl<'a> Models<'a> {
         if let Some(config) = config.filter(|c| c.enabled)
             && let Some(wanted) = config.quarantine.as_ref().filter(|q| q.enabled)
         {
-            let assertions = config.assertions.iter().filter(|a| subject.is(a)).map(|a| &a.test);
+            let assertions = config
+                .assertions
+                .iter()
+                .filter(|a| subject.is(a))
+                .map(|a| &a.test);
             let tests: Vec<_> = model.config.tests.iter().chain(assertions).collect();
             let is_model = |name: &RelationName| self.snapshot.names.model_of_target(name).is_some();
             quarantine::add(wanted, &tests, &subject, &resolve, &is_model, task)?;
@@ -172,9 +176,8 @@ fn columns(model: &Model) -> Option<Vec<Column>> {
 
 fn timestamp_column(kind: &StrategyKind) -> Option<Spanned<SmolStr>> {
     match kind {
-        StrategyKind::Incremental { timestamp_column } | StrategyKind::Microbatch { timestamp_column, .. } => {
-            Some(timestamp_column.clone())
-        }
+        StrategyKind::Incremental { timestamp_column }
+        | StrategyKind::Microbatch { timestamp_column, .. } => Some(timestamp_column.clone()),
         StrategyKind::TimeInterval { time_column, .. } => Some(time_column.clone()),
         _ => None,
     }

@@ -56,7 +56,8 @@ impl Quality<'_> {
                     Lookup::Found(relation) => Some(relation.columns.as_slice()),
                     Lookup::Absent | Lookup::Unknown => None,
                 };
-                let text = |part: &Option<Ident>| part.as_ref().map_or_else(SmolStr::default, |i| i.text.clone());
+                let text =
+                    |part: &Option<Ident>| part.as_ref().map_or_else(SmolStr::default, |i| i.text.clone());
                 let parts = [text(&full.catalog), text(&full.schema), full.table.text.clone()];
                 let checks = planner.of(
                     &Subject {
@@ -138,7 +139,8 @@ impl Quality<'_> {
         let catalog = Some(Ident::from_config(dialect, &entry.catalog.value)).filter(|c| {
             let key = c.key(dialect, IdentKind::Relation);
             !c.text.is_empty()
-                && (dialect != rocky_base::Dialect::DuckDb || self.catalog.schemas.iter().any(|(c, _)| *c == key))
+                && (dialect != rocky_base::Dialect::DuckDb
+                    || self.catalog.schemas.iter().any(|(c, _)| *c == key))
         });
         RelationName {
             catalog,

@@ -68,7 +68,8 @@ pub(super) fn add(
             task.strategy.as_str()
         );
         return Err(Box::new(
-            Diagnostic::new(code::E417, config.loc, message).help("Use `mode = \"split\"`, or another strategy."),
+            Diagnostic::new(code::E417, config.loc, message)
+                .help("Use `mode = \"split\"`, or another strategy."),
         ));
     }
     let writer = Writer {
@@ -94,7 +95,10 @@ pub(super) fn add(
                 if empty || is_model(&name) {
                     let message = match empty {
                         true => "an empty suffix would write over the table itself".to_owned(),
-                        false => format!("the quarantine would write over `{}`, which is a model", name.display()),
+                        false => format!(
+                            "the quarantine would write over `{}`, which is a model",
+                            name.display()
+                        ),
                     };
                     return Err(Box::new(
                         Diagnostic::new(code::E417, config.loc, message).help("Choose another suffix."),
@@ -122,7 +126,9 @@ pub(super) fn add(
         QuarantineMode::Tag => {
             let made = task.steps.iter().any(|s| s.purpose == "create_table");
             let tagged = match &task.fact {
-                Fact::Table(columns) => columns.contains(&subject.dialect.fold(TAG, false, IdentKind::Column)),
+                Fact::Table(columns) => {
+                    columns.contains(&subject.dialect.fold(TAG, false, IdentKind::Column))
+                }
                 Fact::Absent | Fact::View | Fact::Unknown => false,
             };
             if made || !tagged {
@@ -176,7 +182,11 @@ impl Writer<'_> {
     /// True for a row that fails, else false.
     fn any(&self, sql: &mut Sql) {
         for (index, (_, condition)) in self.failing.iter().enumerate() {
-            sql.push(if index == 0 { "COALESCE(" } else { "\n   OR COALESCE(" });
+            sql.push(if index == 0 {
+                "COALESCE("
+            } else {
+                "\n   OR COALESCE("
+            });
             sql.append(condition);
             sql.push(", FALSE)");
         }

@@ -48,7 +48,7 @@ impl Subject<'_> {
         self.target.print(self.dialect)
     }
 
-    fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         self.parts
             .iter()
             .filter(|p| !p.is_empty())
@@ -183,8 +183,9 @@ impl<'a> Planner<'a> {
                     checks.push(plan("column_match".into(), kind, severity, vec![columns], judge));
                 }
                 None if subject.named => {
-                    let message =
-                        format!("column_match has nothing to compare `{shown}` with: its columns are declared nowhere");
+                    let message = format!(
+                        "column_match has nothing to compare `{shown}` with: its columns are declared nowhere"
+                    );
                     let problem = Diagnostic::new(code::E417, config.loc, message).help(
                         "Declare the table under `[[sources]]` with its columns, or pin it with `rocky discover --write-lock`.",
                     );
@@ -259,7 +260,8 @@ impl<'a> Planner<'a> {
             let judge = Judge::Anomaly {
                 threshold_pct: Number(threshold.unwrap_or(ANOMALY_THRESHOLD_PCT)),
             };
-            let queries = vec![count(&table, &shown)];
+            let sql = format!("SELECT COUNT(*) AS n FROM {table}");
+            let queries = vec![query("row_count_anomaly", &shown, sql)];
             let warning = CheckSeverity::Warning;
             checks.push(plan(
                 "row_count_anomaly".into(),
@@ -299,7 +301,8 @@ impl<'a> Planner<'a> {
         let configured = config.timestamp_column.as_ref();
         let Some(name) = configured.or(subject.timestamp_column.as_ref()) else {
             if subject.named {
-                let message = format!("freshness of `{shown}`: it is not said which column tells the age of a row");
+                let message =
+                    format!("freshness of `{shown}`: it is not said which column tells the age of a row");
                 let problem = Diagnostic::new(code::E405, self.config.loc, message)
                     .help("Add `timestamp_column` to `checks.freshness`.");
                 self.say(problem);
@@ -313,7 +316,10 @@ impl<'a> Planner<'a> {
             return None;
         };
         let fold = |n: &str| subject.dialect.fold(n, false, IdentKind::Relation);
-        let schemas = [subject.target.schema.as_ref(), subject.source.and_then(|s| s.schema.as_ref())];
+        let schemas = [
+            subject.target.schema.as_ref(),
+            subject.source.and_then(|s| s.schema.as_ref()),
+        ];
         let own = subject.parts.iter().rev().nth(1).map(|s| fold(s));
         let is_schema = |name: &str| {
             own.as_ref().is_some_and(|s| *s == fold(name))
@@ -354,7 +360,10 @@ impl<'a> Planner<'a> {
         if self.config.enabled {
             for (assertion, used) in self.config.assertions.iter().zip(std::mem::take(&mut self.used)) {
                 if !used && !elsewhere(assertion) {
-                    let message = format!("assertion about `{}`, which is not a table of this pipeline", assertion.table.shown());
+                    let message = format!(
+                        "assertion about `{}`, which is not a table of this pipeline",
+                        assertion.table.shown()
+                    );
                     let problem = Diagnostic::new(code::E416, assertion.table.loc, message)
                         .help("Name a table that the pipeline writes or checks.");
                     self.say(problem);
@@ -383,7 +392,10 @@ fn custom_sql(check: &CustomCheck, dialect: Dialect, table: &str) -> Result<Sql,
         match token.kind {
             TokenKind::Eof => break,
             TokenKind::Semicolon => {
-                if rest.iter().all(|t| matches!(t.kind, TokenKind::Semicolon | TokenKind::Eof)) {
+                if rest
+                    .iter()
+                    .all(|t| matches!(t.kind, TokenKind::Semicolon | TokenKind::Eof))
+                {
                     break;
                 }
                 let message = format!("custom check `{}` is more than one statement", check.name.shown());
@@ -418,7 +430,7 @@ fn custom_sql(check: &CustomCheck, dialect: Dialect, table: &str) -> Result<Sql,
         }
         end = token.span.end as usize;
     }
-    // Without what follows the last token: a line comment there would swallow nothing, but a semicolon is not wanted.
+    // Up to the last token: a comment behind it is of no use.
     out.push_str(text.get(at..end).unwrap_or_default());
     if out.is_empty() {
         let message = format!("custom check `{}` has no query", check.name.shown());

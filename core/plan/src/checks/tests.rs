@@ -52,7 +52,7 @@ pub fn plan(
     }
     let dialect = subject.dialect;
     let table = subject.printed();
-    let shown = subject.target.display();
+    let shown = subject.shown();
     let filter = match &test.filter {
         Some(filter) => Some(expression(filter, "filter", dialect)?),
         None => None,
@@ -82,10 +82,7 @@ pub fn plan(
     let (queries, judge) = match &test.kind {
         TestKind::RowCountRange { min, max } => (
             vec![select("SELECT COUNT(*) AS n", None, "")],
-            Judge::Within {
-                min: *min,
-                max: *max,
-            },
+            Judge::Within { min: *min, max: *max },
         ),
         TestKind::Aggregate { op, cmp, value } => {
             let of = match &test.column {
@@ -94,7 +91,8 @@ pub fn plan(
             };
             let call = format!("{}({of})", op.as_str());
             let (cmp, value) = (cmp.as_str(), value.as_str());
-            let head = format!("SELECT {call} AS found, CASE WHEN {call} {cmp} {value} THEN 1 ELSE 0 END AS holds");
+            let head =
+                format!("SELECT {call} AS found, CASE WHEN {call} {cmp} {value} THEN 1 ELSE 0 END AS holds");
             let what = match &test.column {
                 Some(column) => format!("{}({}) {cmp} {value}", op.as_str(), column.shown()),
                 None => format!("{call} {cmp} {value}"),
@@ -103,8 +101,15 @@ pub fn plan(
         }
         _ => match of(test, subject, resolve)? {
             Of::Rows(fails) => {
-                sample = Some(select("SELECT *", Some(&fails), &format!("\nLIMIT {SAMPLE_ROWS}")));
-                (vec![select("SELECT COUNT(*) AS n", Some(&fails), "")], Judge::Zero)
+                sample = Some(select(
+                    "SELECT *",
+                    Some(&fails),
+                    &format!("\nLIMIT {SAMPLE_ROWS}"),
+                ));
+                (
+                    vec![select("SELECT COUNT(*) AS n", Some(&fails), "")],
+                    Judge::Zero,
+                )
             }
             Of::Groups(keys) => {
                 let mut groups = Sql::from(format!("SELECT {keys}, COUNT(*) AS occurrences\n"));
@@ -166,8 +171,12 @@ fn of(test: &TestConfig, subject: &Subject<'_>, resolve: &Resolve<'_>) -> Result
     let own = || match &test.column {
         Some(name) => column(subject, name),
         None => Err(Box::new(
-            Diagnostic::new(code::E405, test.loc, format!("{} needs a column", test.kind.as_str()))
-                .help("Add `column`."),
+            Diagnostic::new(
+                code::E405,
+                test.loc,
+                format!("{} needs a column", test.kind.as_str()),
+            )
+            .help("Add `column`."),
         )),
     };
     let rows = |text: String| Ok(Of::Rows(Sql::from(text)));
@@ -241,7 +250,9 @@ fn literals(dialect: Dialect, values: &[Spanned<SmolStr>], ty: Option<&Type>) ->
         .iter()
         .map(|v| match (bare, ty) {
             (true, _) => v.value.to_string(),
-            (false, Some(Type::Boolean)) if matches!(v.value.as_str(), "true" | "false") => v.value.to_string(),
+            (false, Some(Type::Boolean)) if matches!(v.value.as_str(), "true" | "false") => {
+                v.value.to_string()
+            }
             _ => dialect.string_literal(&v.value),
         })
         .collect();

@@ -29,7 +29,11 @@ pub fn compare(current: u64, earlier: &[u64], threshold_pct: f64) -> Option<Anom
         (b, n) => (n as f64 - b).abs() / b * 100.0,
     };
     (deviation > threshold_pct).then(|| {
-        let verb = if (current as f64) < baseline { "dropped" } else { "spiked" };
+        let verb = if (current as f64) < baseline {
+            "dropped"
+        } else {
+            "spiked"
+        };
         Anomaly {
             current_count: current,
             baseline_avg: baseline,
@@ -51,7 +55,12 @@ mod tests {
         assert_eq!(found.reason, "row count dropped 90.0% (expected ~100, got 10)");
         assert_eq!(compare(149, &[100, 100, 100], 50.0), None);
         assert_eq!(compare(150, &[100, 100, 100], 50.0), None);
-        assert!(compare(151, &[100, 100, 100], 50.0).unwrap().reason.contains("spiked"));
+        assert!(
+            compare(151, &[100, 100, 100], 50.0)
+                .unwrap()
+                .reason
+                .contains("spiked")
+        );
     }
 
     #[test]

@@ -171,12 +171,8 @@ pub(super) fn at_most(rows: &Rows, threshold: f64, figures: &mut Figures) -> Res
     }
     let found = number(value).ok_or("the query returned something else than a number")?;
     figures.result_value = exact(value);
-    Ok((found > threshold).then(|| {
-        format!(
-            "{} is more than {threshold}",
-            value.to_text().unwrap_or_default()
-        )
-    }))
+    Ok((found > threshold)
+        .then(|| format!("{} is more than {threshold}", value.to_text().unwrap_or_default())))
 }
 
 pub(super) fn zero(n: u64, test_type: &str, figures: &mut Figures) -> Verdict {

@@ -46,7 +46,10 @@ impl CheckStatus {
 
 /// What a check found, as documents show it: the keys of its kind are there, the others are not.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "documented where they are shown: rocky_core's CheckResult")]
+#[expect(
+    missing_docs,
+    reason = "documented where they are shown: rocky_core's CheckResult"
+)]
 #[serde(default)]
 pub struct Figures {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -223,7 +226,10 @@ impl<'a> Evaluator<'a> {
         self.answers.clear();
         for check in checks {
             if let Judge::Anomaly { threshold_pct } = check.judge {
-                let counted = self.first(check).ok().and_then(|rows| judge::count(&rows, 0).ok());
+                let counted = self
+                    .first(check)
+                    .ok()
+                    .and_then(|rows| judge::count(&rows, 0).ok());
                 done.counted = counted.map(|n| (n, threshold_pct.0));
                 continue;
             }
@@ -308,7 +314,11 @@ impl<'a> Evaluator<'a> {
             }
             Judge::Zero => {
                 let n = judge::count(&self.first(check)?, 0)?;
-                Ok(judge::zero(n, check.test_type.as_deref().unwrap_or_default(), figures))
+                Ok(judge::zero(
+                    n,
+                    check.test_type.as_deref().unwrap_or_default(),
+                    figures,
+                ))
             }
             Judge::Within { min, max } => {
                 let n = judge::count(&self.first(check)?, 0)?;

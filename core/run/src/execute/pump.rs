@@ -5,8 +5,8 @@
 
 use super::queue::{INTERRUPTED, Message, Stop, Workers, blank_result};
 use super::{Clock, ExecuteContext};
-use crate::report::{TaskError, TaskResult, TaskStatus};
 use crate::checks::anomaly;
+use crate::report::{TaskError, TaskResult, TaskStatus};
 use crate::state::{ModelExecution, QualityMetrics, QualitySnapshot, RowCount, StateBatch};
 use rocky_base::{Error, ErrorKind, Event, SmolStr};
 use rocky_plan::{Bindings, Plan};

@@ -129,7 +129,11 @@ pub(super) fn run(
                     let result = CheckResult::of(outcome);
                     results.push(DeclarativeResult {
                         name: result.name,
-                        test_type: check.test_type.as_ref().map(ToString::to_string).unwrap_or_default(),
+                        test_type: check
+                            .test_type
+                            .as_ref()
+                            .map(ToString::to_string)
+                            .unwrap_or_default(),
                         column: result.column,
                         status: result.status,
                         severity: result.severity,

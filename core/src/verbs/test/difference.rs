@@ -42,12 +42,7 @@ pub(super) fn compare(
     let pairs = if ordered {
         let n = expected.len().max(actual.len());
         (0..n)
-            .map(|i| {
-                (
-                    (i < expected.len()).then_some(i),
-                    (i < actual.len()).then_some(i),
-                )
-            })
+            .map(|i| ((i < expected.len()).then_some(i), (i < actual.len()).then_some(i)))
             .collect()
     } else {
         matched(expected, actual)
@@ -101,7 +96,9 @@ fn same(a: &Option<(String, String)>, b: &Option<(String, String)>) -> bool {
 /// Pair rows regardless of order: equal ones first, then each expected row with the one that differs least from it.
 fn matched(expected: &[Row], actual: &[Row]) -> Vec<(Option<usize>, Option<usize>)> {
     let key = |row: &Row| -> Vec<Option<String>> {
-        row.iter().map(|c| c.as_ref().map(|(key, _)| key.clone())).collect()
+        row.iter()
+            .map(|c| c.as_ref().map(|(key, _)| key.clone()))
+            .collect()
     };
     let mut waiting: HashMap<Vec<Option<String>>, Vec<usize>> = HashMap::new();
     for (index, row) in actual.iter().enumerate().rev() {
@@ -145,7 +142,10 @@ pub(super) fn text(differences: &[UnitDifference], total: u64) -> String {
         Some(None) | None => "NULL".to_owned(),
     };
     let whole = |row: &Option<BTreeMap<String, Option<String>>>| {
-        let cells = row.iter().flatten().map(|(k, v)| format!("{k} = {}", show(Some(v))));
+        let cells = row
+            .iter()
+            .flatten()
+            .map(|(k, v)| format!("{k} = {}", show(Some(v))));
         cells.collect::<Vec<_>>().join(", ")
     };
     let mut lines: Vec<[String; 4]> = vec![["row", "column", "expected", "actual"].map(str::to_owned)];
@@ -160,8 +160,18 @@ pub(super) fn text(differences: &[UnitDifference], total: u64) -> String {
                     lines.push([row.clone(), column.clone(), of(&d.expected), of(&d.actual)]);
                 }
             }
-            "missing" => lines.push([row, "(row)".to_owned(), whole(&d.expected), "no such row".to_owned()]),
-            _ => lines.push([row, "(row)".to_owned(), "no such row".to_owned(), whole(&d.actual)]),
+            "missing" => lines.push([
+                row,
+                "(row)".to_owned(),
+                whole(&d.expected),
+                "no such row".to_owned(),
+            ]),
+            _ => lines.push([
+                row,
+                "(row)".to_owned(),
+                "no such row".to_owned(),
+                whole(&d.actual),
+            ]),
         }
     }
     let mut widths = [0usize; 4];

@@ -315,6 +315,9 @@ mod tests {
         assert_eq!(shown("a,a\n"), "the CSV has two columns `a`");
         assert_eq!(shown("a,b\n1\n"), "line 2 of the CSV has 1 fields, its header 2");
         assert_eq!(shown("a\n\"x\n"), "line 2 of the CSV: a quote is not closed");
-        assert_eq!(shown("a\n\"x\"y\n"), "line 2 of the CSV: text behind a closing quote");
+        assert_eq!(
+            shown("a\n\"x\"y\n"),
+            "line 2 of the CSV: text behind a closing quote"
+        );
     }
 }

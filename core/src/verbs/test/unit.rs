@@ -214,14 +214,21 @@ impl<'a> Units<'a> {
             let sql_name = name.print(Dialect::DuckDb);
             let cancel = self.cancel;
             let connection = self.connection()?;
-            fixture::make(connection, &sql_name, &shown, known.as_deref(), dialect, rows, cancel)?;
+            fixture::make(
+                connection,
+                &sql_name,
+                &shown,
+                known.as_deref(),
+                dialect,
+                rows,
+                cancel,
+            )?;
             tables.insert(input, name);
         }
         let snapshot = self.snapshot;
         let number = |reader: &Model| snapshot.model(&reader.name).map_or(id, |(id, _)| id);
-        let redirect = |reader: &Model, input: &InputRelation| {
-            tables.get(&key(number(reader), input)).cloned()
-        };
+        let redirect =
+            |reader: &Model, input: &InputRelation| tables.get(&key(number(reader), input)).cloned();
         let sql = rocky_plan::redirected_sql(snapshot, id, &redirect);
         let sql = faithful::requoted(&sql, dialect);
         let actual = self.name().print(Dialect::DuckDb);
@@ -258,7 +265,9 @@ impl<'a> Units<'a> {
         let list: Vec<String> = names.iter().map(|n| fixture::column(n)).collect();
         let list = list.join(", ");
         let expected = self.name().print(Dialect::DuckDb);
-        self.execute(&format!("CREATE TABLE {expected} AS SELECT {list} FROM {actual} LIMIT 0"))?;
+        self.execute(&format!(
+            "CREATE TABLE {expected} AS SELECT {list} FROM {actual} LIMIT 0"
+        ))?;
         let places: Vec<Option<usize>> = names
             .iter()
             .map(|n| wanted.columns.iter().position(|c| fold(c) == fold(n)))
@@ -339,11 +348,15 @@ impl<'a> Units<'a> {
                     continue;
                 }
                 let inner = match input {
-                    Input::Model(inner) if !given.contains_key(&input) => self.snapshot.models.get(inner as usize),
+                    Input::Model(inner) if !given.contains_key(&input) => {
+                        self.snapshot.models.get(inner as usize)
+                    }
                     _ => None,
                 };
                 match (inner, input) {
-                    (Some(inner), Input::Model(id)) if matches!(inner.strategy.kind, StrategyKind::Ephemeral) => {
+                    (Some(inner), Input::Model(id))
+                        if matches!(inner.strategy.kind, StrategyKind::Ephemeral) =>
+                    {
                         inlined.push(id);
                         work.push(id);
                     }
@@ -367,7 +380,10 @@ impl<'a> Units<'a> {
         if let Some(found) = snapshot.names.model(name) {
             return Some(of_model(found));
         }
-        let parts: Vec<Ident> = name.split('.').map(|p| Ident::from_config(dialect, p.trim())).collect();
+        let parts: Vec<Ident> = name
+            .split('.')
+            .map(|p| Ident::from_config(dialect, p.trim()))
+            .collect();
         let (table, before) = parts.split_last()?;
         let (schema, before) = before.split_last().map_or((None, before), |(s, b)| (Some(s), b));
         let wanted = RelationName {
@@ -379,7 +395,10 @@ impl<'a> Units<'a> {
             return Some(of_model(found));
         }
         let keys = |name: &RelationName| -> Vec<SmolStr> {
-            let mut keys: Vec<SmolStr> = name.parts().map(|p| p.key(dialect, IdentKind::Relation)).collect();
+            let mut keys: Vec<SmolStr> = name
+                .parts()
+                .map(|p| p.key(dialect, IdentKind::Relation))
+                .collect();
             keys.reverse();
             keys
         };
@@ -397,7 +416,9 @@ impl<'a> Units<'a> {
             [] => "it reads nothing".to_owned(),
             some => format!("it reads {}", some.join(", ")),
         };
-        Stop::Error(format!("`{name}` is given, but the model does not read it: {reads}"))
+        Stop::Error(format!(
+            "`{name}` is given, but the model does not read it: {reads}"
+        ))
     }
 
     fn shown(&self, input: Input) -> String {
@@ -432,7 +453,10 @@ impl<'a> Units<'a> {
                 continue;
             };
             if !model.unit.placeholders().is_empty() {
-                let why = format!("`{}` reads the bounds of a window, which a unit test does not have", model.name);
+                let why = format!(
+                    "`{}` reads the bounds of a window, which a unit test does not have",
+                    model.name
+                );
                 return Err(Stop::Refused(why));
             }
             if dialect == Dialect::DuckDb {
@@ -441,10 +465,14 @@ impl<'a> Units<'a> {
             let ast = model.unit.parse(dialect);
             if let Some((what, span)) = faithful::obstacle(&ast, model.unit.text(), dialect) {
                 let loc = model.unit.origin().locate(span);
-                let place = self.snapshot.files.get(loc.file).map_or_else(String::new, |file| {
-                    let (line, col) = file.line_col(loc.span.start);
-                    format!(" ({}:{line}:{col})", file.path)
-                });
+                let place = self
+                    .snapshot
+                    .files
+                    .get(loc.file)
+                    .map_or_else(String::new, |file| {
+                        let (line, col) = file.line_col(loc.span.start);
+                        format!(" ({}:{line}:{col})", file.path)
+                    });
                 return Err(Stop::Refused(format!(
                     "DuckDB cannot stand in for {dialect}: {what}{place}"
                 )));
@@ -471,6 +499,10 @@ fn summary(found: &[UnitDifference]) -> String {
         .filter(|(n, _)| *n > 0)
         .map(|(n, kind)| format!("{n} {kind}"))
         .collect();
-    let verb = if found.len() == 1 { "row differs" } else { "rows differ" };
+    let verb = if found.len() == 1 {
+        "row differs"
+    } else {
+        "rows differ"
+    };
     format!("{} {verb}: {}", found.len(), parts.join(", "))
 }
