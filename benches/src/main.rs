@@ -1,6 +1,7 @@
 //! `rocky-bench`: see `README.md`.
 
 use clap::{Parser, Subcommand};
+use rocky_benches::count;
 use rocky_benches::floor::{self, Trees};
 use rocky_benches::generate;
 use rocky_benches::run::{self, Options};
@@ -44,6 +45,8 @@ enum Command {
     },
     /// Measure everything in one go.
     Run(Options),
+    /// Count the instructions of the main paths against the record, and see that twice the size costs twice as much.
+    Count(count::Options),
 }
 
 #[derive(clap::Args)]
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
             })
         }
         Command::Run(options) => run::run(&options),
+        Command::Count(options) => count::run(&options),
     };
     result.unwrap_or_else(|error| {
         let _ = writeln!(io::stderr(), "rocky-bench: {error}");

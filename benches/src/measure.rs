@@ -101,6 +101,32 @@ pub fn confine(n_cpus: usize) -> io::Result<usize> {
     Ok(n_chosen)
 }
 
+/// Confine this thread, and so the processes that it starts, to one of the processors it may use: the one with this number,
+/// counted round and round.
+pub fn confine_to_one(lane: usize) -> io::Result<()> {
+    let size = size_of::<libc::cpu_set_t>();
+    // SAFETY: all-zero is the empty set.
+    let mut allowed: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: as above.
+    let mut chosen: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: `allowed` is live and of the size that is told; 0 is this thread.
+    if unsafe { libc::sched_getaffinity(0, size, &raw mut allowed) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: every `cpu` is below CPU_SETSIZE.
+    let cpus: Vec<usize> = (0..libc::CPU_SETSIZE as usize)
+        .filter(|cpu| unsafe { libc::CPU_ISSET(*cpu, &allowed) })
+        .collect();
+    let cpu = cpus.get(lane % cpus.len().max(1)).copied().unwrap_or(0);
+    // SAFETY: as above.
+    unsafe { libc::CPU_SET(cpu, &mut chosen) };
+    // SAFETY: `chosen` is live and of the size that is told.
+    if unsafe { libc::sched_setaffinity(0, size, &raw const chosen) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
 /// The peak memory of this process so far.
 pub fn own_peak_kb() -> u64 {
     // SAFETY: all-zero is a valid `rusage`.

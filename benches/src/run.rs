@@ -156,7 +156,7 @@ enum Before {
 
 /// What is looked at in the first run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Look {
+pub(crate) enum Look {
     ExitCode,
     /// All models, no error; with an added column it is among the model's columns.
     Compiled,
@@ -526,50 +526,57 @@ impl Bench<'_> {
                 complaint(&text, &read(stderr))
             ));
         }
-        let document =
-            || serde_json::from_str::<Value>(&text).map_err(|e| format!("its output is no JSON: {e}"));
-        match case.look {
-            Look::ExitCode => Ok(Seen::default()),
-            Look::Compiled => {
-                let column = (case.before == Before::Column)
-                    .then(|| (case.edit.model.as_str(), Edit::extra_column(self.nonce)));
-                compiled(&document()?, self.facts.n_models, column)
-            }
-            Look::Traced => match document()?.get("trace").and_then(Value::as_array).map(Vec::len) {
-                Some(0) => Err(format!("the trace of {} is empty", self.facts.lineage_target)),
-                Some(n) => Ok(Seen {
-                    notes: vec![format!("{n} edges in the trace")],
-                    ..Seen::default()
-                }),
-                None => Err("its output has no `trace`".to_owned()),
-            },
-            Look::Floored => {
-                let floor: Floor = serde_json::from_str(&text).map_err(|e| e.to_string())?;
-                Ok(Seen {
-                    inside_ms: Some(floor.total_ms),
-                    notes: Vec::new(),
-                })
-            }
-            Look::DbtCompiled => {
-                let n_written = count_files(&self.dir.join("target/compiled")).map_err(|e| e.to_string())?;
-                if n_written == self.facts.n_models {
-                    Ok(Seen::default())
-                } else {
-                    Err(format!("it wrote {n_written} of {} models", self.facts.n_models))
-                }
-            }
+        if case.look == Look::DbtCompiled {
+            let n_written = count_files(&self.dir.join("target/compiled")).map_err(|e| e.to_string())?;
+            return if n_written == self.facts.n_models {
+                Ok(Seen::default())
+            } else {
+                Err(format!("it wrote {n_written} of {} models", self.facts.n_models))
+            };
+        }
+        let column = (case.before == Before::Column)
+            .then(|| (case.edit.model.as_str(), Edit::extra_column(self.nonce)));
+        seen(case.look, &text, self.facts.n_models, column)
+    }
+}
+
+/// Look at what a command wrote.
+pub(crate) fn seen(
+    look: Look,
+    text: &str,
+    n_models: usize,
+    column: Option<(&str, String)>,
+) -> Result<Seen, String> {
+    let document = || serde_json::from_str::<Value>(text).map_err(|e| format!("its output is no JSON: {e}"));
+    match look {
+        Look::ExitCode | Look::DbtCompiled => Ok(Seen::default()),
+        Look::Compiled => compiled(&document()?, n_models, column),
+        Look::Traced => match document()?.get("trace").and_then(Value::as_array).map(Vec::len) {
+            Some(0) => Err("the trace is empty".to_owned()),
+            Some(n) => Ok(Seen {
+                notes: vec![format!("{n} edges in the trace")],
+                ..Seen::default()
+            }),
+            None => Err("its output has no `trace`".to_owned()),
+        },
+        Look::Floored => {
+            let floor: Floor = serde_json::from_str(text).map_err(|e| e.to_string())?;
+            Ok(Seen {
+                inside_ms: Some(floor.total_ms),
+                notes: Vec::new(),
+            })
         }
     }
 }
 
 #[derive(Default)]
-struct Seen {
+pub(crate) struct Seen {
     inside_ms: Option<f64>,
     notes: Vec<String>,
 }
 
 /// One line of what a failed process said.
-fn complaint(stdout: &str, stderr: &str) -> String {
+pub(crate) fn complaint(stdout: &str, stderr: &str) -> String {
     let message = serde_json::from_str::<Value>(stdout).ok().and_then(|document| {
         let error = document
             .pointer("/error/message")

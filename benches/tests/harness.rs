@@ -121,3 +121,56 @@ fn the_median_is_a_measured_value() {
     assert_eq!(measure::median([4.0, 1.0, 3.0, 2.0]), 2.0);
     assert_eq!(measure::median([]), 0.0);
 }
+
+/// Run `rocky-bench count` with a program and a valgrind that are these shell scripts; what it printed, and its status.
+fn count(work: &Path, valgrind: &str, more: &[&str]) -> (String, bool) {
+    let script = |path: &Path, text: &str| {
+        std::fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let bin = work.join("bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    // Its arguments: `-c DIR/rocky.toml VERB …`.
+    let rocky = r#"echo '{"models": '$(find "${2%rocky.toml}models" -name "*.sql" -o -name "*.rocky" | grep -c .)', "has_errors": false, "trace": [1]}'"#;
+    script(&work.join("rocky"), rocky);
+    script(
+        &bin.join("valgrind"),
+        &format!(
+            r#"out=${{4#*=}}; shift 4
+[ "$2" = --version ] && {{ echo "summary: 1000" > "$out"; exit; }}
+size=$(find "${{3%rocky.toml}}models" -name "*.sql" -exec cat {{}} + | wc -c)
+echo "summary: $(({valgrind}))" > "$out"
+exec "$@""#
+        ),
+    );
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let output = Command::new(env!("CARGO_BIN_EXE_rocky-bench"))
+        .args(["count", "--lanes", "1", "--binary"])
+        .arg(work.join("rocky"))
+        .arg("--work")
+        .arg(work.join("projects"))
+        .args(more)
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    (text, output.status.success())
+}
+
+#[test]
+fn a_super_linear_shape_fails() {
+    let work = tempfile::tempdir().unwrap();
+    let (text, good) = count(work.path(), "size * 7 + 1000", &["--shrink", "20"]);
+    assert!(good && !text.contains("SUPER-LINEAR"), "{text}");
+    let (text, good) = count(work.path(), "size * size + 1000", &["--shrink", "20"]);
+    assert!(!good && text.matches("SUPER-LINEAR").count() == 15, "{text}");
+}
+
+#[test]
+fn a_count_is_held_against_the_record() {
+    use rocky_benches::count::{Verdict, verdict};
+    assert_eq!(verdict(Some(1000), 1029, 3.0), Verdict::Same);
+    assert_eq!(verdict(Some(1000), 1031, 3.0), Verdict::Grown);
+    assert_eq!(verdict(Some(1000), 969, 3.0), Verdict::Shrunk);
+    assert_eq!(verdict(None, 1, 3.0), Verdict::New);
+}

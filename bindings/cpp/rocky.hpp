@@ -187,6 +187,10 @@ class Project {
                      const Cancel *cancel = nullptr) const {
         return call(rocky_project_diff, request, on_event, cancel);
     }
+    /// Lists them, or tries those of an event for real.
+    std::string hooks(std::string_view request = {}, const Cancel *cancel = nullptr) const {
+        return call(rocky_project_hooks, request, {}, cancel);
+    }
 
   private:
     using Verb = decltype(&rocky_project_compile);

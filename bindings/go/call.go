@@ -43,6 +43,7 @@ var verbs = map[string]C.rocky_go_verb{
 	"test":     C.rocky_go_verb(C.rocky_project_test),
 	"what_if":  C.rocky_go_verb(C.rocky_project_what_if),
 	"diff":     C.rocky_go_verb(C.rocky_project_diff),
+	"hooks":    C.rocky_go_verb(C.rocky_project_hooks),
 	"apply":    C.rocky_go_verb(C.rocky_project_apply),
 	"ci":       C.rocky_go_verb(C.rocky_project_ci),
 }

@@ -36,6 +36,8 @@ const (
 	StatusUnsupported Status = C.ROCKY_STATUS_UNSUPPORTED
 	// StatusBug is a mistake of rocky; please report it.
 	StatusBug Status = C.ROCKY_STATUS_BUG
+	// StatusHook is a refusal of one of the project's hooks.
+	StatusHook Status = C.ROCKY_STATUS_HOOK
 	// StatusInvalidArgument is a misuse of the C functions.
 	StatusInvalidArgument Status = C.ROCKY_STATUS_INVALID_ARGUMENT
 )

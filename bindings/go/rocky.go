@@ -229,6 +229,11 @@ func (p *Project) Diff(ctx context.Context, request DiffRequest, options ...Opti
 	return typed[DiffResponse](ctx, p, "diff", request, options)
 }
 
+// Hooks lists the project's hooks, or tries those of one event: its commands are run and its requests are sent, for real.
+func (p *Project) Hooks(ctx context.Context, request HooksRequest, options ...Option) (*HooksResponse, error) {
+	return typed[HooksResponse](ctx, p, "hooks", request, options)
+}
+
 // Call calls a verb by name and gives its document as it came. The request is anything that marshals to the request's JSON; nil is all
 // defaults.
 func (p *Project) Call(ctx context.Context, verb string, request any, options ...Option) (json.RawMessage, error) {

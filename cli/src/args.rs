@@ -352,8 +352,11 @@ pub enum Command {
         #[arg(long, conflicts_with = "write_lock")]
         check: bool,
     },
-    /// Show the watermarks that runs left
-    State,
+    /// Show what runs left: watermarks and partitions; look after the state store
+    #[command(
+        after_help = "Examples:\n  rocky state\n  rocky state --model fct_daily\n  rocky state check\n  rocky state delete --partition fct_daily 2026-01-31"
+    )]
+    State(StateArgs),
     /// Show past runs
     #[command(
         after_help = "Examples:\n  rocky history\n  rocky history --model fct_orders --since 2026-01-01"
@@ -368,6 +371,35 @@ pub enum Command {
         /// At most so many
         #[arg(long, value_name = "N")]
         limit: Option<u32>,
+        /// How the graph of models changed instead of runs
+        #[arg(long, conflicts_with = "model")]
+        graph: bool,
+    },
+    /// Show what checks measured of a model
+    #[command(after_help = "Example:\n  rocky metrics fct_orders --trend --column customer_id --alerts")]
+    Metrics {
+        /// Model
+        model: String,
+        /// The last 20 snapshots instead of the last one
+        #[arg(long)]
+        trend: bool,
+        /// The share of NULLs of this column over time
+        #[arg(long, value_name = "NAME")]
+        column: Option<String>,
+        /// Say what is alarming
+        #[arg(long)]
+        alerts: bool,
+    },
+    /// List the hooks of the project, or try those of an event
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = true,
+        after_help = "Examples:\n  rocky hooks list\n  rocky hooks test on_pipeline_error   runs its hooks with an example of what they are told"
+    )]
+    Hooks {
+        /// What to do
+        #[command(subcommand)]
+        action: HooksAction,
     },
     /// Run the models on an in-memory DuckDB, and their unit tests; or the tests of their tables in the warehouse
     #[command(
@@ -419,6 +451,18 @@ pub enum Command {
     },
 }
 
+/// What to do with hooks.
+#[derive(Subcommand, Debug)]
+pub enum HooksAction {
+    /// Show what is configured under `[hook]`
+    List,
+    /// Run the hooks of an event, for real, with an example of what they are told
+    Test {
+        /// `on_pipeline_start` …
+        event: String,
+    },
+}
+
 /// Formats of lineage.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
 pub enum GraphFormat {
@@ -432,4 +476,86 @@ pub enum GraphFormat {
     Openlineage,
     /// One self-contained page.
     Html,
+}
+
+/// `rocky state`.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct StateArgs {
+    /// List the partitions of this model
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+    /// What to do
+    #[command(subcommand)]
+    pub action: Option<StateCommand>,
+}
+
+/// What to do with the state store.
+#[derive(Debug, clap::Subcommand)]
+pub enum StateCommand {
+    /// Say what is wrong in it; exit 1 when something is
+    Check,
+    /// Put right what `check` finds; without --yes only say what would be done
+    Repair {
+        /// Do it
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Forget one watermark or partition
+    #[command(
+        after_help = "Examples:\n  rocky state delete --watermark poc.marts.fct_orders\n  rocky state delete --partition fct_daily 2026-01-31"
+    )]
+    Delete {
+        /// The watermark of this table
+        #[arg(
+            long,
+            value_name = "TABLE",
+            required_unless_present = "partition",
+            conflicts_with = "partition"
+        )]
+        watermark: Option<String>,
+        /// This partition of a model
+        #[arg(long, num_args = 2, value_names = ["MODEL", "KEY"])]
+        partition: Option<Vec<String>>,
+    },
+    /// Set one watermark or partition
+    #[command(
+        after_help = "Examples:\n  rocky state set --watermark poc.marts.fct_orders '2026-01-31 00:00:00'\n  rocky state set --partition fct_daily 2026-01-31 Computed"
+    )]
+    Set {
+        /// The watermark of this table
+        #[arg(
+            long,
+            num_args = 2,
+            value_names = ["TABLE", "VALUE"],
+            required_unless_present = "partition",
+            conflicts_with = "partition"
+        )]
+        watermark: Option<Vec<String>>,
+        /// This partition of a model: Computed or Failed
+        #[arg(long, num_args = 3, value_names = ["MODEL", "KEY", "STATUS"])]
+        partition: Option<Vec<String>>,
+    },
+    /// Write everything as one JSON document
+    #[command(
+        after_help = "Examples:\n  rocky state export state.json\n  rocky state export | gzip > state.json.gz"
+    )]
+    Export {
+        /// The file; stdout when absent
+        file: Option<String>,
+    },
+    /// Take in what was exported
+    #[command(after_help = "Example:\n  rocky state import state.json --merge")]
+    Import {
+        /// The file
+        file: String,
+        /// Forget what is there
+        #[arg(long, conflicts_with = "merge")]
+        replace: bool,
+        /// Of two, the later one stays
+        #[arg(long)]
+        merge: bool,
+    },
+    /// Forget what `[state.retention]` says, without waiting for the next run
+    Sweep,
 }

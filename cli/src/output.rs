@@ -12,6 +12,8 @@ pub const OK: u8 = 0;
 pub const FAILED: u8 = 1;
 /// Exit code: some models failed, others did not.
 pub const PARTIAL: u8 = 2;
+/// Exit code: the request makes no sense. The command line's own parser gives the same.
+pub const USAGE: u8 = 2;
 /// Exit code: interrupted.
 pub const INTERRUPTED: u8 = 130;
 
@@ -100,6 +102,7 @@ impl Output {
         }
         match error.kind {
             ErrorKind::Cancelled => INTERRUPTED,
+            ErrorKind::Usage => USAGE,
             _ => FAILED,
         }
     }

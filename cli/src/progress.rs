@@ -71,6 +71,7 @@ fn line(event: &Event) {
             model,
             rows,
             duration_ms,
+            ..
         } => {
             let rows = rows
                 .map(|r| format!(", {}", crate::render::count(r, "row")))
@@ -104,7 +105,7 @@ impl Observer for Progress {
                 self.phase = "run".to_owned();
                 (self.done, self.total) = (0, *models);
             }
-            Event::ModelStarted { model } => self.running.push(model.to_string()),
+            Event::ModelStarted { model, .. } => self.running.push(model.to_string()),
             _ if !self.enabled => return line(event),
             Event::ModelFinished { model, .. }
             | Event::ModelFailed { model, .. }

@@ -221,14 +221,14 @@ fn errors_are_documents_too() {
     let (code, document) = folder.json(&["lineage", "ordres"]);
     assert_eq!(
         (code, &document["error"]["remediation_hint"]),
-        (1, &"did you mean `orders`?".into())
+        (2, &"did you mean `orders`?".into())
     );
     let (code, document) = folder.json(&["lineage", "orders.amout"]);
     assert_eq!(
         (code, &document["error"]["remediation_hint"]),
-        (1, &"did you mean `amount`?".into())
+        (2, &"did you mean `amount`?".into())
     );
-    assert_eq!(folder.json(&["compile", "--var", "x"]).0, 1);
+    assert_eq!(folder.json(&["compile", "--var", "x"]).0, 2);
     assert_eq!(folder.json(&["explain", "E10O"]).1["error"]["code"], "usage");
     let usage = folder.rocky(&["compile", "--nope"]);
     assert_eq!((usage.status.code(), usage.stdout.is_empty()), (Some(2), true));
@@ -545,8 +545,8 @@ fn a_locked_project_needs_no_database_and_drift_fails_the_check() {
     assert_eq!(code, 1);
     assert!(codes(&document).contains(&"E422"), "{document}");
     for (wrong, code) in [
-        (&["compile", "--locked", "--refresh-sources", "always"][..], 1),
-        (&["compile", "--min-coverage", "101"], 1),
+        (&["compile", "--locked", "--refresh-sources", "always"][..], 2),
+        (&["compile", "--min-coverage", "101"], 2),
         (&["discover", "--check", "--write-lock"], 2),
     ] {
         assert_eq!(folder.rocky(wrong).status.code(), Some(code), "{wrong:?}");
@@ -599,7 +599,7 @@ fn a_difference_is_shown_and_fails_when_asked() {
     let (code, text) = now.text(&["diff"]);
     assert!(code == 1 && text.contains("not in a git work tree"), "{text}");
     let (code, text) = now.text(&["diff", "--against=-x"]);
-    assert!(code == 1 && text.contains("begins with `-`"), "{text}");
+    assert!(code == 2 && text.contains("begins with `-`"), "{text}");
 }
 
 #[test]
@@ -624,17 +624,25 @@ fn edits_are_tried_without_being_saved() {
         (0, &Value::from(1))
     );
     assert_eq!(folder.json(&["compile"]).1["has_errors"], false);
-    for (args, says) in [
-        (&["what-if"][..], "nothing is different"),
-        (&["what-if", "--edit", "models/a.sql"], "names no file"),
-        (&["what-if", "--edit", "models/a.sql=missing.sql"], "no such file"),
-        (&["what-if", "--edit", "models/a.sql=latin.sql"], "not UTF-8"),
-        (&["what-if", "--edit", "../a.sql=new.sql"], "leads out"),
-        (&["what-if", "--remove", "models/zz.sql"], "does not exist"),
-        (&["what-if", "--source", "raw.o=new.sql"], "not a list of columns"),
+    for (args, ends, says) in [
+        (&["what-if"][..], 2, "nothing is different"),
+        (&["what-if", "--edit", "models/a.sql"], 2, "names no file"),
+        (
+            &["what-if", "--edit", "models/a.sql=missing.sql"],
+            1,
+            "no such file",
+        ),
+        (&["what-if", "--edit", "models/a.sql=latin.sql"], 2, "not UTF-8"),
+        (&["what-if", "--edit", "../a.sql=new.sql"], 2, "leads out"),
+        (&["what-if", "--remove", "models/zz.sql"], 1, "does not exist"),
+        (
+            &["what-if", "--source", "raw.o=new.sql"],
+            2,
+            "not a list of columns",
+        ),
     ] {
         let (code, text) = folder.text(args);
-        assert!(code == 1 && text.contains(says), "{args:?}: {text}");
+        assert!(code == ends && text.contains(says), "{args:?}: {code} {text}");
     }
 }
 
@@ -813,4 +821,70 @@ fn steady(text: &str) -> String {
         out.push('\n');
     }
     out
+}
+
+#[test]
+fn the_compile_cache_is_where_it_is_said_or_nowhere() {
+    for (args, place) in [
+        (&["compile"][..], Some(".rocky/cache")),
+        (&["compile", "--cache-dir", "elsewhere"], Some("elsewhere")),
+        (&["--no-cache", "compile"], None),
+    ] {
+        let folder = Folder::new(&[
+            ("models/a.sql", "SELECT 1 AS x"),
+            ("models/b.sql", "SELECT x FROM a"),
+        ]);
+        let n_files = |place: &str| {
+            let dir = std::fs::read_dir(folder.0.path().join(place));
+            dir.map_or(0, |entries| entries.count())
+        };
+        for turn in 0..2 {
+            let (code, document) = folder.json(args);
+            assert_eq!(code, 0, "{document}");
+            let parsed = if turn == 1 && place.is_some() { 0 } else { 2 };
+            assert_eq!(
+                document["compile_timings"]["models_parsed"], parsed,
+                "{args:?}, {turn}"
+            );
+        }
+        for dir in [".rocky/cache", "elsewhere"] {
+            assert_eq!(n_files(dir), usize::from(place == Some(dir)), "{args:?}: {dir}");
+        }
+    }
+    // A folder that cannot be written means no cache, and is no error.
+    let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x"), ("file", "")]);
+    let (code, _) = folder.json(&["compile", "--cache-dir", "file/below"]);
+    assert_eq!(code, 0);
+    let (code, text) = folder.text(&["compile", "--no-cache", "--cache-dir", "x"]);
+    assert!(code == 2 && text.contains("cannot be used with"), "{text}");
+}
+
+#[test]
+fn a_request_that_makes_no_sense_ends_with_2_and_a_failure_with_1() {
+    let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x")]);
+    for wrong in [
+        &["compile", "--var", "x"][..],
+        &["compile", "--model", "none"],
+        &["compile", "--locked", "--refresh-sources", "always"],
+        &["compile", "--min-coverage", "101"],
+        &["lineage", "none"],
+        &["lineage", "a.none"],
+        &["run", "--pipeline", "none"],
+        &["what-if", "--edit", "../x=models/a.sql"],
+        &["explain", "E9999"],
+        &["no-such-command"],
+        &["compile", "--no-such-flag"],
+    ] {
+        let (code, text) = folder.text(wrong);
+        assert_eq!(code, 2, "{wrong:?}: {text}");
+        let out = folder.rocky(&[wrong, &["-o", "json"]].concat());
+        assert_eq!(out.status.code(), Some(2), "{wrong:?}");
+    }
+    for failed in [
+        &["compile", "-c", "absent.toml"][..],
+        &["diff", "--against", "no-such-folder"],
+    ] {
+        let (code, text) = folder.text(failed);
+        assert_eq!(code, 1, "{failed:?}: {text}");
+    }
 }

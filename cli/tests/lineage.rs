@@ -295,7 +295,7 @@ fn the_tree_has_its_true_shape_and_colour_only_when_wanted() {
 fn formats_are_chosen_once() {
     let shop = Folder::shop();
     let out = shop.rocky(&["mart", "--format", "dot", "--html"]);
-    assert_eq!(out.status.code(), Some(1));
+    assert_eq!(out.status.code(), Some(2));
     let page = shop.text(&["mart.half", "--html"]);
     assert!(page.starts_with("<!doctype html>") && page.contains("mart.half"));
     assert!(

@@ -22,7 +22,7 @@ pub struct ErrorDocument {
 /// The body of an error document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorBody {
-    /// `usage`, `not_found`, `io`, `config`, `locked`, `warehouse`, `state`, `stale`, `cancelled`, `unsupported`, `bug`.
+    /// `usage`, `not_found`, `io`, `config`, `locked`, `warehouse`, `state`, `stale`, `cancelled`, `unsupported`, `bug`, `hook`.
     pub code: String,
     /// What is wrong, naming the thing and the value.
     pub message: String,

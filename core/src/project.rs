@@ -59,8 +59,8 @@ pub struct OpenRequest {
 
 /// The verbs that [`Project::call`] knows.
 pub const VERBS: &[&str] = &[
-    "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "test", "ci", "what_if",
-    "diff", "apply",
+    "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "metrics", "test", "ci",
+    "what_if", "diff", "apply", "hooks",
 ];
 
 /// An opened project.
@@ -71,7 +71,7 @@ pub struct Project {
     config_path: PathBuf,
     state_path: PathBuf,
     configurations: Arc<Configurations>,
-    compiler: Mutex<Compiler>,
+    pub(crate) compiler: Mutex<Compiler>,
     // The thread that holds `compiler`: its observer may call verbs of this handle.
     compiling: Mutex<Option<ThreadId>>,
     pub(crate) options: Options,
@@ -218,12 +218,14 @@ impl Project {
             }
             "validate" => json(request, |r| self.validate(&r, observer, cancel)),
             "discover" => json(request, |r| self.discover(&r, observer, cancel)),
-            "state" => json(request, |r| self.state(&r)),
+            "state" => json(request, |r| self.state(&r, observer, cancel)),
             "history" => json(request, |r| self.history(&r)),
+            "metrics" => json(request, |r| self.metrics(&r)),
             "test" => json(request, |r| self.test(&r, observer, cancel)),
             "ci" => json(request, |r| self.ci(&r, observer, cancel)),
             "what_if" => json(request, |r| self.what_if(&r, observer, cancel)),
             "diff" => json(request, |r| self.diff(&r, observer, cancel)),
+            "hooks" => json(request, |r| self.hooks(&r, cancel)),
             _ => {
                 let mut error = Error::usage(format!("unknown verb `{verb}`"));
                 if let Some(near) = rocky_base::suggest::nearest(verb, VERBS.iter().copied()) {
@@ -266,14 +268,13 @@ impl Project {
         let me = std::thread::current().id();
         if *self.compiling.lock().unwrap_or_else(PoisonError::into_inner) == Some(me) {
             // Called by the observer of a compile on this thread: waiting for its turn would be for ever.
-            return Compiler::new(self.host.system.clone(), self.options.clone())
+            return Compiler::new(self.host.system.clone(), self.uncached())
                 .compile(inputs, pool, observer, cancel);
         }
         let mut compiler = self.compiler.lock().unwrap_or_else(PoisonError::into_inner);
         let _turn = Turn::begin(&self.compiling, me);
         let snapshot = compiler.compile(inputs, pool, observer, cancel)?;
         let plain = inputs.given.is_empty()
-            && inputs.sources.is_empty()
             && !inputs.locked
             && !inputs.ignore_lock
             && inputs.target_dialect.is_none();
@@ -282,6 +283,14 @@ impl Project {
             *last = Some((inputs.vars.clone(), snapshot.clone()));
         }
         Ok(snapshot)
+    }
+
+    /// The options of a compiler beside this handle's own: the cache file is left to that one.
+    pub(crate) fn uncached(&self) -> Options {
+        Options {
+            cache: None,
+            ..self.options.clone()
+        }
     }
 
     /// What this handle compiled last with these variables.

@@ -4,7 +4,8 @@
 use crate::document::ErrorDocument;
 use crate::project::OpenRequest;
 use crate::verbs::{
-    apply, ci, compile, diff, discover, history, lineage, plan, run, state, test, validate, what_if,
+    apply, ci, compile, diff, discover, history, hooks, lineage, metrics, plan, run, state, test, validate,
+    what_if,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
@@ -31,17 +32,21 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("discover.request", schema::<discover::DiscoverRequest>()),
         ("discover.response", schema::<discover::DiscoverResponse>()),
         ("state.request", schema::<state::StateRequest>()),
-        ("state.response", schema::<state::StateResponse>()),
+        ("state.response", schema::<state::StateAnswer>()),
         ("history.request", schema::<history::HistoryRequest>()),
         ("history.response", schema::<history::HistoryResponse>()),
         ("ci.request", schema::<ci::CiRequest>()),
         ("ci.response", schema::<ci::CiResponse>()),
+        ("metrics.request", schema::<metrics::MetricsRequest>()),
+        ("metrics.response", schema::<metrics::MetricsResponse>()),
         ("test.request", schema::<test::TestRequest>()),
         ("test.response", schema::<test::TestResponse>()),
         ("what_if.request", schema::<what_if::WhatIfRequest>()),
         ("what_if.response", schema::<what_if::WhatIfResponse>()),
         ("diff.request", schema::<diff::DiffRequest>()),
         ("diff.response", schema::<diff::DiffResponse>()),
+        ("hooks.request", schema::<hooks::HooksRequest>()),
+        ("hooks.response", schema::<hooks::HooksResponse>()),
         ("error", schema::<ErrorDocument>()),
     ]
 }

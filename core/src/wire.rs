@@ -3,8 +3,10 @@
 
 use rocky_base::{Diagnostic, Files, Label, Loc};
 use rocky_config::StrategyKind;
+use rocky_project::{GivenColumn, GivenSource};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Where something is said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -341,4 +343,139 @@ impl WireStrategy {
             },
         }
     }
+}
+
+/// What hooks did in a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WireHooks {
+    /// How many were run.
+    pub fired: u64,
+    /// How many failed.
+    pub failed: u64,
+    /// The first hundred of those that failed, without those that are to be ignored.
+    pub failures: Vec<WireHookFailure>,
+}
+
+/// A hook that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WireHookFailure {
+    /// `on_…`.
+    pub event: String,
+    /// `shell`, `webhook`.
+    pub kind: String,
+    /// The command's first line, or method and host of the request.
+    pub hook: String,
+    /// The model or table that it was told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// `abort`, `warn`.
+    pub on_failure: String,
+    /// Why it failed.
+    pub message: String,
+    /// Milliseconds.
+    pub duration_ms: u64,
+}
+
+/// A limit of `[budget]` that a run went over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WireBudgetBreach {
+    /// The key of `[budget]`.
+    pub budget: String,
+    /// What it allows.
+    pub limit: u64,
+    /// What the run took.
+    pub actual: u64,
+}
+
+/// Numbers of one run. Percentiles are values that occurred.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WireMetrics {
+    /// Tables and models that were tried.
+    pub tables_processed: u64,
+    /// Those that failed.
+    pub tables_failed: u64,
+    /// Their share, in whole per cents.
+    pub error_rate_pct: f64,
+    /// Statements sent: those of the set-up and of each table's last attempt.
+    pub statements_executed: u64,
+    /// Attempts after the first of a table.
+    pub retries_attempted: u64,
+    /// Tables that succeeded in such an attempt.
+    pub retries_succeeded: u64,
+    /// Counts far from what they used to be.
+    pub anomalies_detected: u64,
+    /// Half of the tables took no longer, in milliseconds.
+    pub table_duration_p50_ms: u64,
+    /// Nineteen of twenty tables took no longer.
+    pub table_duration_p95_ms: u64,
+    /// The longest table.
+    pub table_duration_max_ms: u64,
+    /// Half of the statements took no longer, in milliseconds.
+    pub query_duration_p50_ms: u64,
+    /// Nineteen of twenty statements took no longer.
+    pub query_duration_p95_ms: u64,
+    /// The longest statement.
+    pub query_duration_max_ms: u64,
+}
+
+impl WireMetrics {
+    /// The document's form of a run's numbers.
+    pub fn of(metrics: &rocky_run::metrics::RunMetrics) -> WireMetrics {
+        let (table, query) = (metrics.table_duration, metrics.query_duration);
+        WireMetrics {
+            tables_processed: metrics.tables_processed,
+            tables_failed: metrics.tables_failed,
+            error_rate_pct: metrics.error_rate_pct,
+            statements_executed: metrics.statements_executed,
+            retries_attempted: metrics.retries_attempted,
+            retries_succeeded: metrics.retries_succeeded,
+            anomalies_detected: 0,
+            table_duration_p50_ms: table.p50,
+            table_duration_p95_ms: table.p95,
+            table_duration_max_ms: table.max,
+            query_duration_p50_ms: query.p50,
+            query_duration_p95_ms: query.p95,
+            query_duration_max_ms: query.max,
+        }
+    }
+}
+/// A column of a source, as a request states it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(transform = says_everything)]
+pub struct RequestColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type in the warehouse's spelling.
+    pub r#type: String,
+    /// May hold NULL; true when absent.
+    #[serde(default = "yes")]
+    pub nullable: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `text` and `nullable` may be left out of JSON, but a typed client always writes them: in Go, what is left out and the zero value are one.
+pub(crate) fn says_everything(schema: &mut schemars::Schema) {
+    let has = |name: &str| schema.pointer(&format!("/properties/{name}")).is_some();
+    let names: Vec<&str> = ["text", "nullable"].into_iter().filter(|n| has(n)).collect();
+    if let Some(required) = schema.get_mut("required").and_then(|r| r.as_array_mut()) {
+        required.extend(names.into_iter().map(Into::into));
+    }
+}
+
+/// Sources by name, as a compile takes them.
+pub(crate) fn given(schemas: &BTreeMap<String, Vec<RequestColumn>>) -> Vec<GivenSource> {
+    let column = |c: &RequestColumn| GivenColumn {
+        name: c.name.clone(),
+        r#type: c.r#type.clone(),
+        nullable: c.nullable,
+    };
+    let source = |(name, columns): (&String, &Vec<RequestColumn>)| GivenSource {
+        name: name.clone(),
+        columns: columns.iter().map(column).collect(),
+    };
+    schemas.iter().map(source).collect()
 }

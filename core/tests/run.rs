@@ -5,9 +5,8 @@
 use rocky_adapter_duckdb::{DuckDb, OpenOptions};
 use rocky_core::verbs::compile::{CompileRequest, RefreshSources};
 use rocky_core::verbs::history::{HistoryRequest, HistoryResponse};
-use rocky_core::verbs::run::RunRequest;
 use rocky_core::verbs::run::{RunRequest, RunResponse};
-use rocky_core::verbs::state::StateRequest;
+use rocky_core::verbs::state::{StateAnswer, StateRequest};
 use rocky_core::{CancelToken, Engine, EngineOptions, Event, Host, NoObserver, OpenRequest, Project};
 use rocky_warehouse::{Value, Warehouse};
 use std::path::Path;
@@ -159,7 +158,12 @@ fn every_strategy_gives_its_rows_on_the_first_and_on_later_runs() {
         "a NULL partition is replaced, not added again"
     );
 
-    let state = project.state(&StateRequest::default()).unwrap();
+    let answer = project
+        .state(&StateRequest::default(), &mut NoObserver, &CancelToken::new())
+        .unwrap();
+    let StateAnswer::Show(state) = answer else {
+        panic!("{answer:?}")
+    };
     assert_eq!(state.watermarks.len(), 1);
     assert!(
         state.watermarks[0].last_value.starts_with("2024-01-03"),

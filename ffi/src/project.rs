@@ -657,6 +657,47 @@ pub unsafe extern "C" fn rocky_project_apply(
     unsafe { call.verb("apply") }
 }
 
+/// List the project's hooks, or try those of one event: its commands are run and its requests are sent, for real.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"test"}`: the
+///   event to try, e.g. `on_pipeline_start`; all hooks are listed without it.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. `hooks`
+///   and `webhooks`, or what became of those that were tried.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Errors: `USAGE` (an unknown event), `CONFIG`, `NOT_FOUND`, `IO`, `INVALID_ARGUMENT`.
+/// Any thread; other calls on the project may run at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_hooks(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("hooks") }
+}
+
 /// Compile and test with one verdict, without a warehouse.
 ///
 /// - `project`: borrowed.

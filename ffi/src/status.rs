@@ -32,6 +32,8 @@ pub enum rocky_status {
     Unsupported = 10,
     /// A mistake of ours; please report it.
     Bug = 11,
+    /// A hook of the project refused.
+    Hook = 12,
     /// A pointer is NULL that must not be, a text is not UTF-8, or a length is impossible.
     InvalidArgument = 100,
 }
@@ -51,6 +53,7 @@ impl rocky_status {
         rocky_status::Cancelled,
         rocky_status::Unsupported,
         rocky_status::Bug,
+        rocky_status::Hook,
         rocky_status::InvalidArgument,
     ];
 
@@ -68,6 +71,7 @@ impl rocky_status {
             ErrorKind::Cancelled => rocky_status::Cancelled,
             ErrorKind::Unsupported => rocky_status::Unsupported,
             ErrorKind::Bug => rocky_status::Bug,
+            ErrorKind::Hook => rocky_status::Hook,
         }
     }
 
@@ -86,6 +90,7 @@ impl rocky_status {
             rocky_status::Cancelled => c"cancelled",
             rocky_status::Unsupported => c"unsupported",
             rocky_status::Bug => c"bug",
+            rocky_status::Hook => c"hook",
             rocky_status::InvalidArgument => c"invalid_argument",
         }
     }
@@ -121,6 +126,7 @@ mod tests {
             ErrorKind::Cancelled,
             ErrorKind::Unsupported,
             ErrorKind::Bug,
+            ErrorKind::Hook,
         ];
         for kind in kinds {
             let status = rocky_status::of(kind);

@@ -30,6 +30,11 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("core/adapters/", "drivers look at their own database files"),
     ("core/run/src/state/", "the state store is a database file"),
+    ("core/run/src/pipes.rs", "appends to the file that Dagster names"),
+    (
+        "core/run/src/remote/",
+        "moves the state store's file, and asks Linux whether a process lives",
+    ),
     ("cli/src/", "renders files that the user names"),
     ("core/project/build.rs", "hashes the sources when rocky is built"),
 ];
@@ -241,6 +246,9 @@ fn heavy_and_special_libraries_stay_where_they_belong() {
         ("sqlparser", &["core/syntax", "benches"]),
         ("duckdb", &["core/adapters/duckdb"]),
         ("redb", &["core/run"]),
+        ("redis", &["core/run"]),
+        ("rusty-s3", &["core/run"]),
+        ("rust-ini", &["core/run"]),
         ("toml", &["core/config", "benches"]),
         ("toml_edit", &["tests"]),
         ("rayon", &["core/project", "core", "benches"]),

@@ -20,6 +20,10 @@ import type {
   LineageRequest,
   LineageResponse,
   ModelHistory,
+  HooksList,
+  HooksRequest,
+  HooksResponse,
+  HooksTest,
   ModelLineage,
   OpenRequest,
   PlanResponse,
@@ -182,6 +186,14 @@ export class Project implements Disposable, AsyncDisposable {
   /** Compare with another state of the project: a git revision such as `main`, or a folder. */
   diff(request: string | DiffRequest, options?: CallOptions): Promise<DiffResponse> {
     return this.#call("diff", typeof request === "string" ? { against: request } : request, options);
+  }
+
+  /** The hooks of the project; with `test`, those of that event are run for real, with an example of what they are told. */
+  hooks(request: HooksRequest & { test: string }, options?: CallOptions): Promise<HooksTest>;
+  hooks(request?: HooksRequest & { test?: null }, options?: CallOptions): Promise<HooksList>;
+  hooks(request?: HooksRequest, options?: CallOptions): Promise<HooksResponse>;
+  hooks(request: HooksRequest = {}, options?: CallOptions): Promise<HooksResponse> {
+    return this.#call("hooks", request, options);
   }
 
   /**

@@ -2,23 +2,13 @@
 
 use super::Context;
 use crate::output;
-use crate::render::{duration, table, time};
+use crate::render::{count, duration, table, time};
 use rocky_core::Result;
-use rocky_core::verbs::history::{HistoryRequest, HistoryResponse};
+use rocky_core::verbs::history::{GraphChange, GraphSnapshot, HistoryRequest, HistoryResponse};
 
-pub fn run(
-    context: &Context<'_>,
-    model: Option<&str>,
-    since: Option<&str>,
-    limit: Option<u32>,
-) -> Result<u8> {
+pub fn run(context: &Context<'_>, request: &HistoryRequest) -> Result<u8> {
     let project = context.open(&Default::default())?;
-    let request = HistoryRequest {
-        model: model.map(str::to_owned),
-        since: since.map(str::to_owned),
-        limit,
-    };
-    let response = project.history(&request)?;
+    let response = project.history(request)?;
     context.out.document(&response, || match &response {
         HistoryResponse::Runs(history) if history.runs.is_empty() => "No runs recorded.\n".to_owned(),
         HistoryResponse::Runs(history) => table(
@@ -39,6 +29,8 @@ pub fn run(
                 ]
             }),
         ),
+        HistoryResponse::Graph(history) if history.snapshots.is_empty() => "No graph recorded.\n".to_owned(),
+        HistoryResponse::Graph(history) => history.snapshots.iter().map(graph).collect(),
         HistoryResponse::Model(history) if history.executions.is_empty() => {
             format!("No executions of {} recorded.\n", history.model)
         }
@@ -57,4 +49,40 @@ pub fn run(
         ),
     });
     Ok(output::OK)
+}
+
+/// Changes that are shown of a snapshot.
+const SHOWN: usize = 20;
+
+fn graph(snapshot: &GraphSnapshot) -> String {
+    let mut text = format!(
+        "{}  {}  {}, {}\n",
+        time(&snapshot.timestamp),
+        snapshot.run_id,
+        count(snapshot.model_count, "model"),
+        count(snapshot.edge_count, "dependency").replace("dependencys", "dependencies"),
+    );
+    for change in snapshot.changes.iter().take(SHOWN) {
+        text.push_str(&format!("  {}\n", change_text(change)));
+    }
+    let more = snapshot.changes.len().saturating_sub(SHOWN) as u64 + snapshot.changes_omitted;
+    if more > 0 {
+        text.push_str(&format!("  and {} more\n", count(more, "change")));
+    }
+    text
+}
+
+fn change_text(change: &GraphChange) -> String {
+    let model = &change.model;
+    let of = |part: &Option<String>| part.clone().unwrap_or_default();
+    let (column, from, to) = (of(&change.column), of(&change.from), of(&change.to));
+    match change.kind.as_str() {
+        "ModelAdded" => format!("+ {model}"),
+        "ModelRemoved" => format!("- {model}"),
+        "ColumnAdded" => format!("+ {model}.{column}"),
+        "ColumnRemoved" => format!("- {model}.{column}"),
+        "ColumnTypeChanged" => format!("~ {model}.{column}: {from} to {to}"),
+        "DependencyAdded" => format!("+ {model} reads {from}"),
+        _ => format!("- {model} reads {from}"),
+    }
 }

@@ -6,7 +6,9 @@ mod diff;
 mod discover;
 mod explain;
 mod history;
+mod hooks;
 mod lineage;
+mod metrics;
 mod plan;
 mod run;
 mod scaffold;
@@ -15,10 +17,12 @@ mod test;
 mod validate;
 mod what_if;
 
-use crate::args::{Args, Command, Refresh, RunArgs, Sources};
+use crate::args::{Args, Command, HooksAction, Refresh, RunArgs, Sources};
 use crate::output::{self, Output};
 use clap::CommandFactory;
 use rocky_core::verbs::compile::RefreshSources;
+use rocky_core::verbs::history::HistoryRequest;
+use rocky_core::verbs::metrics::MetricsRequest;
 use rocky_core::verbs::run::RunRequest;
 use rocky_core::verbs::test::TestRequest;
 use rocky_core::{CancelToken, Error, Host, OpenRequest, Project, Result};
@@ -151,11 +155,39 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             "discover",
             discover::run(&context, pipeline.as_deref(), *write_lock, *check),
         ),
-        Command::State => ("state", state::run(&context)),
-        Command::History { model, since, limit } => (
-            "history",
-            history::run(&context, model.as_deref(), since.as_deref(), *limit),
-        ),
+        Command::State(args) => (state::name(args), state::run(&context, args)),
+        Command::History {
+            model,
+            since,
+            limit,
+            graph,
+        } => {
+            let request = HistoryRequest {
+                model: model.clone(),
+                since: since.clone(),
+                limit: *limit,
+                graph: *graph,
+            };
+            ("history", history::run(&context, &request))
+        }
+        Command::Metrics {
+            model,
+            trend,
+            column,
+            alerts,
+        } => {
+            let request = MetricsRequest {
+                model: model.clone(),
+                trend: *trend,
+                column: column.clone(),
+                alerts: *alerts,
+            };
+            ("metrics", metrics::run(&context, &request))
+        }
+        Command::Hooks { action } => match action {
+            HooksAction::List => ("hooks_list", hooks::run(&context, None)),
+            HooksAction::Test { event } => ("hooks_test", hooks::run(&context, Some(event))),
+        },
         Command::Test {
             model,
             declarative,

@@ -6,7 +6,8 @@ use crate::args::WhatIfArgs;
 use crate::output;
 use crate::progress::Progress;
 use crate::render::{Diagnostics, count};
-use rocky_core::verbs::what_if::{WhatIfColumn, WhatIfEdit, WhatIfRequest, WhatIfResponse};
+use rocky_core::verbs::what_if::{WhatIfEdit, WhatIfRequest, WhatIfResponse};
+use rocky_core::wire::RequestColumn;
 use rocky_core::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -26,7 +27,7 @@ pub fn run(context: &Context<'_>, args: &WhatIfArgs) -> Result<u8> {
         text: None,
         remove: true,
     }));
-    let mut source_schemas: BTreeMap<String, Vec<WhatIfColumn>> = BTreeMap::new();
+    let mut source_schemas: BTreeMap<String, Vec<RequestColumn>> = BTreeMap::new();
     for pair in &args.source {
         let (name, from) = split(pair, "--source", "raw.orders=columns.json")?;
         let columns = serde_json::from_str(&read(from)?).map_err(|e| {

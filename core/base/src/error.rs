@@ -27,6 +27,8 @@ pub enum ErrorKind {
     Unsupported = 10,
     /// Our mistake.
     Bug = 11,
+    /// A hook of the project refused.
+    Hook = 12,
 }
 
 impl ErrorKind {
@@ -44,6 +46,7 @@ impl ErrorKind {
             ErrorKind::Cancelled => "cancelled",
             ErrorKind::Unsupported => "unsupported",
             ErrorKind::Bug => "bug",
+            ErrorKind::Hook => "hook",
         }
     }
 }

@@ -36,10 +36,14 @@ pub enum Event {
         /// Models to execute.
         models: u64,
     },
-    /// A model's first statement is about to be sent.
+    /// A model's, or a table's, first statement is about to be sent.
     ModelStarted {
-        /// Model name.
+        /// Model name, or the table's whole name.
         model: SmolStr,
+        /// What is made: `model`, `table`, `snapshot`, `load`, `quality`.
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
     },
     /// A statement of a model was executed.
     StepFinished {
@@ -52,19 +56,37 @@ pub enum Event {
         /// Milliseconds.
         duration_ms: u64,
     },
-    /// A model succeeded.
+    /// A model, or a table, succeeded.
     ModelFinished {
-        /// Model name.
+        /// Model name, or the table's whole name.
         model: SmolStr,
+        /// What was made: `model`, `table`, `snapshot`, `load`, `quality`.
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
+        /// The parts of the asset's key.
+        asset_key: Vec<SmolStr>,
+        /// How it was made.
+        strategy: SmolStr,
+        /// Hash of the statements.
+        sql_hash: String,
+        /// The watermark after it, as the engine writes it.
+        watermark: Option<String>,
         /// Rows written, none for a view.
         rows: Option<u64>,
         /// Milliseconds.
         duration_ms: u64,
     },
-    /// A model failed.
+    /// A model, or a table, failed.
     ModelFailed {
-        /// Model name.
+        /// Model name, or the table's whole name.
         model: SmolStr,
+        /// What was to be made: `model`, `table`, `snapshot`, `load`, `quality`.
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
+        /// The parts of the asset's key.
+        asset_key: Vec<SmolStr>,
         /// The engine's message.
         error: String,
         /// Milliseconds.
@@ -162,6 +184,24 @@ pub enum Event {
 pub trait Observer {
     /// Called for each event, in order.
     fn event(&mut self, event: &Event);
+
+    /// Must what is made of this kind (`model`, `table` …) wait for [`Observer::may_begin`]? Asked once, before a run begins.
+    fn guards(&self, kind: &str) -> bool {
+        let _ = kind;
+        false
+    }
+
+    /// May it begin? The event is the [`Event::ModelStarted`] that follows when it may. `Err`: why it must not; it has then failed
+    /// without a statement sent.
+    fn may_begin(&mut self, event: &Event) -> Result<(), String> {
+        let _ = event;
+        Ok(())
+    }
+
+    /// Why nothing more should be begun, if so. Asked after events.
+    fn stop(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<F: FnMut(&Event)> Observer for F {

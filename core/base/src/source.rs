@@ -8,6 +8,16 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Clone)]
 pub struct LineIndex {
     starts: Vec<u32>,
+    // Characters before each block of `BLOCK` bytes, where a line is long: thousands of places on one line are not
+    // each counted from its start.
+    chars: Vec<u32>,
+}
+
+const BLOCK: usize = 512;
+
+/// Characters that begin in these bytes.
+fn count_chars(bytes: &[u8]) -> u32 {
+    bytes.iter().filter(|b| **b & 0xC0 != 0x80).count() as u32
 }
 
 impl LineIndex {
@@ -20,7 +30,25 @@ impl LineIndex {
                 .filter(|(_, b)| *b == b'\n')
                 .map(|(i, _)| i as u32 + 1),
         );
-        LineIndex { starts }
+        let ends = starts.iter().skip(1).copied().chain([text.len() as u32]);
+        let is_long = (starts.iter().zip(ends)).any(|(start, end)| (end - start) as usize > 2 * BLOCK);
+        let mut chars = Vec::new();
+        if is_long {
+            let mut before = 0;
+            for block in text.as_bytes().chunks(BLOCK) {
+                chars.push(before);
+                before += count_chars(block);
+            }
+        }
+        LineIndex { starts, chars }
+    }
+
+    /// Characters before a byte offset, or `None` where no line is long.
+    fn chars_before(&self, text: &str, offset: u32) -> Option<u32> {
+        let offset = (offset as usize).min(text.len());
+        let block = (offset / BLOCK).min(self.chars.len().checked_sub(1)?);
+        let rest = text.as_bytes().get(block * BLOCK..offset)?;
+        Some(self.chars.get(block)? + count_chars(rest))
     }
 
     /// Zero-based line of a byte offset.
@@ -37,7 +65,11 @@ impl LineIndex {
     pub fn line_col(&self, text: &str, offset: u32) -> (u32, u32) {
         let line = self.line(offset);
         let start = self.starts.get(line as usize).copied().unwrap_or(0);
-        let column = Span::new(start, offset).slice(text).chars().count() as u32;
+        let between = (self.chars_before(text, start)).zip(self.chars_before(text, offset));
+        let column = match between {
+            Some((a, b)) => b.saturating_sub(a),
+            None => Span::new(start, offset).slice(text).chars().count() as u32,
+        };
         (line + 1, column + 1)
     }
 
@@ -174,6 +206,25 @@ impl Files {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_on_a_long_line_are_counted_from_near() {
+        let mut text = "a\n".to_owned();
+        (0..3000).for_each(|i| text.push(['x', 'é', '😀'][i % 3]));
+        text.push_str("\nlast");
+        let index = LineIndex::new(&text);
+        assert!(!index.chars.is_empty());
+        for (n, (offset, c)) in text.char_indices().enumerate() {
+            let expected = match n {
+                0 | 1 => (1, n + 1),
+                2..=3002 => (2, n - 1),
+                _ => (3, n - 3002),
+            };
+            let found = index.line_col(&text, offset as u32);
+            assert_eq!((found.0, found.1 as usize), expected, "{c:?}");
+        }
+        assert_eq!(index.line_col(&text, text.len() as u32), (3, 5));
+    }
 
     #[test]
     fn columns_count_characters_and_utf16_units() {

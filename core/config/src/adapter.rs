@@ -316,7 +316,7 @@ fn settings(reader: Reader<'_>, r#type: AdapterType) -> AdapterSettings {
     }
 }
 
-fn retry(reader: Reader<'_>) -> RetryConfig {
+pub(crate) fn retry(reader: Reader<'_>) -> RetryConfig {
     RetryConfig {
         max_retries: reader.u32("max_retries"),
         initial_backoff_ms: reader.uint("initial_backoff_ms"),

@@ -8,6 +8,7 @@
 mod adapter;
 mod contract;
 mod front_matter;
+mod hook;
 mod keys;
 mod lints;
 mod lock;
@@ -20,6 +21,7 @@ mod read;
 mod schema;
 mod source;
 mod spanned;
+mod state;
 mod strategy;
 mod test;
 
@@ -28,6 +30,9 @@ pub use contract::{
     AllowedTypeChanges, ContractColumn, ContractConfig, ContractRules, TypeChange, parse_contract,
 };
 pub use front_matter::{FrontMatter, split_front_matter};
+pub use hook::{
+    BodyTemplate, Field, HookEvent, HooksConfig, Method, OnFailure, Part, Preset, ShellHook, Webhook,
+};
 pub use lints::{Level, LintLevel, PortabilityConfig, is_adjustable};
 pub use lock::{LOCK_VERSION, LockConfig, LockedColumn, LockedRelation, parse_lock, print_lock};
 pub use model::{
@@ -42,10 +47,11 @@ pub use pipeline::{
     QuarantineMode, ReplicationConfig, ReplicationSource, ReplicationTarget, SnapshotConfig, Switch,
     TableOverride, TableRef, TransformationConfig, WorkspaceBinding,
 };
-pub use project::{ProjectConfig, parse_project};
+pub use project::{BudgetConfig, ProjectConfig, parse_project};
 pub use schema::UnknownKeys;
 pub use source::{SourceColumn, SourceDecl};
 pub use spanned::{Secret, Spanned};
+pub use state::{RetentionConfig, StateBackend, StateConfig, UploadFailure};
 pub use strategy::{Granularity, StrategyConfig, StrategyKind};
 pub use test::{
     AggregateOp, AssertionConfig, Cell, Comparison, Fixture, Given, TestConfig, TestKind, UnitTest,

@@ -4,6 +4,7 @@
 //! Invariant: whatever is wrong in one place of the text leaves the rest readable. A value that could not be
 //! substituted becomes [`Kind::Invalid`], which every reader passes over in silence: it has its diagnostic already.
 
+use crate::hook;
 use rocky_base::{Code, Diagnostic, FileId, Loc, SmolStr, Span, code};
 use std::collections::BTreeSet;
 use toml::de::{DeTable, DeValue};
@@ -162,6 +163,7 @@ fn read(file: FileId, text: &str, offset: u32, env: Option<Env<'_>>, out: &mut V
         file,
         offset,
         env,
+        hooks: false,
         vars: BTreeSet::new(),
         out,
     };
@@ -227,6 +229,8 @@ struct Lower<'a> {
     offset: u32,
     /// `None`: nothing is substituted.
     env: Option<Env<'a>>,
+    /// Inside of `[hook]`, where a `command` is the shell's.
+    hooks: bool,
     vars: BTreeSet<SmolStr>,
     out: &'a mut Vec<Diagnostic>,
 }
@@ -239,10 +243,21 @@ impl Lower<'_> {
     fn entries(&mut self, table: &DeTable<'_>, depth: u32) -> Vec<Entry> {
         let mut entries = Vec::with_capacity(table.len());
         for (key, value) in table.iter() {
+            let name: &str = key.get_ref();
+            if depth == 0 {
+                self.hooks = hook::SECTIONS.contains(&name);
+            }
+            let (key_span, span) = (self.span(key.span()), self.span(value.span()));
+            let env = self.env;
+            if self.hooks && name == "command" {
+                self.env = None;
+            }
+            let node = self.value(value.get_ref(), span, depth + 1);
+            self.env = env;
             entries.push(Entry {
-                key: SmolStr::new(key.get_ref()),
-                key_span: self.span(key.span()),
-                node: self.value(value.get_ref(), self.span(value.span()), depth + 1),
+                key: SmolStr::new(name),
+                key_span,
+                node,
             });
         }
         entries

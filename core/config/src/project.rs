@@ -1,6 +1,7 @@
 //! `rocky.toml`.
 
 use crate::adapter::{self, AdapterConfig, AdapterKind};
+use crate::hook::{self, HooksConfig};
 use crate::keys::{PIPELINE_TYPES, PROJECT, is_adapter_key, pipeline_marks};
 use crate::lints::{self, LintLevel, PortabilityConfig};
 use crate::node::{self, Entry, Env, Kind, Node};
@@ -10,6 +11,7 @@ use crate::read::Reader;
 use crate::schema::{Checker, Path, UnknownKeys, did_you_mean};
 use crate::source::{self, SourceDecl};
 use crate::spanned::Spanned;
+use crate::state::{self, StateConfig};
 use crate::{Options, Parsed};
 use indexmap::IndexMap;
 use rocky_base::{Diagnostic, FileId, Loc, SmolStr, Span, code, suggest};
@@ -25,18 +27,35 @@ pub struct ProjectConfig {
     pub pipelines: IndexMap<SmolStr, PipelineConfig>,
     /// Declared source schemas.
     pub sources: Vec<SourceDecl>,
+    /// `[state]`.
+    pub state: StateConfig,
     /// `[lints]`, in file order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lints: Vec<LintLevel>,
     /// Keys that are set to what they are without being set, by path.
     #[serde(skip)]
     pub redundant: Vec<Spanned<SmolStr>>,
+    /// `[hook]`.
+    #[serde(skip_serializing_if = "HooksConfig::is_empty")]
+    pub hooks: HooksConfig,
+    /// `[budget]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetConfig>,
     /// `[portability]`.
     #[serde(skip)]
     pub portability: PortabilityConfig,
     /// `[compat] unknown_keys`.
     #[serde(skip)]
     pub unknown_keys: UnknownKeys,
+}
+
+/// `[budget]`: what a run may take.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct BudgetConfig {
+    /// Milliseconds.
+    pub max_duration_ms: Option<u64>,
+    /// A run that took more has failed.
+    pub fails: bool,
 }
 
 impl ProjectConfig {
@@ -118,8 +137,14 @@ pub fn parse_project(file: FileId, text: &str, env: Env<'_>) -> Parsed<ProjectCo
     }
     value.sources = source::read(root, &mut checker);
     value.lints = lints::levels(root, &mut checker);
+    value.hooks = hook::read(root, text, &mut checker);
+    value.budget = root.table("budget").map(|budget| BudgetConfig {
+        max_duration_ms: budget.uint("max_duration_ms"),
+        fails: budget.plain("on_breach").is_some_and(|b| b == "error"),
+    });
     value.portability = lints::portability(root);
     value.redundant = lints::redundant(root);
+    value.state = state::read(root, &mut checker);
     check_pipelines(&value, root, &mut diagnostics);
     check_order(&value, &mut diagnostics);
     diagnostics.append(&mut problems);
@@ -165,6 +190,9 @@ fn normalise(root: &mut Node, checker: &mut Checker<'_>) {
         }
     }
     entries.iter_mut().for_each(unwrap_shorthand);
+    if let Some(section) = entries.iter_mut().find(|e| e.key == "hook") {
+        hook::normalise(&mut section.node);
+    }
 }
 
 /// Move the entries of `other`, spelled `alias`, into `entry`.

@@ -396,30 +396,23 @@ impl<'a> Checker<'a> {
         schema: &Schema,
         path: &Path<'_>,
     ) -> Option<&'static str> {
-        let prefixed = format!("on_{}", entry.key);
         let valid = || {
             schema
                 .keys
                 .iter()
                 .filter(|k| !matches!(k.effect, Effect::Misplaced(_)))
         };
-        let is_event = schema.key(&prefixed).is_some();
-        let nearest = match schema.key(&prefixed) {
-            Some(key) => Some(key.name),
-            // Each suggestion looks through the whole table.
-            None if self.out.len() >= MAX_SUGGESTIONS => None,
-            None => suggest::nearest(&entry.key, valid().map(|k| k.name)),
+        // Each suggestion looks through the whole table.
+        let nearest = match self.out.len() >= MAX_SUGGESTIONS {
+            true => None,
+            false => suggest::nearest(&entry.key, valid().map(|k| k.name)),
         };
         let hint = schema.hint.and_then(|hint| hint(table, &entry.key));
         let end = match (&hint, nearest) {
             (Some(hint), None) => format!("; {hint}"),
             _ => did_you_mean(nearest),
         };
-        let mut code = self.soften(code::E403, code::W403);
-        if is_event {
-            // The 1.x releases warned and skipped an event without its prefix; so do we.
-            code = code::W403;
-        }
+        let code = self.soften(code::E403, code::W403);
         let place = path.place();
         let loc = self.loc(entry.key_span);
         let free = nearest.filter(|n| table.get(n).is_none());

@@ -190,8 +190,8 @@ command = "z"
 [budget]
 max_usd = "much"
 [state]
-backend = "s3"
-s3_bucket = "b"
+backend = "gcs"
+gcs_bucket = "b"
 [policy]
 version = 2
 [cache]
@@ -205,13 +205,11 @@ pii = "shred"
     assert_eq!(
         problems,
         [
-            "E406 2:3 `hook` key `hook` is known but has no effect in rocky 2.0.0",
             "E403 5:1 `comand` unknown key `comand` in `hook.on_pipeline_start`; did you mean `command`?",
-            "W403 6:7 `pipeline_error` unknown key `pipeline_error` in `hook`; did you mean `on_pipeline_error`?",
-            "E406 8:2 `budget` key `budget` is known but has no effect in rocky 2.0.0",
+            "E406 9:1 `max_usd` key `budget.max_usd` is known but has no effect in rocky 2.0.0",
             "E404 9:11 `\"much\"` `budget.max_usd`: expected a number, found a string",
-            "E406 11:11 `\"s3\"` `state.backend = \"s3\"` is known but has no effect in rocky 2.0.0",
-            "E406 12:1 `s3_bucket` key `state.s3_bucket` is known but has no effect in rocky 2.0.0",
+            "E406 11:11 `\"gcs\"` `state.backend = \"gcs\"` is known but has no effect in rocky 2.0.0",
+            "E406 12:1 `gcs_bucket` key `state.gcs_bucket` is known but has no effect in rocky 2.0.0",
             "E406 13:2 `policy` key `policy` is known but has no effect in rocky 2.0.0",
             "E417 14:11 `2` `policy.version` is 2, expected 1",
             "W407 16:1 `valkey_url` key `cache.valkey_url`: no release ever read it",
@@ -223,13 +221,11 @@ pii = "shred"
     assert_eq!(
         softened,
         [
-            "W406 2:3 `hook` key `hook` is known but has no effect in rocky 2.0.0",
             "W403 5:1 `comand` unknown key `comand` in `hook.on_pipeline_start`; did you mean `command`?",
-            "W403 6:7 `pipeline_error` unknown key `pipeline_error` in `hook`; did you mean `on_pipeline_error`?",
-            "W406 8:2 `budget` key `budget` is known but has no effect in rocky 2.0.0",
+            "W406 9:1 `max_usd` key `budget.max_usd` is known but has no effect in rocky 2.0.0",
             "E404 9:11 `\"much\"` `budget.max_usd`: expected a number, found a string",
-            "W406 11:11 `\"s3\"` `state.backend = \"s3\"` is known but has no effect in rocky 2.0.0",
-            "W406 12:1 `s3_bucket` key `state.s3_bucket` is known but has no effect in rocky 2.0.0",
+            "W406 11:11 `\"gcs\"` `state.backend = \"gcs\"` is known but has no effect in rocky 2.0.0",
+            "W406 12:1 `gcs_bucket` key `state.gcs_bucket` is known but has no effect in rocky 2.0.0",
             "W406 13:2 `policy` key `policy` is known but has no effect in rocky 2.0.0",
             "E417 14:11 `2` `policy.version` is 2, expected 1",
             "W407 16:1 `valkey_url` key `cache.valkey_url`: no release ever read it",
@@ -974,4 +970,35 @@ fn no_text_can_break_the_reader() {
             inside(text, &parsed.diagnostics);
         }
     }
+}
+
+#[test]
+fn a_remote_state_says_where_it_is() {
+    let read = |state: &str| {
+        let (config, problems) = project(&format!("{WAREHOUSE}[state]\n{state}"));
+        (config.state, problems)
+    };
+    let (state, problems) = read(
+        "backend = \"tiered\"\ns3_bucket = \"b\"\nvalkey_url = \"redis://:hidden@h\"\nlease_seconds = 30\n\
+         on_upload_failure = \"skip\"\nconcurrency_control = \"off\"\nretry = { max_retries = 1 }\n",
+    );
+    assert_eq!(problems, [""; 0]);
+    assert_eq!(state.backend, rocky_config::StateBackend::Tiered);
+    assert_eq!(state.on_upload_failure, rocky_config::UploadFailure::Skip);
+    assert_eq!((state.lease_seconds, state.uncontrolled), (Some(30), true));
+    assert_eq!(state.retry.as_ref().unwrap().max_retries, Some(1));
+    assert!(!format!("{state:?}").contains("hidden"));
+    let (state, problems) = read(
+        "backend = \"tiered\"\ns3_bucket = \" \"\nlease_seconds = 1\nretry = { max_retries_per_run = 1 }\n",
+    );
+    assert_eq!(
+        problems,
+        [
+            "E405 4:11 `\"tiered\"` missing key `valkey_url` in `state`: backend `tiered` needs it",
+            "E417 5:13 `\" \"` `state.s3_bucket` is empty",
+            "E417 6:17 `1` `state.lease_seconds` is 1, expected from 6 to 86400",
+            "E406 7:11 `max_retries_per_run` key `state.retry.max_retries_per_run` is known but has no effect in rocky 2.0.0",
+        ]
+    );
+    assert_eq!(state.valkey_url, None);
 }

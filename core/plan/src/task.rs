@@ -77,6 +77,15 @@ pub enum TaskKind {
 }
 
 impl TaskKind {
+    /// Every kind.
+    pub const ALL: [TaskKind; 5] = [
+        TaskKind::Model,
+        TaskKind::Table,
+        TaskKind::Snapshot,
+        TaskKind::Load,
+        TaskKind::Quality,
+    ];
+
     /// What people call it: `model`, `table` …
     pub fn as_str(self) -> &'static str {
         match self {

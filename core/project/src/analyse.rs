@@ -13,7 +13,7 @@ use rocky_base::{CancelToken, Dialect, Error, Result, SmolStr};
 use rocky_semantic::{Analysis, RelationInput, RelationSchema};
 use rocky_syntax::ast::Ast;
 use rocky_warehouse::catalog::Lookup;
-use rocky_warehouse::{CatalogSnapshot, Column, Type};
+use rocky_warehouse::{CatalogSnapshot, Column, OwnTypes, Type};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -166,8 +166,33 @@ pub struct Shared<'a> {
     pub book: &'a SourceBook<'a>,
     /// The warehouse, for a model that reads its own target.
     pub catalog: Option<&'a CatalogSnapshot>,
+    /// Types that users made there.
+    pub types: &'a Types,
+    /// Tripped: what is analysed from then on is not all, and must not be kept.
+    pub cancel: &'a CancelToken,
     /// Take what is remembered for not known. What is analysed so has keys of its own world and enters no memo.
     pub proven_only: bool,
+}
+
+/// The types that users made, and the hash of them all: an analysis that could read one reads each.
+#[derive(Debug, Default)]
+pub struct Types {
+    own: OwnTypes,
+    hash: u128,
+}
+
+impl Types {
+    /// Those of a warehouse.
+    pub fn of(catalog: Option<&CatalogSnapshot>) -> Types {
+        let own = catalog.map(CatalogSnapshot::own_types).unwrap_or_default();
+        let hash = Hasher128::new().value(&own).finish();
+        Types { own, hash }
+    }
+
+    /// The types.
+    pub fn own(&self) -> &OwnTypes {
+        &self.own
+    }
 }
 
 /// A model after its text was looked at.
@@ -282,6 +307,8 @@ impl Shared<'_> {
             text: unit.text(),
             dialect: self.env.dialect,
             relations: &relations,
+            types: &self.types.own,
+            cancel: Some(self.cancel),
             placeholder_type,
         });
         let whole = !unit.broken() && !model.unreadable;
@@ -353,6 +380,9 @@ impl Shared<'_> {
             .u128(prepared.unit.hash())
             .u32(u32::from(self.table.loaded(id).unreadable))
             .value(placeholder);
+        if !self.types.own.is_empty() {
+            hasher.u128(self.types.hash);
+        }
         let part = |hasher: &mut Hasher128, name: &str, parts: &[SmolStr; 3]| {
             hasher.str(name).value(parts);
         };
@@ -510,6 +540,9 @@ impl Results {
         let mut trees: rustc_hash::FxHashMap<u32, Option<Ast>> =
             std::mem::take(&mut self.left).into_iter().collect();
         for id in &order.order {
+            if shared.cancel.is_tripped() {
+                return;
+            }
             let Some(ast) = trees.remove(id) else { continue };
             let (Some(prepared), old) = (
                 self.prepared.get(*id as usize),

@@ -70,8 +70,6 @@ pub struct Inputs {
     pub locked: bool,
     /// Do as if there were no `schema.lock`.
     pub ignore_lock: bool,
-    /// Columns of sources that go before all that is known otherwise, typed already.
-    pub sources: Vec<(rocky_warehouse::RelationName, Arc<[rocky_warehouse::Column]>)>,
 }
 
 /// Compiles one project again and again.
@@ -188,12 +186,13 @@ impl Compiler {
     }
 
     /// The configuration and the files of the project.
-    fn listed(&self) -> Result<(Option<Arc<Configuration>>, discover::Layout)> {
+    fn listed(&self, cancel: &CancelToken) -> Result<(Option<Arc<Configuration>>, discover::Layout)> {
+        cancel.check()?;
         let read = self.config()?;
         let none = ProjectConfig::default();
         let config = read.as_ref().map_or(&none, |r| &*r.config);
         let broken = read.as_ref().is_some_and(|r| r.broken);
-        let layout = self.layout(&transformation(config), broken)?;
+        let layout = self.layout(&transformation(config), broken, cancel)?;
         Ok((read, layout))
     }
 
@@ -219,7 +218,7 @@ impl Compiler {
         let unseen = place.as_ref().filter(|_| self.on_disk.is_none());
         // The folders are listed while the cache file is read.
         let (listed, loaded) = pool.join(
-            || self.listed(),
+            || self.listed(cancel),
             || unseen.map(|place| cache::load(&self.system, &self.root, place, pool)),
         );
         let (read, layout) = listed?;
@@ -289,23 +288,31 @@ impl Compiler {
             catalog: catalog.map(|c| &*c.snapshot),
             fresh: catalog.is_some_and(|c| c.fresh),
         };
+        let types = analyse::Types::of(known.catalog);
         let name_defaults = link::defaults(dialect, &config, adapter.as_deref(), known.catalog);
+        cancel.check()?;
         let mut targets = pool.install(|| link::targets(&models, dialect, &name_defaults, &known));
         general.append(&mut targets.diagnostics);
-        let mut declared = link::declared(&models, &config, dialect, &targets.names, &mut general);
+        let mut declared = link::declared(
+            &models,
+            &config,
+            dialect,
+            types.own(),
+            &targets.names,
+            &mut general,
+        );
         let (given, locked) = (&inputs.given, lock.as_ref());
         link::stated(
             &mut declared,
             given,
             locked,
             dialect,
+            types.own(),
             &targets.names,
             &mut general,
         );
         let declared = Arc::new(declared);
-        let given = inputs.sources.iter();
-        let book = SourceBook::new(dialect, declared.clone(), known)
-            .with(given.map(|(name, columns)| (targets.names.full(name).key(dialect), columns.clone())));
+        let book = SourceBook::new(dialect, declared.clone(), known);
         let shared = Shared {
             env: UnitEnv {
                 dialect,
@@ -316,6 +323,8 @@ impl Compiler {
             names: &targets.names,
             book: &book,
             catalog: known.catalog,
+            types: &types,
+            cancel,
             proven_only: false,
         };
         let texts = |id: u32| heads[id as usize].body.source.text().clone();
@@ -324,6 +333,7 @@ impl Compiler {
         let mut results = analyse::all(&shared, &memo, &texts, pool, &mut show, cancel)?;
         timings.analyse_ms = analyse_started.elapsed().as_secs_f64() * 1e3;
 
+        cancel.check()?;
         let link_started = Instant::now();
         let depends: Vec<link::Depends> = pool.install(|| {
             results
@@ -340,6 +350,7 @@ impl Compiler {
             general.push(link::cycle(path, &models, &depends));
         }
         results.finish(&shared, &memo, &order);
+        cancel.check()?;
         (timings.parsed, timings.analysed) = (results.parsed, results.fresh);
         let mut consumers: Vec<Vec<u32>> = vec![Vec::new(); models.len()];
         for (id, list) in deps.iter().enumerate() {
@@ -370,6 +381,7 @@ impl Compiler {
         files::report(&sources, &misused, &name, &mut general);
         timings.link_ms = link_started.elapsed().as_secs_f64() * 1e3;
 
+        cancel.check()?;
         let check_started = Instant::now();
         let contracts = explicit(loaded.contracts, &models, &targets.names, &mut general);
         let wanted =
@@ -437,10 +449,13 @@ impl Compiler {
             order: &order,
             sources: &sources,
             remembered_at,
+            types: &types,
+            cancel,
             levels: &levels,
             now: self.system.now(),
         };
         doubtful.soften(&mut models, None);
+        cancel.check()?;
         let roles = roles(&models);
         let order_is_quiet =
             order.cycles.is_empty() && models.iter().all(|m| m.parts.target.diagnostics.is_empty());
@@ -514,8 +529,13 @@ impl Compiler {
         table
     }
 
-    fn layout(&self, pipelines: &[(SmolStr, SmolStr, Loc)], config_broken: bool) -> Result<discover::Layout> {
-        let mut walk = Walk::new(&*self.system, &self.root);
+    fn layout(
+        &self,
+        pipelines: &[(SmolStr, SmolStr, Loc)],
+        config_broken: bool,
+        cancel: &CancelToken,
+    ) -> Result<discover::Layout> {
+        let mut walk = Walk::new(&*self.system, &self.root, cancel);
         let mut dirs: Vec<PathBuf> = Vec::new();
         match &self.options.models {
             Some(dir) => dirs.push(self.root.join(dir)),

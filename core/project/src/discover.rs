@@ -1,7 +1,7 @@
 //! Which files make up a project: model files with their sidecars and contracts, defaults per folder, macros. Lists
 //! folders; reads nothing.
 
-use rocky_base::{Diagnostic, Error, Loc, Result, SmolStr, System, code};
+use rocky_base::{CancelToken, Diagnostic, Error, Loc, Result, SmolStr, System, code};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
 
@@ -79,16 +79,18 @@ fn file_path(root: &Path, path: PathBuf) -> FilePath {
 pub struct Walk<'a> {
     system: &'a dyn System,
     root: &'a Path,
+    cancel: &'a CancelToken,
     layout: Layout,
     visited: FxHashSet<PathBuf>,
 }
 
 impl<'a> Walk<'a> {
     /// Start with nothing.
-    pub fn new(system: &'a dyn System, root: &'a Path) -> Walk<'a> {
+    pub fn new(system: &'a dyn System, root: &'a Path, cancel: &'a CancelToken) -> Walk<'a> {
         Walk {
             system,
             root,
+            cancel,
             layout: Layout::default(),
             visited: FxHashSet::default(),
         }
@@ -98,6 +100,7 @@ impl<'a> Walk<'a> {
     pub fn models(&mut self, dir: &Path) -> Result<()> {
         let mut pending = vec![(dir.to_path_buf(), 0usize)];
         while let Some((dir, depth)) = pending.pop() {
+            self.cancel.check()?;
             if depth > MAX_DEPTH {
                 let message = format!(
                     "folder `{}` is nested deeper than {MAX_DEPTH} levels",
@@ -141,6 +144,7 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
+            self.cancel.check()?;
             self.folder(&shown(self.root, &dir), files);
             // Reversed, because the last one pushed is walked first: the order of folders is that of their names.
             pending.extend(folders.into_iter().rev());

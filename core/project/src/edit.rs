@@ -2,7 +2,7 @@
 //! from there the change runs along the graph until a model's columns come out as they were. Nothing is written, no folder
 //! is listed, and the snapshot that was edited stays as it is, so that many edits of one snapshot can be tried at once.
 
-use crate::analyse::{Analysed, Prepared, Shared, Table};
+use crate::analyse::{Analysed, Prepared, Shared, Table, Types};
 use crate::compile::{Builder, Job};
 use crate::link::{self, Input, Known, SourceBook, Target};
 use crate::load::{Contents, Defaults, LoadedModel, Reader, content_hash};
@@ -121,6 +121,7 @@ impl Snapshot {
         };
         let book = SourceBook::new(self.dialect, ground.declared.clone(), known)
             .with(given.iter().map(|(k, c)| (k.clone(), c.clone())));
+        let types = Types::of(known.catalog);
         let shared = Shared {
             env: UnitEnv {
                 dialect: self.dialect,
@@ -131,6 +132,8 @@ impl Snapshot {
             names: &self.names,
             book: &book,
             catalog: known.catalog,
+            types: &types,
+            cancel,
             proven_only: false,
         };
 
@@ -298,10 +301,13 @@ impl Snapshot {
             order: &self.order,
             sources: &sources,
             remembered_at: self.remembered_at,
+            types: &types,
+            cancel,
             levels: &ground.levels,
             now: system.now(),
         };
         doubtful.soften(&mut models, Some(&changed));
+        cancel.check()?;
         Ok(Some(Arc::new(Snapshot {
             root: self.root.clone(),
             config: self.config.clone(),

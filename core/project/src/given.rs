@@ -1,7 +1,7 @@
 //! Source schemas that come with a request: a host that knows its warehouse says so, and is asked first.
 
 use rocky_base::{Diagnostic, Dialect, Ident, SmolStr, code};
-use rocky_warehouse::{Column, RelationName, Type};
+use rocky_warehouse::{Column, OwnTypes, RelationName, Type};
 use std::sync::Arc;
 
 /// A relation and all its columns.
@@ -29,6 +29,7 @@ impl GivenSource {
     pub(crate) fn read(
         &self,
         dialect: Dialect,
+        own: &OwnTypes,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<(RelationName, Arc<[Column]>)> {
         let Some(name) = relation_name(dialect, &self.name) else {
@@ -40,8 +41,8 @@ impl GivenSource {
             return None;
         };
         let columns = self.columns.iter().map(|c| {
-            let ty = Type::parse(dialect, &c.r#type);
-            if ty.is_none() {
+            let ty = Type::parse_with(dialect, &c.r#type, own);
+            if ty.is_none() && !rocky_semantic::typing::may_be_own_type(dialect, &c.r#type) {
                 let message = format!(
                     "unknown type `{}` of column `{}` of `{}` in `source_schemas`",
                     c.r#type, c.name, self.name
@@ -62,7 +63,7 @@ impl GivenSource {
 }
 
 /// A dotted name of one to three parts, each bare or in quotes of the dialect.
-fn relation_name(dialect: Dialect, text: &str) -> Option<RelationName> {
+pub fn relation_name(dialect: Dialect, text: &str) -> Option<RelationName> {
     let quote = dialect.ident_quote();
     let mut parts: Vec<Ident> = Vec::new();
     let mut rest = text.trim();

@@ -15,7 +15,7 @@ use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, Span, code, suggest};
 use rocky_config::{LockedRelation, ProjectConfig, SourceDecl, StrategyConfig, StrategyKind};
 use rocky_warehouse::catalog::Lookup;
 use rocky_warehouse::relation::RelationKey;
-use rocky_warehouse::{CatalogSnapshot, Column, RelationName, Type};
+use rocky_warehouse::{CatalogSnapshot, Column, OwnTypes, RelationName, Type};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -647,6 +647,7 @@ pub fn declared(
     models: &[Arc<LoadedModel>],
     config: &ProjectConfig,
     dialect: Dialect,
+    own: &OwnTypes,
     names: &NameTable,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Declared {
@@ -666,8 +667,11 @@ pub fn declared(
         let columns: Arc<[Column]> = columns
             .iter()
             .map(|c| {
-                let ty = Type::parse(dialect, &c.r#type.value);
-                if ty.is_none() && !c.r#type.from_env {
+                let ty = Type::parse_with(dialect, &c.r#type.value, own);
+                if ty.is_none()
+                    && !c.r#type.from_env
+                    && !rocky_semantic::typing::may_be_own_type(dialect, &c.r#type.value)
+                {
                     let message = format!("unknown type `{}`", c.r#type.value);
                     diagnostics.push(
                         Diagnostic::new(code::E206, c.r#type.loc, message)
@@ -722,11 +726,12 @@ pub fn stated(
     given: &[GivenSource],
     lock: Option<&lock::Loaded>,
     dialect: Dialect,
+    own: &OwnTypes,
     names: &NameTable,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     for given in given {
-        if let Some((name, columns)) = given.read(dialect, diagnostics) {
+        if let Some((name, columns)) = given.read(dialect, own, diagnostics) {
             let nowhere = Loc::text(Span::at(0));
             declared.insert(
                 names.full(&name).key(dialect),

@@ -9,7 +9,7 @@
 //! becomes a warning that names the fact. What a column rests on is a number of a source; ages are put in at the end and
 //! enter no memo key.
 
-use crate::analyse::{Analysed, Prepared, Shared, Table};
+use crate::analyse::{Analysed, Prepared, Shared, Table, Types};
 use crate::findings::{self, Around, Subject};
 use crate::graph::Order;
 use crate::levels::Levels;
@@ -18,7 +18,7 @@ use crate::load::LoadedModel;
 use crate::names::NameTable;
 use crate::snapshot::{InputRelation, Model, Snapshot, Source};
 use crate::unit::UnitEnv;
-use rocky_base::{Code, Diagnostic, Loc, Severity};
+use rocky_base::{CancelToken, Code, Diagnostic, Loc, Severity};
 use rocky_semantic::{OutputColumn, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -265,13 +265,14 @@ pub(crate) struct Doubt<'a> {
 }
 
 impl<'a> Doubt<'a> {
-    /// Walk the models in their order.
+    /// Walk the models in their order; with `any`, each may read something remembered that is no input.
     pub fn new(
         order: &[u32],
         inputs: Vec<&'a [InputRelation]>,
         sources: &'a [Source],
         remembered_at: Option<i64>,
         now: i64,
+        any: bool,
     ) -> Doubt<'a> {
         let mut doubt = Doubt {
             sources,
@@ -280,8 +281,8 @@ impl<'a> Doubt<'a> {
             touched: Vec::new(),
             now,
         };
-        doubt.touched = vec![false; doubt.inputs.len()];
-        if remembered_at.is_some() {
+        doubt.touched = vec![any && remembered_at.is_some(); doubt.inputs.len()];
+        if !any && remembered_at.is_some() {
             for id in order {
                 let touched = doubt.reads(*id).iter().any(|input| match input {
                     InputRelation::Model(m) => doubt.touches(*m),
@@ -405,6 +406,10 @@ pub(crate) struct Doubtful<'a> {
     pub sources: &'a [Source],
     /// When the catalogue was read, if it only is remembered.
     pub remembered_at: Option<i64>,
+    /// Types that users made: any model may rest on them.
+    pub types: &'a Types,
+    /// Tripped: nothing that is found counts.
+    pub cancel: &'a CancelToken,
     /// How loud findings are.
     pub levels: &'a Levels,
     pub now: SystemTime,
@@ -428,7 +433,8 @@ impl Doubtful<'_> {
         let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         let order = &self.order.order;
         let inputs = models.iter().map(|m| m.inputs.as_slice()).collect();
-        let doubt = Doubt::new(order, inputs, self.sources, self.remembered_at, now);
+        let any = !self.types.own().is_empty();
+        let doubt = Doubt::new(order, inputs, self.sources, self.remembered_at, now, any);
         suspects.retain(|id| doubt.touches(*id));
         if suspects.is_empty() {
             return;
@@ -440,10 +446,15 @@ impl Doubtful<'_> {
             names: self.names,
             book: self.book,
             catalog: None,
+            types: &Types::default(),
+            cancel: self.cancel,
             proven_only: true,
         };
         let mut proven: FxHashMap<u32, Arc<Analysed>> = FxHashMap::default();
         for id in doubt.with_inputs(&suspects, order) {
+            if self.cancel.is_tripped() {
+                return;
+            }
             let Some(model) = models.get(id as usize) else {
                 continue;
             };

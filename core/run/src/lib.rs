@@ -6,6 +6,10 @@
 
 pub mod checks;
 pub mod execute;
+pub mod hooks;
+pub mod metrics;
+pub mod pipes;
+pub mod remote;
 pub mod report;
 pub mod run_id;
 pub mod state;

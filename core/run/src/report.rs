@@ -129,6 +129,8 @@ pub struct TaskResult {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// How often it was begun: more than once after a conflict or a change under the plan. 0 when it was not.
+    pub attempts: u32,
     /// Why it failed.
     pub error: Option<TaskError>,
     /// Why it was skipped.

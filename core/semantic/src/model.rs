@@ -1,8 +1,8 @@
 //! Inputs and results of the analysis, as plain values. Spans lie in the text of the tree.
 
-use rocky_base::{Diagnostic, Dialect, SmolStr, Span};
+use rocky_base::{CancelToken, Diagnostic, Dialect, SmolStr, Span};
 use rocky_syntax::ast::{Ast, FromId, Name};
-use rocky_warehouse::{Column, Type};
+use rocky_warehouse::{Column, OwnTypes, Type};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -45,6 +45,10 @@ pub struct Input<'a> {
     pub dialect: Dialect,
     /// One for each element of `references(ast, dialect)`, in that order.
     pub relations: &'a [RelationInput],
+    /// Types that users made in the warehouse.
+    pub types: &'a OwnTypes,
+    /// When it is tripped the analysis ends soon, and what comes out is for nobody.
+    pub cancel: Option<&'a CancelToken>,
     /// The type that `@start_date` and `@end_date` take (the model's time column); unknown outside time_interval.
     pub placeholder_type: Type,
 }

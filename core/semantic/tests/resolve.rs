@@ -763,6 +763,8 @@ fn nothing_is_held_against_what_is_not_known() {
                 text,
                 dialect,
                 relations: &relations,
+                types: &rocky_warehouse::OwnTypes::NONE,
+                cancel: None,
                 placeholder_type: Type::Unknown,
             };
             let analysis = analyse(&input);

@@ -5,7 +5,7 @@ use crate::adapters::Access;
 use crate::document::diagnostics;
 use crate::files::Ask;
 use crate::project::{Project, Target, target};
-use rocky_base::{CancelToken, Diagnostic, Observer, Result};
+use rocky_base::{CancelToken, Diagnostic, Event, Observer, Result};
 use rocky_config::ProjectConfig;
 use rocky_plan::PlanOptions;
 use rocky_project::{CatalogInput, Snapshot};
@@ -70,6 +70,9 @@ pub(super) fn prepare(
         found.retain(|d| !d.is_error() || concerned(d));
     } else {
         found.retain(|d| !d.is_error());
+        observer.event(&Event::CompileFinished {
+            models: snapshot.models.len() as u64,
+        });
         match rocky_plan::plan(&snapshot, &catalog, &options) {
             Ok(made) => plan = Some(made),
             Err(problems) => found.extend(problems),

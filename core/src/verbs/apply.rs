@@ -93,15 +93,19 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        self.engine.inner.states.reader(self.state_path())?;
-        let prepared = self.prepare(&remembered.request, Access::Write, observer, cancel)?;
-        // Errors in the models are part of the response, as for `run`.
-        if let Some(plan) = &prepared.plan
-            && plan.plan_id != remembered.plan_id
-        {
-            return Err(stale(remembered, plan));
-        }
-        self.execute_prepared(&remembered.request, prepared, observer, cancel)
+        let request = &remembered.request;
+        self.attended(request, observer, cancel, |run_id, observer| {
+            self.with_state(run_id, observer, cancel, |run, observer| {
+                let prepared = self.prepare(request, Access::Write, observer, cancel)?;
+                // Errors in the models are part of the response, as for `run`.
+                if let Some(plan) = &prepared.plan
+                    && plan.plan_id != remembered.plan_id
+                {
+                    return Err(stale(remembered, plan));
+                }
+                self.execute_prepared(request, prepared, run, observer, cancel)
+            })
+        })
     }
 
     fn plans(&self) -> PathBuf {

@@ -5,11 +5,9 @@ use crate::document::{diagnostics, envelope};
 use crate::files::Ask;
 use crate::project::{Project, target, variables};
 use crate::verbs::status::{Sureness, check_minimum};
-use crate::wire::{WireColumn, WireCoverage, WireDiagnostic, WireStrategy, WireTarget};
+use crate::wire::{RequestColumn, WireColumn, WireCoverage, WireDiagnostic, WireStrategy, WireTarget};
 use rocky_base::{CancelToken, Diagnostic, Dialect, Error, Observer, Result, code};
-use rocky_project::{
-    CatalogInput, Coverage, GivenColumn, GivenSource, Inputs, Model, Snapshot, SourceSchema,
-};
+use rocky_project::{CatalogInput, Coverage, Inputs, Model, Snapshot, SourceSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -79,42 +77,15 @@ impl From<TargetDialect> for Dialect {
     }
 }
 
-/// A column of a source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RequestColumn {
-    /// Its name.
-    pub name: String,
-    /// Its type in the warehouse's spelling.
-    pub r#type: String,
-    /// May it hold NULL? True when absent.
-    #[serde(default = "yes")]
-    pub nullable: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
 impl CompileRequest {
     /// Everything beside the catalogue that a compile takes.
     fn inputs(&self) -> Inputs {
-        let column = |c: &RequestColumn| GivenColumn {
-            name: c.name.clone(),
-            r#type: c.r#type.clone(),
-            nullable: c.nullable,
-        };
-        let given = self.source_schemas.iter().map(|(name, columns)| GivenSource {
-            name: name.clone(),
-            columns: columns.iter().map(column).collect(),
-        });
         Inputs {
             vars: variables(&self.vars),
             catalog: None,
-            given: given.collect(),
+            given: crate::wire::given(&self.source_schemas),
             locked: self.locked,
             ignore_lock: false,
-            sources: Vec::new(),
             target_dialect: self.target_dialect.map(Dialect::from),
         }
     }

@@ -3,8 +3,8 @@
 use crate::document::envelope;
 use crate::project::Project;
 use jiff::Timestamp;
-use rocky_base::{Error, Result};
-use rocky_run::state::ModelExecution;
+use rocky_base::{Error, Result, SmolStr};
+use rocky_run::state::{DagChange, ModelExecution};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,8 @@ pub struct HistoryRequest {
     pub since: Option<String>,
     /// At most so many, newest first; 50 when absent.
     pub limit: Option<u32>,
+    /// How the project's graph changed instead of runs.
+    pub graph: bool,
 }
 
 /// A model in a run.
@@ -67,6 +69,15 @@ pub struct RunEntry {
     pub config_hash: String,
     /// The plan.
     pub plan_id: String,
+    /// The filter it was given.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub filter: String,
+    /// The run it goes on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed_from: Option<String>,
+    /// Hash of the project's graph.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph_hash: Option<String>,
     /// Why no model ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -130,12 +141,110 @@ pub struct ModelRun {
     pub reason: Option<String>,
 }
 
-/// Either of the two documents.
+/// How the project's graph changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GraphHistory {
+    /// Engine version.
+    pub version: String,
+    /// `history`.
+    pub command: String,
+    /// Version of the documents' shapes.
+    pub schema_version: u32,
+    /// Newest first: one for every run that found the graph changed.
+    pub snapshots: Vec<GraphSnapshot>,
+    /// How many are listed.
+    pub count: u64,
+}
+
+/// The graph when it had changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GraphSnapshot {
+    /// When it was seen first (RFC 3339).
+    pub timestamp: String,
+    /// By which run.
+    pub run_id: String,
+    /// Hash of models, columns and dependencies.
+    pub graph_hash: String,
+    /// Models.
+    pub model_count: u64,
+    /// Dependencies between them.
+    pub edge_count: u64,
+    /// What differs from the one before.
+    pub changes: Vec<GraphChange>,
+    /// How many more changes there were than are kept.
+    pub changes_omitted: u64,
+}
+
+/// A change of the graph.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GraphChange {
+    /// `ModelAdded`, `ModelRemoved`, `ColumnAdded`, `ColumnRemoved`, `ColumnTypeChanged`, `DependencyAdded`, `DependencyRemoved`.
+    pub kind: String,
+    /// The model; of a dependency the one that reads.
+    pub model: String,
+    /// The column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// The type that was; of a dependency the model that is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The type that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+}
+
+impl GraphChange {
+    fn of(change: DagChange) -> GraphChange {
+        let change_of = |kind: &str, model: SmolStr| GraphChange {
+            kind: kind.to_owned(),
+            model: model.to_string(),
+            column: None,
+            from: None,
+            to: None,
+        };
+        let text = |text: SmolStr| Some(text.to_string());
+        match change {
+            DagChange::ModelAdded(model) => change_of("ModelAdded", model),
+            DagChange::ModelRemoved(model) => change_of("ModelRemoved", model),
+            DagChange::ColumnAdded { model, column } => GraphChange {
+                column: text(column),
+                ..change_of("ColumnAdded", model)
+            },
+            DagChange::ColumnRemoved { model, column } => GraphChange {
+                column: text(column),
+                ..change_of("ColumnRemoved", model)
+            },
+            DagChange::ColumnTypeChanged {
+                model,
+                column,
+                from,
+                to,
+            } => GraphChange {
+                column: text(column),
+                from: text(from),
+                to: text(to),
+                ..change_of("ColumnTypeChanged", model)
+            },
+            DagChange::DependencyAdded { from, to } => GraphChange {
+                from: text(from),
+                ..change_of("DependencyAdded", to)
+            },
+            DagChange::DependencyRemoved { from, to } => GraphChange {
+                from: text(from),
+                ..change_of("DependencyRemoved", to)
+            },
+        }
+    }
+}
+
+/// One of the documents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum HistoryResponse {
     /// Of one model.
     Model(ModelHistory),
+    /// Of the graph.
+    Graph(GraphHistory),
     /// Of the project.
     Runs(RunHistory),
 }
@@ -158,6 +267,36 @@ impl Project {
         let limit = request.limit.unwrap_or(50) as usize;
         let reader = self.engine.inner.states.reader(self.state_path())?;
         let (version, command, schema_version) = envelope!("history");
+        if request.graph {
+            if request.model.is_some() {
+                return Err(Error::usage("`graph` is of the project and not of one model"));
+            }
+            let mut found = match &reader {
+                Some(reader) => reader.graphs(limit)?,
+                None => Vec::new(),
+            };
+            found.retain(|s| from.is_none_or(|from| s.timestamp >= from));
+            let snapshots: Vec<GraphSnapshot> = found
+                .into_iter()
+                .map(|s| GraphSnapshot {
+                    timestamp: s.timestamp.to_string(),
+                    run_id: s.run_id,
+                    graph_hash: s.graph_hash,
+                    model_count: s.model_count,
+                    edge_count: s.edge_count,
+                    changes: s.changes.into_iter().map(GraphChange::of).collect(),
+                    changes_omitted: s.changes_omitted,
+                })
+                .collect();
+            let count = snapshots.len() as u64;
+            return Ok(HistoryResponse::Graph(GraphHistory {
+                version,
+                command,
+                schema_version,
+                snapshots,
+                count,
+            }));
+        }
         if let Some(model) = &request.model {
             let found = match &reader {
                 Some(reader) => reader.model_executions(model, from, limit)?,
@@ -209,6 +348,9 @@ impl Project {
                 duration_ms: r.duration_ms,
                 config_hash: r.config_hash,
                 plan_id: r.plan_id,
+                filter: r.filter,
+                resumed_from: r.resumed_from,
+                graph_hash: r.graph_hash,
                 error: r.error,
                 models: r.models.into_iter().map(run_model).collect(),
             })

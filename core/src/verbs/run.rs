@@ -4,11 +4,11 @@ use crate::adapters::Access;
 use crate::checks::{AnomalyEntry, CheckResult, CheckResults, QuarantineEntry};
 use crate::document::envelope;
 use crate::project::Project;
-use crate::wire::WireDiagnostic;
-use rocky_base::{CancelToken, Error, Observer, Result};
+use crate::wire::{WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics};
+use rocky_base::{CancelToken, Error, Event, Observer, Result};
 use rocky_plan::{Task, TaskKind};
 use rocky_run::checks::{CheckOutcome, CheckStatus};
-use rocky_run::execute::{ExecuteContext, execute};
+use rocky_run::execute::{ExecuteContext, RunFacts, execute};
 use rocky_run::report::{RunReport, RunStatus, TaskResult, TaskStatus, Trigger};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -105,6 +105,20 @@ pub struct RunErrorEntry {
     /// What to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remediation_hint: Option<String>,
+}
+
+impl RunErrorEntry {
+    /// A failure of the run as a whole.
+    pub(crate) fn of_run(kind: &str, error: impl Into<String>) -> RunErrorEntry {
+        RunErrorEntry {
+            asset_key: Vec::new(),
+            model: String::new(),
+            error: error.into(),
+            failure_kind: kind.to_owned(),
+            step: None,
+            remediation_hint: None,
+        }
+    }
 }
 
 /// A model that was not executed.
@@ -230,6 +244,23 @@ pub struct RunResponse {
     /// Why the state store lacks something of this run, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_error: Option<String>,
+    /// What became of the remote state, where the project has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_state: Option<crate::remote::RemoteStateSummary>,
+    /// Numbers of this run; null when nothing was started.
+    pub metrics: Option<WireMetrics>,
+    /// What hooks did, when there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hooks: Option<WireHooks>,
+    /// Limits of `[budget]` that it went over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budget_breaches: Vec<WireBudgetBreach>,
+}
+
+/// A run that has its state.
+pub(crate) struct Begun {
+    run_id: String,
+    remote: crate::remote::RemoteRun,
 }
 
 impl Project {
@@ -240,10 +271,47 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
+        self.attended(request, observer, cancel, |run_id, observer| {
+            self.with_state(run_id, observer, cancel, |run, observer| {
+                let prepared = self.prepare(request, Access::Write, observer, cancel)?;
+                self.execute_prepared(request, prepared, run, observer, cancel)
+            })
+        })
+    }
+
+    /// Do `body`, a run, over the state as it is now, wherever it is kept, and bring back what the run wrote there.
+    pub(crate) fn with_state(
+        &self,
+        run_id: String,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+        body: impl FnOnce(&mut Begun, &mut dyn Observer) -> Result<RunResponse>,
+    ) -> Result<RunResponse> {
+        let remote = self.begin_remote(&run_id, observer, cancel)?;
+        let mut begun = Begun { run_id, remote };
         // A state file that cannot be used is said before anything is touched.
-        self.engine.inner.states.reader(self.state_path())?;
-        let prepared = self.prepare(request, Access::Write, observer, cancel)?;
-        self.execute_prepared(request, prepared, observer, cancel)
+        let result = self
+            .engine
+            .inner
+            .states
+            .reader(self.state_path())
+            .and_then(|_| body(&mut begun, observer));
+        let (summary, failure) = begun.remote.finish(observer, cancel);
+        match result {
+            Ok(mut response) => {
+                if let Some(failure) = failure {
+                    response.state_error.get_or_insert(failure.message);
+                }
+                response.remote_state = summary;
+                Ok(response)
+            }
+            Err(mut error) => {
+                if let Some(failure) = failure {
+                    error.message = format!("{}; and {}", error.message, failure.message);
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Execute what was planned.
@@ -251,6 +319,7 @@ impl Project {
         &self,
         request: &RunRequest,
         prepared: crate::prepare::Prepared,
+        run: &mut Begun,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
@@ -259,10 +328,21 @@ impl Project {
         let Some(plan) = &prepared.plan else {
             return Ok(refused(&prepared.pipeline, prepared.pipeline_type, filter, found));
         };
+        // A hook may have seen enough.
+        if let Some(why) = observer.stop() {
+            return Ok(stopped(
+                &prepared.pipeline,
+                prepared.pipeline_type,
+                filter,
+                found,
+                why,
+            ));
+        }
         let Some(warehouse) = &prepared.warehouse else {
             return Err(Error::bug("a run has no warehouse"));
         };
         let state = self.engine.inner.states.writer(self.state_path())?;
+        run.remote.watch()?;
         let clock = self.host.system.clone();
         let trigger = match clock.env("CI") {
             Some(value) if !value.is_empty() && value != "false" => Trigger::Ci,
@@ -287,18 +367,34 @@ impl Project {
             let again = made.tasks.into_iter().find(|t| t.name == stale.name);
             Ok(again.filter(|t| t.steps != stale.steps))
         };
+        let snapshot = self.last(&request.vars);
+        let graph_hash = snapshot.as_deref().map(crate::graph::hash);
         let report = execute(ExecuteContext {
             plan,
             warehouse: &**warehouse,
             state: Some(&state),
-            run_id: rocky_run::new_run_id(crate::document::timestamp(clock.now())),
+            run_id: run.run_id.clone(),
             trigger,
             config_hash: self.config_hash(),
+            facts: RunFacts {
+                filter: filter.clone(),
+                resumed_from: None,
+                graph_hash: graph_hash.clone(),
+            },
             observer,
             cancel,
             clock: &*clock,
             replan: &mut replan,
         })?;
+        if report.state_error.is_none() {
+            let graph = snapshot.as_deref().zip(graph_hash.as_deref());
+            if let Err(error) = self.remember_after(&state, &report, graph) {
+                observer.event(&Event::Log {
+                    level: rocky_base::SmolStr::new_static("warning"),
+                    message: format!("the run is recorded, but not all around it: {}", error.message),
+                });
+            }
+        }
         let schemas_created = plan.setup.iter().filter(|s| s.purpose == "create_schema").count() as u64;
         Ok(response(
             report,
@@ -310,6 +406,24 @@ impl Project {
         ))
     }
 
+    /// The graph, where it changed, and what may be forgotten by now.
+    fn remember_after(
+        &self,
+        state: &rocky_run::StateStore,
+        report: &RunReport,
+        graph: Option<(&rocky_project::Snapshot, &str)>,
+    ) -> Result<()> {
+        if let Some((snapshot, hash)) = graph {
+            state.record_graph(&report.run_id, report.finished_at, hash, || {
+                crate::graph::models(snapshot)
+            })?;
+        }
+        if let Some(retention) = self.retention()? {
+            state.sweep(&retention, report.finished_at)?;
+        }
+        Ok(())
+    }
+
     /// Hash of the configuration's text: what it was when a run was recorded.
     fn config_hash(&self) -> String {
         let bytes = self.host.system.read(self.config_path()).unwrap_or_default();
@@ -318,6 +432,7 @@ impl Project {
     }
 }
 
+/// What stands in the way is found in the project.
 fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireDiagnostic>) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
     let errors: Vec<RunErrorEntry> = found
@@ -362,7 +477,25 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
         diagnostics: found,
         has_errors: true,
         state_error: None,
+        remote_state: None,
+        metrics: None,
+        hooks: None,
+        budget_breaches: Vec::new(),
     }
+}
+
+/// A hook did not let it begin.
+pub(crate) fn stopped(
+    pipeline: &str,
+    pipeline_type: &str,
+    filter: String,
+    found: Vec<WireDiagnostic>,
+    why: &str,
+) -> RunResponse {
+    let mut response = refused(pipeline, pipeline_type, filter, found);
+    response.has_errors = false;
+    response.errors = vec![RunErrorEntry::of_run(rocky_base::ErrorKind::Hook.as_str(), why)];
+    response
 }
 
 fn response(
@@ -375,6 +508,7 @@ fn response(
 ) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
     let asset_key = |t: &TaskResult| -> Vec<String> { t.asset_key.iter().map(ToString::to_string).collect() };
+    let metrics = Some(WireMetrics::of(&rocky_run::metrics::RunMetrics::of(&report)));
     let failed = report.count(TaskStatus::Failed) as u64;
     let succeeded = |t: &&TaskResult| t.status == TaskStatus::Success && t.kind != TaskKind::Quality;
     let processed = report.count(TaskStatus::Success) as u64 + failed;
@@ -517,6 +651,10 @@ fn response(
         drift: DriftSummary::default(),
         diagnostics: found,
         has_errors: false,
+        metrics,
+        hooks: None,
+        budget_breaches: Vec::new(),
         state_error: report.state_error,
+        remote_state: None,
     }
 }

@@ -217,6 +217,7 @@ impl Project {
                     run_id: "test".to_owned(),
                     trigger: rocky_run::report::Trigger::Manual,
                     config_hash: String::new(),
+                    facts: Default::default(),
                     observer,
                     cancel,
                     clock: &*self.host.system,

@@ -7,11 +7,12 @@ use crate::verbs::diff::{
     DiffBreaking, DiffContract, DiffEdge, DiffModel, DiffSource, DiffSummary, difference,
 };
 use crate::verbs::plan::PlannedStatement;
-use crate::wire::WireDiagnostic;
+use crate::wire::{RequestColumn, WireDiagnostic, says_everything};
 use rocky_base::{CancelToken, Error, ErrorKind, Ident, Observer, Result, SmolStr};
 use rocky_config::StrategyKind;
 use rocky_plan::{Plan, PlanOptions, StepKind};
 use rocky_project::diff::Definition;
+use rocky_project::given::{GivenSource, relation_name};
 use rocky_project::overlay::{Edits, Overlay, plain};
 use rocky_project::{CatalogInput, Compiler, Inputs, Snapshot};
 use rocky_warehouse::{CatalogSnapshot, Column, RelationName, Type};
@@ -37,33 +38,6 @@ pub struct WhatIfEdit {
     pub remove: bool,
 }
 
-/// A column of a source as it would be.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(transform = says_everything)]
-pub struct WhatIfColumn {
-    /// Its name.
-    pub name: String,
-    /// Its type in the warehouse's spelling.
-    pub r#type: String,
-    /// May hold NULL; true when absent.
-    #[serde(default = "yes")]
-    pub nullable: bool,
-}
-
-/// `text` and `nullable` may be left out of JSON, but a typed client always writes them: in Go, what is left out and the zero value are one.
-fn says_everything(schema: &mut schemars::Schema) {
-    let has = |name: &str| schema.pointer(&format!("/properties/{name}")).is_some();
-    let names: Vec<&str> = ["text", "nullable"].into_iter().filter(|n| has(n)).collect();
-    if let Some(required) = schema.get_mut("required").and_then(|r| r.as_array_mut()) {
-        required.extend(names.into_iter().map(Into::into));
-    }
-}
-
-fn yes() -> bool {
-    true
-}
-
 /// What would be different.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -71,7 +45,7 @@ pub struct WhatIfRequest {
     /// Files.
     pub edits: Vec<WhatIfEdit>,
     /// All columns of sources, by their names (`schema.table`, or with the catalog before).
-    pub source_schemas: BTreeMap<String, Vec<WhatIfColumn>>,
+    pub source_schemas: BTreeMap<String, Vec<RequestColumn>>,
     /// Values for `@var`, on both sides.
     pub vars: BTreeMap<String, String>,
     /// Leave out the difference of the plans.
@@ -172,6 +146,8 @@ type Given = (RelationName, Arc<[Column]>);
 struct Changes {
     files: Edits,
     sources: Vec<Given>,
+    // The same as a whole compile takes them.
+    given: Vec<GivenSource>,
 }
 
 impl Changes {
@@ -219,8 +195,12 @@ impl Project {
             }
         };
         timings.base_ms = lap();
-        let sources = given(&request.source_schemas, &base)?;
-        let changes = Changes { files, sources };
+        let given = crate::wire::given(&request.source_schemas);
+        let changes = Changes {
+            files,
+            sources: typed(&given, &base)?,
+            given,
+        };
         let edited =
             self.edited_snapshot(&base, &changes, &request.vars, catalog.clone(), observer, cancel)?;
         check_sources(&changes.sources, &edited)?;
@@ -303,14 +283,18 @@ impl Project {
                 .map(|(k, v)| (SmolStr::new(k), SmolStr::new(v)))
                 .collect(),
             catalog,
-            sources: changes.sources.clone(),
+            given: changes.given.clone(),
             ..Inputs::default()
         };
         let idle = &self.what_if.0;
         let found = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let (overlay, mut compiler) = found.unwrap_or_else(|| {
             let overlay = Arc::new(Overlay::over(self.host.system.clone(), Edits::new()));
-            let compiler = Compiler::new(overlay.clone(), self.options.clone());
+            // Called by the observer of a compile of this handle, or beside one: what it remembers is not to be had.
+            let compiler = match self.compiler.try_lock() {
+                Ok(compiler) => compiler.beside(overlay.clone()),
+                Err(_) => Compiler::new(overlay.clone(), self.uncached()),
+            };
             (overlay, compiler)
         });
         overlay.set(changes.files.clone());
@@ -375,38 +359,13 @@ fn inside(path: &str) -> Result<PathBuf> {
     Ok(plain)
 }
 
-/// Source schemas in the dialect's terms.
-fn given(schemas: &BTreeMap<String, Vec<WhatIfColumn>>, base: &Snapshot) -> Result<Vec<Given>> {
+/// Source schemas in the dialect's terms. A mistake in them is one of the request.
+fn typed(given: &[GivenSource], base: &Snapshot) -> Result<Vec<Given>> {
     let dialect = base.dialect;
-    let mut out: Vec<Given> = Vec::with_capacity(schemas.len());
+    let mut out: Vec<Given> = Vec::with_capacity(given.len());
     let mut seen = FxHashSet::default();
-    for (name, columns) in schemas {
-        let parts: Vec<Ident> = dotted(name, dialect.ident_quote())
-            .into_iter()
-            .map(|(text, quoted)| {
-                if quoted {
-                    Ident::quoted(text)
-                } else {
-                    Ident::from_config(dialect, &text)
-                }
-            })
-            .collect();
-        let relation = match parts.as_slice() {
-            _ if parts.iter().any(|p| p.text.is_empty()) => None,
-            [table] => Some(RelationName::table(table.clone())),
-            [schema, table] => Some(RelationName {
-                catalog: None,
-                schema: Some(schema.clone()),
-                table: table.clone(),
-            }),
-            [catalog, schema, table] => Some(RelationName {
-                catalog: Some(catalog.clone()),
-                schema: Some(schema.clone()),
-                table: table.clone(),
-            }),
-            _ => None,
-        };
-        let Some(relation) = relation else {
+    for GivenSource { name, columns } in given {
+        let Some(relation) = relation_name(dialect, name) else {
             return Err(Error::usage(format!("`{name}` is not the name of a source"))
                 .hint("write `table`, `schema.table` or `catalog.schema.table`"));
         };
@@ -441,30 +400,6 @@ fn given(schemas: &BTreeMap<String, Vec<WhatIfColumn>>, base: &Snapshot) -> Resu
         out.push((relation, typed.into()));
     }
     Ok(out)
-}
-
-/// The parts of a dotted name, and whether each was quoted.
-fn dotted(name: &str, quote: char) -> Vec<(String, bool)> {
-    let mut parts = vec![(String::new(), false)];
-    let mut chars = name.chars().peekable();
-    let mut inside = false;
-    while let Some(c) = chars.next() {
-        let Some(last) = parts.last_mut() else { break };
-        if c == quote {
-            if inside && chars.peek() == Some(&quote) {
-                chars.next();
-                last.0.push(quote);
-            } else {
-                inside = !inside;
-                last.1 = true;
-            }
-        } else if c == '.' && !inside {
-            parts.push((String::new(), false));
-        } else {
-            last.0.push(c);
-        }
-    }
-    parts
 }
 
 /// A source that nothing reads has been misspelled.
@@ -722,15 +657,5 @@ mod tests {
             assert!(inside(bad).is_err(), "{bad:?}");
         }
         assert_eq!(inside("./models/./a.sql").unwrap(), PathBuf::from("models/a.sql"));
-    }
-
-    #[test]
-    fn a_dotted_name_may_be_quoted() {
-        let parts = |name: &str| dotted(name, '"');
-        assert_eq!(parts("a.b"), [("a".to_owned(), false), ("b".to_owned(), false)]);
-        assert_eq!(
-            parts("\"a.\"\"b\".c"),
-            [("a.\"b".to_owned(), true), ("c".to_owned(), false)]
-        );
     }
 }

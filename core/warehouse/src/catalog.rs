@@ -2,8 +2,9 @@
 //! unknown is not absent.
 
 use crate::relation::{RelationKey, RelationName};
-use crate::types::Type;
+use crate::types::{OwnTypes, Type};
 use indexmap::{IndexMap, IndexSet};
+use rocky_base::ident::IdentKind;
 use rocky_base::{Dialect, Ident, SmolStr};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -70,6 +71,9 @@ pub struct CatalogSnapshot {
     /// Comments of relations that have some, by the same key.
     #[serde(default, with = "indexmap::map::serde_seq")]
     pub comments: IndexMap<RelationKey, Comments>,
+    /// Types that users made, by folded full name: what the name stands for.
+    #[serde(default, with = "indexmap::map::serde_seq")]
+    pub types: IndexMap<RelationKey, Type>,
     /// Schemas that exist, as folded (catalog, schema).
     pub schemas: IndexSet<(SmolStr, SmolStr)>,
     /// Schemas (folded) whose relations were all listed, so that what is not in `relations` does not exist.
@@ -151,6 +155,27 @@ impl CatalogSnapshot {
         } else {
             None
         }
+    }
+
+    /// The types that users made, by all names that reach them. Between two schemas the default one has the short name.
+    pub fn own_types(&self) -> OwnTypes {
+        let mut own = OwnTypes::default();
+        let fold = |ident: &Option<Ident>| {
+            let fold = |i: &Ident| self.dialect.fold(&i.text, i.quoted, IdentKind::Relation);
+            ident.as_ref().map(fold)
+        };
+        let (catalog, schema) = (fold(&self.default_catalog), fold(&self.default_schema));
+        for (key, ty) in &self.types {
+            let (c, s, name) = (&key.catalog, &key.schema, &key.table);
+            own.insert(&format!("{c}.{s}.{name}"), ty.clone());
+            if Some(c) == catalog.as_ref() {
+                own.insert(&format!("{s}.{name}"), ty.clone());
+                if Some(s) == schema.as_ref() {
+                    own.insert(name, ty.clone());
+                }
+            }
+        }
+        own
     }
 
     /// Put a relation in (its name must be full).

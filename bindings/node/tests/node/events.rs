@@ -41,11 +41,16 @@ pub enum Mirror {
         /// Models to execute.
         models: u64,
     },
-    /// A model's first statement is about to be sent.
+    /// A model's, or a table's, first statement is about to be sent.
     ModelStarted {
-        /// Model name.
+        /// Model name, or the table's whole name.
         #[schemars(with = "String")]
         model: SmolStr,
+        /// What is made: `model`, `table`, `snapshot`, `load`, `quality`.
+        #[schemars(with = "String")]
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
     },
     /// A statement was executed.
     StepFinished {
@@ -60,21 +65,44 @@ pub enum Mirror {
         /// Milliseconds.
         duration_ms: u64,
     },
-    /// A model succeeded.
+    /// A model, or a table, succeeded.
     ModelFinished {
-        /// Model name.
+        /// Model name, or the table's whole name.
         #[schemars(with = "String")]
         model: SmolStr,
+        /// What was made: `model`, `table`, `snapshot`, `load`, `quality`.
+        #[schemars(with = "String")]
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
+        /// The parts of the asset's key.
+        #[schemars(with = "Vec<String>")]
+        asset_key: Vec<SmolStr>,
+        /// How it was made.
+        #[schemars(with = "String")]
+        strategy: SmolStr,
+        /// Hash of the statements.
+        sql_hash: String,
+        /// The watermark after it, as the engine writes it.
+        watermark: Option<String>,
         /// Rows written; none for a view.
         rows: Option<u64>,
         /// Milliseconds.
         duration_ms: u64,
     },
-    /// A model failed.
+    /// A model, or a table, failed.
     ModelFailed {
-        /// Model name.
+        /// Model name, or the table's whole name.
         #[schemars(with = "String")]
         model: SmolStr,
+        /// What was to be made: `model`, `table`, `snapshot`, `load`, `quality`.
+        #[schemars(with = "String")]
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
+        /// The parts of the asset's key.
+        #[schemars(with = "Vec<String>")]
+        asset_key: Vec<SmolStr>,
         /// What the engine said.
         error: String,
         /// Milliseconds.
@@ -232,7 +260,11 @@ fn the_mirror_writes_every_event_as_the_engine_does() {
             pipeline: text(),
             models: 1,
         },
-        Event::ModelStarted { model: smol() },
+        Event::ModelStarted {
+            model: smol(),
+            kind: smol(),
+            target: text(),
+        },
         Event::StepFinished {
             model: smol(),
             purpose: smol(),
@@ -241,11 +273,20 @@ fn the_mirror_writes_every_event_as_the_engine_does() {
         },
         Event::ModelFinished {
             model: smol(),
+            kind: smol(),
+            target: text(),
+            asset_key: vec![smol()],
+            strategy: smol(),
+            sql_hash: text(),
+            watermark: Some(text()),
             rows: Some(1),
             duration_ms: 1,
         },
         Event::ModelFailed {
             model: smol(),
+            kind: smol(),
+            target: text(),
+            asset_key: vec![smol()],
             error: text(),
             duration_ms: 1,
         },

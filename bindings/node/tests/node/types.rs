@@ -225,7 +225,8 @@ fn error_codes() -> Vec<&'static str> {
         ErrorKind::Stale => Some(ErrorKind::Cancelled),
         ErrorKind::Cancelled => Some(ErrorKind::Unsupported),
         ErrorKind::Unsupported => Some(ErrorKind::Bug),
-        ErrorKind::Bug => None,
+        ErrorKind::Bug => Some(ErrorKind::Hook),
+        ErrorKind::Hook => None,
     };
     std::iter::successors(Some(ErrorKind::Usage), |k| after(*k))
         .map(ErrorKind::as_str)

@@ -203,7 +203,51 @@ fn read(session: &mut Session, wanted: &[RelationName], cancel: &CancelToken) ->
         let nullable = relation.kind != RelationKind::Table || row.get(5) != Some(&Value::Bool(false));
         relation.columns.push(Column { name, ty, nullable });
     }
+    own_types(session, &mut snapshot, cancel)?;
     Ok(snapshot)
+}
+
+/// Types that are read at most; a database with more has them made by a program, and texts name few of them.
+const MAX_TYPES: usize = 10_000;
+
+/// What the types that users made stand for. `duckdb_types()` has no widths, scales and fields, so each is bound.
+fn own_types(session: &mut Session, snapshot: &mut CatalogSnapshot, cancel: &CancelToken) -> Result<()> {
+    let columns = "database_name, schema_name, type_name";
+    let mut names = Vec::new();
+    // Every database lists the built-in types, too.
+    let source = "(SELECT * FROM duckdb_types() WHERE NOT internal)";
+    for mut row in select(session, columns, source, None, "1, 2, 3", cancel)?.rows {
+        names.push(full_name(&mut row)?);
+    }
+    names.truncate(MAX_TYPES);
+    for names in names.chunks(500) {
+        match stand_for(session, names, cancel) {
+            Ok(types) => snapshot.types.extend(types),
+            Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
+            // One of them cannot be read, of an extension that is not loaded for instance: the others can.
+            Err(_) => {
+                for name in names {
+                    match stand_for(session, std::slice::from_ref(name), cancel) {
+                        Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
+                        types => snapshot.types.extend(types.unwrap_or_default()),
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn stand_for(
+    session: &mut Session,
+    names: &[RelationName],
+    cancel: &CancelToken,
+) -> Result<Vec<(RelationKey, Type)>> {
+    let cast = |name: &RelationName| format!("CAST(NULL AS {})", name.print(D));
+    let casts: Vec<String> = names.iter().map(cast).collect();
+    let described = session.describe(&format!("SELECT {}", casts.join(", ")), cancel)?;
+    let types = names.iter().zip(described);
+    Ok(types.map(|(name, column)| (name.key(D), column.ty)).collect())
 }
 
 /// Bind a view, so that DuckDB renews what it remembers of its columns. One that cannot be bound keeps what is remembered.

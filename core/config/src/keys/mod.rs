@@ -78,7 +78,7 @@ static LOCKED_COLUMN: Schema = Schema::new(&[
     key("comment", STR),
 ]);
 
-/// `retry` of adapters and of the state.
+/// `retry` of adapters.
 pub(crate) static RETRY: Schema = Schema::new(&[
     key("max_retries", U32),
     key("initial_backoff_ms", UINT),

@@ -1,6 +1,6 @@
 //! Rows of `rocky.toml` but for pipelines.
 
-use super::{BOOL, BUDGET, COUNT, FACTOR, RETRY, SOURCE, STR, STRS, rows};
+use super::{BOOL, COUNT, FACTOR, RETRY, SOURCE, STR, STRS, rows};
 use crate::keys::PIPELINE_TYPES;
 use crate::lints::LEVELS;
 use crate::node::Node;
@@ -13,9 +13,9 @@ pub(crate) static PROJECT: Schema = rows(&[
     key("sources", Shape::Tables(&SOURCE)),
     key("state", Shape::Table(&STATE)),
     key("compat", Shape::Table(&COMPAT)),
-    key("hook", Shape::Table(&HOOK)).idle(),
+    key("hook", Shape::Table(&HOOK)),
     key("cost", Shape::Table(&COST)).idle(),
-    key("budget", Shape::Table(&BUDGET)).idle(),
+    key("budget", Shape::Table(&PROJECT_BUDGET)),
     key("schema_evolution", Shape::Table(&SCHEMA_EVOLUTION)).idle(),
     key("retry", Shape::Table(&PROJECT_RETRY)).idle(),
     key("lints", Shape::Map(&Shape::OneOf(LEVELS))),
@@ -42,26 +42,43 @@ static COMPAT: Schema = rows(&[key("unknown_keys", Shape::OneOf(&["error", "warn
 static STATE: Schema = rows(&[
     key(
         "backend",
-        Shape::OneOfIdle(
-            &["local", "s3", "gcs", "valkey", "tiered"],
-            &["s3", "gcs", "valkey", "tiered"],
-        ),
+        Shape::OneOfIdle(&["local", "s3", "gcs", "valkey", "tiered"], &["gcs"]),
     ),
-    key("s3_bucket", STR).idle(),
-    key("s3_prefix", STR).idle(),
+    key("s3_bucket", STR),
+    key("s3_prefix", STR),
     key("gcs_bucket", STR).idle(),
     key("gcs_prefix", STR).idle(),
-    key("valkey_url", STR).idle(),
-    key("valkey_prefix", STR).idle(),
-    key("transfer_timeout_seconds", UINT).idle(),
-    key("retry", Shape::Table(&RETRY)).idle(),
-    key("on_upload_failure", Shape::OneOf(&["skip", "fail"])).idle(),
+    key("valkey_url", STR),
+    key("valkey_prefix", STR),
+    key("transfer_timeout_seconds", SOME_SECONDS),
+    key("upload_interval_seconds", UINT),
+    key("lease_seconds", LEASE_SECONDS),
+    key("lease_wait_seconds", UINT),
+    key("retry", Shape::Table(&STATE_RETRY)),
+    key("on_upload_failure", Shape::OneOf(&["skip", "fail"])),
     key("idempotency", Shape::Table(&IDEMPOTENCY)).idle(),
-    key("retention", Shape::Table(&RETENTION)).idle(),
+    key("retention", Shape::Table(&RETENTION)),
     key("namespacing", Shape::OneOf(&["none", "pipeline"])).idle(),
     key("on_schema_mismatch", Shape::OneOf(&["recreate", "fail"])).idle(),
     key("freeze_marker_writes", BOOL).idle(),
-    key("concurrency_control", Shape::OneOf(&["off", "cas"])).idle(),
+    key("concurrency_control", Shape::OneOf(&["off", "cas"])),
+]);
+
+const SOME_SECONDS: Shape = Shape::Int { min: 1, max: 86_400 };
+
+/// Shorter than this, and places that count whole seconds cannot tell whether a lease is renewed.
+const LEASE_SECONDS: Shape = Shape::Int { min: 6, max: 86_400 };
+
+/// One object is moved, so there is no circuit to open and no run to share a budget with.
+static STATE_RETRY: Schema = Schema::new(&[
+    key("max_retries", U32),
+    key("initial_backoff_ms", UINT),
+    key("max_backoff_ms", UINT),
+    key("backoff_multiplier", FACTOR),
+    key("jitter", BOOL),
+    key("circuit_breaker_threshold", U32).idle(),
+    key("circuit_breaker_recovery_timeout_secs", UINT).idle(),
+    key("max_retries_per_run", U32).idle(),
 ]);
 
 static IDEMPOTENCY: Schema = rows(&[
@@ -75,7 +92,7 @@ static RETENTION: Schema = rows(&[
     key("min_runs_kept", UINT),
     key(
         "applies_to",
-        Shape::ListOf(&Shape::OneOf(&["history", "lineage", "audit"])),
+        Shape::ListOf(&Shape::OneOfIdle(&["history", "lineage", "audit"], &["audit"])),
     ),
     key("sweep_interval_seconds", UINT),
     key("sweep_budget_ms", UINT),
@@ -251,8 +268,28 @@ fn adapter_hint(_: &Node, name: &str) -> Option<String> {
     (!types.is_empty()).then(|| format!("it belongs to adapters of type {}", crate::schema::one_of(types)))
 }
 
-// --- sections that nothing acts on yet ------------------------------------------------------------------------------
+// --- hooks ----------------------------------------------------------------------------------------------------------
 
+const EVENT: Shape = Shape::TableOrTables(&COMMAND);
+const WEBHOOK_EVENT: Shape = Shape::TableOrTables(&WEBHOOK);
+const ON_FAILURE: Key = key("on_failure", Shape::OneOf(&["abort", "warn", "ignore"]));
+/// Milliseconds: from one, to a day.
+const TIMEOUT_MS: Key = key(
+    "timeout_ms",
+    Shape::Int {
+        min: 1,
+        max: 86_400_000,
+    },
+);
+
+static COMMAND: Schema = rows(&[
+    key("command", STR).required(),
+    TIMEOUT_MS,
+    ON_FAILURE,
+    key("env", Shape::Map(&Shape::Str)),
+]);
+
+/// The name of an event without its `on_` was made the one with it before.
 static HOOK: Schema = rows(&[
     key("on_pipeline_start", EVENT),
     key("on_discover_complete", EVENT),
@@ -273,17 +310,6 @@ static HOOK: Schema = rows(&[
     key("on_state_synced", EVENT),
     key("on_budget_breach", EVENT),
     key("webhooks", Shape::Table(&WEBHOOKS)),
-]);
-
-const EVENT: Shape = Shape::TableOrTables(&COMMAND);
-const WEBHOOK_EVENT: Shape = Shape::TableOrTables(&WEBHOOK);
-const ON_FAILURE: Key = key("on_failure", Shape::OneOf(&["abort", "warn", "ignore"]));
-
-static COMMAND: Schema = rows(&[
-    key("command", STR).required(),
-    key("timeout_ms", UINT),
-    ON_FAILURE,
-    key("env", Shape::Map(&Shape::Str)),
 ]);
 
 static WEBHOOKS: Schema = rows(&[
@@ -313,14 +339,33 @@ static WEBHOOK: Schema = rows(&[
     key("headers", Shape::Map(&Shape::Str)),
     key("body_template", STR),
     key("secret", STR),
-    key("timeout_ms", UINT),
+    TIMEOUT_MS,
     key("async", BOOL),
+    // The documents of the 1.x releases call it so.
+    key("async_mode", BOOL),
     ON_FAILURE,
-    key("retry_count", U32),
-    key("retry_delay_ms", UINT),
+    key("retry_count", Shape::Int { min: 0, max: 100 }),
+    key(
+        "retry_delay_ms",
+        Shape::Int {
+            min: 0,
+            max: 86_400_000,
+        },
+    ),
     // Compared without regard to case in the 1.x releases.
     key("preset", STR),
+    key("metadata", Shape::Map(&Shape::Str)),
 ]);
+
+/// Of a run. What is measured in money or bytes waits for warehouses that tell them.
+static PROJECT_BUDGET: Schema = rows(&[
+    key("max_usd", NUMBER).idle(),
+    key("max_duration_ms", UINT),
+    key("max_bytes_scanned", UINT).idle(),
+    key("on_breach", Shape::OneOf(&["warn", "error"])),
+]);
+
+// --- sections that nothing acts on yet ------------------------------------------------------------------------------
 
 static COST: Schema = rows(&[
     key("storage_cost_per_gb_month", NUMBER),

@@ -35,6 +35,8 @@ pub struct ExecuteContext<'a> {
     pub trigger: Trigger,
     /// Hash of the configuration, for the history.
     pub config_hash: String,
+    /// What else the history remembers of the run.
+    pub facts: RunFacts,
     /// Receives the events, on this thread.
     pub observer: &'a mut dyn Observer,
     /// Stops the run: nothing more is started, running statements are interrupted and rolled back.
@@ -44,6 +46,17 @@ pub struct ExecuteContext<'a> {
     /// Called on this thread, once for a model that failed because something in the catalogue is not as planned: a new plan
     /// when the facts have changed, else `None`.
     pub replan: &'a mut dyn FnMut(&Task) -> Result<Option<Task>>,
+}
+
+/// What the history remembers of a run that its plan does not say.
+#[derive(Clone, Debug, Default)]
+pub struct RunFacts {
+    /// The filter it was given, in its canonical form.
+    pub filter: String,
+    /// The run it goes on with.
+    pub resumed_from: Option<String>,
+    /// Hash of the project's graph.
+    pub graph_hash: Option<String>,
 }
 
 /// Execute a plan.
@@ -61,6 +74,9 @@ pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
             config_hash: std::mem::take(&mut ctx.config_hash),
             trigger: ctx.trigger,
             total_models: n_models,
+            filter: std::mem::take(&mut ctx.facts.filter),
+            resumed_from: ctx.facts.resumed_from.take(),
+            graph_hash: ctx.facts.graph_hash.take(),
             ..RunRecord::begin(ctx.run_id.clone(), ctx.plan.pipeline.clone(), started_at)
         })?;
     }

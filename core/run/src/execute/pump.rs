@@ -3,13 +3,13 @@
 //!
 //! Invariant: what the observer is told of a model is in the state before (unless the state failed, which is reported).
 
-use super::queue::{INTERRUPTED, Message, Stop, Workers, blank_result};
+use super::queue::{INTERRUPTED, Message, Permission, Stop, Workers, blank_result};
 use super::{Clock, ExecuteContext};
 use crate::checks::anomaly;
 use crate::report::{TaskError, TaskResult, TaskStatus};
 use crate::state::{ModelExecution, QualityMetrics, QualitySnapshot, RowCount, StateBatch};
 use rocky_base::{Error, ErrorKind, Event, SmolStr};
-use rocky_plan::{Bindings, Plan};
+use rocky_plan::{Bindings, Plan, TaskKind};
 use rocky_warehouse::Connection;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
@@ -45,7 +45,12 @@ pub(super) fn run_tasks(
     connection: Option<Box<dyn Connection>>,
 ) -> Outcome {
     let plan = ctx.plan;
-    let workers = Workers::new(plan, ctx.warehouse, ctx.cancel, clock, values);
+    // The same answer for every task of a kind.
+    let guarded = TaskKind::ALL
+        .into_iter()
+        .filter(|kind| ctx.observer.guards(kind.as_str()))
+        .collect();
+    let workers = Workers::new(plan, ctx.warehouse, ctx.cancel, clock, values, guarded);
     let mut pump = Pump::new(ctx, &workers);
     if let Some(connection) = connection
         && !plan.tasks.is_empty()
@@ -90,6 +95,8 @@ struct Pump<'p, 'c, 'w> {
     /// When the last commit was done.
     committed: Option<Instant>,
     state_error: Option<String>,
+    /// Why the observer wants nothing more to be begun.
+    refused: Option<String>,
     interrupted: bool,
 }
 
@@ -109,6 +116,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             checking: false,
             committed: None,
             state_error: None,
+            refused: None,
             interrupted: false,
         }
     }
@@ -149,8 +157,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
     fn take(&mut self, message: Message) {
         match message {
             Message::Started { index } => {
-                let model = self.name(index);
-                self.events.push(Event::ModelStarted { model });
+                self.events.extend(self.started(index));
             }
             Message::Step {
                 index,
@@ -175,6 +182,11 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                     level: SmolStr::new_static("warning"),
                     message,
                 });
+            }
+            Message::Ask { index, answer } => {
+                let permission = self.ask(index);
+                // Nobody waits for it only when the worker has panicked.
+                let _ = answer.send(permission);
             }
             Message::Done { index, result } => self.done(index, *result),
             Message::Stale { job, mut result } => {
@@ -216,6 +228,31 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                 self.done(index, *result);
                 self.workers.gave_up(&job);
             }
+        }
+    }
+
+    /// The event that announces a task.
+    fn started(&self, index: usize) -> Option<Event> {
+        let task = self.plan.tasks.get(index)?;
+        Some(Event::ModelStarted {
+            model: task.name.clone(),
+            kind: SmolStr::new_static(task.kind.as_str()),
+            target: task.full_name.clone(),
+        })
+    }
+
+    /// A worker wants to begin a task: what has happened so far is told, and whoever guards such tasks is asked.
+    fn ask(&mut self, index: usize) -> Permission {
+        self.flush();
+        if self.workers.stopped().is_some() || self.ctx.cancel.is_tripped() {
+            return Permission::Over;
+        }
+        let asked = self
+            .started(index)
+            .map(|event| self.ctx.observer.may_begin(&event));
+        match asked {
+            Some(Err(why)) => Permission::Refused(why),
+            _ => Permission::Granted,
         }
     }
 
@@ -269,9 +306,16 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
     fn put(&mut self, index: usize, mut result: TaskResult) {
         self.measure(&mut result);
         let (model, duration_ms) = (result.name.clone(), result.duration_ms);
+        let kind = SmolStr::new_static(result.kind.as_str());
         self.events.push(match (result.status, &result.error) {
             (TaskStatus::Success, _) => Event::ModelFinished {
                 model,
+                kind,
+                target: result.full_name.clone(),
+                asset_key: result.asset_key.clone(),
+                strategy: SmolStr::new_static(result.strategy.as_str()),
+                sql_hash: result.sql_hash.clone(),
+                watermark: result.watermark.clone(),
                 rows: result.rows,
                 duration_ms,
             },
@@ -279,6 +323,9 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                 let error = error.as_ref().map_or_else(String::new, |e| e.message.clone());
                 Event::ModelFailed {
                     model,
+                    kind,
+                    target: result.full_name.clone(),
+                    asset_key: result.asset_key.clone(),
                     error,
                     duration_ms,
                 }
@@ -373,6 +420,12 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
         for event in self.events.drain(..) {
             self.ctx.observer.event(&event);
         }
+        if self.refused.is_none()
+            && let Some(why) = self.ctx.observer.stop()
+        {
+            self.refused = Some(why.to_owned());
+            self.workers.stop(Stop::Observer);
+        }
     }
 
     fn no_thread(&mut self, error: &std::io::Error) {
@@ -420,6 +473,10 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                 (Some(Stop::State), Some(error)) => {
                     let reason = format!("not started: the run cannot be recorded: {error}");
                     self.skip(index, reason);
+                }
+                (Some(Stop::Observer), _) => {
+                    let why = self.refused.clone().unwrap_or_default();
+                    self.skip(index, format!("not started: {why}"));
                 }
                 _ if self.ctx.cancel.is_tripped() => {
                     self.interrupted = true;

@@ -10,12 +10,12 @@ use crate::checks::{CheckOutcome, Evaluator};
 use crate::report::{TaskError, TaskResult, TaskStatus};
 use jiff::Timestamp;
 use rocky_base::{CancelToken, Error, ErrorKind, SmolStr};
-use rocky_plan::{Bindings, Plan, Task};
+use rocky_plan::{Bindings, Plan, Task, TaskKind};
 use rocky_warehouse::{Connection, FailureClass, Warehouse};
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, Scope};
 use std::time::{Duration, Instant};
@@ -27,6 +27,11 @@ const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Reported to the calling thread.
 pub(super) enum Message {
+    /// May it begin? The worker waits for the answer.
+    Ask {
+        index: usize,
+        answer: SyncSender<Permission>,
+    },
     Started {
         index: usize,
     },
@@ -53,6 +58,15 @@ pub(super) enum Message {
     },
 }
 
+/// The answer to [`Message::Ask`].
+pub(super) enum Permission {
+    Granted,
+    /// It has failed, for this reason.
+    Refused(String),
+    /// Nothing more is begun.
+    Over,
+}
+
 /// A model to be executed.
 pub(super) struct Job {
     pub(super) index: usize,
@@ -61,6 +75,7 @@ pub(super) struct Job {
     repeated: bool,
     replanned: bool,
     pause: bool,
+    attempts: u32,
     /// When its first statement was sent.
     started: Option<(Timestamp, Instant)>,
     /// What came of the last attempt; reported when there is no other.
@@ -76,6 +91,7 @@ impl Job {
             repeated: false,
             replanned: false,
             pause: false,
+            attempts: 0,
             started,
             last,
         }
@@ -89,6 +105,8 @@ pub(super) enum Stop {
     FailFast(usize),
     /// The state store failed.
     State,
+    /// The observer does not want more.
+    Observer,
     /// The calling thread is unwinding.
     Abandoned,
 }
@@ -114,6 +132,8 @@ pub(super) struct Workers<'a> {
     clock: Clock<'a>,
     /// For the holes of the statements.
     values: Bindings,
+    /// Kinds of tasks that must ask before they begin.
+    guarded: Vec<TaskKind>,
     /// Per model, the models that read it.
     pub(super) dependents: Vec<Vec<u32>>,
     max_workers: usize,
@@ -128,6 +148,7 @@ impl<'a> Workers<'a> {
         cancel: &'a CancelToken,
         clock: Clock<'a>,
         values: Bindings,
+        guarded: Vec<TaskKind>,
     ) -> Workers<'a> {
         let mut dependents = vec![Vec::new(); plan.tasks.len()];
         let mut missing = Vec::with_capacity(plan.tasks.len());
@@ -162,6 +183,7 @@ impl<'a> Workers<'a> {
             cancel,
             clock,
             values,
+            guarded,
             dependents,
             max_workers,
             queue,
@@ -354,6 +376,19 @@ impl<'a> Workers<'a> {
             };
             let index = job.index;
             if job.started.is_none() {
+                match self.ask(plan, index, &sender) {
+                    Permission::Granted => {}
+                    Permission::Refused(why) => {
+                        let result = Box::new(refused(plan, why));
+                        let _ = sender.send(Message::Done { index, result });
+                        self.failed(index);
+                        continue;
+                    }
+                    Permission::Over => {
+                        self.interrupted();
+                        continue;
+                    }
+                }
                 let _ = sender.send(Message::Started { index });
             }
             let (result, verdict) = self.execute(plan, &mut job, &mut connection, &sender);
@@ -394,6 +429,16 @@ impl<'a> Workers<'a> {
         discard(&mut connection);
     }
 
+    /// Ask the calling thread, when tasks of this kind are guarded.
+    fn ask(&self, task: &Task, index: usize, sender: &SyncSender<Message>) -> Permission {
+        if !self.guarded.contains(&task.kind) {
+            return Permission::Granted;
+        }
+        let (answer, permission) = sync_channel(1);
+        let _ = sender.send(Message::Ask { index, answer });
+        permission.recv().unwrap_or(Permission::Over)
+    }
+
     /// One attempt at a job and what is to follow from it.
     fn execute(
         &self,
@@ -405,6 +450,7 @@ impl<'a> Workers<'a> {
         let (started_at, started) = *job
             .started
             .get_or_insert_with(|| (self.clock.now(), Instant::now()));
+        job.attempts += 1;
         if std::mem::take(&mut job.pause) {
             std::thread::sleep(CONFLICT_PAUSE);
         }
@@ -448,6 +494,7 @@ impl<'a> Workers<'a> {
             discard(connection);
         }
         let mut result = blank_result(plan);
+        result.attempts = job.attempts;
         result.started_at = Some(started_at);
         result.finished_at = Some(self.clock.now());
         result.duration_ms = millis(started.elapsed());
@@ -541,6 +588,7 @@ pub(super) fn blank_result(plan: &Task) -> TaskResult {
         duration_ms: 0,
         started_at: None,
         finished_at: None,
+        attempts: 0,
         error: None,
         skipped_reason: None,
         watermark: None,
@@ -550,6 +598,20 @@ pub(super) fn blank_result(plan: &Task) -> TaskResult {
         checks: Vec::new(),
         counted: None,
         anomaly: None,
+    }
+}
+
+/// A task that was not allowed to begin.
+fn refused(plan: &Task, why: String) -> TaskResult {
+    TaskResult {
+        status: TaskStatus::Failed,
+        error: Some(TaskError {
+            kind: ErrorKind::Hook,
+            message: why,
+            hint: None,
+            step: None,
+        }),
+        ..blank_result(plan)
     }
 }
 

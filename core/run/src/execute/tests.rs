@@ -346,6 +346,7 @@ impl<'a> Run<'a> {
             run_id: "run-1".to_owned(),
             trigger: Trigger::Ci,
             config_hash: "c".to_owned(),
+            facts: Default::default(),
             observer: &mut observer,
             cancel: &self.cancel,
             clock: &clock,
@@ -396,7 +397,7 @@ fn a_model_starts_after_its_inputs_and_events_are_in_order() {
         [Some(7); 4]
     );
     let at = |wanted: &dyn Fn(&Event) -> bool| events.iter().position(wanted).unwrap();
-    let started = |name: &str| at(&|e| matches!(e, Event::ModelStarted { model } if model == name));
+    let started = |name: &str| at(&|e| matches!(e, Event::ModelStarted { model, .. } if model == name));
     let finished = |name: &str| at(&|e| matches!(e, Event::ModelFinished { model, .. } if model == name));
     assert!(matches!(&events[0], Event::RunStarted { run_id, models: 4, .. } if run_id == "run-1"));
     assert!(matches!(events.last().unwrap(), Event::RunFinished { status, .. } if status == "Success"));
@@ -998,7 +999,7 @@ fn a_tripped_token_stops_everything_and_is_recorded() {
         .watched(&mut |e| {
             let begun = match e {
                 Event::StepFinished { model, .. } => model == "slow",
-                Event::ModelStarted { model } => model == "more",
+                Event::ModelStarted { model, .. } => model == "more",
                 _ => false,
             };
             waiting += usize::from(begun);

@@ -67,25 +67,35 @@ const AFTER_LOCAL: &str = "local;";
 
 fn restore(source: &Path, from: &ReadTransaction, target: &Path, to: &WriteTransaction) -> Result<()> {
     use tables::clear;
-    let mut local: Vec<(String, String, String)> = Vec::new();
-    {
-        let notes = to.open_table(NOTES).map_err(failed(target))?;
-        for entry in notes
-            .range((LOCAL_KIND, "")..(AFTER_LOCAL, ""))
-            .map_err(failed(target))?
-        {
-            let (key, value) = entry.map_err(failed(target))?;
-            let (kind, name) = key.value();
-            local.push((kind.to_owned(), name.to_owned(), value.value().to_owned()));
-        }
-    }
+    let local = local_notes(target, to)?;
     each_table!(clear(target, to));
     copy_all(source, from, target, to)?;
-    let mut notes = to.open_table(NOTES).map_err(failed(target))?;
-    for (kind, name, value) in &local {
+    put_local_notes(target, to, &local)
+}
+
+/// Kind, key and value of what is of this machine.
+pub(super) type LocalNotes = Vec<(String, String, String)>;
+
+pub(super) fn local_notes(path: &Path, transaction: &WriteTransaction) -> Result<LocalNotes> {
+    let notes = transaction.open_table(NOTES).map_err(failed(path))?;
+    let local = notes
+        .range((LOCAL_KIND, "")..(AFTER_LOCAL, ""))
+        .map_err(failed(path))?;
+    local
+        .map(|entry| {
+            let (key, value) = entry.map_err(failed(path))?;
+            let (kind, name) = key.value();
+            Ok((kind.to_owned(), name.to_owned(), value.value().to_owned()))
+        })
+        .collect()
+}
+
+pub(super) fn put_local_notes(path: &Path, transaction: &WriteTransaction, local: &LocalNotes) -> Result<()> {
+    let mut notes = transaction.open_table(NOTES).map_err(failed(path))?;
+    for (kind, name, value) in local {
         notes
             .insert((kind.as_str(), name.as_str()), value.as_str())
-            .map_err(failed(target))?;
+            .map_err(failed(path))?;
     }
     Ok(())
 }

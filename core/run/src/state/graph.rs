@@ -40,16 +40,29 @@ impl StateStore {
                 changes_omitted: 0,
             };
             let mut snapshots = transaction.open_table(DAG_SNAPSHOTS).map_err(failed(path))?;
-            let last = snapshots
-                .last()
-                .map_err(failed(path))?
-                .map(|(key, _)| key.value());
+            let last: Option<(i64, DagSnapshot)> = match snapshots.last().map_err(failed(path))? {
+                Some((key, value)) => Some((key.value(), from_json(path, "dag_snapshots", value.value())?)),
+                None => None,
+            };
             let changes = replace_models(path, transaction, &models)?;
-            if last.is_some() {
+            if let Some((moment, last)) = &last {
+                if changes.is_empty() {
+                    // Another build hashes otherwise.
+                    let graph_hash = snapshot.graph_hash;
+                    let last = DagSnapshot {
+                        graph_hash,
+                        ..last.clone()
+                    };
+                    snapshots
+                        .insert(*moment, to_json(&last)?.as_str())
+                        .map_err(failed(path))?;
+                    return Ok(None);
+                }
                 snapshot.changes_omitted = changes.len().saturating_sub(KEPT_CHANGES) as u64;
                 snapshot.changes = changes;
                 snapshot.changes.truncate(KEPT_CHANGES);
             }
+            let last = last.map(|(moment, _)| moment);
             let moment = last
                 .map_or(i64::MIN, |l| l.saturating_add(1))
                 .max(at.as_microsecond());

@@ -22,8 +22,10 @@
 //! A moment is a time in µs since 1970, or a little more: it is greater than all before it in its table, also when the clock went back.
 //! Keys are tuples and not texts with separators, because a model may have any name; a value does not repeat its key.
 
+mod audit;
 mod batch;
 mod copy;
+mod export;
 #[cfg(test)]
 mod full_disk;
 mod graph;
@@ -36,11 +38,15 @@ mod reader;
 mod records;
 mod registry;
 mod resume;
+mod retention;
+mod rows;
 mod store;
 mod tables;
 
+pub use audit::{Audit, Finding, FindingKind, Known};
 pub use batch::StateBatch;
 pub use copy::LOCAL_KIND;
+pub use export::Import;
 pub use partitions::PartitionCounts;
 pub use process::Process;
 pub use quality::{KEPT_QUALITY, KEPT_ROW_COUNTS};
@@ -50,6 +56,8 @@ pub use records::{
     QualitySnapshot, RowCount, RunRecord, Watermark,
 };
 pub use registry::StateRegistry;
+pub use retention::{Retention, Swept};
+pub use rows::TakenIn;
 pub use store::{RunEnd, StateStore};
 
 use rocky_base::{Error, ErrorKind, Result};
@@ -128,6 +136,7 @@ fn from_json<T: DeserializeOwned>(path: &Path, table: &str, json: &str) -> Resul
             path,
             format!("table `{table}` holds a value that cannot be read: {e}"),
         )
+        .hint("`rocky state check` lists such values, `rocky state repair` removes them")
         .because(e)
     })
 }

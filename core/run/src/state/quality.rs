@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// Row counts kept of a table.
 pub const KEPT_ROW_COUNTS: usize = 10;
-/// Quality snapshots kept of a model.
+/// Quality snapshots kept of a model, and some more before they are dropped together.
 pub const KEPT_QUALITY: usize = 1000;
 
 impl StateStore {
@@ -79,7 +79,7 @@ pub(super) fn put_quality(
             to_json(&snapshot)?.as_str(),
         )
         .map_err(failed(path))?;
-    drop_oldest(path, &mut table, model)
+    drop_oldest(path, &mut table, model, moment)
 }
 
 /// The rows of a model.
@@ -98,27 +98,30 @@ fn merged(before: QualityMetrics, now: QualityMetrics) -> QualityMetrics {
     }
 }
 
-/// One row in, at most two rows out: the cost of a write does not depend on the past.
+/// Looking at what is kept of a model costs that much, so only one write in some sixty does it: the cost of a write does not depend on the past.
 fn drop_oldest(
     path: &Path,
     table: &mut redb::Table<'_, (&'static str, i64, &'static str), &'static str>,
     model: &str,
+    moment: i64,
 ) -> Result<()> {
-    let oldest = {
-        let mut rows = table.range(of(model)).map_err(failed(path))?;
-        // Counting is linear in what is kept of this one model, at most KEPT_QUALITY + 1 keys.
-        let Some(first) = rows.next() else { return Ok(()) };
-        let (key, _) = first.map_err(failed(path))?;
-        let (_, moment, run_id) = key.value();
-        let first = (moment, run_id.to_owned());
-        (rows.count() >= KEPT_QUALITY).then_some(first)
-    };
-    if let Some((moment, run_id)) = oldest {
-        table
-            .remove((model, moment, run_id.as_str()))
-            .map_err(failed(path))?;
+    const ONE_IN: i64 = 61;
+    if moment % ONE_IN != 0 {
+        return Ok(());
     }
-    Ok(())
+    let last_dropped = {
+        let mut kept = table.range(of(model)).map_err(failed(path))?.rev();
+        match kept.nth(KEPT_QUALITY) {
+            Some(entry) => {
+                let (key, _) = entry.map_err(failed(path))?;
+                let (_, moment, run_id) = key.value();
+                (moment, run_id.to_owned())
+            }
+            None => return Ok(()),
+        }
+    };
+    let range = (model, i64::MIN, "")..=(model, last_dropped.0, last_dropped.1.as_str());
+    table.retain_in(range, |_, _| false).map_err(failed(path))
 }
 
 impl StateReader {

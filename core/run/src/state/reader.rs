@@ -1,12 +1,16 @@
 //! Reading the state. Each call sees one committed moment; a writer in this or another process is not disturbed.
 
 use super::store::ActiveRuns;
-use super::tables::{RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, WATERMARKS};
+use super::tables::{self, RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, WATERMARKS, each_table};
 use super::{ModelExecution, RunRecord, Watermark, copy};
 use super::{Open, failed, from_json, guarded, open, state_error};
 use jiff::Timestamp;
-use redb::{Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{
+    Database, Key, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+    TableDefinition, Value,
+};
 use rocky_base::{Result, SmolStr};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -87,6 +91,29 @@ impl StateReader {
                 Source::Writer(database, _) => database.get()?.begin_read(),
             };
             f(&transaction.map_err(failed(&self.path))?)
+        })
+    }
+
+    /// Rows by table; in a file of an older version, tables that it lacks have none.
+    pub fn counts(&self) -> Result<BTreeMap<&'static str, u64>> {
+        fn count<K: Key + 'static, V: Value + 'static>(
+            path: &Path,
+            transaction: &ReadTransaction,
+            counts: &mut BTreeMap<&'static str, u64>,
+            definition: TableDefinition<'static, K, V>,
+        ) -> Result<()> {
+            let rows = match tables::open_existing(path, transaction, definition)? {
+                Some(table) => table.len().map_err(failed(path))?,
+                None => 0,
+            };
+            counts.insert(tables::name(definition), rows);
+            Ok(())
+        }
+        let path = &self.path;
+        self.read(|transaction| {
+            let mut counts = BTreeMap::new();
+            each_table!(count(path, transaction, &mut counts));
+            Ok(counts)
         })
     }
 

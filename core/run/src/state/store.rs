@@ -166,6 +166,15 @@ impl StateStore {
         })
     }
 
+    /// Forget the watermark of a target. False when there was none.
+    pub fn delete_watermark(&self, target: &str) -> Result<bool> {
+        let path = &self.path;
+        self.write(|transaction| {
+            let mut table = transaction.open_table(WATERMARKS).map_err(failed(path))?;
+            Ok(table.remove(target).map_err(failed(path))?.is_some())
+        })
+    }
+
     /// Remember the watermark of a target (`catalog.schema.table`).
     pub fn put_watermark(&self, target: &str, value: &str, at: Timestamp) -> Result<()> {
         self.write(|transaction| put_watermark(&self.path, transaction, target, value, at))
@@ -173,7 +182,7 @@ impl StateStore {
 }
 
 /// Where a run is listed: at its start, but after every run that began before it, whatever the clock said then.
-fn next_moment(
+pub(super) fn next_moment(
     path: &Path,
     times: &impl ReadableTable<(i64, &'static str), ()>,
     started_at: Timestamp,
@@ -236,23 +245,39 @@ pub(super) fn put_watermark(
 
 /// Drop the oldest runs while there is too much, in a commit that happens anyway.
 fn drop_oldest(path: &Path, transaction: &WriteTransaction, executions: u64, runs: u64) -> Result<()> {
+    loop {
+        let oldest = {
+            let times = transaction.open_table(RUN_TIMES).map_err(failed(path))?;
+            let progress = transaction.open_table(RUN_PROGRESS).map_err(failed(path))?;
+            let much = progress.len().map_err(failed(path))? > executions
+                && times.len().map_err(failed(path))? > runs;
+            let first = times.first().map_err(failed(path))?.filter(|_| much);
+            first.map(|(key, _)| (key.value().0, key.value().1.to_owned()))
+        };
+        let Some((moment, run_id)) = oldest else {
+            return Ok(());
+        };
+        forget_run(path, transaction, moment, &run_id)?;
+    }
+}
+
+/// Drop a run and what became of its models.
+pub(super) fn forget_run(
+    path: &Path,
+    transaction: &WriteTransaction,
+    moment: i64,
+    run_id: &str,
+) -> Result<()> {
     let mut times = transaction.open_table(RUN_TIMES).map_err(failed(path))?;
     let mut history = transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
     let mut progress = transaction.open_table(RUN_PROGRESS).map_err(failed(path))?;
-    while progress.len().map_err(failed(path))? > executions && history.len().map_err(failed(path))? > runs {
-        let oldest = times
-            .pop_first()
-            .map_err(failed(path))?
-            .map(|(key, _)| key.value().1.to_owned());
-        let Some(run_id) = oldest else { break };
-        history.remove(run_id.as_str()).map_err(failed(path))?;
-        // `\0` sorts before every longer name: this is exactly the run's rows.
-        let after = format!("{run_id}\0");
-        progress
-            .retain_in((run_id.as_str(), "")..(after.as_str(), ""), |_, _| false)
-            .map_err(failed(path))?;
-    }
-    Ok(())
+    times.remove((moment, run_id)).map_err(failed(path))?;
+    history.remove(run_id).map_err(failed(path))?;
+    // `\0` sorts before every longer name: this is exactly the run's rows.
+    let after = format!("{run_id}\0");
+    progress
+        .retain_in((run_id, "")..(after.as_str(), ""), |_, _| false)
+        .map_err(failed(path))
 }
 
 pub(super) fn is_long(text: &str) -> bool {

@@ -6,7 +6,8 @@
 
 use super::{SCHEMA_VERSION, failed};
 use redb::{
-    Key, ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError, Value, WriteTransaction,
+    Key, ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, TableError, TableHandle, Value,
+    WriteTransaction,
 };
 use rocky_base::Result;
 use std::path::Path;
@@ -114,3 +115,24 @@ pub(super) fn clear<K: Key + 'static, V: Value + 'static>(
     transaction.delete_table(definition).map_err(failed(path))?;
     transaction.open_table(definition).map(drop).map_err(failed(path))
 }
+
+/// What a table is called, for as long as the program runs.
+pub(super) fn name<K: Key + 'static, V: Value + 'static>(
+    definition: TableDefinition<'static, K, V>,
+) -> &'static str {
+    let name = NAMES.into_iter().find(|name| *name == definition.name());
+    name.unwrap_or_default()
+}
+
+const NAMES: [&str; 10] = [
+    "watermarks",
+    "partitions",
+    "check_history",
+    "quality_history",
+    "run_history",
+    "run_history_by_time",
+    "run_progress",
+    "dag_snapshots",
+    "dag_models",
+    "notes",
+];

@@ -9,7 +9,6 @@ use super::narrow::{Facts, Outcome};
 use super::{Analyser, Clause, LambdaVar, Node, deeper};
 use crate::model::{InfluenceKind, Transform};
 use crate::typing::{self, Argument, ArgumentValue, CallSite, Constant, Meeting, Operand, TypeError};
-use rocky_base::suggest::nearest;
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{
     BinaryOp, CastKind, ExprId, ExprKind, IsWhat, Literal, Name, QueryId, TypeName, UnaryOp, ValueTable,
@@ -33,6 +32,9 @@ pub(super) fn is_comparison(op: &BinaryOp) -> bool {
 impl<'a> Analyser<'a> {
     /// Evaluate an expression.
     pub(super) fn expr(&mut self, id: ExprId, mode: &Transform, acc: &mut Acc) -> Operand {
+        if self.is_cancelled() {
+            return Operand::unknown();
+        }
         let operand = deeper(|| self.expr_inner(id, mode, acc));
         if operand.ty.is_unknown() && acc.cause.is_none() {
             acc.because(Some((
@@ -786,11 +788,10 @@ impl<'a> Analyser<'a> {
         acc.absorb(own, &Transform::Direct);
         let text = self.text(ty.span);
         let nullable = operand.nullable || kind == CastKind::Try;
-        let Some(target) = typing::type_name(self.dialect, text) else {
-            let base = text.split(['(', '<', '[']).next().unwrap_or(text).trim();
-            let here = |name: &&str| typing::type_name(self.dialect, name).is_some();
-            let found = nearest(base, COMMON_TYPES.iter().copied().filter(here));
-            if found.is_none() && self.may_be_own_type(base) {
+        let Some(target) = typing::type_name(self.dialect, text, self.types) else {
+            let base = typing::base_name(text);
+            let found = typing::near_type(self.dialect, base);
+            if found.is_none() && typing::may_be_own_type(self.dialect, text) {
                 acc.because(Some((
                     ty.span,
                     SmolStr::from(format!("the type `{base}` is not known")),
@@ -819,12 +820,6 @@ impl<'a> Analyser<'a> {
             nullable,
             constant,
         }
-    }
-
-    /// Whether the warehouse may have a type of the user's own by this name (CREATE TYPE). What types there are is not known here;
-    /// only the types of other warehouses are no names that anybody gives.
-    fn may_be_own_type(&self, base: &str) -> bool {
-        self.dialect == Dialect::DuckDb && !FOREIGN_TYPES.iter().any(|t| t.eq_ignore_ascii_case(base))
     }
 
     /// The body of a lambda with parameters of these types (unknown where too few).
@@ -915,63 +910,3 @@ impl<'a> Analyser<'a> {
         operand
     }
 }
-
-static FOREIGN_TYPES: &[&str] = &[
-    "BIGNUMERIC",
-    "BIGDECIMAL",
-    "BYTEINT",
-    "CLOB",
-    "DATETIME2",
-    "DATETIMEOFFSET",
-    "FLOAT64",
-    "GEOGRAPHY",
-    "JSONB",
-    "MEDIUMINT",
-    "MONEY",
-    "NUMBER",
-    "OBJECT",
-    "SERIAL",
-    "SMALLDATETIME",
-    "TIMESTAMP_LTZ",
-    "TIMESTAMP_NTZ",
-    "TIMESTAMP_TZ",
-    "UNSIGNED",
-    "VARCHAR2",
-];
-
-static COMMON_TYPES: &[&str] = &[
-    "BIGINT",
-    "INTEGER",
-    "INT",
-    "SMALLINT",
-    "TINYINT",
-    "HUGEINT",
-    "VARCHAR",
-    "STRING",
-    "TEXT",
-    "BOOLEAN",
-    "DOUBLE",
-    "FLOAT",
-    "REAL",
-    "DECIMAL",
-    "NUMERIC",
-    "NUMBER",
-    "DATE",
-    "TIME",
-    "TIMESTAMP",
-    "TIMESTAMPTZ",
-    "DATETIME",
-    "INTERVAL",
-    "BLOB",
-    "BINARY",
-    "BYTES",
-    "UUID",
-    "JSON",
-    "VARIANT",
-    "INT64",
-    "FLOAT64",
-    "STRUCT",
-    "MAP",
-    "ARRAY",
-    "LIST",
-];

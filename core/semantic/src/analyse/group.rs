@@ -181,10 +181,12 @@ impl<'a> Analyser<'a> {
                     text.hash(&mut hasher)
                 }
             },
-            ExprKind::Cast { ty, .. } => match typing::type_name(self.dialect, self.text(ty.span)) {
-                Some(ty) => ty.hash(&mut hasher),
-                None => self.text(ty.span).to_ascii_lowercase().hash(&mut hasher),
-            },
+            ExprKind::Cast { ty, .. } => {
+                match typing::type_name(self.dialect, self.text(ty.span), self.types) {
+                    Some(ty) => ty.hash(&mut hasher),
+                    None => self.text(ty.span).to_ascii_lowercase().hash(&mut hasher),
+                }
+            }
             ExprKind::Extract { field, .. } => field.hash(&mut hasher),
             ExprKind::Field { name, .. } => self.column_key(&name.ident).hash(&mut hasher),
             ExprKind::Unary { op, .. } => (*op as u8).hash(&mut hasher),

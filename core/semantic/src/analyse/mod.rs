@@ -29,9 +29,9 @@ use crate::model::{Analysis, Influence, InfluenceKind, Input, OutputColumn, Sour
 use columns::StarCol;
 use lineage::{Cause, Set};
 use rocky_base::ident::IdentKind;
-use rocky_base::{Code, Diagnostic, Dialect, Ident, Loc, SmolStr, Span, code};
+use rocky_base::{CancelToken, Code, Diagnostic, Dialect, Ident, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{Ast, ExprId, ExprKind, FromId, ValueTable, WindowSpec};
-use rocky_warehouse::{Field, Type};
+use rocky_warehouse::{Field, OwnTypes, Type};
 use rustc_hash::{FxHashMap, FxHashSet};
 use scope::{Col, Columns, Scope, Src};
 use std::rc::Rc;
@@ -192,6 +192,11 @@ struct Analyser<'a> {
     input: &'a Input<'a>,
     ast: &'a Ast,
     dialect: Dialect,
+    types: &'a OwnTypes,
+    /// Expressions until the token is looked at again.
+    until_look: u32,
+    /// The token was tripped: nothing is looked at any more.
+    cancelled: bool,
     /// Index into `input.relations`.
     relations: FxHashMap<FromId, usize>,
     base_columns: FxHashMap<u32, Rc<Columns>>,
@@ -230,6 +235,9 @@ impl<'a> Analyser<'a> {
             input,
             ast: input.ast,
             dialect: input.dialect,
+            types: input.types,
+            until_look: 0,
+            cancelled: false,
             relations: input
                 .relations
                 .iter()
@@ -333,7 +341,24 @@ impl<'a> Analyser<'a> {
         lineage::set_of(out)
     }
 
-    fn finish(mut self, out: Out) -> Analysis {
+    /// Looked at for each expression. Each costs a microsecond or so.
+    fn is_cancelled(&mut self) -> bool {
+        match self.until_look.checked_sub(1) {
+            Some(left) => self.until_look = left,
+            None => {
+                self.until_look = 256;
+                self.cancelled = self.cancelled || self.input.cancel.is_some_and(CancelToken::is_tripped);
+            }
+        }
+        self.cancelled
+    }
+
+    fn finish(mut self, mut out: Out) -> Analysis {
+        self.until_look = 0;
+        if self.is_cancelled() {
+            out = Out::incomplete();
+            self.diagnostics.clear();
+        }
         let names = self.root_names(&out);
         let mut columns = Vec::with_capacity(out.cols.len());
         for (out_col, name) in out.cols.iter().zip(names) {

@@ -6,9 +6,10 @@ mod nullable;
 mod other;
 
 use crate::catalogue;
+use rocky_base::suggest::nearest;
 use rocky_base::{Dialect, SmolStr};
 use rocky_syntax::ast::{BinaryOp, LikeKind, Literal, UnaryOp};
-use rocky_warehouse::{Column, Type};
+use rocky_warehouse::{Column, OwnTypes, Type};
 use smol_str::StrExt;
 use std::sync::Arc;
 
@@ -353,9 +354,93 @@ pub(crate) fn file_columns(name: &str) -> Option<Vec<Column>> {
 }
 
 /// The type written in a cast or column definition; `None` for an unknown name.
-pub fn type_name(dialect: Dialect, text: &str) -> Option<Type> {
-    Type::parse(dialect, text)
+pub fn type_name(dialect: Dialect, text: &str, own: &OwnTypes) -> Option<Type> {
+    Type::parse_with(dialect, text, own)
 }
+
+/// A written type without what stands in brackets.
+pub(crate) fn base_name(text: &str) -> &str {
+    text.split(['(', '<', '[']).next().unwrap_or(text).trim()
+}
+
+/// The built-in type that a name was probably meant to be.
+pub(crate) fn near_type(dialect: Dialect, base: &str) -> Option<&'static str> {
+    let here = |name: &&str| Type::parse(dialect, name).is_some();
+    nearest(base, COMMON_TYPES.iter().copied().filter(here))
+}
+
+/// Whether the warehouse may have a type of the user's own by this name (CREATE TYPE) that is not known here: it looks like
+/// none that is built in, and is none of other warehouses.
+pub fn may_be_own_type(dialect: Dialect, text: &str) -> bool {
+    let base = base_name(text);
+    dialect == Dialect::DuckDb
+        && !base.is_empty()
+        && base
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | ' '))
+        && !FOREIGN_TYPES.iter().any(|t| t.eq_ignore_ascii_case(base))
+        && near_type(dialect, base).is_none()
+}
+
+static FOREIGN_TYPES: &[&str] = &[
+    "BIGNUMERIC",
+    "BIGDECIMAL",
+    "BYTEINT",
+    "CLOB",
+    "DATETIME2",
+    "DATETIMEOFFSET",
+    "FLOAT64",
+    "GEOGRAPHY",
+    "JSONB",
+    "MEDIUMINT",
+    "MONEY",
+    "NUMBER",
+    "OBJECT",
+    "SERIAL",
+    "SMALLDATETIME",
+    "TIMESTAMP_LTZ",
+    "TIMESTAMP_NTZ",
+    "TIMESTAMP_TZ",
+    "UNSIGNED",
+    "VARCHAR2",
+];
+
+static COMMON_TYPES: &[&str] = &[
+    "BIGINT",
+    "INTEGER",
+    "INT",
+    "SMALLINT",
+    "TINYINT",
+    "HUGEINT",
+    "VARCHAR",
+    "STRING",
+    "TEXT",
+    "BOOLEAN",
+    "DOUBLE",
+    "FLOAT",
+    "REAL",
+    "DECIMAL",
+    "NUMERIC",
+    "NUMBER",
+    "DATE",
+    "TIME",
+    "TIMESTAMP",
+    "TIMESTAMPTZ",
+    "DATETIME",
+    "INTERVAL",
+    "BLOB",
+    "BINARY",
+    "BYTES",
+    "UUID",
+    "JSON",
+    "VARIANT",
+    "INT64",
+    "FLOAT64",
+    "STRUCT",
+    "MAP",
+    "ARRAY",
+    "LIST",
+];
 
 /// The type, or unknown when it is beyond all measure: types share their parts, so that a chain of structs of structs is
 /// small in memory and without end on paper.

@@ -116,6 +116,8 @@ impl Schema {
             text,
             dialect: self.dialect,
             relations: &relations,
+            types: &rocky_warehouse::OwnTypes::NONE,
+            cancel: None,
             placeholder_type: Type::Unknown,
         })
     }

@@ -4,11 +4,13 @@
 //! [`Type::print`] gives the warehouse's own spelling.
 
 mod contract;
+mod own;
 mod parse;
 mod print;
 mod widening;
 
 pub use contract::TypePattern;
+pub use own::OwnTypes;
 pub use widening::{Widening, widening};
 
 use serde::{Deserialize, Serialize};

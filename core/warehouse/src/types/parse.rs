@@ -4,6 +4,7 @@
 //! Invariant: nesting is limited to [`MAX_DEPTH`] levels, so that no text overflows the stack here or where the type is
 //! dropped, printed or compared. Text that is not a type of the dialect gives `None`.
 
+use super::own::OwnTypes;
 use super::{Field, TimeUnit, Type};
 use rocky_base::Dialect;
 use smol_str::{SmolStr, StrExt};
@@ -15,15 +16,20 @@ pub const MAX_DEPTH: usize = 64;
 impl Type {
     /// The type that a text names in a dialect; `None` when it names none (or a user's own type).
     pub fn parse(dialect: Dialect, text: &str) -> Option<Type> {
-        let tokens = tokenize(text)?;
-        let mut parser = Parser {
-            dialect,
-            tokens: &tokens,
-            at: 0,
-        };
-        let ty = parser.ty(0)?;
-        (parser.at == tokens.len()).then_some(ty)
+        with(dialect, text, &OwnTypes::NONE)
     }
+}
+
+pub(super) fn with(dialect: Dialect, text: &str, own: &OwnTypes) -> Option<Type> {
+    let tokens = tokenize(text)?;
+    let mut parser = Parser {
+        dialect,
+        own,
+        tokens: &tokens,
+        at: 0,
+    };
+    let ty = parser.ty(0)?;
+    (parser.at == tokens.len()).then_some(ty)
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -99,6 +105,7 @@ fn tokenize(text: &str) -> Option<Vec<Token>> {
 
 struct Parser<'a> {
     dialect: Dialect,
+    own: &'a OwnTypes,
     tokens: &'a [Token],
     at: usize,
 }
@@ -268,7 +275,21 @@ impl Parser<'_> {
         }
     }
 
+    /// `schema.name` and `catalog.schema.name`, which only types of users have.
+    fn dotted(&mut self) -> Option<Type> {
+        let mut name = self.name()?.to_string();
+        while self.eat('.') {
+            name.push('.');
+            name.push_str(&self.name()?);
+        }
+        self.own.get(&name)
+    }
+
     fn duckdb(&mut self, depth: usize) -> Option<Type> {
+        if self.tokens.get(self.at + 1) == Some(&Token::Punct('.')) {
+            return self.dotted();
+        }
+        let before = self.at;
         let (word, quoted) = match self.next()? {
             Token::Word(w) => (w.to_uppercase_smolstr(), false),
             Token::Quoted(w) => (w.to_uppercase_smolstr(), true),
@@ -336,6 +357,7 @@ impl Parser<'_> {
             ("FLOAT", [25..=53]) => Some(Type::Float64),
             ("VARCHAR" | "TEXT" | "STRING" | "NVARCHAR" | "BPCHAR", [_]) => Some(Type::STRING),
             ("BIT" | "BITSTRING", [_]) => Some(Type::Bit),
+            (name, []) if self.at == before + 1 => duckdb_name(name).or_else(|| self.own.get(name)),
             (name, []) => duckdb_name(name),
             _ => None,
         }

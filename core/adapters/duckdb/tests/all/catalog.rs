@@ -300,6 +300,28 @@ fn types_of_the_catalogue_are_all_understood() {
 }
 
 #[test]
+fn types_of_users_are_listed_with_what_they_stand_for() {
+    let db = memory();
+    let mut c = connect(&db);
+    for statement in [
+        "CREATE TYPE Mood AS ENUM ('sad', 'ok')",
+        "CREATE SCHEMA s",
+        "CREATE TYPE s.\"a b\" AS STRUCT(m mood, d DECIMAL(5, 1))",
+    ] {
+        execute(&mut *c, statement);
+    }
+    let s = snapshot(&db, &[name(&["s", "t"])]);
+    let types: Vec<String> = (s.types.iter())
+        .map(|(key, ty)| format!("{}.{} {}", key.schema, key.table, ty.print(Dialect::DuckDb)))
+        .collect();
+    let expected = [
+        "main.mood ENUM('sad', 'ok')",
+        "s.a b STRUCT(m ENUM('sad', 'ok'), d DECIMAL(5,1))",
+    ];
+    assert_eq!(types, expected);
+}
+
+#[test]
 fn a_snapshot_can_be_cancelled_and_takes_no_long() {
     let db = memory();
     let mut c = connect(&db);

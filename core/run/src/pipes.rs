@@ -1,0 +1,329 @@
+//! Dagster Pipes: what a run does, told to the orchestrator that started the process, message by message.
+//!
+//! The protocol is that of `dagster-pipes`: two variables of the environment hold, as base64 of zlib of JSON, the context (which
+//! is not read) and where messages go; each message is a line of JSON. Invariant: `opened` comes first, and `closed` last, whatever
+//! happens between: without an end of its own, the drop says that the run ended unexpectedly.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use flate2::read::ZlibDecoder;
+use rocky_base::{Event, Observer, SmolStr, System};
+use serde_json::{Map, Value, json};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+
+/// The protocol's version.
+const VERSION: &str = "0.1";
+/// An environment's text cannot be longer than this.
+const MAX_PARAMS: u64 = 16 << 20;
+
+enum Channel {
+    File(File),
+    Stderr,
+}
+
+/// The channel of a run that Dagster started.
+pub struct Pipes {
+    channel: Channel,
+    closed: bool,
+    /// Dagster does not listen any more.
+    broken: bool,
+}
+
+impl Pipes {
+    /// The channel that the environment names. `Ok(None)`: this process was not started by Dagster. `Err`: it was, and messages
+    /// cannot be sent; why.
+    pub fn open(system: &dyn System) -> Result<Option<Pipes>, String> {
+        let set = |name: &str| system.env(name).filter(|v| !v.is_empty());
+        let (Some(_), Some(messages)) = (set("DAGSTER_PIPES_CONTEXT"), set("DAGSTER_PIPES_MESSAGES")) else {
+            return Ok(None);
+        };
+        let params = decode(&messages).ok_or("DAGSTER_PIPES_MESSAGES cannot be decoded")?;
+        let text = |key: &str| params.get(key).and_then(Value::as_str);
+        let channel = match (text("path"), text("stdio")) {
+            (Some(path), _) => {
+                let file = OpenOptions::new().append(true).create(true).open(path);
+                Channel::File(file.map_err(|e| format!("{path}: {e}"))?)
+            }
+            (None, Some("stderr")) => Channel::Stderr,
+            (None, Some(other)) => {
+                return Err(format!(
+                    "messages on {other} are not possible: the result is printed there"
+                ));
+            }
+            (None, None) => {
+                return Err("DAGSTER_PIPES_MESSAGES names neither a `path` nor `stdio`".to_owned());
+            }
+        };
+        let mut pipes = Pipes {
+            channel,
+            closed: false,
+            broken: false,
+        };
+        pipes.send("opened", json!({ "extras": {} }));
+        Ok(Some(pipes))
+    }
+
+    /// The last message. `failure`: why the run is not a success.
+    pub fn close(mut self, failure: Option<&str>) {
+        self.end(failure);
+    }
+
+    fn end(&mut self, failure: Option<&str>) {
+        if std::mem::replace(&mut self.closed, true) {
+            return;
+        }
+        let params = match failure {
+            None => json!({}),
+            Some(message) => {
+                json!({ "exception": { "message": message, "stack": [], "name": "RockyRunFailed", "cause": null, "context": null } })
+            }
+        };
+        self.send("closed", params);
+    }
+
+    /// A line. A channel that has gone away does not end a run.
+    fn send(&mut self, method: &str, params: Value) {
+        if self.broken {
+            return;
+        }
+        let message = json!({ "__dagster_pipes_version": VERSION, "method": method, "params": params });
+        let line = format!("{message}\n");
+        // One write: other writers of the channel stand between lines.
+        let written = match &mut self.channel {
+            Channel::File(file) => file.write_all(line.as_bytes()).and_then(|()| file.flush()),
+            Channel::Stderr => io::stderr().lock().write_all(line.as_bytes()),
+        };
+        self.broken = written.is_err();
+    }
+
+    fn log(&mut self, level: &str, message: &str) {
+        self.send("log", json!({ "message": message, "level": level }));
+    }
+}
+
+impl Drop for Pipes {
+    fn drop(&mut self) {
+        self.end(Some("the run ended unexpectedly"));
+    }
+}
+
+/// base64 of zlib of JSON; also base64 of JSON, and JSON, as clients of the 1.x releases wrote it.
+fn decode(text: &str) -> Option<Map<String, Value>> {
+    let object = |bytes: &[u8]| match serde_json::from_slice(bytes) {
+        Ok(Value::Object(map)) => Some(map),
+        _ => None,
+    };
+    let Ok(bytes) = BASE64_STANDARD.decode(text.trim()) else {
+        return object(text.as_bytes());
+    };
+    let mut unpacked = Vec::new();
+    match ZlibDecoder::new(bytes.as_slice())
+        .take(MAX_PARAMS)
+        .read_to_end(&mut unpacked)
+    {
+        Ok(_) => object(&unpacked),
+        Err(_) => object(&bytes),
+    }
+}
+
+/// `a/b/c`; a slash inside of a part is escaped.
+fn asset_key(parts: &[SmolStr]) -> String {
+    let escaped: Vec<String> = parts.iter().map(|p| p.replace('/', "\\/")).collect();
+    escaped.join("/")
+}
+
+/// Dagster's names have letters, digits and underscores only.
+fn check_name(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    name.chars().map(plain).collect()
+}
+
+/// Values as Dagster takes them: numbers, texts, lists; it finds the type itself.
+fn metadata(values: Map<String, Value>) -> Value {
+    let raw = values
+        .into_iter()
+        .filter(|(_, v)| !v.is_null())
+        .map(|(k, v)| (k, json!({ "raw_value": v, "type": "__infer__" })));
+    Value::Object(raw.collect())
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+impl Observer for Pipes {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted {
+                run_id,
+                pipeline,
+                models,
+            } => {
+                self.log(
+                    "INFO",
+                    &format!("rocky run {run_id} of pipeline {pipeline}: {models} to make"),
+                );
+            }
+            Event::ModelFinished {
+                target,
+                asset_key: parts,
+                strategy,
+                sql_hash,
+                watermark,
+                rows,
+                duration_ms,
+                ..
+            } => {
+                let values = object(json!({
+                    "strategy": strategy,
+                    "duration_ms": duration_ms,
+                    "rows_copied": rows,
+                    "target_table_full_name": target,
+                    "sql_hash": sql_hash,
+                    "watermark": watermark,
+                }));
+                self.send(
+                    "report_asset_materialization",
+                    json!({ "asset_key": asset_key(parts), "metadata": metadata(values), "data_version": null }),
+                );
+            }
+            Event::ModelFailed { model, error, .. } => {
+                self.log("ERROR", &format!("rocky {model} failed: {error}"))
+            }
+            Event::ModelSkipped { model, reason } => {
+                self.log("WARNING", &format!("rocky {model} skipped: {reason}"));
+            }
+            Event::CheckFinished {
+                asset_key: parts,
+                check,
+                passed,
+                severity,
+                details,
+                ..
+            } => {
+                let mut values: Map<String, Value> =
+                    details.iter().map(|(k, v)| (k.to_string(), v.clone())).collect();
+                values.insert("name".to_owned(), json!(check));
+                values.insert("passed".to_owned(), json!(passed));
+                let severity = if severity == "warning" { "WARN" } else { "ERROR" };
+                self.send(
+                    "report_asset_check",
+                    json!({
+                        "asset_key": asset_key(parts),
+                        "check_name": check_name(check),
+                        "passed": passed,
+                        "severity": severity,
+                        "metadata": metadata(values),
+                    }),
+                );
+            }
+            Event::DriftDetected {
+                table,
+                action,
+                reason,
+                ..
+            } => {
+                self.log("WARNING", &format!("rocky drift on {table}: {action} ({reason})"));
+            }
+            Event::AnomalyDetected { table, description } => {
+                self.log("WARNING", &format!("rocky anomaly in {table}: {description}"));
+            }
+            Event::BudgetBreached {
+                budget,
+                limit,
+                actual,
+            } => {
+                self.log("WARNING", &format!("rocky budget {budget}: {actual} of {limit}"));
+            }
+            Event::Log { level, message } => {
+                let level = if level == "warning" { "WARNING" } else { "INFO" };
+                self.log(level, message);
+            }
+            Event::RunFinished {
+                run_id,
+                status,
+                duration_ms,
+            } => {
+                self.log(
+                    "INFO",
+                    &format!("rocky run {run_id}: {status} in {duration_ms} ms"),
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::ZlibEncoder;
+    use rocky_base::system::MemorySystem;
+
+    fn packed(json: &str) -> String {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(json.as_bytes()).unwrap();
+        BASE64_STANDARD.encode(encoder.finish().unwrap())
+    }
+
+    fn environment(messages: &str) -> MemorySystem {
+        let system = MemorySystem::new();
+        system.set_env("DAGSTER_PIPES_CONTEXT", packed("{}"));
+        system.set_env("DAGSTER_PIPES_MESSAGES", messages);
+        system
+    }
+
+    fn lines(path: &std::path::Path) -> Vec<Value> {
+        let text = std::fs::read_to_string(path).unwrap();
+        text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+    }
+
+    #[test]
+    fn every_encoding_of_the_parameters_opens_the_channel() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("messages");
+        let json = json!({ "path": path }).to_string();
+        for messages in [packed(&json), BASE64_STANDARD.encode(&json), json.clone()] {
+            Pipes::open(&environment(&messages)).unwrap().unwrap().close(None);
+        }
+        let methods: Vec<String> = lines(&path).iter().map(|l| l["method"].to_string()).collect();
+        assert_eq!(methods.join(" "), [r#""opened" "closed""#; 3].join(" "));
+        assert!(Pipes::open(&MemorySystem::new()).unwrap().is_none());
+        for broken in [
+            "%%%",
+            &packed("[]"),
+            &packed("{}"),
+            &packed(r#"{"stdio": "stdout"}"#),
+        ] {
+            assert!(Pipes::open(&environment(broken)).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_panic_closes_the_channel_with_an_exception() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("messages");
+        let system = environment(&packed(&json!({ "path": path }).to_string()));
+        let result = std::panic::catch_unwind(|| {
+            let _pipes = Pipes::open(&system).unwrap().unwrap();
+            panic!("on purpose");
+        });
+        assert!(result.is_err());
+        let last = lines(&path).pop().unwrap();
+        assert_eq!(last["method"], "closed");
+        assert_eq!(
+            last["params"]["exception"]["message"],
+            "the run ended unexpectedly"
+        );
+    }
+
+    #[test]
+    fn slashes_in_a_key_are_not_its_separators() {
+        assert_eq!(asset_key(&["a/b".into(), "c".into()]), "a\\/b/c");
+    }
+}

@@ -1,0 +1,242 @@
+//! Who is told what a run does: the caller's observer, Dagster, the hooks of the project. And who may stop it: the hooks.
+//!
+//! Invariant: whatever becomes of a run, an error and a panic included, Dagster's channel is closed; and after any end but a
+//! panic, the hooks of the end have run.
+
+use crate::project::Project;
+use crate::verbs::run::{RunErrorEntry, RunRequest, RunResponse, stopped};
+use crate::wire::{WireBudgetBreach, WireHookFailure, WireHooks};
+use rocky_base::{CancelToken, ErrorKind, Event, Observer, Result, SmolStr};
+use rocky_config::{PipelineKind, ProjectConfig};
+use rocky_run::hooks::{HookObserver, HookSummary, Hooks, RunEnding};
+use rocky_run::pipes::Pipes;
+use rocky_run::report::RunStatus;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Everybody but the hooks, which may also say no.
+struct Fanout<'a> {
+    user: &'a mut dyn Observer,
+    pipes: Option<Pipes>,
+    anomalies: u64,
+}
+
+impl Observer for Fanout<'_> {
+    fn event(&mut self, event: &Event) {
+        self.anomalies += u64::from(matches!(event, Event::AnomalyDetected { .. }));
+        self.user.event(event);
+        if let Some(pipes) = &mut self.pipes {
+            pipes.event(event);
+        }
+    }
+
+    fn guards(&self, kind: &str) -> bool {
+        self.user.guards(kind)
+    }
+
+    fn may_begin(&mut self, event: &Event) -> std::result::Result<(), String> {
+        self.user.may_begin(event)
+    }
+
+    fn stop(&self) -> Option<&str> {
+        self.user.stop()
+    }
+}
+
+impl Project {
+    /// A run, with everybody told. `run` gets the name of the run and the observer.
+    pub(crate) fn attended(
+        &self,
+        request: &RunRequest,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+        run: impl FnOnce(String, &mut dyn Observer) -> Result<RunResponse>,
+    ) -> Result<RunResponse> {
+        let clock = self.host.system.clone();
+        let started = Instant::now();
+        let mut fanout = Fanout {
+            user: observer,
+            pipes: None,
+            anomalies: 0,
+        };
+        match Pipes::open(&*clock) {
+            Ok(pipes) => fanout.pipes = pipes,
+            Err(why) => fanout
+                .user
+                .event(&warning(format!("Dagster is not told of this run: {why}"))),
+        }
+        let run_id = rocky_run::new_run_id(crate::document::timestamp(clock.now()));
+        // A configuration that cannot be read is the verb's business; it has no hooks.
+        let config = self.config_checked().unwrap_or_default();
+        let pipeline = pipeline_name(&config, request);
+        let hooks = Hooks::new(Arc::new(config.hooks.clone()), self.root.clone());
+        let mut told = HookObserver::new(&mut fanout, hooks, &*clock, cancel, &run_id, &pipeline);
+        let mut result = match told.start() {
+            Ok(()) => run(run_id, &mut told),
+            Err(why) => {
+                let kind = config
+                    .pipelines
+                    .get(pipeline.as_str())
+                    .map_or("transformation", |p| p.type_name());
+                let filter = request.filter.clone().unwrap_or_default();
+                Ok(stopped(&pipeline, kind, filter, Vec::new(), &why))
+            }
+        };
+        if let Ok(response) = &mut result
+            && let Some(budget) = &config.budget
+            && !response.run_id.is_empty()
+        {
+            check_budget(budget, response, started.elapsed(), &mut told);
+        }
+        let summary = told.end(&ending(&result, started.elapsed()));
+        if let Ok(response) = &mut result {
+            finish(response, &summary);
+            if let Some(metrics) = &mut response.metrics {
+                metrics.anomalies_detected = fanout.anomalies;
+            }
+        }
+        if let Some(pipes) = fanout.pipes.take() {
+            pipes.close(ending(&result, Duration::ZERO).error.as_deref());
+        }
+        result
+    }
+}
+
+fn warning(message: String) -> Event {
+    Event::Log {
+        level: SmolStr::new_static("warning"),
+        message,
+    }
+}
+
+/// The pipeline that will run, as far as the request and the configuration tell.
+fn pipeline_name(config: &ProjectConfig, request: &RunRequest) -> String {
+    if let Some(name) = &request.pipeline {
+        return name.clone();
+    }
+    let transforms = |kind: &PipelineKind| matches!(kind, PipelineKind::Transformation(_));
+    let mut names = config.pipelines.keys();
+    let only = match (names.next(), names.next()) {
+        (Some(only), None) => Some(only),
+        _ => {
+            let mut names = config
+                .pipelines
+                .iter()
+                .filter(|(_, p)| transforms(&p.kind))
+                .map(|(n, _)| n);
+            match (names.next(), names.next()) {
+                (Some(only), None) => Some(only),
+                _ => None,
+            }
+        }
+    };
+    only.map(ToString::to_string).unwrap_or_default()
+}
+
+/// The whole run's time against what is allowed.
+fn check_budget(
+    budget: &rocky_config::BudgetConfig,
+    response: &mut RunResponse,
+    took: Duration,
+    told: &mut dyn Observer,
+) {
+    let Some(limit) = budget.max_duration_ms else {
+        return;
+    };
+    let actual = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    if actual <= limit {
+        return;
+    }
+    told.event(&Event::BudgetBreached {
+        budget: SmolStr::new_static("max_duration_ms"),
+        limit,
+        actual,
+    });
+    response.budget_breaches.push(WireBudgetBreach {
+        budget: "max_duration_ms".to_owned(),
+        limit,
+        actual,
+    });
+    if budget.fails {
+        less_than_success(response);
+        let text = format!("the run took {actual} ms, `[budget]` allows {limit} ms");
+        response.errors.push(RunErrorEntry::of_run("budget", text));
+    }
+}
+
+/// What was written stays written; the run is no success.
+fn less_than_success(response: &mut RunResponse) {
+    if response.status == RunStatus::Success.as_str() {
+        response.status = RunStatus::PartialFailure.as_str().to_owned();
+    }
+}
+
+/// What the hooks of the end are told.
+fn ending(result: &Result<RunResponse>, took: Duration) -> RunEnding {
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    match result {
+        Ok(response) => RunEnding {
+            error: failure(response),
+            tables: response.tables_copied,
+            duration_ms,
+            interrupted: response.interrupted,
+        },
+        Err(error) => RunEnding {
+            error: Some(error.message.clone()),
+            tables: 0,
+            duration_ms,
+            interrupted: error.kind == ErrorKind::Cancelled,
+        },
+    }
+}
+
+/// Why a run is not a success, in a line.
+fn failure(response: &RunResponse) -> Option<String> {
+    if response.status == RunStatus::Success.as_str() && response.state_error.is_none() {
+        return None;
+    }
+    if response.interrupted {
+        return Some("interrupted".to_owned());
+    }
+    let first = response.errors.first().map(|e| match e.model.as_str() {
+        "" => e.error.clone(),
+        model => format!("{model}: {}", e.error),
+    });
+    let more = match response.errors.len() {
+        0 | 1 => String::new(),
+        n => format!(" (and {} more)", n - 1),
+    };
+    let text = first.or_else(|| response.state_error.clone());
+    Some(text.unwrap_or_else(|| response.status.clone()) + &more)
+}
+
+/// The hooks' part of the document.
+fn finish(response: &mut RunResponse, summary: &HookSummary) {
+    if summary.fired == 0 {
+        return;
+    }
+    response.hooks = Some(WireHooks {
+        fired: summary.fired,
+        failed: summary.failed,
+        failures: summary
+            .failures
+            .iter()
+            .map(|report| WireHookFailure {
+                event: report.event.key().to_owned(),
+                kind: report.kind.as_str().to_owned(),
+                hook: report.hook.clone(),
+                subject: report.subject.clone(),
+                on_failure: report.on_failure.as_str().to_owned(),
+                message: report.failure.clone().unwrap_or_default(),
+                duration_ms: report.duration_ms,
+            })
+            .collect(),
+    });
+    if let Some(why) = &summary.abort {
+        less_than_success(response);
+        if !response.errors.iter().any(|e| e.error == *why) {
+            let kind = ErrorKind::Hook.as_str();
+            response.errors.push(RunErrorEntry::of_run(kind, why.as_str()));
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! A compile stops soon after its token is tripped, wherever it is. The token is tripped from another thread at moments spread
+//! over the whole of a cold compile; what is measured is the time from there to the return of the verb.
+//!
+//! The mark is 20 ms in an optimised build on an idle machine (`cargo test --profile count -p rocky-core --test cancel`). This test's own limit is
+//! kinder, for builds that are not optimised on machines that are busy: a phase that does not look at the token takes longer.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use rocky_base::System;
+use rocky_base::system::MemorySystem;
+use rocky_core::verbs::compile::CompileRequest;
+use rocky_core::verbs::diff::DiffRequest;
+use rocky_core::verbs::lineage::{LineageFormat, LineageRequest};
+use rocky_core::{CancelToken, Engine, EngineOptions, ErrorKind, Host, NoObserver, OpenRequest, Project};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+const LIMIT: Duration = if cfg!(debug_assertions) {
+    Duration::from_millis(200)
+} else {
+    Duration::from_millis(20)
+};
+
+const CONFIG: &str = "[adapter]\ntype = \"duckdb\"\npath = \"w.duckdb\"\n[pipeline.p]\ntype = \"transformation\"\n[pipeline.p.target]\nadapter = \"default\"\n";
+
+/// Models in layers, each with a sidecar, as many as a large project has.
+fn many(n: usize) -> Arc<MemorySystem> {
+    let system = MemorySystem::new();
+    system.write("/p/rocky.toml", CONFIG);
+    for i in 0..n {
+        let from = match i {
+            0..100 => "raw.orders".to_owned(),
+            _ => format!("m{:05}", i % 100 + (i - 100) / 100 * 100),
+        };
+        let text = format!(
+            "WITH a AS (SELECT id, amount, name FROM {from} WHERE amount > {i})\nSELECT id, sum(amount) AS amount, max(upper(name)) AS name\nFROM a GROUP BY id"
+        );
+        system.write(format!("/p/models/m{i:05}.sql"), text);
+        system.write(format!("/p/models/m{i:05}.toml"), "[strategy]\ntype = \"view\"\n");
+    }
+    Arc::new(system)
+}
+
+/// One model with three thousand columns, one with two hundred joins, one with twenty thousand elements.
+fn huge() -> Arc<MemorySystem> {
+    let system = MemorySystem::new();
+    system.write("/p/rocky.toml", CONFIG);
+    let mut columns = String::from("SELECT id");
+    (0..3000).for_each(|i| write!(columns, ", coalesce(c{i}, {i}) + 1 AS c{i}").unwrap());
+    system.write("/p/models/columns.sql", columns + " FROM raw.wide");
+    let mut joins = String::from("SELECT t0.id FROM raw.t AS t0");
+    for i in 1..=200 {
+        write!(joins, " LEFT JOIN raw.t AS t{i} ON t{i}.id = t{}.id", i - 1).unwrap();
+    }
+    system.write("/p/models/joins.sql", joins);
+    let list: Vec<String> = (0..20_000).map(|i| i.to_string()).collect();
+    system.write(
+        "/p/models/list.sql",
+        format!("SELECT id FROM raw.t WHERE id IN ({})", list.join(", ")),
+    );
+    Arc::new(system)
+}
+
+fn open(system: &Arc<MemorySystem>) -> Project {
+    let engine = Engine::new(&EngineOptions { threads: Some(2) }).unwrap();
+    let request = OpenRequest {
+        config: Some("/p/rocky.toml".to_owned()),
+        cache_dir: Some(String::new()),
+        ..OpenRequest::default()
+    };
+    let host = Host {
+        system: system.clone(),
+    };
+    Project::open(&engine, &request, host).unwrap()
+}
+
+/// Trips the token after `wait`; when it did so.
+fn trip_after(wait: Duration, token: &CancelToken) -> mpsc::Receiver<Instant> {
+    let (told, when) = mpsc::channel();
+    let token = token.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(wait);
+        let at = Instant::now();
+        token.trip();
+        // A verb that was done before does not ask.
+        let _ = told.send(at);
+    });
+    when
+}
+
+/// `verb` is cancelled at many moments of its whole time; at each the best of some tries counts, because the machine may be busy.
+fn measure(what: &str, moments: u32, verb: &dyn Fn(&CancelToken) -> rocky_core::Result<()>) {
+    let mut whole = Duration::MAX;
+    for _ in 0..2 {
+        let started = Instant::now();
+        verb(&CancelToken::new()).unwrap();
+        whole = whole.min(started.elapsed());
+    }
+    let (mut longest, mut at, mut n_cancelled) = (Duration::ZERO, 0, 0);
+    for moment in 0..moments {
+        let mut best = Duration::MAX;
+        for _ in 0..4 {
+            let token = CancelToken::new();
+            let when = trip_after(whole * moment / moments, &token);
+            let result = verb(&token);
+            let returned = Instant::now();
+            match result {
+                // It was done before.
+                Ok(()) => best = Duration::ZERO,
+                Err(error) => {
+                    assert_eq!(error.kind, ErrorKind::Cancelled, "{what}: {error}");
+                    n_cancelled += 1;
+                    best = best.min(returned.saturating_duration_since(when.recv().unwrap()));
+                }
+            }
+            if best < LIMIT / 4 {
+                break;
+            }
+        }
+        if best > longest {
+            (longest, at) = (best, moment);
+        }
+    }
+    println!(
+        "{what}: {whole:.1?} whole, {n_cancelled} cancelled, longest {longest:.1?} (at {at} of {moments})"
+    );
+    assert!(
+        n_cancelled > moments / 4,
+        "{what}: {n_cancelled} of {moments} cancelled"
+    );
+    assert!(
+        longest < LIMIT,
+        "{what}: {longest:?} after the token was tripped at {at} of {moments}"
+    );
+}
+
+#[test]
+fn a_cold_compile_of_many_models_stops_anywhere() {
+    let system = many(if cfg!(debug_assertions) { 800 } else { 10_000 });
+    measure(
+        "compile",
+        if cfg!(debug_assertions) { 16 } else { 40 },
+        &|token| {
+            open(&system)
+                .compile(&CompileRequest::default(), &mut NoObserver, token)
+                .map(drop)
+        },
+    );
+}
+
+#[test]
+fn a_compile_of_huge_models_stops_anywhere() {
+    let system = huge();
+    measure("huge models", 20, &|token| {
+        open(&system)
+            .compile(&CompileRequest::default(), &mut NoObserver, token)
+            .map(drop)
+    });
+}
+
+/// A handle that has compiled: what is cancelled is what comes after.
+fn compiled(system: &Arc<MemorySystem>) -> Project {
+    let project = open(system);
+    project
+        .compile(&CompileRequest::default(), &mut NoObserver, &CancelToken::new())
+        .unwrap();
+    project
+}
+
+#[test]
+fn the_page_and_the_graph_of_all_models_stop_anywhere() {
+    let system = many(if cfg!(debug_assertions) { 400 } else { 10_000 });
+    let project = compiled(&system);
+    for format in [
+        LineageFormat::Html,
+        LineageFormat::Json,
+        LineageFormat::OpenLineage,
+    ] {
+        let request = LineageRequest {
+            format,
+            ..LineageRequest::default()
+        };
+        measure(&format!("lineage as {format:?}"), 20, &|token| {
+            project.lineage(&request, &mut NoObserver, token).map(drop)
+        });
+    }
+}
+
+#[test]
+fn a_difference_of_many_models_stops_anywhere() {
+    let n = if cfg!(debug_assertions) { 400 } else { 10_000 };
+    let system = many(n);
+    let other = many(n);
+    for i in 0..n {
+        let path = format!("/p/models/m{i:05}.sql");
+        let text = String::from_utf8(other.read(path.as_ref()).unwrap()).unwrap();
+        system.write(
+            format!("/p/before/models/m{i:05}.sql"),
+            text.replace("sum(", "min("),
+        );
+    }
+    system.write("/p/before/rocky.toml", CONFIG);
+    let project = compiled(&system);
+    let request = DiffRequest {
+        against: "before".to_owned(),
+        ..DiffRequest::default()
+    };
+    measure("diff", 20, &|token| {
+        project.diff(&request, &mut NoObserver, token).map(drop)
+    });
+}
