@@ -508,7 +508,10 @@ fn response(
 ) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
     let asset_key = |t: &TaskResult| -> Vec<String> { t.asset_key.iter().map(ToString::to_string).collect() };
-    let metrics = Some(WireMetrics::of(&rocky_run::metrics::RunMetrics::of(&report)));
+    let metrics = Some(WireMetrics {
+        anomalies_detected: report.tasks.iter().filter(|t| t.anomaly.is_some()).count() as u64,
+        ..WireMetrics::of(&rocky_run::metrics::RunMetrics::of(&report))
+    });
     let failed = report.count(TaskStatus::Failed) as u64;
     let succeeded = |t: &&TaskResult| t.status == TaskStatus::Success && t.kind != TaskKind::Quality;
     let processed = report.count(TaskStatus::Success) as u64 + failed;

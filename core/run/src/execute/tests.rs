@@ -287,6 +287,8 @@ fn model(name: &str, depends_on: &[usize]) -> Task {
         steps: vec![write(&format!("write {name}"))],
         sql_hash: format!("hash of {name}"),
         column_count: Some(3),
+        checks: Vec::new(),
+        quarantine: None,
     }
 }
 
