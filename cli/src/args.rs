@@ -26,7 +26,7 @@ pub enum Format {
                   rocky lineage orders.total  where a column comes from\n  \
                   rocky diff --against main   what became of every column\n  \
                   rocky explain E100          what a diagnostic means\n\n\
-                  Exit codes: 0 done, 1 failed, 2 partly done or wrong usage, 130 interrupted."
+                  Exit codes: 0 done, 1 failed, 2 partly done or wrong usage, 4 `ci` with warnings alone, 130 interrupted."
 )]
 pub struct Args {
     /// Configuration file, or the folder that holds rocky.toml
