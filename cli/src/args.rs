@@ -125,6 +125,21 @@ pub struct RunArgs {
     /// Rebuild incremental models from scratch
     #[arg(long)]
     pub full_refresh: bool,
+    /// Go on with a run that did not do everything: what succeeded in it is not done again
+    #[arg(long, value_name = "RUN_ID")]
+    pub resume: Option<String>,
+    /// Go on with the last run of this pipeline and filter, if it did not do everything
+    #[arg(long, conflicts_with = "resume")]
+    pub resume_latest: bool,
+    /// Leave models alone that are unchanged, and read nothing that changed since they were built
+    #[arg(long)]
+    pub skip_unchanged: bool,
+    /// Build everything, even when rocky.toml sets `[run] skip_unchanged`
+    #[arg(long, conflicts_with = "skip_unchanged")]
+    pub force_rebuild: bool,
+    /// Do nothing when a run with this key was done or is under way [env: ROCKY_IDEMPOTENCY_KEY]
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
     /// Models at a time [default: the pipeline's `execution.concurrency`]
     #[arg(long, visible_alias = "parallel", value_name = "N")]
     pub concurrency: Option<u32>,

@@ -196,6 +196,8 @@ fn compiled(sql: &str, schema: &RelationSchema) -> Result<Vec<(String, Option<St
         dialect: Dialect::DuckDb,
         relations: &relations,
         placeholder_type: Type::Unknown,
+        types: &rocky_warehouse::OwnTypes::NONE,
+        cancel: None,
     });
     if let Some(first) = analysis.diagnostics.iter().find(|d| d.is_error()) {
         return Err(format!("{} {}", first.code, first.message));

@@ -402,6 +402,8 @@ fn analysed(text: &str, ast: &Ast, dialect: Dialect) -> Analysis {
         dialect,
         relations: &relations,
         placeholder_type: Type::Date,
+        types: &rocky_warehouse::OwnTypes::NONE,
+        cancel: None,
     })
 }
 

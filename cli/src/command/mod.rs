@@ -229,6 +229,11 @@ fn run_request(args: &RunArgs) -> Result<RunRequest> {
         full_refresh: args.full_refresh,
         concurrency: args.concurrency,
         vars: vars(&args.sources)?,
+        resume: args.resume.clone(),
+        resume_latest: args.resume_latest,
+        skip_unchanged: args.skip_unchanged,
+        force_rebuild: args.force_rebuild,
+        idempotency_key: args.idempotency_key.clone(),
     })
 }
 

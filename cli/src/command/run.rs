@@ -7,7 +7,7 @@ use crate::progress::Progress;
 use crate::render::{Marks, count, duration};
 use rocky_core::Result;
 use rocky_core::verbs::apply::ApplyRequest;
-use rocky_core::verbs::run::RunResponse;
+use rocky_core::verbs::run::{RunResponse, SKIPPED_IDEMPOTENT, SKIPPED_IN_FLIGHT};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -43,6 +43,7 @@ fn exit_code(run: &RunResponse) -> u8 {
         return output::INTERRUPTED;
     }
     match run.status.as_str() {
+        SKIPPED_IDEMPOTENT | SKIPPED_IN_FLIGHT => output::OK,
         _ if run.checks_failed > 0 => output::FAILED,
         "Success" if run.state_error.is_none() => output::OK,
         "Success" | "PartialFailure" => output::PARTIAL,
@@ -55,6 +56,14 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
     if run.has_errors {
         text.push_str(&diagnostics_text(&run.diagnostics, root, colour));
         let _ = writeln!(text, "nothing was run: {}", super::summary(&run.diagnostics));
+        return text;
+    }
+    if let (Some(key), Some(by)) = (&run.idempotency_key, &run.skipped_by_run_id) {
+        let what = match run.status.as_str() {
+            SKIPPED_IN_FLIGHT => "is under way",
+            _ => "was done",
+        };
+        let _ = writeln!(text, "nothing was run: {by} with the key `{key}` {what}");
         return text;
     }
     let marks = Marks::new(colour);

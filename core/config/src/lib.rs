@@ -51,7 +51,7 @@ pub use project::{BudgetConfig, ProjectConfig, parse_project};
 pub use schema::UnknownKeys;
 pub use source::{SourceColumn, SourceDecl};
 pub use spanned::{Secret, Spanned};
-pub use state::{RetentionConfig, StateBackend, StateConfig, UploadFailure};
+pub use state::{DedupOn, IdempotencyConfig, RetentionConfig, StateBackend, StateConfig, UploadFailure};
 pub use strategy::{Granularity, StrategyConfig, StrategyKind};
 pub use test::{
     AggregateOp, AssertionConfig, Cell, Comparison, Fixture, Given, TestConfig, TestKind, UnitTest,

@@ -41,6 +41,9 @@ pub struct ProjectConfig {
     /// `[budget]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<BudgetConfig>,
+    /// `[run] skip_unchanged`: leave models alone whose inputs and query did not change.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub skip_unchanged: bool,
     /// `[portability]`.
     #[serde(skip)]
     pub portability: PortabilityConfig,
@@ -142,6 +145,10 @@ pub fn parse_project(file: FileId, text: &str, env: Env<'_>) -> Parsed<ProjectCo
         max_duration_ms: budget.uint("max_duration_ms"),
         fails: budget.plain("on_breach").is_some_and(|b| b == "error"),
     });
+    value.skip_unchanged = root
+        .table("run")
+        .and_then(|run| run.flag("skip_unchanged"))
+        .unwrap_or_default();
     value.portability = lints::portability(root);
     value.redundant = lints::redundant(root);
     value.state = state::read(root, &mut checker);

@@ -45,9 +45,60 @@ pub enum UploadFailure {
     Skip,
 }
 
+/// Which earlier runs with the same idempotency key count.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DedupOn {
+    /// Those that succeeded: a failed run may be done again.
+    #[default]
+    Success,
+    /// Those that ended, however.
+    Any,
+}
+
+/// `[state.idempotency]`.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct IdempotencyConfig {
+    /// How long a key is remembered.
+    pub retention_days: u32,
+    /// Which earlier runs count.
+    pub dedup_on: DedupOn,
+    /// After so long a run of which nothing is heard is taken for dead.
+    pub in_flight_ttl_hours: u32,
+}
+
+impl Default for IdempotencyConfig {
+    fn default() -> IdempotencyConfig {
+        IdempotencyConfig {
+            retention_days: 30,
+            dedup_on: DedupOn::Success,
+            in_flight_ttl_hours: 24,
+        }
+    }
+}
+
+fn idempotency(table: Option<Reader<'_>>) -> IdempotencyConfig {
+    let default = IdempotencyConfig::default();
+    let Some(table) = table else { return default };
+    IdempotencyConfig {
+        retention_days: table.u32("retention_days").unwrap_or(default.retention_days),
+        dedup_on: table
+            .choice(
+                "dedup_on",
+                &[("success", DedupOn::Success), ("any", DedupOn::Any)],
+            )
+            .unwrap_or_default(),
+        in_flight_ttl_hours: table
+            .u32("in_flight_ttl_hours")
+            .unwrap_or(default.in_flight_ttl_hours),
+    }
+}
+
 /// `[state]`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct StateConfig {
+    /// `[state.idempotency]`.
+    pub idempotency: IdempotencyConfig,
     /// Where (local).
     pub backend: StateBackend,
     /// Bucket.
@@ -111,6 +162,7 @@ pub(crate) fn read(root: Reader<'_>, checker: &mut Checker<'_>) -> StateConfig {
     let policies = [("fail", UploadFailure::Fail), ("skip", UploadFailure::Skip)];
     let backend = reader.choice("backend", &backends).unwrap_or_default();
     let state = StateConfig {
+        idempotency: idempotency(reader.table("idempotency")),
         backend,
         s3_bucket: reader.text("s3_bucket"),
         s3_prefix: reader.plain("s3_prefix"),

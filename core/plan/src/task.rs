@@ -176,8 +176,46 @@ pub struct Plan {
 }
 
 impl Task {
+    /// What the task was planned from, whatever the state of its target: a run that goes on with another does what succeeded there only
+    /// again when this differs.
+    pub fn identity(&self) -> String {
+        self.basis.clone()
+    }
+
     /// Hash of the whole task, 16 hexadecimal digits: two tasks of one hash do the same to the same target.
     pub fn hash(&self) -> String {
         crate::hash::of_value(self).unwrap_or_default()
+    }
+}
+
+impl Plan {
+    /// The plan without some tasks that need not be executed: those that read them no longer wait.
+    pub fn without(mut self, skip: &dyn Fn(&Task) -> bool) -> Plan {
+        let mut place: Vec<Option<usize>> = Vec::with_capacity(self.tasks.len());
+        let mut kept: Vec<Task> = Vec::with_capacity(self.tasks.len());
+        for mut task in std::mem::take(&mut self.tasks) {
+            if skip(&task) {
+                place.push(None);
+                continue;
+            }
+            place.push(Some(kept.len()));
+            task.depends_on = task
+                .depends_on
+                .iter()
+                .filter_map(|i| place.get(*i).copied().flatten())
+                .collect();
+            task.layer = task
+                .depends_on
+                .iter()
+                .filter_map(|i| kept.get(*i))
+                .map(|t| t.layer + 1)
+                .max()
+                .unwrap_or(0);
+            kept.push(task);
+        }
+        self.tasks = kept;
+        self.plan_id = String::new();
+        self.plan_id = crate::hash::of_value(&self).unwrap_or_default();
+        self
     }
 }

@@ -31,6 +31,7 @@ fn execution(index: u32) -> ModelExecution {
         watermark: Some(format!("value {index}")),
         kind: rocky_plan::TaskKind::Model,
         asset_key: Vec::new(),
+        basis: String::new(),
     }
 }
 

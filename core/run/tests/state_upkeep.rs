@@ -39,6 +39,7 @@ fn execution(model: &str, index: u32) -> ModelExecution {
         watermark: Some(format!("value {index}")),
         kind: rocky_plan::TaskKind::Table,
         asset_key: vec!["fivetran".into(), "acme".into(), model.into()],
+        basis: String::new(),
     }
 }
 

@@ -8,11 +8,13 @@ mod transformation;
 use crate::adapters::Access;
 use crate::document::diagnostics;
 use crate::project::{Project, pipeline};
+use crate::reduce::Reduced;
 use crate::verbs::run::RunRequest;
 use crate::wire::WireDiagnostic;
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Observer, Result, SmolStr};
 use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_plan::Plan;
+use rocky_project::Snapshot;
 use rocky_warehouse::{CatalogSnapshot, Warehouse};
 use std::sync::Arc;
 
@@ -29,6 +31,12 @@ pub(crate) struct Prepared {
     pub plan: Option<Plan>,
     /// Plans once more.
     pub again: Again,
+    /// The project as it was planned from, where there are models.
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// `[run] skip_unchanged`.
+    pub skip_unchanged: bool,
+    /// What was left out of the plan, and why.
+    pub reduced: Reduced,
 }
 
 /// Makes the plan once more, against a newer catalogue.
@@ -70,6 +78,9 @@ impl Project {
                     has_errors: true,
                     plan: None,
                     again: Box::new(|_| Err(Vec::new())),
+                    snapshot: None,
+                    skip_unchanged: false,
+                    reduced: Reduced::default(),
                 });
             }
             Err(error) => return Err(error),
@@ -92,11 +103,11 @@ impl Project {
             request,
             access,
         };
-        match &chosen.kind {
-            PipelineKind::Transformation(_) => transformation::prepare(self, &wanted, observer, cancel),
-            PipelineKind::Quality(_) => quality::prepare(self, &wanted, observer, cancel),
+        let mut prepared = match &chosen.kind {
+            PipelineKind::Transformation(_) => transformation::prepare(self, &wanted, observer, cancel)?,
+            PipelineKind::Quality(_) => quality::prepare(self, &wanted, observer, cancel)?,
             PipelineKind::Replication(_) | PipelineKind::Snapshot(_) | PipelineKind::Load(_) => {
-                Err(Error::new(
+                return Err(Error::new(
                     ErrorKind::Unsupported,
                     format!(
                         "pipeline `{name}` is of type {}, which rocky {} cannot run",
@@ -104,8 +115,11 @@ impl Project {
                         crate::VERSION
                     ),
                 )
-                .hint("transformation and quality pipelines can be run"))
+                .hint("transformation and quality pipelines can be run"));
             }
-        }
+        };
+        prepared.skip_unchanged = config.skip_unchanged;
+        self.reduce(request, &mut prepared, cancel)?;
+        Ok(prepared)
     }
 }

@@ -4,6 +4,7 @@ use super::{Prepared, Wanted};
 use crate::adapters::Access;
 use crate::document::diagnostics;
 use crate::project::{Project, target};
+use crate::reduce::Reduced;
 use rocky_base::ident::IdentKind;
 use rocky_base::{
     CancelToken, Dialect, Error, ErrorKind, FileId, Files, Ident, Observer, Result, SmolStr, SourceFile,
@@ -93,6 +94,9 @@ pub(super) fn prepare(
         diagnostics: found,
         plan,
         again: Box::new(|_| Err(Vec::new())),
+        snapshot: None,
+        skip_unchanged: false,
+        reduced: Reduced::default(),
     })
 }
 

@@ -5,6 +5,7 @@ use crate::adapters::Access;
 use crate::document::diagnostics;
 use crate::files::Ask;
 use crate::project::{Project, Target, target};
+use crate::reduce::Reduced;
 use rocky_base::{CancelToken, Diagnostic, Event, Observer, Result};
 use rocky_config::ProjectConfig;
 use rocky_plan::PlanOptions;
@@ -88,6 +89,9 @@ pub(super) fn prepare(
         has_errors: found.iter().any(Diagnostic::is_error),
         diagnostics: diagnostics(&found, &snapshot.files),
         plan,
+        snapshot: Some(snapshot.clone()),
+        skip_unchanged: false,
+        reduced: Reduced::default(),
         again: Box::new(move |catalog| rocky_plan::plan(&snapshot, catalog, &options)),
     })
 }

@@ -4,7 +4,8 @@ use crate::adapters::Access;
 use crate::checks::PlannedCheck;
 use crate::document::{envelope, timestamp};
 use crate::project::Project;
-use crate::verbs::run::RunRequest;
+use crate::reduce::ModelDecision;
+use crate::verbs::run::{RunRequest, SkippedModel};
 use crate::wire::WireDiagnostic;
 use rocky_base::{CancelToken, Observer, Result};
 use rocky_plan::{StepKind, TaskKind};
@@ -79,6 +80,15 @@ pub struct PlanResponse {
     pub execution_layers: Vec<Vec<String>>,
     /// More about each of them.
     pub models_detail: Vec<PlannedModel>,
+    /// Models that are left out, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<SkippedModel>,
+    /// Whether each model would be built, and why, when `skip_unchanged` is set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub model_decisions: Vec<ModelDecision>,
+    /// The run that would be gone on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed_from: Option<String>,
     /// Findings.
     pub diagnostics: Vec<WireDiagnostic>,
     /// True when one of them is an error: nothing is planned then.
@@ -157,6 +167,9 @@ impl Project {
             execution_layers: layers(&models),
             models: models.iter().map(|m| m.model.clone()).collect(),
             models_detail: models,
+            skipped: prepared.reduced.left_out.iter().map(SkippedModel::of).collect(),
+            model_decisions: prepared.reduced.decisions,
+            resumed_from: prepared.reduced.resumed_from,
             has_errors: prepared.has_errors,
             diagnostics: prepared.diagnostics,
         })

@@ -3,7 +3,9 @@
 use crate::adapters::Access;
 use crate::checks::{AnomalyEntry, CheckResult, CheckResults, QuarantineEntry};
 use crate::document::envelope;
+use crate::idempotency::{self, Claim};
 use crate::project::Project;
+use crate::reduce::ModelDecision;
 use crate::wire::{WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics};
 use rocky_base::{CancelToken, Error, Event, Observer, Result};
 use rocky_plan::{Task, TaskKind};
@@ -34,6 +36,22 @@ pub struct RunRequest {
     pub concurrency: Option<u32>,
     /// Values for `@var`.
     pub vars: BTreeMap<String, String>,
+    /// Go on with this run: what succeeded in it, or in those that it went on with, is not done again.
+    pub resume: Option<String>,
+    /// Go on with the last run of this pipeline and filter that did not do everything.
+    pub resume_latest: bool,
+    /// Leave models alone whose query means what it meant and whose inputs did not change since they were built. The rows of sources are
+    /// hashed for that where the warehouse keeps no versions.
+    pub skip_unchanged: bool,
+    /// Build everything, even when `[run] skip_unchanged` is set.
+    pub force_rebuild: bool,
+    /// Run once for each key: a second run with it is refused while the first is under way, and does nothing after it succeeded.
+    pub idempotency_key: Option<String>,
+}
+
+/// The filter as the state knows it.
+pub(crate) fn canonical_filter(request: &RunRequest) -> String {
+    request.filter.clone().unwrap_or_default()
 }
 
 /// What was written.
@@ -130,6 +148,16 @@ pub struct SkippedModel {
     pub model: String,
     /// Why.
     pub reason: String,
+}
+
+impl SkippedModel {
+    pub(crate) fn of(left: &crate::reduce::LeftOut) -> SkippedModel {
+        SkippedModel {
+            asset_key: left.asset_key.iter().map(ToString::to_string).collect(),
+            model: left.name.to_string(),
+            reason: left.reason.clone(),
+        }
+    }
 }
 
 /// How it was executed.
@@ -247,6 +275,18 @@ pub struct RunResponse {
     /// What became of the remote state, where the project has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_state: Option<crate::remote::RemoteStateSummary>,
+    /// The run that it went on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed_from: Option<String>,
+    /// Whether each model was built, and why, when `skip_unchanged` is set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub model_decisions: Vec<ModelDecision>,
+    /// As given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+    /// The run that had the same key, when this one did nothing for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped_by_run_id: Option<String>,
     /// Numbers of this run; null when nothing was started.
     pub metrics: Option<WireMetrics>,
     /// What hooks did, when there are some.
@@ -256,6 +296,11 @@ pub struct RunResponse {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budget_breaches: Vec<WireBudgetBreach>,
 }
+
+/// Status of a run that did nothing because one with its idempotency key was done …
+pub const SKIPPED_IDEMPOTENT: &str = "SkippedIdempotent";
+/// … or is under way.
+pub const SKIPPED_IN_FLIGHT: &str = "SkippedInFlight";
 
 /// A run that has its state.
 pub(crate) struct Begun {
@@ -273,10 +318,49 @@ impl Project {
     ) -> Result<RunResponse> {
         self.attended(request, observer, cancel, |run_id, observer| {
             self.with_state(run_id, observer, cancel, |run, observer| {
-                let prepared = self.prepare(request, Access::Write, observer, cancel)?;
-                self.execute_prepared(request, prepared, run, observer, cancel)
+                self.once(request, run, observer, |run, observer| {
+                    let prepared = self.prepare(request, Access::Write, observer, cancel)?;
+                    self.execute_prepared(request, prepared, run, observer, cancel)
+                })
             })
         })
+    }
+
+    /// Do `body` unless a run with the same idempotency key has done it or is at it.
+    fn once(
+        &self,
+        request: &RunRequest,
+        run: &mut Begun,
+        observer: &mut dyn Observer,
+        body: impl FnOnce(&mut Begun, &mut dyn Observer) -> Result<RunResponse>,
+    ) -> Result<RunResponse> {
+        let Some(key) = idempotency::key_of(self, request.idempotency_key.as_deref())? else {
+            return body(run, observer);
+        };
+        let config = self.config()?.state.idempotency;
+        let now = || crate::document::timestamp(self.host.system.now());
+        let state = self.engine.inner.states.writer(self.state_path())?;
+        let (status, by) = match idempotency::claim(&state, &key, &run.run_id, &config, now())? {
+            Claim::Mine => {
+                let result = body(run, observer);
+                let status = result.as_ref().ok().filter(|r| !r.run_id.is_empty());
+                let status = status.map(|r| r.status.as_str());
+                idempotency::settle(&state, &key, &run.run_id, status, &config, now())?;
+                return result.map(|mut response| {
+                    response.idempotency_key = Some(key);
+                    response
+                });
+            }
+            Claim::Done(by) => (SKIPPED_IDEMPOTENT, by),
+            Claim::InFlight(by) => (SKIPPED_IN_FLIGHT, by),
+        };
+        let name = request.pipeline.clone().unwrap_or_default();
+        let mut response = refused(&name, "", canonical_filter(request), Vec::new());
+        response.has_errors = false;
+        status.clone_into(&mut response.status);
+        response.idempotency_key = Some(key);
+        response.skipped_by_run_id = Some(by);
+        Ok(response)
     }
 
     /// Do `body`, a run, over the state as it is now, wherever it is kept, and bring back what the run wrote there.
@@ -318,13 +402,14 @@ impl Project {
     pub(crate) fn execute_prepared(
         &self,
         request: &RunRequest,
-        prepared: crate::prepare::Prepared,
+        mut prepared: crate::prepare::Prepared,
         run: &mut Begun,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        let filter = request.filter.clone().unwrap_or_default();
-        let found = prepared.diagnostics;
+        let filter = canonical_filter(request);
+        let found = std::mem::take(&mut prepared.diagnostics);
+        let reduced = std::mem::take(&mut prepared.reduced);
         let Some(plan) = &prepared.plan else {
             return Ok(refused(&prepared.pipeline, prepared.pipeline_type, filter, found));
         };
@@ -367,6 +452,9 @@ impl Project {
             let again = made.tasks.into_iter().find(|t| t.name == stale.name);
             Ok(again.filter(|t| t.steps != stale.steps))
         };
+        if let Some(memory) = &reduced.memory {
+            memory.begin(&state, plan, crate::document::timestamp(clock.now()))?;
+        }
         let snapshot = self.last(&request.vars);
         let graph_hash = snapshot.as_deref().map(crate::graph::hash);
         let report = execute(ExecuteContext {
@@ -378,7 +466,7 @@ impl Project {
             config_hash: self.config_hash(),
             facts: RunFacts {
                 filter: filter.clone(),
-                resumed_from: None,
+                resumed_from: reduced.resumed_from.clone(),
                 graph_hash: graph_hash.clone(),
             },
             observer,
@@ -388,7 +476,18 @@ impl Project {
         })?;
         if report.state_error.is_none() {
             let graph = snapshot.as_deref().zip(graph_hash.as_deref());
-            if let Err(error) = self.remember_after(&state, &report, graph) {
+            let bases = plan
+                .tasks
+                .iter()
+                .map(|t| (t.name.clone(), t.basis.clone()))
+                .collect();
+            let built = match reduced.memory {
+                Some(memory) => {
+                    memory.write(&state, &report, &bases, crate::document::timestamp(clock.now()))
+                }
+                None => Ok(()),
+            };
+            if let Err(error) = built.and_then(|()| self.remember_after(&state, &report, graph)) {
                 observer.event(&Event::Log {
                     level: rocky_base::SmolStr::new_static("warning"),
                     message: format!("the run is recorded, but not all around it: {}", error.message),
@@ -396,14 +495,21 @@ impl Project {
             }
         }
         let schemas_created = plan.setup.iter().filter(|s| s.purpose == "create_schema").count() as u64;
-        Ok(response(
+        let mut response = response(
             report,
             plan,
             filter,
             found,
             schemas_created,
             prepared.pipeline_type,
-        ))
+        );
+        response.tables_skipped += reduced.left_out.len() as u64;
+        response
+            .skipped
+            .extend(reduced.left_out.iter().map(SkippedModel::of));
+        response.resumed_from = reduced.resumed_from;
+        response.model_decisions = reduced.decisions;
+        Ok(response)
     }
 
     /// The graph, where it changed, and what may be forgotten by now.
@@ -478,6 +584,10 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
         has_errors: true,
         state_error: None,
         remote_state: None,
+        resumed_from: None,
+        model_decisions: Vec::new(),
+        idempotency_key: None,
+        skipped_by_run_id: None,
         metrics: None,
         hooks: None,
         budget_breaches: Vec::new(),
@@ -654,6 +764,10 @@ fn response(
         drift: DriftSummary::default(),
         diagnostics: found,
         has_errors: false,
+        resumed_from: None,
+        model_decisions: Vec::new(),
+        idempotency_key: None,
+        skipped_by_run_id: None,
         metrics,
         hooks: None,
         budget_breaches: Vec::new(),

@@ -210,6 +210,8 @@ impl World {
             dialect: Dialect::DuckDb,
             relations: &relations,
             placeholder_type: Type::Unknown,
+            types: &rocky_warehouse::OwnTypes::NONE,
+            cancel: None,
         })
     }
 }

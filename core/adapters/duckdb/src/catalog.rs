@@ -360,3 +360,57 @@ fn take_text(row: &mut [Value], index: usize) -> Result<String> {
 fn unexpected() -> Error {
     Error::bug("DuckDB's catalogue functions gave something else than names")
 }
+
+/// Relations of one query: a statement of many is prepared faster than as many statements.
+const FINGERPRINTS: usize = 64;
+
+/// See [`rocky_warehouse::Warehouse::fingerprints`]: DuckDB keeps no versions, so it is the number of rows and the sum of their hashes.
+/// (A sum, not an exclusive or: pairs of equal rows must not cancel out.)
+pub(crate) fn fingerprints(
+    session: &mut Session,
+    relations: &[RelationName],
+    cancel: &CancelToken,
+) -> Result<Vec<Option<String>>> {
+    let one = |index: usize, relation: &RelationName| {
+        format!(
+            "SELECT {index} AS i, COUNT(*)::VARCHAR || '/' || COALESCE(SUM(hash(_rocky_t)::HUGEINT), 0)::VARCHAR AS f FROM {} AS _rocky_t",
+            relation.print(D)
+        )
+    };
+    let mut found = vec![None; relations.len()];
+    let mut take = |rows: Rows| {
+        for row in rows.rows {
+            if let [index, print] = row.as_slice()
+                && let Some(slot) = index
+                    .to_i64()
+                    .and_then(|i| usize::try_from(i).ok())
+                    .and_then(|i| found.get_mut(i))
+            {
+                *slot = print.to_text();
+            }
+        }
+    };
+    for (chunk, names) in relations.chunks(FINGERPRINTS).enumerate() {
+        let first = chunk * FINGERPRINTS;
+        let parts: Vec<String> = names
+            .iter()
+            .enumerate()
+            .map(|(i, name)| one(first + i, name))
+            .collect();
+        match session.query(&parts.join("\nUNION ALL\n"), names.len(), cancel) {
+            Ok(rows) => take(rows),
+            Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
+            // One that cannot be read hides no other.
+            Err(_) => {
+                for part in &parts {
+                    match session.query(part, 1, cancel) {
+                        Ok(rows) => take(rows),
+                        Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
+                        Err(_) => {}
+                    }
+                }
+            }
+        }
+    }
+    Ok(found)
+}

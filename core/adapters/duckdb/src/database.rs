@@ -111,6 +111,10 @@ impl Warehouse for DuckDb {
         catalog::snapshot(&mut self.session()?, wanted, cancel)
     }
 
+    fn fingerprints(&self, relations: &[RelationName], cancel: &CancelToken) -> Result<Vec<Option<String>>> {
+        catalog::fingerprints(&mut self.session()?, relations, cancel)
+    }
+
     fn discover(
         &self,
         catalog: Option<&str>,

@@ -29,7 +29,7 @@ pub(crate) static PROJECT: Schema = rows(&[
     key("freshness", Shape::Table(&FRESHNESS)).idle(),
     key("schedule", Shape::Table(&SCHEDULE)).idle(),
     key("imports", Shape::Map(&Shape::Table(&IMPORT))).idle(),
-    key("run", Shape::Table(&RUN)).idle(),
+    key("run", Shape::Table(&RUN)),
     key("reuse", Shape::Table(&REUSE)).idle(),
     key("gc", Shape::Table(&GC)).idle(),
     key("policy", Shape::Table(&POLICY)).idle(),
@@ -56,7 +56,7 @@ static STATE: Schema = rows(&[
     key("lease_wait_seconds", UINT),
     key("retry", Shape::Table(&STATE_RETRY)),
     key("on_upload_failure", Shape::OneOf(&["skip", "fail"])),
-    key("idempotency", Shape::Table(&IDEMPOTENCY)).idle(),
+    key("idempotency", Shape::Table(&IDEMPOTENCY)),
     key("retention", Shape::Table(&RETENTION)),
     key("namespacing", Shape::OneOf(&["none", "pipeline"])).idle(),
     key("on_schema_mismatch", Shape::OneOf(&["recreate", "fail"])).idle(),
@@ -82,9 +82,9 @@ static STATE_RETRY: Schema = Schema::new(&[
 ]);
 
 static IDEMPOTENCY: Schema = rows(&[
-    key("retention_days", UINT),
+    key("retention_days", U32),
     key("dedup_on", Shape::OneOf(&["success", "any"])),
-    key("in_flight_ttl_hours", UINT),
+    key("in_flight_ttl_hours", U32),
 ]);
 
 static RETENTION: Schema = rows(&[
@@ -417,9 +417,9 @@ static IMPORT: Schema = rows(&[
 ]);
 static RUN: Schema = rows(&[
     key("skip_unchanged", BOOL),
-    key("skip_rowcount_fallback", BOOL),
-    key("strict_scheduling", BOOL),
-    key("lag_tolerance_seconds", UINT),
+    key("skip_rowcount_fallback", BOOL).idle(),
+    key("strict_scheduling", BOOL).idle(),
+    key("lag_tolerance_seconds", UINT).idle(),
 ]);
 static REUSE: Schema = rows(&[key("enabled", BOOL), key("column_level", BOOL)]);
 static GC: Schema = rows(&[key("physical_delete", BOOL)]);

@@ -553,6 +553,23 @@ impl<'a> Side<'a> {
     }
 }
 
+/// See [`super::own_meaning`].
+pub(super) fn own_meaning(snapshot: &Snapshot, id: u32) -> (u128, Option<SmolStr>) {
+    let Some(model) = snapshot.models.get(id as usize) else {
+        return (0, None);
+    };
+    let relation = Side::new(snapshot).own(id).relation;
+    let mut mix = Mix::new("own");
+    mix.dig(&relation.all()).str(model.strategy.kind.as_str());
+    if let Some(strategy) = strategy(&model.strategy.kind) {
+        mix.dig(&strategy);
+    }
+    // Types are no part of a meaning over inputs that stand for themselves.
+    mix.str(&format!("{:032x}", model.schema_hash()));
+    let digest = mix.done();
+    (digest.hash, digest.volatile)
+}
+
 impl<'a> Meanings<'a> {
     pub(super) fn new(old: &'a Snapshot, new: &'a Snapshot, cancel: &CancelToken) -> Result<Meanings<'a>> {
         let sources = changed_sources(old, new);

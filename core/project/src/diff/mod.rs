@@ -82,6 +82,12 @@ pub struct ColumnDiff {
     pub volatile: Option<SmolStr>,
 }
 
+/// What the text of a model means over inputs that stand for themselves, with its strategy: 128 bits of hash, the same for texts that
+/// are proved to mean the same; and what makes two executions over the same inputs differ, if anything does.
+pub fn own_meaning(snapshot: &Snapshot, id: u32) -> (u128, Option<SmolStr>) {
+    meaning::own_meaning(snapshot, id)
+}
+
 /// What happened to a model.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
 pub enum ModelChange {

@@ -519,7 +519,10 @@ pub(super) fn unrecorded(error: &Error) -> Event {
 }
 
 /// What the state keeps of a result.
+///
+/// A task that does not pass its checks failed there: a run that goes on with this one does it again, and then what reads it.
 fn execution(index: usize, result: &TaskResult) -> ModelExecution {
+    let blocked = result.checks.iter().find(|c| c.blocks());
     ModelExecution {
         run_id: String::new(),
         model_name: result.name.clone(),
@@ -530,12 +533,23 @@ fn execution(index: usize, result: &TaskResult) -> ModelExecution {
         finished_at: result.finished_at,
         duration_ms: result.duration_ms,
         rows_affected: result.rows,
-        status: result.status,
+        status: match blocked {
+            Some(_) => TaskStatus::Failed,
+            None => result.status,
+        },
         sql_hash: result.sql_hash.clone(),
-        error: result.error.as_ref().map(|e| e.message.clone()),
+        error: match blocked {
+            Some(check) => Some(format!(
+                "check {}: {}",
+                check.name,
+                check.detail.as_deref().unwrap_or_default()
+            )),
+            None => result.error.as_ref().map(|e| e.message.clone()),
+        },
         skipped_reason: result.skipped_reason.clone(),
         watermark: result.watermark.clone(),
         kind: result.kind,
         asset_key: result.asset_key.clone(),
+        basis: result.basis.clone(),
     }
 }

@@ -96,6 +96,7 @@ mod tests {
             watermark: Some("2026-01-01 00:00:00".to_owned()),
             kind: rocky_plan::TaskKind::Model,
             asset_key: Vec::new(),
+            basis: String::new(),
         }
     }
 

@@ -62,7 +62,7 @@ impl StateReader {
     }
 
     /// The run is under way in this process.
-    pub(super) fn is_active(&self, run_id: &str) -> bool {
+    pub fn is_active(&self, run_id: &str) -> bool {
         match &self.source {
             Source::Writer(_, active) => active.contains(run_id),
             Source::File(_) => false,

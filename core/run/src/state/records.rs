@@ -126,6 +126,9 @@ pub struct ModelExecution {
     /// What orchestrators call it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub asset_key: Vec<SmolStr>,
+    /// What it was planned from: a resumed run does again what is planned from something else.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub basis: String,
 }
 
 fn model() -> TaskKind {

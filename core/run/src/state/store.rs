@@ -321,6 +321,7 @@ mod tests {
             watermark: None,
             kind: rocky_plan::TaskKind::Model,
             asset_key: Vec::new(),
+            basis: String::new(),
         };
         // `r` and `r-1`: the rows of one begin like those of the other.
         for (second, run_id) in ["r", "r-1", "r-2", "r-3"].into_iter().enumerate() {

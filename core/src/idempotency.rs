@@ -1,0 +1,140 @@
+//! Idempotency keys: of several runs with one key, one is done. Who asks again while it is under way is told so; who asks after it was
+//! done is told which run did it.
+
+use crate::project::Project;
+use jiff::{SignedDuration, Timestamp};
+use rocky_base::{Error, Result};
+use rocky_config::{DedupOn, IdempotencyConfig};
+use rocky_run::StateStore;
+use rocky_run::state::Process;
+use serde::{Deserialize, Serialize};
+
+const KIND: &str = "idempotency";
+/// A key becomes a key of the state store, and is shown.
+const MAX_BYTES: usize = 512;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Entry {
+    run_id: String,
+    process: Process,
+    /// None while it is under way.
+    status: Option<String>,
+}
+
+/// What a key says.
+pub(crate) enum Claim {
+    /// This run is the one.
+    Mine,
+    /// Another one with the key was done.
+    Done(String),
+    /// Another one with the key is under way.
+    InFlight(String),
+}
+
+/// The key that a run has, from the request or from `ROCKY_IDEMPOTENCY_KEY`.
+pub(crate) fn key_of(project: &Project, given: Option<&str>) -> Result<Option<String>> {
+    let key = match given {
+        Some(key) => Some(key.to_owned()),
+        None => project
+            .host
+            .system
+            .env("ROCKY_IDEMPOTENCY_KEY")
+            .filter(|k| !k.is_empty()),
+    };
+    if let Some(key) = &key {
+        let bad = |why: String| {
+            Err(Error::usage(format!("the idempotency key {why}")).hint(
+                "give a short word that is the same for the same piece of work, e.g. `orders-2026-04-07`",
+            ))
+        };
+        if key.is_empty() {
+            return bad("is empty".to_owned());
+        }
+        if key.len() > MAX_BYTES {
+            return bad(format!("has {} bytes; {MAX_BYTES} are allowed", key.len()));
+        }
+        if key.chars().any(char::is_control) {
+            return bad("holds control characters".to_owned());
+        }
+    }
+    Ok(key)
+}
+
+/// Claim a key for a run, in one commit. A claim of a process that is gone, and one that is older than `in_flight_ttl_hours` and of
+/// which that cannot be told, is taken over.
+pub(crate) fn claim(
+    state: &StateStore,
+    key: &str,
+    run_id: &str,
+    config: &IdempotencyConfig,
+    now: Timestamp,
+) -> Result<Claim> {
+    let mut claim = Claim::Mine;
+    let ttl = SignedDuration::from_hours(i64::from(config.in_flight_ttl_hours));
+    state.update_note(KIND, key, |note| {
+        let earlier = note.and_then(|n| {
+            let entry: Entry = serde_json::from_value(n.value.clone()).ok()?;
+            Some((entry, n.at))
+        });
+        if let (Some((entry, at)), Some(note)) = (earlier, note) {
+            let kept = Ok(Some((note.value.clone(), at)));
+            match entry.status.as_deref() {
+                Some(status) => {
+                    let counts = status == "Success" || config.dedup_on == DedupOn::Any;
+                    if counts && !expired(at, now, config.retention_days) {
+                        claim = Claim::Done(entry.run_id);
+                        return kept;
+                    }
+                }
+                None => {
+                    let old = now.duration_since(at) > ttl;
+                    let alive = state.is_active(&entry.run_id)
+                        || entry.process != Process::current() && entry.process.is_alive().unwrap_or(!old);
+                    if alive {
+                        claim = Claim::InFlight(entry.run_id);
+                        return kept;
+                    }
+                }
+            }
+        }
+        Ok(Some((value(run_id, None)?, now)))
+    })?;
+    Ok(claim)
+}
+
+/// Say how the run with the key ended; `None`: nothing was done, and the key is free again.
+pub(crate) fn settle(
+    state: &StateStore,
+    key: &str,
+    run_id: &str,
+    status: Option<&str>,
+    config: &IdempotencyConfig,
+    now: Timestamp,
+) -> Result<()> {
+    state.update_note(KIND, key, |note| {
+        let mine = note
+            .and_then(|n| serde_json::from_value::<Entry>(n.value.clone()).ok())
+            .is_some_and(|e| e.run_id == run_id);
+        match (note, mine, status) {
+            // Somebody else's by now.
+            (Some(note), false, _) => Ok(Some((note.value.clone(), note.at))),
+            (None, false, _) | (_, true, None) => Ok(None),
+            (_, true, Some(status)) => Ok(Some((value(run_id, Some(status))?, now))),
+        }
+    })?;
+    state.retain_notes(KIND, |note| !expired(note.at, now, config.retention_days))?;
+    Ok(())
+}
+
+fn expired(at: Timestamp, now: Timestamp, days: u32) -> bool {
+    now.duration_since(at) > SignedDuration::from_hours(24 * i64::from(days))
+}
+
+fn value(run_id: &str, status: Option<&str>) -> Result<serde_json::Value> {
+    serde_json::to_value(Entry {
+        run_id: run_id.to_owned(),
+        process: Process::current(),
+        status: status.map(str::to_owned),
+    })
+    .map_err(|e| Error::bug(format!("a note cannot be written as JSON: {e}")))
+}

@@ -1,0 +1,115 @@
+//! `resume`: going on with a run that did not do everything. What succeeded in it, or in the runs that it went on with, is not done
+//! again, unless it would be planned from something else now, or something that it reads is done again.
+
+use super::Reduced;
+use crate::verbs::run::RunRequest;
+use rocky_base::{Error, ErrorKind, Result, SmolStr, suggest};
+use rocky_plan::Plan;
+use rocky_run::StateReader;
+use rocky_run::report::{RunStatus, TaskStatus};
+use rustc_hash::FxHashMap;
+
+pub(super) fn decide(
+    request: &RunRequest,
+    reader: Option<&StateReader>,
+    plan: &Plan,
+    skip: &mut FxHashMap<SmolStr, String>,
+    reduced: &mut Reduced,
+) -> Result<()> {
+    if request.resume.is_some() && request.resume_latest {
+        return Err(Error::usage("`resume` and `resume_latest` exclude each other"));
+    }
+    let wanted = match (&request.resume, request.resume_latest) {
+        (None, false) => return Ok(()),
+        (Some(id), _) => Some(id.as_str()),
+        (None, true) => None,
+    };
+    let filter = crate::verbs::run::canonical_filter(request);
+    let unknown = |id: &str, near: Option<String>| {
+        let error = Error::new(ErrorKind::NotFound, format!("run `{id}` is not known"));
+        error.hint(match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`rocky history` lists the runs".to_owned(),
+        })
+    };
+    let Some(reader) = reader else {
+        return Err(match wanted {
+            Some(id) => unknown(id, None),
+            None => nothing_to_resume(plan),
+        });
+    };
+    let run = match wanted {
+        None => reader
+            .latest_resumable(&plan.pipeline, &filter)?
+            .ok_or_else(|| nothing_to_resume(plan))?,
+        Some(id) => match reader.run(id)? {
+            Some(run) => run,
+            None => {
+                let runs = reader.runs(None, 100)?;
+                let near = suggest::nearest(id, runs.iter().map(|r| r.run_id.as_str()));
+                return Err(unknown(id, near.map(str::to_owned)));
+            }
+        },
+    };
+    let id = run.run_id.as_str();
+    if run.pipeline != plan.pipeline {
+        let message = format!(
+            "run `{id}` was of pipeline `{}`, not `{}`",
+            run.pipeline, plan.pipeline
+        );
+        return Err(Error::usage(message).hint(format!("add `--pipeline {}`", run.pipeline)));
+    }
+    if run.filter != filter {
+        let shown = |f: &str| match f {
+            "" => "no filter".to_owned(),
+            f => format!("filter `{f}`"),
+        };
+        let message = format!(
+            "run `{id}` had {}, this one has {}",
+            shown(&run.filter),
+            shown(&filter)
+        );
+        return Err(Error::usage(message).hint("resume with the filter that the run had"));
+    }
+    if reader.is_active(id) {
+        return Err(Error::new(
+            ErrorKind::Locked,
+            format!("run `{id}` is still under way"),
+        ));
+    }
+    if run.status == RunStatus::Success && wanted.is_some() {
+        let message = format!("run `{id}` succeeded: there is nothing to go on with");
+        return Err(Error::usage(message).hint("run without `--resume`"));
+    }
+    let done = reader.progress_of_chain(id)?;
+    let mut redone: Vec<bool> = Vec::with_capacity(plan.tasks.len());
+    for task in &plan.tasks {
+        let over = task
+            .depends_on
+            .iter()
+            .any(|i| redone.get(*i).copied().unwrap_or(true));
+        let earlier = done
+            .get(&task.name)
+            .filter(|e| e.status == TaskStatus::Success && e.basis == task.identity());
+        let again = over || earlier.is_none();
+        redone.push(again);
+        if let (false, Some(earlier)) = (again, earlier) {
+            let reason = match &earlier.run_id {
+                id if id.is_empty() => format!("done by run {}", run.run_id),
+                id => format!("done by run {id}"),
+            };
+            skip.insert(task.name.clone(), reason);
+        }
+    }
+    reduced.resumed_from = Some(run.run_id);
+    Ok(())
+}
+
+fn nothing_to_resume(plan: &Plan) -> Error {
+    let message = format!(
+        "pipeline `{}` has no run to go on with: its last one succeeded, or there is none with this filter",
+        plan.pipeline
+    );
+    Error::new(ErrorKind::NotFound, message)
+        .hint("run without `--resume-latest`; `rocky history` lists the runs")
+}
