@@ -291,6 +291,28 @@ fn severity_and_fail_on_error_decide_about_the_run() {
 }
 
 #[test]
+fn a_resumed_run_does_again_what_did_not_pass() {
+    let folder = Folder::new(
+        "",
+        &[
+            ("models/a.sql", "SELECT CAST(@var(x, NULL) AS INTEGER) AS x"),
+            (
+                "models/a.toml",
+                "[[tests]]\ntype = \"not_null\"\ncolumn = \"x\"\n",
+            ),
+            ("models/b.sql", "SELECT x FROM a"),
+            ("models/c.sql", "SELECT 1 AS y"),
+        ],
+    );
+    assert_eq!(folder.json(&["run"]).0, 1);
+    let (_, history) = folder.json(&["history", "--model", "a"]);
+    assert_eq!(history["executions"][0]["status"], "Failed", "{history}");
+    let (code, run) = folder.json(&["run", "--resume-latest"]);
+    let tried = |run: &Value| run["execution"]["tables_processed"].as_u64();
+    assert_eq!((code, tried(&run)), (1, Some(1)), "c is done, b waits: {run}");
+}
+
+#[test]
 fn age_is_told_honestly() {
     let age = |value: &str| {
         let folder = Folder::new(
