@@ -93,6 +93,8 @@ typedef enum {
   ROCKY_STATUS_UNSUPPORTED = 10,
   // A mistake of ours; please report it.
   ROCKY_STATUS_BUG = 11,
+  // A hook of the project refused.
+  ROCKY_STATUS_HOOK = 12,
   // A pointer is NULL that must not be, a text is not UTF-8, or a length is impossible.
   ROCKY_STATUS_INVALID_ARGUMENT = 100,
 } rocky_status;
@@ -545,6 +547,48 @@ rocky_status rocky_project_apply(const rocky_project *project,
                                  const rocky_cancel *cancel,
                                  rocky_buf **out,
                                  rocky_error **error);
+
+// List the project's hooks, or try those of one event: its commands are run and its requests are sent, for real.
+//
+// - `project`: borrowed.
+// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"test"}`: the
+//   event to try, e.g. `on_pipeline_start`; all hooks are listed without it.
+// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. `hooks`
+//   and `webhooks`, or what became of those that were tried.
+// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+//
+// Errors: `USAGE` (an unknown event), `CONFIG`, `NOT_FOUND`, `IO`, `INVALID_ARGUMENT`.
+// Any thread; other calls on the project may run at the same time. Since 1.
+rocky_status rocky_project_hooks(const rocky_project *project,
+                                 const char *request,
+                                 size_t request_len,
+                                 rocky_event_fn callback,
+                                 void *user_data,
+                                 const rocky_cancel *cancel,
+                                 rocky_buf **out,
+                                 rocky_error **error);
+
+// Compile and test with one verdict, without a warehouse.
+//
+// - `project`: borrowed.
+// - `request`, `request_len`: UTF-8 JSON, borrowed; may be empty. `{"vars"}`.
+// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+// - `cancel`: borrowed; may be NULL.
+// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Its `exit_code` is 0, 1, or 4 when
+//   there are warnings alone; tests that fail are part of it.
+// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+//
+// Any thread; other calls on the project may run at the same time. Since 1.
+rocky_status rocky_project_ci(const rocky_project *project,
+                              const char *request,
+                              size_t request_len,
+                              rocky_event_fn callback,
+                              void *user_data,
+                              const rocky_cancel *cancel,
+                              rocky_buf **out,
+                              rocky_error **error);
 
 // The word for a status, e.g. `not_found` for 2, as in `error.code` of documents.
 //
