@@ -2,6 +2,7 @@
 //!
 //! Everything that reads the warehouse before anything is changed stands here, so that `plan` shows what `run` does.
 
+mod quality;
 mod replication;
 pub(crate) mod sources;
 mod transformation;
@@ -114,7 +115,8 @@ impl Project {
             PipelineKind::Replication(settings) => {
                 replication::prepare(self, &wanted, (chosen, settings), observer, cancel)?
             }
-            PipelineKind::Quality(_) | PipelineKind::Snapshot(_) | PipelineKind::Load(_) => {
+            PipelineKind::Quality(_) => quality::prepare(self, &wanted, observer, cancel)?,
+            PipelineKind::Snapshot(_) | PipelineKind::Load(_) => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
                     format!(
@@ -123,7 +125,7 @@ impl Project {
                         crate::VERSION
                     ),
                 )
-                .hint("replication and transformation pipelines can be run"));
+                .hint("replication, transformation and quality pipelines can be run"));
             }
         };
         prepared.skip_unchanged = config.skip_unchanged;
