@@ -43,7 +43,7 @@ pub use pipeline::{
     CheckSeverity, ChecksConfig, Concurrency, CustomCheck, DiscoveryConfig, ExecutionConfig, FreshnessCheck,
     GovernanceConfig, Grant, Isolation, LoadConfig, LoadContract, LoadFormat, LoadOptions, MetadataColumn,
     NullRateCheck, OnCollision, PipelineConfig, PipelineKind, QualityConfig, QualityTable, ReplicationConfig,
-    ReplicationSource, ReplicationTarget, SnapshotConfig, Switch, TableOverride, TableRef,
+    ReplicationSource, ReplicationTarget, SnapshotConfig, SnapshotStrategy, Switch, TableOverride, TableRef,
     TransformationConfig, WorkspaceBinding,
 };
 pub use project::{BudgetConfig, ProjectConfig, parse_project};

@@ -12,9 +12,11 @@ mod hash;
 mod plan;
 mod setup;
 mod strategy;
+mod snapshot;
 pub mod task;
 
 pub use assemble::model_sql;
 pub use bind::{Bindings, Hole, Parameter, Sql};
 pub use plan::{PlanOptions, plan};
+pub use snapshot::{Change, SnapshotSpec, snapshot};
 pub use task::{Fact, Plan, Step, StepKind, Task, TaskKind};

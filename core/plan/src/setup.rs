@@ -58,3 +58,33 @@ pub(crate) fn schemas<'a>(
     steps.sort_by(|a, b| a.sql.cmp(&b.sql));
     steps
 }
+
+/// `CREATE SCHEMA` for one target, by the same rule.
+pub(crate) fn schema_of(
+    target: &RelationName,
+    wanted: Option<bool>,
+    catalog: &CatalogSnapshot,
+) -> Option<Step> {
+    let dialect = catalog.dialect;
+    let schema = target.schema.as_ref()?;
+    if !wanted.unwrap_or(dialect == Dialect::DuckDb) {
+        return None;
+    }
+    let key = catalog.full_name(target).key(dialect);
+    let exists = catalog.schema_exists(&key.catalog, &key.schema);
+    if exists == Some(true) || (dialect == Dialect::DuckDb && key.schema == "main") {
+        return None;
+    }
+    let name = RelationName {
+        catalog: None,
+        schema: target.catalog.clone(),
+        table: schema.clone(),
+    };
+    Some(Step {
+        purpose: SmolStr::new_static("create_schema"),
+        target: name.display(),
+        sql: format!("CREATE SCHEMA IF NOT EXISTS {}", name.print(dialect)),
+        holes: Vec::new(),
+        kind: StepKind::Statement { counts_rows: false },
+    })
+}

@@ -2,6 +2,8 @@
 //!
 //! Everything that reads the warehouse before anything is changed stands here, so that `plan` shows what `run` does.
 
+mod relation;
+mod snapshot;
 mod transformation;
 
 use crate::adapters::Access;
@@ -104,9 +106,9 @@ impl Project {
         };
         let mut prepared = match &chosen.kind {
             PipelineKind::Transformation(_) => transformation::prepare(self, &wanted, observer, cancel)?,
+            PipelineKind::Snapshot(snapshot) => snapshot::prepare(self, &wanted, snapshot, cancel)?,
             PipelineKind::Replication(_)
             | PipelineKind::Quality(_)
-            | PipelineKind::Snapshot(_)
             | PipelineKind::Load(_) => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
