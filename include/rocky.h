@@ -93,6 +93,8 @@ typedef enum {
   ROCKY_STATUS_UNSUPPORTED = 10,
   // A mistake of ours; please report it.
   ROCKY_STATUS_BUG = 11,
+  // A hook of the project refused.
+  ROCKY_STATUS_HOOK = 12,
   // A pointer is NULL that must not be, a text is not UTF-8, or a length is impossible.
   ROCKY_STATUS_INVALID_ARGUMENT = 100,
 } rocky_status;
@@ -415,17 +417,17 @@ rocky_status rocky_project_discover(const rocky_project *project,
                                     rocky_buf **out,
                                     rocky_error **error);
 
-// Read the state store: the progress of incremental models. Waits for no running writer, sends no events.
+// Read the state store, say what is wrong in it, or change it. Reading waits for no running writer.
 //
 // - `project`: borrowed.
-// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{}`.
+// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"action": "show" | "check" | "repair" | "delete" |
+//   "set" | "export" | "import" | "sweep", "model", "apply", "watermark", "partition", "value", "path", "over"}`.
 // - `callback`, `user_data`: receives the events, on this thread; may be NULL.
 // - `cancel`: borrowed; stops the call when tripped; may be NULL.
-// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. It lists
-//   `watermarks`.
+// - `out`: receives the document of the action, owned by the caller, freed with `rocky_buf_free`; NULL on failure.
 // - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
 //
-// Errors: `USAGE`, `STATE`, `INVALID_ARGUMENT`.
+// Errors: `USAGE`, `STATE`, `LOCKED` (an action that changes something, while a run writes), `NOT_FOUND`, `IO`, `INVALID_ARGUMENT`.
 // Any thread; other calls on the project may run at the same time. Since 1.
 rocky_status rocky_project_state(const rocky_project *project,
                                  const char *request,
@@ -436,10 +438,10 @@ rocky_status rocky_project_state(const rocky_project *project,
                                  rocky_buf **out,
                                  rocky_error **error);
 
-// Read past runs, or the executions of one model. Waits for no running writer, sends no events.
+// Read past runs, the executions of one model, or how the graph changed. Waits for no running writer, sends no events.
 //
 // - `project`: borrowed.
-// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"model", "since", "limit"}`.
+// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"model", "since", "limit", "graph"}`.
 // - `callback`, `user_data`: receives the events, on this thread; may be NULL.
 // - `cancel`: borrowed; stops the call when tripped; may be NULL.
 // - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Newest first.
@@ -448,6 +450,26 @@ rocky_status rocky_project_state(const rocky_project *project,
 // Errors: `USAGE`, `STATE`, `INVALID_ARGUMENT`.
 // Any thread; other calls on the project may run at the same time. Since 1.
 rocky_status rocky_project_history(const rocky_project *project,
+                                   const char *request,
+                                   size_t request_len,
+                                   rocky_event_fn callback,
+                                   void *user_data,
+                                   const rocky_cancel *cancel,
+                                   rocky_buf **out,
+                                   rocky_error **error);
+
+// Read what checks measured of a model: rows, NULLs, freshness. Waits for no running writer, sends no events.
+//
+// - `project`: borrowed.
+// - `request`, `request_len`: UTF-8 JSON, borrowed. `{"model", "trend", "column", "alerts"}`; `model` is needed.
+// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Newest first.
+// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+//
+// Errors: `USAGE`, `STATE`, `INVALID_ARGUMENT`.
+// Any thread; other calls on the project may run at the same time. Since 1.
+rocky_status rocky_project_metrics(const rocky_project *project,
                                    const char *request,
                                    size_t request_len,
                                    rocky_event_fn callback,
@@ -538,6 +560,28 @@ rocky_status rocky_project_diff(const rocky_project *project,
 // those of `rocky_project_run`.
 // Any thread; other calls on the project may run at the same time. Since 1.
 rocky_status rocky_project_apply(const rocky_project *project,
+                                 const char *request,
+                                 size_t request_len,
+                                 rocky_event_fn callback,
+                                 void *user_data,
+                                 const rocky_cancel *cancel,
+                                 rocky_buf **out,
+                                 rocky_error **error);
+
+// List the project's hooks, or try those of one event: its commands are run and its requests are sent, for real.
+//
+// - `project`: borrowed.
+// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"test"}`: the
+//   event to try, e.g. `on_pipeline_start`; all hooks are listed without it.
+// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. `hooks`
+//   and `webhooks`, or what became of those that were tried.
+// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+//
+// Errors: `USAGE` (an unknown event), `CONFIG`, `NOT_FOUND`, `IO`, `INVALID_ARGUMENT`.
+// Any thread; other calls on the project may run at the same time. Since 1.
+rocky_status rocky_project_hooks(const rocky_project *project,
                                  const char *request,
                                  size_t request_len,
                                  rocky_event_fn callback,

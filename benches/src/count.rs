@@ -5,9 +5,9 @@
 //! environment and files that are old enough to be believed by their stamps; the count of `--version` (loading the libraries)
 //! is taken off. Without valgrind the shapes can be judged by time. Start reading at [`run`].
 
+use crate::look::{self, Look, Question};
 use crate::measure;
 use crate::report::{self, grouped};
-use crate::run::{self as bench, Look};
 use crate::shapes::Shape;
 use crate::write::{Edit, Facts, read_facts};
 use clap::ValueEnum;
@@ -348,7 +348,7 @@ impl Counter<'_> {
             let text = std::fs::read_to_string(&stdout)?;
             let failed = |why: String| io::Error::other(format!("{label}: {why}"));
             if sample.exit != 0 {
-                let said = bench::complaint(&text, &std::fs::read_to_string(&stderr)?);
+                let said = look::complaint(&text, &std::fs::read_to_string(&stderr)?);
                 return Err(failed(format!("status {}: {said}", sample.exit)));
             }
             look(&text).map_err(failed)?;
@@ -386,13 +386,13 @@ impl Counter<'_> {
         for (label, verb, more, start) in cases {
             let args = self.args(&dir, verb, more);
             self.begin(&dir, start, &facts)?;
-            let column = (start == Start::Column).then(|| (facts.edit.model.as_str(), Edit::extra_column(2)));
-            let look = |text: &str| match verb {
-                "compile" => bench::seen(Look::Compiled, text, n, column.clone()).map(|_| ()),
-                "lineage" => bench::seen(Look::Traced, text, n, None).map(|_| ()),
+            let column = (start == Start::Column).then(|| (facts.edit.model.clone(), Edit::extra_column(2)));
+            let looked = |text: &str| match verb {
+                "compile" => look::seen(&question(Look::Compiled, n, column.clone()), text).map(|_| ()),
+                "lineage" => look::seen(&question(Look::Traced, n, None), text).map(|_| ()),
                 _ => Ok(()),
             };
-            let cost = self.cost(&args, label, look)?;
+            let cost = self.cost(&args, label, looked)?;
             if matches!(start, Start::Condition | Start::Column) {
                 std::fs::write(dir.join(&facts.edit.path), facts.edit.original())?;
             }
@@ -416,7 +416,7 @@ impl Counter<'_> {
             };
             remove(&dir.join(".rocky"))?;
             let label = label(shape, verb, n);
-            let seen = |text: &str| bench::seen(look, text, shape.n_models(n), None).map(|_| ());
+            let seen = |text: &str| look::seen(&question(look, shape.n_models(n), None), text).map(|_| ());
             costs.insert(
                 label.clone(),
                 self.cost(&self.args(&dir, verb, more), &label, seen)?,
@@ -541,4 +541,16 @@ fn shown_pairs(pairs: &[Pair], meter: Meter) -> String {
         column.set_cell_alignment(CellAlignment::Right);
     }
     format!("{table}\n\n")
+}
+/// What is looked for in the output of a run that ended well.
+fn question(look: Look, n_models: usize, column: Option<(String, String)>) -> Question {
+    Question {
+        look,
+        exit: 0,
+        stdout: PathBuf::new(),
+        stderr: PathBuf::new(),
+        n_models,
+        lineage_target: String::new(),
+        column,
+    }
 }

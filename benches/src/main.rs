@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use rocky_benches::count;
 use rocky_benches::floor::{self, Trees};
 use rocky_benches::generate;
+use rocky_benches::look;
 use rocky_benches::run::{self, Options};
 use rocky_benches::write::{self, dbt, rocky};
 use serde_json::json;
@@ -47,6 +48,9 @@ enum Command {
     Run(Options),
     /// Count the instructions of the main paths against the record, and see that twice the size costs twice as much.
     Count(count::Options),
+    /// What the output of a run shows: a question from standard input, for the harness itself.
+    #[command(hide = true)]
+    Look,
 }
 
 #[derive(clap::Args)]
@@ -85,6 +89,7 @@ fn main() -> ExitCode {
         }
         Command::Run(options) => run::run(&options),
         Command::Count(options) => count::run(&options),
+        Command::Look => look::answer().map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {
         let _ = writeln!(io::stderr(), "rocky-bench: {error}");

@@ -4,11 +4,10 @@
 //! then `repeat` times with its output thrown away. Cases that start cold have rocky's cache removed before every run, cases
 //! that start warm have been compiled just before, cases of an edit get another text before every run.
 
-use crate::floor::Floor;
+use crate::look::{self, Look, Question, Seen};
 use crate::measure::{self, Sample};
 use crate::report::{self, CaseReport, Machine, Report, SizeReport, case};
 use crate::write::{self, Edit, FACTS_FILE, Facts};
-use serde_json::Value;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -152,20 +151,6 @@ enum Before {
     Condition,
     /// As warm; then a model gets another column before each run.
     Column,
-}
-
-/// What is looked at in the first run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Look {
-    ExitCode,
-    /// All models, no error; with an added column it is among the model's columns.
-    Compiled,
-    /// The trace is not empty.
-    Traced,
-    /// No file was rejected.
-    Floored,
-    /// dbt wrote all models.
-    DbtCompiled,
 }
 
 struct Case<'c> {
@@ -516,172 +501,27 @@ impl Bench<'_> {
         std::fs::write(self.dir.join(&case.edit.path), text)
     }
 
+    /// What the first run's output shows, found out by a child: a document is megabytes, which would count as the peak of all
+    /// processes started later.
     fn look(&self, case: &Case<'_>, sample: &Sample, stdout: &Path, stderr: &Path) -> Result<Seen, String> {
-        let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
-        let text = read(stdout);
-        if sample.exit != 0 {
-            return Err(format!(
-                "status {}: {}",
-                sample.exit,
-                complaint(&text, &read(stderr))
-            ));
-        }
+        let seen = look::ask(&Question {
+            look: case.look,
+            exit: sample.exit,
+            stdout: stdout.to_owned(),
+            stderr: stderr.to_owned(),
+            n_models: self.facts.n_models,
+            lineage_target: self.facts.lineage_target.clone(),
+            column: (case.before == Before::Column)
+                .then(|| (case.edit.model.clone(), Edit::extra_column(self.nonce))),
+        })?;
         if case.look == Look::DbtCompiled {
             let n_written = count_files(&self.dir.join("target/compiled")).map_err(|e| e.to_string())?;
-            return if n_written == self.facts.n_models {
-                Ok(Seen::default())
-            } else {
-                Err(format!("it wrote {n_written} of {} models", self.facts.n_models))
-            };
+            if n_written != self.facts.n_models {
+                return Err(format!("it wrote {n_written} of {} models", self.facts.n_models));
+            }
         }
-        let column = (case.before == Before::Column)
-            .then(|| (case.edit.model.as_str(), Edit::extra_column(self.nonce)));
-        seen(case.look, &text, self.facts.n_models, column)
+        Ok(seen)
     }
-}
-
-/// Look at what a command wrote.
-pub(crate) fn seen(
-    look: Look,
-    text: &str,
-    n_models: usize,
-    column: Option<(&str, String)>,
-) -> Result<Seen, String> {
-    let document = || serde_json::from_str::<Value>(text).map_err(|e| format!("its output is no JSON: {e}"));
-    match look {
-        Look::ExitCode | Look::DbtCompiled => Ok(Seen::default()),
-        Look::Compiled => compiled(&document()?, n_models, column),
-        Look::Traced => match document()?.get("trace").and_then(Value::as_array).map(Vec::len) {
-            Some(0) => Err("the trace is empty".to_owned()),
-            Some(n) => Ok(Seen {
-                notes: vec![format!("{n} edges in the trace")],
-                ..Seen::default()
-            }),
-            None => Err("its output has no `trace`".to_owned()),
-        },
-        Look::Floored => {
-            let floor: Floor = serde_json::from_str(text).map_err(|e| e.to_string())?;
-            Ok(Seen {
-                inside_ms: Some(floor.total_ms),
-                notes: Vec::new(),
-            })
-        }
-    }
-}
-
-#[derive(Default)]
-pub(crate) struct Seen {
-    inside_ms: Option<f64>,
-    notes: Vec<String>,
-}
-
-/// One line of what a failed process said.
-pub(crate) fn complaint(stdout: &str, stderr: &str) -> String {
-    let message = serde_json::from_str::<Value>(stdout).ok().and_then(|document| {
-        let error = document
-            .pointer("/error/message")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
-        error.or_else(|| first_error(&document))
-    });
-    let line = |text: &str| {
-        text.lines()
-            .map(str::trim)
-            .find(|l| !l.is_empty())
-            .map(str::to_owned)
-    };
-    let said = message
-        .or_else(|| line(stderr))
-        .or_else(|| line(stdout))
-        .unwrap_or_else(|| "no message".to_owned());
-    said.chars().take(200).collect()
-}
-
-fn first_error(document: &Value) -> Option<String> {
-    let diagnostics = document.get("diagnostics")?.as_array()?;
-    let is_error = |d: &&Value| {
-        d.get("severity")
-            .and_then(Value::as_str)
-            .is_some_and(|s| s.eq_ignore_ascii_case("error"))
-    };
-    let n_errors = diagnostics.iter().filter(is_error).count();
-    let first = diagnostics.iter().find(is_error)?;
-    let text = |key: &str| first.get(key).and_then(Value::as_str).unwrap_or("");
-    Some(format!(
-        "{n_errors} errors, the first in {}: {} {}",
-        text("model"),
-        text("code"),
-        text("message")
-    ))
-}
-
-fn compiled(document: &Value, n_models: usize, column: Option<(&str, String)>) -> Result<Seen, String> {
-    let n_compiled = document.get("models").and_then(Value::as_u64).unwrap_or(0);
-    if n_compiled != n_models as u64 {
-        return Err(format!("it compiled {n_compiled} of {n_models} models"));
-    }
-    if document.get("has_errors").and_then(Value::as_bool) != Some(false) {
-        return Err(first_error(document).unwrap_or_else(|| "it does not say `has_errors: false`".to_owned()));
-    }
-    let details = document
-        .get("models_detail")
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
-    let named = |value: &Value, name: &str| value.get("name").and_then(Value::as_str) == Some(name);
-    if let Some((model, column)) = column {
-        let detail = details.iter().find(|d| named(d, model));
-        let columns = detail.and_then(|d| d.get("columns")).and_then(Value::as_array);
-        if !columns.is_some_and(|columns| columns.iter().any(|c| named(c, &column))) {
-            return Err(format!(
-                "column {column}, just added to {model}, is not in the output"
-            ));
-        }
-    }
-    let mut notes = Vec::new();
-    // Without types there is little to compile: how many columns have one?
-    let columns = || {
-        details
-            .iter()
-            .filter_map(|d| d.get("columns"))
-            .filter_map(Value::as_array)
-            .flatten()
-    };
-    let is_typed = |c: &&Value| {
-        c.get("type")
-            .and_then(Value::as_str)
-            .is_some_and(|t| !t.is_empty() && !t.eq_ignore_ascii_case("unknown"))
-    };
-    notes.push(format!(
-        "{} of {} columns have a type",
-        report::grouped(columns().filter(is_typed).count()),
-        report::grouped(columns().count())
-    ));
-    if let Some(diagnostics) = document
-        .get("diagnostics")
-        .and_then(Value::as_array)
-        .filter(|d| !d.is_empty())
-    {
-        let mut codes = std::collections::BTreeMap::new();
-        for diagnostic in diagnostics {
-            *codes
-                .entry(diagnostic.get("code").and_then(Value::as_str).unwrap_or("?"))
-                .or_insert(0usize) += 1;
-        }
-        let counts: Vec<String> = codes
-            .iter()
-            .map(|(code, n)| format!("{code} × {}", report::grouped(*n)))
-            .collect();
-        notes.push(format!("diagnostics: {}", counts.join(", ")));
-    }
-    let counted = |key: &str| document.pointer(key).and_then(Value::as_u64);
-    let parsed = counted("/compile_timings/models_parsed");
-    if let Some((parsed, analysed)) = parsed.zip(counted("/compile_timings/models_analysed")) {
-        notes.push(format!("{parsed} models parsed, {analysed} analysed"));
-    }
-    let inside_ms = document
-        .pointer("/compile_timings/total_ms")
-        .and_then(Value::as_f64);
-    Ok(Seen { inside_ms, notes })
 }
 
 fn count_files(dir: &Path) -> io::Result<usize> {

@@ -116,6 +116,26 @@ fn a_sample_has_the_status_and_the_peak_of_the_child() {
 }
 
 #[test]
+fn a_large_document_does_not_count_as_the_memory_of_later_children() {
+    let work = tempfile::tempdir().unwrap();
+    let report = report(
+        work.path(),
+        r#"case "$*" in
+  *compile*) printf '{"models": 10, "has_errors": false, "models_detail": [], "pad": "'
+             head -c 30000000 /dev/zero | tr '\0' x
+             echo '"}' ;;
+  *) echo '{"trace": [1]}' ;;
+esac"#,
+    );
+    assert_eq!(case(&report, "compile, unchanged")["failed"], Value::Null);
+    let own_kb = report["machine"]["harness_peak_kb"].as_u64().unwrap();
+    assert!(own_kb < 20 << 10, "{own_kb}");
+    for sample in case(&report, "validate, warm")["samples"].as_array().unwrap() {
+        assert!(sample["peak_kb"].as_u64().unwrap() < 20 << 10, "{sample}");
+    }
+}
+
+#[test]
 fn the_median_is_a_measured_value() {
     assert_eq!(measure::median([3.0, 1.0, 2.0]), 2.0);
     assert_eq!(measure::median([4.0, 1.0, 3.0, 2.0]), 2.0);

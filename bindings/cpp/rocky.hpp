@@ -166,6 +166,11 @@ class Project {
     std::string state(std::string_view request = {}) const {
         return call(rocky_project_state, request, {}, nullptr);
     }
+    /// `{"model": …}`: what checks measured of it.
+    std::string metrics(std::string_view request, const OnEvent &on_event = {},
+                        const Cancel *cancel = nullptr) const {
+        return call(rocky_project_metrics, request, on_event, cancel);
+    }
     std::string history(std::string_view request = {}) const {
         return call(rocky_project_history, request, {}, nullptr);
     }

@@ -40,6 +40,7 @@ var verbs = map[string]C.rocky_go_verb{
 	"discover": C.rocky_go_verb(C.rocky_project_discover),
 	"state":    C.rocky_go_verb(C.rocky_project_state),
 	"history":  C.rocky_go_verb(C.rocky_project_history),
+	"metrics":  C.rocky_go_verb(C.rocky_project_metrics),
 	"test":     C.rocky_go_verb(C.rocky_project_test),
 	"what_if":  C.rocky_go_verb(C.rocky_project_what_if),
 	"diff":     C.rocky_go_verb(C.rocky_project_diff),

@@ -74,14 +74,14 @@ const (
 	TargetDialectDuckdb TargetDialect = "duckdb"
 )
 
-// RequestColumn: A column of a source.
+// RequestColumn: A column of a source, as a request states it.
 type RequestColumn struct {
 	// Its name.
 	Name string `json:"name"`
 	// Its type in the warehouse's spelling.
 	Type string `json:"type"`
-	// May it hold NULL? True when absent.
-	Nullable bool `json:"nullable,omitempty"`
+	// May hold NULL; true when absent.
+	Nullable bool `json:"nullable"`
 }
 
 // CompileResponse: The result of a compile.
@@ -455,6 +455,14 @@ type RunResponse struct {
 	HasErrors bool `json:"has_errors"`
 	// Why the state store lacks something of this run, if it does.
 	StateError *string `json:"state_error,omitempty"`
+	// What became of the remote state, where the project has one.
+	RemoteState *RemoteStateSummary `json:"remote_state,omitempty"`
+	// Numbers of this run; null when nothing was started.
+	Metrics *Metrics `json:"metrics,omitempty"`
+	// What hooks did, when there are some.
+	Hooks *Hooks `json:"hooks,omitempty"`
+	// Limits of `[budget]` that it went over.
+	BudgetBreaches []BudgetBreach `json:"budget_breaches,omitempty"`
 }
 
 // Materialization: What was written.
@@ -587,6 +595,94 @@ type DriftAction struct {
 	Action string `json:"action"`
 	// Why.
 	Reason string `json:"reason"`
+}
+
+// RemoteStateSummary: What a run did with the remote state.
+type RemoteStateSummary struct {
+	// `s3`, `valkey`, `tiered`.
+	Backend string `json:"backend"`
+	// Where it is, without secrets.
+	Location string `json:"location"`
+	// Number of the upload that is there.
+	Generation *uint64 `json:"generation,omitempty"`
+	// Everything of this run is there.
+	Uploaded bool `json:"uploaded"`
+	// Why not.
+	Error *string `json:"error,omitempty"`
+	// What to do about it.
+	RemediationHint *string `json:"remediation_hint,omitempty"`
+	// The file that has this run's state, when it is not there.
+	KeptAt *string `json:"kept_at,omitempty"`
+	// What was odd, without consequence for this run.
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// Metrics: Numbers of one run. Percentiles are values that occurred.
+type Metrics struct {
+	// Tables and models that were tried.
+	TablesProcessed uint64 `json:"tables_processed"`
+	// Those that failed.
+	TablesFailed uint64 `json:"tables_failed"`
+	// Their share, in whole per cents.
+	ErrorRatePct float64 `json:"error_rate_pct"`
+	// Statements sent: those of the set-up and of each table's last attempt.
+	StatementsExecuted uint64 `json:"statements_executed"`
+	// Attempts after the first of a table.
+	RetriesAttempted uint64 `json:"retries_attempted"`
+	// Tables that succeeded in such an attempt.
+	RetriesSucceeded uint64 `json:"retries_succeeded"`
+	// Counts far from what they used to be.
+	AnomaliesDetected uint64 `json:"anomalies_detected"`
+	// Half of the tables took no longer, in milliseconds.
+	TableDurationP50Ms uint64 `json:"table_duration_p50_ms"`
+	// Nineteen of twenty tables took no longer.
+	TableDurationP95Ms uint64 `json:"table_duration_p95_ms"`
+	// The longest table.
+	TableDurationMaxMs uint64 `json:"table_duration_max_ms"`
+	// Half of the statements took no longer, in milliseconds.
+	QueryDurationP50Ms uint64 `json:"query_duration_p50_ms"`
+	// Nineteen of twenty statements took no longer.
+	QueryDurationP95Ms uint64 `json:"query_duration_p95_ms"`
+	// The longest statement.
+	QueryDurationMaxMs uint64 `json:"query_duration_max_ms"`
+}
+
+// Hooks: What hooks did in a run.
+type Hooks struct {
+	// How many were run.
+	Fired uint64 `json:"fired"`
+	// How many failed.
+	Failed uint64 `json:"failed"`
+	// The first hundred of those that failed, without those that are to be ignored.
+	Failures []HookFailure `json:"failures"`
+}
+
+// HookFailure: A hook that failed.
+type HookFailure struct {
+	// `on_…`.
+	Event string `json:"event"`
+	// `shell`, `webhook`.
+	Kind string `json:"kind"`
+	// The command's first line, or method and host of the request.
+	Hook string `json:"hook"`
+	// The model or table that it was told of.
+	Subject *string `json:"subject,omitempty"`
+	// `abort`, `warn`.
+	OnFailure string `json:"on_failure"`
+	// Why it failed.
+	Message string `json:"message"`
+	// Milliseconds.
+	DurationMs uint64 `json:"duration_ms"`
+}
+
+// BudgetBreach: A limit of `[budget]` that a run went over.
+type BudgetBreach struct {
+	// The key of `[budget]`.
+	Budget string `json:"budget"`
+	// What it allows.
+	Limit uint64 `json:"limit"`
+	// What the run took.
+	Actual uint64 `json:"actual"`
 }
 
 // ApplyRequest: What to execute.
@@ -1084,8 +1180,99 @@ type AffectedModel struct {
 	Rows bool `json:"rows"`
 }
 
-// StateRequest: Nothing to say.
+// StateRequest: What to do. Fields that the action does not use are refused.
 type StateRequest struct {
+	// `show` when absent.
+	Action StateAction `json:"action,omitempty"`
+	// `show`: list the partitions of this model. `delete`, `set`: the model of the partition.
+	Model string `json:"model,omitempty"`
+	// `repair`: do it; without it, only say what would be done.
+	Apply bool `json:"apply,omitempty"`
+	// `delete`, `set`: the watermark of this table, `catalog.schema.table`.
+	Watermark string `json:"watermark,omitempty"`
+	// `delete`, `set`: this partition of the model: `2026-01-31T23`, `2026-01-31`, `2026-01`, `2026`.
+	Partition string `json:"partition,omitempty"`
+	// `set`: the watermark's value as the engine writes it, or `Computed` or `Failed` for a partition.
+	Value string `json:"value,omitempty"`
+	// `export`, `import`: the file, from the working directory.
+	Path string `json:"path,omitempty"`
+	// `import`: what happens to what is there.
+	Over ImportOver `json:"over,omitempty"`
+}
+
+// StateAction: What to do with the state store.
+type StateAction string
+
+// Values of StateAction.
+const (
+	// Show watermarks and partitions.
+	StateActionShow StateAction = "show"
+	// Say what is wrong.
+	StateActionCheck StateAction = "check"
+	// Put it right.
+	StateActionRepair StateAction = "repair"
+	// Forget one watermark or partition.
+	StateActionDelete StateAction = "delete"
+	// Set one watermark or partition.
+	StateActionSet StateAction = "set"
+	// Write everything as JSON.
+	StateActionExport StateAction = "export"
+	// Take in what was exported.
+	StateActionImport StateAction = "import"
+	// Forget what `[state.retention]` says, without waiting for the next run.
+	StateActionSweep StateAction = "sweep"
+)
+
+// ImportOver: What an import does to what is there.
+type ImportOver string
+
+// Values of ImportOver.
+const (
+	// There must be nothing.
+	ImportOverNothing ImportOver = "nothing"
+	// It is forgotten.
+	ImportOverReplace ImportOver = "replace"
+	// The later of two stays.
+	ImportOverMerge ImportOver = "merge"
+)
+
+// StateAnswer: One of the documents, by action.
+// One of the fields is set.
+type StateAnswer struct {
+	StateResponse *StateResponse
+	StateAudit    *StateAudit
+	StateSweep    *StateSweep
+	StateTransfer *StateTransfer
+	StateChange   *StateChange
+}
+
+// UnmarshalJSON sets the field whose members are all there.
+func (v *StateAnswer) UnmarshalJSON(text []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
+		return err
+	}
+	if hasAll(members, "version", "command", "schema_version", "state_path", "schema_version_supported", "watermarks") {
+		v.StateResponse = new(StateResponse)
+		return json.Unmarshal(text, v.StateResponse)
+	}
+	if hasAll(members, "version", "command", "schema_version", "state_path", "ok", "applied", "findings", "tables", "compared_with_project") {
+		v.StateAudit = new(StateAudit)
+		return json.Unmarshal(text, v.StateAudit)
+	}
+	if hasAll(members, "version", "command", "schema_version", "state_path", "runs", "models", "measurements", "graphs") {
+		v.StateSweep = new(StateSweep)
+		return json.Unmarshal(text, v.StateSweep)
+	}
+	if hasAll(members, "version", "command", "schema_version", "state_path", "path", "rows") {
+		v.StateTransfer = new(StateTransfer)
+		return json.Unmarshal(text, v.StateTransfer)
+	}
+	if hasAll(members, "version", "command", "schema_version", "state_path") {
+		v.StateChange = new(StateChange)
+		return json.Unmarshal(text, v.StateChange)
+	}
+	return errors.New("a StateAnswer of an unknown shape")
 }
 
 // StateResponse: What the state store holds.
@@ -1104,6 +1291,14 @@ type StateResponse struct {
 	SchemaVersionOnDisk *uint32 `json:"schema_version_on_disk,omitempty"`
 	// Watermarks by table.
 	Watermarks []Watermark `json:"watermarks"`
+	// By model, how many partitions are how far.
+	Partitions []PartitionSummary `json:"partitions,omitempty"`
+	// The partitions of the model that was asked for.
+	ModelPartitions []Partition `json:"model_partitions,omitempty"`
+	// Rows by table of the store.
+	Tables map[string]uint64 `json:"tables,omitempty"`
+	// Where it is shared, where it is.
+	Remote *RemoteStateInfo `json:"remote,omitempty"`
 }
 
 // Watermark: The progress of one table.
@@ -1119,6 +1314,178 @@ type Watermark struct {
 	UpdatedAt string `json:"updated_at"`
 }
 
+// PartitionSummary: The partitions of a model, counted.
+type PartitionSummary struct {
+	// The model.
+	Model string `json:"model"`
+	// In the target.
+	Computed uint64 `json:"computed"`
+	// Tried in vain.
+	Failed uint64 `json:"failed"`
+	// A run is at them, or was when it died.
+	InProgress uint64 `json:"in_progress"`
+	// The first one.
+	First string `json:"first"`
+	// The last one.
+	Last string `json:"last"`
+}
+
+// Partition: A partition of a model.
+type Partition struct {
+	// The model.
+	ModelName string `json:"model_name"`
+	// Its key.
+	PartitionKey string `json:"partition_key"`
+	// `Computed`, `Failed`, `InProgress`.
+	Status string `json:"status"`
+	// When it got this status (RFC 3339).
+	ComputedAt string `json:"computed_at"`
+	// Rows in it, where known.
+	RowCount *uint64 `json:"row_count,omitempty"`
+	// Milliseconds; of the whole batch when it was computed in one.
+	DurationMs uint64 `json:"duration_ms"`
+	// The run that was at it last.
+	RunID string `json:"run_id"`
+	// Hash of its contents, where one is taken.
+	Checksum *string `json:"checksum,omitempty"`
+	// First and last key of the batch that it was computed in.
+	Batch *string `json:"batch,omitempty"`
+	// Why it failed.
+	Error *string `json:"error,omitempty"`
+}
+
+// RemoteStateInfo: Where the state is shared, and how this machine's file stands to it.
+type RemoteStateInfo struct {
+	// `s3`, `valkey`, `tiered`.
+	Backend string `json:"backend"`
+	// Where it is, without secrets.
+	Location string `json:"location"`
+	// Number of the upload that the local file began with or put there last.
+	Generation *uint64 `json:"generation,omitempty"`
+	// The run that made this upload.
+	RunID *string `json:"run_id,omitempty"`
+	// When the local file and the remote state were the same (RFC 3339); none when they never were.
+	SyncedAt *string `json:"synced_at,omitempty"`
+	// The local file may hold something that is not there.
+	Unsynced bool `json:"unsynced"`
+	// Why the last upload failed, if it did.
+	LastError *string `json:"last_error,omitempty"`
+}
+
+// StateAudit: What is wrong in the state store.
+type StateAudit struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `state_check`, `state_repair`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// The state file.
+	StatePath string `json:"state_path"`
+	// Nothing is wrong, or nothing is left that is wrong.
+	Ok bool `json:"ok"`
+	// It was put right.
+	Applied bool `json:"applied"`
+	// What is wrong, or was.
+	Findings []Finding `json:"findings"`
+	// Rows by table of the store.
+	Tables map[string]uint64 `json:"tables"`
+	// Models and targets of the project were compared with the store.
+	ComparedWithProject bool `json:"compared_with_project"`
+	// Why not, or why only in part.
+	NotCompared *string `json:"not_compared,omitempty"`
+}
+
+// Finding: Something wrong.
+type Finding struct {
+	// `unreadable_value`, `lost_run`, `unlisted_run`, `orphan_progress`, `stale_partitions`, `gone_model`, `orphan_watermark`.
+	Kind string `json:"kind"`
+	// The table of the store.
+	Table string `json:"table"`
+	// The key, or its beginning.
+	Key []string `json:"key"`
+	// Rows concerned.
+	Rows uint64 `json:"rows"`
+	// One sentence.
+	Message string `json:"message"`
+	// What repairing does, or did.
+	Repair string `json:"repair"`
+}
+
+// StateSweep: What was forgotten.
+type StateSweep struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `state_sweep`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// The state file.
+	StatePath string `json:"state_path"`
+	// Runs.
+	Runs uint64 `json:"runs"`
+	// Models in them.
+	Models uint64 `json:"models"`
+	// Measurements of them.
+	Measurements uint64 `json:"measurements"`
+	// Snapshots of the graph.
+	Graphs uint64 `json:"graphs"`
+}
+
+// StateTransfer: What was written or taken in.
+type StateTransfer struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `state_export`, `state_import`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// The state file.
+	StatePath string `json:"state_path"`
+	// The file.
+	Path string `json:"path"`
+	// Rows written.
+	Rows uint64 `json:"rows"`
+	// `import`: by table of the store.
+	Tables map[string]uint64 `json:"tables,omitempty"`
+	// `import` with `merge`: rows that were left out because what is there is newer or the same.
+	Kept uint64 `json:"kept,omitempty"`
+}
+
+// StateChange: What was changed.
+type StateChange struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `state_delete`, `state_set`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// The state file.
+	StatePath string `json:"state_path"`
+	// The watermark.
+	Watermark *WatermarkChange `json:"watermark,omitempty"`
+	// The partition.
+	Partition *PartitionChange `json:"partition,omitempty"`
+}
+
+// WatermarkChange: A watermark before and after.
+type WatermarkChange struct {
+	// `catalog.schema.table`.
+	Table string `json:"table"`
+	// As it was; none when there was none.
+	Before *Watermark `json:"before,omitempty"`
+	// As it is; none when it was deleted.
+	After *Watermark `json:"after,omitempty"`
+}
+
+// PartitionChange: A partition before and after.
+type PartitionChange struct {
+	// As it was; none when nothing was known of it.
+	Before *Partition `json:"before,omitempty"`
+	// As it is; none when it was deleted.
+	After *Partition `json:"after,omitempty"`
+}
+
 // HistoryRequest: Which runs.
 type HistoryRequest struct {
 	// Executions of this model instead of runs.
@@ -1127,12 +1494,15 @@ type HistoryRequest struct {
 	Since string `json:"since,omitempty"`
 	// At most so many, newest first; 50 when absent.
 	Limit uint32 `json:"limit,omitempty"`
+	// How the project's graph changed instead of runs.
+	Graph bool `json:"graph,omitempty"`
 }
 
-// HistoryResponse: Either of the two documents.
+// HistoryResponse: One of the documents.
 // One of the fields is set.
 type HistoryResponse struct {
 	ModelHistory *ModelHistory
+	GraphHistory *GraphHistory
 	RunHistory   *RunHistory
 }
 
@@ -1145,6 +1515,10 @@ func (v *HistoryResponse) UnmarshalJSON(text []byte) error {
 	if hasAll(members, "version", "command", "schema_version", "model", "executions", "count") {
 		v.ModelHistory = new(ModelHistory)
 		return json.Unmarshal(text, v.ModelHistory)
+	}
+	if hasAll(members, "version", "command", "schema_version", "snapshots", "count") {
+		v.GraphHistory = new(GraphHistory)
+		return json.Unmarshal(text, v.GraphHistory)
 	}
 	if hasAll(members, "version", "command", "schema_version", "runs", "count") {
 		v.RunHistory = new(RunHistory)
@@ -1191,6 +1565,52 @@ type ModelRun struct {
 	Reason *string `json:"reason,omitempty"`
 }
 
+// GraphHistory: How the project's graph changed.
+type GraphHistory struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `history`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// Newest first: one for every run that found the graph changed.
+	Snapshots []GraphSnapshot `json:"snapshots"`
+	// How many are listed.
+	Count uint64 `json:"count"`
+}
+
+// GraphSnapshot: The graph when it had changed.
+type GraphSnapshot struct {
+	// When it was seen first (RFC 3339).
+	Timestamp string `json:"timestamp"`
+	// By which run.
+	RunID string `json:"run_id"`
+	// Hash of models, columns and dependencies.
+	GraphHash string `json:"graph_hash"`
+	// Models.
+	ModelCount uint64 `json:"model_count"`
+	// Dependencies between them.
+	EdgeCount uint64 `json:"edge_count"`
+	// What differs from the one before.
+	Changes []GraphChange `json:"changes"`
+	// How many more changes there were than are kept.
+	ChangesOmitted uint64 `json:"changes_omitted"`
+}
+
+// GraphChange: A change of the graph.
+type GraphChange struct {
+	// `ModelAdded`, `ModelRemoved`, `ColumnAdded`, `ColumnRemoved`, `ColumnTypeChanged`, `DependencyAdded`, `DependencyRemoved`.
+	Kind string `json:"kind"`
+	// The model; of a dependency the one that reads.
+	Model string `json:"model"`
+	// The column.
+	Column *string `json:"column,omitempty"`
+	// The type that was; of a dependency the model that is read.
+	From *string `json:"from,omitempty"`
+	// The type that is.
+	To *string `json:"to,omitempty"`
+}
+
 // RunHistory: Past runs.
 type RunHistory struct {
 	// Engine version.
@@ -1229,6 +1649,12 @@ type RunEntry struct {
 	ConfigHash string `json:"config_hash"`
 	// The plan.
 	PlanID string `json:"plan_id"`
+	// The filter it was given.
+	Filter string `json:"filter,omitempty"`
+	// The run it goes on with.
+	ResumedFrom *string `json:"resumed_from,omitempty"`
+	// Hash of the project's graph.
+	GraphHash *string `json:"graph_hash,omitempty"`
 	// Why no model ran.
 	Error *string `json:"error,omitempty"`
 	// Its models.
@@ -1253,6 +1679,96 @@ type RunModel struct {
 	SQLHash string `json:"sql_hash"`
 	// Why it failed or was skipped.
 	Reason *string `json:"reason,omitempty"`
+}
+
+// MetricsRequest: Of which model.
+type MetricsRequest struct {
+	// The model, or `catalog.schema.table` of a table that is none.
+	Model string `json:"model,omitempty"`
+	// The last 20 snapshots instead of the last one.
+	Trend bool `json:"trend,omitempty"`
+	// The share of NULLs of this column over time.
+	Column string `json:"column,omitempty"`
+	// Say what is alarming.
+	Alerts bool `json:"alerts,omitempty"`
+}
+
+// MetricsResponse: What was measured.
+type MetricsResponse struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `metrics`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// The model.
+	Model string `json:"model"`
+	// Newest first.
+	Snapshots []MetricsSnapshot `json:"snapshots"`
+	// How many are listed.
+	Count uint64 `json:"count"`
+	// What is alarming in them.
+	Alerts []MetricsAlert `json:"alerts,omitempty"`
+	// The column that was asked for.
+	Column *string `json:"column,omitempty"`
+	// It over time, newest first.
+	ColumnTrend []ColumnTrend `json:"column_trend,omitempty"`
+	// Why there is nothing.
+	Message *string `json:"message,omitempty"`
+}
+
+// MetricsSnapshot: What was measured in a run.
+type MetricsSnapshot struct {
+	// The run.
+	RunID string `json:"run_id"`
+	// When (RFC 3339).
+	Timestamp string `json:"timestamp"`
+	// The model.
+	ModelName string `json:"model_name"`
+	// Rows.
+	RowCount uint64 `json:"row_count"`
+	// Seconds since the newest row.
+	FreshnessLagSeconds *uint64 `json:"freshness_lag_seconds,omitempty"`
+	// By column, the share of NULLs from 0 to 1.
+	NullRates map[string]float64 `json:"null_rates"`
+	// The same once more, for clients that look for it here.
+	Metrics Quality `json:"metrics"`
+}
+
+// Quality: Measurements.
+type Quality struct {
+	// Rows.
+	RowCount uint64 `json:"row_count"`
+	// Seconds since the newest row.
+	FreshnessLagSeconds *uint64 `json:"freshness_lag_seconds,omitempty"`
+	// By column, the share of NULLs from 0 to 1.
+	NullRates map[string]float64 `json:"null_rates"`
+}
+
+// MetricsAlert: Something alarming.
+type MetricsAlert struct {
+	// `freshness`, `null_rate`.
+	Type string `json:"type"`
+	// `warning`, `critical`.
+	Severity string `json:"severity"`
+	// One sentence.
+	Message string `json:"message"`
+	// The run.
+	RunID string `json:"run_id"`
+	// The column.
+	Column *string `json:"column,omitempty"`
+}
+
+// ColumnTrend: A column in a run.
+type ColumnTrend struct {
+	// The run.
+	RunID string `json:"run_id"`
+	// When (RFC 3339).
+	Timestamp string `json:"timestamp"`
+	// Share of NULLs; none when it was not measured.
+	NullRate *float64 `json:"null_rate,omitempty"`
+	// Rows of the table.
+	RowCount uint64 `json:"row_count"`
 }
 
 // TestRequest: What to test.
@@ -1298,7 +1814,7 @@ type WhatIfRequest struct {
 	// Files.
 	Edits []WhatIfEdit `json:"edits,omitempty"`
 	// All columns of sources, by their names (`schema.table`, or with the catalog before).
-	SourceSchemas map[string][]WhatIfColumn `json:"source_schemas,omitempty"`
+	SourceSchemas map[string][]RequestColumn `json:"source_schemas,omitempty"`
 	// Values for `@var`, on both sides.
 	Vars map[string]string `json:"vars,omitempty"`
 	// Leave out the difference of the plans.
@@ -1316,16 +1832,6 @@ type WhatIfEdit struct {
 	Text string `json:"text"`
 	// The file would be gone: the same as a `text` of `null`, for languages that cannot write one.
 	Remove bool `json:"remove,omitempty"`
-}
-
-// WhatIfColumn: A column of a source as it would be.
-type WhatIfColumn struct {
-	// Its name.
-	Name string `json:"name"`
-	// Its type in the warehouse's spelling.
-	Type string `json:"type"`
-	// May hold NULL; true when absent.
-	Nullable bool `json:"nullable"`
 }
 
 // WhatIfResponse: What would follow.
@@ -1572,6 +2078,128 @@ type DiffResponse struct {
 	HasErrors bool `json:"has_errors"`
 	// The difference as Markdown, when it was asked for.
 	Markdown *string `json:"markdown,omitempty"`
+}
+
+// HooksRequest: What to do with the hooks: list them, or try some.
+type HooksRequest struct {
+	// Run the hooks of this event, with an example of what they are told: `on_pipeline_start`, or `pipeline_start`.
+	Test string `json:"test,omitempty"`
+}
+
+// HooksResponse: Either of the two documents.
+// One of the fields is set.
+type HooksResponse struct {
+	HooksTest *HooksTest
+	HooksList *HooksList
+}
+
+// UnmarshalJSON sets the field whose members are all there.
+func (v *HooksResponse) UnmarshalJSON(text []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
+		return err
+	}
+	if hasAll(members, "version", "command", "schema_version", "event", "status", "hooks") {
+		v.HooksTest = new(HooksTest)
+		return json.Unmarshal(text, v.HooksTest)
+	}
+	if hasAll(members, "version", "command", "schema_version", "hooks", "webhooks", "total") {
+		v.HooksList = new(HooksList)
+		return json.Unmarshal(text, v.HooksList)
+	}
+	return errors.New("a HooksResponse of an unknown shape")
+}
+
+// HooksTest: What came of trying the hooks of an event.
+type HooksTest struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `hooks_test`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// `on_…`.
+	Event string `json:"event"`
+	// `no_hooks`, `continue`, `abort`.
+	Status string `json:"status"`
+	// Why it would be aborted, or that there is nothing to run.
+	Message *string `json:"message,omitempty"`
+	// In a line, what became of them.
+	Result *string `json:"result,omitempty"`
+	// Those that were run.
+	Hooks []TriedHook `json:"hooks"`
+}
+
+// TriedHook: A hook that was tried.
+type TriedHook struct {
+	// `shell`, `webhook`.
+	Kind string `json:"kind"`
+	// The command's first line, or method and host of the request.
+	Hook string `json:"hook"`
+	// `Abort`, `Warn`, `Ignore`.
+	OnFailure string `json:"on_failure"`
+	// Did it succeed?
+	Ok bool `json:"ok"`
+	// Why it failed.
+	Message *string `json:"message,omitempty"`
+	// The end of what it printed.
+	Output *string `json:"output,omitempty"`
+	// Milliseconds.
+	DurationMs uint64 `json:"duration_ms"`
+}
+
+// HooksList: What is configured.
+type HooksList struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `hooks_list`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// Commands, in the order in which they run.
+	Hooks []ListedHook `json:"hooks"`
+	// Web requests; those of an event come after its commands.
+	Webhooks []ListedWebhook `json:"webhooks"`
+	// All of them.
+	Total uint64 `json:"total"`
+}
+
+// ListedHook: A command.
+type ListedHook struct {
+	// `on_…`.
+	Event string `json:"event"`
+	// What the shell gets; `…` where it is long.
+	Command string `json:"command"`
+	// Milliseconds until it is killed.
+	TimeoutMs uint64 `json:"timeout_ms"`
+	// `Abort`, `Warn`, `Ignore`.
+	OnFailure string `json:"on_failure"`
+	// Names of the variables that it gets.
+	EnvKeys []string `json:"env_keys"`
+}
+
+// ListedWebhook: A web request.
+type ListedWebhook struct {
+	// `on_…`.
+	Event string `json:"event"`
+	// Scheme and host; the rest of an address is as good as a password.
+	Url string `json:"url"`
+	// `POST` …
+	Method string `json:"method"`
+	// `slack`, `pagerduty`, `datadog`, `teams`, `generic`.
+	Preset *string `json:"preset,omitempty"`
+	// Milliseconds for each attempt.
+	TimeoutMs uint64 `json:"timeout_ms"`
+	// `Abort`, `Warn`, `Ignore`.
+	OnFailure string `json:"on_failure"`
+	// The run does not wait for it before its end.
+	Async bool `json:"async"`
+	// How often it is tried again.
+	RetryCount uint32 `json:"retry_count"`
+	// It has a `secret`.
+	Signed bool `json:"signed"`
+	// Names of the headers.
+	HeaderKeys []string `json:"header_keys"`
 }
 
 func hasAll(members map[string]json.RawMessage, names ...string) bool {

@@ -198,12 +198,17 @@ func (p *Project) Discover(ctx context.Context, request DiscoverRequest, options
 	return typed[DiscoverResponse](ctx, p, "discover", request, options)
 }
 
-// State reads the progress of incremental models.
-func (p *Project) State(ctx context.Context, request StateRequest, options ...Option) (*StateResponse, error) {
-	return typed[StateResponse](ctx, p, "state", request, options)
+// State reads what runs left, says what is wrong in it, or changes it, by the request's action.
+func (p *Project) State(ctx context.Context, request StateRequest, options ...Option) (*StateAnswer, error) {
+	return typed[StateAnswer](ctx, p, "state", request, options)
 }
 
-// History reads past runs, or the executions of one model.
+// Metrics reads what checks measured of a model.
+func (p *Project) Metrics(ctx context.Context, request MetricsRequest, options ...Option) (*MetricsResponse, error) {
+	return typed[MetricsResponse](ctx, p, "metrics", request, options)
+}
+
+// History reads past runs, the executions of one model, or how the graph changed.
 func (p *Project) History(ctx context.Context, request HistoryRequest, options ...Option) (*HistoryResponse, error) {
 	return typed[HistoryResponse](ctx, p, "history", request, options)
 }

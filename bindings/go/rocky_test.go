@@ -76,7 +76,7 @@ func TestEveryVerb(t *testing.T) {
 	if found, err := p.Discover(ctx, rocky.DiscoverRequest{}); err != nil || found.RelationsRemembered != 2 {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	if state, err := p.State(ctx, rocky.StateRequest{}); err != nil || state.StatePath == "" {
+	if state, err := p.State(ctx, rocky.StateRequest{}); err != nil || state.StateResponse == nil || state.StateResponse.StatePath == "" {
 		t.Fatalf("%+v, %v", state, err)
 	}
 	edit := rocky.WhatIfEdit{Path: "models/orders.sql", Remove: true}

@@ -246,6 +246,16 @@ pub struct WhatIfArgs {
     pub sources: Sources,
 }
 
+impl Command {
+    /// True when models, tests or sample data are executed by the warehouse in this process.
+    pub fn executes(&self) -> bool {
+        matches!(
+            self,
+            Command::Run(_) | Command::Test { .. } | Command::Playground { .. }
+        )
+    }
+}
+
 /// The subcommands.
 #[derive(Subcommand, Debug)]
 pub enum Command {

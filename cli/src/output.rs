@@ -52,6 +52,11 @@ impl Output {
         self.format == Format::Json
     }
 
+    /// True when documents are written without spaces, for programs.
+    pub fn is_compact(&self) -> bool {
+        self.is_json() && !io::stdout().is_terminal()
+    }
+
     /// Print a document in JSON mode, else what `text` makes.
     pub fn document(&self, document: &impl Serialize, text: impl FnOnce() -> String) {
         if self.is_json() {

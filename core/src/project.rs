@@ -207,7 +207,7 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<String> {
         match verb {
-            "compile" => json(request, |r| self.compile(&r, observer, cancel)),
+            "compile" => json(request, |r| self.compile_document(&r, observer, cancel)),
             "plan" => json(request, |r| self.plan(&r, observer, cancel)),
             "apply" => json(request, |r| self.apply(&r, observer, cancel)),
             "run" => json(request, |r| self.run(&r, observer, cancel)),
@@ -299,6 +299,14 @@ impl Project {
         (*with == variables(vars)).then(|| snapshot.clone())
     }
 
+    /// A compile comes: begin to read its cache.
+    pub(crate) fn read_ahead(&self) {
+        // Whoever holds the compiler is compiling.
+        if let Ok(mut compiler) = self.compiler.try_lock() {
+            compiler.read_ahead(&self.engine.inner.pool);
+        }
+    }
+
     /// What is known of the catalogue without asking: what this handle read a moment ago, else what was remembered.
     pub(crate) fn known_catalog(&self) -> Option<CatalogInput> {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
@@ -309,6 +317,7 @@ impl Project {
             });
         }
         drop(live);
+        self.read_ahead();
         let config = self.config().ok()?;
         let target = target(&config, None).ok()?;
         let snapshot = catalog_cache::load(&*self.host.system, &self.root, &target.name)?;

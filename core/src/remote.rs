@@ -114,7 +114,7 @@ impl Project {
     pub(crate) fn remote_info(
         &self,
         reader: Option<&rocky_run::StateReader>,
-    ) -> Result<Option<RemoteStateInfo>> {
+    ) -> Result<Option<Box<RemoteStateInfo>>> {
         let Some(settings) = self.remote_settings()? else {
             return Ok(None);
         };
@@ -124,7 +124,7 @@ impl Project {
             None => None,
         };
         let base = record.as_ref().and_then(|r| r.base.as_ref());
-        Ok(Some(RemoteStateInfo {
+        Ok(Some(Box::new(RemoteStateInfo {
             backend: settings.backend().to_owned(),
             location,
             generation: base.map(|b| b.generation),
@@ -132,7 +132,7 @@ impl Project {
             synced_at: record.as_ref().and_then(|r| r.synced_at.clone()),
             unsynced: record.as_ref().is_some_and(|r| r.dirty),
             last_error: record.and_then(|r| r.last_error),
-        }))
+        })))
     }
 }
 
@@ -170,6 +170,12 @@ impl RemoteRun {
         }
         for warning in &outcome.warnings {
             warn(observer, warning);
+        }
+        if let (true, Some(took)) = (outcome.uploaded, outcome.took) {
+            observer.event(&Event::StateSynced {
+                backend: SmolStr::new_static(outcome.backend),
+                duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            });
         }
         let mut summary = summary(outcome);
         summary.warnings.splice(0..0, self.warnings);

@@ -1,7 +1,7 @@
 //! Parts that several documents share. Plain JSON shapes, apart from the engine's own types, so that neither drags the
 //! other along when it changes.
 
-use rocky_base::{Diagnostic, Files, Label, Loc};
+use rocky_base::{Diagnostic, Files, Label, Loc, SmolStr};
 use rocky_config::StrategyKind;
 use rocky_project::{GivenColumn, GivenSource};
 use schemars::JsonSchema;
@@ -154,9 +154,9 @@ impl WireDiagnostic {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WireColumn {
     /// Name as the warehouse would give it.
-    pub name: String,
+    pub name: SmolStr,
     /// Type in the warehouse's spelling; `UNKNOWN` when it cannot be told.
-    pub r#type: String,
+    pub r#type: SmolStr,
     /// May hold NULL.
     pub nullable: bool,
     /// How sure type and nullability are.

@@ -86,7 +86,8 @@ fn differences(response: &CompileResponse, name: &str, expected: &[(String, Stri
         .unwrap();
     }
     for (column, (expected_name, expected_type)) in model.columns.iter().zip(expected) {
-        if (&column.name, &column.r#type) != (expected_name, expected_type) {
+        if (column.name.as_str(), column.r#type.as_str()) != (expected_name.as_str(), expected_type.as_str())
+        {
             writeln!(
                 out,
                 "  {} {}\n  expected {expected_name} {expected_type}",

@@ -84,7 +84,7 @@ fn twenty_two_of_twenty_two_are_what_describe_says() {
         let columns: Vec<(String, String)> = model
             .columns
             .iter()
-            .map(|c| (c.name.clone(), c.r#type.clone()))
+            .map(|c| (c.name.to_string(), c.r#type.to_string()))
             .collect();
         assert_eq!(&columns, expected, "{}", model.name);
         exact += 1;

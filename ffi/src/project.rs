@@ -412,17 +412,17 @@ pub unsafe extern "C" fn rocky_project_discover(
     unsafe { call.verb("discover") }
 }
 
-/// Read the state store: the progress of incremental models. Waits for no running writer, sends no events.
+/// Read the state store, say what is wrong in it, or change it. Reading waits for no running writer.
 ///
 /// - `project`: borrowed.
-/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{}`.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"action": "show" | "check" | "repair" | "delete" |
+///   "set" | "export" | "import" | "sweep", "model", "apply", "watermark", "partition", "value", "path", "over"}`.
 /// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
 /// - `cancel`: borrowed; stops the call when tripped; may be NULL.
-/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. It lists
-///   `watermarks`.
+/// - `out`: receives the document of the action, owned by the caller, freed with `rocky_buf_free`; NULL on failure.
 /// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
 ///
-/// Errors: `USAGE`, `STATE`, `INVALID_ARGUMENT`.
+/// Errors: `USAGE`, `STATE`, `LOCKED` (an action that changes something, while a run writes), `NOT_FOUND`, `IO`, `INVALID_ARGUMENT`.
 /// Any thread; other calls on the project may run at the same time. Since 1.
 ///
 /// # Safety
@@ -452,10 +452,10 @@ pub unsafe extern "C" fn rocky_project_state(
     unsafe { call.verb("state") }
 }
 
-/// Read past runs, or the executions of one model. Waits for no running writer, sends no events.
+/// Read past runs, the executions of one model, or how the graph changed. Waits for no running writer, sends no events.
 ///
 /// - `project`: borrowed.
-/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"model", "since", "limit"}`.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"model", "since", "limit", "graph"}`.
 /// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
 /// - `cancel`: borrowed; stops the call when tripped; may be NULL.
 /// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Newest first.
@@ -489,6 +489,45 @@ pub unsafe extern "C" fn rocky_project_history(
     };
     // SAFETY: contract of this function.
     unsafe { call.verb("history") }
+}
+
+/// Read what checks measured of a model: rows, NULLs, freshness. Waits for no running writer, sends no events.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed. `{"model", "trend", "column", "alerts"}`; `model` is needed.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; stops the call when tripped; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Newest first.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Errors: `USAGE`, `STATE`, `INVALID_ARGUMENT`.
+/// Any thread; other calls on the project may run at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_metrics(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("metrics") }
 }
 
 /// Execute the models in a fresh in-memory DuckDB, and report which statements fail. Touches no warehouse.

@@ -248,7 +248,7 @@ fn heavy_and_special_libraries_stay_where_they_belong() {
         ("redb", &["core/run"]),
         ("redis", &["core/run"]),
         ("rusty-s3", &["core/run"]),
-        ("rust-ini", &["core/run"]),
+        ("configparser", &["core/run"]),
         ("toml", &["core/config", "benches"]),
         ("toml_edit", &["tests"]),
         ("rayon", &["core/project", "core", "benches"]),

@@ -11,12 +11,15 @@ import type {
   DiffResponse,
   DiscoverRequest,
   DiscoverResponse,
+  GraphHistory,
   HistoryRequest,
   HistoryResponse,
   InitTemplate,
   LineageFormat,
   LineageRequest,
   LineageResponse,
+  MetricsRequest,
+  MetricsResponse,
   ModelHistory,
   HooksList,
   HooksRequest,
@@ -32,7 +35,13 @@ import type {
   RunRequest,
   RunResponse,
   ScaffoldResponse,
+  StateAnswer,
+  StateAudit,
+  StateChange,
+  StateRequest,
   StateResponse,
+  StateSweep,
+  StateTransfer,
   TestRequest,
   TestResponse,
   ValidateResponse,
@@ -150,14 +159,31 @@ export class Project implements Disposable, AsyncDisposable {
   }
 
   /** What the state store holds. */
-  state(options?: CallOptions): Promise<StateResponse> {
-    return this.#call("state", {}, options);
+  state(request?: StateRequest & { action?: "show" }, options?: CallOptions): Promise<StateResponse>;
+  /** What is wrong in the state store, and with `repair` and `apply` putting it right. */
+  state(request: StateRequest & { action: "check" | "repair" }, options?: CallOptions): Promise<StateAudit>;
+  /** Forget or set a watermark or a partition. */
+  state(request: StateRequest & { action: "delete" | "set" }, options?: CallOptions): Promise<StateChange>;
+  /** The whole state as a JSON file, and back. */
+  state(request: StateRequest & { action: "export" | "import" }, options?: CallOptions): Promise<StateTransfer>;
+  /** Forget what the configured retention says. */
+  state(request: StateRequest & { action: "sweep" }, options?: CallOptions): Promise<StateSweep>;
+  state(request?: StateRequest, options?: CallOptions): Promise<StateAnswer>;
+  state(request: StateRequest = {}, options?: CallOptions): Promise<StateAnswer> {
+    return this.#call("state", request, options);
+  }
+
+  /** What checks measured of a model. */
+  metrics(request: string | MetricsRequest, options?: CallOptions): Promise<MetricsResponse> {
+    return this.#call("metrics", typeof request === "string" ? { model: request } : request, options);
   }
 
   /** Executions of one model. */
   history(request: HistoryRequest & { model: string }, options?: CallOptions): Promise<ModelHistory>;
+  /** How the graph of models changed. */
+  history(request: HistoryRequest & { graph: true }, options?: CallOptions): Promise<GraphHistory>;
   /** Past runs, newest first. */
-  history(request?: HistoryRequest & { model?: null }, options?: CallOptions): Promise<RunHistory>;
+  history(request?: HistoryRequest & { model?: null; graph?: false }, options?: CallOptions): Promise<RunHistory>;
   history(request?: HistoryRequest, options?: CallOptions): Promise<HistoryResponse>;
   history(request: HistoryRequest = {}, options?: CallOptions): Promise<HistoryResponse> {
     return this.#call("history", request, options);

@@ -124,6 +124,18 @@ export type ColumnState =
   /** It cannot be told. */
   | "unknown";
 
+/** A column in a run. */
+export interface ColumnTrend {
+  /** The run. */
+  run_id: string;
+  /** When (RFC 3339). */
+  timestamp: string;
+  /** Share of NULLs; none when it was not measured. */
+  null_rate?: number | null;
+  /** Rows of the table. */
+  row_count: number;
+}
+
 /** What to compile. */
 export interface CompileRequest {
   /** Report this model alone. */
@@ -439,7 +451,7 @@ export interface DriftSummary {
 
 /** The body of an error document. */
 export interface ErrorBody {
-  /** `usage`, `not_found`, `io`, `config`, `locked`, `warehouse`, `state`, `stale`, `cancelled`, `unsupported`, `bug`. */
+  /** `usage`, `not_found`, `io`, `config`, `locked`, `warehouse`, `state`, `stale`, `cancelled`, `unsupported`, `bug`, `hook`. */
   code: string;
   /** What is wrong, naming the thing and the value. */
   message: string;
@@ -495,11 +507,15 @@ export type Event =
     /** Models to execute. */
     models: number;
   }
-  /** A model's first statement is about to be sent. */
+  /** A model's, or a table's, first statement is about to be sent. */
   | {
     type: "model_started";
-    /** Model name. */
+    /** Model name, or the table's whole name. */
     model: string;
+    /** What is made: `model`, `table`, `snapshot`, `load`, `quality`. */
+    kind: string;
+    /** The whole name of the relation. */
+    target: string;
   }
   /** A statement was executed. */
   | {
@@ -513,21 +529,39 @@ export type Event =
     /** Milliseconds. */
     duration_ms: number;
   }
-  /** A model succeeded. */
+  /** A model, or a table, succeeded. */
   | {
     type: "model_finished";
-    /** Model name. */
+    /** Model name, or the table's whole name. */
     model: string;
+    /** What was made: `model`, `table`, `snapshot`, `load`, `quality`. */
+    kind: string;
+    /** The whole name of the relation. */
+    target: string;
+    /** The parts of the asset's key. */
+    asset_key: string[];
+    /** How it was made. */
+    strategy: string;
+    /** Hash of the statements. */
+    sql_hash: string;
+    /** The watermark after it, as the engine writes it. */
+    watermark?: string | null;
     /** Rows written; none for a view. */
     rows?: number | null;
     /** Milliseconds. */
     duration_ms: number;
   }
-  /** A model failed. */
+  /** A model, or a table, failed. */
   | {
     type: "model_failed";
-    /** Model name. */
+    /** Model name, or the table's whole name. */
     model: string;
+    /** What was to be made: `model`, `table`, `snapshot`, `load`, `quality`. */
+    kind: string;
+    /** The whole name of the relation. */
+    target: string;
+    /** The parts of the asset's key. */
+    asset_key: string[];
     /** What the engine said. */
     error: string;
     /** Milliseconds. */
@@ -652,6 +686,52 @@ export interface ExecutionSummary {
   tables_failed: number;
 }
 
+/** A change of the graph. */
+export interface GraphChange {
+  /** `ModelAdded`, `ModelRemoved`, `ColumnAdded`, `ColumnRemoved`, `ColumnTypeChanged`, `DependencyAdded`, `DependencyRemoved`. */
+  kind: string;
+  /** The model; of a dependency the one that reads. */
+  model: string;
+  /** The column. */
+  column?: string | null;
+  /** The type that was; of a dependency the model that is read. */
+  from?: string | null;
+  /** The type that is. */
+  to?: string | null;
+}
+
+/** How the project's graph changed. */
+export interface GraphHistory {
+  /** Engine version. */
+  version: string;
+  /** `history`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** Newest first: one for every run that found the graph changed. */
+  snapshots: GraphSnapshot[];
+  /** How many are listed. */
+  count: number;
+}
+
+/** The graph when it had changed. */
+export interface GraphSnapshot {
+  /** When it was seen first (RFC 3339). */
+  timestamp: string;
+  /** By which run. */
+  run_id: string;
+  /** Hash of models, columns and dependencies. */
+  graph_hash: string;
+  /** Models. */
+  model_count: number;
+  /** Dependencies between them. */
+  edge_count: number;
+  /** What differs from the one before. */
+  changes: GraphChange[];
+  /** How many more changes there were than are kept. */
+  changes_omitted: number;
+}
+
 /** Which runs. */
 export interface HistoryRequest {
   /** Executions of this model instead of runs. */
@@ -660,14 +740,76 @@ export interface HistoryRequest {
   since?: string | null;
   /** At most so many, newest first; 50 when absent. */
   limit?: number | null;
+  /** How the project's graph changed instead of runs. */
+  graph?: boolean;
 }
 
-/** Either of the two documents. */
+/** One of the documents. */
 export type HistoryResponse =
   /** Of one model. */
   | ModelHistory
+  /** Of the graph. */
+  | GraphHistory
   /** Of the project. */
   | RunHistory;
+
+/** What is configured. */
+export interface HooksList {
+  /** Engine version. */
+  version: string;
+  /** `hooks_list`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** Commands, in the order in which they run. */
+  hooks: ListedHook[];
+  /** Web requests; those of an event come after its commands. */
+  webhooks: ListedWebhook[];
+  /** All of them. */
+  total: number;
+}
+
+/** What to do with the hooks: list them, or try some. */
+export interface HooksRequest {
+  /** Run the hooks of this event, with an example of what they are told: `on_pipeline_start`, or `pipeline_start`. */
+  test?: string | null;
+}
+
+/** Either of the two documents. */
+export type HooksResponse =
+  /** With `test`. */
+  | HooksTest
+  /** Without. */
+  | HooksList;
+
+/** What came of trying the hooks of an event. */
+export interface HooksTest {
+  /** Engine version. */
+  version: string;
+  /** `hooks_test`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** `on_…`. */
+  event: string;
+  /** `no_hooks`, `continue`, `abort`. */
+  status: string;
+  /** Why it would be aborted, or that there is nothing to run. */
+  message?: string | null;
+  /** In a line, what became of them. */
+  result?: string | null;
+  /** Those that were run. */
+  hooks: TriedHook[];
+}
+
+/** What an import does to what is there. */
+export type ImportOver =
+  /** There must be nothing. */
+  | "nothing"
+  /** It is forgotten. */
+  | "replace"
+  /** The later of two stays. */
+  | "merge";
 
 /** A column in a list. */
 export interface LineageColumn {
@@ -777,6 +919,44 @@ export type LineageResponse =
   /** As text. */
   | RenderedLineage;
 
+/** A command. */
+export interface ListedHook {
+  /** `on_…`. */
+  event: string;
+  /** What the shell gets; `…` where it is long. */
+  command: string;
+  /** Milliseconds until it is killed. */
+  timeout_ms: number;
+  /** `Abort`, `Warn`, `Ignore`. */
+  on_failure: string;
+  /** Names of the variables that it gets. */
+  env_keys: string[];
+}
+
+/** A web request. */
+export interface ListedWebhook {
+  /** `on_…`. */
+  event: string;
+  /** Scheme and host; the rest of an address is as good as a password. */
+  url: string;
+  /** `POST` … */
+  method: string;
+  /** `slack`, `pagerduty`, `datadog`, `teams`, `generic`. */
+  preset?: string | null;
+  /** Milliseconds for each attempt. */
+  timeout_ms: number;
+  /** `Abort`, `Warn`, `Ignore`. */
+  on_failure: string;
+  /** The run does not wait for it before its end. */
+  async: boolean;
+  /** How often it is tried again. */
+  retry_count: number;
+  /** It has a `secret`. */
+  signed: boolean;
+  /** Names of the headers. */
+  header_keys: string[];
+}
+
 /** `schema.lock` and the warehouse. */
 export interface LockReport {
   /** The file, relative to the folder of `rocky.toml`. */
@@ -827,6 +1007,74 @@ export interface MaterializationMetadata {
   sql_hash: string;
   /** Columns. */
   column_count?: number | null;
+}
+
+/** Something alarming. */
+export interface MetricsAlert {
+  /** `freshness`, `null_rate`. */
+  type: string;
+  /** `warning`, `critical`. */
+  severity: string;
+  /** One sentence. */
+  message: string;
+  /** The run. */
+  run_id: string;
+  /** The column. */
+  column?: string | null;
+}
+
+/** Of which model. */
+export interface MetricsRequest {
+  /** The model, or `catalog.schema.table` of a table that is none. */
+  model?: string;
+  /** The last 20 snapshots instead of the last one. */
+  trend?: boolean;
+  /** The share of NULLs of this column over time. */
+  column?: string | null;
+  /** Say what is alarming. */
+  alerts?: boolean;
+}
+
+/** What was measured. */
+export interface MetricsResponse {
+  /** Engine version. */
+  version: string;
+  /** `metrics`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The model. */
+  model: string;
+  /** Newest first. */
+  snapshots: MetricsSnapshot[];
+  /** How many are listed. */
+  count: number;
+  /** What is alarming in them. */
+  alerts?: MetricsAlert[];
+  /** The column that was asked for. */
+  column?: string | null;
+  /** It over time, newest first. */
+  column_trend?: ColumnTrend[];
+  /** Why there is nothing. */
+  message?: string | null;
+}
+
+/** What was measured in a run. */
+export interface MetricsSnapshot {
+  /** The run. */
+  run_id: string;
+  /** When (RFC 3339). */
+  timestamp: string;
+  /** The model. */
+  model_name: string;
+  /** Rows. */
+  row_count: number;
+  /** Seconds since the newest row. */
+  freshness_lag_seconds?: number | null;
+  /** By column, the share of NULLs from 0 to 1. */
+  null_rates: Record<string, number>;
+  /** The same once more, for clients that look for it here. */
+  metrics: WireQuality;
 }
 
 /** A compiled model. */
@@ -958,6 +1206,30 @@ export interface OpenRequest {
   cache_dir?: string | null;
   /** Threads of the engine that is made when none is passed. */
   threads?: number | null;
+}
+
+/** A partition before and after. */
+export interface PartitionChange {
+  /** As it was; none when nothing was known of it. */
+  before?: WirePartition | null;
+  /** As it is; none when it was deleted. */
+  after?: WirePartition | null;
+}
+
+/** The partitions of a model, counted. */
+export interface PartitionSummary {
+  /** The model. */
+  model: string;
+  /** In the target. */
+  computed: number;
+  /** Tried in vain. */
+  failed: number;
+  /** A run is at them, or was when it died. */
+  in_progress: number;
+  /** The first one. */
+  first: string;
+  /** The last one. */
+  last: string;
 }
 
 /** Grants and objects made. */
@@ -1116,6 +1388,44 @@ export interface RelationDrift {
   columns: ColumnDrift[];
 }
 
+/** Where the state is shared, and how this machine's file stands to it. */
+export interface RemoteStateInfo {
+  /** `s3`, `valkey`, `tiered`. */
+  backend: string;
+  /** Where it is, without secrets. */
+  location: string;
+  /** Number of the upload that the local file began with or put there last. */
+  generation?: number | null;
+  /** The run that made this upload. */
+  run_id?: string | null;
+  /** When the local file and the remote state were the same (RFC 3339); none when they never were. */
+  synced_at?: string | null;
+  /** The local file may hold something that is not there. */
+  unsynced: boolean;
+  /** Why the last upload failed, if it did. */
+  last_error?: string | null;
+}
+
+/** What a run did with the remote state. */
+export interface RemoteStateSummary {
+  /** `s3`, `valkey`, `tiered`. */
+  backend: string;
+  /** Where it is, without secrets. */
+  location: string;
+  /** Number of the upload that is there. */
+  generation?: number | null;
+  /** Everything of this run is there. */
+  uploaded: boolean;
+  /** Why not. */
+  error?: string | null;
+  /** What to do about it. */
+  remediation_hint?: string | null;
+  /** The file that has this run's state, when it is not there. */
+  kept_at?: string | null;
+  /** What was odd, without consequence for this run. */
+  warnings?: string[];
+}
+
 /** An answer as text. */
 export interface RenderedLineage {
   /** Engine version. */
@@ -1132,14 +1442,14 @@ export interface RenderedLineage {
   rendered: string;
 }
 
-/** A column of a source. */
+/** A column of a source, as a request states it. */
 export interface RequestColumn {
   /** Its name. */
   name: string;
   /** Its type in the warehouse's spelling. */
   type: string;
-  /** May it hold NULL? True when absent. */
-  nullable?: boolean;
+  /** May hold NULL; true when absent. */
+  nullable: boolean;
 }
 
 /** A run. */
@@ -1166,6 +1476,12 @@ export interface RunEntry {
   config_hash: string;
   /** The plan. */
   plan_id: string;
+  /** The filter it was given. */
+  filter?: string;
+  /** The run it goes on with. */
+  resumed_from?: string | null;
+  /** Hash of the project's graph. */
+  graph_hash?: string | null;
   /** Why no model ran. */
   error?: string | null;
   /** Its models. */
@@ -1296,6 +1612,14 @@ export interface RunResponse {
   has_errors: boolean;
   /** Why the state store lacks something of this run, if it does. */
   state_error?: string | null;
+  /** What became of the remote state, where the project has one. */
+  remote_state?: RemoteStateSummary | null;
+  /** Numbers of this run; null when nothing was started. */
+  metrics?: WireMetrics | null;
+  /** What hooks did, when there are some. */
+  hooks?: WireHooks | null;
+  /** Limits of `[budget]` that it went over. */
+  budget_breaches?: WireBudgetBreach[];
 }
 
 /** What was written. */
@@ -1368,8 +1692,97 @@ export interface SourceSpan {
   end: number;
 }
 
-/** Nothing to say. */
-export type StateRequest = Record<string, never>;
+/** What to do with the state store. */
+export type StateAction =
+  /** Show watermarks and partitions. */
+  | "show"
+  /** Say what is wrong. */
+  | "check"
+  /** Put it right. */
+  | "repair"
+  /** Forget one watermark or partition. */
+  | "delete"
+  /** Set one watermark or partition. */
+  | "set"
+  /** Write everything as JSON. */
+  | "export"
+  /** Take in what was exported. */
+  | "import"
+  /** Forget what `[state.retention]` says, without waiting for the next run. */
+  | "sweep";
+
+/** One of the documents, by action. */
+export type StateAnswer =
+  /** `show`. */
+  | StateResponse
+  /** `check`, `repair`. */
+  | StateAudit
+  /** `sweep`. */
+  | StateSweep
+  /** `export`, `import`. */
+  | StateTransfer
+  /** `delete`, `set`. The last one: what must be in it is in all the others too. */
+  | StateChange;
+
+/** What is wrong in the state store. */
+export interface StateAudit {
+  /** Engine version. */
+  version: string;
+  /** `state_check`, `state_repair`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The state file. */
+  state_path: string;
+  /** Nothing is wrong, or nothing is left that is wrong. */
+  ok: boolean;
+  /** It was put right. */
+  applied: boolean;
+  /** What is wrong, or was. */
+  findings: WireFinding[];
+  /** Rows by table of the store. */
+  tables: Record<string, number>;
+  /** Models and targets of the project were compared with the store. */
+  compared_with_project: boolean;
+  /** Why not, or why only in part. */
+  not_compared?: string | null;
+}
+
+/** What was changed. */
+export interface StateChange {
+  /** Engine version. */
+  version: string;
+  /** `state_delete`, `state_set`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The state file. */
+  state_path: string;
+  /** The watermark. */
+  watermark?: WatermarkChange | null;
+  /** The partition. */
+  partition?: PartitionChange | null;
+}
+
+/** What to do. Fields that the action does not use are refused. */
+export interface StateRequest {
+  /** `show` when absent. */
+  action?: StateAction;
+  /** `show`: list the partitions of this model. `delete`, `set`: the model of the partition. */
+  model?: string | null;
+  /** `repair`: do it; without it, only say what would be done. */
+  apply?: boolean;
+  /** `delete`, `set`: the watermark of this table, `catalog.schema.table`. */
+  watermark?: string | null;
+  /** `delete`, `set`: this partition of the model: `2026-01-31T23`, `2026-01-31`, `2026-01`, `2026`. */
+  partition?: string | null;
+  /** `set`: the watermark's value as the engine writes it, or `Computed` or `Failed` for a partition. */
+  value?: string | null;
+  /** `export`, `import`: the file, from the working directory. */
+  path?: string | null;
+  /** `import`: what happens to what is there. */
+  over?: ImportOver;
+}
 
 /** What the state store holds. */
 export interface StateResponse {
@@ -1387,6 +1800,54 @@ export interface StateResponse {
   schema_version_on_disk?: number | null;
   /** Watermarks by table. */
   watermarks: Watermark[];
+  /** By model, how many partitions are how far. */
+  partitions?: PartitionSummary[];
+  /** The partitions of the model that was asked for. */
+  model_partitions?: WirePartition[] | null;
+  /** Rows by table of the store. */
+  tables?: Record<string, number>;
+  /** Where it is shared, where it is. */
+  remote?: RemoteStateInfo | null;
+}
+
+/** What was forgotten. */
+export interface StateSweep {
+  /** Engine version. */
+  version: string;
+  /** `state_sweep`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The state file. */
+  state_path: string;
+  /** Runs. */
+  runs: number;
+  /** Models in them. */
+  models: number;
+  /** Measurements of them. */
+  measurements: number;
+  /** Snapshots of the graph. */
+  graphs: number;
+}
+
+/** What was written or taken in. */
+export interface StateTransfer {
+  /** Engine version. */
+  version: string;
+  /** `state_export`, `state_import`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The state file. */
+  state_path: string;
+  /** The file. */
+  path: string;
+  /** Rows written. */
+  rows: number;
+  /** `import`: by table of the store. */
+  tables?: Record<string, number>;
+  /** `import` with `merge`: rows that were left out because what is there is newer or the same. */
+  kept?: number;
 }
 
 /** A table of a source. */
@@ -1446,6 +1907,24 @@ export interface TestResponse {
   empty_sources: string[];
 }
 
+/** A hook that was tried. */
+export interface TriedHook {
+  /** `shell`, `webhook`. */
+  kind: string;
+  /** The command's first line, or method and host of the request. */
+  hook: string;
+  /** `Abort`, `Warn`, `Ignore`. */
+  on_failure: string;
+  /** Did it succeed? */
+  ok: boolean;
+  /** Why it failed. */
+  message?: string | null;
+  /** The end of what it printed. */
+  output?: string | null;
+  /** Milliseconds. */
+  duration_ms: number;
+}
+
 /** A finding. */
 export interface ValidateMessage {
   /** `ok`, `warn`, `error`, `lint`. */
@@ -1502,14 +1981,14 @@ export interface Watermark {
   updated_at: string;
 }
 
-/** A column of a source as it would be. */
-export interface WhatIfColumn {
-  /** Its name. */
-  name: string;
-  /** Its type in the warehouse's spelling. */
-  type: string;
-  /** May hold NULL; true when absent. */
-  nullable: boolean;
+/** A watermark before and after. */
+export interface WatermarkChange {
+  /** `catalog.schema.table`. */
+  table: string;
+  /** As it was; none when there was none. */
+  before?: Watermark | null;
+  /** As it is; none when it was deleted. */
+  after?: Watermark | null;
 }
 
 /** A file as it would be. */
@@ -1539,7 +2018,7 @@ export interface WhatIfRequest {
   /** Files. */
   edits?: WhatIfEdit[];
   /** All columns of sources, by their names (`schema.table`, or with the catalog before). */
-  source_schemas?: Record<string, WhatIfColumn[]>;
+  source_schemas?: Record<string, RequestColumn[]>;
   /** Values for `@var`, on both sides. */
   vars?: Record<string, string>;
   /** Leave out the difference of the plans. */
@@ -1609,6 +2088,16 @@ export interface WhatIfUnplanned {
   reason: string;
 }
 
+/** A limit of `[budget]` that a run went over. */
+export interface WireBudgetBreach {
+  /** The key of `[budget]`. */
+  budget: string;
+  /** What it allows. */
+  limit: number;
+  /** What the run took. */
+  actual: number;
+}
+
 /** A typed column. */
 export interface WireColumn {
   /** Name as the warehouse would give it. */
@@ -1673,6 +2162,22 @@ export interface WireEdit {
   text: string;
 }
 
+/** Something wrong. */
+export interface WireFinding {
+  /** `unreadable_value`, `lost_run`, `unlisted_run`, `orphan_progress`, `stale_partitions`, `gone_model`, `orphan_watermark`. */
+  kind: string;
+  /** The table of the store. */
+  table: string;
+  /** The key, or its beginning. */
+  key: string[];
+  /** Rows concerned. */
+  rows: number;
+  /** One sentence. */
+  message: string;
+  /** What repairing does, or did. */
+  repair: string;
+}
+
 /** A replacement that makes the diagnostic go away. */
 export interface WireFix {
   /** What it does. */
@@ -1681,12 +2186,104 @@ export interface WireFix {
   edits: WireEdit[];
 }
 
+/** A hook that failed. */
+export interface WireHookFailure {
+  /** `on_…`. */
+  event: string;
+  /** `shell`, `webhook`. */
+  kind: string;
+  /** The command's first line, or method and host of the request. */
+  hook: string;
+  /** The model or table that it was told of. */
+  subject?: string | null;
+  /** `abort`, `warn`. */
+  on_failure: string;
+  /** Why it failed. */
+  message: string;
+  /** Milliseconds. */
+  duration_ms: number;
+}
+
+/** What hooks did in a run. */
+export interface WireHooks {
+  /** How many were run. */
+  fired: number;
+  /** How many failed. */
+  failed: number;
+  /** The first hundred of those that failed, without those that are to be ignored. */
+  failures: WireHookFailure[];
+}
+
+/** Numbers of one run. Percentiles are values that occurred. */
+export interface WireMetrics {
+  /** Tables and models that were tried. */
+  tables_processed: number;
+  /** Those that failed. */
+  tables_failed: number;
+  /** Their share, in whole per cents. */
+  error_rate_pct: number;
+  /** Statements sent: those of the set-up and of each table's last attempt. */
+  statements_executed: number;
+  /** Attempts after the first of a table. */
+  retries_attempted: number;
+  /** Tables that succeeded in such an attempt. */
+  retries_succeeded: number;
+  /** Counts far from what they used to be. */
+  anomalies_detected: number;
+  /** Half of the tables took no longer, in milliseconds. */
+  table_duration_p50_ms: number;
+  /** Nineteen of twenty tables took no longer. */
+  table_duration_p95_ms: number;
+  /** The longest table. */
+  table_duration_max_ms: number;
+  /** Half of the statements took no longer, in milliseconds. */
+  query_duration_p50_ms: number;
+  /** Nineteen of twenty statements took no longer. */
+  query_duration_p95_ms: number;
+  /** The longest statement. */
+  query_duration_max_ms: number;
+}
+
 /** Another place a diagnostic speaks of. */
 export interface WireNote {
   /** Where. */
   span?: SourceSpan | null;
   /** What about it. */
   text: string;
+}
+
+/** A partition of a model. */
+export interface WirePartition {
+  /** The model. */
+  model_name: string;
+  /** Its key. */
+  partition_key: string;
+  /** `Computed`, `Failed`, `InProgress`. */
+  status: string;
+  /** When it got this status (RFC 3339). */
+  computed_at: string;
+  /** Rows in it, where known. */
+  row_count?: number | null;
+  /** Milliseconds; of the whole batch when it was computed in one. */
+  duration_ms: number;
+  /** The run that was at it last. */
+  run_id: string;
+  /** Hash of its contents, where one is taken. */
+  checksum?: string | null;
+  /** First and last key of the batch that it was computed in. */
+  batch?: string | null;
+  /** Why it failed. */
+  error?: string | null;
+}
+
+/** Measurements. */
+export interface WireQuality {
+  /** Rows. */
+  row_count: number;
+  /** Seconds since the newest row. */
+  freshness_lag_seconds?: number | null;
+  /** By column, the share of NULLs from 0 to 1. */
+  null_rates: Record<string, number>;
 }
 
 /** A strategy with its settings. */
@@ -1775,7 +2372,7 @@ export interface WireTarget {
 }
 
 /** What class of trouble an error is. */
-export type ErrorCode = "usage" | "not_found" | "io" | "config" | "locked" | "warehouse" | "state" | "stale" | "cancelled" | "unsupported" | "bug";
+export type ErrorCode = "usage" | "not_found" | "io" | "config" | "locked" | "warehouse" | "state" | "stale" | "cancelled" | "unsupported" | "bug" | "hook";
 
 /** Templates of `init`. */
 export type InitTemplate = "duckdb" | "databricks" | "snowflake";
@@ -1791,10 +2388,12 @@ export interface Verbs {
   lineage: { request: LineageRequest; response: LineageResponse };
   validate: { request: ValidateRequest; response: ValidateResponse };
   discover: { request: DiscoverRequest; response: DiscoverResponse };
-  state: { request: StateRequest; response: StateResponse };
+  state: { request: StateRequest; response: StateAnswer };
   history: { request: HistoryRequest; response: HistoryResponse };
+  metrics: { request: MetricsRequest; response: MetricsResponse };
   test: { request: TestRequest; response: TestResponse };
   what_if: { request: WhatIfRequest; response: WhatIfResponse };
   diff: { request: DiffRequest; response: DiffResponse };
   apply: { request: ApplyRequest; response: RunResponse };
+  hooks: { request: HooksRequest; response: HooksResponse };
 }

@@ -48,18 +48,23 @@ pub fn run(context: &Context<'_>, options: &Options<'_>, sources: &Sources) -> R
         deny_warnings: options.deny_warnings,
     };
     let mut progress = Progress::new();
-    let response = project.compile(&request, &mut progress, context.cancel)?;
+    let response = project.compile_document(&request, &mut progress, context.cancel)?;
     progress.finish();
-    context
-        .out
-        .document(&response, || text(&response, project.root(), context.out.colour));
     let code = if response.has_errors {
         output::FAILED
     } else {
         output::OK
     };
+    if context.out.is_compact() {
+        context.out.json(&response);
+        std::mem::forget(response);
+    } else {
+        let response = response.whole();
+        context
+            .out
+            .document(&response, || text(&response, project.root(), context.out.colour));
+    }
     super::leave(project);
-    std::mem::forget(response);
     Ok(code)
 }
 

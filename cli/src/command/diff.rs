@@ -245,7 +245,7 @@ impl View<'_> {
 
 /// Where the difference of a column begins, unless the reason says it.
 fn begins(column: &DiffColumn) -> Option<String> {
-    match column.path.as_slice() {
+    match &*column.path {
         [_, .., last] if last.column.is_empty() => Some(format!("begins at {}", last.model)),
         [_, .., last] => Some(format!("begins at {}.{}", last.model, last.column)),
         _ => None,

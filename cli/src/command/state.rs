@@ -6,11 +6,10 @@ use crate::output;
 use crate::render::{count, table, time};
 use rocky_core::remote::RemoteStateInfo;
 use rocky_core::verbs::state::{
-    ImportOver, PartitionName, StateAction, StateAnswer, StateAudit, StateChange, StateRequest,
-    StateResponse, WirePartition,
+    ImportOver, StateAction, StateAnswer, StateAudit, StateChange, StateRequest, StateResponse, WirePartition,
 };
-use rocky_core::{Error, NoObserver, Result};
-use std::io::Write;
+use rocky_core::{NoObserver, Result};
+use std::io::{self, Write};
 
 /// The document's name, also for errors.
 pub fn name(args: &StateArgs) -> &'static str {
@@ -33,11 +32,13 @@ fn action(args: &StateArgs) -> StateAction {
 pub fn run(context: &Context<'_>, args: &StateArgs) -> Result<u8> {
     let project = context.open(&Default::default())?;
     if let Some(StateCommand::Export { file: None }) = &args.action {
-        let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
-        project.export_state(&mut out)?;
-        return match out.flush() {
-            Ok(()) => Ok(output::OK),
-            Err(error) => Err(Error::new(rocky_core::ErrorKind::Io, error.to_string())),
+        let mut out = Pipe {
+            out: std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock()),
+            closed: false,
+        };
+        return match project.export_state(&mut out) {
+            Err(error) if !out.closed => Err(error),
+            _ => Ok(output::OK),
         };
     }
     let mut request = StateRequest {
@@ -45,22 +46,15 @@ pub fn run(context: &Context<'_>, args: &StateArgs) -> Result<u8> {
         model: args.model.clone(),
         ..StateRequest::default()
     };
-    let pair = |names: &[String]| match names {
-        [model, key, ..] => Some(PartitionName {
-            model: model.clone(),
-            key: key.clone(),
-        }),
-        _ => None,
-    };
     match &args.action {
         Some(StateCommand::Repair { yes }) => request.apply = *yes,
         Some(StateCommand::Delete { watermark, partition }) => {
             request.watermark.clone_from(watermark);
-            request.partition = partition.as_deref().and_then(pair);
+            of_partition(&mut request, partition.as_deref());
         }
         Some(StateCommand::Set { watermark, partition }) => {
             request.watermark = watermark.as_ref().and_then(|w| w.first().cloned());
-            request.partition = partition.as_deref().and_then(pair);
+            of_partition(&mut request, partition.as_deref());
             request.value = watermark
                 .as_ref()
                 .or(partition.as_ref())
@@ -84,6 +78,39 @@ pub fn run(context: &Context<'_>, args: &StateArgs) -> Result<u8> {
     };
     context.out.document(&answer, || text(&request, &answer));
     Ok(code)
+}
+
+/// Model and key, and maybe more.
+fn of_partition(request: &mut StateRequest, words: Option<&[String]>) {
+    if let Some([model, key, ..]) = words {
+        request.model = Some(model.clone());
+        request.partition = Some(key.clone());
+    }
+}
+
+/// Standard output; a reader that has seen enough is no error.
+struct Pipe<W> {
+    out: W,
+    closed: bool,
+}
+
+impl<W> Pipe<W> {
+    fn see<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        self.closed |= matches!(&result, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
+        result
+    }
+}
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let result = self.out.write(data);
+        self.see(result)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.out.flush();
+        self.see(result)
+    }
 }
 
 fn text(request: &StateRequest, answer: &StateAnswer) -> String {
@@ -156,7 +183,7 @@ fn show(request: &StateRequest, state: &StateResponse) -> String {
             }),
         ));
     }
-    text.push_str(&state.remote.as_ref().map(remote_text).unwrap_or_default());
+    text.push_str(&state.remote.as_deref().map(remote_text).unwrap_or_default());
     text
 }
 

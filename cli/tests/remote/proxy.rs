@@ -169,12 +169,12 @@ fn http(mut client: TcpStream, server: u16, state: &State) -> std::io::Result<()
         _ => {}
     }
     let mut upstream = TcpStream::connect(("127.0.0.1", server))?;
+    let unconditional = matches!(fault, Some(Fault::Unconditional));
     let kept = head.split("\r\n").filter(|line| {
         let line = line.to_ascii_lowercase();
         let condition = line.starts_with("if-match") || line.starts_with("if-none-match");
-        !line.is_empty()
-            && !line.starts_with("connection:")
-            && !(condition && matches!(fault, Some(Fault::Unconditional)))
+        let dropped = line.is_empty() || line.starts_with("connection:") || (unconditional && condition);
+        !dropped
     });
     let mut request = kept.collect::<Vec<_>>().join("\r\n");
     request.push_str("\r\nConnection: close\r\n\r\n");

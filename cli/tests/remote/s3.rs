@@ -2,7 +2,7 @@
 
 use crate::machine::{Machine, Ran};
 use crate::proxy::{Fault, Hook, Proxy};
-use crate::servers::{BUCKET, SECRET, Server, moto, s3s};
+use crate::servers::{BUCKET, SECRET, Server, http, moto, s3s};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -104,7 +104,7 @@ fn machines_without_disks_share_one_history() {
     let third = one.run().ok();
     assert_eq!(one.history(), [third.id(), second.id(), first.id()]);
     assert_eq!((third.generation(), third.warnings().as_str()), (3, ""));
-    assert_eq!(one.unsynced(), [PathBuf::new(); 0]);
+    assert!(one.unsynced().is_empty());
     // Nothing is left lying about, and the lease was given back.
     let files: Vec<String> = one.files().into_iter().filter(|f| f.contains("state")).collect();
     assert_eq!(files, [".rocky-state.redb"]);
@@ -303,7 +303,7 @@ fn an_acknowledgement_that_is_a_lie_is_found_out() {
         "{message}"
     );
     assert!(
-        message.contains("the next run on this machine uploads it"),
+        message.contains("the next run on this machine brings it there"),
         "{message}"
     );
     assert_eq!(
@@ -414,26 +414,52 @@ fn a_run_does_not_overwrite_what_another_wrote_meanwhile() {
     proxy.wait_until_stalled();
     let rude = Machine::s3(server.port, "concurrency_control = \"off\"\n");
     let other = rude.run().ok();
+    let ran = Ran::of(child).ok();
+    let warnings = ran.warnings();
+    assert!(
+        warnings.contains(&format!("run `{}` on", other.id())),
+        "{warnings}"
+    );
+    assert!(warnings.contains("both states were put together"), "{warnings}");
+    let mut there = one.history_of(Some(&object(&server)));
+    there.sort();
+    let mut all = [first.id(), ran.id(), other.id()];
+    all.sort();
+    assert_eq!(there, all);
+}
+
+#[test]
+fn what_cannot_be_put_together_is_left_as_it_is() {
+    // moto does not check signatures, so anybody can write.
+    let server = moto();
+    let proxy = Proxy::http(server.port);
+    let machine = Machine::s3(proxy.port, "");
+    machine.run().ok();
+    proxy.fail(&["PUT", "state.redb "], Fault::Stall, 1);
+    let child = machine.start(&["run"]);
+    proxy.wait_until_stalled();
+    let path = format!(
+        "/{BUCKET}/{PREFIX}state.redb HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x\r\n"
+    );
+    let answer = http(
+        server.port,
+        &format!("PUT {path}Content-Length: 14\r\n\r\nsomething else"),
+    );
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let ran = Ran::of(child);
     let message = ran.not_uploaded();
     assert!(
-        message.contains(&format!("run `{}` on", other.id())) && message.contains("has written it meanwhile"),
+        message.contains("something else than rocky has written it meanwhile"),
         "{message}"
     );
-    assert!(
-        message.contains("the next run goes on from the remote state"),
-        "{message}"
+    assert!(message.contains("remote state store s3://"), "{message}");
+    assert_eq!(
+        (machine.history().len(), machine.history()[0].clone()),
+        (2, ran.id())
     );
-    assert_eq!(one.history_of(Some(&object(&server))), [other.id(), first.id()]);
-    // What the run remembered is kept, once.
-    let kept = one.unsynced();
-    assert_eq!(kept.len(), 1);
-    let kept_at = ran.json["remote_state"]["kept_at"].as_str().unwrap();
-    assert_eq!(Path::new(kept_at).file_name(), kept[0].file_name());
-    assert_eq!(one.history_of(Some(&kept[0])), [ran.id(), first.id()]);
-    let next = one.run().ok();
-    assert_eq!(one.history(), [next.id(), other.id(), first.id()]);
-    assert_eq!(one.unsynced().len(), 1);
+    let message = machine.run().refused();
+    assert!(message.contains("it is not a state store"), "{message}");
 }
 
 #[test]
@@ -485,31 +511,30 @@ fn after_a_kill_the_next_run_goes_on() {
     proxy.wait_until_stalled();
     kill(child, 9);
     assert_eq!(machine.history_of(Some(&object(&server))).len(), 4);
-    // Another machine goes on from there; then the first one does. Whether its file holds more is not known, so it is kept.
+    // Another machine goes on from there, then the first one does.
     let other = Machine::s3(server.port, "");
     let fifth = other.run().ok();
     assert_eq!(other.history().len(), 5);
     let sixth = machine.run().ok();
     assert_eq!(machine.history()[..2], [sixth.id(), fifth.id()]);
-    assert_eq!((machine.history().len(), machine.unsynced().len()), (6, 1));
-    std::fs::remove_file(&machine.unsynced()[0]).unwrap();
-    // Killed between download and upload, and the machine is lost: the others miss its run, nothing more.
+    assert_eq!(machine.history().len(), 6);
+    // Killed between download and upload: the others miss its run, nothing more.
     proxy.fail(&["PUT", "state.redb "], Fault::Stall, 1);
     let child = machine.start(&["run"]);
     proxy.wait_until_stalled();
     kill(child, 9);
-    let seventh = other.run().ok();
-    assert_eq!(other.history()[..2], [seventh.id(), sixth.id()]);
-    // The first comes back with a run that nobody else knows: it is kept aside, and said.
-    let eighth = machine.run().ok();
+    let eighth = other.run().ok();
+    assert_eq!(other.history()[..2], [eighth.id(), sixth.id()]);
+    // The machine comes back with a run that nobody else knows: now everybody does.
+    let ninth = machine.run().ok();
     assert!(
-        eighth.warnings().contains("the local state held something that"),
+        ninth.warnings().contains("both were put together"),
         "{}",
-        eighth.warnings()
+        ninth.warnings()
     );
-    assert_eq!(machine.history()[..3], [eighth.id(), seventh.id(), sixth.id()]);
-    let kept = machine.unsynced();
-    assert_eq!(machine.history_of(Some(&kept[0])).len(), 7);
+    assert_eq!(machine.history()[..2], [ninth.id(), eighth.id()]);
+    assert_eq!(machine.history_of(Some(&object(&server))).len(), 9);
+    assert!(machine.unsynced().is_empty());
 }
 
 #[test]
@@ -662,7 +687,9 @@ fn a_lease_that_is_lost_stops_the_writing() {
         assert!(begin.elapsed() < Duration::from_secs(60));
         std::thread::sleep(Duration::from_millis(50));
     }
-    // Somebody breaks the lock and takes the lease.
+    // While a renewal hangs, somebody breaks the lock and takes the lease. The next renewal sees it.
+    proxy.fail(&["GET", "lock "], Fault::Stall, 1);
+    proxy.wait_until_stalled();
     let path = server
         .dir
         .path()
@@ -672,8 +699,8 @@ fn a_lease_that_is_lost_stops_the_writing() {
     let mut record = lock(&server);
     record["token"] = Value::from("another");
     std::fs::write(&path, serde_json::to_vec(&record).unwrap()).unwrap();
-    let renewals = proxy.count(&["GET", "lock "]);
-    while proxy.count(&["GET", "lock "]) == renewals {
+    let asked = proxy.count(&["GET", "lock "]);
+    while proxy.count(&["GET", "lock "]) == asked {
         assert!(begin.elapsed() < Duration::from_secs(60));
         std::thread::sleep(Duration::from_millis(50));
     }

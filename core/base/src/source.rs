@@ -103,8 +103,8 @@ impl LineIndex {
     }
 }
 
-/// Reads a text when it is first asked for.
-type Loader = Box<dyn Fn() -> Arc<str> + Send + Sync>;
+/// Reads the text of a file, given its path, when it is first asked for.
+pub type Loader = Arc<dyn Fn(&str) -> Arc<str> + Send + Sync>;
 
 /// One file of a snapshot: its path relative to the project root, its text.
 pub struct SourceFile {
@@ -136,19 +136,21 @@ impl SourceFile {
     }
 
     /// A file whose text is read on first use: what was compiled before is seldom looked at again.
-    pub fn lazy(path: impl Into<SmolStr>, load: impl Fn() -> Arc<str> + Send + Sync + 'static) -> SourceFile {
+    pub fn lazy(path: impl Into<SmolStr>, loader: Loader) -> SourceFile {
         SourceFile {
             path: path.into(),
             text: OnceLock::new(),
-            loader: Some(Box::new(load)),
+            loader: Some(loader),
             line_index: OnceLock::new(),
         }
     }
 
     /// The whole text, without a byte order mark.
     pub fn text(&self) -> &Arc<str> {
-        self.text
-            .get_or_init(|| self.loader.as_ref().map_or_else(|| Arc::from(""), |load| load()))
+        self.text.get_or_init(|| match &self.loader {
+            Some(load) => load(&self.path),
+            None => Arc::from(""),
+        })
     }
 
     /// The line index.

@@ -975,6 +975,38 @@ fn no_text_can_break_the_reader() {
 }
 
 #[test]
+fn what_is_forgotten_is_configured_beside_the_state() {
+    let text = format!(
+        "{WAREHOUSE}[state.retention]\nmax_age_days = 90\nmin_runs_kept = 5\napplies_to = [\"history\"]\nsweep_interval_seconds = 60\n"
+    );
+    let (config, problems) = project(&text);
+    assert_eq!(problems, [""; 0]);
+    let retention = config.state.retention;
+    assert_eq!(
+        (
+            retention.max_age_days,
+            retention.min_runs_kept,
+            retention.sweep_interval_seconds
+        ),
+        (Some(90), Some(5), Some(60))
+    );
+    let applies_to = retention.applies_to.unwrap_or_default();
+    assert_eq!(
+        applies_to.iter().map(|t| t.value.as_str()).collect::<Vec<_>>(),
+        ["history"]
+    );
+    let (_, problems) =
+        project("[state.retention]\nmax_age_days = -1\napplies_to = [\"audit\", \"lineages\"]\n");
+    assert_eq!(problems.len(), 3, "{problems:?}");
+    assert!(
+        problems
+            .iter()
+            .any(|p| p.starts_with("E406") && p.contains("audit")),
+        "{problems:?}"
+    );
+}
+
+#[test]
 fn a_remote_state_says_where_it_is() {
     let read = |state: &str| {
         let (config, problems) = project(&format!("{WAREHOUSE}[state]\n{state}"));

@@ -4,7 +4,7 @@
 use crate::hash::Hasher128;
 use crate::link::{self, Input, Resolved, SourceBook, SourceFacts, Target};
 use crate::load::LoadedModel;
-use crate::memo::Memo;
+use crate::memo::{Checked, Memo};
 use crate::names::NameTable;
 use crate::packed::{Lazy, Packed};
 use crate::snapshot::{ModelSchema, SourceSchema};
@@ -105,6 +105,16 @@ impl Analysed {
     /// Columns, lineage, findings.
     pub fn analysis(&self) -> &Arc<Analysis> {
         self.analysis.get()
+    }
+
+    /// The same with the lineage packed; `None` when it is.
+    pub(crate) fn packed_up(&self) -> Option<Analysed> {
+        Some(Analysed {
+            head: self.head,
+            schema: self.schema.clone(),
+            columns: Lazy::new(Columns(self.columns.get().0.clone())),
+            analysis: self.analysis.packed_up()?,
+        })
     }
 
     /// The three parts as the cache file holds them.
@@ -437,6 +447,8 @@ pub struct Results {
     pub prepared: Vec<Prepared>,
     /// In order of models; `None` for those on a cycle or behind one, which [`finish`] takes.
     pub analysed: Vec<Option<Arc<Analysed>>>,
+    /// In order of models; `None` for those that were remembered or left.
+    pub checked: Vec<Option<Arc<Checked>>>,
     /// Trees of the models that are left.
     left: Vec<(u32, Option<Ast>)>,
     /// Texts that were parsed.
@@ -455,12 +467,17 @@ struct Board {
     readers: Vec<Vec<u32>>,
 }
 
-/// Analyse all models on `pool`. `texts` gives the text of a model that has to be parsed. `progress` is called on this
-/// thread now and then with the number of models that are done.
+/// What is found in a model that was analysed just now, given what was found before.
+pub type Check<'a> = dyn Fn(u32, &Prepared, &Analysed, Option<&Arc<Checked>>) -> Arc<Checked> + Sync + 'a;
+
+/// Analyse all models on `pool`. `texts` gives the text of a model that has to be parsed. Findings are looked for at once,
+/// so that the lineage of one model after the other can be packed. `progress` is called on this thread now and then with the
+/// number of models that are done.
 pub fn all(
     shared: &Shared<'_>,
     memo: &Memo,
     texts: &(dyn Fn(u32) -> Arc<str> + Sync),
+    check: &Check<'_>,
     pool: &rayon::ThreadPool,
     progress: &mut dyn FnMut(usize),
     cancel: &CancelToken,
@@ -470,7 +487,9 @@ pub fn all(
         shared,
         memo,
         texts,
+        check,
         cancel,
+        checked: (0..n).map(|_| OnceLock::new()).collect(),
         prepared: (0..n).map(|_| OnceLock::new()).collect(),
         analysed: (0..n).map(|_| OnceLock::new()).collect(),
         board: Mutex::new(Board {
@@ -525,6 +544,7 @@ pub fn all(
     Ok(Results {
         prepared,
         analysed,
+        checked: work.checked.into_iter().map(OnceLock::into_inner).collect(),
         left,
         parsed: work.parsed.into_inner(),
         fresh: work.fresh.into_inner(),
@@ -571,7 +591,9 @@ struct Work<'a> {
     shared: &'a Shared<'a>,
     memo: &'a Memo,
     texts: &'a (dyn Fn(u32) -> Arc<str> + Sync),
+    check: &'a Check<'a>,
     cancel: &'a CancelToken,
+    checked: Vec<OnceLock<Arc<Checked>>>,
     prepared: Vec<OnceLock<Prepared>>,
     analysed: Vec<OnceLock<Arc<Analysed>>>,
     board: Mutex<Board>,
@@ -653,10 +675,16 @@ impl Work<'_> {
             let broken = self.prepared[m as usize].get().is_none_or(|p| p.unit.broken());
             Some((&**analysed, broken))
         };
-        let (analysed, fresh) = self
+        let (mut analysed, fresh) = self
             .shared
             .analyse(id, prepared, ast, old.map(|e| &e.analysed), &result);
         self.fresh.fetch_add(u64::from(fresh), Ordering::Relaxed);
+        if fresh {
+            let checked = (self.check)(id, prepared, &analysed, old.map(|e| &e.checked));
+            let _ = self.checked[id as usize].set(checked);
+            // Of a whole project little is looked at again.
+            analysed = analysed.packed_up().map_or(analysed, Arc::new);
+        }
         let _ = self.analysed[id as usize].set(analysed);
         self.done.fetch_add(1, Ordering::Relaxed);
         let mut board = self.lock();

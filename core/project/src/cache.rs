@@ -15,10 +15,11 @@
 use crate::analyse::Analysed;
 use crate::hash::Hasher128;
 use crate::load::LoadedModel;
-use crate::memo::{CachedFile, Checked, Entry, Memo, Paths};
+use crate::memo::{CachedFile, Checked, Entry, Memo, Paths, Written};
 use crate::packed::Packed;
 use crate::unit::Unit;
 use rayon::prelude::*;
+use rocky_base::source::Loader;
 use rocky_base::system::FileStamp;
 use rocky_base::{FileId, SmolStr, SourceFile, System};
 use serde::{Deserialize, Serialize};
@@ -86,13 +87,8 @@ fn u128_at(bytes: &[u8], at: &mut usize) -> Option<u128> {
     Some(u128::from_le_bytes(take(bytes, at, 16)?.try_into().ok()?))
 }
 
-/// Read the memo. `None`: there is none that can be used.
-pub fn load(
-    system: &Arc<dyn System>,
-    root: &Path,
-    place: &Place,
-    pool: &rayon::ThreadPool,
-) -> Option<(Memo, u128)> {
+/// Read the memo, on the threads of the pool that this is called in. `None`: there is none that can be used.
+pub fn load(system: &Arc<dyn System>, root: &Path, place: &Place) -> Option<(Memo, u128)> {
     let file = Arc::new(system.read(&place.file).ok()?);
     let bytes = file.as_slice();
     let foot = bytes.len().checked_sub(FOOT)?;
@@ -126,26 +122,21 @@ pub fn load(
         return None;
     }
     let table = tables.get(paths_len..)?;
-    let (files, models) = pool.join(
-        || {
-            let cached = |row: &PathRow| {
-                row.stamp.map(|stamp| CachedFile {
-                    stamp: Some(stamp),
-                    hash: row.hash,
-                    source: Arc::new(lazy_source(system, root, &row.path)),
-                    problem: None,
-                })
-            };
-            rows.par_iter().with_min_len(64).map(cached).collect::<Vec<_>>()
-        },
-        || {
-            (0..entries)
-                .into_par_iter()
-                .with_min_len(16)
-                .filter_map(|i| entry(&file, table.get(i * ROW..(i + 1) * ROW)?))
-                .collect::<Vec<_>>()
-        },
-    );
+    let loader = loader(system, root);
+    let cached = |row: &PathRow| {
+        row.stamp.map(|stamp| CachedFile {
+            stamp: Some(stamp),
+            hash: row.hash,
+            source: Arc::new(SourceFile::lazy(row.path.clone(), loader.clone())),
+            problem: None,
+        })
+    };
+    let files: Vec<_> = rows.par_iter().with_min_len(64).map(cached).collect();
+    let models: Vec<_> = (0..entries)
+        .into_par_iter()
+        .with_min_len(16)
+        .filter_map(|i| entry(&file, table.get(i * ROW..(i + 1) * ROW)?))
+        .collect();
     let memo = Memo {
         paths: Arc::new(paths),
         files,
@@ -160,12 +151,12 @@ fn build() -> u128 {
     xxh3_128(crate::BUILD.as_bytes())
 }
 
-/// A file that was not read in this process: its text comes from the disk when a finding in it is shown.
-fn lazy_source(system: &Arc<dyn System>, root: &Path, path: &SmolStr) -> SourceFile {
-    let (system, full) = (system.clone(), root.join(path.as_str()));
-    SourceFile::lazy(path.clone(), move || {
+/// For files that were not read in this process: a text comes from the disk when a finding in it is shown.
+fn loader(system: &Arc<dyn System>, root: &Path) -> Loader {
+    let (system, root) = (system.clone(), root.to_path_buf());
+    Arc::new(move |path| {
         let text = system
-            .read(&full)
+            .read(&root.join(path))
             .ok()
             .and_then(|bytes| String::from_utf8(bytes).ok());
         let text = text.unwrap_or_default();
@@ -201,6 +192,10 @@ fn entry(file: &Arc<Vec<u8>>, row: &[u8]) -> Option<(FileId, Arc<Entry>)> {
         analysed: Arc::new(Analysed::unpack(analysed.bytes(), columns, analysis)?),
         checked: Arc::new(checked),
         loaded: Arc::new(loaded),
+        written: Packed::new(file, start, total).map(|bytes| Written {
+            bytes,
+            row: row.get(8..).unwrap_or_default().into(),
+        }),
     };
     Some((entry.loaded.file, Arc::new(entry)))
 }
@@ -215,17 +210,6 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
     entries.sort_unstable_by_key(|e| e.loaded.file);
     let mut by_number: Vec<(&SmolStr, FileId)> = memo.paths.iter().collect();
     by_number.sort_unstable_by_key(|(_, id)| *id);
-    let rows: Vec<PathRow> = by_number
-        .into_iter()
-        .map(|(path, id)| {
-            let file = memo.file(id).filter(|f| f.problem.is_none());
-            PathRow {
-                path: path.clone(),
-                stamp: file.and_then(|f| f.stamp),
-                hash: file.map_or(0, |f| f.hash),
-            }
-        })
-        .collect();
     let mut hasher = Hasher128::new();
     for entry in &entries {
         hasher
@@ -235,22 +219,43 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
             .u128(entry.analysed.key())
             .u128(entry.checked.key);
     }
-    let paths = postcard::to_stdvec(&rows).ok()?;
-    let fingerprint = hasher.bytes(&paths).finish();
+    // As a list of rows is encoded: their number, then one after the other.
+    let mut table: Vec<u8> = postcard::to_stdvec(&by_number.len()).ok()?;
+    table.reserve_exact(by_number.iter().map(|(path, _)| path.len() + 56).sum());
+    for (path, id) in by_number {
+        let file = memo.file(id).filter(|f| f.problem.is_none());
+        let row = PathRow {
+            path: path.clone(),
+            stamp: file.and_then(|f| f.stamp),
+            hash: file.map_or(0, |f| f.hash),
+        };
+        table = postcard::to_extend(&row, table).ok()?;
+    }
+    let fingerprint = hasher.bytes(&table).finish();
     if known == Some(fingerprint) {
         return known;
     }
+    let paths_len = u32::try_from(table.len()).ok()?;
 
     let n_entries = u32::try_from(entries.len()).ok()?;
+    let table = std::cell::RefCell::new(table);
     let write = |out: &mut dyn Write| -> io::Result<()> {
-        let mut table: Vec<u8> = Vec::with_capacity(paths.len() + entries.len() * ROW);
-        table.extend_from_slice(&paths);
+        let mut table = table.borrow_mut();
+        table.truncate(paths_len as usize);
+        table.reserve_exact(entries.len() * ROW);
         let mut start = 0u64;
         let mut buffer: Vec<u8> = Vec::new();
         for entry in &entries {
-            buffer.clear();
             table.extend_from_slice(&start.to_le_bytes());
-            pack(entry, &mut buffer, &mut table).ok_or(io::ErrorKind::InvalidData)?;
+            if let Some(written) = &entry.written {
+                let bytes = written.bytes.bytes();
+                table.extend_from_slice(&written.row);
+                start += bytes.len() as u64;
+                out.write_all(bytes)?;
+                continue;
+            }
+            buffer.clear();
+            pack(entry, &mut buffer, &mut *table).ok_or(io::ErrorKind::InvalidData)?;
             table.extend_from_slice(&xxh3_64(&buffer).to_le_bytes());
             start += buffer.len() as u64;
             out.write_all(&buffer)?;
@@ -260,9 +265,9 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
         foot.extend_from_slice(&build().to_le_bytes());
         foot.extend_from_slice(&place.project.to_le_bytes());
         foot.extend_from_slice(&fingerprint.to_le_bytes());
-        foot.extend_from_slice(&(paths.len() as u32).to_le_bytes());
+        foot.extend_from_slice(&paths_len.to_le_bytes());
         foot.extend_from_slice(&n_entries.to_le_bytes());
-        foot.extend_from_slice(&xxh3_128(&table).to_le_bytes());
+        foot.extend_from_slice(&xxh3_128(&*table).to_le_bytes());
         foot.extend_from_slice(MAGIC);
         out.write_all(&foot)
     };

@@ -1,6 +1,6 @@
 //! One compile: configuration, files, names, analysis, checks. Holds the memo between compiles of one project.
 
-use crate::analyse::{self, Shared};
+use crate::analyse::{self, Analysed, Prepared, Shared};
 use crate::cache;
 use crate::configuration::{CONFIG_FILE, Configuration, Configurations};
 use crate::contract;
@@ -14,7 +14,7 @@ use crate::levels::Levels;
 use crate::link::{self, Known, SourceBook};
 use crate::load::{self, ExplicitContract, LoadedModel, Reader, Recorder};
 use crate::lock;
-use crate::memo::{CachedFile, Entry, Memo};
+use crate::memo::{CachedFile, Checked, Entry, Memo};
 use crate::portability;
 use crate::snapshot::{Contract, Ground, Model, Parts, Snapshot, Source, SourceSchema, Timings};
 use crate::status::Doubtful;
@@ -72,6 +72,9 @@ pub struct Inputs {
     pub ignore_lock: bool,
 }
 
+/// Gives the memo of the cache file, and its fingerprint.
+type Ahead = std::sync::mpsc::Receiver<Option<(Memo, u128)>>;
+
 /// Compiles one project again and again.
 pub struct Compiler {
     system: Arc<dyn System>,
@@ -81,6 +84,8 @@ pub struct Compiler {
     configurations: Arc<Configurations>,
     // What the cache file holds, once it was looked at; the thread that writes it gives the new value.
     on_disk: Option<Option<u128>>,
+    // The cache file, while it is read ahead.
+    ahead: Option<Ahead>,
     saver: Option<std::thread::JoinHandle<Option<u128>>>,
 }
 
@@ -109,6 +114,7 @@ impl Compiler {
             memo: Arc::default(),
             configurations: Arc::default(),
             on_disk: None,
+            ahead: None,
             saver: None,
         }
     }
@@ -136,8 +142,24 @@ impl Compiler {
             memo: self.memo.clone(),
             configurations: Arc::default(),
             on_disk: None,
+            ahead: None,
             saver: None,
         }
+    }
+
+    /// Begin to read the cache file while the caller looks at other things. The next compile waits for it.
+    pub fn read_ahead(&mut self, pool: &rayon::ThreadPool) {
+        if self.on_disk.is_some() || self.ahead.is_some() {
+            return;
+        }
+        let Some(place) = self.place() else { return };
+        let (system, root) = (self.system.clone(), self.root.clone());
+        let (sender, receiver) = std::sync::mpsc::channel();
+        pool.spawn(move || {
+            // Nobody waits for it any more when no compile came.
+            let _ = sender.send(cache::load(&system, &root, &place));
+        });
+        self.ahead = Some(receiver);
     }
 
     /// Wait until the cache file is written.
@@ -215,13 +237,10 @@ impl Compiler {
         };
 
         let place = self.place();
-        let unseen = place.as_ref().filter(|_| self.on_disk.is_none());
         // The folders are listed while the cache file is read.
-        let (listed, loaded) = pool.join(
-            || self.listed(cancel),
-            || unseen.map(|place| cache::load(&self.system, &self.root, place, pool)),
-        );
-        let (read, layout) = listed?;
+        self.read_ahead(pool);
+        let (read, layout) = self.listed(cancel)?;
+        let loaded = self.ahead.take().map(|ahead| ahead.recv().ok().flatten());
         if let Some(loaded) = loaded {
             self.on_disk = Some(loaded.as_ref().map(|(_, fingerprint)| *fingerprint));
             if let (true, Some((memo, _))) = (self.memo.entries.is_empty(), loaded) {
@@ -327,10 +346,24 @@ impl Compiler {
             cancel,
             proven_only: false,
         };
+        let contracts = explicit(loaded.contracts, &models, &targets.names, &mut general);
+        let check = |id: u32, prepared: &Prepared, analysed: &Analysed, old: Option<&Arc<Checked>>| {
+            let loaded = &models[id as usize];
+            let contract = contract_of(contracts.get(&id), loaded);
+            let subject = Subject {
+                loaded,
+                target: &targets.models[id as usize],
+                unit: &prepared.unit,
+                analysed,
+                contract: contract.as_ref().map(|(contract, hash)| (contract, *hash)),
+                dialect,
+            };
+            subject.checked(old)
+        };
         let texts = |id: u32| heads[id as usize].body.source.text().clone();
         let total = models.len();
         let mut show = |done: usize| observer.event(&progress("analyse", done, total));
-        let mut results = analyse::all(&shared, &memo, &texts, pool, &mut show, cancel)?;
+        let mut results = analyse::all(&shared, &memo, &texts, &check, pool, &mut show, cancel)?;
         timings.analyse_ms = analyse_started.elapsed().as_secs_f64() * 1e3;
 
         cancel.check()?;
@@ -383,7 +416,6 @@ impl Compiler {
 
         cancel.check()?;
         let check_started = Instant::now();
-        let contracts = explicit(loaded.contracts, &models, &targets.names, &mut general);
         let wanted =
             portability::Wanted::new(&config.portability, inputs.target_dialect, dialect, &mut general);
         let units: Vec<&Unit> = results.prepared.iter().map(|p| &*p.unit).collect();
@@ -402,33 +434,39 @@ impl Compiler {
             levels: &levels,
             broken: &|m| broken.get(m as usize).is_some_and(|b| *b),
         };
-        let jobs: Vec<Job> = heads
-            .iter()
-            .zip(results.prepared)
-            .zip(results.analysed)
-            .zip(targets.models)
-            .zip(depends)
-            .enumerate()
-            .map(|(id, ((((head, prepared), analysed), target), depends))| Job {
-                id: id as u32,
-                pipeline: shown
-                    .get(&head.loaded.file)
-                    .and_then(|path| globs.pipeline_of(path)),
-                inputs: link::inputs(&prepared.resolved, &by_key),
-                cyclic: order.cyclic[id],
-                constructs: constructs.get_mut(id).map(std::mem::take).unwrap_or_default(),
-                loaded: head.loaded.clone(),
-                folder: head.folder,
-                prepared,
-                analysed,
-                target,
-                depends,
-            })
-            .collect();
+        constructs.resize_with(total, Default::default);
         let built: Vec<Option<Arc<Model>>> = pool.install(|| {
-            jobs.into_par_iter()
+            heads
+                .par_iter()
+                .zip(results.prepared)
+                .zip(results.analysed.into_par_iter().zip(results.checked))
+                .zip(targets.models)
+                .zip(depends)
+                .zip(constructs)
+                .enumerate()
                 .with_min_len(32)
-                .map(|job| (!cancel.is_tripped()).then(|| builder.model(job)).flatten())
+                .map(
+                    |(id, (((((head, prepared), found), target), depends), constructs))| {
+                        if cancel.is_tripped() {
+                            return None;
+                        }
+                        let path = shown.get(&head.loaded.file);
+                        builder.model(Job {
+                            id: id as u32,
+                            pipeline: path.and_then(|path| globs.pipeline_of(path)),
+                            inputs: link::inputs(&prepared.resolved, &by_key),
+                            cyclic: order.cyclic[id],
+                            constructs,
+                            loaded: head.loaded.clone(),
+                            folder: head.folder,
+                            prepared,
+                            analysed: found.0,
+                            checked: found.1,
+                            target,
+                            depends,
+                        })
+                    },
+                )
                 .collect()
         });
         cancel.check()?;
@@ -493,7 +531,7 @@ impl Compiler {
                 wanted,
             }),
         });
-        let old = std::mem::replace(&mut self.memo, Arc::new(snapshot.memo(paths, files)));
+        let old = std::mem::replace(&mut self.memo, Arc::new(snapshot.memo(paths, files, &memo)));
         drop(memo);
         if let Some(place) = place {
             self.save(place, Box::new((old, layout)));
@@ -509,9 +547,8 @@ impl Compiler {
         let saver = std::thread::Builder::new()
             .name("rocky-cache".to_owned())
             .spawn(move || {
-                let saved = cache::save(&*system, &place, &memo, known);
                 drop(old);
-                saved
+                cache::save(&*system, &place, &memo, known)
             });
         // Without a thread there is no cache this time.
         self.saver = saver.ok();
@@ -637,6 +674,28 @@ fn explicit(
     contracts
 }
 
+/// The contract of a model, with the hash of its text: one of the contracts folder before the one beside it.
+fn contract_of(explicit: Option<&ExplicitContract>, loaded: &LoadedModel) -> Option<(Contract, u128)> {
+    match explicit {
+        Some(explicit) => Some((
+            Contract {
+                config: explicit.parsed.value.clone(),
+                file: explicit.file,
+                auto: false,
+            },
+            explicit.hash,
+        )),
+        None => loaded.contract.as_ref().map(|(file, config)| {
+            let contract = Contract {
+                config: (**config).clone(),
+                file: *file,
+                auto: true,
+            };
+            (contract, loaded.reads.contract.map_or(0, |(_, hash)| hash))
+        }),
+    }
+}
+
 /// Puts models together.
 pub(crate) struct Builder<'a> {
     pub dialect: Dialect,
@@ -655,8 +714,10 @@ pub(crate) struct Job {
     pub constructs: portability::Constructs,
     pub loaded: Arc<LoadedModel>,
     pub folder: u32,
-    pub prepared: analyse::Prepared,
-    pub analysed: Option<Arc<analyse::Analysed>>,
+    pub prepared: Prepared,
+    pub analysed: Option<Arc<Analysed>>,
+    /// What was found in it, when it was looked at before.
+    pub checked: Option<Arc<Checked>>,
     pub target: link::Target,
     pub depends: link::Depends,
 }
@@ -664,24 +725,7 @@ pub(crate) struct Job {
 impl Builder<'_> {
     pub fn model(&self, job: Job) -> Option<Arc<Model>> {
         let (loaded, unit, analysed) = (job.loaded, job.prepared.unit, job.analysed?);
-        let contract = match self.contracts.get(&job.id) {
-            Some(explicit) => Some((
-                Contract {
-                    config: explicit.parsed.value.clone(),
-                    file: explicit.file,
-                    auto: false,
-                },
-                explicit.hash,
-            )),
-            None => loaded.contract.as_ref().map(|(file, config)| {
-                let contract = Contract {
-                    config: (**config).clone(),
-                    file: *file,
-                    auto: true,
-                };
-                (contract, loaded.reads.contract.map_or(0, |(_, hash)| hash))
-            }),
-        };
+        let contract = contract_of(self.contracts.get(&job.id), &loaded);
         let old: Option<&Arc<Entry>> = self.memo.entries.get(&loaded.file);
         let subject = Subject {
             loaded: &loaded,
@@ -691,7 +735,9 @@ impl Builder<'_> {
             contract: contract.as_ref().map(|(contract, hash)| (contract, *hash)),
             dialect: self.dialect,
         };
-        let checked = subject.checked(old.map(|e| &e.checked));
+        let checked = job
+            .checked
+            .unwrap_or_else(|| subject.checked(old.map(|e| &e.checked)));
         let around = findings::Around {
             inputs: &job.inputs,
             broken: self.broken,

@@ -39,6 +39,8 @@ pub struct ModelFiles {
 /// A folder with models.
 #[derive(Clone, Debug)]
 pub struct Folder {
+    /// To open it.
+    pub path: PathBuf,
     /// `_defaults.toml`.
     pub defaults: Option<FilePath>,
 }
@@ -145,7 +147,7 @@ impl<'a> Walk<'a> {
                 }
             }
             self.cancel.check()?;
-            self.folder(&shown(self.root, &dir), files);
+            self.folder(dir, files);
             // Reversed, because the last one pushed is walked first: the order of folders is that of their names.
             pending.extend(folders.into_iter().rev());
         }
@@ -154,43 +156,33 @@ impl<'a> Walk<'a> {
     }
 
     /// The files of one folder, sorted by name. Each path and each name is made once: a folder may hold ten thousand.
-    fn folder(&mut self, dir: &str, files: Vec<(SmolStr, PathBuf)>) {
-        let shown = |name: &str| match dir {
-            "" => SmolStr::new(name),
-            dir => smol_str::format_smolstr!("{dir}/{name}"),
+    fn folder(&mut self, path: PathBuf, files: Vec<(SmolStr, PathBuf)>) {
+        let dir = shown(self.root, &path);
+        let file = |name: &str, path: PathBuf| FilePath {
+            shown: match dir.as_str() {
+                "" => SmolStr::new(name),
+                dir => smol_str::format_smolstr!("{dir}/{name}"),
+            },
+            path,
         };
         let mut toml: FxHashMap<SmolStr, PathBuf> = FxHashMap::default();
         let mut bodies = Vec::with_capacity(files.len());
-        for (name, path) in files {
+        for (name, place) in files {
             if name.ends_with(".toml") {
-                toml.insert(name, path);
+                toml.insert(name, place);
             } else if let Some(stem) = name.strip_suffix(".sql").filter(|s| !s.is_empty()) {
-                bodies.push((
-                    SmolStr::new(stem),
-                    Language::Sql,
-                    FilePath {
-                        shown: shown(&name),
-                        path,
-                    },
-                ));
+                bodies.push((SmolStr::new(stem), Language::Sql, file(&name, place)));
             } else if let Some(stem) = name.strip_suffix(".rocky").filter(|s| !s.is_empty()) {
-                bodies.push((
-                    SmolStr::new(stem),
-                    Language::Rocky,
-                    FilePath {
-                        shown: shown(&name),
-                        path,
-                    },
-                ));
+                bodies.push((SmolStr::new(stem), Language::Rocky, file(&name, place)));
             }
         }
         let folder = self.layout.folders.len();
+        // `a.sql` and `a.rocky` share a sidecar.
         let mut used: FxHashSet<SmolStr> = FxHashSet::default();
         let mut take = |name: SmolStr| {
-            let path = toml.get(&name)?.clone();
-            let shown = shown(&name);
+            let taken = file(&name, toml.get(&name)?.clone());
             used.insert(name);
-            Some(FilePath { path, shown })
+            Some(taken)
         };
         let defaults = take(SmolStr::new_static("_defaults.toml"));
         for (stem, language, body) in bodies {
@@ -206,14 +198,11 @@ impl<'a> Walk<'a> {
         let mut orphans: Vec<FilePath> = toml
             .into_iter()
             .filter(|(name, _)| !used.contains(name))
-            .map(|(name, path)| FilePath {
-                shown: shown(&name),
-                path,
-            })
+            .map(|(name, place)| file(&name, place))
             .collect();
         orphans.sort_by(|a, b| a.shown.cmp(&b.shown));
         self.layout.orphans.extend(orphans);
-        self.layout.folders.push(Folder { defaults });
+        self.layout.folders.push(Folder { path, defaults });
     }
 
     /// Macro files directly in `dir`; a missing folder has none.

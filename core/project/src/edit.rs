@@ -269,6 +269,7 @@ impl Snapshot {
                 folder: old.parts.folder,
                 prepared,
                 analysed: Some(analysed),
+                checked: None,
                 target: table.target(id).clone(),
                 depends,
             };

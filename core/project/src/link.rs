@@ -165,27 +165,24 @@ pub fn targets(
     );
     let mut unattached = BTreeMap::new();
     // Everything but putting the names into the table is done for many models at once.
-    let made: Vec<_> = models
+    let (mut linked, mut keys): (Vec<Target>, Vec<_>) = (Vec::new(), Vec::new());
+    models
         .par_iter()
         .with_min_len(64)
         .map(|m| {
             let mut dropped = BTreeMap::new();
             let target = target(m, dialect, defaults, &names, &mut dropped);
-            let keys = (names.name_key(&m.name), names.target_key(&target.name));
-            (target, keys, dropped)
+            let keys = (names.name_key(&m.name), names.target_key(&target.name), dropped);
+            (target, keys)
         })
-        .collect();
-    let mut linked: Vec<Target> = Vec::with_capacity(made.len());
-    let mut keys = Vec::with_capacity(made.len());
-    for (target, key, dropped) in made {
-        linked.push(target);
-        keys.push(key);
+        .unzip_into_vecs(&mut linked, &mut keys);
+    names.reserve(models.len());
+    let mut target_keys: Vec<RelationKey> = Vec::with_capacity(models.len());
+    for ((id, model), (key, target_key, dropped)) in models.iter().enumerate().zip(keys) {
+        target_keys.push(target_key);
         for (catalog, loc) in dropped {
             unattached.entry(catalog).or_insert(loc);
         }
-    }
-    let (name_keys, target_keys): (Vec<SmolStr>, Vec<RelationKey>) = keys.into_iter().unzip();
-    for ((id, model), key) in models.iter().enumerate().zip(name_keys) {
         if let Err(first) = names.add_name(key, id as u32) {
             let first = &models[first as usize];
             let finding = Diagnostic::new(

@@ -6,6 +6,7 @@ use crate::hash::Hasher128;
 use crate::memo::{CachedFile, Memo, Paths};
 use crate::unit::{Language, MacroSet};
 use rayon::prelude::*;
+use rocky_base::system::FileStamp;
 use rocky_base::{CancelToken, Diagnostic, FileId, Loc, Result, SmolStr, SourceFile, Span, System, code};
 use rocky_config::{ContractConfig, DefaultsConfig, ModelConfig, Options, Parsed};
 use serde::{Deserialize, Serialize};
@@ -110,7 +111,17 @@ pub fn content_hash(text: &str) -> u128 {
 impl Reader<'_> {
     /// The file, from the memo when its stamp is unchanged.
     pub fn file(&self, path: &FilePath, id: FileId, cached: Option<&CachedFile>) -> CachedFile {
-        let stamp = self.system.stamp(&path.path).ok();
+        self.stamped(path, id, cached, self.system.stamp(&path.path).ok())
+    }
+
+    /// The file, of which the stamp was just taken.
+    fn stamped(
+        &self,
+        path: &FilePath,
+        id: FileId,
+        cached: Option<&CachedFile>,
+        stamp: Option<FileStamp>,
+    ) -> CachedFile {
         if let (Some(stamp), Some(cached)) = (stamp, cached)
             && cached.stamp == Some(stamp)
         {
@@ -317,7 +328,7 @@ pub fn load(
     let mut diagnostics = layout.diagnostics.clone();
     let options = reader.options;
     let mut defaults: Vec<Defaults> = Vec::with_capacity(layout.folders.len());
-    for Folder { defaults: path } in &layout.folders {
+    for Folder { defaults: path, .. } in &layout.folders {
         let Some(path) = path else {
             defaults.push(Defaults::default());
             continue;
@@ -397,13 +408,25 @@ pub fn load(
         })
         .collect();
     let memo = recorder.memo;
-    let done: Vec<Option<Read>> = jobs
-        .par_iter()
-        .with_min_len(16)
-        .map(|job| (!cancel.is_tripped()).then(|| job.load(reader, memo, &defaults)))
+    let of_folder = |jobs: &[Job<'_>]| -> Vec<Read> {
+        let folder = jobs.first().and_then(|job| layout.folders.get(job.files.folder));
+        let names: Vec<&str> = jobs.iter().flat_map(Job::names).collect();
+        let stamps = folder.map(|f| reader.system.stamps(&f.path, &names));
+        let mut stamps = stamps.unwrap_or_default().into_iter();
+        jobs.iter()
+            .take_while(|_| !cancel.is_tripped())
+            .map(|job| job.load(reader, memo, &defaults, &mut stamps))
+            .collect()
+    };
+    let done: Vec<Vec<Read>> = jobs
+        .par_chunks(STAMPED)
+        .map(|jobs| {
+            let folders = jobs.chunk_by(|a, b| a.files.folder == b.files.folder);
+            folders.flat_map(&of_folder).collect()
+        })
         .collect();
     cancel.check()?;
-    let mut heads = Vec::with_capacity(done.len());
+    let mut heads = Vec::with_capacity(jobs.len());
     for (head, files) in done.into_iter().flatten() {
         recorder.keep(head.loaded.file, head.body.clone());
         files.into_iter().for_each(|(id, file)| recorder.keep(id, file));
@@ -416,6 +439,9 @@ pub fn load(
         diagnostics,
     })
 }
+
+/// Models whose stamps are taken together.
+const STAMPED: usize = 64;
 
 /// A model and the files beside its query.
 type Read = (Head, Vec<(FileId, CachedFile)>);
@@ -433,12 +459,30 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Read the model. The files beside the query come apart.
-    pub fn load(&self, reader: &Reader<'_>, memo: &Memo, defaults: &[Defaults]) -> Read {
-        let body = reader.file(&self.files.body, self.body, memo.file(self.body));
-        let beside = |id: Option<FileId>, path: &Option<FilePath>| {
+    /// The names of its files in their folder.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let files = [
+            Some(&self.files.body),
+            self.files.sidecar.as_ref(),
+            self.files.contract.as_ref(),
+        ];
+        let paths = files.into_iter().flatten().map(|file| file.path.file_name());
+        paths.map(|name| name.and_then(|n| n.to_str()).unwrap_or(""))
+    }
+
+    /// Read the model. `stamps` has those of its files, in the order of [`Job::names`]. The files beside the query come apart.
+    fn load(
+        &self,
+        reader: &Reader<'_>,
+        memo: &Memo,
+        defaults: &[Defaults],
+        stamps: &mut impl Iterator<Item = Option<FileStamp>>,
+    ) -> Read {
+        let mut read = |path: &FilePath, id| reader.stamped(path, id, memo.file(id), stamps.next().flatten());
+        let body = read(&self.files.body, self.body);
+        let mut beside = |id: Option<FileId>, path: &Option<FilePath>| {
             let (id, path) = (id?, path.as_ref()?);
-            Some((id, reader.file(path, id, memo.file(id))))
+            Some((id, read(path, id)))
         };
         let sidecar = beside(self.sidecar, &self.files.sidecar);
         let contract = beside(self.contract, &self.files.contract);

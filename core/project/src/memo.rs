@@ -3,6 +3,8 @@
 
 use crate::analyse::Analysed;
 use crate::load::LoadedModel;
+use crate::packed::Packed;
+use crate::snapshot::Model;
 use crate::unit::Unit;
 use rocky_base::system::FileStamp;
 use rocky_base::{Diagnostic, FileId, SmolStr, SourceFile};
@@ -74,6 +76,26 @@ pub struct Entry {
     pub analysed: Arc<Analysed>,
     /// Findings in its query, strategy and contract.
     pub checked: Arc<Checked>,
+    /// All of it as it lies in the cache file.
+    pub(crate) written: Option<Written>,
+}
+
+/// An entry of the cache file.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub bytes: Packed,
+    /// The lengths of its parts and its checksum, as the table has them.
+    pub row: Box<[u8]>,
+}
+
+impl Entry {
+    /// Whether the entry holds the very values of this model.
+    pub(crate) fn is_of(&self, model: &Model) -> bool {
+        Arc::ptr_eq(&self.loaded, &model.loaded)
+            && Arc::ptr_eq(&self.unit, &model.unit)
+            && Arc::ptr_eq(&self.analysed, &model.analysed)
+            && Arc::ptr_eq(&self.checked, &model.checked)
+    }
 }
 
 /// Findings with the hash of what they follow from.

@@ -48,6 +48,12 @@ impl NameTable {
         }
     }
 
+    /// Make room for so many models.
+    pub fn reserve(&mut self, models: usize) {
+        self.by_name.reserve(models);
+        self.by_target.reserve(models);
+    }
+
     /// The key of a model's name.
     pub fn name_key(&self, name: &str) -> SmolStr {
         Ident::from_config(self.dialect, name).key(self.dialect, IdentKind::Relation)

@@ -1,5 +1,5 @@
-//! Values that may still lie in the cache file as bytes and are decoded when they are first asked for: most models of a
-//! warm compile are never looked at.
+//! Values that are bytes, in the cache file or made for it, and are decoded when they are first asked for: most models of a
+//! compile are never looked at again.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,6 +28,16 @@ impl Packed {
             start,
             len,
         })
+    }
+
+    /// Bytes of its own.
+    pub fn own(mut bytes: Vec<u8>) -> Packed {
+        bytes.shrink_to_fit();
+        Packed {
+            start: 0,
+            len: bytes.len(),
+            file: Arc::new(bytes),
+        }
     }
 
     /// The bytes.
@@ -67,6 +77,14 @@ impl<T: Serialize + DeserializeOwned + Default> Lazy<T> {
         match &self.packed {
             Some(packed) => Some(packed.bytes().into()),
             None => postcard::to_stdvec(self.get()).ok().map(Cow::Owned),
+        }
+    }
+
+    /// The same as bytes: they need a third of the memory. `None` when it is that already, or cannot be encoded.
+    pub fn packed_up(&self) -> Option<Lazy<T>> {
+        match &self.packed {
+            Some(_) => None,
+            None => Some(Lazy::packed(Packed::own(postcard::to_stdvec(self.get()).ok()?))),
         }
     }
 

@@ -190,6 +190,7 @@ impl Model {
             unit: self.unit.clone(),
             analysed: self.analysed.clone(),
             checked: self.checked.clone(),
+            written: None,
         }
     }
 }
@@ -336,19 +337,21 @@ impl Snapshot {
         self.general.iter().chain(of_models).any(Diagnostic::is_error)
     }
 
+    /// What the next compile remembers. What `old` has already is shared with it.
     pub(crate) fn memo(
         &self,
         paths: Arc<crate::memo::Paths>,
         files: Vec<Option<crate::memo::CachedFile>>,
+        old: &Memo,
     ) -> Memo {
+        let entry = |model: &Arc<Model>| match old.entries.get(&model.file) {
+            Some(entry) if entry.is_of(model) => entry.clone(),
+            _ => Arc::new(model.entry()),
+        };
         Memo {
             paths,
             files,
-            entries: self
-                .models
-                .iter()
-                .map(|m| (m.file, Arc::new(m.entry())))
-                .collect(),
+            entries: self.models.iter().map(|m| (m.file, entry(m))).collect(),
             lock: self.ground.lock.clone(),
             contracts: self
                 .ground

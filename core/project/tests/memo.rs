@@ -7,6 +7,7 @@
 use rocky_base::event::NoObserver;
 use rocky_base::system::MemorySystem;
 use rocky_base::{CancelToken, Diagnostic, Files, SmolStr, System};
+use rocky_project::diff::compare;
 use rocky_project::{Compiler, Edits, InputRelation, Inputs, Options, Snapshot};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -285,7 +286,7 @@ fn a_compiler_that_lived_through_edits_says_what_a_new_one_says() {
 fn an_edit_of_a_snapshot_is_what_a_compile_of_the_edited_files_is() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     let cancel = CancelToken::new();
-    let (mut quick, mut whole) = (0, 0);
+    let (mut quick, mut whole, mut told) = (0, 0, 0);
     for seed in 20..=26u64 {
         let mut random = Random(seed);
         let n_models = 12;
@@ -339,6 +340,14 @@ fn an_edit_of_a_snapshot_is_what_a_compile_of_the_edited_files_is() {
                         visible(&fresh),
                         "seed {seed}, step {step}, {path}"
                     );
+                    // A difference that is followed from the edited model is that of two compiles, all of which is hashed.
+                    let near = compare(&base, &edited, &cancel).unwrap();
+                    assert_eq!(
+                        near,
+                        compare(&base, &fresh, &cancel).unwrap(),
+                        "seed {seed}, step {step}, {path}"
+                    );
+                    told += near.models.iter().filter(|m| m.definition.is_empty()).count();
                     quick += 1;
                     edited
                 }
@@ -350,6 +359,178 @@ fn an_edit_of_a_snapshot_is_what_a_compile_of_the_edited_files_is() {
         }
     }
     assert!(quick > 100, "{quick} quick edits, {whole} whole compiles");
+    assert!(told > 20, "{told} models that others bear on");
+}
+
+/// The differences of edits of a model that others read in every way there is.
+#[test]
+fn the_difference_of_an_edit_is_that_of_two_compiles() {
+    let files = [
+        ("hub.sql", "SELECT id, amount, region FROM raw.t WHERE amount > 1"),
+        ("plain.sql", "SELECT id, amount * 2 AS twice, region FROM hub"),
+        ("kept.sql", "SELECT region FROM hub"),
+        (
+            "ranked.sql",
+            "SELECT id, row_number() OVER (ORDER BY amount) AS n FROM hub",
+        ),
+        (
+            "joined.sql",
+            "SELECT p.id, r.n, p.twice FROM plain p JOIN ranked r ON p.id = r.id",
+        ),
+        ("few.sql", "SELECT * FROM joined LIMIT 10"),
+        (
+            "grouped.sql",
+            "SELECT region, sum(amount) AS total FROM hub GROUP BY region",
+        ),
+        (
+            "filtered.sql",
+            "SELECT region FROM hub WHERE twice_of(amount) > 2",
+        ),
+        (
+            "semi.sql",
+            "SELECT id FROM plain WHERE EXISTS (SELECT 1 FROM grouped g WHERE g.total > plain.twice)",
+        ),
+        ("again.sql", "SELECT id, id FROM kept_names"),
+        ("kept_names.sql", "SELECT id, amount AS id2 FROM hub"),
+        (
+            "open.sql",
+            "SELECT h.id, u.x FROM hub h JOIN raw.unknown u ON u.id = h.id",
+        ),
+        (
+            "wide.sql",
+            "SELECT h.id, u.x, v.y FROM hub h, raw.unknown u, raw.other v",
+        ),
+        ("all.sql", "SELECT * FROM open"),
+        ("wrong.sql", "SELECT id, nowhere FROM plain"),
+        ("broken.sql", "SELECT id FROM plain WHERE"),
+        ("after_broken.sql", "SELECT * FROM broken"),
+        ("added.sql", "SELECT id, amount FROM hub"),
+        (
+            "added.toml",
+            "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"id\"\n",
+        ),
+        ("merged.sql", "SELECT id, n FROM ranked"),
+        (
+            "merged.toml",
+            "[strategy]\ntype = \"merge\"\nunique_key = [\"n\"]\n",
+        ),
+        (
+            "own.sql",
+            "SELECT id, amount FROM hub WHERE id > (SELECT max(id) FROM own)",
+        ),
+        (
+            "own.toml",
+            "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"id\"\n",
+        ),
+        ("ordered.sql", "SELECT id, region FROM plain ORDER BY id"),
+        ("listed.sql", "SELECT list(id) AS ids, count(*) AS n FROM ordered"),
+    ];
+    let edits = [
+        ("hub", "SELECT id, amount, region FROM raw.t WHERE amount > 2"),
+        (
+            "hub",
+            "SELECT id, amount + 1 AS amount, region FROM raw.t WHERE amount > 1",
+        ),
+        (
+            "hub",
+            "SELECT id, amount, region FROM raw.t WHERE amount > 1 ORDER BY id",
+        ),
+        (
+            "hub",
+            "SELECT id, amount, region FROM raw.t WHERE amount > 1 LIMIT 5",
+        ),
+        ("hub", "SELECT id, amount, region FROM raw.t WHERE 1 < amount"),
+        (
+            "hub",
+            "SELECT id, random()::INTEGER AS amount, region FROM raw.t WHERE amount > 1",
+        ),
+        (
+            "hub",
+            "SELECT id, amount, region, 1 AS one FROM raw.t WHERE amount > 1",
+        ),
+        (
+            "hub",
+            "SELECT id, amount::BIGINT AS amount, region FROM raw.t WHERE amount > 1",
+        ),
+        (
+            "hub",
+            "SELECT id, amount, upper(region) AS region FROM raw.t WHERE amount > 1",
+        ),
+        ("hub", "SELECT amount, id, region FROM raw.t WHERE amount > 1"),
+        (
+            "hub",
+            "SELECT DISTINCT id, amount, region FROM raw.t WHERE amount > 1",
+        ),
+        ("hub", "SELECT id, amount, region FROM raw.t WHERE amount >"),
+        ("plain", "SELECT id, amount * 3 AS twice, region FROM hub"),
+        (
+            "plain",
+            "SELECT id, amount * 2 AS twice, region FROM hub WHERE id > 0",
+        ),
+        (
+            "ranked",
+            "SELECT id, row_number() OVER (ORDER BY id) AS n FROM hub",
+        ),
+        ("ordered", "SELECT id, region FROM plain ORDER BY region"),
+        (
+            "open",
+            "SELECT h.id, u.z AS x FROM hub h JOIN raw.unknown u ON u.id = h.id",
+        ),
+        ("broken", "SELECT id, twice FROM plain WHERE"),
+        (
+            "own",
+            "SELECT id, amount FROM hub WHERE id > (SELECT min(id) FROM own)",
+        ),
+    ];
+    let system = Arc::new(MemorySystem::new());
+    system.write(
+        "/p/rocky.toml",
+        "[adapter]\ntype = \"duckdb\"\n\n[pipeline.p]\ntype = \"transformation\"\nmodels = \"models/**\"\n\n[[sources]]\nschema = \"raw\"\n\
+         table = \"t\"\ncolumns = [{ name = \"id\", type = \"INTEGER\" }, { name = \"amount\", type = \"INTEGER\" }, { name = \"region\", type = \
+         \"VARCHAR\" }]\n",
+    );
+    for (file, text) in files {
+        system.write(format!("/p/models/{file}"), text);
+    }
+    let (pool, cancel) = (
+        rayon::ThreadPoolBuilder::new().build().unwrap(),
+        CancelToken::new(),
+    );
+    let inputs = Inputs::default();
+    let compiled = |system: &Arc<MemorySystem>| {
+        compiler(system)
+            .compile(&inputs, &pool, &mut NoObserver, &cancel)
+            .unwrap()
+    };
+    let base = compiled(&system);
+    assert_eq!(base.models.len(), 22);
+    let (mut quick, mut affected) = (0, 0);
+    for (model, text) in edits {
+        let path = format!("models/{model}.sql");
+        let old = files
+            .iter()
+            .find(|(f, _)| *f == format!("{model}.sql"))
+            .unwrap()
+            .1;
+        system.write(format!("/p/{path}"), text);
+        let fresh = compiled(&system);
+        system.write(format!("/p/{path}"), old);
+        let edits = Edits {
+            files: vec![(SmolStr::new(&path), Some(Arc::from(text)))],
+            sources: Vec::new(),
+        };
+        let Some(edited) = base.edited(&*system, &edits, &cancel).unwrap() else {
+            continue;
+        };
+        quick += 1;
+        let near = compare(&base, &edited, &cancel).unwrap();
+        affected += near.models.len();
+        assert_eq!(near, compare(&base, &fresh, &cancel).unwrap(), "{model}: {text}");
+    }
+    assert!(
+        quick > 15 && affected > 100,
+        "{quick} quick edits, {affected} models"
+    );
 }
 
 const CACHE: &str = "/p/.rocky/cache";

@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 use redb::{ReadableDatabase, TableDefinition};
 use rocky_base::ErrorKind;
-use rocky_run::state::RunEnd;
+use rocky_run::state::{Known, RunEnd};
 use rocky_run::{ModelExecution, RunRecord, RunStatus, StateReader, StateRegistry, StateStore, TaskStatus};
 use rocky_warehouse::Strategy;
 use std::io::{BufRead, BufReader, Write};
@@ -325,7 +325,17 @@ fn a_damaged_file_is_an_error_and_never_a_panic() {
                 errors += 1;
             }
         }
-        if let Err(error) = write() {
+        // Looking at everything, and repairing, too.
+        let look = || {
+            let reader = StateReader::open(&path)?.unwrap();
+            reader.audit(&Known::default())?;
+            reader.export(&mut std::io::sink())
+        };
+        let repair = || StateStore::open_writer(&path)?.repair(&Known::default(), at(1));
+        for error in [look().map(drop), repair().map(drop), write()]
+            .into_iter()
+            .filter_map(Result::err)
+        {
             assert_eq!(error.kind, ErrorKind::State, "{error}");
         }
     }

@@ -35,6 +35,7 @@ fn execution(model: &str, status: TaskStatus) -> ModelExecution {
         watermark: None,
         kind: rocky_plan::TaskKind::Model,
         asset_key: Vec::new(),
+        basis: String::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::files::Ask;
 use crate::project::{Project, target, variables};
 use crate::verbs::status::{Sureness, check_minimum};
 use crate::wire::{RequestColumn, WireColumn, WireCoverage, WireDiagnostic, WireStrategy, WireTarget};
-use rocky_base::{CancelToken, Diagnostic, Dialect, Error, Observer, Result, code};
+use rocky_base::{CancelToken, Diagnostic, Dialect, Error, Observer, Result, SmolStr, code};
 use rocky_project::{CatalogInput, Coverage, Inputs, Model, Snapshot, SourceSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -153,7 +153,8 @@ pub struct ModelDetail {
 
 /// The result of a compile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct CompileResponse {
+#[schemars(rename = "CompileResponse")]
+pub struct CompileResponse<D = Vec<ModelDetail>> {
     /// Engine version.
     pub version: String,
     /// `compile`.
@@ -173,10 +174,80 @@ pub struct CompileResponse {
     /// How long it took.
     pub compile_timings: CompileTimings,
     /// The models by name.
-    pub models_detail: Vec<ModelDetail>,
+    pub models_detail: D,
     /// SQL after expansion, by model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expanded_sql: Option<BTreeMap<String, String>>,
+}
+
+/// The details of many models, each of which is made when it is written: as JSON it is the same as a `Vec<ModelDetail>`, which for
+/// ten thousand models would take longer to fill than to write. Only for `serde_json`.
+pub struct Details {
+    engine: crate::Engine,
+    sureness: Sureness,
+    models: Vec<u32>,
+}
+
+impl std::fmt::Debug for Details {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Details")
+            .field("models", &self.models.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Models that are made at once, on all threads, and then written.
+const WINDOW: usize = 256;
+
+impl Details {
+    fn detail(&self, id: u32) -> Option<ModelDetail> {
+        let snapshot = &*self.sureness.snapshot;
+        let model = snapshot.models.get(id as usize)?;
+        Some(detail(snapshot, &self.sureness, id, model))
+    }
+
+    fn all(&self) -> Vec<ModelDetail> {
+        let mut details: Vec<Option<ModelDetail>> = vec![None; self.models.len()];
+        fill(&self.engine.inner.pool, &self.models, &mut details, &|id| {
+            self.detail(*id)
+        });
+        details.into_iter().flatten().collect()
+    }
+}
+
+impl Serialize for Details {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        use serde::ser::{Error as _, SerializeSeq};
+        let mut seq = serializer.serialize_seq(Some(self.models.len()))?;
+        let text = |id: &u32| Some(serde_json::value::to_raw_value(&self.detail(*id)?));
+        for window in self.models.chunks(WINDOW) {
+            let mut made: Vec<Option<_>> = window.iter().map(|_| None).collect();
+            fill(&self.engine.inner.pool, window, &mut made, &text);
+            for detail in made.into_iter().flatten() {
+                seq.serialize_element(&detail.map_err(S::Error::custom)?)?;
+            }
+        }
+        seq.end()
+    }
+}
+
+impl CompileResponse<Details> {
+    /// The same with all models in memory.
+    pub fn whole(self) -> CompileResponse {
+        CompileResponse {
+            models_detail: self.models_detail.all(),
+            version: self.version,
+            command: self.command,
+            schema_version: self.schema_version,
+            models: self.models,
+            execution_layers: self.execution_layers,
+            diagnostics: self.diagnostics,
+            has_errors: self.has_errors,
+            coverage: self.coverage,
+            compile_timings: self.compile_timings,
+            expanded_sql: self.expanded_sql,
+        }
+    }
 }
 
 impl Project {
@@ -187,6 +258,16 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<CompileResponse> {
+        Ok(self.compile_document(request, observer, cancel)?.whole())
+    }
+
+    /// Compile the project, for someone who only writes the answer as JSON: its models are made one after the other.
+    pub fn compile_document(
+        &self,
+        request: &CompileRequest,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<CompileResponse<Details>> {
         check_minimum(request.min_coverage)?;
         if request.locked && request.refresh_sources == RefreshSources::Always {
             return Err(
@@ -211,10 +292,12 @@ impl Project {
         {
             found.extend(diagnostics(&[low], &snapshot.files));
         }
+        let mut each: Vec<Option<Coverage>> = vec![None; models.len()];
+        fill(&self.engine.inner.pool, &models, &mut each, &|(id, _)| {
+            Some(sureness.coverage(*id))
+        });
         let mut coverage = Coverage::default();
-        models
-            .iter()
-            .for_each(|(id, _)| coverage.add(sureness.coverage(*id)));
+        each.into_iter().flatten().for_each(|c| coverage.add(c));
         if request.deny_warnings {
             found.iter_mut().for_each(WireDiagnostic::deny_warning);
         }
@@ -246,11 +329,10 @@ impl Project {
                     .map(|(_, m)| (m.name.to_string(), m.unit.text().to_string()))
                     .collect()
             }),
-            models_detail: {
-                let mut details: Vec<Option<ModelDetail>> = vec![None; models.len()];
-                let one = |(id, m): &(u32, &Arc<Model>)| detail(&snapshot, &sureness, *id, m);
-                fill(&self.engine.inner.pool, &models, &mut details, &one);
-                details.into_iter().flatten().collect()
+            models_detail: Details {
+                engine: self.engine.clone(),
+                models: models.iter().map(|(id, _)| *id).collect(),
+                sureness,
             },
         })
     }
@@ -390,11 +472,11 @@ pub(crate) fn find_model<'a>(snapshot: &'a Snapshot, name: &str) -> Result<(u32,
 }
 
 /// The type in the warehouse's spelling.
-pub(crate) fn type_text(ty: &rocky_warehouse::Type, dialect: rocky_base::Dialect) -> String {
+pub(crate) fn type_text(ty: &rocky_warehouse::Type, dialect: rocky_base::Dialect) -> SmolStr {
     if ty.is_unknown() {
-        "UNKNOWN".to_owned()
+        SmolStr::new_static("UNKNOWN")
     } else {
-        ty.print(dialect)
+        ty.print_small(dialect)
     }
 }
 
@@ -403,12 +485,12 @@ fn fill<T: Sync, R: Send>(
     pool: &rayon::ThreadPool,
     from: &[T],
     made: &mut [Option<R>],
-    make: &(dyn Fn(&T) -> R + Sync),
+    make: &(dyn Fn(&T) -> Option<R> + Sync),
 ) {
-    if from.len() <= 256 {
+    if from.len() <= 64 {
         made.iter_mut()
             .zip(from)
-            .for_each(|(place, item)| *place = Some(make(item)));
+            .for_each(|(place, item)| *place = make(item));
         return;
     }
     let (first, rest) = from.split_at(from.len() / 2);
@@ -419,7 +501,7 @@ fn fill<T: Sync, R: Send>(
     );
 }
 
-fn detail(snapshot: &Snapshot, sureness: &Sureness<'_>, id: u32, model: &Model) -> ModelDetail {
+fn detail(snapshot: &Snapshot, sureness: &Sureness, id: u32, model: &Model) -> ModelDetail {
     let [catalog, schema, table] = model.target_parts.each_ref().map(|p| p.to_string());
     let sources = model.inputs.iter().filter_map(|i| match i {
         rocky_project::InputRelation::Source(s) => {

@@ -53,16 +53,16 @@ pub struct DiffReason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DiffColumn {
     /// Its name.
-    pub name: String,
+    pub name: SmolStr,
     /// `identical`, `added`, `removed`, `widened`, `narrowed`, `retyped`, `nullability`, `values_may_differ`: the first that holds
     /// of added, removed, the three of types, nullability, values.
-    pub class: String,
+    pub class: SmolStr,
     /// Type before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub old_type: Option<String>,
+    pub old_type: Option<SmolStr>,
     /// Type now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub new_type: Option<String>,
+    pub new_type: Option<SmolStr>,
     /// Could hold NULL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old_nullable: Option<bool>,
@@ -72,14 +72,18 @@ pub struct DiffColumn {
     /// Its values are not proved to be the same.
     pub values_may_differ: bool,
     /// Why.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub because: Vec<DiffReason>,
+    #[serde(default, skip_serializing_if = "none")]
+    pub because: Arc<[DiffReason]>,
     /// From here to where the difference begins, nearest first; a column is empty where the rows of a relation are the reason.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub path: Vec<ColumnRef>,
+    #[serde(default, skip_serializing_if = "none")]
+    pub path: Arc<[ColumnRef]>,
     /// The same program, but two executions of it differ: by this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub volatile: Option<String>,
+    pub volatile: Option<SmolStr>,
+}
+
+fn none<T>(list: &Arc<[T]>) -> bool {
+    list.is_empty()
 }
 
 /// A model compared.
@@ -407,35 +411,58 @@ fn reason(reason: &Reason) -> DiffReason {
 }
 
 fn column(column: &ColumnDiff, dialect: Dialect) -> DiffColumn {
+    DiffColumn {
+        because: column.reasons.iter().map(reason).collect(),
+        ..plain_column(column, dialect)
+    }
+}
+
+/// A column without reasons.
+fn plain_column(column: &ColumnDiff, dialect: Dialect) -> DiffColumn {
     let ty =
         |state: &Option<rocky_project::diff::ColumnState>| state.as_ref().map(|s| type_text(&s.ty, dialect));
     DiffColumn {
-        name: column.name.to_string(),
-        class: column.class.as_str().to_owned(),
+        name: column.name.clone(),
+        class: SmolStr::new_static(column.class.as_str()),
         old_type: ty(&column.old),
         new_type: ty(&column.new),
         old_nullable: column.old.as_ref().map(|s| s.nullable),
         new_nullable: column.new.as_ref().map(|s| s.nullable),
         values_may_differ: column.values_may_differ,
-        because: column.reasons.iter().map(reason).collect(),
-        path: Vec::new(),
-        volatile: column.volatile.as_ref().map(ToString::to_string),
+        because: Arc::default(),
+        path: Arc::default(),
+        volatile: column.volatile.clone(),
     }
 }
 
 fn models(old: &Snapshot, new: &Snapshot, diff: &ProjectDiff) -> Vec<DiffModel> {
     let paths = Paths::new(diff, new.dialect);
-    let path = |model: &ModelDiff, column: &ColumnDiff| -> Vec<ColumnRef> {
-        if column.reasons.is_empty() {
-            return Vec::new();
-        }
-        let steps = paths.way(&model.name, &column.name).into_iter();
+    let path = |model: &ModelDiff, column: &ColumnDiff| -> Arc<[ColumnRef]> {
+        let steps = paths.way(&model.name, &column.reasons).into_iter();
         steps
             .map(|(model, column)| ColumnRef {
                 model: model.to_string(),
                 column: column.to_string(),
             })
             .collect()
+    };
+    let with_rows: Arc<[DiffReason]> = Arc::from([reason(&Reason::ModelRows)]);
+    let columns = |model: &ModelDiff| -> Vec<DiffColumn> {
+        // The columns that differ with the rows of their model have one way back.
+        let mut way: Option<Arc<[ColumnRef]>> = None;
+        let mut one = |c: &ColumnDiff| match c.reasons.as_slice() {
+            [] => plain_column(c, new.dialect),
+            [Reason::ModelRows] => DiffColumn {
+                because: with_rows.clone(),
+                path: way.get_or_insert_with(|| path(model, c)).clone(),
+                ..plain_column(c, new.dialect)
+            },
+            _ => DiffColumn {
+                path: path(model, c),
+                ..column(c, new.dialect)
+            },
+        };
+        model.columns.iter().map(&mut one).collect()
     };
     diff.models
         .iter()
@@ -449,14 +476,7 @@ fn models(old: &Snapshot, new: &Snapshot, diff: &ProjectDiff) -> Vec<DiffModel> 
             rows_because: model.rows.iter().map(reason).collect(),
             order_may_differ: model.order,
             unlisted_columns_may_differ: model.unlisted,
-            columns: model
-                .columns
-                .iter()
-                .map(|c| DiffColumn {
-                    path: path(model, c),
-                    ..column(c, new.dialect)
-                })
-                .collect(),
+            columns: columns(model),
         })
         .collect()
 }

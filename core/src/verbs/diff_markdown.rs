@@ -246,18 +246,19 @@ fn folded(model: &DiffModel) -> String {
 mod tests {
     use super::*;
     use crate::verbs::diff::{DiffBreaking, DiffSummary};
+    use std::sync::Arc;
 
     fn response(models: usize) -> DiffResponse {
         let column = |i: usize| DiffColumn {
-            name: format!("c{i}"),
-            class: "values_may_differ".to_owned(),
-            old_type: Some("INTEGER".to_owned()),
-            new_type: Some("INTEGER".to_owned()),
+            name: format!("c{i}").into(),
+            class: "values_may_differ".into(),
+            old_type: Some("INTEGER".into()),
+            new_type: Some("INTEGER".into()),
             old_nullable: Some(true),
             new_nullable: Some(true),
             values_may_differ: true,
-            because: Vec::new(),
-            path: Vec::new(),
+            because: Arc::default(),
+            path: Arc::default(),
             volatile: None,
         };
         DiffResponse {

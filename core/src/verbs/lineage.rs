@@ -702,7 +702,8 @@ pub(crate) fn complete(snapshot: &Snapshot, node: Node) -> bool {
 }
 
 fn columns(snapshot: &Snapshot, node: Node) -> Vec<LineageColumn> {
-    let data_type = |ty: &rocky_warehouse::Type| (!ty.is_unknown()).then(|| type_text(ty, snapshot.dialect));
+    let data_type =
+        |ty: &rocky_warehouse::Type| (!ty.is_unknown()).then(|| type_text(ty, snapshot.dialect).to_string());
     match node {
         Node::Model(m) => {
             let list = snapshot.analysis_of(m).map_or(&[][..], |a| &a.columns);

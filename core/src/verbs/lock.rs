@@ -288,7 +288,7 @@ fn names(snapshot: &Snapshot, models: &[u32]) -> Vec<String> {
 }
 
 fn column(snapshot: &Snapshot, found: &ColumnChange, reached: Vec<Reached>) -> ColumnDrift {
-    let ty = |ty: &rocky_warehouse::Type| Some(type_text(ty, snapshot.dialect));
+    let ty = |ty: &rocky_warehouse::Type| Some(type_text(ty, snapshot.dialect).to_string());
     let null = |nullable: bool| Some(if nullable { "null" } else { "not null" }.to_owned());
     let text = |t: &Option<SmolStr>| t.as_ref().map(ToString::to_string);
     let (change, from, to, widening) = match &found.change {

@@ -26,30 +26,20 @@ use std::sync::Arc;
 pub struct StateRequest {
     /// `show` when absent.
     pub action: StateAction,
-    /// `show`: list the partitions of this model.
+    /// `show`: list the partitions of this model. `delete`, `set`: the model of the partition.
     pub model: Option<String>,
     /// `repair`: do it; without it, only say what would be done.
     pub apply: bool,
     /// `delete`, `set`: the watermark of this table, `catalog.schema.table`.
     pub watermark: Option<String>,
-    /// `delete`, `set`: this partition.
-    pub partition: Option<PartitionName>,
+    /// `delete`, `set`: this partition of the model: `2026-01-31T23`, `2026-01-31`, `2026-01`, `2026`.
+    pub partition: Option<String>,
     /// `set`: the watermark's value as the engine writes it, or `Computed` or `Failed` for a partition.
     pub value: Option<String>,
     /// `export`, `import`: the file, from the working directory.
     pub path: Option<String>,
     /// `import`: what happens to what is there.
     pub over: ImportOver,
-}
-
-/// A partition of a model.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PartitionName {
-    /// The model.
-    pub model: String,
-    /// Its key: `2026-01-31T23`, `2026-01-31`, `2026-01`, `2026`.
-    pub key: String,
 }
 
 /// What to do with the state store.
@@ -175,7 +165,7 @@ pub struct StateResponse {
     pub tables: BTreeMap<String, u64>,
     /// Where it is shared, where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remote: Option<crate::remote::RemoteStateInfo>,
+    pub remote: Option<Box<crate::remote::RemoteStateInfo>>,
 }
 
 /// One of the documents, by action.
@@ -186,12 +176,12 @@ pub enum StateAnswer {
     Show(StateResponse),
     /// `check`, `repair`.
     Audit(StateAudit),
-    /// `delete`, `set`.
-    Change(StateChange),
     /// `sweep`.
     Sweep(StateSweep),
     /// `export`, `import`.
     Transfer(StateTransfer),
+    /// `delete`, `set`. The last one: what must be in it is in all the others too.
+    Change(StateChange),
 }
 
 impl Project {
@@ -297,7 +287,7 @@ fn refuse_unused(request: &StateRequest) -> Result<()> {
     use StateAction::*;
     let action = request.action;
     let given = [
-        ("model", request.model.is_some(), &[Show][..]),
+        ("model", request.model.is_some(), &[Show, Delete, Set][..]),
         ("apply", request.apply, &[Repair]),
         ("watermark", request.watermark.is_some(), &[Delete, Set]),
         ("partition", request.partition.is_some(), &[Delete, Set]),

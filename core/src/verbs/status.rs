@@ -10,16 +10,17 @@ use std::sync::Arc;
 const WORST: usize = 5;
 
 /// The status of a snapshot's columns at one moment.
-pub(crate) struct Sureness<'a> {
-    snapshot: &'a Snapshot,
+#[derive(Debug)]
+pub(crate) struct Sureness {
+    pub snapshot: Arc<Snapshot>,
     statuses: Statuses,
     now: i64,
 }
 
-impl<'a> Sureness<'a> {
-    pub fn of(snapshot: &'a Snapshot, now: i64) -> Sureness<'a> {
+impl Sureness {
+    pub fn of(snapshot: &Arc<Snapshot>, now: i64) -> Sureness {
         Sureness {
-            snapshot,
+            snapshot: snapshot.clone(),
             statuses: Statuses::of(snapshot),
             now,
         }
@@ -27,12 +28,12 @@ impl<'a> Sureness<'a> {
 
     /// The columns of a model.
     pub fn columns(&self, id: u32, model: &Model) -> Vec<WireColumn> {
-        let snapshot = self.snapshot;
+        let snapshot = &*self.snapshot;
         let columns = model.schema().columns.iter().enumerate();
         columns
             .map(|(index, c)| {
                 let mut column = WireColumn {
-                    name: c.name.to_string(),
+                    name: c.name.clone(),
                     r#type: super::compile::type_text(&c.ty, snapshot.dialect),
                     nullable: c.nullable,
                     status: ColumnState::Proven,
@@ -62,7 +63,7 @@ impl<'a> Sureness<'a> {
 
     /// The coverage of a model.
     pub fn coverage(&self, id: u32) -> Coverage {
-        self.statuses.coverage(self.snapshot, id)
+        self.statuses.coverage(&self.snapshot, id)
     }
 
     /// The finding when too few columns of some models are proven, with those that lack most.

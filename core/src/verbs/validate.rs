@@ -138,6 +138,7 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<ValidateResponse> {
         let mut messages = Vec::new();
+        self.read_ahead();
         let parsed = self.configuration()?;
         let text = parsed.file.source.text().to_string();
         let name = self

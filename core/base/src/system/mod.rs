@@ -42,6 +42,11 @@ pub trait System: Send + Sync {
     fn stamp(&self, path: &Path) -> io::Result<FileStamp>;
     /// The entries of a folder, sorted by name. Symbolic links are followed.
     fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>>;
+    /// The stamps of several files of a folder, by their names. `None` where there is none to be had.
+    fn stamps(&self, dir: &Path, names: &[&str]) -> Vec<Option<FileStamp>> {
+        let stamp = |name: &&str| self.stamp(&dir.join(name)).ok();
+        names.iter().map(stamp).collect()
+    }
     /// True when something is there.
     fn exists(&self, path: &Path) -> bool;
     /// The path without links and dots, for recognising one folder under two names.

@@ -38,6 +38,18 @@ fn write_aside(path: &Path, write: impl FnOnce(&mut std::fs::File) -> io::Result
     written
 }
 
+#[cfg(unix)]
+fn stamp_in(dir: &std::os::fd::OwnedFd, name: &str) -> Option<FileStamp> {
+    let stat = rustix::fs::statat(dir, name, rustix::fs::AtFlags::empty()).ok()?;
+    let modified_ns = i128::from(stat.st_mtime) * 1_000_000_000 + i128::from(stat.st_mtime_nsec);
+    Some(FileStamp {
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+        // As `Metadata::modified` with times before 1970.
+        modified_ns: modified_ns.max(0),
+        inode: stat.st_ino,
+    })
+}
+
 impl System for OsSystem {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         std::fs::read(path)
@@ -59,6 +71,17 @@ impl System for OsSystem {
             modified_ns,
             inode,
         })
+    }
+
+    // Looked up from the open folder, so that the kernel need not walk the path for each.
+    #[cfg(unix)]
+    fn stamps(&self, dir: &Path, names: &[&str]) -> Vec<Option<FileStamp>> {
+        use rustix::fs::{Mode, OFlags};
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match rustix::fs::open(real(dir), flags, Mode::empty()) {
+            Ok(dir) => names.iter().map(|name| stamp_in(&dir, name)).collect(),
+            Err(_) => vec![None; names.len()],
+        }
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>> {

@@ -1,6 +1,7 @@
 //! Columns side by side: classes, and the reasons behind them.
 
 use super::meaning::{Meanings, Pair, Side, strategy};
+use super::spread::Change;
 use super::{
     ColumnClass, ColumnDiff, ColumnState, Definition, EdgeChange, ModelChange, ModelDiff, Reason, SourceDiff,
 };
@@ -63,6 +64,13 @@ fn is_wider(old: &Type, new: &Type) -> bool {
 }
 
 fn state(column: &OutputColumn) -> ColumnState {
+    ColumnState {
+        ty: column.ty.clone(),
+        nullable: column.nullable,
+    }
+}
+
+fn column_state(column: &rocky_warehouse::Column) -> ColumnState {
     ColumnState {
         ty: column.ty.clone(),
         nullable: column.nullable,
@@ -145,6 +153,9 @@ fn both(
     (new_id, new): (u32, &Arc<Model>),
     diff: &mut ModelDiff,
 ) {
+    if let Some(change) = meanings.light(new_id) {
+        return light(meanings, pair, old, new, change, diff);
+    }
     let (Some(before), Some(after)) = (meanings.old.model(old_id), meanings.new.model(new_id)) else {
         return;
     };
@@ -225,6 +236,51 @@ fn both(
         && diff.columns.iter().all(|c| c.class == ColumnClass::Identical);
 }
 
+/// A model that was not hashed, and has the same columns on both sides.
+fn light(
+    meanings: &Meanings<'_>,
+    pair: &Pair,
+    old: &Model,
+    new: &Model,
+    change: &Change,
+    diff: &mut ModelDiff,
+) {
+    diff.order = change.order;
+    diff.unlisted = !new.complete() && change.rest;
+    let inputs = Inputs::new(meanings, old, new);
+    if change.rows {
+        diff.rows = row_reasons(meanings, pair, old, new, &inputs, None);
+    }
+    let snapshot = meanings.new.snapshot;
+    let columns = &new.schema().columns;
+    diff.columns.reserve_exact(columns.len());
+    for (i, column) in columns.iter().enumerate() {
+        let value_differs = change.column(i);
+        let mut reasons = Vec::new();
+        if value_differs && let Some(column) = new.analysis().columns.get(i) {
+            let key = snapshot.fold_column(&column.name);
+            reasons = value_reasons(meanings, &key, column, column, &inputs, None);
+        }
+        if change.rows {
+            reasons.push(Reason::ModelRows);
+        }
+        let differs = value_differs || change.rows;
+        diff.columns.push(ColumnDiff {
+            name: column.name.clone(),
+            class: match differs {
+                true => ColumnClass::ValuesMayDiffer,
+                false => ColumnClass::Identical,
+            },
+            old: Some(column_state(column)),
+            new: Some(column_state(column)),
+            values_may_differ: differs,
+            reasons,
+            volatile: None,
+        });
+    }
+    diff.identical = !change.rows && !diff.order && !diff.unlisted && !change.any_column();
+}
+
 fn volatile(column: &Digest, relation: &Relation) -> Option<SmolStr> {
     column.volatile.clone().or_else(|| relation.rows.volatile.clone())
 }
@@ -264,6 +320,16 @@ impl Inputs {
                 .and_then(|i| old.inputs.get(i));
             match (before, input) {
                 (Some(InputRelation::Model(a)), InputRelation::Model(b)) => {
+                    if let (Some(change), Some(model)) =
+                        (meanings.light(*b), meanings.new.snapshot.models.get(*b as usize))
+                    {
+                        if change.rows {
+                            inputs.rows.push(name.clone());
+                        }
+                        let names = change.names(meanings.new.snapshot, model).into_iter();
+                        inputs.columns.extend(names.map(|key| (name.clone(), key)));
+                        continue;
+                    }
                     let (Some(a), Some(b)) = (meanings.old.model(*a), meanings.new.model(*b)) else {
                         continue;
                     };
@@ -281,6 +347,7 @@ impl Inputs {
                         inputs.columns.insert((name.clone(), key.clone()));
                     }
                 }
+                (Some(InputRelation::Source(_)), InputRelation::Source(_)) if meanings.sources_stay() => {}
                 (Some(InputRelation::Source(a)), InputRelation::Source(b)) => {
                     let columns = |side: &Side<'_>, id: u32| -> FxHashMap<SmolStr, Type> {
                         let source = &side.snapshot.sources[id as usize];
@@ -345,7 +412,7 @@ fn row_reasons(
         (meanings.new.snapshot, new, &inputs.new_names),
         (meanings.old.snapshot, old, &inputs.old_names),
     ];
-    for (snapshot, model, names) in sides {
+    for (snapshot, model, names) in sides.into_iter().filter(|_| !inputs.columns.is_empty()) {
         for influence in &model.analysis().influences {
             let key = snapshot.fold_column(&influence.column);
             if let Some(relation) = inputs.differs(names, influence.relation, key) {
@@ -484,8 +551,8 @@ pub(super) fn edges(
         model_of(&meanings.new, pair.new),
     );
     if let (Some((_, old)), Some((_, new))) = (&old, &new)
-        && Arc::ptr_eq(old.analysis(), new.analysis())
         && pair.definition.is_empty()
+        && (Arc::ptr_eq(&old.analysed, &new.analysed) || Arc::ptr_eq(old.analysis(), new.analysis()))
     {
         return;
     }

@@ -10,6 +10,7 @@
 //! reads: so a subquery that became a model, or a model that was written out, is recognised.
 
 use super::Definition;
+use super::spread::{Change, spread};
 use crate::snapshot::{InputRelation, Model, Snapshot, Source};
 use rocky_base::ident::IdentKind;
 use rocky_base::{CancelToken, Dialect, Result, SmolStr};
@@ -43,6 +44,8 @@ pub(super) struct Meanings<'a> {
     /// In order of execution; models that are gone last.
     pub(super) pairs: Vec<Pair>,
     pub(super) untouched: usize,
+    /// What differs of models that were not hashed, by the number that they have on both sides.
+    light: FxHashMap<u32, Change>,
     /// Names of models that are brought into normal form.
     deep: FxHashSet<SmolStr>,
 }
@@ -97,7 +100,7 @@ pub(super) fn strategy(kind: &StrategyKind) -> Option<Digest> {
 }
 
 /// The columns by which a strategy finds the rows to replace.
-fn strategy_columns(kind: &StrategyKind) -> Vec<SmolStr> {
+pub(super) fn strategy_columns(kind: &StrategyKind) -> Vec<SmolStr> {
     let one = |c: &rocky_config::Spanned<SmolStr>| vec![c.value.clone()];
     match kind {
         StrategyKind::Incremental { timestamp_column }
@@ -644,15 +647,65 @@ impl<'a> Meanings<'a> {
             new: Side::new(new),
             pairs,
             untouched,
+            light: FxHashMap::default(),
             deep,
         };
+        let edited: Vec<u32> = meanings
+            .pairs
+            .iter()
+            .filter(|p| !p.definition.is_empty())
+            .filter_map(|p| p.new)
+            .collect();
         meanings.expand();
+        if stable && meanings.spreads(&edited, &touched, cancel)? {
+            return Ok(meanings);
+        }
         let (old_all, new_all) = meanings.with_expanded(&old_ids, &new_ids);
         let deep = std::mem::take(&mut meanings.deep);
         meanings.old.fill(&old_all, &deep, cancel)?;
         meanings.new.fill(&new_all, &deep, cancel)?;
         meanings.deep = deep;
         Ok(meanings)
+    }
+
+    /// Hash the edited models alone and follow from there. False when that does not tell everything.
+    fn spreads(&mut self, edited: &[u32], touched: &[bool], cancel: &CancelToken) -> Result<bool> {
+        let new = self.new.snapshot;
+        let reads_touched = |id: &u32| {
+            let inputs = new.models.get(*id as usize).map(|m| m.inputs.iter());
+            inputs.into_iter().flatten().any(|input| match input {
+                InputRelation::Model(m) => touched.get(*m as usize).copied().unwrap_or(true),
+                InputRelation::Own | InputRelation::Source(_) => false,
+            })
+        };
+        let all_edited = self.deep.iter().all(|name| {
+            let id = new.names.model(name);
+            id.is_some_and(|id| edited.contains(&id))
+        });
+        if edited.is_empty() || !all_edited || edited.iter().any(reads_touched) || !self.sources_stay() {
+            return Ok(false);
+        }
+        let deep = std::mem::take(&mut self.deep);
+        self.old.fill(edited, &deep, cancel)?;
+        self.new.fill(edited, &deep, cancel)?;
+        self.deep = deep;
+        if let Some(light) = spread(self, cancel)? {
+            self.light = light;
+            return Ok(true);
+        }
+        self.old = Side::new(self.old.snapshot);
+        self.new = Side::new(self.new.snapshot);
+        Ok(false)
+    }
+
+    /// Both sides have the same sources under the same numbers.
+    pub(super) fn sources_stay(&self) -> bool {
+        Arc::ptr_eq(&self.old.snapshot.sources, &self.new.snapshot.sources)
+    }
+
+    /// What differs of a model that was not hashed.
+    pub(super) fn light(&self, id: u32) -> Option<&Change> {
+        self.light.get(&id)
     }
 
     /// Whether a model was brought into normal form.

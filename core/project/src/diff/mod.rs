@@ -8,6 +8,7 @@
 mod columns;
 mod meaning;
 mod reason;
+mod spread;
 
 pub use reason::Reason;
 
@@ -16,6 +17,7 @@ use meaning::Meanings;
 use rocky_base::{CancelToken, Dialect, Result, SmolStr};
 use rocky_warehouse::Type;
 use rustc_hash::FxHashMap;
+use std::cell::OnceCell;
 
 /// What became of a column. The first that holds, in this order.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -228,9 +230,12 @@ pub fn compare(old: &Snapshot, new: &Snapshot, cancel: &CancelToken) -> Result<P
 /// A model or source by name and a column of it: where a reason points.
 pub type Place = (SmolStr, SmolStr);
 
+/// Columns of a model by their folded names, when they were asked for.
+type ByName<'d> = OnceCell<FxHashMap<SmolStr, &'d ColumnDiff>>;
+
 /// Finds the way from a column to where its difference begins.
 pub struct Paths<'d> {
-    models: FxHashMap<&'d str, (&'d ModelDiff, FxHashMap<SmolStr, &'d ColumnDiff>)>,
+    models: FxHashMap<&'d str, (&'d ModelDiff, ByName<'d>)>,
     dialect: Dialect,
 }
 
@@ -245,8 +250,7 @@ impl<'d> Paths<'d> {
             dialect,
         };
         for model in &diff.models {
-            let columns = model.columns.iter().map(|c| (paths.key(&c.name), c)).collect();
-            paths.models.insert(&model.name, (model, columns));
+            paths.models.insert(&model.name, (model, OnceCell::new()));
         }
         paths
     }
@@ -256,13 +260,26 @@ impl<'d> Paths<'d> {
             .fold(name, true, rocky_base::ident::IdentKind::Column)
     }
 
-    /// The relations and columns on the way, nearest first; a column is empty where the rows of a relation are the reason. The last is a
-    /// column that changed by itself, or a source.
-    pub fn way(&self, model: &str, column: &str) -> Vec<Place> {
+    fn reasons(&self, (model, columns): &(&'d ModelDiff, ByName<'d>), column: &str) -> &'d [Reason] {
+        if column.is_empty() {
+            return &[];
+        }
+        let columns = columns.get_or_init(|| model.columns.iter().map(|c| (self.key(&c.name), c)).collect());
+        columns.get(&self.key(column)).map_or(&[], |c| &c.reasons)
+    }
+
+    /// The relations and columns on the way from a column of a model that differs for these reasons, nearest first; a column is empty where
+    /// the rows of a relation are the reason. The last is a column that changed by itself, or a source.
+    pub fn way(&self, model: &str, reasons: &[Reason]) -> Vec<Place> {
         let mut steps: Vec<Place> = Vec::new();
-        let mut at: (SmolStr, SmolStr) = (model.into(), column.into());
-        while let Some((model, columns)) = self.models.get(at.0.as_str()) {
-            let of_column = columns.get(&self.key(&at.1)).map_or(&[][..], |c| &c.reasons);
+        if reasons.is_empty() {
+            return steps;
+        }
+        let mut at: (SmolStr, SmolStr) = (model.into(), SmolStr::default());
+        let mut first = Some(reasons);
+        while let Some(found) = self.models.get(at.0.as_str()) {
+            let model = found.0;
+            let of_column = first.take().unwrap_or_else(|| self.reasons(found, &at.1));
             // A column that differs with the rows of its model differs for their reasons.
             let reasons = if of_column.iter().all(|r| *r == Reason::ModelRows) {
                 &model.rows

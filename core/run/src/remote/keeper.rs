@@ -21,6 +21,7 @@ pub(super) enum Lease {
 }
 
 pub(super) struct Keeper {
+    claim: Claim,
     lease: Arc<Mutex<Lease>>,
     stop: CancelToken,
     wake: Option<Sender<()>>,
@@ -39,7 +40,7 @@ impl Keeper {
         let lease = Arc::new(Mutex::new(Lease::Held(grant)));
         let stop = CancelToken::new();
         let (wake, sleep) = mpsc::channel();
-        let (shared, token) = (lease.clone(), stop.clone());
+        let (shared, token, own) = (lease.clone(), stop.clone(), claim.clone());
         let body = move || {
             let every = claim.ttl / 4;
             let mut renewed = since;
@@ -78,6 +79,7 @@ impl Keeper {
             .spawn(body)
             .ok();
         Keeper {
+            claim: own,
             lease,
             stop,
             wake: Some(wake),
@@ -87,6 +89,11 @@ impl Keeper {
 
     pub fn lease(&self) -> Lease {
         self.lease.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// With what it was asked for.
+    pub fn held(&self) -> (Claim, Lease) {
+        (self.claim.clone(), self.lease())
     }
 
     /// Stop renewing. Returns what was known last.

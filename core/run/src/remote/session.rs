@@ -26,7 +26,7 @@ const CLOCK_GRAIN: Duration = Duration::from_millis(1_300);
 /// A cancelled run has this long for its last upload: schedulers kill after 30 seconds.
 const PARTING: Duration = Duration::from_secs(20);
 /// To give a lease back.
-const RELEASE: Duration = Duration::from_secs(10);
+const RELEASE: Duration = Duration::from_secs(5);
 
 /// What a session needs.
 pub struct Begin<'a> {
@@ -70,8 +70,8 @@ struct Line {
     record: SyncRecord,
     condition: Condition,
     notes: Vec<String>,
-    /// Somebody else has written; nothing is uploaded any more.
-    foreign: Option<String>,
+    /// Somebody else has written this; nothing is uploaded before it is put together with what is here.
+    foreign: Option<Found>,
 }
 
 struct Uploader {
@@ -91,6 +91,8 @@ pub struct Outcome {
     pub base: Option<SyncBase>,
     /// Everything of this run is there.
     pub uploaded: bool,
+    /// How long the last upload took; none when there was nothing to upload.
+    pub took: Option<Duration>,
     /// Why not.
     pub error: Option<String>,
     /// What to do about it.
@@ -114,7 +116,9 @@ enum Decision {
     WentBack,
     /// Take the remote one.
     Take,
-    /// Take the remote one; the local one holds something else, so put it aside.
+    /// The local one holds what the remote one lacks, and the other way round: put them together.
+    Merge,
+    /// Take the remote one. The local one was never there and is another project's, for all that is known: put it aside.
     SetAside,
 }
 
@@ -129,7 +133,7 @@ fn decide(local: bool, record: Option<&SyncRecord>, remote: Option<&Found>) -> D
         (Some(_), None) => Decision::SetAside,
         (Some(found), Some(record)) if record.began_with(found) => Decision::Keep,
         (Some(found), Some(record)) if record.is_past(found) => Decision::WentBack,
-        (Some(_), Some(record)) if record.dirty => Decision::SetAside,
+        (Some(_), Some(record)) if record.dirty => Decision::Merge,
         (Some(_), Some(_)) => Decision::Take,
     }
 }
@@ -212,12 +216,13 @@ impl Session {
                     return;
                 }
                 let tries = shared.tries(shared.settings.transfer_timeout(), &token);
-                // A failure is told at the end, if the last upload fails too.
-                if let Err(failure) = shared.upload(&store, &mut line, &tries)
-                    && failure.class != Class::Cancelled
-                {
-                    line.record.last_error = Some(failure.message);
+                match shared.upload(&store, &mut line, &tries) {
+                    Err(failure) if failure.class == Class::Cancelled => return,
+                    // It is told at the end, if the last upload fails too.
+                    Err(failure) => line.record.last_error = Some(failure.message),
+                    Ok(()) => {}
                 }
+                let _ = line.record.keep(&store, shared.now());
             }
         };
         let thread = std::thread::Builder::new()
@@ -241,12 +246,13 @@ impl Session {
         let timeout = shared.settings.transfer_timeout();
         let within = if cancelled { timeout.min(PARTING) } else { timeout };
         let mut line = shared.line();
-        let mut kept = None;
-        let result = if !line.record.dirty {
+        let begin = Instant::now();
+        let to_upload = line.record.dirty;
+        let result = if !to_upload {
             Ok(())
         } else {
             let tries = shared.tries(within, &CancelToken::new());
-            shared.upload(&self.store, &mut line, &tries)
+            shared.upload_or_merge(&self.store, &mut line, &tries)
         };
         let place = shared.remote.place().to_owned();
         let mut outcome = Outcome {
@@ -254,6 +260,7 @@ impl Session {
             place: place.clone(),
             base: None,
             uploaded: result.is_ok(),
+            took: to_upload.then(|| begin.elapsed()),
             error: None,
             hint: None,
             kept: None,
@@ -267,31 +274,13 @@ impl Session {
                     failure.message
                 ));
                 line.record.last_error = Some(failure.message);
-                if line.foreign.is_some() {
-                    match set_aside(&self.store, shared.now()) {
-                        Ok(path) => {
-                            outcome.hint = Some(format!(
-                                "the next run goes on from the remote state; what this one remembered is in {} (`rocky history --state-path {0}`); the tables that it wrote are as they are",
-                                path.display()
-                            ));
-                            // It is safe, so the next run need not put it aside once more.
-                            line.record.dirty = false;
-                            kept = Some(path);
-                        }
-                        Err(error) => {
-                            outcome.hint =
-                                Some(format!("keep {}: {}", self.store.path().display(), error.message))
-                        }
-                    }
-                } else {
-                    outcome.hint = failure.hint.or_else(|| {
-                        Some(format!(
-                            "the state is in {}; the next run on this machine uploads it",
-                            self.store.path().display()
-                        ))
-                    });
-                    kept = Some(self.store.path().to_path_buf());
-                }
+                outcome.hint = failure.hint.or_else(|| {
+                    Some(format!(
+                        "the state is in {}; the next run on this machine brings it there",
+                        self.store.path().display()
+                    ))
+                });
+                outcome.kept = Some(self.store.path().to_path_buf());
             }
         }
         if let Err(error) = line.record.keep(&self.store, shared.now()) {
@@ -300,7 +289,6 @@ impl Session {
         outcome.warnings.append(&mut line.notes);
         outcome.warnings.extend(shared.remote.notes());
         outcome.base.clone_from(&line.record.base);
-        outcome.kept = kept;
         outcome
     }
 }
@@ -380,10 +368,70 @@ impl Shared {
         }
     }
 
+    /// Put the local state there. When somebody else has written meanwhile, and the lease is ours nevertheless, put both together first.
+    fn upload_or_merge(&self, store: &StateStore, line: &mut Line, tries: &Tries) -> Result<(), Failure> {
+        let mut rounds = 3;
+        loop {
+            let failure = match self.upload(store, line, tries) {
+                Err(failure) if failure.class == Class::Conflict && rounds > 0 => failure,
+                result => return result,
+            };
+            rounds -= 1;
+            self.renew(tries)?;
+            let Some(found) = transfer::read(&self.remote, Want::Body, tries)? else {
+                return Err(failure);
+            };
+            let now = self.now();
+            let Some(body) = &found.body else {
+                return Err(failure);
+            };
+            let merged = download(store.path(), body, self.remote.place(), |file| {
+                store.merge_from(file)
+            });
+            if let Err(error) = merged {
+                return Err(Failure {
+                    message: format!("{}; {}", failure.message, error.message),
+                    hint: error.hint,
+                    ..failure
+                });
+            }
+            line.notes.push(format!(
+                "{} wrote {} while this run went on; both states were put together",
+                found.told(),
+                self.remote.place()
+            ));
+            line.foreign = None;
+            line.record.synced(&found, now);
+            line.condition = found.condition();
+        }
+    }
+
+    /// See that the lease is still ours.
+    fn renew(&self, tries: &Tries) -> Result<(), Failure> {
+        let held = {
+            let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+            keeper.as_ref().map(Keeper::held)
+        };
+        let Some((claim, lease)) = held else {
+            return Ok(());
+        };
+        let (Lease::Held(grant) | Lease::Unsure(grant)) = lease else {
+            return self.fence().map(drop);
+        };
+        let kept = tries.repeat(|| {
+            let (remote, claim, grant) = (self.remote.clone(), claim.clone(), grant.clone());
+            move |limits| remote.renew(&grant, &claim, limits)
+        })?;
+        match kept {
+            Some(_) => Ok(()),
+            None => Err(Failure::new(Class::Fenced, "another run has taken the lease")),
+        }
+    }
+
     /// Put a consistent copy of the local state there.
     fn upload(&self, store: &StateStore, line: &mut Line, tries: &Tries) -> Result<(), Failure> {
         if let Some(foreign) = &line.foreign {
-            return Err(Failure::new(Class::Conflict, foreign.clone()));
+            return Err(written_meanwhile(foreign));
         }
         let fence = self.fence()?;
         let local = |error: Error| Failure {
@@ -427,13 +475,14 @@ impl Shared {
                 if self.settings.controlled() {
                     line.condition = found.condition();
                 }
+                // Kept by the caller. A process that is killed before has the upload among those that it began.
                 line.record.synced(&found, now);
-                line.record.keep(store, now).map_err(local)
+                Ok(())
             }
             Put::Foreign(found) => {
-                let told = format!("{} has written it meanwhile", found.told());
-                line.foreign = Some(told.clone());
-                Err(Failure::new(Class::Conflict, told))
+                let failure = written_meanwhile(&found);
+                line.foreign = Some(found);
+                Err(failure)
             }
         }
     }
@@ -447,6 +496,31 @@ fn copy(store: &StateStore) -> Result<Vec<u8>> {
         .and_then(|_| std::fs::read(&path).map_err(|error| Error::io(path.display(), error)));
     let _ = std::fs::remove_file(&path);
     bytes
+}
+
+fn written_meanwhile(found: &Found) -> Failure {
+    Failure::new(
+        Class::Conflict,
+        format!("{} has written it meanwhile", found.told()),
+    )
+}
+
+/// Do something with a remote state as a file, once it is seen to be one.
+fn download<T>(path: &Path, body: &[u8], place: &str, take: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
+    let file = beside(path, &format!("download-{}.tmp", std::process::id()));
+    let write = || -> Result<T> {
+        std::fs::write(&file, body).map_err(|error| Error::io(file.display(), error))?;
+        // Refused before the local file is touched: another format, a newer version, damage.
+        if let Err(error) = StateReader::open_existing(&file) {
+            let what = error.message.replace(&file.display().to_string(), place);
+            return Err(Error::new(ErrorKind::State, format!("remote {what}"))
+                .hint("use the version of rocky that wrote it, or another `s3_prefix` or `valkey_prefix`"));
+        }
+        take(&file)
+    };
+    let result = write();
+    let _ = std::fs::remove_file(&file);
+    result
 }
 
 /// A file beside the state file, of a name that says what it is.
@@ -582,7 +656,7 @@ fn reconcile(
         let known = record.as_ref().is_some_and(|r| r.base.is_some());
         let mut found = read(if known { Want::Stamp } else { Want::Body })?;
         let mut decision = decide(existed, record.as_ref(), found.as_ref());
-        if known && matches!(decision, Decision::Take | Decision::SetAside) {
+        if known && matches!(decision, Decision::Take | Decision::Merge) {
             // With the bytes, and weighed anew: it may be another by now.
             found = read(Want::Body)?;
             decision = decide(existed, record.as_ref(), found.as_ref());
@@ -592,18 +666,31 @@ fn reconcile(
         }
         cancel.check()?;
         let now = shared.now();
-        let temporary = beside(path, &format!("download-{}.tmp", std::process::id()));
-        if let (Decision::Take | Decision::SetAside, Some(body)) =
+        if let (Decision::Take | Decision::Merge | Decision::SetAside, Some(body)) =
             (decision, found.as_ref().and_then(|f| f.body.as_ref()))
         {
-            let taken = take(&temporary, body, states, path, decision, place, now);
-            let _ = std::fs::remove_file(&temporary);
-            if let Some(aside) = taken? {
-                warnings.push(format!(
-                    "the local state held something that {place} does not have; it was kept as {} and the remote state was taken",
-                    aside.display()
-                ));
-            }
+            download(path, body, place, |file| {
+                let store = states.writer(path)?;
+                match decision {
+                    // One commit, so nothing is lost by a kill.
+                    Decision::Merge => {
+                        store.merge_from(file)?;
+                        warnings.push(format!(
+                            "the local state held something that {place} did not; both were put together"
+                        ));
+                        return Ok(());
+                    }
+                    Decision::SetAside => {
+                        let aside = set_aside(&store, now)?;
+                        warnings.push(format!(
+                            "the local state was never in {place}; it was kept as {} and the remote state was taken",
+                            aside.display()
+                        ));
+                    }
+                    _ => {}
+                }
+                store.restore_from(file)
+            })?;
         }
         match decision {
             Decision::Vanished => warnings.push(format!(
@@ -617,13 +704,14 @@ fn reconcile(
         }
         let store = states.writer(path)?;
         let mut line = shared.line();
-        let mut kept = record.take().unwrap_or_default();
+        let before = record.take();
+        let mut kept = before.clone().unwrap_or_default();
         kept.place = place.to_owned();
         match decision {
-            Decision::Take | Decision::SetAside => {
+            Decision::Take | Decision::Merge | Decision::SetAside => {
                 if let Some(found) = &found {
                     kept.synced(found, now);
-                    kept.dirty = false;
+                    kept.dirty = decision == Decision::Merge;
                 }
             }
             Decision::Keep => {
@@ -638,7 +726,9 @@ fn reconcile(
             // There is something to upload even if this run writes nothing.
             Decision::Seed | Decision::Vanished | Decision::WentBack => kept.dirty = true,
         }
-        kept.keep(&store, now)?;
+        if before.as_ref() != Some(&kept) {
+            kept.keep(&store, now)?;
+        }
         line.condition = match (&found, shared.settings.controlled()) {
             (_, false) => Condition::Always,
             (Some(found), true) => found.condition(),
@@ -661,41 +751,11 @@ fn reconcile(
                 // It wrote just now: begin again from that.
                 attempts -= 1;
                 line.foreign = None;
-                line.record.dirty = false;
                 record = Some(line.record.clone());
             }
             Err(failure) => return Err(failure.into_error("taking it over", place)),
         }
     }
-}
-
-/// Let the local file hold what was downloaded. Returns where its old contents are kept, if they are.
-fn take(
-    temporary: &Path,
-    body: &[u8],
-    states: &StateRegistry,
-    path: &Path,
-    decision: Decision,
-    place: &str,
-    now: Timestamp,
-) -> Result<Option<PathBuf>> {
-    std::fs::write(temporary, body).map_err(|error| Error::io(temporary.display(), error))?;
-    // Refused before the local file is touched: another format, a newer version, damage.
-    if let Err(error) = StateReader::open_existing(temporary) {
-        let what = error.message.replace(&temporary.display().to_string(), place);
-        let mut refused = Error::new(ErrorKind::State, format!("remote {what}"));
-        refused.hint = Some(
-            "use the version of rocky that wrote it, or another `s3_prefix` or `valkey_prefix`".to_owned(),
-        );
-        return Err(refused);
-    }
-    let store = states.writer(path)?;
-    let aside = match decision {
-        Decision::SetAside => Some(set_aside(&store, now)?),
-        _ => None,
-    };
-    store.restore_from(temporary)?;
-    Ok(aside)
 }
 
 #[cfg(test)]
@@ -747,7 +807,7 @@ mod tests {
             (true, Some(&known), Some("b"), Decision::WentBack),
             (true, Some(&known), Some("x"), Decision::Take),
             (true, Some(&dirty), Some("c"), Decision::Keep),
-            (true, Some(&dirty), Some("x"), Decision::SetAside),
+            (true, Some(&dirty), Some("x"), Decision::Merge),
             // An upload of which nothing is known had arrived.
             (true, Some(&begun), Some("d"), Decision::Keep),
         ];

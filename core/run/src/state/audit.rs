@@ -249,7 +249,10 @@ fn runs(path: &Path, transaction: &ReadTransaction, audit: &mut Audit) -> Result
             kind: FindingKind::OrphanProgress,
             table: "run_progress",
             rows,
-            message: format!("{rows} models of run `{run_id}`, which is not there"),
+            message: format!(
+                "{rows} model{} of run `{run_id}`, which is not there",
+                if rows == 1 { "" } else { "s" }
+            ),
             key: vec![run_id],
             repair: REMOVE,
         });
@@ -274,7 +277,10 @@ fn gone_models(path: &Path, transaction: &ReadTransaction, known: &Known, audit:
             kind: FindingKind::GoneModel,
             table: "partitions",
             rows,
-            message: format!("{rows} partitions of `{model}`, which is no model of the project"),
+            message: format!(
+                "{rows} partition{} of `{model}`, which is no model of the project",
+                if rows == 1 { "" } else { "s" }
+            ),
             key: vec![model],
             repair: REMOVE,
         });

@@ -19,7 +19,8 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAc
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{BufWriter, Read, Write};
 use std::marker::PhantomData;
 use std::path::Path;
 
@@ -108,6 +109,30 @@ impl StateReader {
         ))?;
         self.read(|transaction| each_row(self.path(), transaction, |row| sheet.row(&row)))?;
         sheet.end()
+    }
+}
+
+impl StateReader {
+    /// [`StateReader::export`] into a file, which is replaced: what has the name is whole.
+    pub fn export_to(&self, file: &Path) -> Result<u64> {
+        let mut aside = file.as_os_str().to_owned();
+        aside.push(format!(".{}.tmp", std::process::id()));
+        let aside = Path::new(&aside);
+        let failed = |error: std::io::Error| {
+            Error::new(ErrorKind::Io, format!("{}: {error}", file.display())).because(error)
+        };
+        let write = || {
+            let mut out = BufWriter::with_capacity(1 << 16, File::create(aside).map_err(failed)?);
+            let rows = self.export(&mut out)?;
+            out.get_ref().sync_all().map_err(failed)?;
+            std::fs::rename(aside, file).map_err(failed)?;
+            Ok(rows)
+        };
+        let result = write();
+        if result.is_err() {
+            let _ = std::fs::remove_file(aside);
+        }
+        result
     }
 }
 
@@ -209,6 +234,16 @@ impl Sheet<'_> {
         self.out.flush().map_err(unwritten)?;
         Ok(self.rows)
     }
+}
+
+/// Open a document for [`StateStore::import`].
+pub fn open_export(file: &Path) -> Result<File> {
+    File::open(file).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            Error::new(ErrorKind::NotFound, format!("{} does not exist", file.display()))
+        }
+        _ => Error::new(ErrorKind::Io, format!("{}: {error}", file.display())).because(error),
+    })
 }
 
 fn unwritten(error: std::io::Error) -> Error {

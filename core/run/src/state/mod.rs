@@ -46,7 +46,7 @@ mod tables;
 pub use audit::{Audit, Finding, FindingKind, Known};
 pub use batch::StateBatch;
 pub use copy::LOCAL_KIND;
-pub use export::Import;
+pub use export::{Import, open_export};
 pub use partitions::PartitionCounts;
 pub use process::Process;
 pub use quality::{KEPT_QUALITY, KEPT_ROW_COUNTS};

@@ -188,7 +188,7 @@ fn schema(snapshot: &Snapshot, node: Node) -> Option<Value> {
 fn field(snapshot: &Snapshot, name: &str, ty: &Type, depth: u32) -> Value {
     let mut value = json!({ "name": name });
     if !ty.is_unknown() {
-        value["type"] = json!(type_text(ty, snapshot.dialect));
+        value["type"] = json!(type_text(ty, snapshot.dialect).as_str());
     }
     if let (Type::Struct(fields), 1..) = (ty, depth) {
         let inner: Vec<Value> = fields

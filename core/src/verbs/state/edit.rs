@@ -134,8 +134,11 @@ pub(super) fn change(
         partition: None,
     };
     let now = timestamp(project.host.system.now());
-    match (&request.watermark, &request.partition) {
-        (Some(table), None) => {
+    match (
+        &request.watermark,
+        request.model.as_deref().zip(request.partition.as_deref()),
+    ) {
+        (Some(table), None) if request.model.is_none() && request.partition.is_none() => {
             there(
                 project,
                 set,
@@ -156,16 +159,16 @@ pub(super) fn change(
                 after: after.map(Watermark::of),
             });
         }
-        (None, Some(name)) => {
+        (None, Some((model, key))) => {
             let status = value.map(status).transpose()?;
             there(
                 project,
                 set,
-                || no_partition(&name.model, &name.key),
-                |reader| Ok(reader.partition(&name.model, &name.key)?.is_some()),
+                || no_partition(model, key),
+                |reader| Ok(reader.partition(model, key)?.is_some()),
             )?;
             let (before, after) = project.change_state(observer, cancel, |store| {
-                let before = store.reader().partition(&name.model, &name.key)?;
+                let before = store.reader().partition(model, key)?;
                 if let Some(at_it) = before
                     .as_ref()
                     .filter(|p| p.status == PartitionStatus::InProgress && store.is_active(&p.run_id))
@@ -179,24 +182,28 @@ pub(super) fn change(
                 match status {
                     Some(status) => {
                         let by_hand = Partition::new(
-                            name.model.as_str(),
-                            name.key.as_str(),
+                            model,
+                            key,
                             status,
                             before.as_ref().map_or_else(String::new, |p| p.run_id.clone()),
                             now,
                         );
                         store.put_partitions(&[by_hand])?;
                     }
-                    None => drop(store.delete_partition(&name.model, &name.key)?),
+                    None => drop(store.delete_partition(model, key)?),
                 }
-                Ok((before, store.reader().partition(&name.model, &name.key)?))
+                Ok((before, store.reader().partition(model, key)?))
             })?;
             response.partition = Some(PartitionChange {
                 before: before.map(WirePartition::of),
                 after: after.map(WirePartition::of),
             });
         }
-        _ => return Err(Error::usage("name one watermark or one partition")),
+        _ => {
+            return Err(Error::usage(
+                "name one watermark, or one model and one partition of it",
+            ));
+        }
     }
     Ok(response)
 }

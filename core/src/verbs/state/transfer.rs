@@ -3,12 +3,11 @@
 use super::{ImportOver, StateRequest};
 use crate::project::Project;
 use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result};
-use rocky_run::state::Import;
+use rocky_run::state::{Import, open_export};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 /// What was written or taken in.
@@ -56,38 +55,8 @@ fn path(request: &StateRequest) -> Result<&str> {
 
 pub(super) fn export(project: &Project, request: &StateRequest) -> Result<StateTransfer> {
     let path = path(request)?;
-    // Written aside: a file that has the name is whole.
-    let aside = format!("{path}.{}.tmp", std::process::id());
-    let written = write(project, Path::new(&aside)).and_then(|rows| {
-        std::fs::rename(&aside, path)
-            .map(|()| rows)
-            .map_err(|e| failed(path, e))
-    });
-    match written {
-        Ok(rows) => Ok(document(project, request, path, rows)),
-        Err(error) => {
-            let _ = std::fs::remove_file(&aside);
-            Err(error)
-        }
-    }
-}
-
-fn write(project: &Project, path: &Path) -> Result<u64> {
-    // Nothing to export is found before a file is made.
-    let reader = project.existing_state()?;
-    let file = File::create(path).map_err(|e| failed(&path.display().to_string(), e))?;
-    let mut out = BufWriter::with_capacity(1 << 16, file);
-    let rows = reader.export(&mut out)?;
-    let file = out
-        .into_inner()
-        .map_err(|e| failed(&path.display().to_string(), e.into_error()))?;
-    file.sync_all()
-        .map_err(|e| failed(&path.display().to_string(), e))?;
-    Ok(rows)
-}
-
-fn failed(path: &str, error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("{path}: {error}")).because(error)
+    let rows = project.existing_state()?.export_to(Path::new(path))?;
+    Ok(document(project, request, path, rows))
 }
 
 impl Project {
@@ -120,10 +89,8 @@ pub(super) fn import(
         ImportOver::Replace => Import::Replace,
         ImportOver::Merge => Import::Merge,
     };
-    let file = File::open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Error::new(ErrorKind::NotFound, format!("{path} does not exist")),
-        _ => failed(path, error),
-    })?;
+    // A file that is not there makes no state store.
+    let file = open_export(Path::new(path))?;
     let taken = project.change_state(observer, cancel, |store| store.import(file, how))?;
     let rows = taken.written.values().sum();
     Ok(StateTransfer {

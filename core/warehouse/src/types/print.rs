@@ -2,7 +2,7 @@
 
 use super::{Field, TimeUnit, Type};
 use rocky_base::Dialect;
-use smol_str::StrExt;
+use smol_str::{SmolStr, StrExt};
 use std::fmt::Write;
 
 impl Type {
@@ -18,10 +18,25 @@ impl Type {
         }
         out
     }
+
+    /// The same as a small text: nearly all types need no allocation.
+    pub fn print_small(&self, dialect: Dialect) -> SmolStr {
+        match (dialect, self) {
+            (Dialect::DuckDb, Type::Decimal { precision, scale }) => {
+                smol_str::format_smolstr!("DECIMAL({precision},{scale})")
+            }
+            (Dialect::DuckDb, ty) => match duckdb_plain(ty) {
+                Some(plain) => SmolStr::new_static(plain),
+                None => SmolStr::new(self.print(dialect)),
+            },
+            _ => SmolStr::new(self.print(dialect)),
+        }
+    }
 }
 
-fn duckdb(ty: &Type, out: &mut String) {
-    let plain = match ty {
+/// The name of a type that has no parts.
+fn duckdb_plain(ty: &Type) -> Option<&'static str> {
+    Some(match ty {
         Type::Unknown => "?",
         Type::Null => "\"NULL\"",
         Type::Boolean => "BOOLEAN",
@@ -55,6 +70,16 @@ fn duckdb(ty: &Type, out: &mut String) {
         Type::Json => "JSON",
         Type::Variant => "VARIANT",
         Type::Geometry | Type::Geography => "GEOMETRY",
+        _ => return None,
+    })
+}
+
+fn duckdb(ty: &Type, out: &mut String) {
+    if let Some(plain) = duckdb_plain(ty) {
+        out.push_str(plain);
+        return;
+    }
+    let plain = match ty {
         Type::Other(name) => name,
         Type::Decimal { precision, scale } => {
             let _ = write!(out, "DECIMAL({precision},{scale})");
@@ -94,6 +119,8 @@ fn duckdb(ty: &Type, out: &mut String) {
             duckdb(&kv.1, out);
             ")"
         }
+        // The others have no parts.
+        _ => "",
     };
     out.push_str(plain);
 }

@@ -2,7 +2,7 @@
 //! Format: docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html.
 
 use crate::remote::unusable;
-use ini::{Ini, ParseOption};
+use configparser::ini::{Ini, IniDefault};
 use rocky_base::{Result, System};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -40,29 +40,29 @@ impl Profile {
         ] {
             let Some(path) = path else { continue };
             let Ok(bytes) = system.read(&path) else { continue };
-            let options = ParseOption {
-                enabled_quote: false,
-                enabled_escape: false,
-                enabled_preserve_key_leading_whitespace: true,
-                ..ParseOption::default()
-            };
+            let text = String::from_utf8_lossy(&bytes);
+            // An indented key belongs to the one above it (`s3 =`).
+            let lines: Vec<&str> = text
+                .lines()
+                .filter(|line| !line.starts_with([' ', '\t']))
+                .collect();
+            let mut defaults = IniDefault::default();
+            defaults.case_sensitive = true;
+            defaults.delimiters = vec!['='];
+            // A secret may have any character.
+            defaults.inline_comment_symbols = Some(Vec::new());
             // The error would print a line of the file.
-            let parsed =
-                Ini::load_from_str_opt(&String::from_utf8_lossy(&bytes), options).map_err(|error| {
-                    unusable(format!(
-                        "{}: line {} cannot be read",
-                        path.display(),
-                        error.line + 1
-                    ))
-                })?;
-            for (section, properties) in &parsed {
-                let section = section.map(|s| s.split_whitespace().collect::<Vec<_>>().join(" "));
-                if !section.is_some_and(|s| sections.contains(&s)) {
+            let parsed = Ini::new_from_defaults(defaults)
+                .read(lines.join("\n"))
+                .map_err(|_| unusable(format!("{} cannot be read", path.display())))?;
+            for (section, properties) in parsed {
+                let section = section.split_whitespace().collect::<Vec<_>>().join(" ");
+                if !sections.contains(&section) {
                     continue;
                 }
                 seen = true;
-                // An indented key belongs to the one above it (`s3 =`).
-                for (key, value) in properties.iter().filter(|(key, _)| !key.starts_with([' ', '\t'])) {
+                for (key, value) in properties {
+                    let value = value.unwrap_or_default();
                     values.insert(key.trim().to_ascii_lowercase(), value.trim().to_owned());
                 }
             }
@@ -101,6 +101,10 @@ mod tests {
             profile.get("aws_secret_access_key").as_deref(),
             Some("a/b+c#d;e\\f=\"")
         );
+        system.write("/home/a/.aws/config", "[default\nsecret");
+        let error = Profile::load(&system).err().unwrap();
+        assert_eq!(error.message, "/home/a/.aws/config cannot be read");
+        system.write("/home/a/.aws/config", "");
         system.set_env("AWS_PROFILE", "other");
         let error = Profile::load(&system).err().unwrap();
         assert_eq!(
