@@ -9,10 +9,11 @@ pub mod assemble;
 mod bind;
 mod columns;
 mod hash;
+pub mod load;
 mod plan;
 mod setup;
-mod strategy;
 mod snapshot;
+mod strategy;
 pub mod task;
 
 pub use assemble::model_sql;

@@ -60,7 +60,12 @@ pub fn snapshot(spec: &SnapshotSpec, catalog: &CatalogSnapshot) -> Result<Plan, 
     let full = catalog.full_name(&spec.target);
     let target = full.display();
     let columns: Vec<String> = builder.columns.iter().map(|c| format!("{c:?}")).collect();
-    let basis = hash::of_value(&(&spec.source, &spec.target, columns, format!("{:?}", builder.compared)));
+    let basis = hash::of_value(&(
+        &spec.source,
+        &spec.target,
+        columns,
+        format!("{:?}", builder.compared),
+    ));
     let task = Task {
         kind: TaskKind::Snapshot,
         name: SmolStr::new(&target),
@@ -209,7 +214,10 @@ impl<'a> Builder<'a> {
         let (reason, fact) = match catalog.lookup(&self.spec.target) {
             Lookup::Absent => {
                 steps.push(self.create());
-                ("target does not exist: every row begins its history".to_owned(), Fact::Absent)
+                (
+                    "target does not exist: every row begins its history".to_owned(),
+                    Fact::Absent,
+                )
             }
             Lookup::Unknown => {
                 return Err(self.refused(format!("existence of target `{shown}` is not known")));
@@ -249,7 +257,10 @@ impl<'a> Builder<'a> {
                         gone.join(", ")
                     ));
                 }
-                (reason, Fact::Table(relation.columns.iter().map(|c| fold(&c.name)).collect()))
+                (
+                    reason,
+                    Fact::Table(relation.columns.iter().map(|c| fold(&c.name)).collect()),
+                )
             }
             Lookup::Found(_) => {
                 return Err(self.refused(format!("target `{shown}` exists and is not a table")));
@@ -359,7 +370,9 @@ impl<'a> Builder<'a> {
             qualified("s", &names)
         ));
         sql.hole(Parameter::Now);
-        sql.push(" AS TIMESTAMP) AS valid_from, CAST(NULL AS TIMESTAMP) AS valid_to, TRUE AS is_current, CAST(");
+        sql.push(
+            " AS TIMESTAMP) AS valid_from, CAST(NULL AS TIMESTAMP) AS valid_to, TRUE AS is_current, CAST(",
+        );
         sql.hole(Parameter::RunId);
         sql.push(&format!(" AS {text}) AS snapshot_id\nFROM {} s", self.source()));
         self.step("initial_load", StepKind::Statement { counts_rows: true }, sql)

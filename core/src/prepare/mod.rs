@@ -2,6 +2,7 @@
 //!
 //! Everything that reads the warehouse before anything is changed stands here, so that `plan` shows what `run` does.
 
+pub(crate) mod load;
 mod relation;
 mod snapshot;
 mod transformation;
@@ -106,10 +107,9 @@ impl Project {
         };
         let mut prepared = match &chosen.kind {
             PipelineKind::Transformation(_) => transformation::prepare(self, &wanted, observer, cancel)?,
+            PipelineKind::Load(load) => load::prepare(self, &wanted, load, cancel)?,
             PipelineKind::Snapshot(snapshot) => snapshot::prepare(self, &wanted, snapshot, cancel)?,
-            PipelineKind::Replication(_)
-            | PipelineKind::Quality(_)
-            | PipelineKind::Load(_) => {
+            PipelineKind::Replication(_) | PipelineKind::Quality(_) => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
                     format!(

@@ -22,7 +22,10 @@ pub(super) fn named(
     let dialect = known.dialect;
     let ident = |name: &str| (!name.is_empty()).then(|| Ident::from_config(dialect, name));
     let attached = |i: &Ident| {
-        dialect != Dialect::DuckDb || known.complete_catalogs.contains(&i.key(dialect, IdentKind::Relation))
+        dialect != Dialect::DuckDb
+            || known
+                .complete_catalogs
+                .contains(&i.key(dialect, IdentKind::Relation))
     };
     known.full_name(&RelationName {
         catalog: catalog.and_then(ident).filter(attached),

@@ -15,15 +15,22 @@ pub(super) fn prepare(
 ) -> Result<Prepared> {
     let request = wanted.request;
     if !request.models.is_empty() || !request.exclude.is_empty() {
-        return Err(unsupported("models cannot be selected in a snapshot pipeline: it has none"));
+        return Err(unsupported(
+            "models cannot be selected in a snapshot pipeline: it has none",
+        ));
     }
     if request.full_refresh {
-        return Err(unsupported("a snapshot has no full refresh: it would lose the history")
-            .hint("drop the target by hand to begin a new history"));
+        return Err(
+            unsupported("a snapshot has no full refresh: it would lose the history")
+                .hint("drop the target by hand to begin a new history"),
+        );
     }
     let pipeline = &wanted.pipeline;
     let target = target(wanted.config, Some(pipeline))?;
-    let source_adapter = wanted.config.adapter(config.source.adapter.as_ref()).map(|(n, _)| n);
+    let source_adapter = wanted
+        .config
+        .adapter(config.source.adapter.as_ref())
+        .map(|(n, _)| n);
     if source_adapter.is_some_and(|name| *name != target.name) {
         return Err(unsupported(format!(
             "pipeline `{pipeline}` reads from one adapter and writes to another: a snapshot is made within one warehouse"
@@ -63,17 +70,22 @@ fn change(config: &SnapshotConfig) -> Result<Change, Box<Diagnostic>> {
     let contradicts = |key: &str, loc, strategy: &str| {
         let message = format!("`{key}` has no effect with `strategy = \"{strategy}\"`");
         Err(Box::new(
-            Diagnostic::new(code::E302, loc, message).help(format!("Remove `{key}`, or change the strategy.")),
+            Diagnostic::new(code::E302, loc, message)
+                .help(format!("Remove `{key}`, or change the strategy.")),
         ))
     };
-    let strategy = config.strategy.unwrap_or(match (&config.updated_at, &config.check_cols) {
-        (Some(_), None) => SnapshotStrategy::UpdatedAt,
-        _ => SnapshotStrategy::Check,
-    });
+    let strategy = config
+        .strategy
+        .unwrap_or(match (&config.updated_at, &config.check_cols) {
+            (Some(_), None) => SnapshotStrategy::UpdatedAt,
+            _ => SnapshotStrategy::Check,
+        });
     match (strategy, &config.updated_at, &config.check_cols) {
         (SnapshotStrategy::UpdatedAt, Some(column), None) => Ok(Change::UpdatedAt(column.clone())),
         (SnapshotStrategy::UpdatedAt, _, Some(columns)) => {
-            let loc = columns.first().map_or_else(|| relation::place(&config.target), |c| c.loc);
+            let loc = columns
+                .first()
+                .map_or_else(|| relation::place(&config.target), |c| c.loc);
             contradicts("check_cols", loc, "updated_at")
         }
         (SnapshotStrategy::UpdatedAt, None, None) => Err(Box::new(
