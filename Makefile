@@ -33,6 +33,7 @@ demo: setup
 
 test: setup setup-go setup-cmake setup-clients setup-browser setup-openlineage setup-state
 	cargo test --workspace --no-fail-fast
+	cargo test -p rocky-core --features otel --lib telemetry
 
 lint: $(CARGO_DENY)
 	cargo fmt --all --check

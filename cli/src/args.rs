@@ -109,6 +109,9 @@ pub struct RunArgs {
     /// Pipeline; needed when there are several
     #[arg(long)]
     pub pipeline: Option<String>,
+    /// All pipelines, each after those it depends on
+    #[arg(long, conflicts_with_all = ["pipeline", "only", "exclude"])]
+    pub dag: bool,
     /// Only these models: a name, `stg_*`, `+fct_orders` (and what it reads), `stg_orders+` (and its readers), `tag:nightly`,
     /// `path:models/marts`, `changed:main`; `a,b` is an intersection; may be repeated
     #[arg(long = "model", visible_alias = "select", value_name = "SELECTION")]
@@ -116,12 +119,13 @@ pub struct RunArgs {
     /// Not these models, written likewise; may be repeated
     #[arg(long, value_name = "SELECTION")]
     pub exclude: Vec<String>,
-    /// Every model, as without `--model`; existing clients say it
+    /// After a replication, the project's models too (as `--models DIR` says)
     #[arg(long, conflicts_with = "only")]
     pub all: bool,
-    /// key=value filter of replication sources; echoed for transformation pipelines, which have none
+    /// Only these sources of a replication: `id`, `table` or a component of the schema pattern; may be repeated, e.g.
+    /// `--filter tenant=acme --filter table=orders`
     #[arg(long, value_name = "KEY=VALUE")]
-    pub filter: Option<String>,
+    pub filter: Vec<String>,
     /// Rebuild incremental models from scratch
     #[arg(long)]
     pub full_refresh: bool,
@@ -141,11 +145,41 @@ pub struct RunArgs {
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
     /// Models at a time [default: the pipeline's `execution.concurrency`]
-    #[arg(long, visible_alias = "parallel", value_name = "N")]
+    #[arg(long, value_name = "N")]
     pub concurrency: Option<u32>,
+    /// Windows of time_interval and microbatch models
+    #[command(flatten)]
+    pub windows: WindowArgs,
     /// Models folder, contracts, variables
     #[command(flatten)]
     pub sources: Sources,
+}
+
+/// Which partitions of time_interval and microbatch models. All times are UTC.
+#[derive(ClapArgs, Debug, Default, Clone)]
+#[command(next_help_heading = "Partitions of time_interval and microbatch models, in UTC")]
+pub struct WindowArgs {
+    /// Compute this partition: 2026-04-07T13, 2026-04-07, 2026-04 or 2026, by the model's granularity
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["from", "to", "latest", "missing", "full_refresh"])]
+    pub partition: Option<String>,
+    /// Compute the partitions from this one …
+    #[arg(long, value_name = "KEY", requires = "to", conflicts_with_all = ["latest", "missing", "full_refresh"])]
+    pub from: Option<String>,
+    /// … to this one, both included
+    #[arg(long, value_name = "KEY", requires = "from", conflicts_with_all = ["latest", "missing", "full_refresh"])]
+    pub to: Option<String>,
+    /// Compute the partition that contains now (the default)
+    #[arg(long, conflicts_with_all = ["missing", "full_refresh"])]
+    pub latest: bool,
+    /// Compute what is not computed from the model's first_partition to now
+    #[arg(long, conflicts_with = "full_refresh")]
+    pub missing: bool,
+    /// And so many partitions before the earliest [default: the model's lookback]
+    #[arg(long, value_name = "N", conflicts_with = "full_refresh")]
+    pub lookback: Option<u32>,
+    /// Partitions of a model at a time [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub parallel: Option<u32>,
 }
 
 /// What to trace, and how to show it.
@@ -312,7 +346,11 @@ pub enum Command {
         sources: Sources,
     },
     /// Show the exact SQL that `run` would execute, and why
-    #[command(after_help = "Examples:\n  rocky plan\n  rocky plan --model fct_orders --full-refresh")]
+    #[command(
+        after_help = "Examples:\n  rocky plan\n  rocky plan --model fct_orders --full-refresh\n  \
+                            rocky plan --filter tenant=acme         a replication: copies and drift of these sources\n  \
+                            rocky plan --dag                        what can be planned of all pipelines"
+    )]
     Plan(RunArgs),
     /// Execute a plan that was looked at, if it is still what would be done
     #[command(
@@ -323,13 +361,18 @@ pub enum Command {
         /// What `rocky plan` printed as the plan's id
         plan_id: String,
     },
-    /// Execute the models
+    /// Execute a pipeline: copy the tables, run the models
     #[command(
         after_help = "Examples:\n  rocky run\n  rocky run --model fct_orders --model dim_customers\n  \
                             rocky run --model +fct_orders           with everything it reads\n  \
                             rocky run --model changed:main+         what was edited since main, and all readers\n  \
                             rocky run --model tag:nightly --exclude path:models/marts\n  \
-                            rocky run --full-refresh --concurrency 2"
+                            rocky run --full-refresh --concurrency 2\n  \
+                            rocky run --model events_daily --partition 2026-04-07\n  \
+                            rocky run --model events_daily --from 2026-04-01 --to 2026-04-30 --parallel 4\n  \
+                            rocky run --model events_daily --missing   what no run has computed yet\n  \
+                            rocky run --pipeline raw --filter source=shop --all   copy these tables, then run the models\n  \
+                            rocky run --dag                                       all pipelines in order"
     )]
     Run(RunArgs),
     /// Trace where columns come from and where they go
@@ -370,6 +413,9 @@ pub enum Command {
         /// Pipeline; needed when there are several
         #[arg(long)]
         pipeline: Option<String>,
+        /// Only these sources of a replication: `id`, `table` or a component of the schema pattern; may be repeated
+        #[arg(long, value_name = "KEY=VALUE")]
+        filter: Vec<String>,
         /// Write schema.lock: the columns of the sources that the models read
         #[arg(long)]
         write_lock: bool,
@@ -384,7 +430,7 @@ pub enum Command {
     State(StateArgs),
     /// Show past runs
     #[command(
-        after_help = "Examples:\n  rocky history\n  rocky history --model fct_orders --since 2026-01-01"
+        after_help = "Examples:\n  rocky history\n  rocky history --model fct_orders --since 2026-01-01\n  rocky history --html runs.html     a timeline of each run, to open in a browser"
     )]
     History {
         /// Executions of one model
@@ -399,6 +445,9 @@ pub enum Command {
         /// How the graph of models changed instead of runs
         #[arg(long, conflicts_with = "model")]
         graph: bool,
+        /// Write the runs as a self-contained page with a timeline of each to FILE, or to stdout
+        #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["model", "graph"], value_hint = ValueHint::FilePath)]
+        html: Option<Option<String>>,
     },
     /// Show what checks measured of a model
     #[command(after_help = "Example:\n  rocky metrics fct_orders --trend --column customer_id --alerts")]

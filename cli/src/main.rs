@@ -5,6 +5,7 @@
 mod args;
 mod command;
 mod output;
+mod partitions;
 mod progress;
 mod render;
 

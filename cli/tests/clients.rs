@@ -27,15 +27,24 @@ fn the_first_dagster_release_reads_every_document() {
     check("dagster-1.0", Some("old/dagster-rocky-1.0.0"));
 }
 
+#[test]
+fn dagster_takes_what_a_run_reports() {
+    run("pipes.py", &[], None);
+}
+
 /// Run the script for one client; `before` is a folder of the environment that hides a newer version.
 fn check(client: &str, before: Option<&str>) {
+    run("check.py", &[client], before);
+}
+
+fn run(script: &str, arguments: &[&str], before: Option<&str>) {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
     let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.cache/venv-clients");
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(needed(venv.join("bin/python")));
     command
-        .arg(tests.join("check.py"))
-        .arg(client)
+        .arg(tests.join(script))
+        .args(arguments)
         .arg(env!("CARGO_BIN_EXE_rocky"))
         .arg(folder.path());
     command
@@ -60,7 +69,7 @@ fn check(client: &str, before: Option<&str>) {
     else {
         child.kill().unwrap();
         child.wait().unwrap();
-        panic!("check.py {client} did not end within {DEADLINE:?}");
+        panic!("{script} {arguments:?} did not end within {DEADLINE:?}");
     };
     let status = child.wait().unwrap();
     let tail = stderr
@@ -72,10 +81,13 @@ fn check(client: &str, before: Option<&str>) {
         .rev()
         .collect::<Vec<_>>()
         .join("\n");
-    assert!(status.success(), "check.py {client}: {status}\n{stdout}\n{tail}");
+    assert!(
+        status.success(),
+        "{script} {arguments:?}: {status}\n{stdout}\n{tail}"
+    );
     assert!(
         stdout.contains(" 0 failed"),
-        "check.py {client} gave no verdict:\n{stdout}"
+        "{script} {arguments:?} gave no verdict:\n{stdout}"
     );
 }
 

@@ -1,4 +1,4 @@
-//! The page of `rocky lineage --html` in a real browser. What is done with it is in `page/check.mjs`; here are the projects, the
+//! The pages of `rocky lineage --html` and `rocky history --html` in a real browser. What is done with them is in `page/*.mjs`; here are the projects, the
 //! browser, a deadline and the verdict. `make setup-browser` installs what it needs; without it the tests fail and say so.
 
 #![allow(
@@ -65,13 +65,19 @@ fn page(root: &Path) -> u64 {
 
 /// Use the page in the browser.
 fn browse(case: &str, root: &Path) {
+    browse_with("check.mjs", case, root);
+}
+
+fn browse_with(script: &str, case: &str, root: &Path) {
     let modules = cache("browser");
     assert!(
         modules.join("node_modules/playwright-core").exists(),
         "no playwright-core in {}: run `make setup-browser`",
         modules.display()
     );
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page/check.mjs");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/page")
+        .join(script);
     let child = Command::new("node")
         .arg(script)
         .args([case])
@@ -188,4 +194,101 @@ fn ten_thousand_models_are_fluent() {
     assert!(bytes < 6_000_000, "{bytes} bytes");
     println!("{:.1} MB", bytes as f64 / 1e6);
     browse("large", root);
+}
+
+fn rocky(root: &Path, args: &[&str]) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_rocky"))
+        .args(args)
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn timeline(root: &Path) {
+    let out = rocky(root, &["history", "--html", "page.html", "-o", "table"]);
+    assert!(
+        String::from_utf8_lossy(&out.stdout).starts_with("wrote page.html"),
+        "{out:?}"
+    );
+}
+
+#[test]
+fn people_look_at_past_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(
+        root,
+        "rocky.toml",
+        &format!("{CONFIG}[pipeline.p.execution]\nconcurrency = 2\n"),
+    );
+    // Long enough to be side by side.
+    for name in ["east", "west"] {
+        let sql = "SELECT count(*) AS n FROM range(40000000) AS r(i) WHERE hash(i) % 7 = 3";
+        write(root, &format!("models/{name}.sql"), sql);
+    }
+    write(
+        root,
+        "models/joined.sql",
+        "SELECT n FROM east UNION ALL SELECT n FROM west",
+    );
+    assert!(rocky(root, &["run"]).status.success());
+    write(
+        root,
+        "models/joined.sql",
+        "SELECT error('no <both>') AS n FROM east",
+    );
+    write(root, "models/last.sql", "SELECT n FROM joined");
+    assert_eq!(rocky(root, &["run"]).status.code(), Some(2));
+    timeline(root);
+    browse_with("runs.mjs", "runs", root);
+}
+
+#[test]
+fn names_in_past_runs_are_text_and_never_markup() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(root, "rocky.toml", CONFIG);
+    write(
+        root,
+        "models/a.sql",
+        "SELECT error('</script><img src=x onerror=window.pwned=1>') AS x",
+    );
+    write(
+        root,
+        "models/a.toml",
+        "name = \"<!--</script><img src=x onerror=window.pwned=1>\"\n[target]\ntable = \"a\"\n",
+    );
+    rocky(root, &["run"]);
+    timeline(root);
+    browse_with("runs.mjs", "hostile", root);
+}
+
+#[test]
+fn a_run_of_ten_thousand_models_is_fluent() {
+    let folder = tempfile::tempdir().unwrap();
+    // Only the page is looked at: its data are those of a recorded run, multiplied.
+    let root = folder.path();
+    write(root, "rocky.toml", CONFIG);
+    write(root, "models/a.sql", "SELECT 1 AS x");
+    assert!(rocky(root, &["run"]).status.success());
+    timeline(root);
+    let page = std::fs::read_to_string(root.join("page.html")).unwrap();
+    let (before, rest) = page.split_once("\"models\":[").unwrap();
+    let (_, after) = rest.split_once("]]").unwrap();
+    let models: Vec<String> = (0..10_000)
+        .map(|i| {
+            format!(
+                "[\"m_{i}\",0,{}.5,{},{i},\"0123456789abcdef\",null]",
+                i / 8 * 10,
+                9 + i % 5
+            )
+        })
+        .collect();
+    write(
+        root,
+        "page.html",
+        &format!("{before}\"models\":[{}]{after}", models.join(",")),
+    );
+    browse_with("runs.mjs", "large", root);
 }

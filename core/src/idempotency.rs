@@ -88,8 +88,7 @@ pub(crate) fn claim(
                 }
                 None => {
                     let old = now.duration_since(at) > ttl;
-                    let alive = state.is_active(&entry.run_id)
-                        || entry.process != Process::current() && entry.process.is_alive().unwrap_or(!old);
+                    let alive = entry.process.is_alive().unwrap_or(!old);
                     if alive {
                         claim = Claim::InFlight(entry.run_id);
                         return kept;

@@ -22,7 +22,10 @@ pub mod remote;
 pub mod scaffold;
 pub mod schemas;
 mod select;
+#[cfg(feature = "otel")]
+mod telemetry;
 pub mod verbs;
+pub mod windows;
 pub mod wire;
 
 pub use engine::{Engine, EngineOptions};

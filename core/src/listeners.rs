@@ -7,7 +7,7 @@ use crate::project::Project;
 use crate::verbs::run::{RunErrorEntry, RunRequest, RunResponse, stopped};
 use crate::wire::{WireBudgetBreach, WireHookFailure, WireHooks};
 use rocky_base::{CancelToken, ErrorKind, Event, Observer, Result, SmolStr};
-use rocky_config::{PipelineKind, ProjectConfig};
+use rocky_config::ProjectConfig;
 use rocky_run::hooks::{HookObserver, HookSummary, Hooks, RunEnding};
 use rocky_run::pipes::Pipes;
 use rocky_run::report::RunStatus;
@@ -78,7 +78,7 @@ impl Project {
                     .pipelines
                     .get(pipeline.as_str())
                     .map_or("transformation", |p| p.type_name());
-                let filter = request.filter.clone().unwrap_or_default();
+                let filter = crate::wire::Filters::shown(&request.filter);
                 Ok(stopped(&pipeline, kind, filter, Vec::new(), &why))
             }
         };
@@ -114,21 +114,10 @@ fn pipeline_name(config: &ProjectConfig, request: &RunRequest) -> String {
     if let Some(name) = &request.pipeline {
         return name.clone();
     }
-    let transforms = |kind: &PipelineKind| matches!(kind, PipelineKind::Transformation(_));
     let mut names = config.pipelines.keys();
     let only = match (names.next(), names.next()) {
         (Some(only), None) => Some(only),
-        _ => {
-            let mut names = config
-                .pipelines
-                .iter()
-                .filter(|(_, p)| transforms(&p.kind))
-                .map(|(n, _)| n);
-            match (names.next(), names.next()) {
-                (Some(only), None) => Some(only),
-                _ => None,
-            }
-        }
+        _ => None,
     };
     only.map(ToString::to_string).unwrap_or_default()
 }

@@ -8,6 +8,60 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// One filter, or several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Filters {
+    /// `key=value`.
+    One(String),
+    /// Several: those with one key are alternatives, those with different keys must all hold.
+    Many(Vec<String>),
+}
+
+impl Filters {
+    /// Each as given.
+    pub fn texts(&self) -> &[String] {
+        match self {
+            Filters::One(one) => std::slice::from_ref(one),
+            Filters::Many(many) => many,
+        }
+    }
+
+    /// As documents show them.
+    pub(crate) fn shown(filters: &Option<Filters>) -> String {
+        filters.as_ref().map(|f| f.texts().join(",")).unwrap_or_default()
+    }
+}
+
+/// A table of a source that is not copied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExcludedTable {
+    /// Source type, components, table.
+    pub asset_key: Vec<String>,
+    /// Its schema.
+    pub source_schema: String,
+    /// Its name.
+    pub table_name: String,
+    /// `missing_from_source`, `disabled`, `is_a_target`, `unchanged`.
+    pub reason: String,
+}
+
+impl ExcludedTable {
+    pub(crate) fn all(excluded: &[rocky_plan::replication::Excluded]) -> Vec<ExcludedTable> {
+        let mut all: Vec<ExcludedTable> = excluded
+            .iter()
+            .map(|e| ExcludedTable {
+                asset_key: e.asset_key.iter().map(ToString::to_string).collect(),
+                source_schema: e.source_schema.to_string(),
+                table_name: e.table.to_string(),
+                reason: e.reason.to_owned(),
+            })
+            .collect();
+        all.sort_by(|a, b| (&a.source_schema, &a.table_name).cmp(&(&b.source_schema, &b.table_name)));
+        all
+    }
+}
+
 /// Where something is said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceSpan {
@@ -253,12 +307,21 @@ pub enum WireStrategy {
         /// Partition columns.
         partition_by: Vec<String>,
     },
-    /// Append by windows.
+    /// Replace windows of time, cut out of the query.
     Microbatch {
-        /// Watermark column.
+        /// The column that the windows cut.
         timestamp_column: String,
         /// hour, day, month, year.
         granularity: String,
+        /// Windows computed again.
+        #[serde(default)]
+        lookback: u32,
+        /// Windows per statement.
+        #[serde(default = "one")]
+        batch_size: u32,
+        /// The first window.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first_partition: Option<String>,
     },
     /// A view.
     View,
@@ -276,6 +339,10 @@ pub enum WireStrategy {
         /// Partition columns.
         partition_columns: Vec<String>,
     },
+}
+
+fn one() -> u32 {
+    1
 }
 
 impl WireStrategy {
@@ -325,9 +392,15 @@ impl WireStrategy {
             StrategyKind::Microbatch {
                 timestamp_column,
                 granularity: g,
+                lookback,
+                batch_size,
+                first_partition,
             } => WireStrategy::Microbatch {
                 timestamp_column: timestamp_column.value.to_string(),
                 granularity: granularity(g),
+                lookback: *lookback,
+                batch_size: *batch_size,
+                first_partition: first_partition.as_ref().map(|p| p.value.to_string()),
             },
             StrategyKind::View => WireStrategy::View,
             StrategyKind::MaterializedView => WireStrategy::MaterializedView,

@@ -179,6 +179,7 @@ fn the_page_and_the_graph_of_all_models_stop_anywhere() {
         LineageFormat::OpenLineage,
     ] {
         let request = LineageRequest {
+            all: true,
             format,
             ..LineageRequest::default()
         };

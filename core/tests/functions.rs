@@ -195,7 +195,6 @@ fn compiled(sql: &str, schema: &RelationSchema) -> Result<Vec<(String, Option<St
         text: sql,
         dialect: Dialect::DuckDb,
         relations: &relations,
-        placeholder_type: Type::Unknown,
         types: &rocky_warehouse::OwnTypes::NONE,
         cancel: None,
     });

@@ -401,7 +401,6 @@ fn analysed(text: &str, ast: &Ast, dialect: Dialect) -> Analysis {
         text,
         dialect,
         relations: &relations,
-        placeholder_type: Type::Date,
         types: &rocky_warehouse::OwnTypes::NONE,
         cancel: None,
     })

@@ -10,10 +10,17 @@ use rocky_core::verbs::lock::{ColumnChangeKind, ColumnDrift, LockReport, Relatio
 use std::fmt::Write;
 use std::path::Path;
 
-pub fn run(context: &Context<'_>, pipeline: Option<&str>, write_lock: bool, check: bool) -> Result<u8> {
+pub fn run(
+    context: &Context<'_>,
+    pipeline: Option<&str>,
+    filter: &[String],
+    write_lock: bool,
+    check: bool,
+) -> Result<u8> {
     let project = context.open(&Default::default())?;
     let request = DiscoverRequest {
         pipeline: pipeline.map(str::to_owned),
+        filter: super::filters(filter),
         write_lock,
         check_lock: check,
     };

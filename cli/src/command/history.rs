@@ -3,12 +3,16 @@
 use super::Context;
 use crate::output;
 use crate::render::{count, duration, table, time};
-use rocky_core::Result;
-use rocky_core::verbs::history::{GraphChange, GraphSnapshot, HistoryRequest, HistoryResponse};
+use rocky_core::verbs::history::{GraphChange, GraphSnapshot, HistoryRequest, HistoryResponse, RunHistory};
+use rocky_core::verbs::timeline;
+use rocky_core::{Error, ErrorKind, Project, Result};
 
-pub fn run(context: &Context<'_>, request: &HistoryRequest) -> Result<u8> {
+pub fn run(context: &Context<'_>, request: &HistoryRequest, html: Option<Option<&str>>) -> Result<u8> {
     let project = context.open(&Default::default())?;
     let response = project.history(request)?;
+    if let (Some(file), HistoryResponse::Runs(history)) = (html, &response) {
+        return page(context, history, &project, file);
+    }
     context.out.document(&response, || match &response {
         HistoryResponse::Runs(history) if history.runs.is_empty() => "No runs recorded.\n".to_owned(),
         HistoryResponse::Runs(history) => table(
@@ -85,4 +89,29 @@ fn change_text(change: &GraphChange) -> String {
         "DependencyAdded" => format!("+ {model} reads {from}"),
         _ => format!("- {model} reads {from}"),
     }
+}
+
+/// The timeline of the runs, into a file or onto stdout.
+fn page(context: &Context<'_>, history: &RunHistory, project: &Project, file: Option<&str>) -> Result<u8> {
+    // `rocky.toml` without a path stands in the current folder.
+    let folder = std::path::absolute(project.root()).ok();
+    let name = folder.as_deref().and_then(|f| f.file_name());
+    let title = name.map_or_else(|| "project".to_owned(), |n| n.to_string_lossy().into_owned());
+    let page = timeline::page(history, &title);
+    let Some(file) = file else {
+        output::print(&page);
+        return Ok(output::OK);
+    };
+    std::fs::write(file, &page).map_err(|e| {
+        Error::new(ErrorKind::Io, format!("{file}: {e}")).hint("name a file that can be written")
+    })?;
+    let mebibytes = page.len() as f64 / f64::from(1 << 20);
+    context.out.document(
+        &serde_json::json!({
+            "version": history.version, "command": history.command, "schema_version": history.schema_version,
+            "format": "html", "file": file, "bytes": page.len(), "count": history.count,
+        }),
+        || format!("wrote {file} ({mebibytes:.1} MB); open it in a browser\n"),
+    );
+    Ok(output::OK)
 }

@@ -147,11 +147,12 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
         Command::Validate => ("validate", validate::run(&context)),
         Command::Discover {
             pipeline,
+            filter,
             write_lock,
             check,
         } => (
             "discover",
-            discover::run(&context, pipeline.as_deref(), *write_lock, *check),
+            discover::run(&context, pipeline.as_deref(), filter, *write_lock, *check),
         ),
         Command::State(args) => (state::name(args), state::run(&context, args)),
         Command::History {
@@ -159,6 +160,7 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             since,
             limit,
             graph,
+            html,
         } => {
             let request = HistoryRequest {
                 model: model.clone(),
@@ -166,7 +168,8 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
                 limit: *limit,
                 graph: *graph,
             };
-            ("history", history::run(&context, &request))
+            let html = html.as_ref().map(Option::as_deref);
+            ("history", history::run(&context, &request, html))
         }
         Command::Metrics {
             model,
@@ -207,9 +210,18 @@ fn run_request(args: &RunArgs) -> Result<RunRequest> {
         pipeline: args.pipeline.clone(),
         models: args.only.clone(),
         exclude: args.exclude.clone(),
-        filter: args.filter.clone(),
+        filter: filters(&args.filter),
+        dag: args.dag,
+        all: args.all,
         full_refresh: args.full_refresh,
         concurrency: args.concurrency,
+        partition: args.windows.partition.clone(),
+        from: args.windows.from.clone(),
+        to: args.windows.to.clone(),
+        latest: args.windows.latest,
+        missing: args.windows.missing,
+        lookback: args.windows.lookback,
+        parallel: args.windows.parallel,
         vars: vars(&args.sources)?,
         resume: args.resume.clone(),
         resume_latest: args.resume_latest,
@@ -217,6 +229,16 @@ fn run_request(args: &RunArgs) -> Result<RunRequest> {
         force_rebuild: args.force_rebuild,
         idempotency_key: args.idempotency_key.clone(),
     })
+}
+
+/// One filter as a text, as the 1.x clients give it.
+fn filters(given: &[String]) -> Option<rocky_core::wire::Filters> {
+    use rocky_core::wire::Filters;
+    match given {
+        [] => None,
+        [one] => Some(Filters::One(one.clone())),
+        many => Some(Filters::Many(many.to_vec())),
+    }
 }
 
 /// Diagnostics over their sources.

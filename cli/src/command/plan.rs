@@ -38,6 +38,10 @@ fn text(plan: &PlanResponse, root: &Path, colour: bool) -> String {
     } else {
         ("", "", "")
     };
+    for part in plan.pipelines.iter().filter(|p| p.waits.is_some()) {
+        let why = part.waits.as_deref().unwrap_or_default();
+        let _ = writeln!(text, "{bold}-- pipeline {}: {why}{reset}", part.pipeline);
+    }
     let mut shown: Option<&str> = None;
     for statement in &plan.statements {
         let model = statement.model.as_deref();
@@ -56,6 +60,7 @@ fn text(plan: &PlanResponse, root: &Path, colour: bool) -> String {
                     "{bold}-- {} → {} ({}{after}): {}{reset}",
                     model.model, model.target, model.strategy, model.reason
                 );
+                crate::partitions::planned(&mut text, model);
             }
             shown = model;
         }
@@ -65,12 +70,25 @@ fn text(plan: &PlanResponse, root: &Path, colour: bool) -> String {
             statement.purpose, statement.target, statement.sql
         );
     }
+    for model in &plan.models_detail {
+        if let Some(error) = &model.error {
+            let _ = writeln!(text, "{bold}-- {} will fail: {error}{reset}", model.model);
+        }
+    }
+    for e in &plan.excluded_tables {
+        let _ = writeln!(
+            text,
+            "-- left out: {}.{} ({})",
+            e.source_schema, e.table_name, e.reason
+        );
+    }
+    let copies = plan.models_detail.iter().any(|m| m.kind == "table");
     let _ = writeln!(
         text,
         "plan {}: {} for {}",
         plan.plan_id,
         count(plan.statements.len() as u64, "statement"),
-        count(plan.models.len() as u64, "model")
+        count(plan.models.len() as u64, if copies { "table" } else { "model" })
     );
     text
 }

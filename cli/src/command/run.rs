@@ -14,7 +14,7 @@ use std::path::Path;
 pub fn run(context: &Context<'_>, args: &RunArgs) -> Result<u8> {
     let project = context.open(&args.sources)?;
     let request = run_request(args)?;
-    let mut progress = Progress::new();
+    let mut progress = Progress::coloured(context.out.colour_err);
     let response = project.run(&request, &mut progress, context.cancel)?;
     progress.finish();
     context
@@ -29,7 +29,7 @@ pub fn apply(context: &Context<'_>, plan_id: &str) -> Result<u8> {
     let request = ApplyRequest {
         plan_id: plan_id.to_owned(),
     };
-    let mut progress = Progress::new();
+    let mut progress = Progress::coloured(context.out.colour_err);
     let response = project.apply(&request, &mut progress, context.cancel)?;
     progress.finish();
     context
@@ -52,7 +52,7 @@ fn exit_code(run: &RunResponse) -> u8 {
 
 fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
     let mut text = String::new();
-    if run.has_errors {
+    if run.has_errors && run.pipelines.is_empty() {
         text.push_str(&diagnostics_text(&run.diagnostics, root, colour));
         let _ = writeln!(text, "nothing was run: {}", super::summary(&run.diagnostics));
         return text;
@@ -66,12 +66,23 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
         return text;
     }
     let marks = Marks::new(colour);
+    for part in &run.pipelines {
+        let what = match (&part.skipped_reason, part.has_errors) {
+            (Some(why), _) => format!("skipped: {why}"),
+            (None, true) => format!("not run: {}", super::summary(&part.diagnostics)),
+            (None, false) => format!("{} in {}", part.status, duration(part.duration_ms)),
+        };
+        let _ = writeln!(text, "-- {} ({}): {what}", part.pipeline, part.pipeline_type);
+        if part.has_errors {
+            text.push_str(&diagnostics_text(&part.diagnostics, root, colour));
+        }
+    }
     let names = run.materializations.iter().map(|m| m.model.as_str());
     let names = names
         .chain(run.errors.iter().map(|e| e.model.as_str()))
         .chain(run.skipped.iter().map(|s| s.model.as_str()));
     let width = names.map(|n| n.chars().count()).max().unwrap_or(0);
-    for m in &run.materializations {
+    for m in run.materializations.iter().filter(|m| m.partition.is_none()) {
         let rows = m
             .rows_copied
             .map_or_else(|| m.metadata.strategy.clone(), |r| count(r, "row"));
@@ -84,12 +95,18 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
             m.metadata.target_table_full_name
         );
     }
+    crate::partitions::written(&mut text, &run.materializations, marks.ok, width);
     for e in &run.errors {
         let step = e.step.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
         let _ = writeln!(
             text,
-            "{} {:width$}  failed{step}: {}",
-            marks.bad, e.model, e.error
+            "{} {:width$}  failed{step}: {}{}",
+            marks.bad,
+            e.model,
+            e.partition
+                .as_ref()
+                .map_or_else(String::new, |p| format!("partition {p}: ")),
+            e.error
         );
         if let Some(hint) = &e.remediation_hint {
             let _ = writeln!(text, "  {:width$}  help: {hint}", "");
@@ -102,10 +119,25 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
             marks.skipped, s.model, s.reason
         );
     }
+    crate::partitions::summaries(&mut text, &run.partition_summaries, width);
+    for d in &run.drift.actions_taken {
+        let _ = writeln!(text, "drift: {} {}: {}", d.table, d.action, d.reason);
+    }
+    for e in &run.excluded_tables {
+        let _ = writeln!(
+            text,
+            "left out: {}.{} ({})",
+            e.source_schema, e.table_name, e.reason
+        );
+    }
     if let Some(error) = &run.state_error {
         let _ = writeln!(text, "\nthe state store lacks part of this run: {error}");
     }
-    let mut parts = vec![format!("{} written", count(run.tables_copied, "model"))];
+    let what = match run.pipeline_type.as_str() {
+        "transformation" => "model",
+        _ => "table",
+    };
+    let mut parts = vec![format!("{} written", count(run.tables_copied, what))];
     if run.tables_failed > 0 {
         parts.push(format!("{} failed", run.tables_failed));
     }

@@ -40,11 +40,12 @@ pub use model::{
 pub use node::Env;
 pub use pattern::{Component, Components, SchemaPattern, Template};
 pub use pipeline::{
-    CheckSeverity, ChecksConfig, Concurrency, CustomCheck, DiscoveryConfig, ExecutionConfig, FreshnessCheck,
-    GovernanceConfig, Grant, Isolation, LoadConfig, LoadContract, LoadFormat, LoadOptions, MetadataColumn,
-    NullRateCheck, OnCollision, PipelineConfig, PipelineKind, QualityConfig, QualityTable, ReplicationConfig,
-    ReplicationSource, ReplicationTarget, SnapshotConfig, SnapshotStrategy, Switch, TableOverride, TableRef,
-    TransformationConfig, WorkspaceBinding,
+    CheckSeverity, ChecksConfig, Concurrency, CustomCheck, DiscoveryConfig, DriftConfig, ExecutionConfig,
+    FreshnessCheck, GovernanceConfig, Grant, Isolation, LoadConfig, LoadContract, LoadFormat, LoadOptions,
+    MetadataColumn, NullRateCheck, OnAdded, OnCollision, OnRemoved, OnUnsafe, OnWidened, PipelineConfig,
+    PipelineKind, QualityConfig, QualityTable, ReplicationConfig, ReplicationSource, ReplicationTarget,
+    SnapshotConfig, SnapshotStrategy, Switch, TableOverride, TableRef, TransformationConfig,
+    WorkspaceBinding,
 };
 pub use project::{BudgetConfig, ProjectConfig, parse_project};
 pub use schema::UnknownKeys;

@@ -17,6 +17,8 @@ pub struct PipelineConfig {
     pub depends_on: Vec<Spanned<SmolStr>>,
     /// How it is executed.
     pub execution: ExecutionConfig,
+    /// What is done about columns that changed.
+    pub drift: DriftConfig,
     /// What is checked after.
     pub checks: Option<ChecksConfig>,
     /// Its name in the header.
@@ -376,6 +378,68 @@ pub enum Concurrency {
     Fixed(NonZeroU32),
 }
 
+/// What is done when a table that is kept has other columns than the rows that come in. Absent keys have the default of
+/// the pipeline's type.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DriftConfig {
+    /// `on_added_columns`: columns that the table lacks.
+    pub added: Option<OnAdded>,
+    /// `on_widened_columns`: columns whose type has grown.
+    pub widened: Option<OnWidened>,
+    /// `on_removed_columns`: columns that do not come any more.
+    pub removed: Option<OnRemoved>,
+    /// `on_unsafe_drift`: columns of another type.
+    pub unsafe_change: Option<OnUnsafe>,
+}
+
+/// `on_added_columns = …`.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnAdded {
+    /// The table gets them.
+    Add,
+    /// They are left out.
+    Ignore,
+    /// Nothing is written.
+    Fail,
+}
+
+/// `on_widened_columns = …`.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnWidened {
+    /// The table's columns grow in place.
+    Alter,
+    /// The warehouse converts, or refuses.
+    Ignore,
+    /// Nothing is written.
+    Fail,
+}
+
+/// `on_removed_columns = …`.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnRemoved {
+    /// They stay, NULL in new rows.
+    Keep,
+    /// They are dropped.
+    Drop,
+    /// Nothing is written.
+    Fail,
+}
+
+/// `on_unsafe_drift = …`.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnUnsafe {
+    /// The table is made anew.
+    Rebuild,
+    /// The warehouse converts, or refuses.
+    Ignore,
+    /// Nothing is written.
+    Fail,
+}
+
 /// `[pipeline.X.checks]`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ChecksConfig {
@@ -466,6 +530,7 @@ pub(crate) fn read(reader: Reader<'_>, loc: Loc, problems: &mut Vec<Diagnostic>)
         kind,
         depends_on: reader.texts("depends_on"),
         execution: reader.table("execution").map(execution).unwrap_or_default(),
+        drift: drift(reader),
         checks: reader.table("checks").map(checks),
         loc,
     }
@@ -489,6 +554,35 @@ fn execution(reader: Reader<'_>) -> ExecutionConfig {
         fail_fast: reader.flag("fail_fast").unwrap_or(false),
         error_rate_abort_pct: reader.u32("error_rate_abort_pct"),
         table_retries: reader.u32("table_retries"),
+    }
+}
+
+fn drift(reader: Reader<'_>) -> DriftConfig {
+    let added = [
+        ("add", OnAdded::Add),
+        ("ignore", OnAdded::Ignore),
+        ("fail", OnAdded::Fail),
+    ];
+    let widened = [
+        ("alter", OnWidened::Alter),
+        ("ignore", OnWidened::Ignore),
+        ("fail", OnWidened::Fail),
+    ];
+    let removed = [
+        ("keep", OnRemoved::Keep),
+        ("drop", OnRemoved::Drop),
+        ("fail", OnRemoved::Fail),
+    ];
+    let unsafe_change = [
+        ("rebuild", OnUnsafe::Rebuild),
+        ("ignore", OnUnsafe::Ignore),
+        ("fail", OnUnsafe::Fail),
+    ];
+    DriftConfig {
+        added: reader.choice("on_added_columns", &added),
+        widened: reader.choice("on_widened_columns", &widened),
+        removed: reader.choice("on_removed_columns", &removed),
+        unsafe_change: reader.choice("on_unsafe_drift", &unsafe_change),
     }
 }
 

@@ -54,12 +54,18 @@ pub enum StrategyKind {
         /// Partition columns; not empty.
         partition_by: Vec<Spanned<SmolStr>>,
     },
-    /// Append by windows.
+    /// As `TimeInterval`; the query needs no placeholders, it is cut to the window.
     Microbatch {
-        /// Watermark column.
+        /// The column that the windows cut.
         timestamp_column: Spanned<SmolStr>,
         /// Length of a window.
         granularity: Granularity,
+        /// Windows before the asked one that are computed again.
+        lookback: u32,
+        /// Windows of one statement.
+        batch_size: u32,
+        /// The first window there is.
+        first_partition: Option<Spanned<SmolStr>>,
     },
     /// A view.
     View,
@@ -222,6 +228,9 @@ fn build(keys: Reader<'_>, tag: &Node, root: Reader<'_>) -> Option<StrategyConfi
         "microbatch" => StrategyKind::Microbatch {
             timestamp_column: keys.text("timestamp_column")?,
             granularity: granularity().unwrap_or(Granularity::Hour),
+            lookback: keys.u32("lookback").unwrap_or(0),
+            batch_size: keys.u32("batch_size").unwrap_or(1).max(1),
+            first_partition: keys.text("first_partition"),
         },
         "view" => StrategyKind::View,
         "materialized_view" => StrategyKind::MaterializedView,

@@ -8,16 +8,22 @@
 pub mod assemble;
 mod bind;
 mod columns;
+pub mod drift;
 mod hash;
 pub mod load;
 mod plan;
+pub mod replication;
 mod setup;
 mod snapshot;
 mod strategy;
 pub mod task;
+pub mod window;
 
 pub use assemble::model_sql;
 pub use bind::{Bindings, Hole, Parameter, Sql};
+pub use drift::{Drift, DriftAction, DriftActionKind, DriftPolicy};
+pub use plan::check_windows;
 pub use plan::{PlanOptions, plan};
 pub use snapshot::{Change, SnapshotSpec, snapshot};
-pub use task::{Fact, Plan, Step, StepKind, Task, TaskKind};
+pub use task::{Fact, Plan, Step, StepKind, Task, TaskKind, Window, Windows};
+pub use window::{Selection, WindowOptions};

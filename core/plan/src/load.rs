@@ -76,7 +76,6 @@ pub fn load(spec: &LoadSpec, catalog: &CatalogSnapshot) -> Result<Plan, Vec<Diag
             Diagnostic::new(code::E300, spec.place, message).help("Load into an adapter of type duckdb."),
         ]);
     }
-    let mut setup: Vec<Step> = Vec::new();
     let mut tasks = Vec::with_capacity(spec.tables.len());
     let mut problems = Vec::new();
     for table in &spec.tables {
@@ -84,15 +83,14 @@ pub fn load(spec: &LoadSpec, catalog: &CatalogSnapshot) -> Result<Plan, Vec<Diag
             Ok(task) => tasks.push(task),
             Err(problem) => problems.push(*problem),
         }
-        if let Some(step) = setup::schema_of(&table.target, spec.create_schema, catalog)
-            && !setup.iter().any(|s| s.sql == step.sql)
-        {
-            setup.push(step);
-        }
     }
     if !problems.is_empty() {
         return Err(problems);
     }
+    let setup = match spec.create_schema.unwrap_or(true) {
+        true => setup::missing_schemas(spec.tables.iter().map(|t| &t.target), catalog, DIALECT),
+        false => Vec::new(),
+    };
     let mut plan = Plan {
         plan_id: String::new(),
         pipeline: spec.pipeline.clone(),
@@ -185,6 +183,8 @@ fn task(spec: &LoadSpec, table: &LoadTable, catalog: &CatalogSnapshot) -> Result
         fact: existing.map_or(Fact::Absent, |columns| {
             Fact::Table(columns.iter().map(fold).collect())
         }),
+        drift: None,
+        windows: None,
         basis: hash::of_value(&identities).unwrap_or_default(),
         watermark_column: None,
         transaction: true,

@@ -1,16 +1,19 @@
 //! From a compiled project to a plan: which models, in what order, and the steps of each.
 
 use crate::assemble::{Assembler, input_model, is_ephemeral};
+use crate::bind::Sql;
+use crate::drift::{self, DriftActionKind, DriftPolicy, Outcome};
 use crate::strategy::{self, Ctx, Existing};
-use crate::task::{Fact, Plan, Task, TaskKind};
+use crate::task::{Fact, Plan, Step, StepKind, Task, TaskKind};
+use crate::window::{self, Before, Interval, Literals, WindowOptions};
 use crate::{hash, setup};
 use rocky_base::ident::IdentKind;
-use rocky_base::{Diagnostic, SmolStr, code, suggest};
-use rocky_config::{Concurrency, PipelineConfig, PipelineKind, StrategyKind};
+use rocky_base::{Diagnostic, Error, SmolStr, code, suggest};
+use rocky_config::{Concurrency, OnAdded, OnUnsafe, PipelineConfig, PipelineKind, StrategyKind};
 use rocky_project::check::strategy_of;
 use rocky_project::{Model, Snapshot};
 use rocky_warehouse::catalog::Lookup;
-use rocky_warehouse::{Capabilities, CatalogSnapshot, RelationKind};
+use rocky_warehouse::{Capabilities, CatalogSnapshot, Column, RelationKind};
 use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
@@ -30,6 +33,46 @@ pub struct PlanOptions {
     pub concurrency: Option<usize>,
     /// Stop after the first failure, even when the pipeline does not say so.
     pub fail_fast: bool,
+    /// Which windows of time_interval models.
+    pub windows: WindowOptions,
+}
+
+/// The windows that are asked for, of the models to be planned: a request that does not fit them, before anything is planned or
+/// touched. `asked`: the request says something of windows, so there must be a model that has some.
+pub fn check_windows(snapshot: &Snapshot, options: &PlanOptions, asked: bool) -> Result<(), Error> {
+    let chosen = choose(snapshot, options);
+    let mut found = false;
+    let mut elsewhere: Option<&SmolStr> = None;
+    for (id, model) in snapshot.models.iter().enumerate() {
+        let Some(interval) = Interval::of(&model.strategy.kind) else {
+            continue;
+        };
+        if !chosen.contains(&(id as u32)) {
+            elsewhere = elsewhere.or(Some(&model.name));
+            continue;
+        }
+        found = true;
+        let before = if options.full_refresh {
+            Before::Replaced
+        } else {
+            Before::Nothing
+        };
+        if let Err(problem) =
+            window::select(&model.name, &interval, &options.windows, before, Literals::Plain)
+        {
+            return Err(Error::usage(problem.message).hint(problem.help));
+        }
+    }
+    if asked && !found {
+        let error = Error::usage(
+            "windows are asked for, and no model of this run is a time_interval or microbatch model",
+        );
+        return Err(match elsewhere {
+            Some(name) => error.hint(format!("`{name}` is one, and is not selected")),
+            None => error.hint("leave out the options of partitions"),
+        });
+    }
+    Ok(())
 }
 
 /// Plan the models of a project against what is known of the warehouse.
@@ -274,7 +317,7 @@ fn model_plan(
     catalog: &CatalogSnapshot,
     options: &PlanOptions,
     model: &Model,
-    sql: &str,
+    sql: &Sql,
 ) -> Result<Task, Box<Diagnostic>> {
     let dialect = snapshot.dialect;
     let full = if catalog.default_catalog.is_none() {
@@ -305,21 +348,52 @@ fn model_plan(
             }
         },
     };
+    let windowed = Interval::of(&model.strategy.kind).is_some();
+    if !windowed && !sql.holes.is_empty() {
+        return Err(Box::new(placeholder_without_window(snapshot, model)));
+    }
     let target = model.target.print(dialect);
+    let drift = match existing {
+        Existing::Table(columns) if !options.full_refresh => {
+            model_drift(snapshot, options, model, &target, columns)?
+        }
+        _ => None,
+    };
     let ctx = Ctx {
         dialect,
         model,
-        sql,
+        query: sql,
+        sql: &sql.text,
         target: &target,
-        existing,
-        full_refresh: options.full_refresh,
+        existing: match &drift {
+            Some(outcome) => Existing::Table(&outcome.columns),
+            None => existing,
+        },
+        full_refresh: options.full_refresh || drift.as_ref().is_some_and(|d| d.rebuild),
+        windows: &options.windows,
     };
-    let built = strategy::build(&ctx)?;
+    let mut built = strategy::build(&ctx)?;
+    let drift = drift.map(|outcome| {
+        if outcome.rebuild {
+            built.reason = format!("the table cannot be kept{}", outcome.remark());
+        } else if !outcome.alter.is_empty() {
+            built.reason.push_str(&outcome.remark());
+        }
+        let alter = outcome.alter.into_iter().map(|(purpose, sql)| Step {
+            purpose: SmolStr::new_static(purpose),
+            target: model.target.display(),
+            sql,
+            holes: Vec::new(),
+            kind: StepKind::Statement { counts_rows: false },
+        });
+        built.steps.splice(0..0, alter);
+        outcome.drift
+    });
     let known = model.analysis().complete && !model.unit.broken();
     Ok(Task {
         kind: TaskKind::Model,
         name: model.name.clone(),
-        asset_key: model.target_parts.iter().cloned().collect(),
+        asset_key: model.target_parts.to_vec(),
         target: model.target.clone(),
         full_name: model.target_parts.join("."),
         strategy: strategy_of(&model.strategy.kind),
@@ -327,13 +401,119 @@ fn model_plan(
         layer: 0,
         reason: built.reason,
         fact,
+        drift,
         basis: format!("{:032x}", model.analysis_key()),
         watermark_column: built.watermark_column,
         transaction: Capabilities::of(dialect).transactional_ddl,
         sql_hash: hash::of_steps(&built.steps),
         steps: built.steps,
+        windows: built.windows,
         column_count: known.then_some(model.analysis().columns.len()),
     })
+}
+
+/// A model without windows that inlines an ephemeral one with placeholders.
+fn placeholder_without_window(snapshot: &Snapshot, model: &Model) -> Diagnostic {
+    let mut seen: FxHashSet<u32> = FxHashSet::default();
+    let mut work: Vec<&Model> = vec![model];
+    let mut culprit = model;
+    while let Some(next) = work.pop() {
+        if !next.unit.placeholders().is_empty() {
+            culprit = next;
+            break;
+        }
+        let inputs = next
+            .inputs
+            .iter()
+            .filter_map(input_model)
+            .filter(|id| seen.insert(*id));
+        work.extend(
+            inputs
+                .filter_map(|id| snapshot.models.get(id as usize))
+                .map(|m| &**m)
+                .filter(|m| is_ephemeral(m)),
+        );
+    }
+    let loc = match culprit.unit.placeholders().first() {
+        Some((_, span)) => culprit.unit.origin().locate(*span),
+        None => model.name_loc,
+    };
+    Diagnostic::new(
+        code::E304,
+        loc,
+        format!(
+            "date placeholder in a {} model: `{}` inlines `{}`",
+            model.strategy.kind.as_str(),
+            model.name,
+            culprit.name
+        ),
+    )
+    .label("only a time_interval model has a window to put here")
+    .help("Write the date, or pass it with `@var(name)`.")
+}
+
+/// What is done about the columns of a model's table that is kept; `None` when they are not compared. A column that the table
+/// lacks is the strategy's error unless the pipeline adds it.
+fn model_drift(
+    snapshot: &Snapshot,
+    options: &PlanOptions,
+    model: &Model,
+    target: &str,
+    existing: &[Column],
+) -> Result<Option<Outcome>, Box<Diagnostic>> {
+    let windowed = match &model.strategy.kind {
+        StrategyKind::Incremental { .. } | StrategyKind::Merge { .. } | StrategyKind::DeleteInsert { .. } => {
+            false
+        }
+        StrategyKind::TimeInterval { .. } | StrategyKind::Microbatch { .. } => true,
+        _ => return Ok(None),
+    };
+    let analysis = model.analysis();
+    if !analysis.complete || model.unit.broken() {
+        return Ok(None);
+    }
+    let named = model.pipeline.as_ref().or(options.pipeline.as_ref());
+    let mut all = transformations(snapshot);
+    let pipeline = match named {
+        Some(name) => snapshot.config.pipelines.get(name),
+        None => all.next().map(|(_, p)| p).filter(|_| all.next().is_none()),
+    };
+    let mut policy = DriftPolicy::of_models(&pipeline.map(|p| p.drift).unwrap_or_default());
+    if windowed && policy.unsafe_change == OnUnsafe::Rebuild {
+        // A run writes some windows; the others would be lost.
+        policy.unsafe_change = OnUnsafe::Fail;
+    }
+    let dialect = snapshot.dialect;
+    let incoming: Vec<Column> = analysis
+        .columns
+        .iter()
+        .map(|c| Column {
+            name: c.name.clone(),
+            ty: c.ty.clone(),
+            nullable: true,
+        })
+        .collect();
+    let key = |name: &SmolStr| dialect.fold(name, true, IdentKind::Column);
+    let there: FxHashSet<SmolStr> = existing.iter().map(|c| key(&c.name)).collect();
+    if policy.added == OnAdded::Fail && incoming.iter().any(|c| !there.contains(&key(&c.name))) {
+        return Ok(None);
+    }
+    let mut outcome = drift::compare(dialect, target, &incoming, existing, policy);
+    if let Some(why) = &outcome.refused {
+        let message = format!(
+            "columns of target `{}` are not those of `{}`: {why}",
+            model.target.display(),
+            model.name
+        );
+        return Err(Box::new(
+            Diagnostic::new(code::E303, model.strategy_loc, message)
+                .help("Make the change by hand, allow it in the pipeline, or run with `--full-refresh`."),
+        ));
+    }
+    // What the pipeline leaves to the warehouse is nothing that was done.
+    let ignored = |a: &drift::DriftAction| a.action == DriftActionKind::IgnoreColumnTypes;
+    outcome.drift.actions.retain(|a| !ignored(a));
+    Ok(Some(outcome))
 }
 
 /// The named pipeline, else those of the models, else those that are declared; `default` without any.

@@ -23,17 +23,26 @@ pub(crate) fn schemas<'a>(
     catalog: &CatalogSnapshot,
     dialect: Dialect,
 ) -> Vec<Step> {
+    let wanted = models.filter(|(_, pipeline)| {
+        let wanted = governance(config, *pipeline).and_then(|g| g.auto_create_schemas);
+        wanted.unwrap_or(dialect == Dialect::DuckDb)
+    });
+    missing_schemas(wanted.map(|(model, _)| &model.target), catalog, dialect)
+}
+
+/// `CREATE SCHEMA` once for each schema of the targets that is not proved to exist, sorted.
+pub(crate) fn missing_schemas<'a>(
+    targets: impl Iterator<Item = &'a RelationName>,
+    catalog: &CatalogSnapshot,
+    dialect: Dialect,
+) -> Vec<Step> {
     let mut seen: FxHashSet<(SmolStr, SmolStr)> = FxHashSet::default();
     let mut steps: Vec<Step> = Vec::new();
-    for (model, pipeline) in models {
-        let Some(schema) = &model.target.schema else {
+    for target in targets {
+        let Some(schema) = &target.schema else {
             continue;
         };
-        let wanted = governance(config, pipeline).and_then(|g| g.auto_create_schemas);
-        if !wanted.unwrap_or(dialect == Dialect::DuckDb) {
-            continue;
-        }
-        let key = catalog.full_name(&model.target).key(dialect);
+        let key = catalog.full_name(target).key(dialect);
         let exists = catalog.schema_exists(&key.catalog, &key.schema);
         // Every DuckDB database has a schema `main`, which cannot be dropped.
         if exists == Some(true) || (dialect == Dialect::DuckDb && key.schema == "main") {
@@ -44,7 +53,7 @@ pub(crate) fn schemas<'a>(
         }
         let name = RelationName {
             catalog: None,
-            schema: model.target.catalog.clone(),
+            schema: target.catalog.clone(),
             table: schema.clone(),
         };
         steps.push(Step {
@@ -57,34 +66,4 @@ pub(crate) fn schemas<'a>(
     }
     steps.sort_by(|a, b| a.sql.cmp(&b.sql));
     steps
-}
-
-/// `CREATE SCHEMA` for one target, by the same rule.
-pub(crate) fn schema_of(
-    target: &RelationName,
-    wanted: Option<bool>,
-    catalog: &CatalogSnapshot,
-) -> Option<Step> {
-    let dialect = catalog.dialect;
-    let schema = target.schema.as_ref()?;
-    if !wanted.unwrap_or(dialect == Dialect::DuckDb) {
-        return None;
-    }
-    let key = catalog.full_name(target).key(dialect);
-    let exists = catalog.schema_exists(&key.catalog, &key.schema);
-    if exists == Some(true) || (dialect == Dialect::DuckDb && key.schema == "main") {
-        return None;
-    }
-    let name = RelationName {
-        catalog: None,
-        schema: target.catalog.clone(),
-        table: schema.clone(),
-    };
-    Some(Step {
-        purpose: SmolStr::new_static("create_schema"),
-        target: name.display(),
-        sql: format!("CREATE SCHEMA IF NOT EXISTS {}", name.print(dialect)),
-        holes: Vec::new(),
-        kind: StepKind::Statement { counts_rows: false },
-    })
 }

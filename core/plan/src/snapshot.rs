@@ -77,6 +77,8 @@ pub fn snapshot(spec: &SnapshotSpec, catalog: &CatalogSnapshot) -> Result<Plan, 
         layer: 0,
         reason,
         fact,
+        drift: None,
+        windows: None,
         basis: basis.unwrap_or_default(),
         watermark_column: None,
         transaction: Capabilities::of(dialect).transactional_ddl,
@@ -84,12 +86,15 @@ pub fn snapshot(spec: &SnapshotSpec, catalog: &CatalogSnapshot) -> Result<Plan, 
         steps,
         column_count: Some(builder.columns.len() + OWN.len()),
     };
-    let setup = setup::schema_of(&spec.target, spec.create_schema, catalog);
+    let setup = match spec.create_schema.unwrap_or(dialect == Dialect::DuckDb) {
+        true => setup::missing_schemas(std::iter::once(&spec.target), catalog, dialect),
+        false => Vec::new(),
+    };
     let mut plan = Plan {
         plan_id: String::new(),
         pipeline: spec.pipeline.clone(),
         dialect,
-        setup: setup.into_iter().collect(),
+        setup,
         tasks: vec![task],
         concurrency: 1,
         fail_fast: spec.fail_fast,

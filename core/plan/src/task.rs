@@ -1,6 +1,7 @@
 //! The plan as plain values: serialisable, comparable, hashed into `plan_id`.
 
 use crate::bind::Hole;
+use crate::drift::Drift;
 use rocky_base::{Dialect, SmolStr};
 use rocky_warehouse::{RelationName, Strategy};
 use serde::{Deserialize, Serialize};
@@ -24,12 +25,24 @@ pub enum StepKind {
         /// Under which name.
         name: SmolStr,
     },
+    /// A query of two columns: the key of a partition of the window, and how many rows it has. Keys that do not come have none.
+    CountPartitions,
+    /// Nothing is sent: the task fails with this message. What is known does not allow to write, and the other tasks of
+    /// the plan have nothing to do with it.
+    Refuse {
+        /// One sentence.
+        error: String,
+        /// What to do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
+    },
 }
 
 /// One statement.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Step {
-    /// `create_schema`, `create_table`, `create_view`, `insert`, `merge`, `stage`, `delete`, `drop`, `check_keys`, `watermark`.
+    /// `create_schema`, `create_table`, `create_view`, `insert`, `merge`, `stage`, `delete`, `drop`, `check_keys`, `watermark`,
+    /// `replace_window`, `count`.
     pub purpose: SmolStr,
     /// What it writes or reads, for people.
     pub target: String,
@@ -95,6 +108,30 @@ impl TaskKind {
     }
 }
 
+/// A window of time that a task writes as one: a partition, or several that follow each other.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Window {
+    /// The partitions, in order of time: `2026-04-07` …
+    pub keys: Vec<SmolStr>,
+    /// The first moment, UTC, as the statements write it.
+    pub start: SmolStr,
+    /// The first moment after it.
+    pub end: SmolStr,
+}
+
+/// The windows of a task. Its steps are executed once for each, bound to it and in a transaction of its own.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Windows {
+    /// Executed once, before the first window: the target comes into being, empty.
+    pub before: Vec<Step>,
+    /// The target is made anew: partitions that were computed before are not in it, and are forgotten first.
+    pub anew: bool,
+    /// In order of time. None at all when everything that was asked for is there.
+    pub list: Vec<Window>,
+    /// So many at once.
+    pub parallel: usize,
+}
+
 /// The steps that make one relation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Task {
@@ -118,6 +155,9 @@ pub struct Task {
     pub reason: String,
     /// What was assumed of the target.
     pub fact: Fact,
+    /// How the columns that come in differ from the target's, and what is done about it; none when they were not compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
     /// Hash of what else the steps were made from: for a model its text and the columns of everything it reads.
     pub basis: String,
     /// The column whose maximum is the watermark, for incremental models.
@@ -126,6 +166,9 @@ pub struct Task {
     pub transaction: bool,
     /// The steps, in order.
     pub steps: Vec<Step>,
+    /// The windows that the steps are executed for; none for a task that is done at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<Windows>,
     /// Hash of the steps' SQL, 16 hexadecimal digits: the document's `sql_hash`.
     pub sql_hash: String,
     /// Number of output columns, when known.
@@ -155,7 +198,10 @@ impl Task {
     /// What the task was planned from, whatever the state of its target: a run that goes on with another does what succeeded there only
     /// again when this differs.
     pub fn identity(&self) -> String {
-        self.basis.clone()
+        match &self.windows {
+            None => self.basis.clone(),
+            Some(windows) => crate::hash::of_value(&(&self.basis, &windows.list)).unwrap_or_default(),
+        }
     }
 
     /// Hash of the whole task, 16 hexadecimal digits: two tasks of one hash do the same to the same target.

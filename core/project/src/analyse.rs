@@ -13,7 +13,7 @@ use rocky_base::{CancelToken, Dialect, Error, Result, SmolStr};
 use rocky_semantic::{Analysis, RelationInput, RelationSchema};
 use rocky_syntax::ast::Ast;
 use rocky_warehouse::catalog::Lookup;
-use rocky_warehouse::{CatalogSnapshot, Column, OwnTypes, Type};
+use rocky_warehouse::{CatalogSnapshot, Column, OwnTypes};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -266,15 +266,13 @@ impl Shared<'_> {
         result: &dyn Fn(u32) -> Option<(&'r Analysed, bool)>,
     ) -> (Arc<Analysed>, bool) {
         let model = self.table.loaded(id);
-        // Date placeholders are only bound in time_interval models, which this release refuses; they stay untyped.
-        let placeholder_type = Type::Unknown;
         let own = prepared
             .resolved
             .inputs
             .iter()
             .any(|(input, _)| matches!(input, Input::Own))
             .then(|| self.own_schema(id));
-        let key = self.key(id, prepared, &placeholder_type, own.as_ref(), result);
+        let key = self.key(id, prepared, own.as_ref(), result);
         if let Some(old) = old.filter(|old| old.key() == key) {
             return (old.clone(), false);
         }
@@ -319,7 +317,6 @@ impl Shared<'_> {
             relations: &relations,
             types: &self.types.own,
             cancel: Some(self.cancel),
-            placeholder_type,
         });
         let whole = !unit.broken() && !model.unreadable;
         (Arc::new(Analysed::new(key, Arc::new(analysis), whole)), true)
@@ -381,15 +378,13 @@ impl Shared<'_> {
         &self,
         id: u32,
         prepared: &Prepared,
-        placeholder: &Type,
         own: Option<&RelationSchema>,
         result: &dyn Fn(u32) -> Option<(&'r Analysed, bool)>,
     ) -> u128 {
         let mut hasher = Hasher128::new();
         hasher
             .u128(prepared.unit.hash())
-            .u32(u32::from(self.table.loaded(id).unreadable))
-            .value(placeholder);
+            .u32(u32::from(self.table.loaded(id).unreadable));
         if !self.types.own.is_empty() {
             hasher.u128(self.types.hash);
         }

@@ -67,7 +67,11 @@ pub fn strategy(
         );
         return;
     }
-    let windowed = matches!(strategy, Strategy::TimeInterval | Strategy::Microbatch);
+    // What is inlined has the windows of its consumers, which the plan looks at.
+    let windowed = matches!(
+        strategy,
+        Strategy::TimeInterval | Strategy::Microbatch | Strategy::Ephemeral
+    );
     for (_, span) in unit.placeholders().iter().filter(|_| !windowed) {
         let loc = unit.origin().locate(*span);
         out.push(

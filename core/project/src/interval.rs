@@ -1,5 +1,5 @@
 //! What a time_interval model must be: a time column that windows can cut, both bounds in the query, a first window
-//! written as windows are. A microbatch model is one with hours. Only proven facts raise errors, and of one column one.
+//! written as windows are. A microbatch model is one that needs no bounds in its query. Only proven facts raise errors, and of one column one.
 
 use crate::check::{has_column, with_suggestion};
 use crate::unit::Unit;
@@ -29,10 +29,20 @@ pub fn check(
         StrategyKind::Microbatch {
             timestamp_column,
             granularity,
-        } => (timestamp_column, "timestamp_column", *granularity, None),
+            first_partition,
+            ..
+        } => (
+            timestamp_column,
+            "timestamp_column",
+            *granularity,
+            first_partition.as_ref(),
+        ),
         _ => return,
     };
-    placeholders(name, unit, column, out);
+    // A microbatch is cut to the window, placeholders or not.
+    if matches!(kind, StrategyKind::TimeInterval { .. }) {
+        placeholders(name, unit, column, out);
+    }
     if let Some(first) = first {
         first_partition(first, granularity, out);
     }

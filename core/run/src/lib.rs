@@ -14,6 +14,8 @@ pub mod run_id;
 pub mod state;
 
 pub use execute::{ExecuteContext, execute};
-pub use report::{RunReport, RunStatus, StatementResult, TaskError, TaskResult, TaskStatus, Trigger};
+pub use report::{
+    RunReport, RunStatus, StatementResult, TaskError, TaskResult, TaskStatus, Trigger, WindowResult,
+};
 pub use run_id::new_run_id;
 pub use state::{ModelExecution, RunRecord, StateReader, StateRegistry, StateStore, Watermark};

@@ -54,7 +54,7 @@ impl RunMetrics {
         let tried = || report.tasks.iter().filter(|t| t.status != TaskStatus::Skipped);
         let (processed, failed) = (tried().count() as u64, report.count(TaskStatus::Failed) as u64);
         let statements = || {
-            let of_tasks = report.tasks.iter().flat_map(|t| &t.statements);
+            let of_tasks = report.tasks.iter().flat_map(|t| t.all_statements());
             report.setup.iter().chain(of_tasks)
         };
         RunMetrics {

@@ -5,6 +5,7 @@ use rocky_base::{ErrorKind, SmolStr};
 use rocky_plan::TaskKind;
 use rocky_warehouse::{RelationName, Strategy};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// How a run ended.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -98,8 +99,41 @@ pub struct StatementResult {
     pub sql: String,
     /// Milliseconds.
     pub duration_ms: u64,
+    /// When it was sent, after the begin of the task (or of the run).
+    pub after: Duration,
+    /// How long it took.
+    pub took: Duration,
     /// Rows it changed, where the engine says; none when it failed.
     pub rows: Option<u64>,
+}
+
+/// What became of a window of a task.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WindowResult {
+    /// Its partitions, in order of time.
+    pub keys: Vec<SmolStr>,
+    /// The first moment, as the statements write it.
+    pub start: SmolStr,
+    /// The first moment after it.
+    pub end: SmolStr,
+    /// How it ended. A window that failed is as it was before.
+    pub status: TaskStatus,
+    /// Rows written.
+    pub rows: Option<u64>,
+    /// Rows by partition, in the order of `keys`; empty where that is not known.
+    pub rows_by_key: Vec<u64>,
+    /// Milliseconds from its first statement to its end, retries included.
+    pub duration_ms: u64,
+    /// When its first statement was sent.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// Why it failed.
+    pub error: Option<TaskError>,
+    /// Why it was skipped.
+    pub skipped_reason: Option<String>,
+    /// The statements sent in the last attempt.
+    pub statements: Vec<StatementResult>,
 }
 
 /// What became of a task.
@@ -141,8 +175,19 @@ pub struct TaskResult {
     pub basis: String,
     /// Number of output columns, when known.
     pub column_count: Option<usize>,
-    /// The statements sent in the last attempt, in order; the last one may have failed.
+    /// The statements sent in the last attempt, in order; the last one may have failed. For a task with windows, those before the
+    /// first window.
     pub statements: Vec<StatementResult>,
+    /// Its windows, in order of time; none for a task that is done at once.
+    pub windows: Option<Vec<WindowResult>>,
+}
+
+impl TaskResult {
+    /// Its statements and those of its windows.
+    pub fn all_statements(&self) -> impl Iterator<Item = &StatementResult> {
+        let windows = self.windows.iter().flatten().flat_map(|w| &w.statements);
+        self.statements.iter().chain(windows)
+    }
 }
 
 /// What a run did.

@@ -49,8 +49,6 @@ pub struct Input<'a> {
     pub types: &'a OwnTypes,
     /// When it is tripped the analysis ends soon, and what comes out is for nobody.
     pub cancel: Option<&'a CancelToken>,
-    /// The type that `@start_date` and `@end_date` take (the model's time column); unknown outside time_interval.
-    pub placeholder_type: Type,
 }
 
 /// How sure a type is.

@@ -10,7 +10,6 @@ mod support;
 use rocky_base::Dialect;
 use rocky_semantic::model::path_text;
 use rocky_semantic::{Input, RelationInput, RelationSchema, Status, analyse, references};
-use rocky_warehouse::Type;
 use support::{Schema, columns_text, data, findings};
 
 /// Blocks of `resolve.txt`: query and DuckDB's answer.
@@ -765,7 +764,6 @@ fn nothing_is_held_against_what_is_not_known() {
                 relations: &relations,
                 types: &rocky_warehouse::OwnTypes::NONE,
                 cancel: None,
-                placeholder_type: Type::Unknown,
             };
             let analysis = analyse(&input);
             // True of the text whatever the relations are.

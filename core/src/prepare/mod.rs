@@ -4,7 +4,9 @@
 
 pub(crate) mod load;
 mod relation;
+mod replication;
 mod snapshot;
+pub(crate) mod sources;
 mod transformation;
 
 use crate::adapters::Access;
@@ -16,6 +18,7 @@ use crate::wire::WireDiagnostic;
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Observer, Result, SmolStr};
 use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_plan::Plan;
+use rocky_plan::replication::Excluded;
 use rocky_project::Snapshot;
 use rocky_warehouse::{CatalogSnapshot, Warehouse};
 use std::sync::Arc;
@@ -31,6 +34,8 @@ pub(crate) struct Prepared {
     pub has_errors: bool,
     /// None when there are errors.
     pub plan: Option<Plan>,
+    /// Tables that are left out.
+    pub excluded: Vec<Excluded>,
     /// Plans once more.
     pub again: Again,
     /// The project as it was planned from, where there are models.
@@ -43,6 +48,15 @@ pub(crate) struct Prepared {
 
 /// Makes the plan once more, against a newer catalogue.
 pub(crate) type Again = Box<dyn Fn(&CatalogSnapshot) -> Result<Plan, Vec<Diagnostic>>>;
+
+/// Which part of a pipeline is meant.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Part {
+    /// What it does.
+    Own,
+    /// The project's models, beside what it does.
+    Models,
+}
 
 /// What is asked of a pipeline.
 pub(crate) struct Wanted<'a> {
@@ -57,10 +71,12 @@ impl Project {
     pub(crate) fn prepare(
         &self,
         request: &RunRequest,
+        part: Part,
         access: Access,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<Prepared> {
+        crate::windows::check(request)?;
         if request.concurrency == Some(0) {
             return Err(Error::usage("concurrency must be at least 1, not 0"));
         }
@@ -79,6 +95,7 @@ impl Project {
                     diagnostics: diagnostics(snapshot.diagnostics(), &snapshot.files),
                     has_errors: true,
                     plan: None,
+                    excluded: Vec::new(),
                     again: Box::new(|_| Err(Vec::new())),
                     snapshot: None,
                     skip_unchanged: false,
@@ -87,18 +104,7 @@ impl Project {
             }
             Err(error) => return Err(error),
         };
-        let transformations: Vec<&SmolStr> = config
-            .pipelines
-            .iter()
-            .filter(|(_, p)| matches!(p.kind, PipelineKind::Transformation(_)))
-            .map(|(name, _)| name)
-            .collect();
-        let named = request.pipeline.as_deref();
-        let (name, chosen) = match (named, transformations.as_slice()) {
-            // Several pipelines of which one transforms: that one is meant while the others cannot be run.
-            (None, [only]) => pipeline(&config, Some(only))?,
-            _ => pipeline(&config, named)?,
-        };
+        let (name, chosen) = pipeline(&config, request.pipeline.as_deref())?;
         let wanted = Wanted {
             config: &config,
             pipeline: name.clone(),
@@ -106,10 +112,14 @@ impl Project {
             access,
         };
         let mut prepared = match &chosen.kind {
+            _ if part == Part::Models => transformation::prepare(self, &wanted, observer, cancel)?,
             PipelineKind::Transformation(_) => transformation::prepare(self, &wanted, observer, cancel)?,
+            PipelineKind::Replication(settings) => {
+                replication::prepare(self, &wanted, (chosen, settings), observer, cancel)?
+            }
             PipelineKind::Load(load) => load::prepare(self, &wanted, load, cancel)?,
             PipelineKind::Snapshot(snapshot) => snapshot::prepare(self, &wanted, snapshot, cancel)?,
-            PipelineKind::Replication(_) | PipelineKind::Quality(_) => {
+            PipelineKind::Quality(_) => {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
                     format!(
@@ -118,7 +128,7 @@ impl Project {
                         crate::VERSION
                     ),
                 )
-                .hint("transformation pipelines can be run"));
+                .hint("replication, transformation, snapshot and load pipelines can be run"));
             }
         };
         prepared.skip_unchanged = config.skip_unchanged;

@@ -7,7 +7,7 @@ use crate::files::Ask;
 use crate::project::{Project, Target, target};
 use crate::reduce::Reduced;
 use rocky_base::{CancelToken, Diagnostic, Event, Observer, Result};
-use rocky_config::ProjectConfig;
+use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_plan::PlanOptions;
 use rocky_project::{CatalogInput, Snapshot};
 
@@ -18,7 +18,14 @@ pub(super) fn prepare(
     cancel: &CancelToken,
 ) -> Result<Prepared> {
     let (request, config, pipeline) = (wanted.request, wanted.config, &wanted.pipeline);
-    let target = target(config, Some(pipeline))?;
+    let chosen = config.pipelines.get(pipeline);
+    let own = chosen.is_some_and(|p| matches!(p.kind, PipelineKind::Transformation(_)));
+    let transforms = || {
+        let mut all = config.pipelines.values();
+        all.any(|p| matches!(p.kind, PipelineKind::Transformation(_)))
+    };
+    // The models beside a replication run where the models are compiled for, else where it writes.
+    let target = target(config, (own || !transforms()).then_some(pipeline.as_str()))?;
     // A database that does not exist is not made before it is known that the models compile.
     let exists =
         crate::adapters::duckdb_path(&project.root, &target.adapter.settings).is_none_or(|p| p.exists());
@@ -47,7 +54,7 @@ pub(super) fn prepare(
         .get(pipeline)
         .is_some_and(|p| p.execution.fail_fast);
     let options = PlanOptions {
-        pipeline: Some(pipeline.clone()),
+        pipeline: own.then(|| pipeline.clone()),
         select,
         full_refresh: request.full_refresh,
         concurrency: request
@@ -55,6 +62,7 @@ pub(super) fn prepare(
             .map(|c| c as usize)
             .or_else(|| local_concurrency(config, pipeline, &target)),
         fail_fast,
+        windows: project.window_options(request, &snapshot)?,
     };
     let mut found = snapshot.diagnostics().to_vec();
     // Errors anywhere stop the run: half a project is not what was asked for. With a selection, only errors in the
@@ -71,6 +79,7 @@ pub(super) fn prepare(
         found.retain(|d| !d.is_error() || concerned(d));
     } else {
         found.retain(|d| !d.is_error());
+        rocky_plan::check_windows(&snapshot, &options, crate::windows::asked(request))?;
         observer.event(&Event::CompileFinished {
             models: snapshot.models.len() as u64,
         });
@@ -79,7 +88,9 @@ pub(super) fn prepare(
             Err(problems) => found.extend(problems),
         }
     }
-    if plan.is_some() && warehouse.is_none() && wanted.access == Access::Write {
+    // Whoever does not want the plan to be executed wants no database to be made.
+    let wanted_on = observer.stop().is_none();
+    if plan.is_some() && wanted_on && warehouse.is_none() && wanted.access == Access::Write {
         warehouse = project.open_warehouse(&target, wanted.access, cancel)?;
     }
     Ok(Prepared {
@@ -92,13 +103,18 @@ pub(super) fn prepare(
         snapshot: Some(snapshot.clone()),
         skip_unchanged: false,
         reduced: Reduced::default(),
+        excluded: Vec::new(),
         again: Box::new(move |catalog| rocky_plan::plan(&snapshot, catalog, &options)),
     })
 }
 
 /// An embedded engine shares this machine: more models at a time than cores only make each of them slower. `None`: the
 /// plan's own default, or what is configured.
-fn local_concurrency(config: &ProjectConfig, pipeline: &str, target: &Target<'_>) -> Option<usize> {
+pub(super) fn local_concurrency(
+    config: &ProjectConfig,
+    pipeline: &str,
+    target: &Target<'_>,
+) -> Option<usize> {
     let configured = config
         .pipelines
         .get(pipeline)

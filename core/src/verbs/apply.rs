@@ -96,7 +96,13 @@ impl Project {
         let request = &remembered.request;
         self.attended(request, observer, cancel, |run_id, observer| {
             self.with_state(run_id, observer, cancel, |run, observer| {
-                let prepared = self.prepare(request, Access::Write, observer, cancel)?;
+                let prepared = self.prepare(
+                    request,
+                    crate::prepare::Part::Own,
+                    Access::Write,
+                    observer,
+                    cancel,
+                )?;
                 // Errors in the models are part of the response, as for `run`.
                 if let Some(plan) = &prepared.plan
                     && plan.plan_id != remembered.plan_id

@@ -3,8 +3,10 @@
 use crate::adapters::Access;
 use crate::document::envelope;
 use crate::files::Ask;
+use crate::prepare::sources::{filtered, lister, pattern};
 use crate::project::{Project, Target, pipeline, target};
 use crate::verbs::lock::{LockReport, LockTask};
+use crate::wire::Filters;
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Event, Observer, Result, SmolStr};
 use rocky_config::{AdapterType, PipelineKind, ReplicationConfig};
 use rocky_project::CatalogInput;
@@ -19,6 +21,8 @@ use std::collections::BTreeMap;
 pub struct DiscoverRequest {
     /// The pipeline; needed when there are several.
     pub pipeline: Option<String>,
+    /// Only the sources of a replication that are meant, as for `plan`.
+    pub filter: Option<Filters>,
     /// Write `schema.lock`: the columns of the sources that the models read.
     pub write_lock: bool,
     /// Compare `schema.lock` with the warehouse.
@@ -116,22 +120,19 @@ impl Project {
         };
         observer.event(&progress("discover"));
         let mut skipped = Vec::new();
+        if request.filter.is_some() && !matches!(chosen.kind, PipelineKind::Replication(_)) {
+            return Err(Error::usage(format!(
+                "pipeline `{name}` is of type {} and has no sources to filter",
+                chosen.type_name()
+            ))
+            .hint("name a replication pipeline with `--pipeline`"));
+        }
         let (sources, target) = match &chosen.kind {
             PipelineKind::Replication(replication) => {
-                let (adapter_name, adapter) = config.discovery_adapter(replication).ok_or_else(|| {
-                    Error::new(
-                        ErrorKind::Config,
-                        format!("pipeline `{name}` has no adapter to discover with"),
-                    )
-                    .hint("name one in `source.discovery.adapter`")
-                })?;
-                let target = Target {
-                    name: adapter_name.clone(),
-                    adapter,
-                };
+                let lister = lister(&config, name, replication)?;
                 (
-                    self.replicated(replication, &target, &mut skipped, cancel)?,
-                    target,
+                    self.replicated((&config, name), replication, request, &mut skipped, cancel)?,
+                    lister,
                 )
             }
             PipelineKind::Transformation(_) => {
@@ -165,6 +166,9 @@ impl Project {
                 .hint("replication and transformation pipelines can be discovered"));
             }
         };
+        observer.event(&Event::DiscoverFinished {
+            connectors: sources.len() as u64,
+        });
         let warehouse = self.open_warehouse(&target, Access::Read, cancel)?;
         let catalog = self.read_catalog(&target, warehouse.as_deref(), cancel)?;
         let read = CatalogInput {
@@ -201,49 +205,43 @@ impl Project {
 
     fn replicated(
         &self,
+        (config, pipeline): (&rocky_config::ProjectConfig, &SmolStr),
         replication: &ReplicationConfig,
-        target: &Target<'_>,
+        request: &DiscoverRequest,
         skipped: &mut Vec<SkippedSchema>,
         cancel: &CancelToken,
     ) -> Result<Vec<SourceEntry>> {
-        let Some(pattern) = &replication.source.schema_pattern else {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "`source.schema_pattern` is missing or not valid",
-            )
-            .hint("run `rocky validate` to see why"));
-        };
-        let catalog = replication
-            .source
-            .catalog
-            .as_ref()
-            .map(|c| c.value.as_str())
-            .filter(|c| !c.is_empty());
-        let prefix = pattern.prefix.as_str();
-        let found = self.tables(target, catalog, prefix, cancel)?;
-        let mut unfit: BTreeMap<SmolStr, ()> = BTreeMap::new();
-        let entries = group(found, target.adapter.r#type, |schema| {
-            let Some(components) = pattern.matches(schema) else {
-                unfit.insert(SmolStr::new(schema), ());
-                return None;
-            };
-            let value = |values: &Vec<SmolStr>, many: bool| match (values.as_slice(), many) {
-                ([one], false) => ComponentValue::One(one.to_string()),
-                (all, _) => ComponentValue::Many(all.iter().map(ToString::to_string).collect()),
-            };
-            let is_many = |name: &str| pattern.components.iter().any(|c| c.name == name && c.variable);
-            Some(
-                components
-                    .iter()
-                    .map(|(k, v)| (k.to_string(), value(v, is_many(k))))
-                    .collect(),
-            )
-        });
-        skipped.extend(unfit.into_keys().map(|schema| SkippedSchema {
+        let pattern = pattern(replication)?;
+        let discovered = self.discover_sources((config, pipeline), replication, None, cancel)?;
+        skipped.extend(discovered.unfit.into_iter().map(|schema| SkippedSchema {
             schema: schema.to_string(),
             reason: "does not fit `source.schema_pattern`".to_owned(),
         }));
-        Ok(entries)
+        let is_many = |name: &str| pattern.components.iter().any(|c| c.name == name && c.variable);
+        let value = |name: &str, values: &[SmolStr]| match (values, is_many(name)) {
+            ([one], false) => ComponentValue::One(one.to_string()),
+            (all, _) => ComponentValue::Many(all.iter().map(ToString::to_string).collect()),
+        };
+        let entry = |source: rocky_plan::replication::Source| SourceEntry {
+            id: source.id.to_string(),
+            components: source
+                .components
+                .iter()
+                .map(|(name, values)| (name.to_string(), value(name, values)))
+                .collect(),
+            source_type: source.source_type.to_string(),
+            last_sync_at: None,
+            tables: source
+                .tables
+                .into_iter()
+                .map(|t| TableEntry {
+                    name: t.name.to_string(),
+                    row_count: t.row_count,
+                })
+                .collect(),
+        };
+        let chosen = filtered(discovered.sources, &request.filter, pattern)?;
+        Ok(chosen.into_iter().map(entry).collect())
     }
 
     fn tables(

@@ -2,10 +2,12 @@
 
 use crate::adapters::Access;
 use crate::document::{envelope, timestamp};
+use crate::prepare::Part;
 use crate::project::Project;
 use crate::reduce::ModelDecision;
 use crate::verbs::run::{RunRequest, SkippedModel};
-use crate::wire::WireDiagnostic;
+use crate::windows::PartitionInfo;
+use crate::wire::{ExcludedTable, Filters, WireDiagnostic};
 use rocky_base::{CancelToken, Observer, Result};
 use rocky_plan::StepKind;
 use schemars::JsonSchema;
@@ -18,7 +20,7 @@ pub struct PlannedStatement {
     pub purpose: String,
     /// What it writes or reads.
     pub target: String,
-    /// The statement.
+    /// The statement; values that are known when it runs stand as `$start_date`, `$end_date`, `$now`, `$run_id`.
     pub sql: String,
     /// The model; none for set-up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,6 +50,34 @@ pub struct PlannedModel {
     pub sql_hash: String,
     /// How many statements.
     pub statements: u64,
+    /// time_interval and microbatch models: the partitions to be computed, batches as one. The statements that have `$start_date` and
+    /// `$end_date` are executed once for each of them, in a transaction of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<Vec<PartitionInfo>>,
+    /// So many of them at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel: Option<u64>,
+    /// What it is: `model`, `table` …
+    pub kind: String,
+    /// What orchestrators call it.
+    pub asset_key: Vec<String>,
+    /// What is done about columns that changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<PlannedDrift>,
+    /// Why it will not be written, when that is known already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// What is done about columns that changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedDrift {
+    /// `add_columns`, `alter_column_types`, `drop_and_recreate`, `drop_columns`, `keep_columns`, `keep_column_types` …
+    pub action: String,
+    /// The columns.
+    pub columns: Vec<String>,
+    /// Why, in one line.
+    pub reason: String,
 }
 
 /// A plan.
@@ -86,10 +116,29 @@ pub struct PlanResponse {
     /// The run that would be gone on with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed_from: Option<String>,
+    /// Tables of the sources that are not copied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded_tables: Vec<ExcludedTable>,
+    /// Of several pipelines: the plan of each, in the order of execution. What stands above is all of them together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pipelines: Vec<PlanResponse>,
+    /// Why nothing is planned now: it waits for another pipeline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<String>,
     /// Findings.
     pub diagnostics: Vec<WireDiagnostic>,
     /// True when one of them is an error: nothing is planned then.
     pub has_errors: bool,
+}
+
+impl PlannedDrift {
+    fn of(action: &rocky_plan::DriftAction) -> PlannedDrift {
+        PlannedDrift {
+            action: action.action.as_str().to_owned(),
+            columns: action.columns.iter().map(ToString::to_string).collect(),
+            reason: action.reason.clone(),
+        }
+    }
 }
 
 impl Project {
@@ -100,8 +149,24 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<PlanResponse> {
-        let prepared = self.prepare(request, Access::Read, observer, cancel)?;
-        if let Some(plan) = &prepared.plan {
+        let stages = self.stages(request)?;
+        match stages.as_slice() {
+            [] | [_] if !request.dag => self.plan_one(request, Part::Own, observer, cancel),
+            _ => self.plan_stages(request, &stages, observer, cancel),
+        }
+    }
+
+    /// Plan one pipeline.
+    pub(crate) fn plan_one(
+        &self,
+        request: &RunRequest,
+        part: Part,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<PlanResponse> {
+        let prepared = self.prepare(request, part, Access::Read, observer, cancel)?;
+        // The models beside a replication are no plan of a pipeline.
+        if let Some(plan) = prepared.plan.as_ref().filter(|_| part == Part::Own) {
             self.remember_plan(request, plan);
         }
         let (version, command, schema_version) = envelope!("plan");
@@ -116,13 +181,24 @@ impl Project {
                 kind: match step.kind {
                     StepKind::Statement { .. } => "statement",
                     StepKind::Guard { .. } => "guard",
-                    StepKind::Observe { .. } => "observe",
+                    StepKind::Observe { .. } | StepKind::CountPartitions => "observe",
+                    StepKind::Refuse { .. } => "refuse",
                 }
                 .to_owned(),
             };
             statements.extend(plan.setup.iter().map(|s| statement(s, None)));
             for model in &plan.tasks {
-                statements.extend(model.steps.iter().map(|s| statement(s, Some(&model.name))));
+                let windows = model.windows.as_ref();
+                let before = windows.map_or(&[][..], |w| &w.before);
+                // What is refused sends nothing.
+                let sent = |s: &&rocky_plan::Step| !matches!(s.kind, StepKind::Refuse { .. });
+                statements.extend(
+                    before
+                        .iter()
+                        .chain(&model.steps)
+                        .filter(sent)
+                        .map(|s| statement(s, Some(&model.name))),
+                );
                 models.push(PlannedModel {
                     model: model.name.to_string(),
                     target: model.target.display(),
@@ -136,7 +212,21 @@ impl Project {
                     reason: model.reason.clone(),
                     transaction: model.transaction,
                     sql_hash: model.sql_hash.clone(),
-                    statements: model.steps.len() as u64,
+                    statements: (before.len() + model.steps.len()) as u64,
+                    partitions: windows.map(|w| w.list.iter().map(PartitionInfo::of_window).collect()),
+                    parallel: windows.map(|w| w.parallel as u64),
+                    kind: model.kind.as_str().to_owned(),
+                    asset_key: model.asset_key.iter().map(ToString::to_string).collect(),
+                    drift: model
+                        .drift
+                        .iter()
+                        .flat_map(|d| &d.actions)
+                        .map(PlannedDrift::of)
+                        .collect(),
+                    error: model.steps.iter().find_map(|s| match &s.kind {
+                        StepKind::Refuse { error, .. } => Some(error.clone()),
+                        _ => None,
+                    }),
                 });
             }
         }
@@ -144,7 +234,7 @@ impl Project {
             version,
             command,
             schema_version,
-            filter: request.filter.clone().unwrap_or_default(),
+            filter: Filters::shown(&request.filter),
             pipeline: prepared.pipeline.to_string(),
             plan_id: prepared
                 .plan
@@ -161,6 +251,9 @@ impl Project {
             model_decisions: prepared.reduced.decisions,
             resumed_from: prepared.reduced.resumed_from,
             has_errors: prepared.has_errors,
+            excluded_tables: ExcludedTable::all(&prepared.excluded),
+            pipelines: Vec::new(),
+            waits: None,
             diagnostics: prepared.diagnostics,
         })
     }

@@ -3,15 +3,19 @@
 use crate::adapters::Access;
 use crate::document::envelope;
 use crate::idempotency::{self, Claim};
+use crate::prepare::Part;
 use crate::project::Project;
 use crate::reduce::ModelDecision;
-use crate::wire::{WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics};
-use rocky_base::{CancelToken, Error, Event, Observer, Result};
-use rocky_plan::Task;
+use crate::windows::{PartitionInfo, PartitionSummary};
+use crate::wire::{ExcludedTable, Filters, WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics};
+use rocky_base::{CancelToken, Error, Event, Observer, Result, SmolStr};
+use rocky_plan::{Drift, Task};
 use rocky_run::execute::{ExecuteContext, RunFacts, execute};
-use rocky_run::report::{RunReport, RunStatus, TaskResult, TaskStatus, Trigger};
+use rocky_run::report::{RunReport, RunStatus, StatementResult, TaskError, TaskResult, TaskStatus, Trigger};
+use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// What to run, or to plan: `plan` shows what `run` would do with the same request.
@@ -26,12 +30,32 @@ pub struct RunRequest {
     pub models: Vec<String>,
     /// Not these, written likewise.
     pub exclude: Vec<String>,
-    /// `key=value`; transformation pipelines have no components to filter by, so it is only echoed.
-    pub filter: Option<String>,
+    /// Which sources of a replication are meant: `key=value` with `id` (the source's schema), `table`, or a component of the
+    /// pattern as key. Several with one key are alternatives. Other pipelines have no sources; there it is only echoed.
+    pub filter: Option<Filters>,
+    /// All pipelines, each after those it depends on.
+    pub dag: bool,
+    /// With a replication pipeline, the project's models too.
+    pub all: bool,
     /// Rebuild incremental models from scratch.
     pub full_refresh: bool,
     /// Models at a time.
     pub concurrency: Option<u32>,
+    /// time_interval and microbatch models: compute this partition, `2026-04-07T13`, `2026-04-07`, `2026-04` or `2026` by the model's
+    /// granularity, in UTC. Dagster's keys (`2026-04-07-13:00`, `2026-04-01` for a month) are taken too.
+    pub partition: Option<String>,
+    /// Compute the partitions from this one …
+    pub from: Option<String>,
+    /// … to this one, both included.
+    pub to: Option<String>,
+    /// Compute the partition that contains now; so it is when nothing is said.
+    pub latest: bool,
+    /// Compute the partitions from the model's `first_partition` to now that are not computed.
+    pub missing: bool,
+    /// So many more partitions before the earliest, instead of the model's `lookback`.
+    pub lookback: Option<u32>,
+    /// Partitions of a model at a time; 1 when not said.
+    pub parallel: Option<u32>,
     /// Values for `@var`.
     pub vars: BTreeMap<String, String>,
     /// Go on with this run: what succeeded in it, or in those that it went on with, is not done again.
@@ -49,7 +73,14 @@ pub struct RunRequest {
 
 /// The filter as the state knows it.
 pub(crate) fn canonical_filter(request: &RunRequest) -> String {
-    request.filter.clone().unwrap_or_default()
+    // The order in which filters are given does not matter.
+    let mut texts = request
+        .filter
+        .as_ref()
+        .map(|f| f.texts().to_vec())
+        .unwrap_or_default();
+    texts.sort_unstable();
+    texts.join(",")
 }
 
 /// What was written.
@@ -65,6 +96,9 @@ pub struct Materialization {
     pub started_at: Option<String>,
     /// Milliseconds.
     pub duration_ms: u64,
+    /// The window of a time_interval model; there is a materialization for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<PartitionInfo>,
     /// More about it.
     pub metadata: MaterializationMetadata,
     /// The statements that were executed.
@@ -115,6 +149,9 @@ pub struct RunErrorEntry {
     pub error: String,
     /// `warehouse`, `locked`, `cancelled` … or `compile`.
     pub failure_kind: String,
+    /// The partition that failed, the first one of a batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<String>,
     /// The statement's purpose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
@@ -131,6 +168,7 @@ impl RunErrorEntry {
             model: String::new(),
             error: error.into(),
             failure_kind: kind.to_owned(),
+            partition: None,
             step: None,
             remediation_hint: None,
         }
@@ -203,7 +241,7 @@ pub struct PermissionSummary {
 /// Drift of replicated tables.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DriftSummary {
-    /// Tables compared.
+    /// Tables whose columns were compared.
     pub tables_checked: u64,
     /// Tables that differ.
     pub tables_drifted: u64,
@@ -218,10 +256,12 @@ pub struct DriftAction {
     pub asset_key: Vec<String>,
     /// The table.
     pub table: String,
-    /// What.
+    /// `add_columns`, `alter_column_types`, `drop_and_recreate`, `drop_columns`, `keep_columns`, `keep_column_types` …
     pub action: String,
     /// Why.
     pub reason: String,
+    /// The columns.
+    pub columns: Vec<String>,
 }
 
 /// The result of a run.
@@ -235,7 +275,7 @@ pub struct RunResponse {
     pub schema_version: u32,
     /// The run; empty when nothing was started.
     pub run_id: String,
-    /// `Success`, `PartialFailure`, `Failure`.
+    /// `Success`, `PartialFailure`, `Failure`; of one of several pipelines also `Skipped`.
     pub status: String,
     /// It was cancelled before everything was done.
     pub interrupted: bool,
@@ -259,6 +299,9 @@ pub struct RunResponse {
     pub tables_skipped: u64,
     /// What was written.
     pub materializations: Vec<Materialization>,
+    /// Partitions of the time_interval models.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partition_summaries: Vec<PartitionSummary>,
     /// Checks.
     pub check_results: Vec<CheckResults>,
     /// Failures.
@@ -271,6 +314,16 @@ pub struct RunResponse {
     pub permissions: PermissionSummary,
     /// Drift.
     pub drift: DriftSummary,
+    /// Tables of the sources that are not copied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded_tables: Vec<ExcludedTable>,
+    /// Of several pipelines: the result of each, in the order of execution. What stands beside is all of them together,
+    /// and `run_id` is that of the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pipelines: Vec<RunResponse>,
+    /// Why this pipeline was not tried (`status` is `Skipped` then).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped_reason: Option<String>,
     /// Findings of the compile.
     pub diagnostics: Vec<WireDiagnostic>,
     /// True when errors in the models kept the run from starting.
@@ -314,6 +367,133 @@ pub(crate) struct Begun {
     remote: crate::remote::RemoteRun,
 }
 
+impl RunResponse {
+    /// A run of which nothing is known but that it did not succeed.
+    pub(crate) fn blank(
+        version: String,
+        command: String,
+        schema_version: u32,
+        pipeline: String,
+        filter: String,
+    ) -> RunResponse {
+        RunResponse {
+            version,
+            command,
+            schema_version,
+            run_id: String::new(),
+            status: RunStatus::Failure.as_str().to_owned(),
+            interrupted: false,
+            pipeline_type: String::new(),
+            pipeline,
+            plan_id: String::new(),
+            filter,
+            started_at: None,
+            duration_ms: 0,
+            tables_copied: 0,
+            tables_failed: 0,
+            tables_skipped: 0,
+            materializations: Vec::new(),
+            check_results: Vec::new(),
+            errors: Vec::new(),
+            skipped: Vec::new(),
+            execution: ExecutionSummary::default(),
+            permissions: PermissionSummary::default(),
+            drift: DriftSummary::default(),
+            excluded_tables: Vec::new(),
+            pipelines: Vec::new(),
+            skipped_reason: None,
+            diagnostics: Vec::new(),
+            has_errors: false,
+            state_error: None,
+            remote_state: None,
+            partition_summaries: Vec::new(),
+            resumed_from: None,
+            model_decisions: Vec::new(),
+            idempotency_key: None,
+            skipped_by_run_id: None,
+            metrics: None,
+            hooks: None,
+            budget_breaches: Vec::new(),
+        }
+    }
+}
+
+/// How the columns of each task's target differ, as it was planned last.
+type Drifts = FxHashMap<SmolStr, Option<Drift>>;
+
+fn drifts(plan: &rocky_plan::Plan) -> Drifts {
+    plan.tasks
+        .iter()
+        .map(|t| (t.name.clone(), t.drift.clone()))
+        .collect()
+}
+
+/// Tells of a task's drift when the task begins.
+struct TellDrift<'a> {
+    inner: &'a mut dyn Observer,
+    plan: &'a rocky_plan::Plan,
+    drifts: &'a RefCell<Drifts>,
+}
+
+impl Observer for TellDrift<'_> {
+    fn event(&mut self, event: &Event) {
+        self.inner.event(event);
+        let Event::ModelStarted { model, .. } = event else {
+            return;
+        };
+        let drift = self.drifts.borrow().get(model).cloned().flatten();
+        let Some(drift) = drift.filter(|d| !d.actions.is_empty()) else {
+            return;
+        };
+        let table = self.plan.tasks.iter().find(|t| t.name == *model);
+        let table = table.map_or_else(|| model.to_string(), |t| t.full_name.clone());
+        for action in drift.actions {
+            self.inner.event(&Event::DriftDetected {
+                table: table.clone(),
+                columns: action.columns,
+                action: SmolStr::new_static(action.action.as_str()),
+                reason: action.reason,
+            });
+        }
+    }
+
+    fn guards(&self, kind: &str) -> bool {
+        self.inner.guards(kind)
+    }
+
+    fn may_begin(&mut self, event: &Event) -> std::result::Result<(), String> {
+        self.inner.may_begin(event)
+    }
+
+    fn stop(&self) -> Option<&str> {
+        self.inner.stop()
+    }
+}
+
+/// What was compared, and what was done: actions of tasks that failed were not taken.
+fn drift_summary(tasks: &[TaskResult], drifts: &Drifts) -> DriftSummary {
+    let mut summary = DriftSummary::default();
+    for task in tasks {
+        let Some(Some(drift)) = drifts.get(&task.name) else {
+            continue;
+        };
+        summary.tables_checked += 1;
+        summary.tables_drifted += u64::from(!drift.actions.is_empty());
+        let taken = |a: &&rocky_plan::DriftAction| {
+            task.status == TaskStatus::Success || a.action == rocky_plan::DriftActionKind::Fail
+        };
+        let actions = drift.actions.iter().filter(taken).map(|a| DriftAction {
+            asset_key: task.asset_key.iter().map(ToString::to_string).collect(),
+            table: task.full_name.clone(),
+            action: a.action.as_str().to_owned(),
+            reason: a.reason.clone(),
+            columns: a.columns.iter().map(ToString::to_string).collect(),
+        });
+        summary.actions_taken.extend(actions);
+    }
+    summary
+}
+
 impl Project {
     /// Plan and execute. Failing models are part of the response.
     pub fn run(
@@ -322,10 +502,25 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
+        let stages = self.stages(request)?;
+        match stages.as_slice() {
+            [] | [_] if !request.dag => self.run_one(request, Part::Own, observer, cancel),
+            _ => self.run_stages(request, &stages, observer, cancel),
+        }
+    }
+
+    /// Plan and execute one pipeline.
+    pub(crate) fn run_one(
+        &self,
+        request: &RunRequest,
+        part: Part,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<RunResponse> {
         self.attended(request, observer, cancel, |run_id, observer| {
             self.with_state(run_id, observer, cancel, |run, observer| {
                 self.once(request, run, observer, |run, observer| {
-                    let prepared = self.prepare(request, Access::Write, observer, cancel)?;
+                    let prepared = self.prepare(request, part, Access::Write, observer, cancel)?;
                     self.execute_prepared(request, prepared, run, observer, cancel)
                 })
             })
@@ -443,6 +638,7 @@ impl Project {
         // Every unknown table or function of a user's SQL looks like one; after some of them it is no longer believed, so
         // that a thousand failing models do not read the catalogue a thousand times.
         let mut attempts = 16u32;
+        let drifts = RefCell::new(drifts(plan));
         let mut replan = |stale: &Task| -> Result<Option<Task>> {
             let Some(left) = attempts.checked_sub(1) else {
                 return Ok(None);
@@ -456,7 +652,16 @@ impl Project {
                 )
             })?;
             let again = made.tasks.into_iter().find(|t| t.name == stale.name);
-            Ok(again.filter(|t| t.steps != stale.steps))
+            let again = again.filter(|t| t.steps != stale.steps);
+            if let Some(task) = &again {
+                drifts.borrow_mut().insert(task.name.clone(), task.drift.clone());
+            }
+            Ok(again)
+        };
+        let mut observer = TellDrift {
+            inner: observer,
+            plan,
+            drifts: &drifts,
         };
         if let Some(memory) = &reduced.memory {
             memory.begin(&state, plan, crate::document::timestamp(clock.now()))?;
@@ -478,11 +683,13 @@ impl Project {
                 resumed_from: reduced.resumed_from.clone(),
                 graph_hash: graph_hash.clone(),
             },
-            observer,
+            observer: &mut observer,
             cancel,
             clock: &*clock,
             replan: &mut replan,
         })?;
+        #[cfg(feature = "otel")]
+        crate::telemetry::export(&*clock, &report, observer);
         if report.state_error.is_none() {
             let graph = snapshot.as_deref().zip(graph_hash.as_deref());
             let bases = plan
@@ -510,21 +717,29 @@ impl Project {
             }
         }
         let schemas_created = plan.setup.iter().filter(|s| s.purpose == "create_schema").count() as u64;
-        let mut response = response(
+        let catalogs_created = plan
+            .setup
+            .iter()
+            .filter(|s| s.purpose == "create_catalog")
+            .count() as u64;
+        let mut document = response(
             report,
             plan,
             filter,
             found,
-            schemas_created,
+            &drifts.borrow(),
             prepared.pipeline_type,
         );
-        response.tables_skipped += reduced.left_out.len() as u64;
-        response
+        document.tables_skipped += reduced.left_out.len() as u64;
+        document
             .skipped
             .extend(reduced.left_out.iter().map(SkippedModel::of));
-        response.resumed_from = reduced.resumed_from;
-        response.model_decisions = reduced.decisions;
-        Ok(response)
+        document.resumed_from = reduced.resumed_from;
+        document.model_decisions = reduced.decisions;
+        document.permissions.schemas_created = schemas_created;
+        document.permissions.catalogs_created = catalogs_created;
+        document.excluded_tables = ExcludedTable::all(&prepared.excluded);
+        Ok(document)
     }
 
     /// The graph, where it changed, and what may be forgotten by now.
@@ -553,6 +768,29 @@ impl Project {
     }
 }
 
+fn executed(statement: &StatementResult) -> ExecutedStatement {
+    ExecutedStatement {
+        purpose: statement.purpose.to_string(),
+        sql: statement.sql.clone(),
+        duration_ms: statement.duration_ms,
+        rows: statement.rows,
+    }
+}
+
+fn metadata(task: &TaskResult) -> MaterializationMetadata {
+    MaterializationMetadata {
+        strategy: task.strategy.as_str().to_owned(),
+        watermark: task
+            .watermark
+            .as_deref()
+            .and_then(crate::document::watermark_time),
+        watermark_value: task.watermark.clone(),
+        target_table_full_name: task.full_name.clone(),
+        sql_hash: task.sql_hash.clone(),
+        column_count: task.column_count.map(|c| c as u64),
+    }
+}
+
 /// What stands in the way is found in the project.
 fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireDiagnostic>) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
@@ -564,44 +802,17 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
             model: d.model.clone(),
             error: format!("{}: {}", d.code, d.message),
             failure_kind: "compile".to_owned(),
+            partition: None,
             step: None,
             remediation_hint: d.suggestion.clone(),
         })
         .collect();
     RunResponse {
-        version,
-        command,
-        schema_version,
-        run_id: String::new(),
-        status: RunStatus::Failure.as_str().to_owned(),
-        interrupted: false,
         pipeline_type: pipeline_type.to_owned(),
-        pipeline: pipeline.to_owned(),
-        plan_id: String::new(),
-        filter,
-        started_at: None,
-        duration_ms: 0,
-        tables_copied: 0,
-        tables_failed: 0,
-        tables_skipped: 0,
-        materializations: Vec::new(),
-        check_results: Vec::new(),
         errors,
-        skipped: Vec::new(),
-        execution: ExecutionSummary::default(),
-        permissions: PermissionSummary::default(),
-        drift: DriftSummary::default(),
         diagnostics: found,
         has_errors: true,
-        state_error: None,
-        remote_state: None,
-        resumed_from: None,
-        model_decisions: Vec::new(),
-        idempotency_key: None,
-        skipped_by_run_id: None,
-        metrics: None,
-        hooks: None,
-        budget_breaches: Vec::new(),
+        ..RunResponse::blank(version, command, schema_version, pipeline.to_owned(), filter)
     }
 }
 
@@ -624,7 +835,7 @@ fn response(
     plan: &rocky_plan::Plan,
     filter: String,
     found: Vec<WireDiagnostic>,
-    schemas_created: u64,
+    drifts: &Drifts,
     pipeline_type: &str,
 ) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
@@ -642,50 +853,73 @@ fn response(
             reason: m.skipped_reason.clone().unwrap_or_default(),
         })
         .collect();
-    let errors: Vec<RunErrorEntry> = report
+    let mut errors = Vec::new();
+    let mut materializations = Vec::new();
+    for task in &report.tasks {
+        let written =
+            |rows, started_at: Option<jiff::Timestamp>, duration_ms, statements: Vec<_>, partition| {
+                Materialization {
+                    asset_key: asset_key(task),
+                    model: task.name.to_string(),
+                    rows_copied: rows,
+                    started_at: started_at.map(|t| t.to_string()),
+                    duration_ms,
+                    partition,
+                    metadata: metadata(task),
+                    statements,
+                }
+            };
+        let failure = |error: &TaskError, partition| RunErrorEntry {
+            asset_key: asset_key(task),
+            model: task.name.to_string(),
+            error: error.message.clone(),
+            failure_kind: error.kind.as_str().to_owned(),
+            partition,
+            step: error.step.as_ref().map(ToString::to_string),
+            remediation_hint: error.hint.clone(),
+        };
+        let own = || task.statements.iter().map(executed);
+        let Some(windows) = &task.windows else {
+            errors.extend(task.error.as_ref().map(|e| failure(e, None)));
+            if task.status == TaskStatus::Success {
+                let statements = own().collect();
+                materializations.push(written(
+                    task.rows,
+                    task.started_at,
+                    task.duration_ms,
+                    statements,
+                    None,
+                ));
+            }
+            continue;
+        };
+        // What was done before the windows is shown with the first that was written.
+        let mut before: Vec<ExecutedStatement> = own().collect();
+        let mut told = false;
+        for window in windows {
+            let partition = PartitionInfo::of_result(window);
+            if let Some(error) = &window.error {
+                told = true;
+                errors.push(failure(error, Some(partition.key.clone())));
+            }
+            if window.status == TaskStatus::Success {
+                let mut statements = std::mem::take(&mut before);
+                statements.extend(window.statements.iter().map(executed));
+                materializations.push(written(
+                    window.rows,
+                    window.started_at,
+                    window.duration_ms,
+                    statements,
+                    Some(partition),
+                ));
+            }
+        }
+        errors.extend(task.error.as_ref().filter(|_| !told).map(|e| failure(e, None)));
+    }
+    let partition_summaries = report
         .tasks
         .iter()
-        .filter_map(|m| {
-            let error = m.error.as_ref()?;
-            Some(RunErrorEntry {
-                asset_key: asset_key(m),
-                model: m.name.to_string(),
-                error: error.message.clone(),
-                failure_kind: error.kind.as_str().to_owned(),
-                step: error.step.as_ref().map(ToString::to_string),
-                remediation_hint: error.hint.clone(),
-            })
-        })
-        .collect();
-    let materializations = report
-        .tasks
-        .iter()
-        .filter(|m| m.status == TaskStatus::Success)
-        .map(|m| Materialization {
-            asset_key: asset_key(m),
-            model: m.name.to_string(),
-            rows_copied: m.rows,
-            started_at: m.started_at.map(|t| t.to_string()),
-            duration_ms: m.duration_ms,
-            metadata: MaterializationMetadata {
-                strategy: m.strategy.as_str().to_owned(),
-                watermark: m.watermark.as_deref().and_then(crate::document::watermark_time),
-                watermark_value: m.watermark.clone(),
-                target_table_full_name: m.full_name.clone(),
-                sql_hash: m.sql_hash.clone(),
-                column_count: m.column_count.map(|c| c as u64),
-            },
-            statements: m
-                .statements
-                .iter()
-                .map(|s| ExecutedStatement {
-                    purpose: s.purpose.to_string(),
-                    sql: s.sql.clone(),
-                    duration_ms: s.duration_ms,
-                    rows: s.rows,
-                })
-                .collect(),
-        })
+        .filter_map(|t| Some(PartitionSummary::of(&t.name, t.windows.as_ref()?)))
         .collect();
     RunResponse {
         version,
@@ -705,6 +939,7 @@ fn response(
         tables_skipped: skipped.len() as u64,
         materializations,
         check_results: Vec::new(),
+        partition_summaries,
         errors,
         skipped,
         execution: ExecutionSummary {
@@ -712,11 +947,11 @@ fn response(
             tables_processed: copied + failed,
             tables_failed: failed,
         },
-        permissions: PermissionSummary {
-            schemas_created,
-            ..PermissionSummary::default()
-        },
-        drift: DriftSummary::default(),
+        permissions: PermissionSummary::default(),
+        drift: drift_summary(&report.tasks, drifts),
+        excluded_tables: Vec::new(),
+        pipelines: Vec::new(),
+        skipped_reason: None,
         diagnostics: found,
         has_errors: false,
         resumed_from: None,

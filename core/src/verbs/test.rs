@@ -159,6 +159,11 @@ impl Project {
             select: Some(runnable.clone()),
             full_refresh: true,
             concurrency: Some(1),
+            // The seed may have any time: a model with windows is executed for all of it.
+            windows: rocky_plan::WindowOptions {
+                selection: rocky_plan::Selection::Everything,
+                ..rocky_plan::WindowOptions::default()
+            },
             ..PlanOptions::default()
         };
         match rocky_plan::plan(&snapshot, &catalog, &options) {

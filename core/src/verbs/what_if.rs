@@ -481,7 +481,8 @@ fn statement(step: &rocky_plan::Step, model: Option<&str>) -> PlannedStatement {
         kind: match step.kind {
             StepKind::Statement { .. } => "statement",
             StepKind::Guard { .. } => "guard",
-            StepKind::Observe { .. } => "observe",
+            StepKind::Observe { .. } | StepKind::CountPartitions => "observe",
+            StepKind::Refuse { .. } => "refuse",
         }
         .to_owned(),
     }

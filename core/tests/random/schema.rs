@@ -209,7 +209,6 @@ impl World {
             text,
             dialect: Dialect::DuckDb,
             relations: &relations,
-            placeholder_type: Type::Unknown,
             types: &rocky_warehouse::OwnTypes::NONE,
             cancel: None,
         })

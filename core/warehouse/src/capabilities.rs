@@ -76,6 +76,8 @@ const COMMON: &[Strategy] = &[
     Strategy::Incremental,
     Strategy::Merge,
     Strategy::DeleteInsert,
+    Strategy::TimeInterval,
+    Strategy::Microbatch,
 ];
 
 impl Capabilities {

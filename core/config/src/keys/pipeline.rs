@@ -79,12 +79,22 @@ const CONCURRENCY: Key = key(
     Shape::Either(&[COUNT, Shape::OneOf(&["adaptive"])]),
 );
 
+// What is done when a table that is kept has other columns than the rows that come in.
+const ON_ADDED: Key = key("on_added_columns", Shape::OneOf(&["add", "ignore", "fail"]));
+const ON_WIDENED: Key = key("on_widened_columns", Shape::OneOf(&["alter", "ignore", "fail"]));
+const ON_REMOVED: Key = key("on_removed_columns", Shape::OneOf(&["keep", "drop", "fail"]));
+const ON_UNSAFE: Key = key("on_unsafe_drift", Shape::OneOf(&["rebuild", "ignore", "fail"]));
+
 // --- transformation -------------------------------------------------------------------------------------------------
 
 static TRANSFORMATION: Schema = Schema::with_hint(
     &[
         key("models", STR),
         key("target", Shape::Table(&TRANSFORMATION_TARGET)).required(),
+        key("on_added_columns", Shape::OneOf(&["add", "fail"])),
+        ON_WIDENED,
+        ON_REMOVED,
+        ON_UNSAFE,
         DEPENDS_ON,
         key("execution", Shape::Table(&TRANSFORMATION_EXECUTION)),
         CHECKS_KEY.idle(),
@@ -231,6 +241,10 @@ static REPLICATION: Schema = Schema::with_hint(
         key("merge_keys_fallback", STRS),
         key("prune_unchanged", BOOL),
         key("table_overrides", Shape::Tables(&TABLE_OVERRIDE)),
+        ON_ADDED,
+        ON_WIDENED,
+        ON_REMOVED,
+        ON_UNSAFE,
         DEPENDS_ON,
         EXECUTION_KEY,
         CHECKS_KEY,
@@ -303,7 +317,10 @@ static SNAPSHOT: Schema = Schema::with_hint(
         key("unique_key", Shape::SomeStrs).required(),
         key("strategy", Shape::OneOf(&["updated_at", "check"])),
         key("updated_at", STR),
-        key("check_cols", Shape::Either(&[Shape::OneOf(&["all"]), Shape::SomeStrs])),
+        key(
+            "check_cols",
+            Shape::Either(&[Shape::OneOf(&["all"]), Shape::SomeStrs]),
+        ),
         key("invalidate_hard_deletes", BOOL),
         key("source", Shape::Table(&SNAPSHOT_SOURCE)).required(),
         key("target", Shape::Table(&SNAPSHOT_TARGET)).required(),

@@ -61,7 +61,13 @@ static TIME_INTERVAL: Schema = strategy(&[
     key("first_partition", STR),
 ]);
 static DELETE_INSERT: Schema = strategy(&[key("partition_by", Shape::SomeStrs).required()]);
-static MICROBATCH: Schema = strategy(&[TIMESTAMP_COLUMN, key("granularity", GRANULARITY)]);
+static MICROBATCH: Schema = strategy(&[
+    TIMESTAMP_COLUMN,
+    key("granularity", GRANULARITY),
+    key("lookback", U32),
+    key("batch_size", COUNT),
+    key("first_partition", STR),
+]);
 static DYNAMIC_TABLE: Schema = strategy(&[key("target_lag", STR).required()]);
 static CONTENT_ADDRESSED: Schema = strategy(&[
     key("storage_prefix", STR).required(),

@@ -5,6 +5,7 @@
 
 mod rewrite;
 
+use crate::bind::Sql;
 use rewrite::{Piece, Put};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Dialect, Ident, SmolStr};
@@ -13,8 +14,9 @@ use rocky_project::{InputRelation, Model, Snapshot, WithPlace};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
-/// The model's query as it is executed: references rewritten, ephemeral models inlined. Empty for a model without query.
-pub fn model_sql(snapshot: &Snapshot, model: u32) -> String {
+/// The model's query as it is executed: references rewritten, ephemeral models inlined, date placeholders as holes. Empty for a
+/// model without query.
+pub fn model_sql(snapshot: &Snapshot, model: u32) -> Sql {
     Assembler::new(snapshot).sql(model)
 }
 
@@ -41,12 +43,12 @@ impl<'a> Assembler<'a> {
     }
 
     /// See [`model_sql`].
-    pub(crate) fn sql(&mut self, id: u32) -> String {
+    pub(crate) fn sql(&mut self, id: u32) -> Sql {
         let Some(model) = self.snapshot.models.get(id as usize) else {
-            return String::new();
+            return Sql::default();
         };
         let Some(query) = model.unit.query() else {
-            return String::new();
+            return Sql::default();
         };
         let piece = rewrite::piece(self.snapshot, model);
         let inlined = self.closure(&piece);
@@ -54,7 +56,12 @@ impl<'a> Assembler<'a> {
             return piece.render(model.unit.text(), query, &Names::default(), None);
         }
         let names = self.names(&piece, &inlined);
-        let mut with = String::new();
+        let mut with = Sql::default();
+        let present = matches!(model.unit.with(), WithPlace::Present { .. });
+        if !present {
+            with.push("WITH ");
+        }
+        let begin = with.text.len();
         for ephemeral in &inlined {
             let (Some(inner), Some(piece)) = (
                 self.snapshot.models.get(*ephemeral as usize),
@@ -62,20 +69,21 @@ impl<'a> Assembler<'a> {
             ) else {
                 continue;
             };
-            if !with.is_empty() {
-                with.push_str(",\n");
+            if with.text.len() > begin {
+                with.push(",\n");
             }
-            with.push_str(names.text(*ephemeral));
-            with.push_str(" AS (\n");
+            with.push(names.text(*ephemeral));
+            with.push(" AS (\n");
             if let Some(query) = inner.unit.query() {
-                with.push_str(&piece.render(inner.unit.text(), query, &names, None));
+                with.append(&piece.render(inner.unit.text(), query, &names, None));
             }
             // The query may end with a line comment.
-            with.push_str("\n)");
+            with.push("\n)");
         }
+        with.push(if present { ",\n" } else { "\n" });
         let insertion = match model.unit.with() {
-            WithPlace::Absent(at) => (at, format!("WITH {with}\n")),
-            WithPlace::Present { first_cte } => (first_cte, format!("{with},\n")),
+            WithPlace::Absent(at) => (at, with),
+            WithPlace::Present { first_cte } => (first_cte, with),
         };
         piece.render(model.unit.text(), query, &names, Some(insertion))
     }
@@ -181,12 +189,12 @@ impl Piece {
         text: &str,
         query: rocky_base::Span,
         names: &Names,
-        insertion: Option<(u32, String)>,
-    ) -> String {
-        let mut out = String::with_capacity(query.len() as usize + 64);
+        insertion: Option<(u32, Sql)>,
+    ) -> Sql {
+        let mut out = Sql::from(String::with_capacity(query.len() as usize + 64));
         let mut at = query.start;
-        let copy = |out: &mut String, from: u32, to: u32| {
-            out.push_str(text.get(from as usize..to as usize).unwrap_or(""));
+        let copy = |out: &mut Sql, from: u32, to: u32| {
+            out.push(text.get(from as usize..to as usize).unwrap_or(""));
         };
         let mut insertion = insertion;
         for edit in &self.edits {
@@ -195,21 +203,22 @@ impl Piece {
             }
             if let Some((place, with)) = insertion.take_if(|(place, _)| *place <= edit.span.start) {
                 copy(&mut out, at, place);
-                out.push_str(&with);
+                out.append(&with);
                 at = place;
             }
             copy(&mut out, at, edit.span.start);
             match &edit.put {
-                Put::Text(text) => out.push_str(text),
-                Put::Cte(model) => out.push_str(names.text(*model)),
+                Put::Text(text) => out.push(text),
+                Put::Hole(parameter) => out.hole(*parameter),
+                Put::Cte(model) => out.push(names.text(*model)),
                 Put::AliasOfCte {
                     model,
                     alias,
                     written,
                 } => {
                     if !names.is(*model, alias) {
-                        out.push_str(" AS ");
-                        out.push_str(written);
+                        out.push(" AS ");
+                        out.push(written);
                     }
                 }
             }
@@ -217,7 +226,7 @@ impl Piece {
         }
         if let Some((place, with)) = insertion {
             copy(&mut out, at, place);
-            out.push_str(&with);
+            out.append(&with);
             at = place;
         }
         copy(&mut out, at, query.end);

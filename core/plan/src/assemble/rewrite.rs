@@ -7,12 +7,13 @@
 //! innermost query first, longest qualifier first.
 
 use crate::assemble::is_ephemeral;
+use crate::bind::Parameter;
 use rocky_base::ident::IdentKind;
 use rocky_base::{Dialect, Ident, SmolStr, Span};
 use rocky_project::{InputRelation, Model, Snapshot};
 use rocky_semantic::RelationRef;
 use rocky_syntax::ast::{
-    Ast, Body, ExprKind, FromId, FromKind, Name, SelectItem, Star, TableAlias, path_span,
+    Ast, Body, DatePlaceholder, ExprKind, FromId, FromKind, Name, SelectItem, Star, TableAlias, path_span,
 };
 use rocky_warehouse::RelationName;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -22,6 +23,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub(super) enum Put {
     /// This text.
     Text(String),
+    /// A value that is only known at run time.
+    Hole(Parameter),
     /// The name of the CTE of an ephemeral model.
     Cte(u32),
     /// ` AS written`, unless the CTE has that name.
@@ -103,6 +106,15 @@ pub(super) fn piece(snapshot: &Snapshot, model: &Model) -> Piece {
             }
         }
     }
+    piece
+        .edits
+        .extend(unit.placeholders().iter().map(|(placeholder, span)| Edit {
+            span: *span,
+            put: Put::Hole(match placeholder {
+                DatePlaceholder::Start => Parameter::WindowStart,
+                DatePlaceholder::End => Parameter::WindowEnd,
+            }),
+        }));
     piece.edits.sort_by_key(|e| (e.span.start, e.span.end));
     piece
 }

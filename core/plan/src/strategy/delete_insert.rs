@@ -73,6 +73,7 @@ pub(super) fn build(ctx: &Ctx<'_>, partition_by: &[Spanned<SmolStr>]) -> Result<
         steps,
         reason,
         watermark_column: None,
+        windows: None,
     })
 }
 

@@ -70,5 +70,6 @@ pub(super) fn build(ctx: &Ctx<'_>, timestamp_column: &Spanned<SmolStr>) -> Resul
         steps,
         reason,
         watermark_column: Some(timestamp_column.value.clone()),
+        windows: None,
     })
 }

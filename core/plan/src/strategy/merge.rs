@@ -79,6 +79,7 @@ pub(super) fn build(
         steps,
         reason,
         watermark_column: None,
+        windows: None,
     })
 }
 

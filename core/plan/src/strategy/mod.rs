@@ -9,9 +9,12 @@ mod full_refresh;
 mod incremental;
 mod merge;
 mod stage;
+mod time_interval;
 mod view;
 
-use crate::task::{Step, StepKind};
+use crate::bind::Sql;
+use crate::task::{Step, StepKind, Windows};
+use crate::window::{Interval, WindowOptions};
 use rocky_base::{Diagnostic, Dialect, SmolStr, code};
 use rocky_config::StrategyKind;
 use rocky_project::{InputRelation, Model};
@@ -36,12 +39,16 @@ pub(crate) struct Ctx<'a> {
     pub(crate) dialect: Dialect,
     pub(crate) model: &'a Model,
     /// The assembled query.
+    pub(crate) query: &'a Sql,
+    /// Its text.
     pub(crate) sql: &'a str,
     /// The target as SQL.
     pub(crate) target: &'a str,
     pub(crate) existing: Existing<'a>,
     /// A full refresh was asked for.
     pub(crate) full_refresh: bool,
+    /// Which windows were asked for.
+    pub(crate) windows: &'a WindowOptions,
 }
 
 /// What a strategy builds.
@@ -50,10 +57,14 @@ pub(crate) struct Built {
     pub(crate) steps: Vec<Step>,
     pub(crate) reason: String,
     pub(crate) watermark_column: Option<SmolStr>,
+    pub(crate) windows: Option<Windows>,
 }
 
 /// Build the steps of a model that is not ephemeral.
 pub(crate) fn build(ctx: &Ctx<'_>) -> Result<Built, Box<Diagnostic>> {
+    if let Some(interval) = Interval::of(&ctx.model.strategy.kind) {
+        return time_interval::build(ctx, &interval);
+    }
     match &ctx.model.strategy.kind {
         StrategyKind::View => Ok(view::build(ctx)),
         StrategyKind::FullRefresh => Ok(full_refresh::build(ctx)),
@@ -100,6 +111,16 @@ impl Creation {
             "CREATE OR REPLACE TABLE"
         } else {
             "CREATE TABLE"
+        }
+    }
+}
+
+/// `a` and `b` are equal, or both NULL.
+pub(crate) fn same(dialect: Dialect, a: &str, b: &str) -> String {
+    match dialect {
+        Dialect::Databricks => format!("{a} <=> {b}"),
+        Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery => {
+            format!("{a} IS NOT DISTINCT FROM {b}")
         }
     }
 }
@@ -181,6 +202,15 @@ impl Ctx<'_> {
         }
     }
 
+    /// A step with holes on the target.
+    fn bound(&self, purpose: &'static str, counts_rows: bool, sql: Sql) -> Step {
+        let step = self.step(purpose, StepKind::Statement { counts_rows }, sql.text);
+        Step {
+            holes: sql.holes,
+            ..step
+        }
+    }
+
     /// A statement whose row count is the model's.
     fn counted(&self, purpose: &'static str, sql: String) -> Step {
         self.step(purpose, StepKind::Statement { counts_rows: true }, sql)
@@ -202,12 +232,7 @@ impl Ctx<'_> {
 
     /// `a` and `b` are equal, or both NULL.
     fn same(&self, a: &str, b: &str) -> String {
-        match self.dialect {
-            Dialect::Databricks => format!("{a} <=> {b}"),
-            Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery => {
-                format!("{a} IS NOT DISTINCT FROM {b}")
-            }
-        }
+        same(self.dialect, a, b)
     }
 
     /// Equality of several columns of two aliases.

@@ -20,5 +20,6 @@ pub(super) fn build(ctx: &Ctx<'_>) -> Built {
         steps,
         reason: reason.to_owned(),
         watermark_column: None,
+        windows: None,
     }
 }

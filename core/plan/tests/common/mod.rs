@@ -7,7 +7,7 @@ use rocky_base::event::Observer;
 use rocky_base::ident::IdentKind;
 use rocky_base::system::MemorySystem;
 use rocky_base::{CancelToken, Dialect, Event, Ident, SmolStr};
-use rocky_plan::{Fact, Plan, PlanOptions, StepKind};
+use rocky_plan::{Bindings, Fact, Plan, PlanOptions, StepKind};
 use rocky_project::compile::CatalogInput;
 use rocky_project::{Compiler, Inputs, Options, Snapshot};
 use rocky_warehouse::{CatalogSnapshot, Column, Relation, RelationKind, RelationName, Type};
@@ -150,7 +150,11 @@ impl Project {
             .iter()
             .map(|c| Column {
                 name: spelled(self.dialect, c),
-                ty: Type::TIMESTAMP,
+                // What TIMESTAMP means there.
+                ty: match self.dialect {
+                    Dialect::DuckDb | Dialect::Snowflake => Type::TIMESTAMP,
+                    Dialect::Databricks | Dialect::BigQuery => Type::TimestampTz,
+                },
                 nullable: true,
             })
             .collect();
@@ -238,7 +242,7 @@ impl Project {
     pub fn sql_of_any(&self, model: &str) -> String {
         let snapshot = self.compile();
         let (id, _) = snapshot.model(model).unwrap();
-        let sql = rocky_plan::model_sql(&snapshot, id);
+        let sql = rocky_plan::model_sql(&snapshot, id).text;
         assert_parses(&sql, self.dialect);
         sql
     }
@@ -254,7 +258,7 @@ impl Project {
             .collect();
         assert!(errors.is_empty(), "{errors:#?}");
         let (id, _) = snapshot.model(model).unwrap();
-        let sql = rocky_plan::model_sql(&snapshot, id);
+        let sql = rocky_plan::model_sql(&snapshot, id).text;
         assert_parses(&sql, self.dialect);
         sql
     }
@@ -291,12 +295,17 @@ pub fn assert_parses(sql: &str, dialect: Dialect) {
 
 /// Every query in the plan parses: guards, observations, and what follows the first line of a statement that ends with a query.
 pub fn assert_queries_parse(plan: &Plan) {
-    for step in plan.tasks.iter().flat_map(|m| &m.steps) {
+    let values = Bindings {
+        window: Some(("2026-04-07 00:00:00".into(), "2026-04-08 00:00:00".into())),
+        ..Bindings::default()
+    };
+    let before = plan.tasks.iter().flat_map(|m| &m.windows).flat_map(|w| &w.before);
+    for step in plan.tasks.iter().flat_map(|m| &m.steps).chain(before) {
+        let sql = step.bind(plan.dialect, &values).unwrap();
         let query = match (&step.kind, step.purpose.as_str()) {
-            (StepKind::Guard { .. } | StepKind::Observe { .. }, _) => Some(step.sql.as_str()),
-            (_, "create_table" | "create_view" | "stage" | "insert") => {
-                step.sql.split_once('\n').map(|(_, q)| q)
-            }
+            (StepKind::Guard { .. } | StepKind::Observe { .. } | StepKind::CountPartitions, _) => Some(&*sql),
+            (_, "create_table" | "create_view" | "stage" | "insert") => sql.split_once('\n').map(|(_, q)| q),
+            (_, "replace_window") if plan.dialect == Dialect::Databricks => sql.splitn(3, '\n').nth(2),
             _ => None,
         };
         if let Some(query) = query {
@@ -325,12 +334,25 @@ pub fn show(plan: &Plan) -> String {
         )
         .unwrap();
         writeln!(out, "-- because: {}", model.reason).unwrap();
-        for step in &model.steps {
+        let windows = model.windows.as_ref();
+        if let Some(windows) = windows {
+            writeln!(out, "-- windows, {} at once:", windows.parallel).unwrap();
+            for w in &windows.list {
+                writeln!(out, "--   {} [{}, {})", w.keys.join(" "), w.start, w.end).unwrap();
+            }
+        }
+        let before = windows.map_or(&[][..], |w| &w.before);
+        for step in before.iter().chain(&model.steps) {
+            for hole in &step.holes {
+                assert_eq!(hole.span.slice(&step.sql), hole.parameter.marker());
+            }
             let kind = match &step.kind {
                 StepKind::Statement { counts_rows: true } => " [rows]".to_owned(),
                 StepKind::Statement { counts_rows: false } => String::new(),
                 StepKind::Guard { error } => format!(" [guard: {error}]"),
                 StepKind::Observe { name } => format!(" [observe: {name}]"),
+                StepKind::CountPartitions => " [partitions]".to_owned(),
+                StepKind::Refuse { error, .. } => format!(" [refuse: {error}]"),
             };
             writeln!(out, "-- {} {}{kind}\n{};", step.purpose, step.target, step.sql).unwrap();
         }

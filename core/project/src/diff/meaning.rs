@@ -84,16 +84,17 @@ pub(super) fn strategy(kind: &StrategyKind) -> Option<Digest> {
             lookback,
             batch_size,
             first_partition,
+        }
+        | StrategyKind::Microbatch {
+            timestamp_column: time_column,
+            granularity,
+            lookback,
+            batch_size,
+            first_partition,
         } => {
             mix.str(&time_column.value).num(*granularity as usize);
             mix.num(*lookback as usize).num(*batch_size as usize);
             mix.str(first_partition.as_ref().map_or("", |p| p.value.as_str()));
-        }
-        StrategyKind::Microbatch {
-            timestamp_column,
-            granularity,
-        } => {
-            mix.str(&timestamp_column.value).num(*granularity as usize);
         }
     }
     Some(mix.done())

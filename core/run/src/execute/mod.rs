@@ -1,7 +1,8 @@
 //! Executing a plan: set-up statements one after another, then the tasks as their inputs are done.
 //!
 //! Worker threads take tasks from a queue ([`queue`]) and execute them on a connection each ([`task`]); they report to the
-//! calling thread ([`pump`]), which alone talks to the observer, writes the state and asks for a new plan. Invariant: what
+//! calling thread ([`pump`]), which alone talks to the observer, writes what came of them into the state and asks for a new plan.
+//! Windows of time are jobs of their own ([`windows`]), which workers claim in the state themselves. Invariant: what
 //! the report says of a model is what the warehouse has; a failure of the state never hides it.
 
 mod pump;
@@ -9,8 +10,9 @@ mod queue;
 mod task;
 #[cfg(test)]
 mod tests;
+mod windows;
 
-use crate::report::{RunReport, RunStatus, StatementResult, TaskStatus, Trigger};
+use crate::report::{RunReport, RunStatus, StatementResult, TaskResult, TaskStatus, Trigger};
 use crate::state::{RunEnd, RunRecord, StateStore};
 use jiff::Timestamp;
 use rocky_base::{CancelToken, Error, ErrorKind, Event, Observer, Result, SmolStr, System};
@@ -86,7 +88,7 @@ pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
     });
 
     let mut setup = Vec::new();
-    let prepared = prepare(&mut ctx, &mut setup);
+    let prepared = prepare(&mut ctx, started, &mut setup);
     let connection = match prepared {
         Ok(connection) => connection,
         Err(error) if error.kind == ErrorKind::Cancelled => None,
@@ -104,9 +106,13 @@ pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
         .iter()
         .filter(|t| t.status == TaskStatus::Success)
         .count();
+    let partly = |t: &TaskResult| {
+        let windows = t.windows.iter().flatten();
+        windows.filter(|w| w.status == TaskStatus::Success).count() > 0
+    };
     let status = match succeeded {
         n if n == outcome.results.len() && !outcome.interrupted => RunStatus::Success,
-        0 => RunStatus::Failure,
+        0 if !outcome.results.iter().any(partly) => RunStatus::Failure,
         _ => RunStatus::PartialFailure,
     };
     let (finished_at, duration_ms) = (clock.now(), millis(started.elapsed()));
@@ -172,6 +178,25 @@ fn check(plan: &Plan, warehouse: &dyn Warehouse) -> Result<()> {
             )));
         }
     }
+    for task in &plan.tasks {
+        let before = task.windows.as_ref().map_or(&[][..], |w| &w.before);
+        let window = |h: &rocky_plan::Hole| {
+            matches!(
+                h.parameter,
+                rocky_plan::Parameter::WindowStart | rocky_plan::Parameter::WindowEnd
+            )
+        };
+        let unbound = before
+            .iter()
+            .chain(task.steps.iter().filter(|_| task.windows.is_none()))
+            .any(|s| s.holes.iter().any(window));
+        if unbound {
+            return Err(Error::bug(format!(
+                "the plan of `{}` needs a window and has none",
+                task.name
+            )));
+        }
+    }
     match plan
         .setup
         .iter()
@@ -188,6 +213,7 @@ fn check(plan: &Plan, warehouse: &dyn Warehouse) -> Result<()> {
 /// The first connection, and on it the set-up.
 fn prepare(
     ctx: &mut ExecuteContext<'_>,
+    started: Instant,
     done: &mut Vec<StatementResult>,
 ) -> Result<Option<Box<dyn Connection>>> {
     ctx.cancel.check()?;
@@ -207,7 +233,8 @@ fn prepare(
             let _ = connection.rollback();
             result = run_step(connection.as_mut(), step, &step.sql, ctx.cancel);
         }
-        let duration_ms = millis(begin.elapsed());
+        let took = begin.elapsed();
+        let duration_ms = millis(took);
         let value = result.map_err(|failure| {
             let mut error = failure.error;
             if error.kind != ErrorKind::Cancelled {
@@ -219,6 +246,8 @@ fn prepare(
             purpose: step.purpose.clone(),
             sql: step.sql.clone(),
             duration_ms,
+            after: begin.saturating_duration_since(started),
+            took,
             rows: value.rows,
         });
         ctx.observer.event(&Event::StepFinished {

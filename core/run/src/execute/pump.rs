@@ -4,12 +4,14 @@
 //! Invariant: what the observer is told of a model is in the state before (unless the state failed, which is reported).
 
 use super::queue::{INTERRUPTED, Message, Permission, Stop, Workers, blank_result};
+use super::windows::{self, Part};
 use super::{Clock, ExecuteContext};
-use crate::report::{TaskError, TaskResult, TaskStatus};
-use crate::state::ModelExecution;
+use crate::report::{TaskError, TaskResult, TaskStatus, WindowResult};
+use crate::state::{ModelExecution, Partition, StateBatch};
 use rocky_base::{Error, ErrorKind, Event, SmolStr};
 use rocky_plan::{Bindings, Plan, TaskKind};
 use rocky_warehouse::Connection;
+use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -46,7 +48,14 @@ pub(super) fn run_tasks(
         .into_iter()
         .filter(|kind| ctx.observer.guards(kind.as_str()))
         .collect();
-    let workers = Workers::new(plan, ctx.warehouse, ctx.cancel, clock, values, guarded);
+    let workers = Workers::new(
+        plan,
+        ctx.warehouse,
+        ctx.cancel,
+        clock,
+        values,
+        (guarded, ctx.state),
+    );
     let mut pump = Pump::new(ctx, &workers);
     if let Some(connection) = connection
         && !plan.tasks.is_empty()
@@ -85,6 +94,10 @@ struct Pump<'p, 'c, 'w> {
     /// Told to the observer after the state has been written.
     events: Vec<Event>,
     rows: Vec<ModelExecution>,
+    /// What came of partitions.
+    partitions: Vec<Partition>,
+    /// Tasks whose windows are under way: what came of them so far, and how many windows are left.
+    open: HashMap<usize, (Box<TaskResult>, usize)>,
     /// When the last commit was done.
     committed: Option<Instant>,
     state_error: Option<String>,
@@ -105,6 +118,8 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             missing: plan.tasks.len(),
             events: Vec::new(),
             rows: Vec::new(),
+            partitions: Vec::new(),
+            open: HashMap::new(),
             committed: None,
             state_error: None,
             refused: None,
@@ -134,8 +149,9 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
 
     /// Flush now, or say when.
     fn flush_when_due(&mut self) -> Option<Instant> {
-        if !self.rows.is_empty()
-            && self.rows.len() < BATCH
+        let waiting = self.rows.len() + self.partitions.len();
+        if waiting > 0
+            && waiting < BATCH
             && let Some(due) = self.committed.map(|at| at + COMMIT_INTERVAL)
             && Instant::now() < due
         {
@@ -180,6 +196,17 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                 let _ = answer.send(permission);
             }
             Message::Done { index, result } => self.done(index, *result),
+            Message::Opened { index, result } => {
+                let left = result.windows.as_ref().map_or(0, Vec::len);
+                self.open.insert(index, (result, left));
+                self.close_when_done(index);
+            }
+            Message::Window {
+                index,
+                window,
+                result,
+            } => self.window(index, window, *result),
+            Message::Unrecorded { error } => self.unrecorded(error),
             Message::Stale { job, mut result } => {
                 // What has happened so far is told before a call that may take long.
                 self.flush();
@@ -265,6 +292,53 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
         }
     }
 
+    /// A window has its result.
+    fn window(&mut self, index: usize, window: usize, result: WindowResult) {
+        if self.ctx.state.is_some() {
+            let (model, at) = (self.name(index), jiff::Timestamp::UNIX_EPOCH);
+            let told = windows::partitions(&model, &self.ctx.run_id, &result, at);
+            self.partitions.extend(told);
+        }
+        let Some((task, left)) = self.open.get_mut(&index) else {
+            return;
+        };
+        let slot = task.windows.as_mut().and_then(|w| w.get_mut(window));
+        if let Some(slot) = slot {
+            *slot = result;
+            *left -= 1;
+        }
+        self.close_when_done(index);
+    }
+
+    fn close_when_done(&mut self, index: usize) {
+        if self.open.get(&index).is_some_and(|(_, left)| *left == 0) {
+            self.close(index, None);
+        }
+    }
+
+    /// The task is over, with the windows that it has.
+    fn close(&mut self, index: usize, rest: Option<&str>) {
+        let Some((mut result, _)) = self.open.remove(&index) else {
+            return;
+        };
+        windows::sum_up(&mut result, rest);
+        result.duration_ms = result
+            .started_at
+            .zip(result.finished_at)
+            .and_then(|(from, to)| u64::try_from(to.as_millisecond() - from.as_millisecond()).ok())
+            .unwrap_or(result.duration_ms);
+        self.done(index, *result);
+    }
+
+    /// The state store failed: what is running is finished; without a memory nothing more is begun.
+    fn unrecorded(&mut self, error: Error) {
+        self.workers.stop(Stop::State);
+        if self.state_error.is_none() {
+            self.events.push(unrecorded(&error));
+            self.state_error = Some(error.message);
+        }
+    }
+
     fn skip_dependents(&mut self, failed: usize) {
         let reason = format!("upstream model `{}` failed", self.name(failed));
         let mut pending = vec![failed];
@@ -284,6 +358,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             return;
         };
         let result = TaskResult {
+            windows: windows::blank(plan, Some(&reason)),
             skipped_reason: Some(reason),
             ..blank_result(plan)
         };
@@ -335,17 +410,21 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
         if self.missing == 0 {
             return;
         }
-        if let Some(state) = self.ctx.state
-            && self.state_error.is_none()
-            && let Err(error) = state.record_models(&self.ctx.run_id, &self.rows)
-        {
-            // What is running is finished; without a memory nothing more is begun.
-            self.workers.stop(Stop::State);
-            self.events.push(unrecorded(&error));
-            self.state_error = Some(error.message);
+        let wrote = !(self.rows.is_empty() && self.partitions.is_empty());
+        let mut batch = StateBatch::new();
+        for partition in self.partitions.drain(..) {
+            batch.partition(partition);
         }
         if !self.rows.is_empty() {
-            self.rows.clear();
+            batch.models(&self.ctx.run_id, std::mem::take(&mut self.rows));
+        }
+        if let Some(state) = self.ctx.state
+            && self.state_error.is_none()
+            && let Err(error) = state.commit(&batch)
+        {
+            self.unrecorded(error);
+        }
+        if wrote {
             self.committed = Some(Instant::now());
         }
         for event in self.events.drain(..) {
@@ -381,6 +460,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
         let result = TaskResult {
             status: TaskStatus::Failed,
             error: Some(error),
+            windows: windows::blank(plan, None),
             ..blank_result(plan)
         };
         self.put(index, result);
@@ -388,10 +468,29 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
 
     /// What has no result yet was not started, or was to be tried again and was not.
     fn finish(mut self) -> Outcome {
-        for (index, result) in self.workers.leftovers() {
-            self.done(index, *result);
+        for (index, part, result) in self.workers.leftovers() {
+            match (part, self.plan.tasks.get(index)) {
+                (Part::Window(window), Some(task)) => {
+                    self.window(index, window, windows::of_result(task, window, *result));
+                }
+                _ => self.done(index, *result),
+            }
         }
         let stop = self.workers.stopped();
+        let reason = match (stop, &self.state_error) {
+            (Some(Stop::FailFast(failed)), _) => {
+                format!("not started: `{}` failed and fail_fast is set", self.name(failed))
+            }
+            (Some(Stop::State), Some(error)) => {
+                format!("not started: the run cannot be recorded: {error}")
+            }
+            _ => INTERRUPTED.to_owned(),
+        };
+        let mut open: Vec<usize> = self.open.keys().copied().collect();
+        open.sort_unstable();
+        for index in open {
+            self.close(index, Some(&reason));
+        }
         for index in 0..self.plan.tasks.len() {
             if self.results.get(index).is_some_and(Option::is_some) {
                 continue;
@@ -418,6 +517,14 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                     self.fail(index, error);
                 }
             }
+        }
+        if let Some(state) = self.ctx.state
+            && self.state_error.is_none()
+            && !self.partitions.is_empty()
+            && let Err(error) = state.put_partitions(&self.partitions)
+        {
+            self.events.push(unrecorded(&error));
+            self.state_error = Some(error.message);
         }
         Outcome {
             results: self.results.into_iter().flatten().collect(),

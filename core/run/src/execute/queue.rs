@@ -3,16 +3,22 @@
 //! Workers release the successors of a model themselves, so that the calling thread's work (state, observer) is never
 //! between two models. Invariant: a job is in exactly one place: ready, parked, with a worker, or with the calling thread
 //! for a new plan; the last two count as running. The workers end when nothing is running and nothing is ready.
+//!
+//! A task with windows is opened (its target comes into being), then its windows are jobs of their own, so many at once as it
+//! says ([`super::windows`]); it counts as one task until the last of them is done.
 
 use super::task::{Attempt, Failure, attempt};
+use super::windows::{self, Open, Part};
 use super::{Clock, millis};
-use crate::report::{TaskError, TaskResult, TaskStatus};
+use crate::report::{TaskError, TaskResult, TaskStatus, WindowResult};
+use crate::state::StateStore;
 use jiff::Timestamp;
 use rocky_base::{CancelToken, Error, ErrorKind, SmolStr};
 use rocky_plan::{Bindings, Plan, Task, TaskKind};
 use rocky_warehouse::{Connection, FailureClass, Warehouse};
 use std::any::Any;
-use std::collections::VecDeque;
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -49,6 +55,21 @@ pub(super) enum Message {
         index: usize,
         result: Box<TaskResult>,
     },
+    /// The task's windows can begin; its result so far, with windows that are not done.
+    Opened {
+        index: usize,
+        result: Box<TaskResult>,
+    },
+    /// A window is done, whatever came of it.
+    Window {
+        index: usize,
+        window: usize,
+        result: Box<WindowResult>,
+    },
+    /// The state store failed in a worker's hands.
+    Unrecorded {
+        error: Error,
+    },
     /// The model failed because the catalogue is not as planned. Its job waits for [`Workers::replanned`] or
     /// [`Workers::gave_up`].
     Stale {
@@ -69,25 +90,27 @@ pub(super) enum Permission {
 /// A model to be executed.
 pub(super) struct Job {
     pub(super) index: usize,
+    pub(super) part: Part,
     /// A newer plan than the one in the run's plan.
     pub(super) plan: Option<Arc<Task>>,
-    repeated: bool,
+    repeated: u32,
     replanned: bool,
     pause: bool,
     attempts: u32,
     /// When its first statement was sent.
-    started: Option<(Timestamp, Instant)>,
+    pub(super) started: Option<(Timestamp, Instant)>,
     /// What came of the last attempt; reported when there is no other.
     last: Option<Box<TaskResult>>,
 }
 
 impl Job {
-    fn new(index: usize) -> Job {
+    pub(super) fn new(index: usize, part: Part) -> Job {
         let (plan, started, last) = (None, None, None);
         Job {
             index,
+            part,
             plan,
-            repeated: false,
+            repeated: 0,
             replanned: false,
             pause: false,
             attempts: 0,
@@ -110,12 +133,18 @@ pub(super) enum Stop {
     Abandoned,
 }
 
-struct Queue {
+pub(super) struct Queue {
     ready: VecDeque<Job>,
+    /// Windows of tasks that are under way.
+    pub(super) windows: VecDeque<Job>,
+    /// Tasks whose windows are under way.
+    pub(super) open: HashMap<usize, Open>,
+    /// How many tasks are under way.
+    pub(super) tasks: usize,
     /// Lost a transaction conflict. One of them is ready again when another model is done: together they could be each
     /// other's rivals.
     parked: VecDeque<Job>,
-    running: usize,
+    pub(super) running: usize,
     /// Per model, how many inputs are not done.
     missing: Vec<u32>,
     workers: usize,
@@ -128,13 +157,17 @@ pub(super) struct Workers<'a> {
     plan: &'a Plan,
     warehouse: &'a dyn Warehouse,
     cancel: &'a CancelToken,
-    clock: Clock<'a>,
+    pub(super) clock: Clock<'a>,
     /// For the holes of the statements.
-    values: Bindings,
+    pub(super) values: Bindings,
+    /// Where windows are claimed before they are written.
+    pub(super) state: Option<&'a StateStore>,
     /// Kinds of tasks that must ask before they begin.
     guarded: Vec<TaskKind>,
     /// Per model, the models that read it.
     pub(super) dependents: Vec<Vec<u32>>,
+    /// So many tasks at once.
+    max_tasks: usize,
     max_workers: usize,
     queue: Mutex<Queue>,
     wake: Condvar,
@@ -147,7 +180,7 @@ impl<'a> Workers<'a> {
         cancel: &'a CancelToken,
         clock: Clock<'a>,
         values: Bindings,
-        guarded: Vec<TaskKind>,
+        (guarded, state): (Vec<TaskKind>, Option<&'a StateStore>),
     ) -> Workers<'a> {
         let mut dependents = vec![Vec::new(); plan.tasks.len()];
         let mut missing = Vec::with_capacity(plan.tasks.len());
@@ -161,13 +194,19 @@ impl<'a> Workers<'a> {
             }
             missing.push(model.depends_on.len() as u32);
             if model.depends_on.is_empty() {
-                ready.push_back(Job::new(index));
+                ready.push_back(Job::new(index, Part::of(model)));
             }
         }
         let parallel = warehouse.capabilities().parallel.max(1);
-        let max_workers = plan.concurrency.clamp(1, parallel).min(plan.tasks.len());
+        let max_tasks = plan.concurrency.clamp(1, parallel).min(plan.tasks.len());
+        let together = |t: &Task| t.windows.as_ref().map_or(1, |w| w.parallel.min(w.list.len()));
+        let widest = plan.tasks.iter().map(together).max().unwrap_or(1);
+        let max_workers = max_tasks.max(widest.min(parallel));
         let queue = Queue {
             ready,
+            windows: VecDeque::new(),
+            open: HashMap::new(),
+            tasks: 0,
             parked: VecDeque::new(),
             running: 0,
             missing,
@@ -182,8 +221,10 @@ impl<'a> Workers<'a> {
             cancel,
             clock,
             values,
+            state,
             guarded,
             dependents,
+            max_tasks,
             max_workers,
             queue,
             wake,
@@ -223,7 +264,10 @@ impl<'a> Workers<'a> {
     /// Start workers for the ready jobs that no idle worker will take.
     fn grow<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, sender: &SyncSender<Message>) {
         let mut queue = self.lock();
-        while queue.workers < self.max_workers && queue.ready.len() > queue.idle && queue.stop.is_none() {
+        while queue.workers < self.max_workers
+            && queue.available(self.max_tasks) > queue.idle
+            && queue.stop.is_none()
+        {
             // More threads than the system gives are not needed for progress.
             if self.spawn(scope, None, sender.clone()).is_err() {
                 return;
@@ -233,7 +277,7 @@ impl<'a> Workers<'a> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -254,6 +298,7 @@ impl<'a> Workers<'a> {
         job.last = Some(last);
         let mut queue = self.lock();
         queue.running -= 1;
+        queue.tasks -= 1;
         queue.ready.push_back(job);
         drop(queue);
         self.wake.notify_one();
@@ -265,13 +310,19 @@ impl<'a> Workers<'a> {
     }
 
     /// After the workers have ended: what came of the jobs that were to be repeated and were not.
-    pub(super) fn leftovers(&self) -> Vec<(usize, Box<TaskResult>)> {
+    pub(super) fn leftovers(&self) -> Vec<(usize, Part, Box<TaskResult>)> {
         let mut queue = self.lock();
-        let Queue { ready, parked, .. } = &mut *queue;
+        let Queue {
+            ready,
+            windows,
+            parked,
+            ..
+        } = &mut *queue;
         ready
             .drain(..)
+            .chain(windows.drain(..))
             .chain(parked.drain(..))
-            .filter_map(|job| Some((job.index, job.last?)))
+            .filter_map(|job| Some((job.index, job.part, job.last?)))
             .collect()
     }
 
@@ -281,8 +332,15 @@ impl<'a> Workers<'a> {
             if queue.stop.is_some() || self.cancel.is_tripped() {
                 break;
             }
-            if let Some(job) = queue.ready.pop_front() {
+            if let Some(job) = queue.windows.pop_front() {
                 queue.running += 1;
+                return Some(job);
+            }
+            if queue.tasks < self.max_tasks
+                && let Some(job) = queue.ready.pop_front()
+            {
+                queue.running += 1;
+                queue.tasks += 1;
                 return Some(job);
             }
             if queue.running == 0 {
@@ -301,55 +359,70 @@ impl<'a> Workers<'a> {
     fn succeeded(&self, index: usize) {
         let mut queue = self.lock();
         queue.settle();
+        self.release(&mut queue, index);
+        self.wake_up(queue, 1);
+    }
+
+    /// A task is done: so are its readers' inputs.
+    pub(super) fn release(&self, queue: &mut Queue, index: usize) {
         for reader in self.dependents.get(index).into_iter().flatten() {
             let Some(missing) = queue.missing.get_mut(*reader as usize) else {
                 continue;
             };
             *missing -= 1;
             if *missing == 0 {
-                queue.ready.push_back(Job::new(*reader as usize));
+                let part = self
+                    .plan
+                    .tasks
+                    .get(*reader as usize)
+                    .map_or(Part::Whole, Part::of);
+                queue.ready.push_back(Job::new(*reader as usize, part));
             }
         }
-        // This worker takes one itself.
-        let others = queue.ready.len().saturating_sub(1);
-        self.wake_up(queue, others);
     }
 
     /// Its dependents are never released.
     fn failed(&self, index: usize) {
         let mut queue = self.lock();
+        self.note_failure(&mut queue, index);
+        queue.settle();
+        // The calling thread says so too, and takes no job.
+        self.wake_up(queue, 0);
+    }
+
+    pub(super) fn note_failure(&self, queue: &mut Queue, index: usize) {
         if self.plan.fail_fast {
             queue.stop.get_or_insert(Stop::FailFast(index));
         }
-        queue.settle();
-        let all = queue.ready.len();
-        self.wake_up(queue, all);
     }
 
     /// The others see the token themselves.
     fn interrupted(&self) {
         let mut queue = self.lock();
         queue.settle();
-        let all = queue.ready.len();
-        self.wake_up(queue, all);
+        self.wake_up(queue, 1);
     }
 
     fn repeat(&self, mut job: Job) {
         let mut queue = self.lock();
         queue.running -= 1;
+        if !job.part.is_window() {
+            queue.tasks -= 1;
+        }
         if queue.running == 0 {
             job.pause = true;
-            queue.ready.push_back(job);
+            queue.again(job);
         } else {
             queue.parked.push_back(job);
         }
         // This worker goes on with what is ready; a parked job is waited for by the one that is running.
     }
 
-    /// Wake workers for `wanted` jobs, or all of them when it is over.
-    fn wake_up(&self, queue: MutexGuard<'_, Queue>, wanted: usize) {
-        let over = (queue.running == 0 && queue.ready.is_empty()) || queue.stop.is_some();
-        let wanted = wanted.min(queue.idle);
+    /// Wake workers for what there is to do and the caller does not take itself, or all of them when it is over.
+    pub(super) fn wake_up(&self, queue: MutexGuard<'_, Queue>, taken: usize) {
+        let waiting = queue.available(self.max_tasks);
+        let over = (queue.running == 0 && waiting == 0) || queue.stop.is_some();
+        let wanted = waiting.saturating_sub(taken).min(queue.idle);
         drop(queue);
         if over {
             self.wake.notify_all();
@@ -374,11 +447,12 @@ impl<'a> Workers<'a> {
                 continue;
             };
             let index = job.index;
-            if job.started.is_none() {
+            if job.started.is_none() && !job.part.is_window() {
                 match self.ask(plan, index, &sender) {
                     Permission::Granted => {}
                     Permission::Refused(why) => {
-                        let result = Box::new(refused(plan, why));
+                        let mut result = Box::new(refused(plan, why));
+                        result.windows = windows::blank(plan, None);
                         let _ = sender.send(Message::Done { index, result });
                         self.failed(index);
                         continue;
@@ -390,10 +464,23 @@ impl<'a> Workers<'a> {
                 }
                 let _ = sender.send(Message::Started { index });
             }
-            let (result, verdict) = self.execute(plan, &mut job, &mut connection, &sender);
+            let (result, verdict) = match self.begin(plan, &job, &sender) {
+                Ok(()) => self.execute(plan, &mut job, &mut connection, &sender),
+                Err(error) => (self.refused(plan, &mut job, error), Verdict::Failed),
+            };
             let result = Box::new(result);
+            if let Part::Window(window) = job.part
+                && !matches!(verdict, Verdict::Conflict)
+            {
+                self.window_done(plan, index, window, *result, &sender);
+                continue;
+            }
             // Reported before successors are released: `ModelFinished` comes before their `ModelStarted`.
             match verdict {
+                Verdict::Succeeded if job.part == Part::Open => {
+                    let _ = sender.send(Message::Opened { index, result });
+                    self.opened(index, newer.clone(), plan);
+                }
                 Verdict::Succeeded => {
                     let _ = sender.send(Message::Done { index, result });
                     self.succeeded(index);
@@ -412,7 +499,7 @@ impl<'a> Workers<'a> {
                         .as_ref()
                         .map_or_else(String::new, |e| e.message.clone());
                     let _ = sender.send(Message::Repeated { index, why });
-                    job.repeated = true;
+                    job.repeated += 1;
                     job.last = Some(result);
                     self.repeat(job);
                 }
@@ -454,30 +541,45 @@ impl<'a> Workers<'a> {
             std::thread::sleep(CONFLICT_PAUSE);
         }
         let index = job.index;
-        let attempted = catch_unwind(AssertUnwindSafe(|| {
-            let connection = match connection {
-                Some(connection) => connection,
-                None => match self.warehouse.connect() {
-                    Ok(opened) => connection.insert(opened),
-                    Err(error) => return Attempt::failed(error),
-                },
-            };
-            attempt(
-                connection.as_mut(),
-                plan,
-                self.plan.dialect,
-                &self.values,
-                self.cancel,
-                |step, rows, duration_ms| {
-                    let _ = sender.send(Message::Step {
-                        index,
-                        purpose: step.purpose.clone(),
-                        rows,
-                        duration_ms,
-                    });
-                },
-            )
-        }));
+        let values = match job.part.window(plan) {
+            None => Cow::Borrowed(&self.values),
+            Some(window) => Cow::Owned(Bindings {
+                window: Some((window.start.to_string(), window.end.to_string())),
+                ..self.values.clone()
+            }),
+        };
+        let steps = job.part.steps(plan);
+        let attempted = if steps.is_empty() {
+            // Nothing is to be done before the windows.
+            Ok(Attempt::default())
+        } else {
+            catch_unwind(AssertUnwindSafe(|| {
+                let connection = match connection {
+                    Some(connection) => connection,
+                    None => match self.warehouse.connect() {
+                        Ok(opened) => connection.insert(opened),
+                        Err(error) => return Attempt::failed(error),
+                    },
+                };
+                attempt(
+                    connection.as_mut(),
+                    steps,
+                    plan.transaction,
+                    self.plan.dialect,
+                    &values,
+                    started,
+                    self.cancel,
+                    |step, rows, duration_ms| {
+                        let _ = sender.send(Message::Step {
+                            index,
+                            purpose: step.purpose.clone(),
+                            rows,
+                            duration_ms,
+                        });
+                    },
+                )
+            }))
+        };
         let attempted = attempted.unwrap_or_else(|panic| {
             let text = format!(
                 "executing `{}` panicked: {}",
@@ -493,6 +595,9 @@ impl<'a> Workers<'a> {
             discard(connection);
         }
         let mut result = blank_result(plan);
+        if job.part == Part::Open {
+            result.windows = windows::blank(plan, None);
+        }
         result.attempts = job.attempts;
         result.started_at = Some(started_at);
         result.finished_at = Some(self.clock.now());
@@ -502,6 +607,9 @@ impl<'a> Workers<'a> {
             result.status = TaskStatus::Success;
             result.rows = attempted.rows;
             result.watermark = attempted.watermark;
+            if let (Some(window), Part::Window(_)) = (job.part.window(plan), job.part) {
+                result.windows = Some(vec![windows::counted(window, &attempted.counts, result.rows)]);
+            }
             return (result, Verdict::Succeeded);
         };
         if failure.error.kind == ErrorKind::Cancelled {
@@ -509,14 +617,19 @@ impl<'a> Workers<'a> {
                 0 => INTERRUPTED.to_owned(),
                 n => format!(
                     "{INTERRUPTED}; {n} of {} statements had taken effect",
-                    plan.steps.len()
+                    steps.len()
                 ),
             });
             return (result, Verdict::Interrupted);
         }
         let verdict = match failure.class {
-            FailureClass::Transaction if failure.kept == 0 && !job.repeated => Verdict::Conflict,
-            FailureClass::Catalog if failure.kept == 0 && !job.replanned => Verdict::Stale,
+            FailureClass::Transaction if failure.kept == 0 && job.repeated < job.part.most_repeats() => {
+                Verdict::Conflict
+            }
+            // What a window lacks, the others lack too: the task is planned again by its next run.
+            FailureClass::Catalog if failure.kept == 0 && !job.replanned && !job.part.is_window() => {
+                Verdict::Stale
+            }
             _ => Verdict::Failed,
         };
         result.status = TaskStatus::Failed;
@@ -561,6 +674,7 @@ pub(super) fn blank_result(plan: &Task) -> TaskResult {
         basis: plan.identity(),
         column_count: plan.column_count,
         statements: Vec::new(),
+        windows: None,
     }
 }
 
@@ -614,9 +728,29 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 }
 
 impl Queue {
-    /// One job less is running. What it may have been in the way of is tried again.
+    /// One task less is running.
     fn settle(&mut self) {
+        self.tasks -= 1;
+        self.unpark();
+    }
+
+    /// One job less is running. What it may have been in the way of is tried again.
+    pub(super) fn unpark(&mut self) {
         self.running -= 1;
-        self.ready.extend(self.parked.pop_front());
+        if let Some(job) = self.parked.pop_front() {
+            self.again(job);
+        }
+    }
+
+    fn again(&mut self, job: Job) {
+        match job.part {
+            Part::Window(_) => self.windows.push_back(job),
+            Part::Whole | Part::Open => self.ready.push_back(job),
+        }
+    }
+
+    /// How many jobs workers could take.
+    fn available(&self, max_tasks: usize) -> usize {
+        self.windows.len() + self.ready.len().min(max_tasks.saturating_sub(self.tasks))
     }
 }

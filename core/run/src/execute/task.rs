@@ -3,13 +3,15 @@
 use super::millis;
 use crate::report::StatementResult;
 use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Result, SmolStr};
-use rocky_plan::{Bindings, Step, StepKind, Task};
+use rocky_plan::{Bindings, Step, StepKind};
 use rocky_warehouse::{Connection, FailureClass, Rows, Value};
 use std::borrow::Cow;
 use std::time::Instant;
 
 /// How many offending rows a guard fetches and shows.
 const SAMPLE_ROWS: usize = 5;
+/// More partitions than a window can have.
+const MOST_COUNTS: usize = 2_000_000;
 const SAMPLE_COLUMNS: usize = 8;
 const SAMPLE_CHARS: usize = 60;
 
@@ -18,6 +20,8 @@ const SAMPLE_CHARS: usize = 60;
 pub(super) struct StepValue {
     pub(super) rows: Option<u64>,
     observed: Option<String>,
+    /// Rows by partition.
+    counts: Vec<(String, u64)>,
 }
 
 /// Why a step failed.
@@ -36,7 +40,11 @@ pub(super) fn run_step(
     let result = match &step.kind {
         StepKind::Statement { .. } => connection.execute(sql, cancel).map(|e| StepValue {
             rows: e.rows,
-            observed: None,
+            ..StepValue::default()
+        }),
+        StepKind::CountPartitions => connection.query(sql, MOST_COUNTS, cancel).map(|rows| StepValue {
+            counts: counts(&rows),
+            ..StepValue::default()
         }),
         StepKind::Guard { error } => match connection.query(sql, SAMPLE_ROWS, cancel) {
             Ok(rows) if rows.rows.is_empty() => Ok(StepValue::default()),
@@ -51,7 +59,10 @@ pub(super) fn run_step(
         },
         StepKind::Observe { name } => match connection.query(sql, 2, cancel) {
             Ok(rows) => match observed(name, rows) {
-                Ok(observed) => Ok(StepValue { rows: None, observed }),
+                Ok(observed) => Ok(StepValue {
+                    observed,
+                    ..StepValue::default()
+                }),
                 Err(error) => {
                     return Err(StepFailure {
                         error,
@@ -61,11 +72,28 @@ pub(super) fn run_step(
             },
             Err(error) => Err(error),
         },
+        StepKind::Refuse { error, hint } => {
+            let mut refused = Error::new(ErrorKind::Warehouse, error.clone());
+            refused.hint.clone_from(hint);
+            return Err(StepFailure {
+                error: refused,
+                class: FailureClass::Other,
+            });
+        }
     };
     result.map_err(|error| StepFailure {
         class: connection.classify(&error),
         error,
     })
+}
+
+/// Keys and numbers; what is neither is left out.
+fn counts(rows: &Rows) -> Vec<(String, u64)> {
+    let pair = |row: &Vec<Value>| match row.as_slice() {
+        [key, n] => Some((key.to_text()?, n.to_text()?.parse().ok()?)),
+        _ => None,
+    };
+    rows.rows.iter().filter_map(pair).collect()
 }
 
 /// The single value of a query; NULL is none.
@@ -138,6 +166,8 @@ pub(super) struct Attempt {
     pub(super) rows: Option<u64>,
     /// The observed watermark.
     pub(super) watermark: Option<String>,
+    /// Rows by partition, where they were counted.
+    pub(super) counts: Vec<(String, u64)>,
     /// Set when it did not succeed.
     pub(super) failure: Option<Failure>,
     /// The connection is in an unknown state and must not be used again.
@@ -169,20 +199,23 @@ pub(super) struct Failure {
     pub(super) kept: usize,
 }
 
-/// Execute the steps, in a transaction where that is planned and possible. `on_step` is told of each step that succeeded.
+/// Execute the steps, in a transaction where that is planned and possible. `started` is when the task began, perhaps with another
+/// attempt; `on_step` is told of each step that succeeded.
 pub(super) fn attempt(
     connection: &mut dyn Connection,
-    plan: &Task,
+    steps: &[Step],
+    transaction: bool,
     dialect: Dialect,
     values: &Bindings,
+    started: Instant,
     cancel: &CancelToken,
     mut on_step: impl FnMut(&Step, Option<u64>, u64),
 ) -> Attempt {
     let mut attempt = Attempt {
-        statements: Vec::with_capacity(plan.steps.len()),
+        statements: Vec::with_capacity(steps.len()),
         ..Attempt::default()
     };
-    let transaction = plan.transaction && connection.transactional_ddl();
+    let transaction = transaction && connection.transactional_ddl();
     if transaction && let Err(error) = connection.begin() {
         let class = connection.classify(&error);
         attempt.failure = Some(Failure {
@@ -195,7 +228,7 @@ pub(super) fn attempt(
         return attempt;
     }
     let mut written = 0;
-    for step in &plan.steps {
+    for step in steps {
         let begin = Instant::now();
         let sql = step.bind(dialect, values);
         let result = match cancel.check().and_then(|()| {
@@ -208,13 +241,16 @@ pub(super) fn attempt(
                 class: FailureClass::Other,
             }),
         };
-        let duration_ms = millis(begin.elapsed());
+        let took = begin.elapsed();
+        let duration_ms = millis(took);
         let rows = result.as_ref().ok().and_then(|value| value.rows);
         let sql = sql.map_or_else(|| step.sql.clone(), Cow::into_owned);
         attempt.statements.push(StatementResult {
             purpose: step.purpose.clone(),
             sql,
             duration_ms,
+            after: begin.saturating_duration_since(started),
+            took,
             rows,
         });
         let value = match result {
@@ -238,7 +274,8 @@ pub(super) fn attempt(
                 }
             }
             StepKind::Observe { .. } => attempt.watermark = value.observed,
-            StepKind::Guard { .. } => {}
+            StepKind::CountPartitions => attempt.counts = value.counts,
+            StepKind::Guard { .. } | StepKind::Refuse { .. } => {}
         }
         on_step(step, value.rows, duration_ms);
     }

@@ -1,5 +1,7 @@
 //! Scheduling and faults, on a warehouse in memory that does what a script says.
 
+mod windows;
+
 use super::{ExecuteContext, execute};
 use crate::report::{RunReport, RunStatus, TaskResult, TaskStatus, Trigger};
 use crate::state::{StateReader, StateStore};
@@ -281,10 +283,12 @@ fn model(name: &str, depends_on: &[usize]) -> Task {
         layer: 0,
         reason: "target does not exist".to_owned(),
         fact: Fact::Absent,
+        drift: None,
         basis: String::new(),
         watermark_column: None,
         transaction: true,
         steps: vec![write(&format!("write {name}"))],
+        windows: None,
         sql_hash: format!("hash of {name}"),
         column_count: Some(3),
     }

@@ -89,9 +89,11 @@ pub struct Hooks {
 impl Hooks {
     /// The hooks of a configuration; commands run in `folder`.
     pub fn new(config: Arc<HooksConfig>, folder: PathBuf) -> Hooks {
+        // `rocky.toml` without a path stands in the current folder, whose name is empty then.
+        let here = folder.as_os_str().is_empty();
         Hooks {
             config,
-            folder,
+            folder: if here { PathBuf::from(".") } else { folder },
             clients: None,
             detached: None,
         }
@@ -101,6 +103,25 @@ impl Hooks {
     pub fn wants(&self, event: HookEvent) -> bool {
         self.config.shell.iter().any(|h| h.event == event)
             || self.config.webhooks.iter().any(|h| h.event == event)
+    }
+
+    /// True when a hook of something that has happened may let nothing more begin.
+    fn may_stop(&self) -> bool {
+        let after = |event: HookEvent| {
+            !matches!(
+                event,
+                HookEvent::PipelineStart
+                    | HookEvent::BeforeModelRun
+                    | HookEvent::BeforeMaterialize
+                    | HookEvent::PipelineComplete
+                    | HookEvent::PipelineError
+            )
+        };
+        let mut shell = self.config.shell.iter().map(|h| (h.event, h.on_failure));
+        let mut webhooks = self.config.webhooks.iter().map(|h| (h.event, h.on_failure));
+        let stops =
+            |(event, on_failure): (HookEvent, OnFailure)| on_failure == OnFailure::Abort && after(event);
+        shell.any(stops) || webhooks.any(stops)
     }
 
     /// Run the hooks of a moment. A tripped token ends them at once. An abort leaves the rest out.

@@ -245,7 +245,8 @@ impl Observer for HookObserver<'_> {
 
     fn guards(&self, kind: &str) -> bool {
         let hook = kind_of(kind, HookEvent::BeforeModelRun, HookEvent::BeforeMaterialize);
-        hook.is_some_and(|event| self.hooks.wants(event)) || self.inner.guards(kind)
+        // What may stop the run is heard before anything that follows from it begins.
+        hook.is_some_and(|event| self.hooks.wants(event)) || self.hooks.may_stop() || self.inner.guards(kind)
     }
 
     fn may_begin(&mut self, event: &Event) -> Result<(), String> {

@@ -73,6 +73,18 @@ impl StateStore {
         self.write(|transaction| put(self.path(), transaction, partitions))
     }
 
+    /// Forget all partitions of a model, before its target is made anew: what was computed is not in there.
+    pub fn forget_partitions(&self, model: &str) -> Result<()> {
+        let path = self.path();
+        self.write(|transaction| {
+            let mut table = transaction.open_table(PARTITIONS).map_err(failed(path))?;
+            let after = format!("{model}\0");
+            table
+                .retain_in((model, "")..(after.as_str(), ""), |_, _| false)
+                .map_err(failed(path))
+        })
+    }
+
     /// Forget a partition: `--missing` computes it again. False when nothing was known of it.
     pub fn delete_partition(&self, model: &str, key: &str) -> Result<bool> {
         let path = self.path();

@@ -73,14 +73,10 @@ impl<'a> Analyser<'a> {
                 Operand::unknown()
             }
             ExprKind::Positional(n) => self.positional(*n, span, mode, acc),
+            // Bound as this literal is written; where it meets a column it becomes what any string does.
             ExprKind::Date(_) => {
-                if self.input.placeholder_type.is_unknown() {
-                    acc.because(Some((
-                        span,
-                        "the placeholder has no type outside time_interval models".into(),
-                    )));
-                }
-                Operand::of(self.input.placeholder_type.clone(), false)
+                let bound = Literal::String(SmolStr::new_static("2000-01-01 00:00:00"));
+                typing::literal(self.dialect, &bound)
             }
             ExprKind::Unary { op, operand } => {
                 let operand = self.expr(*operand, &inner, acc);

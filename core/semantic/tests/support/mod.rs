@@ -118,7 +118,6 @@ impl Schema {
             relations: &relations,
             types: &rocky_warehouse::OwnTypes::NONE,
             cancel: None,
-            placeholder_type: Type::Unknown,
         })
     }
 

@@ -45,7 +45,7 @@ pub(crate) fn render(
     };
     let mut text = String::new();
     for (count, model) in models.into_iter().enumerate() {
-        if count % 64 == 0 {
+        if count % 8 == 0 {
             cancel.check()?;
         }
         let column = only.filter(|(m, _)| *m == model).map(|(_, c)| c);

@@ -1,0 +1,59 @@
+-- ==== target is absent ====
+-- setup: create_schema poc.staging__shop
+CREATE SCHEMA IF NOT EXISTS poc.staging__shop;
+-- poc.staging__shop.orders: full_refresh into poc.staging__shop.orders (absent)
+-- because: target does not exist
+-- full_refresh_copy poc.staging__shop.orders [rows]
+CREATE OR REPLACE TABLE poc.staging__shop.orders AS
+SELECT *, CAST('shop' AS STRING) AS _source
+FROM raw__shop.orders;
+-- ==== target is there ====
+-- poc.staging__shop.orders: full_refresh into poc.staging__shop.orders (table(_updated_at, id, order, note, _source))
+-- because: full_refresh replaces the table on every run
+-- full_refresh_copy poc.staging__shop.orders [rows]
+CREATE OR REPLACE TABLE poc.staging__shop.orders AS
+SELECT *, CAST('shop' AS STRING) AS _source
+FROM raw__shop.orders;
+-- ==== target is a view ====
+-- poc.staging__shop.orders: full_refresh into poc.staging__shop.orders (view)
+-- because: target is a view: a table takes its place
+-- drop poc.staging__shop.orders
+DROP VIEW poc.staging__shop.orders;
+-- full_refresh_copy poc.staging__shop.orders [rows]
+CREATE OR REPLACE TABLE poc.staging__shop.orders AS
+SELECT *, CAST('shop' AS STRING) AS _source
+FROM raw__shop.orders;
+-- ==== columns are new, wider, gone ====
+-- poc.staging__shop.orders: full_refresh into poc.staging__shop.orders (table(id, order, gone, _updated_at, _source))
+-- because: full_refresh replaces the table on every run; column 'note' is new: STRING; column 'id' changed INT64 → NUMERIC; column 'gone' does not come any more: stays, NULL in new rows
+-- full_refresh_copy poc.staging__shop.orders [rows]
+CREATE OR REPLACE TABLE poc.staging__shop.orders AS
+SELECT *, CAST('shop' AS STRING) AS _source
+FROM raw__shop.orders;
+-- drift: add_columns (column 'note' is new: STRING)
+-- drift: alter_column_types (column 'id' changed INT64 → NUMERIC)
+-- drift: keep_columns (column 'gone' does not come any more)
+-- ==== the same, and the gone one is dropped ====
+-- poc.staging__shop.orders: full_refresh into poc.staging__shop.orders (table(id, order, gone, _updated_at, _source))
+-- because: full_refresh replaces the table on every run; column 'note' is new: STRING; column 'id' changed INT64 → NUMERIC; column 'gone' does not come any more: dropped
+-- full_refresh_copy poc.staging__shop.orders [rows]
+CREATE OR REPLACE TABLE poc.staging__shop.orders AS
+SELECT *, CAST('shop' AS STRING) AS _source
+FROM raw__shop.orders;
+-- drift: add_columns (column 'note' is new: STRING)
+-- drift: alter_column_types (column 'id' changed INT64 → NUMERIC)
+-- drift: drop_columns (column 'gone' does not come any more)
+-- ==== a column has another type ====
+-- poc.staging__shop.orders: full_refresh into poc.staging__shop.orders (table(id, order, gone, _updated_at, _source))
+-- because: full_refresh replaces the table on every run; column 'id' changed STRING → NUMERIC, column 'note' is new: STRING, column 'gone' does not come any more: the table is made anew
+-- full_refresh_copy poc.staging__shop.orders [rows]
+CREATE OR REPLACE TABLE poc.staging__shop.orders AS
+SELECT *, CAST('shop' AS STRING) AS _source
+FROM raw__shop.orders;
+-- drift: drop_and_recreate (column 'id' changed STRING → NUMERIC, column 'note' is new: STRING, column 'gone' does not come any more)
+-- ==== a column has another type, which fails ====
+-- poc.staging__shop.orders: full_refresh into poc.staging__shop.orders (unknown)
+-- because: columns of target `poc.staging__shop.orders` are not those of its source: column 'id' changed STRING → NUMERIC
+-- refuse poc.staging__shop.orders [refuse: columns of target `poc.staging__shop.orders` are not those of its source: column 'id' changed STRING → NUMERIC]
+;
+-- drift: fail (column 'id' changed STRING → NUMERIC)

@@ -1,0 +1,97 @@
+-- ==== target is absent ====
+-- setup: create_schema poc.staging__shop
+CREATE SCHEMA IF NOT EXISTS poc.staging__shop;
+-- poc.staging__shop.orders: incremental into poc.staging__shop.orders (absent)
+-- because: target does not exist
+-- full_refresh_copy poc.staging__shop.orders [rows]
+CREATE TABLE poc.staging__shop.orders AS
+SELECT *, CAST('shop' AS STRING) AS _source
+FROM landing.raw__shop.orders;
+-- watermark poc.staging__shop.orders [observe: watermark]
+SELECT MAX(_updated_at) FROM poc.staging__shop.orders;
+-- ==== target is there ====
+-- poc.staging__shop.orders: incremental into poc.staging__shop.orders (table(_updated_at, id, order, note, _source))
+-- because: target exists: rows past its newest _updated_at are added
+-- incremental_copy poc.staging__shop.orders [rows]
+INSERT INTO poc.staging__shop.orders (id, `order`, note, _updated_at, _source)
+SELECT s.id, s.`order`, s.note, s._updated_at, CAST('shop' AS STRING) AS _source
+FROM landing.raw__shop.orders AS s
+WHERE COALESCE(s._updated_at > (
+    SELECT MAX(t._updated_at)
+    FROM poc.staging__shop.orders AS t
+), s._updated_at IS NOT NULL);
+-- watermark poc.staging__shop.orders [observe: watermark]
+SELECT MAX(_updated_at) FROM poc.staging__shop.orders;
+-- ==== target is a view ====
+-- poc.staging__shop.orders: incremental into poc.staging__shop.orders (view)
+-- because: target is a view: a table takes its place
+-- drop poc.staging__shop.orders
+DROP VIEW poc.staging__shop.orders;
+-- full_refresh_copy poc.staging__shop.orders [rows]
+CREATE TABLE poc.staging__shop.orders AS
+SELECT *, CAST('shop' AS STRING) AS _source
+FROM landing.raw__shop.orders;
+-- watermark poc.staging__shop.orders [observe: watermark]
+SELECT MAX(_updated_at) FROM poc.staging__shop.orders;
+-- ==== columns are new, wider, gone ====
+-- poc.staging__shop.orders: incremental into poc.staging__shop.orders (table(id, order, gone, _updated_at, _source))
+-- because: target exists: rows past its newest _updated_at are added; column 'note' is new: STRING; column 'id' changed INT → BIGINT; column 'gone' does not come any more: stays, NULL in new rows
+-- enable_widening poc.staging__shop.orders
+ALTER TABLE poc.staging__shop.orders SET TBLPROPERTIES ('delta.enableTypeWidening' = 'true');
+-- alter_column_type poc.staging__shop.orders
+ALTER TABLE poc.staging__shop.orders ALTER COLUMN id TYPE BIGINT;
+-- add_column poc.staging__shop.orders
+ALTER TABLE poc.staging__shop.orders ADD COLUMN note STRING;
+-- incremental_copy poc.staging__shop.orders [rows]
+INSERT INTO poc.staging__shop.orders (id, `order`, note, _updated_at, _source)
+SELECT s.id, s.`order`, s.note, s._updated_at, CAST('shop' AS STRING) AS _source
+FROM landing.raw__shop.orders AS s
+WHERE COALESCE(s._updated_at > (
+    SELECT MAX(t._updated_at)
+    FROM poc.staging__shop.orders AS t
+), s._updated_at IS NOT NULL);
+-- watermark poc.staging__shop.orders [observe: watermark]
+SELECT MAX(_updated_at) FROM poc.staging__shop.orders;
+-- drift: add_columns (column 'note' is new: STRING)
+-- drift: alter_column_types (column 'id' changed INT → BIGINT)
+-- drift: keep_columns (column 'gone' does not come any more)
+-- ==== the same, and the gone one is dropped ====
+-- poc.staging__shop.orders: incremental into poc.staging__shop.orders (table(id, order, gone, _updated_at, _source))
+-- because: target exists: rows past its newest _updated_at are added; column 'note' is new: STRING; column 'id' changed INT → BIGINT; column 'gone' does not come any more: dropped
+-- enable_widening poc.staging__shop.orders
+ALTER TABLE poc.staging__shop.orders SET TBLPROPERTIES ('delta.enableTypeWidening' = 'true');
+-- alter_column_type poc.staging__shop.orders
+ALTER TABLE poc.staging__shop.orders ALTER COLUMN id TYPE BIGINT;
+-- add_column poc.staging__shop.orders
+ALTER TABLE poc.staging__shop.orders ADD COLUMN note STRING;
+-- drop_column poc.staging__shop.orders
+ALTER TABLE poc.staging__shop.orders DROP COLUMN gone;
+-- incremental_copy poc.staging__shop.orders [rows]
+INSERT INTO poc.staging__shop.orders (id, `order`, note, _updated_at, _source)
+SELECT s.id, s.`order`, s.note, s._updated_at, CAST('shop' AS STRING) AS _source
+FROM landing.raw__shop.orders AS s
+WHERE COALESCE(s._updated_at > (
+    SELECT MAX(t._updated_at)
+    FROM poc.staging__shop.orders AS t
+), s._updated_at IS NOT NULL);
+-- watermark poc.staging__shop.orders [observe: watermark]
+SELECT MAX(_updated_at) FROM poc.staging__shop.orders;
+-- drift: add_columns (column 'note' is new: STRING)
+-- drift: alter_column_types (column 'id' changed INT → BIGINT)
+-- drift: drop_columns (column 'gone' does not come any more)
+-- ==== a column has another type ====
+-- poc.staging__shop.orders: incremental into poc.staging__shop.orders (table(id, order, gone, _updated_at, _source))
+-- because: the table cannot be kept; column 'id' changed STRING → BIGINT, column 'note' is new: STRING, column 'gone' does not come any more: the table is made anew
+-- full_refresh_copy poc.staging__shop.orders [rows]
+CREATE OR REPLACE TABLE poc.staging__shop.orders AS
+SELECT *, CAST('shop' AS STRING) AS _source
+FROM landing.raw__shop.orders;
+-- watermark poc.staging__shop.orders [observe: watermark]
+SELECT MAX(_updated_at) FROM poc.staging__shop.orders;
+-- drift: drop_and_recreate (column 'id' changed STRING → BIGINT, column 'note' is new: STRING, column 'gone' does not come any more)
+-- ==== a column has another type, which fails ====
+-- poc.staging__shop.orders: incremental into poc.staging__shop.orders (unknown)
+-- because: columns of target `poc.staging__shop.orders` are not those of its source: column 'id' changed STRING → BIGINT
+-- refuse poc.staging__shop.orders [refuse: columns of target `poc.staging__shop.orders` are not those of its source: column 'id' changed STRING → BIGINT]
+;
+-- drift: fail (column 'id' changed STRING → BIGINT)
