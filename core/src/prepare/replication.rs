@@ -137,9 +137,6 @@ pub(super) fn prepare(
         Err(problems) => found.extend(problems),
     }
     Ok(Prepared {
-        snapshot: None,
-        skip_unchanged: false,
-        reduced: crate::reduce::Reduced::default(),
         pipeline: pipeline.clone(),
         pipeline_type: "replication",
         warehouse: Some(warehouse),
@@ -209,9 +206,6 @@ fn warning(message: String) -> Event {
 
 fn refused(pipeline: &SmolStr, found: &[Diagnostic], files: &Files) -> Prepared {
     Prepared {
-        snapshot: None,
-        skip_unchanged: false,
-        reduced: crate::reduce::Reduced::default(),
         pipeline: pipeline.clone(),
         pipeline_type: "replication",
         warehouse: None,

@@ -296,9 +296,6 @@ impl Project {
     fn empty_plan(&self, request: &RunRequest, pipeline: &str) -> PlanResponse {
         let (version, command, schema_version) = envelope!("plan");
         PlanResponse {
-            skipped: Vec::new(),
-            model_decisions: Vec::new(),
-            resumed_from: None,
             version,
             command,
             schema_version,
