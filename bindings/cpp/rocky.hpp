@@ -146,6 +146,11 @@ class Project {
                       const Cancel *cancel = nullptr) const {
         return call(rocky_project_apply, request, on_event, cancel);
     }
+    /// Compile and test without a warehouse: `exit_code` of the document is the verdict.
+    std::string ci(std::string_view request = {}, const OnEvent &on_event = {},
+                   const Cancel *cancel = nullptr) const {
+        return call(rocky_project_ci, request, on_event, cancel);
+    }
     /// After a trip of `cancel` in the middle, the document has `"interrupted": true`.
     std::string run(std::string_view request = {}, const OnEvent &on_event = {},
                     const Cancel *cancel = nullptr) const {

@@ -46,6 +46,7 @@ var verbs = map[string]C.rocky_go_verb{
 	"diff":     C.rocky_go_verb(C.rocky_project_diff),
 	"hooks":    C.rocky_go_verb(C.rocky_project_hooks),
 	"apply":    C.rocky_go_verb(C.rocky_project_apply),
+	"ci":       C.rocky_go_verb(C.rocky_project_ci),
 }
 
 // call is one call of a verb.

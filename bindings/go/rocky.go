@@ -177,6 +177,11 @@ func (p *Project) Apply(ctx context.Context, request ApplyRequest, options ...Op
 	return typed[RunResponse](ctx, p, "apply", request, options)
 }
 
+// CI compiles and tests without a warehouse; ExitCode is the verdict.
+func (p *Project) CI(ctx context.Context, request CiRequest, options ...Option) (*CiResponse, error) {
+	return typed[CiResponse](ctx, p, "ci", request, options)
+}
+
 // Run plans and executes. Models that fail are in Errors. When the context ends in the middle, what was being written is rolled
 // back and the document says so in Interrupted, without an error.
 func (p *Project) Run(ctx context.Context, request RunRequest, options ...Option) (*RunResponse, error) {

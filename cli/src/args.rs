@@ -26,7 +26,7 @@ pub enum Format {
                   rocky lineage orders.total  where a column comes from\n  \
                   rocky diff --against main   what became of every column\n  \
                   rocky explain E100          what a diagnostic means\n\n\
-                  Exit codes: 0 done, 1 failed, 2 partly done or wrong usage, 130 interrupted."
+                  Exit codes: 0 done, 1 failed, 2 partly done or wrong usage, 4 `ci` with warnings alone, 130 interrupted."
 )]
 pub struct Args {
     /// Configuration file, or the folder that holds rocky.toml
@@ -475,11 +475,34 @@ pub enum Command {
         #[command(subcommand)]
         action: HooksAction,
     },
-    /// Run the models on an in-memory DuckDB
+    /// Run the models on an in-memory DuckDB, and their unit tests; or the tests of their tables in the warehouse
+    #[command(
+        after_help = "Examples:\n  rocky test                            models over data/seed.sql, then unit tests ([[test]])\n  \
+                            rocky test --test refunds_are_negative\n  \
+                            rocky test --declarative              [[tests]] of all models, in the warehouse\n  \
+                            rocky test --declarative --model orders"
+    )]
     Test {
-        /// Only this model and what it reads
+        /// Only this model; when models are executed, with what it reads
         #[arg(long, value_name = "NAME")]
         model: Option<String>,
+        /// Evaluate the tests of sidecars ([[tests]]) in the warehouse
+        #[arg(long)]
+        declarative: bool,
+        /// Pipeline whose models and warehouse are tested
+        #[arg(long, requires = "declarative")]
+        pipeline: Option<String>,
+        /// Only tests of this name; may be repeated
+        #[arg(long = "test", value_name = "NAME")]
+        tests: Vec<String>,
+        /// Models folder, contracts, variables
+        #[command(flatten)]
+        sources: Sources,
+    },
+    /// Compile and test with one verdict, without a warehouse
+    #[command(after_help = "Examples:\n  rocky ci\n  rocky ci --output json\n\n\
+                            Exit codes: 0 all is well, 1 something failed, 4 there are warnings.")]
+    Ci {
         /// Models folder, contracts, variables
         #[command(flatten)]
         sources: Sources,

@@ -7,6 +7,7 @@
 
 pub mod adapters;
 pub mod catalog_cache;
+pub mod checks;
 pub mod document;
 pub mod engine;
 pub mod explain;

@@ -4,7 +4,7 @@
 use crate::document::ErrorDocument;
 use crate::project::OpenRequest;
 use crate::verbs::{
-    apply, compile, diff, discover, history, hooks, lineage, metrics, plan, run, state, test, validate,
+    apply, ci, compile, diff, discover, history, hooks, lineage, metrics, plan, run, state, test, validate,
     what_if,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
@@ -35,6 +35,8 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("state.response", schema::<state::StateAnswer>()),
         ("history.request", schema::<history::HistoryRequest>()),
         ("history.response", schema::<history::HistoryResponse>()),
+        ("ci.request", schema::<ci::CiRequest>()),
+        ("ci.response", schema::<ci::CiResponse>()),
         ("metrics.request", schema::<metrics::MetricsRequest>()),
         ("metrics.response", schema::<metrics::MetricsResponse>()),
         ("test.request", schema::<test::TestRequest>()),

@@ -4,6 +4,8 @@ import { native, type NativeEngine, type NativeProject } from "./native.js";
 import { RunEvents } from "./run-events.js";
 import type {
   ApplyRequest,
+  CiRequest,
+  CiResponse,
   ColumnLineage,
   CompileRequest,
   CompileResponse,
@@ -120,6 +122,11 @@ export class Project implements Disposable, AsyncDisposable {
   /** Execute a plan of {@link plan} by its `plan_id`, if planning now gives the same; rejects with code `stale` otherwise. */
   apply(request: string | ApplyRequest, options?: CallOptions): Promise<RunResponse> {
     return this.#call("apply", typeof request === "string" ? { plan_id: request } : request, options);
+  }
+
+  /** Compile and test without a warehouse; `exit_code` of the document is the verdict. */
+  ci(request: CiRequest = {}, options?: CallOptions): Promise<CiResponse> {
+    return this.#call("ci", request, options);
   }
 
   /** Plan and execute. Models that fail are part of the response; see its `status`. */

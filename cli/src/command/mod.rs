@@ -1,5 +1,6 @@
 //! One file per command: call the verb, render the answer, choose the exit code.
 
+mod ci;
 mod compile;
 mod diff;
 mod discover;
@@ -23,6 +24,7 @@ use rocky_core::verbs::compile::RefreshSources;
 use rocky_core::verbs::history::HistoryRequest;
 use rocky_core::verbs::metrics::MetricsRequest;
 use rocky_core::verbs::run::RunRequest;
+use rocky_core::verbs::test::TestRequest;
 use rocky_core::{CancelToken, Error, Host, OpenRequest, Project, Result};
 use std::collections::BTreeMap;
 
@@ -189,7 +191,23 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             HooksAction::List => ("hooks_list", hooks::run(&context, None)),
             HooksAction::Test { event } => ("hooks_test", hooks::run(&context, Some(event))),
         },
-        Command::Test { model, sources } => ("test", test::run(&context, model.as_deref(), sources)),
+        Command::Test {
+            model,
+            declarative,
+            pipeline,
+            tests,
+            sources,
+        } => {
+            let request = TestRequest {
+                model: model.clone(),
+                declarative: *declarative,
+                pipeline: pipeline.clone(),
+                tests: tests.clone(),
+                ..TestRequest::default()
+            };
+            ("test", test::run(&context, request, sources))
+        }
+        Command::Ci { sources } => ("ci", ci::run(&context, sources)),
         Command::Explain { codes } => ("explain", explain::run(&context, codes)),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -44,6 +44,7 @@ fn exit_code(run: &RunResponse) -> u8 {
     }
     match run.status.as_str() {
         SKIPPED_IDEMPOTENT | SKIPPED_IN_FLIGHT => output::OK,
+        _ if run.checks_failed > 0 => output::FAILED,
         "Success" if run.state_error.is_none() => output::OK,
         "Success" | "PartialFailure" => output::PARTIAL,
         _ => output::FAILED,
@@ -112,6 +113,7 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
             let _ = writeln!(text, "  {:width$}  help: {hint}", "");
         }
     }
+    checks(&mut text, run, &marks, width);
     for s in &run.skipped {
         let _ = writeln!(
             text,
@@ -137,7 +139,24 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
         "transformation" => "model",
         _ => "table",
     };
-    let mut parts = vec![format!("{} written", count(run.tables_copied, what))];
+    let mut parts = Vec::new();
+    if run.pipeline_type != "quality" {
+        parts.push(format!("{} written", count(run.tables_copied, what)));
+    }
+    let n_checks: usize = run.check_results.iter().map(|r| r.checks.len()).sum();
+    if n_checks > 0 || run.pipeline_type == "quality" {
+        parts.push(format!(
+            "{} across {}",
+            count(n_checks as u64, "check"),
+            count(run.check_results.len() as u64, "table")
+        ));
+    }
+    if run.checks_failed > 0 {
+        parts.push(format!("{} failed", count(run.checks_failed, "check")));
+    }
+    if run.checks_warned > 0 {
+        parts.push(count(run.checks_warned, "warning"));
+    }
     if run.tables_failed > 0 {
         parts.push(format!("{} failed", run.tables_failed));
     }
@@ -153,4 +172,55 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
         run.run_id
     );
     text
+}
+
+/// Checks that do not hold, anomalies, rows that were set aside.
+fn checks(text: &mut String, run: &RunResponse, marks: &Marks, width: usize) {
+    for table in &run.check_results {
+        let name = table.asset_key.join(".");
+        for check in table.checks.iter().filter(|c| !c.passed) {
+            let mark = if check.gates { marks.bad } else { marks.skipped };
+            let column = match (&check.column, check.name.as_str()) {
+                (Some(column), "null_rate") => format!(" of {column}"),
+                _ => String::new(),
+            };
+            let word = match (check.status.as_str(), check.gates) {
+                ("error", _) => "not evaluated",
+                (_, true) => "failed",
+                _ => "warning",
+            };
+            let detail = check.detail.as_deref().unwrap_or_default();
+            let _ = writeln!(
+                text,
+                "{mark} {name}  check {}{column} {word}: {detail}",
+                check.name
+            );
+            for row in &check.sample {
+                let cells: Vec<String> = row.iter().take(8).map(|(k, v)| format!("{k} = {v}")).collect();
+                let _ = writeln!(text, "  {:width$}  {}", "", cells.join(", "));
+            }
+        }
+    }
+    for anomaly in &run.anomalies {
+        let _ = writeln!(
+            text,
+            "{} {}  anomaly: {}",
+            marks.skipped, anomaly.table, anomaly.reason
+        );
+    }
+    for set_aside in run.quarantine.iter().filter(|q| q.quarantined_rows != Some(0)) {
+        let rows = set_aside
+            .quarantined_rows
+            .map_or_else(|| "rows".to_owned(), |n| count(n, "row"));
+        let place = match (&set_aside.quarantine_table, set_aside.mode.as_str()) {
+            (Some(table), _) => format!("copied to {table}"),
+            (None, "tag") => "tagged".to_owned(),
+            (None, _) => "deleted".to_owned(),
+        };
+        let _ = writeln!(
+            text,
+            "{} {}  quarantine: {rows} {place}",
+            marks.skipped, set_aside.table
+        );
+    }
 }

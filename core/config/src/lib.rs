@@ -23,6 +23,7 @@ mod source;
 mod spanned;
 mod state;
 mod strategy;
+mod test;
 
 pub use adapter::{AdapterConfig, AdapterKind, AdapterSettings, AdapterType, RetryConfig};
 pub use contract::{
@@ -43,9 +44,9 @@ pub use pipeline::{
     CheckSeverity, ChecksConfig, Concurrency, CustomCheck, DiscoveryConfig, DriftConfig, ExecutionConfig,
     FreshnessCheck, GovernanceConfig, Grant, Isolation, LoadConfig, LoadContract, LoadFormat, LoadOptions,
     MetadataColumn, NullRateCheck, OnAdded, OnCollision, OnRemoved, OnUnsafe, OnWidened, PipelineConfig,
-    PipelineKind, QualityConfig, QualityTable, ReplicationConfig, ReplicationSource, ReplicationTarget,
-    SnapshotConfig, SnapshotStrategy, Switch, TableOverride, TableRef, TransformationConfig,
-    WorkspaceBinding,
+    PipelineKind, QualityConfig, QualityTable, QuarantineConfig, QuarantineMode, ReplicationConfig,
+    ReplicationSource, ReplicationTarget, SnapshotConfig, SnapshotStrategy, Switch, TableOverride, TableRef,
+    TransformationConfig, WorkspaceBinding,
 };
 pub use project::{BudgetConfig, ProjectConfig, parse_project};
 pub use schema::UnknownKeys;
@@ -53,6 +54,9 @@ pub use source::{SourceColumn, SourceDecl};
 pub use spanned::{Secret, Spanned};
 pub use state::{DedupOn, IdempotencyConfig, RetentionConfig, StateBackend, StateConfig, UploadFailure};
 pub use strategy::{Granularity, StrategyConfig, StrategyKind};
+pub use test::{
+    AggregateOp, AssertionConfig, Cell, Comparison, Fixture, Given, TestConfig, TestKind, UnitTest,
+};
 
 use rocky_base::{Diagnostic, SmolStr};
 use std::collections::BTreeSet;

@@ -32,6 +32,10 @@ pub struct ModelConfig {
     pub intent: Option<Spanned<SmolStr>>,
     /// Labels, to select by; a list of words has empty values.
     pub tags: IndexMap<SmolStr, SmolStr>,
+    /// What its rows must be.
+    pub tests: Vec<crate::test::TestConfig>,
+    /// What its query must make of given rows.
+    pub unit_tests: Vec<crate::test::UnitTest>,
 }
 
 /// `[target]`.
@@ -123,6 +127,8 @@ fn sidecar(file: FileId, text: &str, offset: u32, env: Env<'_>, options: Options
         sources: source::read(root, &mut checker),
         intent: root.text("intent"),
         tags: root.get("tags").map(tags).unwrap_or_default(),
+        tests: crate::test::tests(root, &mut checker),
+        unit_tests: crate::test::unit_tests(root, &mut checker),
     };
     not_empty(&[&value.name, &value.target.table], &mut checker);
     lakehouse(root, &mut checker);

@@ -24,11 +24,15 @@ pub(crate) struct Node {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    Str { value: SmolStr, from_env: bool },
+    Str {
+        value: SmolStr,
+        from_env: bool,
+    },
     Int(i64),
     Float(f64),
     Bool(bool),
-    Datetime,
+    /// As TOML writes it.
+    Datetime(SmolStr),
     Array(Vec<Node>),
     Table(Vec<Entry>),
     Invalid,
@@ -116,7 +120,7 @@ impl Node {
             Kind::Float(f) if f.is_nan() => "`nan`",
             Kind::Float(_) => "`inf`",
             Kind::Bool(_) => "a boolean",
-            Kind::Datetime => "a date-time",
+            Kind::Datetime(_) => "a date-time",
             Kind::Array(_) => "an array",
             Kind::Table(_) => "a table",
             Kind::Invalid => "an invalid value",
@@ -271,7 +275,7 @@ impl Lower<'_> {
             },
             DeValue::Float(f) => f.as_str().parse().map_or(Kind::Invalid, Kind::Float),
             DeValue::Boolean(b) => Kind::Bool(*b),
-            DeValue::Datetime(_) => Kind::Datetime,
+            DeValue::Datetime(moment) => Kind::Datetime(SmolStr::new(moment.to_string())),
             DeValue::Array(array) => {
                 let mut nodes = Vec::with_capacity(array.len());
                 for value in array.iter() {

@@ -441,9 +441,9 @@ pub enum OnUnsafe {
 }
 
 /// `[pipeline.X.checks]`.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct ChecksConfig {
-    /// Check at all.
+    /// Check at all; a table of checks without the key is meant.
     pub enabled: bool,
     /// Same number of rows.
     pub row_count: Switch,
@@ -457,8 +457,61 @@ pub struct ChecksConfig {
     pub custom: Vec<CustomCheck>,
     /// Deviation of the row count from its history, in per cent.
     pub anomaly_threshold_pct: Option<f64>,
+    /// Tests of single tables.
+    pub assertions: Vec<crate::test::AssertionConfig>,
+    /// What becomes of rows that fail a test.
+    pub quarantine: Option<QuarantineConfig>,
     /// An error-severity failure fails the run.
     pub fail_on_error: bool,
+    /// The place of the table.
+    pub loc: Loc,
+}
+
+/// What becomes of rows that fail a test.
+#[derive(Clone, Debug, Serialize)]
+pub struct QuarantineConfig {
+    /// On?
+    pub enabled: bool,
+    /// How.
+    pub mode: QuarantineMode,
+    /// Behind the table's name: where the other rows go (`split`).
+    pub suffix_valid: SmolStr,
+    /// Behind the table's name: where the failing rows go (`split`).
+    pub suffix_quarantine: SmolStr,
+    /// The place of the table.
+    pub loc: Loc,
+}
+
+/// `mode = …`
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum QuarantineMode {
+    /// The table stays; its rows are divided into two further tables.
+    #[default]
+    Split,
+    /// A column of the table says which tests a row fails.
+    Tag,
+    /// The rows are deleted from the table.
+    Drop,
+}
+
+impl ChecksConfig {
+    /// Nothing is checked.
+    pub fn none() -> ChecksConfig {
+        ChecksConfig {
+            enabled: false,
+            row_count: Switch::default(),
+            column_match: Switch::default(),
+            freshness: None,
+            null_rate: None,
+            custom: Vec::new(),
+            anomaly_threshold_pct: None,
+            assertions: Vec::new(),
+            quarantine: None,
+            fail_on_error: true,
+            loc: Loc::new(rocky_base::FileId(0), rocky_base::Span::at(0)),
+        }
+    }
 }
 
 /// A check that is on or off.
@@ -471,7 +524,7 @@ pub struct Switch {
 }
 
 /// What a finding of a check is.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckSeverity {
     /// It fails.
@@ -488,6 +541,8 @@ pub struct FreshnessCheck {
     pub threshold_seconds: u64,
     /// Other ages for single schemas.
     pub overrides: IndexMap<SmolStr, u64>,
+    /// Which column tells the age of a row, where the pipeline or the model's strategy does not say.
+    pub timestamp_column: Option<Spanned<SmolStr>>,
     /// What a finding is.
     pub severity: CheckSeverity,
 }
@@ -826,6 +881,7 @@ fn checks(reader: Reader<'_>) -> ChecksConfig {
                 .iter()
                 .filter_map(|e| Some((e.key.clone(), seconds(&e.node)?)))
                 .collect(),
+            timestamp_column: f.text("timestamp_column"),
             severity: severity(f),
         })
     };
@@ -846,18 +902,41 @@ fn checks(reader: Reader<'_>) -> ChecksConfig {
         })
     };
     ChecksConfig {
-        enabled: reader.flag("enabled").unwrap_or(false),
+        enabled: reader.flag("enabled").unwrap_or(true),
         row_count: switch("row_count"),
         column_match: switch("column_match"),
         freshness: reader.table("freshness").and_then(freshness),
         null_rate: reader.table("null_rate").and_then(null_rate),
         custom: reader.tables("custom").into_iter().filter_map(custom).collect(),
         anomaly_threshold_pct: reader.float("anomaly_threshold_pct"),
+        assertions: crate::test::assertions(reader),
+        quarantine: reader.table("quarantine").map(quarantine),
         fail_on_error: reader.flag("fail_on_error").unwrap_or(true),
+        loc: Loc::new(reader.file, reader.node.span),
     }
 }
 
-fn severity(reader: Reader<'_>) -> CheckSeverity {
+fn quarantine(reader: Reader<'_>) -> QuarantineConfig {
+    let modes = [
+        ("split", QuarantineMode::Split),
+        ("tag", QuarantineMode::Tag),
+        ("drop", QuarantineMode::Drop),
+    ];
+    let suffix = |key, otherwise| {
+        reader
+            .plain(key)
+            .unwrap_or_else(|| SmolStr::new_static(otherwise))
+    };
+    QuarantineConfig {
+        enabled: reader.flag("enabled").unwrap_or(false),
+        mode: reader.choice("mode", &modes).unwrap_or_default(),
+        suffix_valid: suffix("suffix_valid", "__valid"),
+        suffix_quarantine: suffix("suffix_quarantine", "__quarantine"),
+        loc: Loc::new(reader.file, reader.node.span),
+    }
+}
+
+pub(crate) fn severity(reader: Reader<'_>) -> CheckSeverity {
     reader
         .choice("severity", &[("warning", CheckSeverity::Warning)])
         .unwrap_or_default()

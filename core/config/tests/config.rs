@@ -252,7 +252,6 @@ fn in_a_transformation_pipeline_each_idle_key_is_named() {
             "E406 10:1 `table_retries` key `pipeline.p.execution.table_retries` is known but has no effect in rocky 2.0.0",
             "E406 11:1 `error_rate_abort_pct` key `pipeline.p.execution.error_rate_abort_pct` is known but has no effect in rocky 2.0.0",
             "E417 11:24 `101` `pipeline.p.execution.error_rate_abort_pct` is 101, expected from 0 to 100",
-            "E406 13:13 `checks` key `pipeline.p.checks` is known but has no effect in rocky 2.0.0",
             "E403 15:1 `row_cuont` unknown key `row_cuont` in `pipeline.p.checks`; did you mean `row_count`?",
             "E406 16:13 `schedule` key `pipeline.p.schedule` is known but has no effect in rocky 2.0.0"
         ]
@@ -789,7 +788,6 @@ description = "key"
             "E406 5:2 `freshness` key `freshness` is known but has no effect in rocky 2.0.0",
             "E404 6:19 `\"soon\"` `freshness.max_lag_seconds`: expected an integer, found a string",
             "E405 7:1 `[[tests]]` missing key `column` in `tests`",
-            "E406 7:3 `tests` key `tests` is known but has no effect in rocky 2.0.0",
             "E404 10:8 `\"uniqe\"` unknown test type `uniqe`; did you mean `unique`?",
             "E406 12:2 `columns` key `columns` is known but has no effect in rocky 2.0.0"
         ]

@@ -7,6 +7,7 @@
 
 pub mod assemble;
 mod bind;
+pub mod checks;
 mod columns;
 pub mod drift;
 mod hash;
@@ -19,11 +20,12 @@ mod strategy;
 pub mod task;
 pub mod window;
 
-pub use assemble::model_sql;
+pub use assemble::{Redirect, model_sql, redirected_sql};
 pub use bind::{Bindings, Hole, Parameter, Sql};
+pub use checks::{CheckKind, CheckPlan, Judge};
 pub use drift::{Drift, DriftAction, DriftActionKind, DriftPolicy};
 pub use plan::check_windows;
 pub use plan::{PlanOptions, plan};
 pub use snapshot::{Change, SnapshotSpec, snapshot};
-pub use task::{Fact, Plan, Step, StepKind, Task, TaskKind, Window, Windows};
+pub use task::{Fact, Plan, Quarantine, Step, StepKind, Task, TaskKind, Window, Windows};
 pub use window::{Selection, WindowOptions};

@@ -184,6 +184,8 @@ fn task(spec: &LoadSpec, table: &LoadTable, catalog: &CatalogSnapshot) -> Result
             Fact::Table(columns.iter().map(fold).collect())
         }),
         drift: None,
+        checks: Vec::new(),
+        quarantine: None,
         windows: None,
         basis: hash::of_value(&identities).unwrap_or_default(),
         watermark_column: None,

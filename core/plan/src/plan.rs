@@ -2,6 +2,7 @@
 
 use crate::assemble::{Assembler, input_model, is_ephemeral};
 use crate::bind::Sql;
+use crate::checks::Models;
 use crate::drift::{self, DriftActionKind, DriftPolicy, Outcome};
 use crate::strategy::{self, Ctx, Existing};
 use crate::task::{Fact, Plan, Step, StepKind, Task, TaskKind};
@@ -104,6 +105,8 @@ pub fn plan(
     let mut tasks: Vec<Task> = Vec::with_capacity(order.len());
     let mut planned: Vec<&Model> = Vec::with_capacity(order.len());
     let mut problems = Vec::new();
+    let mut checks = Models::new(snapshot);
+    let only = pipeline.map(|(name, _)| name);
     for (id, depends_on) in order.iter().zip(edges) {
         let Some(model) = snapshot.models.get(*id as usize) else {
             continue;
@@ -119,16 +122,19 @@ pub fn plan(
                     .max()
                     .unwrap_or(0);
                 plan.depends_on = depends_on;
+                if let Err(problem) = checks.add(model, only, &mut plan) {
+                    problems.push(problem.in_model(model.name.clone()));
+                }
                 tasks.push(plan);
             }
             Err(problem) => problems.push(problem.in_model(model.name.clone())),
         }
     }
+    problems.extend(checks.finish());
     if !problems.is_empty() {
         return Err(problems);
     }
 
-    let only = pipeline.map(|(name, _)| name);
     let targets = planned.into_iter().map(|m| (m, m.pipeline.as_ref().or(only)));
     let setup = setup::schemas(targets, &snapshot.config, catalog, snapshot.dialect);
     let execution = pipeline.map(|(_, p)| &p.execution);
@@ -409,6 +415,8 @@ fn model_plan(
         steps: built.steps,
         windows: built.windows,
         column_count: known.then_some(model.analysis().columns.len()),
+        checks: Vec::new(),
+        quarantine: None,
     })
 }
 

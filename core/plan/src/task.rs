@@ -1,6 +1,7 @@
 //! The plan as plain values: serialisable, comparable, hashed into `plan_id`.
 
 use crate::bind::Hole;
+use crate::checks::CheckPlan;
 use crate::drift::Drift;
 use rocky_base::{Dialect, SmolStr};
 use rocky_warehouse::{RelationName, Strategy};
@@ -36,6 +37,8 @@ pub enum StepKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hint: Option<String>,
     },
+    /// A query of a check, or of its sample: never among a task's steps, see [`Task::checks`].
+    Check,
 }
 
 /// One statement.
@@ -173,6 +176,27 @@ pub struct Task {
     pub sql_hash: String,
     /// Number of output columns, when known.
     pub column_count: Option<usize>,
+    /// What is checked when it has succeeded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckPlan>,
+    /// What its steps set aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<Quarantine>,
+}
+
+/// What becomes of the rows that fail tests. The step `quarantine` counts them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Quarantine {
+    /// `split`, `tag`, `drop`.
+    pub mode: SmolStr,
+    /// Whole name of the table with the failing rows (`split`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// Whole name of the table with the other rows (`split`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_table: Option<String>,
+    /// Names of the tests that decide.
+    pub tests: Vec<SmolStr>,
 }
 
 /// A whole plan.

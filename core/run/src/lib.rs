@@ -4,6 +4,7 @@
 //! that remembers runs and watermarks. Invariant: the statements are sent as the plan has them, no SQL is made here; and
 //! no warehouse is known by name.
 
+pub mod checks;
 pub mod execute;
 pub mod hooks;
 pub mod metrics;
@@ -13,6 +14,7 @@ pub mod report;
 pub mod run_id;
 pub mod state;
 
+pub use checks::{CheckOutcome, CheckStatus};
 pub use execute::{ExecuteContext, execute};
 pub use report::{
     RunReport, RunStatus, StatementResult, TaskError, TaskResult, TaskStatus, Trigger, WindowResult,

@@ -1,5 +1,7 @@
 //! What a run did, as plain values. The façade renders them; the state store keeps a part of them.
 
+use crate::checks::CheckOutcome;
+use crate::checks::anomaly::Anomaly;
 use jiff::Timestamp;
 use rocky_base::{ErrorKind, SmolStr};
 use rocky_plan::TaskKind;
@@ -10,11 +12,11 @@ use std::time::Duration;
 /// How a run ended.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum RunStatus {
-    /// Every model succeeded (or there was none).
+    /// Every model succeeded (or there was none), and so did the checks that fail a run.
     Success,
-    /// Some models succeeded, others failed or were skipped.
+    /// Some models succeeded, others failed, were skipped, or do not pass their checks.
     PartialFailure,
-    /// No model succeeded.
+    /// No model succeeded and passes its checks.
     Failure,
 }
 
@@ -137,7 +139,7 @@ pub struct WindowResult {
 }
 
 /// What became of a task.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct TaskResult {
     /// What it made.
     pub kind: TaskKind,
@@ -180,6 +182,12 @@ pub struct TaskResult {
     pub statements: Vec<StatementResult>,
     /// Its windows, in order of time; none for a task that is done at once.
     pub windows: Option<Vec<WindowResult>>,
+    /// Its checks, when it succeeded.
+    pub checks: Vec<CheckOutcome>,
+    /// Rows of the relation, when they were counted to compare them, and the deviation that is allowed, in per cent.
+    pub counted: Option<(u64, f64)>,
+    /// Its number of rows is far from that of earlier runs.
+    pub anomaly: Option<Anomaly>,
 }
 
 impl TaskResult {
@@ -188,10 +196,15 @@ impl TaskResult {
         let windows = self.windows.iter().flatten().flat_map(|w| &w.statements);
         self.statements.iter().chain(windows)
     }
+
+    /// It was written, but a check fails the run: what reads it is not run.
+    pub fn is_blocked(&self) -> bool {
+        self.checks.iter().any(CheckOutcome::blocks)
+    }
 }
 
 /// What a run did.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct RunReport {
     /// Its name, unique in the state store.
     pub run_id: String,
@@ -220,5 +233,10 @@ impl RunReport {
     /// Number of tasks that ended so.
     pub fn count(&self, status: TaskStatus) -> usize {
         self.tasks.iter().filter(|t| t.status == status).count()
+    }
+
+    /// A check fails the run.
+    pub fn checks_failed(&self) -> bool {
+        self.tasks.iter().any(TaskResult::is_blocked)
     }
 }

@@ -9,6 +9,7 @@
 
 pub mod analyse;
 pub mod catalogue;
+pub mod faithful;
 pub mod files;
 mod lint;
 pub mod model;

@@ -3,6 +3,7 @@
 //! Everything that reads the warehouse before anything is changed stands here, so that `plan` shows what `run` does.
 
 pub(crate) mod load;
+mod quality;
 mod relation;
 mod replication;
 mod snapshot;
@@ -117,19 +118,9 @@ impl Project {
             PipelineKind::Replication(settings) => {
                 replication::prepare(self, &wanted, (chosen, settings), observer, cancel)?
             }
+            PipelineKind::Quality(_) => quality::prepare(self, &wanted, observer, cancel)?,
             PipelineKind::Load(load) => load::prepare(self, &wanted, load, cancel)?,
             PipelineKind::Snapshot(snapshot) => snapshot::prepare(self, &wanted, snapshot, cancel)?,
-            PipelineKind::Quality(_) => {
-                return Err(Error::new(
-                    ErrorKind::Unsupported,
-                    format!(
-                        "pipeline `{name}` is of type {}, which rocky {} cannot run",
-                        chosen.type_name(),
-                        crate::VERSION
-                    ),
-                )
-                .hint("replication, transformation, snapshot and load pipelines can be run"));
-            }
         };
         prepared.skip_unchanged = config.skip_unchanged;
         self.reduce(request, &mut prepared, cancel)?;

@@ -378,6 +378,11 @@ impl Memory {
                     changes.push((task.full_name.clone(), None));
                     continue;
                 }
+                // Nothing is left alone that does not pass its checks.
+                TaskStatus::Success if task.is_blocked() => {
+                    changes.push((task.full_name.clone(), None));
+                    continue;
+                }
                 TaskStatus::Success => {}
             }
             let mut built = Built {

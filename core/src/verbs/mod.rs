@@ -1,6 +1,7 @@
 //! One module per verb: its request, its response, and the method of [`crate::Project`] between them.
 
 pub mod apply;
+pub mod ci;
 pub mod compile;
 pub mod diff;
 pub mod diff_markdown;

@@ -1,6 +1,7 @@
 //! `plan`: the statements that `run` would execute for the same request, and why.
 
 use crate::adapters::Access;
+use crate::checks::PlannedCheck;
 use crate::document::{envelope, timestamp};
 use crate::prepare::Part;
 use crate::project::Project;
@@ -9,7 +10,7 @@ use crate::verbs::run::{RunRequest, SkippedModel};
 use crate::windows::PartitionInfo;
 use crate::wire::{ExcludedTable, Filters, WireDiagnostic};
 use rocky_base::{CancelToken, Observer, Result};
-use rocky_plan::StepKind;
+use rocky_plan::{StepKind, TaskKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +26,7 @@ pub struct PlannedStatement {
     /// The model; none for set-up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// `statement`, `guard`, `observe`.
+    /// `statement`, `guard`, `observe`, `check`.
     pub kind: String,
 }
 
@@ -50,6 +51,8 @@ pub struct PlannedModel {
     pub sql_hash: String,
     /// How many statements.
     pub statements: u64,
+    /// What is checked after them.
+    pub checks: Vec<PlannedCheck>,
     /// time_interval and microbatch models: the partitions to be computed, batches as one. The statements that have `$start_date` and
     /// `$end_date` are executed once for each of them, in a transaction of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -183,6 +186,7 @@ impl Project {
                     StepKind::Guard { .. } => "guard",
                     StepKind::Observe { .. } | StepKind::CountPartitions => "observe",
                     StepKind::Refuse { .. } => "refuse",
+                    StepKind::Check => "check",
                 }
                 .to_owned(),
             };
@@ -199,10 +203,15 @@ impl Project {
                         .filter(sent)
                         .map(|s| statement(s, Some(&model.name))),
                 );
+                let queries = model.checks.iter().flat_map(|c| &c.queries);
+                statements.extend(queries.map(|s| statement(s, Some(&model.name))));
                 models.push(PlannedModel {
                     model: model.name.to_string(),
                     target: model.target.display(),
-                    strategy: model.strategy.as_str().to_owned(),
+                    strategy: match model.kind {
+                        TaskKind::Quality => model.kind.as_str().to_owned(),
+                        _ => model.strategy.as_str().to_owned(),
+                    },
                     depends_on: model
                         .depends_on
                         .iter()
@@ -227,6 +236,7 @@ impl Project {
                         StepKind::Refuse { error, .. } => Some(error.clone()),
                         _ => None,
                     }),
+                    checks: model.checks.iter().map(PlannedCheck::of).collect(),
                 });
             }
         }

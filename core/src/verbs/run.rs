@@ -1,6 +1,7 @@
 //! `run`: plan and execute.
 
 use crate::adapters::Access;
+use crate::checks::{AnomalyEntry, CheckResult, CheckResults, QuarantineEntry};
 use crate::document::envelope;
 use crate::idempotency::{self, Claim};
 use crate::prepare::Part;
@@ -9,7 +10,8 @@ use crate::reduce::ModelDecision;
 use crate::windows::{PartitionInfo, PartitionSummary};
 use crate::wire::{ExcludedTable, Filters, WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics};
 use rocky_base::{CancelToken, Error, Event, Observer, Result, SmolStr};
-use rocky_plan::{Drift, Task};
+use rocky_plan::{Drift, Task, TaskKind};
+use rocky_run::checks::{CheckOutcome, CheckStatus};
 use rocky_run::execute::{ExecuteContext, RunFacts, execute};
 use rocky_run::report::{RunReport, RunStatus, StatementResult, TaskError, TaskResult, TaskStatus, Trigger};
 use rustc_hash::FxHashMap;
@@ -196,24 +198,6 @@ impl SkippedModel {
     }
 }
 
-/// Checks of an asset. Transformation runs have none in this release; the list is there for the clients.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CheckResults {
-    /// Catalog, schema, table.
-    pub asset_key: Vec<String>,
-    /// Its checks.
-    pub checks: Vec<CheckResult>,
-}
-
-/// A check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CheckResult {
-    /// Its name.
-    pub name: String,
-    /// Did it hold?
-    pub passed: bool,
-}
-
 /// How it was executed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExecutionSummary {
@@ -302,8 +286,18 @@ pub struct RunResponse {
     /// Partitions of the time_interval models.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub partition_summaries: Vec<PartitionSummary>,
-    /// Checks.
+    /// Checks of what was written, or of the tables of a quality pipeline.
     pub check_results: Vec<CheckResults>,
+    /// Checks that did not hold and fail the run.
+    pub checks_failed: u64,
+    /// Other checks that did not hold.
+    pub checks_warned: u64,
+    /// Tables whose number of rows is far from that of earlier runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anomalies: Vec<AnomalyEntry>,
+    /// Rows that were set aside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantine: Vec<QuarantineEntry>,
     /// Failures.
     pub errors: Vec<RunErrorEntry>,
     /// Models that were not executed, and why.
@@ -394,6 +388,10 @@ impl RunResponse {
             tables_skipped: 0,
             materializations: Vec::new(),
             check_results: Vec::new(),
+            checks_failed: 0,
+            checks_warned: 0,
+            anomalies: Vec::new(),
+            quarantine: Vec::new(),
             errors: Vec::new(),
             skipped: Vec::new(),
             execution: ExecutionSummary::default(),
@@ -840,9 +838,14 @@ fn response(
 ) -> RunResponse {
     let (version, command, schema_version) = envelope!("run");
     let asset_key = |t: &TaskResult| -> Vec<String> { t.asset_key.iter().map(ToString::to_string).collect() };
-    let metrics = Some(WireMetrics::of(&rocky_run::metrics::RunMetrics::of(&report)));
+    let metrics = Some(WireMetrics {
+        anomalies_detected: report.tasks.iter().filter(|t| t.anomaly.is_some()).count() as u64,
+        ..WireMetrics::of(&rocky_run::metrics::RunMetrics::of(&report))
+    });
     let failed = report.count(TaskStatus::Failed) as u64;
-    let copied = report.count(TaskStatus::Success) as u64;
+    let succeeded = |t: &&TaskResult| t.status == TaskStatus::Success && t.kind != TaskKind::Quality;
+    let processed = report.count(TaskStatus::Success) as u64 + failed;
+    let copied = report.tasks.iter().filter(succeeded).count() as u64;
     let skipped: Vec<SkippedModel> = report
         .tasks
         .iter()
@@ -921,6 +924,53 @@ fn response(
         .iter()
         .filter_map(|t| Some(PartitionSummary::of(&t.name, t.windows.as_ref()?)))
         .collect();
+    let counted = |wanted: fn(&CheckOutcome) -> bool| {
+        let all = report.tasks.iter().flat_map(|t| &t.checks);
+        all.filter(|c| wanted(c)).count() as u64
+    };
+    let check_results = report
+        .tasks
+        .iter()
+        .filter(|t| !t.checks.is_empty())
+        .map(|t| CheckResults {
+            asset_key: asset_key(t),
+            checks: t.checks.iter().map(CheckResult::of).collect(),
+        })
+        .collect();
+    let anomalies = report
+        .tasks
+        .iter()
+        .filter_map(|t| {
+            let anomaly = t.anomaly.as_ref()?;
+            Some(AnomalyEntry {
+                asset_key: asset_key(t),
+                table: t.full_name.clone(),
+                current_count: anomaly.current_count,
+                baseline_avg: anomaly.baseline_avg,
+                deviation_pct: anomaly.deviation_pct,
+                reason: anomaly.reason.clone(),
+            })
+        })
+        .collect();
+    let quarantine = report
+        .tasks
+        .iter()
+        .zip(&plan.tasks)
+        .filter(|(t, _)| t.status == TaskStatus::Success)
+        .filter_map(|(t, task)| {
+            let quarantine = task.quarantine.as_ref()?;
+            let set_aside = t.statements.iter().filter(|s| s.purpose == "quarantine");
+            Some(QuarantineEntry {
+                asset_key: asset_key(t),
+                table: t.full_name.clone(),
+                mode: quarantine.mode.to_string(),
+                quarantine_table: quarantine.table.clone(),
+                valid_table: quarantine.valid_table.clone(),
+                quarantined_rows: set_aside.filter_map(|s| s.rows).next(),
+                tests: quarantine.tests.iter().map(ToString::to_string).collect(),
+            })
+        })
+        .collect();
     RunResponse {
         version,
         command,
@@ -938,13 +988,17 @@ fn response(
         tables_failed: failed,
         tables_skipped: skipped.len() as u64,
         materializations,
-        check_results: Vec::new(),
+        checks_failed: counted(|c| c.blocks()),
+        checks_warned: counted(|c| !c.blocks() && c.status != CheckStatus::Pass),
+        check_results,
+        anomalies,
+        quarantine,
         partition_summaries,
         errors,
         skipped,
         execution: ExecutionSummary {
             concurrency: plan.concurrency as u64,
-            tables_processed: copied + failed,
+            tables_processed: processed,
             tables_failed: failed,
         },
         permissions: PermissionSummary::default(),

@@ -1,4 +1,14 @@
-//! `test`: run the models on an in-memory DuckDB and see that each statement succeeds.
+//! `test`: run the models on an in-memory DuckDB and see that each statement succeeds, then their unit tests; or, asked for
+//! `declarative`, the tests of sidecars against the warehouse.
+
+pub mod declarative;
+mod difference;
+mod fixture;
+pub mod unit;
+
+pub use declarative::{Declarative, DeclarativeResult};
+pub use difference::UnitDifference;
+pub use unit::{UnitTestResult, UnitTests};
 
 use crate::document::{diagnostics, envelope};
 use crate::files::Ask;
@@ -20,8 +30,14 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TestRequest {
-    /// Only this model and what it reads.
+    /// Only this model; when models are executed, with what it reads.
     pub model: Option<String>,
+    /// Instead of executing models locally: evaluate the tests of their sidecars (`[[tests]]`) in the warehouse.
+    pub declarative: bool,
+    /// The pipeline whose warehouse and models are meant (`declarative`).
+    pub pipeline: Option<String>,
+    /// Only tests of these names; models are not executed for themselves then.
+    pub tests: Vec<String>,
     /// Values for `@var`.
     pub vars: BTreeMap<String, String>,
 }
@@ -36,7 +52,7 @@ pub struct TestFailure {
 }
 
 /// The result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TestResponse {
     /// Engine version.
     pub version: String,
@@ -44,18 +60,27 @@ pub struct TestResponse {
     pub command: String,
     /// Version of the documents' shapes.
     pub schema_version: u32,
-    /// Models tested.
+    /// Models and unit tests, or declarative tests.
     pub total: u64,
-    /// Models whose statements succeeded.
+    /// Models whose statements succeeded, tests that hold.
     pub passed: u64,
-    /// Models that failed, could not be reached, or do not compile.
+    /// Models that failed, could not be reached, or do not compile; tests that fail.
     pub failed: u64,
-    /// One for each model that failed.
+    /// One for each of them.
     pub failures: Vec<TestFailure>,
     /// Findings of the compile.
     pub diagnostics: Vec<WireDiagnostic>,
     /// Tables that were made empty because a source's columns are known and the seed did not make it.
     pub empty_sources: Vec<String>,
+    /// The models were not executed: they are written for another warehouse, and only unit tests of them are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub models_not_executed: bool,
+    /// Unit tests of models (`[[test]]`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_tests: Option<UnitTests>,
+    /// Declarative tests of tables (`[[tests]]`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declarative: Option<Declarative>,
 }
 
 impl Project {
@@ -67,13 +92,26 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<TestResponse> {
-        let warehouse = crate::adapters::scratch(&self.root, cancel)?;
-        let mut connection = warehouse.connect()?;
-        let mut failures: Vec<TestFailure> = Vec::new();
-        self.seed(&mut *connection, &mut failures, cancel)?;
-        let mut catalog = warehouse.snapshot(&[], cancel)?;
+        if request.declarative {
+            return self.declarative(request, observer, cancel);
+        }
+        if request.pipeline.is_some() {
+            return Err(
+                Error::usage("`pipeline` chooses the warehouse of declarative tests")
+                    .hint("add `--declarative`, or choose models with `--model`"),
+            );
+        }
         let first = self.snapshot(&request.vars, self.known_catalog(), observer, cancel)?;
-        if first.dialect != Dialect::DuckDb {
+        let local = first.dialect == Dialect::DuckDb;
+        if !request.tests.is_empty() || !local {
+            let response = self.unit_tests_alone(request, &first, cancel)?;
+            if response.total > 0 {
+                return Ok(response);
+            }
+            if !request.tests.is_empty() {
+                let message = format!("no unit test is called `{}`", request.tests.join("` or `"));
+                return Err(Error::usage(message).hint("`[[test]]` in a model's sidecar makes one"));
+            }
             return Err(Error::new(
                 ErrorKind::Unsupported,
                 format!(
@@ -81,8 +119,13 @@ impl Project {
                     first.dialect
                 ),
             )
-            .hint("`rocky compile` checks it without a warehouse"));
+            .hint("`rocky compile` checks it without a warehouse; a unit test (`[[test]]`) runs where DuckDB means the same"));
         }
+        let warehouse = crate::adapters::scratch(&self.root, cancel)?;
+        let mut connection = warehouse.connect()?;
+        let mut failures: Vec<TestFailure> = Vec::new();
+        self.seed(&mut *connection, &mut failures, cancel)?;
+        let mut catalog = warehouse.snapshot(&[], cancel)?;
         let empty_sources = empty_sources(&first, &catalog, &mut *connection, cancel)?;
         if !empty_sources.is_empty() {
             catalog = warehouse.snapshot(&[], cancel)?;
@@ -167,7 +210,11 @@ impl Project {
             ..PlanOptions::default()
         };
         match rocky_plan::plan(&snapshot, &catalog, &options) {
-            Ok(plan) => {
+            Ok(mut plan) => {
+                // The rows are those of the seed: what is checked of the warehouse's says nothing about them.
+                for task in &mut plan.tasks {
+                    task.checks.clear();
+                }
                 let report = execute(ExecuteContext {
                     plan: &plan,
                     warehouse: &*warehouse,
@@ -235,17 +282,101 @@ impl Project {
                 .map(|(name, error)| TestFailure { name, error }),
         );
         let total = (0..snapshot.models.len() as u32).filter(|id| chosen(*id)).count() as u64;
+        let passed = passed.min(total.saturating_sub(failed_models));
+        // A unit test belongs to the model that is asked for, not to what it reads.
+        let asked = match request.model.as_deref() {
+            Some(name) => Some(find_model(&first, name)?.0),
+            None => None,
+        };
+        let mut units = unit::Units::new(self, &first, cancel);
+        let units = units.run(&|id| asked.is_none_or(|asked| asked == id), &[])?;
+        failures.extend(unit_failures(&units));
         let (version, command, schema_version) = envelope!("test");
         Ok(TestResponse {
             version,
             command,
             schema_version,
-            total,
-            passed: passed.min(total.saturating_sub(failed_models)),
+            total: total + units.total,
+            passed: passed + units.passed,
             failed: failures.len() as u64,
             failures,
             diagnostics: found,
             empty_sources,
+            models_not_executed: false,
+            unit_tests: (units.total > 0).then_some(units),
+            declarative: None,
+        })
+    }
+
+    /// Unit tests without executing the models.
+    pub(crate) fn unit_tests_alone(
+        &self,
+        request: &TestRequest,
+        snapshot: &Snapshot,
+        cancel: &CancelToken,
+    ) -> Result<TestResponse> {
+        let asked = match request.model.as_deref() {
+            Some(name) => Some(find_model(snapshot, name)?.0),
+            None => None,
+        };
+        let mut units = unit::Units::new(self, snapshot, cancel);
+        let units = units.run(&|id| asked.is_none_or(|asked| asked == id), &request.tests)?;
+        let failures = unit_failures(&units);
+        let (version, command, schema_version) = envelope!("test");
+        Ok(TestResponse {
+            version,
+            command,
+            schema_version,
+            total: units.total,
+            passed: units.passed,
+            failed: failures.len() as u64,
+            failures,
+            diagnostics: diagnostics(snapshot.diagnostics(), &snapshot.files),
+            empty_sources: Vec::new(),
+            models_not_executed: true,
+            unit_tests: Some(units),
+            declarative: None,
+        })
+    }
+
+    fn declarative(
+        &self,
+        request: &TestRequest,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<TestResponse> {
+        let wanted = declarative::Wanted {
+            pipeline: request.pipeline.as_deref(),
+            model: request.model.as_deref(),
+            names: &request.tests,
+            vars: &request.vars,
+        };
+        let (tests, found) = declarative::run(self, &wanted, observer, cancel)?;
+        let failing =
+            |r: &&DeclarativeResult| r.status == "error" || (r.status == "fail" && r.severity == "error");
+        let failures: Vec<TestFailure> = tests
+            .results
+            .iter()
+            .filter(failing)
+            .map(|r| TestFailure {
+                name: format!("{}::{}", r.model, r.name),
+                error: r.detail.clone().unwrap_or_default(),
+            })
+            .collect();
+        let (version, command, schema_version) = envelope!("test");
+        Ok(TestResponse {
+            version,
+            command,
+            schema_version,
+            total: tests.total,
+            passed: tests.passed,
+            failed: failures.len() as u64,
+            failures,
+            diagnostics: found,
+            empty_sources: Vec::new(),
+            models_not_executed: true,
+            unit_tests: None,
+            declarative: Some(tests),
         })
     }
 
@@ -278,6 +409,19 @@ impl Project {
             }
         }
     }
+}
+
+fn unit_failures(units: &UnitTests) -> Vec<TestFailure> {
+    let failed = |r: &&UnitTestResult| !matches!(r.status.as_str(), "pass" | "refused");
+    units
+        .results
+        .iter()
+        .filter(failed)
+        .map(|r| TestFailure {
+            name: format!("{}::{}", r.model, r.name),
+            error: r.explanation(),
+        })
+        .collect()
 }
 
 /// Make the sources that the seed did not, where all their columns are known.

@@ -483,6 +483,7 @@ fn statement(step: &rocky_plan::Step, model: Option<&str>) -> PlannedStatement {
             StepKind::Guard { .. } => "guard",
             StepKind::Observe { .. } | StepKind::CountPartitions => "observe",
             StepKind::Refuse { .. } => "refuse",
+            StepKind::Check => "check",
         }
         .to_owned(),
     }

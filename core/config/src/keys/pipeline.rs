@@ -97,7 +97,7 @@ static TRANSFORMATION: Schema = Schema::with_hint(
         ON_UNSAFE,
         DEPENDS_ON,
         key("execution", Shape::Table(&TRANSFORMATION_EXECUTION)),
-        CHECKS_KEY.idle(),
+        CHECKS_KEY,
         SCHEDULE_KEY.idle(),
     ],
     pipeline_hint,
@@ -181,7 +181,7 @@ static CHECKS: Schema = rows(&[
     key("anomaly_threshold_pct", NUMBER),
     key("assertions", Shape::ListOf(&Shape::Tagged(&test::ASSERTIONS))),
     key("quarantine", Shape::Table(&QUARANTINE)),
-    key("cross_source_overlap", Shape::Table(&OVERLAP)),
+    key("cross_source_overlap", Shape::Table(&OVERLAP)).idle(),
     key("fail_on_error", BOOL),
 ]);
 
@@ -190,6 +190,7 @@ static SWITCH_TABLE: Schema = rows(&[key("enabled", BOOL), key("severity", SEVER
 static CHECK_FRESHNESS: Schema = rows(&[
     key("threshold_seconds", UINT).required(),
     key("overrides", Shape::Map(&UINT)),
+    key("timestamp_column", STR),
     key("severity", SEVERITY),
 ]);
 static NULL_RATE: Schema = rows(&[

@@ -1,6 +1,6 @@
 //! Rows of declarative tests: `[[tests]]` of a model and `[[checks.assertions]]` of a pipeline.
 
-use super::{BOOL, COUNT, SEVERITY, STR, rows};
+use super::{BOOL, COUNT, SEVERITY, STR, STRS, rows};
 use crate::schema::{Key, Schema, Shape, Tagged, UINT, key, no_synonym};
 
 const COLUMN: Key = key("column", STR);
@@ -10,7 +10,7 @@ const FILTER: Key = key("filter", STR);
 macro_rules! test_types {
     ($($(#[$meta:meta])* $model:ident $assertion:ident $name:literal [$($row:expr),*];)*) => {
         $(
-            static $model: Schema = rows(&[SEVERITY_KEY, FILTER, $($row),*]);
+            static $model: Schema = rows(&[key("name", STR), SEVERITY_KEY, FILTER, $($row),*]);
             static $assertion: Schema = rows(&[
                 key("table", STR).required(), key("name", STR), SEVERITY_KEY, FILTER, $($row),*
             ]);
@@ -76,14 +76,11 @@ pub(crate) static UNIT_TEST: Schema = rows(&[
     key("given", Shape::Tables(&GIVEN)),
     key("expect", Shape::Table(&EXPECT)).required(),
 ]);
-static GIVEN: Schema = rows(&[
-    key("ref", STR).required(),
-    key("rows", Shape::ListOf(&Shape::Map(&Shape::Any))).required(),
-]);
-static EXPECT: Schema = rows(&[
-    key("rows", Shape::ListOf(&Shape::Map(&Shape::Any))).required(),
-    key("ordered", BOOL),
-]);
+static GIVEN: Schema = rows(&[key("ref", STR).required(), ROWS, CSV, FILE]);
+static EXPECT: Schema = rows(&[ROWS, CSV, FILE, key("ordered", BOOL), key("columns", STRS)]);
+const ROWS: Key = key("rows", Shape::ListOf(&Shape::Map(&Shape::Any)));
+const CSV: Key = key("csv", STR);
+const FILE: Key = key("file", STR);
 
 /// `[[use_test]]`: a test defined in `test_definitions.toml`.
 pub(crate) static USE_TEST: Schema = rows(&[key("name", STR).required(), COLUMN, SEVERITY_KEY, FILTER]);

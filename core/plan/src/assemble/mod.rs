@@ -11,6 +11,7 @@ use rocky_base::ident::IdentKind;
 use rocky_base::{Dialect, Ident, SmolStr};
 use rocky_config::StrategyKind;
 use rocky_project::{InputRelation, Model, Snapshot, WithPlace};
+use rocky_warehouse::RelationName;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -18,6 +19,20 @@ use std::rc::Rc;
 /// model without query.
 pub fn model_sql(snapshot: &Snapshot, model: u32) -> Sql {
     Assembler::new(snapshot).sql(model)
+}
+
+/// Other relations in the place of a model's inputs: for a model and what it reads, the name that is written instead.
+pub type Redirect<'a> = dyn Fn(&Model, &InputRelation) -> Option<RelationName> + 'a;
+
+/// The model's query with its inputs, and those of ephemeral models inlined into it, read from elsewhere. An ephemeral input
+/// that is redirected is read, not inlined.
+pub fn redirected_sql(snapshot: &Snapshot, model: u32, redirect: &Redirect<'_>) -> String {
+    Assembler {
+        redirect: Some(redirect),
+        ..Assembler::new(snapshot)
+    }
+    .sql(model)
+    .text
 }
 
 /// True for a model that is inlined into its consumers.
@@ -31,6 +46,7 @@ pub(crate) struct Assembler<'a> {
     ephemeral: FxHashMap<u32, Rc<Piece>>,
     /// Position of each model in topological order; made when first needed.
     rank: Vec<u32>,
+    redirect: Option<&'a Redirect<'a>>,
 }
 
 impl<'a> Assembler<'a> {
@@ -39,6 +55,7 @@ impl<'a> Assembler<'a> {
             snapshot,
             ephemeral: FxHashMap::default(),
             rank: Vec::new(),
+            redirect: None,
         }
     }
 
@@ -50,7 +67,7 @@ impl<'a> Assembler<'a> {
         let Some(query) = model.unit.query() else {
             return Sql::default();
         };
-        let piece = rewrite::piece(self.snapshot, model);
+        let piece = rewrite::piece(self.snapshot, model, self.redirect);
         let inlined = self.closure(&piece);
         if inlined.is_empty() {
             return piece.render(model.unit.text(), query, &Names::default(), None);
@@ -100,11 +117,11 @@ impl<'a> Assembler<'a> {
             let Some(model) = self.snapshot.models.get(id as usize) else {
                 continue;
             };
-            let snapshot = self.snapshot;
+            let (snapshot, redirect) = (self.snapshot, self.redirect);
             let piece = self
                 .ephemeral
                 .entry(id)
-                .or_insert_with(|| Rc::new(rewrite::piece(snapshot, model)));
+                .or_insert_with(|| Rc::new(rewrite::piece(snapshot, model, redirect)));
             work.extend(piece.ephemerals.iter().copied().filter(|e| seen.insert(*e)));
             found.push(id);
         }

@@ -6,7 +6,7 @@
 //! where the new name, or the alias, makes them invalid. What a qualifier means is decided as `core/semantic` does:
 //! innermost query first, longest qualifier first.
 
-use crate::assemble::is_ephemeral;
+use crate::assemble::{Redirect, is_ephemeral};
 use crate::bind::Parameter;
 use rocky_base::ident::IdentKind;
 use rocky_base::{Dialect, Ident, SmolStr, Span};
@@ -65,7 +65,7 @@ enum Target {
 }
 
 /// Find the edits of a model's text.
-pub(super) fn piece(snapshot: &Snapshot, model: &Model) -> Piece {
+pub(super) fn piece(snapshot: &Snapshot, model: &Model, redirect: Option<&Redirect<'_>>) -> Piece {
     let dialect = snapshot.dialect;
     let unit = &model.unit;
     let mut piece = Piece::default();
@@ -76,7 +76,7 @@ pub(super) fn piece(snapshot: &Snapshot, model: &Model) -> Piece {
             .ref_inputs
             .get(index)
             .and_then(|i| model.inputs.get(*i as usize));
-        let target = target_of(snapshot, model, reference, input);
+        let target = target_of(snapshot, model, reference, input, redirect);
         match &target {
             Target::Same => {}
             Target::Named(_, parts) => {
@@ -134,6 +134,7 @@ fn target_of(
     model: &Model,
     reference: &RelationRef,
     input: Option<&InputRelation>,
+    redirect: Option<&Redirect<'_>>,
 ) -> Target {
     let dialect = snapshot.dialect;
     let named = |name: &RelationName| {
@@ -147,6 +148,11 @@ fn target_of(
     // A file has no name to change.
     if reference.path.is_empty() {
         return Target::Same;
+    }
+    if let (Some(redirect), Some(input)) = (redirect, input)
+        && let Some(name) = redirect(model, input)
+    {
+        return named(&name);
     }
     match input {
         None => Target::Same,

@@ -44,6 +44,8 @@ pub(super) fn task(copy: &TableCopy, catalog: &CatalogSnapshot, options: &Replic
     let name = full_name.display();
     Task {
         windows: None,
+        checks: Vec::new(),
+        quarantine: None,
         kind: TaskKind::Table,
         name: SmolStr::new(&name),
         asset_key: copy.asset_key.clone(),

@@ -293,8 +293,23 @@ pub fn assert_parses(sql: &str, dialect: Dialect) {
     assert!(parsed.ast.root.is_some(), "no query: {sql}");
 }
 
+/// The statement with something in its holes.
+fn without_holes(step: &rocky_plan::Step) -> String {
+    let values = rocky_plan::Bindings {
+        now: "2026-01-02 03:04:05".to_owned(),
+        run_id: "run".to_owned(),
+        window: None,
+    };
+    step.bind(Dialect::DuckDb, &values).unwrap().into_owned()
+}
+
 /// Every query in the plan parses: guards, observations, and what follows the first line of a statement that ends with a query.
 pub fn assert_queries_parse(plan: &Plan) {
+    for check in plan.tasks.iter().flat_map(|m| &m.checks) {
+        check
+            .steps()
+            .for_each(|s| assert_parses(&without_holes(s), plan.dialect));
+    }
     let values = Bindings {
         window: Some(("2026-04-07 00:00:00".into(), "2026-04-08 00:00:00".into())),
         ..Bindings::default()
@@ -353,8 +368,24 @@ pub fn show(plan: &Plan) -> String {
                 StepKind::Observe { name } => format!(" [observe: {name}]"),
                 StepKind::CountPartitions => " [partitions]".to_owned(),
                 StepKind::Refuse { error, .. } => format!(" [refuse: {error}]"),
+                StepKind::Check => panic!("a check among the steps"),
             };
             writeln!(out, "-- {} {}{kind}\n{};", step.purpose, step.target, step.sql).unwrap();
+        }
+        for check in &model.checks {
+            let gates = if check.gates { ", fails the run" } else { "" };
+            let deferred = if check.deferred { ", at the end" } else { "" };
+            writeln!(
+                out,
+                "-- check {} ({}{gates}{deferred}): {:?}",
+                check.name,
+                check.kind.as_str(),
+                check.judge
+            )
+            .unwrap();
+            for step in check.steps() {
+                writeln!(out, "{};", step.sql).unwrap();
+            }
         }
     }
     out

@@ -5,6 +5,7 @@
 //! Windows of time are jobs of their own ([`windows`]), which workers claim in the state themselves. Invariant: what
 //! the report says of a model is what the warehouse has; a failure of the state never hides it.
 
+mod deferred;
 mod pump;
 mod queue;
 mod task;
@@ -12,6 +13,7 @@ mod task;
 mod tests;
 mod windows;
 
+use crate::checks::CheckStatus;
 use crate::report::{RunReport, RunStatus, StatementResult, TaskResult, TaskStatus, Trigger};
 use crate::state::{RunEnd, RunRecord, StateStore};
 use jiff::Timestamp;
@@ -99,12 +101,13 @@ pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
         run_id: ctx.run_id.clone(),
         window: None,
     };
-    let mut outcome = pump::run_tasks(&mut ctx, clock, values, connection);
+    let mut outcome = pump::run_tasks(&mut ctx, clock, values.clone(), connection);
+    deferred::run(&ctx, clock, &values, &mut outcome);
 
     let succeeded = outcome
         .results
         .iter()
-        .filter(|t| t.status == TaskStatus::Success)
+        .filter(|t| t.status == TaskStatus::Success && !t.is_blocked())
         .count();
     let partly = |t: &TaskResult| {
         let windows = t.windows.iter().flatten();
@@ -124,7 +127,10 @@ pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
             interrupted: outcome.interrupted,
             error: None,
         };
-        if let Err(error) = state.record_run_end(&ctx.run_id, &end, &outcome.rows)
+        let recorded = state
+            .commit(&outcome.measured)
+            .and_then(|()| state.record_run_end(&ctx.run_id, &end, &outcome.rows));
+        if let Err(error) = recorded
             && outcome.state_error.is_none()
         {
             ctx.observer.event(&pump::unrecorded(&error));
@@ -133,6 +139,16 @@ pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
     }
     for event in &outcome.events {
         ctx.observer.event(event);
+    }
+    if outcome.checking {
+        let checks = || outcome.results.iter().flat_map(|t| &t.checks);
+        let total = checks().count() as u64;
+        let passed = checks().filter(|c| c.status == CheckStatus::Pass).count() as u64;
+        ctx.observer.event(&Event::ChecksFinished {
+            total,
+            passed,
+            failed: total - passed,
+        });
     }
     finish(&mut ctx, status, duration_ms);
     Ok(RunReport {
@@ -293,14 +309,18 @@ fn finish(ctx: &mut ExecuteContext<'_>, status: RunStatus, duration_ms: u64) {
 
 /// The system's clock as timestamps.
 #[derive(Clone, Copy)]
-struct Clock<'a>(&'a dyn System);
+pub(crate) struct Clock<'a>(&'a dyn System);
 
-impl Clock<'_> {
-    fn now(self) -> Timestamp {
+impl<'a> Clock<'a> {
+    pub(crate) fn new(system: &'a dyn System) -> Clock<'a> {
+        Clock(system)
+    }
+
+    pub(crate) fn now(self) -> Timestamp {
         Timestamp::try_from(self.0.now()).unwrap_or_default()
     }
 }
 
-fn millis(duration: Duration) -> u64 {
+pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

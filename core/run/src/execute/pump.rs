@@ -6,8 +6,9 @@
 use super::queue::{INTERRUPTED, Message, Permission, Stop, Workers, blank_result};
 use super::windows::{self, Part};
 use super::{Clock, ExecuteContext};
+use crate::checks::anomaly;
 use crate::report::{TaskError, TaskResult, TaskStatus, WindowResult};
-use crate::state::{ModelExecution, Partition, StateBatch};
+use crate::state::{ModelExecution, Partition, QualityMetrics, QualitySnapshot, RowCount, StateBatch};
 use rocky_base::{Error, ErrorKind, Event, SmolStr};
 use rocky_plan::{Bindings, Plan, TaskKind};
 use rocky_warehouse::Connection;
@@ -31,6 +32,9 @@ pub(super) struct Outcome {
     pub(super) state_error: Option<String>,
     /// What the state is still to be told, together with the end of the run …
     pub(super) rows: Vec<ModelExecution>,
+    pub(super) measured: StateBatch,
+    /// The observer was told that checks begin.
+    pub(super) checking: bool,
     /// … and the observer after that.
     pub(super) events: Vec<Event>,
 }
@@ -98,6 +102,9 @@ struct Pump<'p, 'c, 'w> {
     partitions: Vec<Partition>,
     /// Tasks whose windows are under way: what came of them so far, and how many windows are left.
     open: HashMap<usize, (Box<TaskResult>, usize)>,
+    /// What checks measured; written with the end of the run, a failed commit of it would stop what has nothing to do with it.
+    measured: StateBatch,
+    checking: bool,
     /// When the last commit was done.
     committed: Option<Instant>,
     state_error: Option<String>,
@@ -120,6 +127,8 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             rows: Vec::new(),
             partitions: Vec::new(),
             open: HashMap::new(),
+            measured: StateBatch::new(),
+            checking: false,
             committed: None,
             state_error: None,
             refused: None,
@@ -205,7 +214,13 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                 index,
                 window,
                 result,
-            } => self.window(index, window, *result),
+                checked,
+            } => {
+                if let (Some(checked), Some((task, _))) = (checked, self.open.get_mut(&index)) {
+                    (task.checks, task.counted) = (checked.checks, checked.counted);
+                }
+                self.window(index, window, *result);
+            }
             Message::Unrecorded { error } => self.unrecorded(error),
             Message::Stale { job, mut result } => {
                 // What has happened so far is told before a call that may take long.
@@ -284,11 +299,15 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
 
     /// A model has its result; what depends on a failed one gets its own.
     fn done(&mut self, index: usize, result: TaskResult) {
-        let failed = result.status == TaskStatus::Failed;
+        let why = match result.status {
+            TaskStatus::Failed => Some("failed"),
+            TaskStatus::Success if result.is_blocked() => Some("does not pass its checks"),
+            TaskStatus::Success | TaskStatus::Skipped => None,
+        };
         self.interrupted |= result.status == TaskStatus::Skipped;
         self.put(index, result);
-        if failed {
-            self.skip_dependents(index);
+        if let Some(why) = why {
+            self.skip_dependents(index, why);
         }
     }
 
@@ -339,8 +358,8 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
         }
     }
 
-    fn skip_dependents(&mut self, failed: usize) {
-        let reason = format!("upstream model `{}` failed", self.name(failed));
+    fn skip_dependents(&mut self, failed: usize, why: &str) {
+        let reason = format!("upstream model `{}` {why}", self.name(failed));
         let mut pending = vec![failed];
         while let Some(index) = pending.pop() {
             for reader in self.workers.dependents.get(index).into_iter().flatten() {
@@ -365,7 +384,8 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
         self.put(index, result);
     }
 
-    fn put(&mut self, index: usize, result: TaskResult) {
+    fn put(&mut self, index: usize, mut result: TaskResult) {
+        self.measure(&mut result);
         let (model, duration_ms) = (result.name.clone(), result.duration_ms);
         let kind = SmolStr::new_static(result.kind.as_str());
         self.events.push(match (result.status, &result.error) {
@@ -396,6 +416,17 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                 reason: result.skipped_reason.clone().unwrap_or_default(),
             },
         });
+        if let Some(anomaly) = &result.anomaly {
+            self.events.push(Event::AnomalyDetected {
+                table: result.full_name.clone(),
+                description: anomaly.reason.clone(),
+            });
+        }
+        if !result.checks.is_empty() && !std::mem::replace(&mut self.checking, true) {
+            self.events.push(checks_started(self.plan));
+        }
+        let told = |c: &crate::checks::CheckOutcome| c.event(&result.full_name, &result.asset_key);
+        self.events.extend(result.checks.iter().map(told));
         if self.ctx.state.is_some() {
             self.rows.push(execution(index, &result));
         }
@@ -403,6 +434,50 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             *slot = Some(result);
             self.missing -= 1;
         }
+    }
+
+    /// Compare what was counted with earlier runs, and remember it.
+    fn measure(&mut self, result: &mut TaskResult) {
+        let Some((n, threshold_pct)) = result.counted else {
+            return;
+        };
+        let Some(state) = self.ctx.state else { return };
+        // A history that cannot be read is none; that the state cannot be written is said elsewhere.
+        let earlier = state.reader().row_counts(&result.full_name).unwrap_or_default();
+        let earlier: Vec<u64> = earlier
+            .iter()
+            .filter(|c| c.run_id != self.ctx.run_id)
+            .map(|c| c.row_count)
+            .collect();
+        result.anomaly = anomaly::compare(n, &earlier, threshold_pct);
+        let timestamp = result.finished_at.unwrap_or_default();
+        let run_id = self.ctx.run_id.clone();
+        self.measured.row_count(
+            &result.full_name,
+            RowCount {
+                timestamp,
+                row_count: n,
+                run_id: run_id.clone(),
+            },
+        );
+        let mut metrics = QualityMetrics {
+            row_count: n,
+            ..QualityMetrics::default()
+        };
+        for figures in result.checks.iter().map(|c| &c.figures) {
+            if let (Some(column), Some(rate)) = (&figures.column, figures.null_rate) {
+                metrics.null_rates.insert(column.to_string(), rate);
+            }
+            if let Some(lag) = figures.lag_seconds {
+                metrics.freshness_lag_seconds = u64::try_from(lag).ok();
+            }
+        }
+        self.measured.quality(QualitySnapshot {
+            model_name: result.name.clone(),
+            run_id,
+            timestamp,
+            metrics,
+        });
     }
 
     /// First the state, then the observer. What is left at the end goes into the commit that ends the run.
@@ -531,9 +606,17 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             interrupted: self.interrupted,
             state_error: self.state_error,
             rows: self.rows,
+            measured: self.measured,
+            checking: self.checking,
             events: self.events,
         }
     }
+}
+
+/// The observer is told that checks begin.
+pub(super) fn checks_started(plan: &Plan) -> Event {
+    let tables = plan.tasks.iter().filter(|t| !t.checks.is_empty()).count() as u64;
+    Event::ChecksStarted { tables }
 }
 
 /// The observer is told that the state failed.
@@ -549,7 +632,10 @@ pub(super) fn unrecorded(error: &Error) -> Event {
 }
 
 /// What the state keeps of a result.
+///
+/// A task that does not pass its checks failed there: a run that goes on with this one does it again, and then what reads it.
 fn execution(index: usize, result: &TaskResult) -> ModelExecution {
+    let blocked = result.checks.iter().find(|c| c.blocks());
     ModelExecution {
         run_id: String::new(),
         model_name: result.name.clone(),
@@ -560,9 +646,19 @@ fn execution(index: usize, result: &TaskResult) -> ModelExecution {
         finished_at: result.finished_at,
         duration_ms: result.duration_ms,
         rows_affected: result.rows,
-        status: result.status,
+        status: match blocked {
+            Some(_) => TaskStatus::Failed,
+            None => result.status,
+        },
         sql_hash: result.sql_hash.clone(),
-        error: result.error.as_ref().map(|e| e.message.clone()),
+        error: match blocked {
+            Some(check) => Some(format!(
+                "check {}: {}",
+                check.name,
+                check.detail.as_deref().unwrap_or_default()
+            )),
+            None => result.error.as_ref().map(|e| e.message.clone()),
+        },
         skipped_reason: result.skipped_reason.clone(),
         watermark: result.watermark.clone(),
         kind: result.kind,

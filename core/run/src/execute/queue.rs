@@ -10,6 +10,7 @@
 use super::task::{Attempt, Failure, attempt};
 use super::windows::{self, Open, Part};
 use super::{Clock, millis};
+use crate::checks::{CheckOutcome, Evaluator};
 use crate::report::{TaskError, TaskResult, TaskStatus, WindowResult};
 use crate::state::StateStore;
 use jiff::Timestamp;
@@ -65,6 +66,8 @@ pub(super) enum Message {
         index: usize,
         window: usize,
         result: Box<WindowResult>,
+        /// After the last window: the task with its checks.
+        checked: Option<Box<TaskResult>>,
     },
     /// The state store failed in a worker's hands.
     Unrecorded {
@@ -472,7 +475,7 @@ impl<'a> Workers<'a> {
             if let Part::Window(window) = job.part
                 && !matches!(verdict, Verdict::Conflict)
             {
-                self.window_done(plan, index, window, *result, &sender);
+                self.window_done(plan, index, window, *result, &mut connection, &sender);
                 continue;
             }
             // Reported before successors are released: `ModelFinished` comes before their `ModelStarted`.
@@ -485,7 +488,7 @@ impl<'a> Workers<'a> {
                     let _ = sender.send(Message::Done { index, result });
                     self.succeeded(index);
                 }
-                Verdict::Failed => {
+                Verdict::Failed | Verdict::Blocked => {
                     let _ = sender.send(Message::Done { index, result });
                     self.failed(index);
                 }
@@ -609,8 +612,19 @@ impl<'a> Workers<'a> {
             result.watermark = attempted.watermark;
             if let (Some(window), Part::Window(_)) = (job.part.window(plan), job.part) {
                 result.windows = Some(vec![windows::counted(window, &attempted.counts, result.rows)]);
+                return (result, Verdict::Succeeded);
             }
-            return (result, Verdict::Succeeded);
+            // What has windows is checked after the last of them.
+            if job.part == Part::Open {
+                return (result, Verdict::Succeeded);
+            }
+            self.check(plan, connection, &mut result);
+            let verdict = if result.is_blocked() {
+                Verdict::Blocked
+            } else {
+                Verdict::Succeeded
+            };
+            return (result, verdict);
         };
         if failure.error.kind == ErrorKind::Cancelled {
             result.skipped_reason = Some(match failure.kept {
@@ -636,11 +650,44 @@ impl<'a> Workers<'a> {
         result.error = Some(model_error(failure));
         (result, verdict)
     }
+
+    /// The checks of a task that has succeeded.
+    pub(super) fn check(
+        &self,
+        plan: &Task,
+        connection: &mut Option<Box<dyn Connection>>,
+        result: &mut TaskResult,
+    ) {
+        let checks = || plan.checks.iter().filter(|c| !c.deferred);
+        let Some(open) = connection.as_mut().filter(|_| checks().next().is_some()) else {
+            return;
+        };
+        let evaluated = catch_unwind(AssertUnwindSafe(|| {
+            Evaluator::new(
+                open.as_mut(),
+                self.plan.dialect,
+                &self.values,
+                self.cancel,
+                self.clock,
+            )
+            .table(checks())
+        }));
+        match evaluated {
+            Ok(evaluated) => (result.checks, result.counted) = (evaluated.checks, evaluated.counted),
+            Err(panic) => {
+                discard(connection);
+                let why = format!("evaluating it panicked: {}", panic_text(panic.as_ref()));
+                result.checks = checks().map(|c| CheckOutcome::unknown(c, why.clone())).collect();
+            }
+        }
+    }
 }
 
 /// What follows from an attempt.
 enum Verdict {
     Succeeded,
+    /// It was written, but what reads it must not be run.
+    Blocked,
     Failed,
     Interrupted,
     /// Another transaction was in the way and nothing has taken effect: once more.
@@ -675,6 +722,9 @@ pub(super) fn blank_result(plan: &Task) -> TaskResult {
         column_count: plan.column_count,
         statements: Vec::new(),
         windows: None,
+        checks: Vec::new(),
+        counted: None,
+        anomaly: None,
     }
 }
 

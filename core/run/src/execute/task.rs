@@ -80,6 +80,7 @@ pub(super) fn run_step(
                 class: FailureClass::Other,
             });
         }
+        StepKind::Check => Err(Error::bug(format!("`{}` is the query of a check", step.purpose))),
     };
     result.map_err(|error| StepFailure {
         class: connection.classify(&error),
@@ -279,7 +280,7 @@ pub(super) fn attempt(
             }
             StepKind::Observe { .. } => attempt.watermark = value.observed,
             StepKind::CountPartitions => attempt.counts = value.counts,
-            StepKind::Guard { .. } | StepKind::Refuse { .. } => {}
+            StepKind::Guard { .. } | StepKind::Refuse { .. } | StepKind::Check => {}
         }
         on_step(step, value.rows, duration_ms);
     }

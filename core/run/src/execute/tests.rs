@@ -291,6 +291,8 @@ fn model(name: &str, depends_on: &[usize]) -> Task {
         windows: None,
         sql_hash: format!("hash of {name}"),
         column_count: Some(3),
+        checks: Vec::new(),
+        quarantine: None,
     }
 }
 

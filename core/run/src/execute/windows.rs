@@ -11,6 +11,7 @@ use crate::state::{Partition, PartitionStatus};
 use jiff::Timestamp;
 use rocky_base::{Error, ErrorKind, SmolStr};
 use rocky_plan::{Step, Task, Window};
+use rocky_warehouse::Connection;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -170,6 +171,7 @@ impl Workers<'_> {
         index: usize,
         window: usize,
         result: TaskResult,
+        connection: &mut Option<Box<dyn Connection>>,
         sender: &SyncSender<Message>,
     ) {
         let (failed, interrupted) = (
@@ -177,27 +179,35 @@ impl Workers<'_> {
             result.status == TaskStatus::Skipped,
         );
         let result = of_result(task, window, result);
+        let done = self.lock().open.get_mut(&index).map(|open| {
+            open.left -= 1;
+            open.failed |= failed || interrupted;
+            (open.left == 0).then_some(open.failed)
+        });
+        let mut checked = None;
+        if done == Some(Some(false)) {
+            let mut whole = blank_result(task);
+            self.check(task, connection, &mut whole);
+            checked = Some(Box::new(whole));
+        }
+        let blocked = checked.as_ref().is_some_and(|whole| whole.is_blocked());
         // Reported before anything is released by it.
         let _ = sender.send(Message::Window {
             index,
             window,
             result: Box::new(result),
+            checked,
         });
         let mut queue = self.lock();
         queue.unpark();
-        if failed {
+        if failed || blocked {
             self.note_failure(&mut queue, index);
         }
-        let done = queue.open.get_mut(&index).map(|open| {
-            open.left -= 1;
-            open.failed |= failed || interrupted;
-            (open.left == 0).then_some(open.failed)
-        });
         match done {
             Some(Some(failed)) => {
                 queue.open.remove(&index);
                 queue.tasks -= 1;
-                if !failed {
+                if !failed && !blocked {
                     self.release(&mut queue, index);
                 }
             }

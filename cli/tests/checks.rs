@@ -1,0 +1,792 @@
+//! Checks, quarantine, quality pipelines, declarative and unit tests, `ci`: through the command line on DuckDB files, and the examples of
+//! `docs/checks.md` and `docs/testing.md` as they stand there.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const CONFIG: &str = "[adapter]\ntype = \"duckdb\"\npath = \"w.duckdb\"\n[pipeline.p]\ntype = \"transformation\"\n[pipeline.p.target]\nadapter = \"default\"\n";
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(config: &str, files: &[(&str, &str)]) -> Folder {
+        let folder = Folder(tempfile::tempdir().unwrap());
+        folder.write("rocky.toml", &format!("{CONFIG}{config}"));
+        files.iter().for_each(|(path, text)| folder.write(path, text));
+        folder
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let full = self.0.path().join(path);
+        std::fs::create_dir_all(full.parent().unwrap()).unwrap();
+        std::fs::write(full, text).unwrap();
+    }
+
+    fn remove(&self, path: &str) {
+        std::fs::remove_file(self.0.path().join(path)).unwrap();
+    }
+
+    /// Exit code, stdout, stderr.
+    fn rocky(&self, args: &[&str]) -> (i32, String, String) {
+        let out = Command::new(env!("CARGO_BIN_EXE_rocky"))
+            .args(args)
+            .current_dir(self.0.path())
+            .env_remove("NO_COLOR")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (out.status.code().unwrap(), text(out.stdout), text(out.stderr))
+    }
+
+    fn json(&self, args: &[&str]) -> (i32, Value) {
+        let (code, out, err) = self.rocky(&[args, &["-o", "json"]].concat());
+        let document = serde_json::from_str(&out).unwrap_or_else(|e| panic!("{args:?}: {e}\n{out}{err}"));
+        (code, document)
+    }
+
+    /// Run, and the checks by name (null_rate by column): status, and all else.
+    fn checks(&self, args: &[&str]) -> (i32, Vec<(String, String, Value)>) {
+        let (code, run) = self.json(&[&["run"], args].concat());
+        let mut found = Vec::new();
+        for check in run["check_results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|r| r["checks"].as_array().unwrap())
+        {
+            let status = check["status"].as_str().unwrap().to_owned();
+            found.push((check["name"].as_str().unwrap().to_owned(), status, check.clone()));
+        }
+        (code, found)
+    }
+}
+
+fn status<'a>(checks: &'a [(String, String, Value)], name: &str) -> &'a str {
+    let found = checks.iter().find(|c| c.0 == name);
+    found.map_or_else(|| panic!("no check {name}: {checks:?}"), |c| &c.1)
+}
+
+fn of<'a>(checks: &'a [(String, String, Value)], name: &str) -> &'a Value {
+    &checks.iter().find(|c| c.0 == name).unwrap().2
+}
+
+const PIPELINE_CHECKS: &str = r#"
+[pipeline.p.checks]
+row_count = true
+column_match = true
+freshness = { threshold_seconds = 86400, timestamp_column = "seen" }
+null_rate = { columns = ["email", "id"], threshold = 0.4, sample_percent = 100 }
+[[pipeline.p.checks.custom]]
+name = "few"
+sql = "SELECT SUM(amount) FROM {table};"
+threshold = 100
+[[pipeline.p.checks.assertions]]
+table = "t"
+type = "composite"
+kind = "unique"
+columns = ["id", "email"]
+"#;
+
+const TESTS: &str = r#"
+[[tests]]
+type = "not_null"
+column = "id"
+[[tests]]
+type = "unique"
+column = "id"
+[[tests]]
+type = "accepted_values"
+column = "status"
+values = ["it's", "ok"]
+[[tests]]
+type = "accepted_values"
+name = "numbers"
+column = "amount"
+values = ["5", "6"]
+[[tests]]
+type = "relationships"
+column = "id"
+to_table = "parents"
+to_column = "id"
+[[tests]]
+type = "expression"
+expression = "amount < 10 -- small"
+[[tests]]
+type = "in_range"
+column = "amount"
+min = 1
+max = "9.5"
+[[tests]]
+type = "regex_match"
+column = "email"
+pattern = "^[a-z]+@x$"
+[[tests]]
+type = "not_in_future"
+column = "seen"
+[[tests]]
+type = "older_than_n_days"
+column = "born"
+days = 7
+[[tests]]
+type = "row_count_range"
+min = 2
+max = 2
+[[tests]]
+type = "aggregate"
+column = "amount"
+op = "max"
+cmp = "<="
+value = 9
+[[tests]]
+type = "unique_expr"
+key_expr = "lower(email)"
+"#;
+
+const KINDS: [&str; 19] = [
+    "row_count",
+    "column_match",
+    "freshness",
+    "few",
+    "composite_id_email",
+    "not_null_id",
+    "unique_id",
+    "accepted_values_status",
+    "numbers",
+    "relationships_id",
+    "expression",
+    "in_range_amount",
+    "regex_match_email",
+    "not_in_future_seen",
+    "older_than_n_days_born",
+    "row_count_range",
+    "aggregate_amount",
+    "unique_expr",
+    "null_rate",
+];
+
+#[test]
+fn every_kind_holds_and_fails() {
+    let good = "SELECT * FROM (VALUES (1, 'a@x', 'ok', 5, now()::TIMESTAMP, DATE '2020-01-01'), (2, 'b@x', 'it''s', 6, now()::TIMESTAMP, NULL)) AS v(id, email, status, amount, seen, born)";
+    // Three rows; id twice, NULL and without a parent; the newest moment a year ahead.
+    let bad = "SELECT * FROM (VALUES (7, 'A1', 'no', 500, now()::TIMESTAMP + INTERVAL 365 DAY, current_date), (7, 'a1', 'ok', 5, NULL, NULL), (NULL, NULL, NULL, NULL, NULL, NULL), (NULL, NULL, NULL, NULL, NULL, NULL)) AS v(id, email, status, amount, seen, born)";
+    let folder = Folder::new(
+        PIPELINE_CHECKS,
+        &[
+            ("models/t.sql", good),
+            ("models/t.toml", TESTS),
+            // Not read by `t`: its test waits until this is written.
+            (
+                "models/parents.sql",
+                "SELECT 1 AS id, 'p' AS email, 0 AS amount, now()::TIMESTAMP AS seen UNION ALL SELECT 2, 'q', 0, now()::TIMESTAMP",
+            ),
+            ("models/reader.sql", "SELECT id, email, amount, seen FROM t"),
+        ],
+    );
+    let (code, checks) = folder.checks(&[]);
+    assert_eq!(code, 0, "{checks:#?}");
+    for name in KINDS {
+        assert_eq!(status(&checks, name), "pass", "{name}");
+    }
+    folder.write("models/t.sql", bad);
+    let (code, run) = folder.json(&["run"]);
+    assert_eq!((code, run["status"].as_str()), (1, Some("PartialFailure")));
+    assert_eq!(run["skipped"][0]["model"], "reader");
+    assert_eq!(
+        run["skipped"][0]["reason"],
+        "upstream model `t` does not pass its checks"
+    );
+    let t = run["check_results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|r| r["asset_key"][2] == "t")
+        .unwrap();
+    let checks = t["checks"].as_array().unwrap();
+    let failing: Vec<&str> = checks
+        .iter()
+        .filter(|c| c["passed"] == false)
+        .map(|c| c["name"].as_str().unwrap())
+        .collect();
+    for name in KINDS {
+        // The columns are those of the query, and there are rows.
+        let holds = ["row_count", "column_match"].contains(&name);
+        assert_eq!(!failing.contains(&name), holds, "{name} in {failing:?}");
+    }
+    let check = |name: &str| checks.iter().find(|c| c["name"] == name).unwrap();
+    assert_eq!(check("unique_id")["failing_rows"], 2, "7 twice, NULL twice");
+    assert_eq!(check("not_null_id")["failing_rows"], 2);
+    assert_eq!(check("accepted_values_status")["failing_rows"], 1, "NULL passes");
+    assert_eq!(check("relationships_id")["failing_rows"], 2, "NULL passes");
+    assert_eq!(check("expression")["failing_rows"], 1, "NULL passes");
+    assert_eq!(check("few")["result_value"], 505);
+    assert_eq!(check("few")["threshold"], 100);
+    assert!(check("freshness")["lag_seconds"].as_i64().unwrap() < -86_400);
+    assert!(
+        check("freshness")["detail"]
+            .as_str()
+            .unwrap()
+            .contains("in the future")
+    );
+    assert_eq!(check("unique_id")["sample"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        run["checks_failed"].as_u64().unwrap() as usize,
+        failing.len() + usize::from(check("null_rate")["passed"] == true)
+    );
+    let rates: Vec<(&str, f64)> = checks
+        .iter()
+        .filter(|c| c["name"] == "null_rate")
+        .map(|c| (c["column"].as_str().unwrap(), c["null_rate"].as_f64().unwrap()))
+        .collect();
+    assert_eq!(rates, [("email", 0.5), ("id", 0.5)]);
+}
+
+#[test]
+fn severity_and_fail_on_error_decide_about_the_run() {
+    let tests = |severity: &str| {
+        format!("[[tests]]\ntype = \"not_null\"\ncolumn = \"x\"\nseverity = \"{severity}\"\n")
+    };
+    let folder = Folder::new(
+        "",
+        &[
+            ("models/a.sql", "SELECT NULL::INTEGER AS x"),
+            ("models/b.sql", "SELECT x FROM a"),
+            ("models/a.toml", &tests("warning")),
+        ],
+    );
+    let (code, run) = folder.json(&["run"]);
+    assert_eq!(
+        (code, run["checks_failed"].as_u64(), run["checks_warned"].as_u64()),
+        (0, Some(0), Some(1))
+    );
+    assert_eq!(
+        (run["tables_copied"].as_u64(), run["status"].as_str()),
+        (Some(2), Some("Success"))
+    );
+    folder.write("models/a.toml", &tests("error"));
+    assert_eq!(folder.json(&["run"]).0, 1);
+    folder.write(
+        "rocky.toml",
+        &format!("{CONFIG}[pipeline.p.checks]\nfail_on_error = false\n"),
+    );
+    let (code, run) = folder.json(&["run"]);
+    assert_eq!(
+        (code, run["tables_copied"].as_u64(), run["checks_warned"].as_u64()),
+        (0, Some(2), Some(1))
+    );
+    folder.write(
+        "rocky.toml",
+        &format!("{CONFIG}[pipeline.p.checks]\nenabled = false\n"),
+    );
+    assert_eq!(folder.checks(&[]).1.len(), 0);
+    // A query that cannot be evaluated does not hold.
+    folder.write("rocky.toml", &format!("{CONFIG}[[pipeline.p.checks.custom]]\nname = \"c\"\nsql = \"SELECT nope FROM {{table}}\"\nthreshold = 1\n"));
+    folder.remove("models/a.toml");
+    let (code, checks) = folder.checks(&["--model", "a"]);
+    assert_eq!((code, status(&checks, "c")), (1, "error"));
+    assert!(of(&checks, "c")["detail"].as_str().unwrap().contains("nope"));
+}
+
+#[test]
+fn a_resumed_run_does_again_what_did_not_pass() {
+    let folder = Folder::new(
+        "",
+        &[
+            ("models/a.sql", "SELECT CAST(@var(x, NULL) AS INTEGER) AS x"),
+            (
+                "models/a.toml",
+                "[[tests]]\ntype = \"not_null\"\ncolumn = \"x\"\n",
+            ),
+            ("models/b.sql", "SELECT x FROM a"),
+            ("models/c.sql", "SELECT 1 AS y"),
+        ],
+    );
+    assert_eq!(folder.json(&["run"]).0, 1);
+    let (_, history) = folder.json(&["history", "--model", "a"]);
+    assert_eq!(history["executions"][0]["status"], "Failed", "{history}");
+    let (code, run) = folder.json(&["run", "--resume-latest"]);
+    let tried = |run: &Value| run["execution"]["tables_processed"].as_u64();
+    assert_eq!((code, tried(&run)), (1, Some(1)), "c is done, b waits: {run}");
+}
+
+#[test]
+fn age_is_told_honestly() {
+    let age = |value: &str| {
+        let folder = Folder::new(
+            "[pipeline.p.checks]\nfreshness = { threshold_seconds = 5, overrides = { main = 172800 }, timestamp_column = \"d\" }\n",
+            &[("models/a.sql", &format!("SELECT {value} AS d"))],
+        );
+        let (code, checks) = folder.checks(&[]);
+        (code, of(&checks, "freshness").clone())
+    };
+    // A date of today is at most a day old; the override of the schema holds.
+    assert_eq!(age("current_date").0, 0);
+    assert_eq!(age("current_date + 1").0, 0, "tomorrow is somewhere");
+    assert_eq!(age("current_date + 3").0, 1);
+    assert_eq!(age("now()").0, 0);
+    assert_eq!(
+        age("strftime(now()::TIMESTAMP, '%Y-%m-%d %H:%M:%S')").0,
+        0,
+        "a text"
+    );
+    let (code, old) = age("DATE '2020-01-01'");
+    assert_eq!((code, old["threshold_seconds"].as_u64()), (1, Some(172_800)));
+    let (code, none) = age("NULL::TIMESTAMP");
+    assert_eq!((code, none.get("lag_seconds")), (1, None));
+    assert!(none["detail"].as_str().unwrap().contains("no value"), "{none}");
+}
+
+#[test]
+fn an_anomaly_needs_three_earlier_runs() {
+    let folder = Folder::new(
+        "[pipeline.p.checks]\nrow_count = true\n",
+        &[("models/a.sql", "SELECT * FROM range(@var(n, 100))")],
+    );
+    let anomalies = |n: &str| {
+        let (code, run) = folder.json(&["run", "--var", &format!("n={n}")]);
+        assert_eq!(code, 0);
+        run.get("anomalies").map_or(0, |a| a.as_array().unwrap().len())
+    };
+    // Two runs are no baseline, and the run itself is none of it.
+    assert_eq!([anomalies("100"), anomalies("100"), anomalies("1000")], [0, 0, 0]);
+    let (_, run) = folder.json(&["run", "--var", "n=10"]);
+    let found = &run["anomalies"][0];
+    assert_eq!(
+        (found["current_count"].as_u64(), found["baseline_avg"].as_f64()),
+        (Some(10), Some(400.0))
+    );
+    assert_eq!(found["reason"], "row count dropped 97.5% (expected ~400, got 10)");
+    // What was not counted is not remembered: a view in its place that cannot be read changes nothing.
+    folder.write(
+        "rocky.toml",
+        &format!("{CONFIG}[pipeline.p.checks]\nrow_count = true\nanomaly_threshold_pct = 0\n"),
+    );
+    assert_eq!(anomalies("100000"), 0);
+}
+
+#[test]
+fn names_that_are_hostile_stay_names() {
+    let checks = r#"
+[pipeline.p.checks]
+row_count = true
+column_match = true
+null_rate = { columns = ["a\"b'c"], threshold = 0.5, sample_percent = 50 }
+[[pipeline.p.checks.custom]]
+name = "n"
+sql = "SELECT COUNT(*) FROM {target}"
+threshold = 1
+[pipeline.p.checks.quarantine]
+enabled = true
+"#;
+    let sidecar = r#"
+name = "select \"x\"; drop"
+[target]
+schema = "gr\"ün"
+[[tests]]
+type = "not_null"
+column = "a\"b'c"
+[[tests]]
+type = "unique"
+column = "order"
+[[tests]]
+type = "accepted_values"
+column = "a\"b'c"
+values = ["it's"]
+"#;
+    let query = r#"SELECT 'it''s' AS "a""b'c", 1 AS "order""#;
+    let folder = Folder::new(checks, &[("models/m.sql", query), ("models/m.toml", sidecar)]);
+    let (code, checks) = folder.checks(&[]);
+    assert_eq!(code, 0, "{checks:#?}");
+    assert_eq!(checks.iter().filter(|c| c.1 != "pass").count(), 0, "{checks:#?}");
+    assert_eq!(of(&checks, "null_rate")["column"], "a\"b'c");
+    let (_, tests) = folder.json(&["test", "--declarative"]);
+    assert_eq!(
+        (tests["total"].as_u64(), tests["passed"].as_u64()),
+        (Some(3), Some(3))
+    );
+    assert_eq!(tests["declarative"]["results"][0]["model"], "select \"x\"; drop");
+}
+
+fn count_is(folder: &Folder, table: &str, n: u64) -> bool {
+    let config = format!(
+        "{CONFIG}[pipeline.q]\ntype = \"quality\"\n[pipeline.q.target]\nadapter = \"default\"\n[[pipeline.q.tables]]\ncatalog = \"w\"\nschema = \"main\"\ntable = \"{table}\"\n[pipeline.q.checks]\nenabled = true\n[[pipeline.q.checks.assertions]]\ntable = \"{table}\"\ntype = \"row_count_range\"\nmin = {n}\nmax = {n}\n"
+    );
+    folder.write("count.toml", &config);
+    let (code, run) = folder.json(&["-c", "count.toml", "run", "--pipeline", "q"]);
+    assert!([0, 1].contains(&code), "{run}");
+    code == 0
+}
+
+const ROWS: &str =
+    "SELECT * FROM (VALUES (1, 5), (2, -1), (3, NULL), (NULL, 4)) AS v(id, amount) LIMIT @var(n, 4)";
+const RULES: &str = "[[tests]]\ntype = \"in_range\"\ncolumn = \"amount\"\nmin = 0\n[[tests]]\ntype = \"not_null\"\ncolumn = \"id\"\n";
+
+#[test]
+fn failing_rows_are_set_aside() {
+    for (mode, left, beside) in [("split", 4, Some((2, 2))), ("tag", 4, None), ("drop", 2, None)] {
+        for strategy in ["full_refresh", "delete_insert"] {
+            let sidecar = match strategy {
+                "full_refresh" => RULES.to_owned(),
+                _ => format!("strategy = {{ type = \"delete_insert\", partition_by = [\"id\"] }}\n{RULES}"),
+            };
+            let folder = Folder::new(
+                &format!("[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"{mode}\"\n"),
+                &[
+                    ("models/t.sql", ROWS),
+                    ("models/t.toml", &sidecar),
+                    ("models/reader.sql", "SELECT id FROM t"),
+                ],
+            );
+            for _ in 0..2 {
+                let (code, run) = folder.json(&["run"]);
+                assert_eq!(
+                    (code, run["checks_failed"].as_u64()),
+                    (0, Some(0)),
+                    "{mode} {strategy}: {run}"
+                );
+                let set_aside = &run["quarantine"][0];
+                assert_eq!(
+                    (set_aside["mode"].as_str(), set_aside["quarantined_rows"].as_u64()),
+                    (Some(mode), Some(2)),
+                    "{strategy}"
+                );
+            }
+            assert!(count_is(&folder, "t", left), "{mode} {strategy}");
+            if let Some((bad, good)) = beside {
+                assert!(count_is(&folder, "t__quarantine", bad) && count_is(&folder, "t__valid", good));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_quarantine_and_the_write_are_one() {
+    let folder = Folder::new(
+        "",
+        &[
+            ("models/t.sql", ROWS),
+            ("models/t__quarantine.sql", "SELECT 1 AS x"),
+            ("models/t__quarantine.toml", "strategy = { type = \"view\" }\n"),
+        ],
+    );
+    assert_eq!(folder.json(&["run", "--var", "n=1"]).0, 0);
+    folder.remove("models/t__quarantine.sql");
+    folder.remove("models/t__quarantine.toml");
+    folder.write("models/t.toml", RULES);
+    folder.write(
+        "rocky.toml",
+        &format!("{CONFIG}[pipeline.p.checks.quarantine]\nenabled = true\n"),
+    );
+    // A view is in the place of the quarantine.
+    let (code, run) = folder.json(&["run"]);
+    assert_eq!(
+        (code, run["errors"][0]["step"].as_str()),
+        (1, Some("quarantine")),
+        "{run}"
+    );
+    assert!(count_is(&folder, "t", 1), "the write was rolled back");
+}
+
+#[test]
+fn quality_pipelines_check_what_is_there() {
+    let quality = |tables: &str, checks: &str| {
+        format!(
+            "[pipeline.q]\ntype = \"quality\"\n[pipeline.q.target]\nadapter = \"default\"\n{tables}[pipeline.q.checks]\n{checks}"
+        )
+    };
+    let named = "[[pipeline.q.tables]]\ncatalog = \"w\"\nschema = \"main\"\ntable = \"a\"\n";
+    let whole = "[[pipeline.q.tables]]\ncatalog = \"w\"\nschema = \"main\"\n";
+    let folder = Folder::new(
+        &quality(
+            named,
+            "row_count = true\ncolumn_match = true\nfreshness = { threshold_seconds = 60, timestamp_column = \"at_\" }\nnull_rate = { columns = [\"x\"], threshold = 0 }\n[[pipeline.q.checks.custom]]\nname = \"c\"\nsql = \"SELECT MAX(x) FROM {target}\"\nthreshold = 1\n",
+        ),
+        &[
+            ("models/a.sql", "SELECT 1 AS x, now() AS at_"),
+            ("models/b.sql", "SELECT 1 AS x WHERE FALSE"),
+        ],
+    );
+    let (code, missing) = folder.json(&["run", "--pipeline", "q"]);
+    assert_eq!((code, missing["error"]["code"].as_str()), (1, Some("not_found")));
+    assert_eq!(folder.json(&["run", "--pipeline", "p"]).0, 0);
+    let (code, checks) = folder.checks(&["--pipeline", "q"]);
+    assert_eq!(code, 0, "{checks:#?}");
+    let names: Vec<&str> = checks.iter().map(|c| c.0.as_str()).collect();
+    assert_eq!(
+        names,
+        ["row_count", "column_match", "freshness", "c", "null_rate"]
+    );
+    let (_, run) = folder.json(&["run", "--pipeline", "q"]);
+    assert_eq!(
+        (run["pipeline_type"].as_str(), run["tables_copied"].as_u64()),
+        (Some("quality"), Some(0))
+    );
+    assert_eq!(run["materializations"].as_array().unwrap().len(), 0);
+    // All tables of the schema; the empty one fails.
+    folder.write(
+        "rocky.toml",
+        &format!("{CONFIG}{}", quality(whole, "row_count = true\n")),
+    );
+    let (code, checks) = folder.checks(&["--pipeline", "q"]);
+    assert_eq!((code, checks.len()), (1, 2));
+    folder.write(
+        "rocky.toml",
+        &format!(
+            "{CONFIG}{}",
+            quality(whole, "row_count = { enabled = true, severity = \"warning\" }\n")
+        ),
+    );
+    assert_eq!(folder.json(&["run", "--pipeline", "q"]).0, 0);
+    // A table that is not there, and mistakes of the configuration.
+    folder.write(
+        "rocky.toml",
+        &format!(
+            "{CONFIG}{}",
+            quality(&named.replace("\"a\"", "\"zz\""), "row_count = true\n")
+        ),
+    );
+    let (code, checks) = folder.checks(&["--pipeline", "q"]);
+    assert_eq!((code, status(&checks, "row_count")), (1, "error"));
+    folder.write(
+        "rocky.toml",
+        &format!(
+            "{CONFIG}{}",
+            quality(named, "freshness = { threshold_seconds = 1 }\n")
+        ),
+    );
+    let (code, refused) = folder.json(&["run", "--pipeline", "q"]);
+    assert_eq!(
+        (code, refused["diagnostics"][0]["code"].as_str()),
+        (1, Some("E405"))
+    );
+    assert_eq!(refused["diagnostics"][0]["span"]["file"], "rocky.toml");
+    folder.write(
+        "rocky.toml",
+        &format!(
+            "{CONFIG}{}",
+            quality(&whole.replace("main", "nowhere"), "row_count = true\n")
+        ),
+    );
+    assert_eq!(
+        folder.json(&["run", "--pipeline", "q"]).1["diagnostics"][0]["code"],
+        "E416"
+    );
+}
+
+#[test]
+fn declarative_tests_are_evaluated_where_the_tables_are() {
+    let folder = Folder::new(
+        "",
+        &[
+            ("models/a.sql", "SELECT NULL::INTEGER AS x, 1 AS y"),
+            ("models/sub/b.rocky", "from a\nselect { y }\n"),
+            (
+                "models/sub/b.toml",
+                "[[tests]]\ntype = \"unique\"\ncolumn = \"y\"\n",
+            ),
+        ],
+    );
+    assert_eq!(folder.json(&["run"]).0, 0);
+    folder.write("models/a.toml", "[[tests]]\ntype = \"not_null\"\ncolumn = \"x\"\n[[tests]]\ntype = \"not_null\"\ncolumn = \"x\"\nseverity = \"warning\"\n[[tests]]\ntype = \"relationships\"\ncolumn = \"y\"\nto_table = \"nowhere\"\nto_column = \"y\"\n");
+    let (code, tests) = folder.json(&["test", "--declarative"]);
+    let d = &tests["declarative"];
+    let number = |key: &str| d[key].as_u64().unwrap();
+    assert_eq!(code, 1);
+    assert_eq!(
+        [
+            number("total"),
+            number("passed"),
+            number("failed"),
+            number("warned"),
+            number("errored")
+        ],
+        [4, 1, 1, 1, 1]
+    );
+    assert_eq!(
+        d["results"][0]["sql"],
+        "SELECT COUNT(*) AS n\nFROM main.a\nWHERE x IS NULL"
+    );
+    assert_eq!(d["results"][1]["name"], "not_null_x_2");
+    let (code, one) = folder.json(&["test", "--declarative", "--model", "b"]);
+    assert_eq!((code, one["declarative"]["total"].as_u64()), (0, Some(1)));
+}
+
+const SNOWFLAKE: &str = "[adapter]\ntype = \"snowflake\"\naccount = \"a\"\nusername = \"u\"\npassword = \"p\"\nwarehouse = \"w\"\ndatabase = \"SHOP\"\nschema = \"PUBLIC\"\n[pipeline.p]\ntype = \"transformation\"\n[pipeline.p.target]\nadapter = \"default\"\n[[sources]]\nschema = \"RAW\"\ntable = \"ORDERS\"\ncolumns = [{name = \"ID\", type = \"NUMBER(38,0)\"}, {name = \"AMOUNT\", type = \"NUMBER(10,2)\"}]\n";
+
+#[test]
+fn models_of_other_warehouses_are_tested_where_duckdb_means_the_same() {
+    let unit = "[[test]]\nname = \"t\"\n[[test.given]]\nref = \"raw.orders\"\nrows = [{id = 1, amount = 2.5}, {id = 2}]\n[test.expect]\nordered = true\nrows = [{id = 2}, {id = 1, amount = 2.5}]\n";
+    let folder = Folder::new(
+        "",
+        &[
+            (
+                "models/o.sql",
+                "SELECT id, amount FROM raw.orders ORDER BY amount DESC",
+            ),
+            ("models/o.toml", unit),
+        ],
+    );
+    folder.write("rocky.toml", SNOWFLAKE);
+    // NULL is the largest there.
+    let (code, tests) = folder.json(&["test"]);
+    assert_eq!(
+        (code, tests["unit_tests"]["passed"].as_u64()),
+        (0, Some(1)),
+        "{tests}"
+    );
+    assert_eq!(folder.json(&["ci"]).0, 0);
+    folder.write("models/o.sql", "SELECT id, amount / 3 AS amount FROM raw.orders");
+    let (code, tests) = folder.json(&["test"]);
+    let result = &tests["unit_tests"]["results"][0];
+    assert_eq!((code, result["status"].as_str()), (0, Some("refused")));
+    assert_eq!(
+        result["detail"],
+        "DuckDB cannot stand in for snowflake: division, whose type and rounding differ (models/o.sql:1:19)"
+    );
+    let (code, ci) = folder.json(&["ci"]);
+    assert_eq!(
+        (code, ci["exit_code"].as_i64(), ci["tests_ok"].as_bool()),
+        (4, Some(4), Some(true))
+    );
+    folder.remove("models/o.toml");
+    assert_eq!(folder.json(&["test"]).1["error"]["code"], "unsupported");
+}
+
+#[test]
+fn ci_has_one_verdict() {
+    let folder = Folder::new("", &[("models/a.sql", "SELECT 1 AS x")]);
+    assert_eq!(folder.json(&["ci"]).0, 0);
+    folder.write("models/a.contract.toml", "[[columns]]\nname = \"missing\"\n");
+    let (code, ci) = folder.json(&["ci"]);
+    assert_eq!(
+        (code, ci["warnings"].as_u64(), ci["compile_ok"].as_bool()),
+        (4, Some(1), Some(true))
+    );
+    folder.write("models/b.sql", "SELECT nope FROM a");
+    let (code, ci) = folder.json(&["ci"]);
+    assert_eq!(
+        (code, ci["compile_ok"].as_bool(), ci["exit_code"].as_i64()),
+        (1, Some(false), Some(1))
+    );
+}
+
+#[test]
+fn unit_tests_say_what_is_wrong_with_them() {
+    let test =
+        |given: &str, expect: &str| format!("[[test]]\nname = \"t\"\n{given}\n[test.expect]\n{expect}\n");
+    let given = |text: &str| format!("[[test.given]]\nref = \"raw.o\"\n{text}");
+    let folder = Folder::new(
+        "[[sources]]\nschema = \"raw\"\ntable = \"o\"\ncolumns = [{name = \"id\", type = \"INTEGER\"}, {name = \"l\", type = \"INTEGER[]\"}, {name = \"s\", type = \"STRUCT(a INTEGER, b VARCHAR)\"}, {name = \"f\", type = \"DOUBLE\"}]\n",
+        &[
+            ("models/m.sql", "SELECT * FROM raw.o"),
+            ("data.csv", "id,f\n1,0.30000000000000004\n"),
+        ],
+    );
+    let detail = |sidecar: String| {
+        folder.write("models/m.toml", &sidecar);
+        let (_, tests) = folder.json(&["test", "--test", "t"]);
+        let result = tests["unit_tests"]["results"][0].clone();
+        (
+            result["status"].as_str().unwrap_or_default().to_owned(),
+            result["detail"].as_str().unwrap_or_default().to_owned(),
+        )
+    };
+    let passes = |sidecar: String| assert_eq!(detail(sidecar), ("pass".to_owned(), String::new()));
+    passes(test(
+        &given("rows = [{id = 1, l = [1, 2], s = {a = 1, b = \"x\"}, f = 0.1}]"),
+        "rows = [{l = [1, 2], s = {a = 1, b = \"x\"}, f = 0.1}]",
+    ));
+    passes(test(&given("file = \"data.csv\""), "rows = [{id = 1, f = 0.3}]"));
+    passes(test(
+        &given("rows = [{id = 1}, {id = 2}]"),
+        "columns = [\"id\"]\nrows = [{id = 2}, {id = 1}]",
+    ));
+    assert_eq!(
+        detail(test(&given("rows = [{id = 1}]"), "rows = [{idd = 1}]")),
+        (
+            "error".to_owned(),
+            "the model gives no column `idd`; it gives id, l, s, f".to_owned()
+        )
+    );
+    assert_eq!(
+        detail(test(&given("file = \"none.csv\""), "rows = []")).0,
+        "error"
+    );
+    assert!(
+        detail(test(&given("rows = [{id = 1}, {id = 99999999999}]"), "rows = []"))
+            .1
+            .starts_with("row 2 of `w.raw.o`, column `id`:")
+    );
+    let (status, why) = detail(test(&given("rows = [{id = 1}]"), "rows = [{id = 1}, {id = 1}]"));
+    assert_eq!(
+        (status.as_str(), why.as_str()),
+        ("fail", "1 row differs: 1 missing")
+    );
+    folder.write(
+        "models/m.toml",
+        "[[test]]\nname = \"t\"\n[test.expect]\nrows = []\ncsv = \"x\"\n",
+    );
+    assert_eq!(folder.json(&["compile"]).1["diagnostics"][0]["code"], "E417");
+    folder.write("models/m.toml", "");
+    let (code, none) = folder.json(&["test", "--test", "t"]);
+    assert_eq!((code, none["error"]["code"].as_str()), (2, Some("usage")));
+}
+
+/// The examples of a document: a fenced block with a path is a file, the lines after `$ rocky …` must be printed in this order, `…` standing
+/// for anything.
+fn examples(document: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../docs")
+        .join(document);
+    let text = std::fs::read_to_string(path).unwrap();
+    let folder = Folder(tempfile::tempdir().unwrap());
+    let mut commands = 0;
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let Some(info) = line.strip_prefix("```").filter(|i| !i.is_empty()) else {
+            continue;
+        };
+        let block: Vec<&str> = lines.by_ref().take_while(|l| !l.starts_with("```")).collect();
+        if let Some((_, file)) = info.split_once(' ') {
+            folder.write(file, &(block.join("\n") + "\n"));
+        } else if info == "console" {
+            let mut output = String::new();
+            for line in block {
+                let Some(command) = line.strip_prefix("$ rocky ") else {
+                    let mut rest = output.as_str();
+                    for part in line.split('…').map(str::trim).filter(|p| !p.is_empty()) {
+                        let at = rest.find(part).unwrap_or_else(|| {
+                            panic!("{document}: `{part}` is not in\n{rest}\nof\n{output}")
+                        });
+                        rest = &rest[at + part.len()..];
+                    }
+                    output = rest.to_owned();
+                    continue;
+                };
+                let (command, code) = match command.split_once(" # exit code ") {
+                    Some((command, code)) => (command, code.parse().unwrap()),
+                    None => (command, 0),
+                };
+                let args: Vec<&str> = command.split(' ').chain(["-o", "table"]).collect();
+                let (found, out, err) = folder.rocky(&args);
+                assert_eq!(found, code, "{document}: {command}\n{out}{err}");
+                output = out;
+                commands += 1;
+            }
+        }
+    }
+    assert!(commands > 0, "{document} has no commands");
+}
+
+#[test]
+fn the_examples_about_checks_do_what_they_say() {
+    examples("checks.md");
+}
+
+#[test]
+fn the_examples_about_tests_do_what_they_say() {
+    examples("testing.md");
+}

@@ -1,0 +1,225 @@
+//! The checks of models: those of their pipeline, and the tests of their sidecars.
+
+use super::table::{Planner, Subject};
+use super::tests::{self, Related, Resolve};
+use super::{CheckPlan, distinct_names, quarantine};
+use crate::task::{Step, Task};
+use rocky_base::{Diagnostic, SmolStr};
+use rocky_config::{ChecksConfig, PipelineKind, Spanned, StrategyKind};
+use rocky_project::{Model, Snapshot};
+use rocky_warehouse::{Column, RelationName};
+use rustc_hash::FxHashMap;
+
+/// Plans the checks of a snapshot's models.
+pub(crate) struct Models<'a> {
+    snapshot: &'a Snapshot,
+    planners: FxHashMap<SmolStr, Planner<'a>>,
+}
+
+impl<'a> Models<'a> {
+    pub(crate) fn new(snapshot: &'a Snapshot) -> Models<'a> {
+        let planner = |(name, pipeline): (&SmolStr, &'a rocky_config::PipelineConfig)| {
+            let transforms = matches!(pipeline.kind, PipelineKind::Transformation(_));
+            let config = pipeline.checks.as_ref().filter(|_| transforms)?;
+            Some((name.clone(), Planner::new(config)))
+        };
+        Models {
+            snapshot,
+            planners: snapshot.config.pipelines.iter().filter_map(planner).collect(),
+        }
+    }
+
+    /// Put the checks of a model into its task. `pipeline` is the one that executes it.
+    pub(crate) fn add(
+        &mut self,
+        model: &Model,
+        pipeline: Option<&SmolStr>,
+        task: &mut Task,
+    ) -> Result<(), Box<Diagnostic>> {
+        let pipeline = model.pipeline.as_ref().or(pipeline);
+        let planner = pipeline.and_then(|name| self.planners.get_mut(name));
+        if planner.is_none() && model.config.tests.is_empty() {
+            return Ok(());
+        }
+        let config = pipeline
+            .and_then(|name| self.snapshot.config.pipelines.get(name))
+            .and_then(|p| p.checks.as_ref());
+        let columns = columns(model);
+        let subject = Subject {
+            dialect: self.snapshot.dialect,
+            target: &model.target,
+            parts: &model.target_parts,
+            name: Some(&model.name),
+            source: None,
+            columns: columns.as_deref(),
+            expected: columns
+                .as_ref()
+                .map(|c| c.iter().map(|c| c.name.clone()).collect()),
+            ignored: vec![quarantine::TAG.into()],
+            timestamp_column: timestamp_column(&model.strategy.kind),
+            named: false,
+        };
+        let resolve = resolver(self.snapshot, model);
+        let mut checks = planner.map_or_else(Vec::new, |p| p.of(&subject, &resolve));
+        checks.extend(declared(model, &subject, config, &resolve)?);
+        distinct_tests(&mut checks);
+        task.checks = checks;
+        if let Some(config) = config.filter(|c| c.enabled)
+            && let Some(wanted) = config.quarantine.as_ref().filter(|q| q.enabled)
+        {
+            let assertions = config
+                .assertions
+                .iter()
+                .filter(|a| subject.is(a))
+                .map(|a| &a.test);
+            let tests: Vec<_> = model.config.tests.iter().chain(assertions).collect();
+            let is_model = |name: &RelationName| self.snapshot.names.model_of_target(name).is_some();
+            quarantine::add(wanted, &tests, &subject, &resolve, &is_model, task)?;
+        }
+        Ok(())
+    }
+
+    /// All mistakes of the pipelines' checks.
+    pub(crate) fn finish(self) -> Vec<Diagnostic> {
+        let snapshot = self.snapshot;
+        let known = |assertion: &rocky_config::AssertionConfig| {
+            snapshot.models.iter().any(|m| {
+                let subject = bare(snapshot, m);
+                subject.is(assertion)
+            })
+        };
+        let mut planners: Vec<_> = self.planners.into_iter().collect();
+        planners.sort_by(|a, b| a.0.cmp(&b.0));
+        planners
+            .into_iter()
+            .flat_map(|(_, planner)| planner.finish(&known))
+            .collect()
+    }
+}
+
+fn bare<'m>(snapshot: &Snapshot, model: &'m Model) -> Subject<'m> {
+    Subject {
+        dialect: snapshot.dialect,
+        target: &model.target,
+        parts: &model.target_parts,
+        name: Some(&model.name),
+        source: None,
+        columns: None,
+        expected: None,
+        ignored: Vec::new(),
+        timestamp_column: None,
+        named: false,
+    }
+}
+
+/// The declarative tests of one model, whether it is executed or not: what `test --declarative` runs.
+pub fn of_model(snapshot: &Snapshot, id: u32) -> Result<Vec<CheckPlan>, Box<Diagnostic>> {
+    let Some(model) = snapshot.models.get(id as usize) else {
+        return Ok(Vec::new());
+    };
+    let columns = columns(model);
+    let subject = Subject {
+        columns: columns.as_deref(),
+        ..bare(snapshot, model)
+    };
+    let resolve = resolver(snapshot, model);
+    let mut checks = declared(model, &subject, None, &resolve)?;
+    distinct_names(&mut checks);
+    Ok(checks)
+}
+
+fn declared(
+    model: &Model,
+    subject: &Subject<'_>,
+    config: Option<&ChecksConfig>,
+    resolve: &Resolve<'_>,
+) -> Result<Vec<CheckPlan>, Box<Diagnostic>> {
+    if config.is_some_and(|c| !c.enabled) {
+        return Ok(Vec::new());
+    }
+    let fail_on_error = config.is_none_or(|c| c.fail_on_error);
+    model
+        .config
+        .tests
+        .iter()
+        .map(|test| {
+            tests::plan(test, subject, fail_on_error, resolve)
+                .map_err(|d| Box::new((*d).in_model(model.name.clone())))
+        })
+        .collect()
+}
+
+/// Results of null_rate share a name, one for each column; all others differ.
+fn distinct_tests(checks: &mut Vec<CheckPlan>) {
+    let (rates, mut others): (Vec<_>, Vec<_>) = std::mem::take(checks)
+        .into_iter()
+        .partition(|c| c.kind == super::CheckKind::NullRate);
+    distinct_names(&mut others);
+    checks.extend(others);
+    checks.extend(rates);
+}
+
+/// The columns of its output, when all are known.
+fn columns(model: &Model) -> Option<Vec<Column>> {
+    let known = model.analysis().complete && !model.unit.broken();
+    known.then(|| {
+        let columns = model.analysis().columns.iter();
+        columns
+            .map(|c| Column {
+                name: c.name.clone(),
+                ty: c.ty.clone(),
+                nullable: c.nullable,
+            })
+            .collect()
+    })
+}
+
+fn timestamp_column(kind: &StrategyKind) -> Option<Spanned<SmolStr>> {
+    match kind {
+        StrategyKind::Incremental { timestamp_column }
+        | StrategyKind::Microbatch { timestamp_column, .. } => Some(timestamp_column.clone()),
+        StrategyKind::TimeInterval { time_column, .. } => Some(time_column.clone()),
+        _ => None,
+    }
+}
+
+/// What a name in `to_table` of a model's test is: a model by its name or target, else a table of the warehouse.
+fn resolver<'s>(snapshot: &'s Snapshot, model: &'s Model) -> impl Fn(&str) -> Related + 's {
+    move |name| {
+        let dialect = snapshot.dialect;
+        let parts: Vec<rocky_base::Ident> = name
+            .split('.')
+            .map(|p| rocky_base::Ident::from_config(dialect, p.trim()))
+            .collect();
+        let id = match parts.as_slice() {
+            [_] => snapshot.names.model(name),
+            [schema, table] => snapshot.names.model_of_target(&RelationName {
+                catalog: None,
+                schema: Some(schema.clone()),
+                table: table.clone(),
+            }),
+            [catalog, schema, table] => snapshot.names.model_of_target(&RelationName {
+                catalog: Some(catalog.clone()),
+                schema: Some(schema.clone()),
+                table: table.clone(),
+            }),
+            _ => None,
+        };
+        match id.and_then(|id| Some((id, snapshot.models.get(id as usize)?))) {
+            Some((id, other)) => Related {
+                printed: other.target.print(dialect),
+                // What it does not read directly may be written after it.
+                deferred: other.name != model.name && !model.depends_on.contains(&id),
+            },
+            None => Related {
+                printed: tests::dotted(dialect, name),
+                deferred: false,
+            },
+        }
+    }
+}
+
+/// The statements of a plan's checks, for people.
+pub fn steps(checks: &[CheckPlan]) -> impl Iterator<Item = (&CheckPlan, &Step)> {
+    checks.iter().flat_map(|c| c.steps().map(move |s| (c, s)))
+}

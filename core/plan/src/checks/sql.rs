@@ -1,0 +1,76 @@
+//! What checks write differently per dialect.
+
+use crate::bind::{Parameter, Sql};
+use rocky_base::Dialect;
+use rocky_warehouse::Type;
+
+/// A relation of which a share is read.
+pub(super) fn sampled(dialect: Dialect, columns: &str, table: &str, percent: u32) -> String {
+    let clause = match dialect {
+        Dialect::DuckDb => format!("USING SAMPLE {percent} PERCENT (bernoulli)"),
+        Dialect::Databricks => format!("TABLESAMPLE ({percent} PERCENT)"),
+        Dialect::Snowflake => format!("SAMPLE ({percent})"),
+        Dialect::BigQuery => format!("TABLESAMPLE SYSTEM ({percent} PERCENT)"),
+    };
+    format!("(SELECT {columns} FROM {table} {clause}) AS sampled")
+}
+
+/// Seconds since 1970 of the largest moment of a column, and its text. A moment without time zone counts as UTC.
+pub(super) fn newest(dialect: Dialect, column: &str, ty: Option<&Type>) -> String {
+    let text = matches!(ty, Some(Type::String { .. }));
+    let max = match (dialect, text) {
+        (Dialect::BigQuery, _) => format!("TIMESTAMP(MAX({column}))"),
+        (_, true) => format!("CAST(MAX({column}) AS TIMESTAMP)"),
+        (_, false) => format!("MAX({column})"),
+    };
+    let (seconds, string) = match dialect {
+        Dialect::DuckDb => (format!("epoch({max})"), "VARCHAR"),
+        Dialect::Databricks => (format!("unix_timestamp({max})"), "STRING"),
+        Dialect::Snowflake => (format!("DATE_PART(epoch_second, {max})"), "VARCHAR"),
+        Dialect::BigQuery => (format!("UNIX_SECONDS({max})"), "STRING"),
+    };
+    format!("SELECT {seconds} AS seconds, CAST(MAX({column}) AS {string}) AS newest")
+}
+
+/// The string is matched somewhere by the expression.
+pub(super) fn matches(dialect: Dialect, column: &str, pattern: &str) -> String {
+    let pattern = dialect.string_literal(pattern);
+    match dialect {
+        Dialect::DuckDb => format!("regexp_matches({column}, {pattern})"),
+        Dialect::Databricks => format!("regexp_like({column}, {pattern})"),
+        // REGEXP_LIKE matches the whole string there.
+        Dialect::Snowflake => format!("REGEXP_INSTR({column}, {pattern}) > 0"),
+        Dialect::BigQuery => format!("REGEXP_CONTAINS({column}, {pattern})"),
+    }
+}
+
+/// The moment is after now, or less than `days` before it.
+pub(super) fn later_than(dialect: Dialect, column: &str, days: u32) -> Sql {
+    let mut sql = Sql::default();
+    // BigQuery compares neither a DATE nor a DATETIME with a TIMESTAMP.
+    match dialect {
+        Dialect::BigQuery => sql.push(&format!("TIMESTAMP({column}) > ")),
+        _ => sql.push(&format!("{column} > ")),
+    }
+    if days == 0 {
+        sql.hole(Parameter::Now);
+        return sql;
+    }
+    match dialect {
+        Dialect::DuckDb | Dialect::Databricks => {
+            sql.hole(Parameter::Now);
+            sql.push(&format!(" - INTERVAL '{days}' DAY"));
+        }
+        Dialect::Snowflake => {
+            sql.push(&format!("DATEADD(day, -{days}, "));
+            sql.hole(Parameter::Now);
+            sql.push(")");
+        }
+        Dialect::BigQuery => {
+            sql.push("TIMESTAMP_SUB(");
+            sql.hole(Parameter::Now);
+            sql.push(&format!(", INTERVAL {days} DAY)"));
+        }
+    }
+    sql
+}

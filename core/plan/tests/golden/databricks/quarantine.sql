@@ -1,0 +1,156 @@
+-- ==== split, target absent ====
+-- orders: merge into marts.orders (absent)
+-- because: target does not exist
+-- check_keys marts.orders [guard: duplicate keys in the result of model `orders`]
+SELECT id, COUNT(*) AS n FROM (
+SELECT id, customer, amount, day, updated_at FROM raw.orders
+) AS _rocky_q
+GROUP BY id
+HAVING COUNT(*) > 1
+ORDER BY 1
+LIMIT 5;
+-- create_table marts.orders [rows]
+CREATE TABLE marts.orders AS
+SELECT id, customer, amount, day, updated_at FROM raw.orders;
+-- quarantine marts.orders__quarantine
+CREATE OR REPLACE TABLE marts.orders__quarantine AS
+SELECT *, SUBSTR(CASE WHEN customer IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
+) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END, 2) AS _rocky_failed_tests
+FROM marts.orders
+WHERE COALESCE(customer IS NULL, FALSE)
+   OR COALESCE((amount > 0
+) AND day > $now - INTERVAL '7' DAY, FALSE);
+-- quarantine_valid marts.orders__valid
+CREATE OR REPLACE TABLE marts.orders__valid AS
+SELECT *
+FROM marts.orders
+WHERE NOT (COALESCE(customer IS NULL, FALSE)
+   OR COALESCE((amount > 0
+) AND day > $now - INTERVAL '7' DAY, FALSE));
+-- ==== split, target exists ====
+-- orders: merge into marts.orders (table(id, customer, amount, day, updated_at, _rocky_failed_tests))
+-- because: target exists: rows are merged by id; its column `_rocky_failed_tests` is not in the query and stays NULL in new rows
+-- check_keys marts.orders [guard: duplicate keys in the result of model `orders`]
+SELECT id, COUNT(*) AS n FROM (
+SELECT id, customer, amount, day, updated_at FROM raw.orders
+) AS _rocky_q
+GROUP BY id
+HAVING COUNT(*) > 1
+ORDER BY 1
+LIMIT 5;
+-- merge marts.orders [rows]
+MERGE INTO marts.orders AS t
+USING (
+SELECT id, customer, amount, day, updated_at FROM raw.orders
+) AS s
+ON t.id <=> s.id
+WHEN MATCHED THEN UPDATE SET customer = s.customer, amount = s.amount, day = s.day, updated_at = s.updated_at
+WHEN NOT MATCHED THEN INSERT (id, customer, amount, day, updated_at) VALUES (s.id, s.customer, s.amount, s.day, s.updated_at);
+-- quarantine marts.orders__quarantine
+CREATE OR REPLACE TABLE marts.orders__quarantine AS
+SELECT *, SUBSTR(CASE WHEN customer IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
+) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END, 2) AS _rocky_failed_tests
+FROM marts.orders
+WHERE COALESCE(customer IS NULL, FALSE)
+   OR COALESCE((amount > 0
+) AND day > $now - INTERVAL '7' DAY, FALSE);
+-- quarantine_valid marts.orders__valid
+CREATE OR REPLACE TABLE marts.orders__valid AS
+SELECT *
+FROM marts.orders
+WHERE NOT (COALESCE(customer IS NULL, FALSE)
+   OR COALESCE((amount > 0
+) AND day > $now - INTERVAL '7' DAY, FALSE));
+-- ==== tag, target absent ====
+-- orders: merge into marts.orders (absent)
+-- because: target does not exist
+-- check_keys marts.orders [guard: duplicate keys in the result of model `orders`]
+SELECT id, COUNT(*) AS n FROM (
+SELECT id, customer, amount, day, updated_at FROM raw.orders
+) AS _rocky_q
+GROUP BY id
+HAVING COUNT(*) > 1
+ORDER BY 1
+LIMIT 5;
+-- create_table marts.orders [rows]
+CREATE TABLE marts.orders AS
+SELECT id, customer, amount, day, updated_at FROM raw.orders;
+-- add_column marts.orders
+ALTER TABLE marts.orders ADD COLUMNS (_rocky_failed_tests STRING);
+-- quarantine marts.orders
+UPDATE marts.orders SET _rocky_failed_tests = SUBSTR(CASE WHEN customer IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
+) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END, 2)
+WHERE COALESCE(customer IS NULL, FALSE)
+   OR COALESCE((amount > 0
+) AND day > $now - INTERVAL '7' DAY, FALSE);
+-- ==== tag, target exists ====
+-- orders: merge into marts.orders (table(id, customer, amount, day, updated_at, _rocky_failed_tests))
+-- because: target exists: rows are merged by id; its column `_rocky_failed_tests` is not in the query and stays NULL in new rows
+-- check_keys marts.orders [guard: duplicate keys in the result of model `orders`]
+SELECT id, COUNT(*) AS n FROM (
+SELECT id, customer, amount, day, updated_at FROM raw.orders
+) AS _rocky_q
+GROUP BY id
+HAVING COUNT(*) > 1
+ORDER BY 1
+LIMIT 5;
+-- merge marts.orders [rows]
+MERGE INTO marts.orders AS t
+USING (
+SELECT id, customer, amount, day, updated_at FROM raw.orders
+) AS s
+ON t.id <=> s.id
+WHEN MATCHED THEN UPDATE SET customer = s.customer, amount = s.amount, day = s.day, updated_at = s.updated_at
+WHEN NOT MATCHED THEN INSERT (id, customer, amount, day, updated_at) VALUES (s.id, s.customer, s.amount, s.day, s.updated_at);
+-- untag marts.orders
+UPDATE marts.orders SET _rocky_failed_tests = NULL
+WHERE _rocky_failed_tests IS NOT NULL;
+-- quarantine marts.orders
+UPDATE marts.orders SET _rocky_failed_tests = SUBSTR(CASE WHEN customer IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
+) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END, 2)
+WHERE COALESCE(customer IS NULL, FALSE)
+   OR COALESCE((amount > 0
+) AND day > $now - INTERVAL '7' DAY, FALSE);
+-- ==== drop, target absent ====
+-- orders: merge into marts.orders (absent)
+-- because: target does not exist
+-- check_keys marts.orders [guard: duplicate keys in the result of model `orders`]
+SELECT id, COUNT(*) AS n FROM (
+SELECT id, customer, amount, day, updated_at FROM raw.orders
+) AS _rocky_q
+GROUP BY id
+HAVING COUNT(*) > 1
+ORDER BY 1
+LIMIT 5;
+-- create_table marts.orders [rows]
+CREATE TABLE marts.orders AS
+SELECT id, customer, amount, day, updated_at FROM raw.orders;
+-- quarantine marts.orders
+DELETE FROM marts.orders
+WHERE COALESCE(customer IS NULL, FALSE)
+   OR COALESCE((amount > 0
+) AND day > $now - INTERVAL '7' DAY, FALSE);
+-- ==== drop, target exists ====
+-- orders: merge into marts.orders (table(id, customer, amount, day, updated_at, _rocky_failed_tests))
+-- because: target exists: rows are merged by id; its column `_rocky_failed_tests` is not in the query and stays NULL in new rows
+-- check_keys marts.orders [guard: duplicate keys in the result of model `orders`]
+SELECT id, COUNT(*) AS n FROM (
+SELECT id, customer, amount, day, updated_at FROM raw.orders
+) AS _rocky_q
+GROUP BY id
+HAVING COUNT(*) > 1
+ORDER BY 1
+LIMIT 5;
+-- merge marts.orders [rows]
+MERGE INTO marts.orders AS t
+USING (
+SELECT id, customer, amount, day, updated_at FROM raw.orders
+) AS s
+ON t.id <=> s.id
+WHEN MATCHED THEN UPDATE SET customer = s.customer, amount = s.amount, day = s.day, updated_at = s.updated_at
+WHEN NOT MATCHED THEN INSERT (id, customer, amount, day, updated_at) VALUES (s.id, s.customer, s.amount, s.day, s.updated_at);
+-- quarantine marts.orders
+DELETE FROM marts.orders
+WHERE COALESCE(customer IS NULL, FALSE)
+   OR COALESCE((amount > 0
+) AND day > $now - INTERVAL '7' DAY, FALSE);
