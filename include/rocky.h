@@ -590,6 +590,26 @@ rocky_status rocky_project_hooks(const rocky_project *project,
                                  rocky_buf **out,
                                  rocky_error **error);
 
+// Compile and test with one verdict, without a warehouse.
+//
+// - `project`: borrowed.
+// - `request`, `request_len`: UTF-8 JSON, borrowed; may be empty. `{"vars"}`.
+// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+// - `cancel`: borrowed; may be NULL.
+// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Its `exit_code` is 0, 1, or 4 when
+//   there are warnings alone; tests that fail are part of it.
+// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+//
+// Any thread; other calls on the project may run at the same time. Since 1.
+rocky_status rocky_project_ci(const rocky_project *project,
+                              const char *request,
+                              size_t request_len,
+                              rocky_event_fn callback,
+                              void *user_data,
+                              const rocky_cancel *cancel,
+                              rocky_buf **out,
+                              rocky_error **error);
+
 // The word for a status, e.g. `not_found` for 2, as in `error.code` of documents.
 //
 // - `status`: any number.

@@ -235,7 +235,7 @@ fn what_is_unchanged_is_left_alone() {
     let (built, reasons) = folder.skip();
     assert_eq!(built, ["a", "b", "r", "v"]);
     assert!(
-        reasons.contains(&"a build: `raw.people` changed".to_owned()),
+        reasons.contains(&"a build: `w.raw.people` changed".to_owned()),
         "{reasons:?}"
     );
     assert!(
