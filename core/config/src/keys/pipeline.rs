@@ -1,7 +1,6 @@
 //! Rows of `[pipeline.NAME]`, one schema per type.
 //!
-//! `run` refuses the types other than `transformation` by name, so their own keys count as having an effect. Inside a
-//! transformation pipeline each key that nothing acts on is idle.
+//! Each key that nothing acts on is idle.
 
 use super::{BOOL, COUNT, PERCENT, RATIO, SEVERITY, STR, STRS, rows, test};
 use crate::node::Node;
