@@ -45,7 +45,7 @@ pub use pipeline::{
     FreshnessCheck, GovernanceConfig, Grant, Isolation, LoadConfig, LoadContract, LoadFormat, LoadOptions,
     MetadataColumn, NullRateCheck, OnAdded, OnCollision, OnRemoved, OnUnsafe, OnWidened, PipelineConfig,
     PipelineKind, QualityConfig, QualityTable, QuarantineConfig, QuarantineMode, ReplicationConfig,
-    ReplicationSource, ReplicationTarget, SnapshotConfig, Switch, TableOverride, TableRef,
+    ReplicationSource, ReplicationTarget, SnapshotConfig, SnapshotStrategy, Switch, TableOverride, TableRef,
     TransformationConfig, WorkspaceBinding,
 };
 pub use project::{BudgetConfig, ProjectConfig, parse_project};

@@ -215,8 +215,12 @@ pub struct QualityTable {
 pub struct SnapshotConfig {
     /// The row's identity.
     pub unique_key: Vec<Spanned<SmolStr>>,
+    /// How a change is noticed; when absent, by `updated_at` where that is given, else by all columns.
+    pub strategy: Option<SnapshotStrategy>,
     /// When a row was changed last.
     pub updated_at: Option<Spanned<SmolStr>>,
+    /// The columns that are compared; all when absent.
+    pub check_cols: Option<Vec<Spanned<SmolStr>>>,
     /// Close the history of rows that are gone.
     pub invalidate_hard_deletes: bool,
     /// Where from.
@@ -225,6 +229,16 @@ pub struct SnapshotConfig {
     pub target: TableRef,
     /// `[pipeline.X.target.governance]`.
     pub governance: GovernanceConfig,
+}
+
+/// How a snapshot notices that a row has changed.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SnapshotStrategy {
+    /// A column says when it was changed.
+    UpdatedAt,
+    /// Columns are compared.
+    Check,
 }
 
 /// A table reached through an adapter.
@@ -790,7 +804,15 @@ fn snapshot(reader: Reader<'_>) -> SnapshotConfig {
     let target = reader.table("target");
     SnapshotConfig {
         unique_key: reader.texts("unique_key"),
+        strategy: reader.choice(
+            "strategy",
+            &[
+                ("updated_at", SnapshotStrategy::UpdatedAt),
+                ("check", SnapshotStrategy::Check),
+            ],
+        ),
         updated_at: reader.text("updated_at"),
+        check_cols: reader.maybe_texts("check_cols").filter(|list| !list.is_empty()),
         invalidate_hard_deletes: reader.flag("invalidate_hard_deletes").unwrap_or(false),
         source: reader.table("source").map(table_ref).unwrap_or_default(),
         target: target.map(table_ref).unwrap_or_default(),

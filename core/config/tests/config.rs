@@ -247,7 +247,7 @@ fn in_a_transformation_pipeline_each_idle_key_is_named() {
     assert_eq!(
         problems,
         [
-            "E403 5:1 `strategy` unknown key `strategy` in `pipeline.p`; it belongs to pipelines of type `replication`",
+            "E403 5:1 `strategy` unknown key `strategy` in `pipeline.p`; it belongs to pipelines of type `replication` or `snapshot`",
             "E406 7:1 `auto_create_catalogs` key `pipeline.p.target.governance.auto_create_catalogs` is known but has no effect in rocky 2.0.0",
             "E406 10:1 `table_retries` key `pipeline.p.execution.table_retries` is known but has no effect in rocky 2.0.0",
             "E406 11:1 `error_rate_abort_pct` key `pipeline.p.execution.error_rate_abort_pct` is known but has no effect in rocky 2.0.0",

@@ -2,8 +2,11 @@
 //!
 //! Everything that reads the warehouse before anything is changed stands here, so that `plan` shows what `run` does.
 
+pub(crate) mod load;
 mod quality;
+mod relation;
 mod replication;
+mod snapshot;
 pub(crate) mod sources;
 mod transformation;
 
@@ -116,17 +119,8 @@ impl Project {
                 replication::prepare(self, &wanted, (chosen, settings), observer, cancel)?
             }
             PipelineKind::Quality(_) => quality::prepare(self, &wanted, observer, cancel)?,
-            PipelineKind::Snapshot(_) | PipelineKind::Load(_) => {
-                return Err(Error::new(
-                    ErrorKind::Unsupported,
-                    format!(
-                        "pipeline `{name}` is of type {}, which rocky {} cannot run",
-                        chosen.type_name(),
-                        crate::VERSION
-                    ),
-                )
-                .hint("replication, transformation and quality pipelines can be run"));
-            }
+            PipelineKind::Load(load) => load::prepare(self, &wanted, load, cancel)?,
+            PipelineKind::Snapshot(snapshot) => snapshot::prepare(self, &wanted, snapshot, cancel)?,
         };
         prepared.skip_unchanged = config.skip_unchanged;
         self.reduce(request, &mut prepared, cancel)?;

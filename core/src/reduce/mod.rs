@@ -38,6 +38,8 @@ pub(crate) struct Reduced {
     pub decisions: Vec<ModelDecision>,
     /// The run that this one goes on with.
     pub resumed_from: Option<String>,
+    /// What is to be remembered of the files that this run loads.
+    pub ledger: Option<crate::prepare::load::Ledger>,
     /// What is to be remembered of what this run builds.
     pub memory: Option<unchanged::Memory>,
 }
@@ -54,7 +56,7 @@ impl Project {
             return Ok(());
         };
         let reader = self.engine.inner.states.reader(self.state_path())?;
-        let mut reduced = Reduced::default();
+        let mut reduced = std::mem::take(&mut prepared.reduced);
         // By name, why it is left out.
         let mut skip: FxHashMap<SmolStr, String> = FxHashMap::default();
         resume::decide(request, reader.as_ref(), &plan, &mut skip, &mut reduced)?;

@@ -664,6 +664,9 @@ impl Project {
         if let Some(memory) = &reduced.memory {
             memory.begin(&state, plan, crate::document::timestamp(clock.now()))?;
         }
+        if let Some(ledger) = &reduced.ledger {
+            ledger.begin(&state, &run.run_id, crate::document::timestamp(clock.now()))?;
+        }
         let snapshot = self.last(&request.vars);
         let graph_hash = snapshot.as_deref().map(crate::graph::hash);
         let report = execute(ExecuteContext {
@@ -692,13 +695,19 @@ impl Project {
                 .iter()
                 .map(|t| (t.name.clone(), t.basis.clone()))
                 .collect();
+            let noted = reduced.ledger.as_ref().map_or(Ok(()), |ledger| {
+                ledger.finish(&state, &report, crate::document::timestamp(clock.now()))
+            });
             let built = match reduced.memory {
                 Some(memory) => {
                     memory.write(&state, &report, &bases, crate::document::timestamp(clock.now()))
                 }
                 None => Ok(()),
             };
-            if let Err(error) = built.and_then(|()| self.remember_after(&state, &report, graph)) {
+            if let Err(error) = noted
+                .and(built)
+                .and_then(|()| self.remember_after(&state, &report, graph))
+            {
                 observer.event(&Event::Log {
                     level: rocky_base::SmolStr::new_static("warning"),
                     message: format!("the run is recorded, but not all around it: {}", error.message),

@@ -29,6 +29,10 @@ pub enum Strategy {
     DynamicTable,
     /// Content-addressed storage.
     ContentAddressed,
+    /// The history of a table, kept by a snapshot pipeline.
+    SnapshotScd2,
+    /// Files, added by a load pipeline.
+    Load,
 }
 
 impl Strategy {
@@ -46,6 +50,8 @@ impl Strategy {
             Strategy::MaterializedView => "materialized_view",
             Strategy::DynamicTable => "dynamic_table",
             Strategy::ContentAddressed => "content_addressed",
+            Strategy::SnapshotScd2 => "snapshot_scd2",
+            Strategy::Load => "load",
         }
     }
 }

@@ -87,10 +87,15 @@ fn is_conflict(text: &str) -> bool {
     prefix(text) == "TransactionContext" && (text.contains("onflict") || text.contains("altered"))
 }
 
-/// The first line, without trailing blanks.
+/// The first line, without trailing blanks; of a mistake in a CSV file also what stands in the line and what is wrong with it.
 fn headline(text: &str) -> String {
-    let line = text.lines().map(str::trim).find(|l| !l.is_empty());
-    line.unwrap_or("DuckDB failed without a message").to_owned()
+    let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
+    let first = lines.next().unwrap_or("DuckDB failed without a message");
+    if !first.contains("CSV Error on Line: ") {
+        return first.to_owned();
+    }
+    let more = lines.take_while(|l| l.starts_with("Original Line: ") || l.starts_with("Error when "));
+    std::iter::once(first).chain(more).collect::<Vec<_>>().join("; ")
 }
 
 /// DuckDB's own proposal (`Did you mean …`, `Candidate bindings: …`), in one line.
@@ -116,6 +121,15 @@ mod tests {
         assert_eq!(error.hint.as_deref(), Some("Did you mean \"y\"?"));
         assert_eq!(failure_class(&error), FailureClass::Catalog);
         assert_eq!(error.source.unwrap().to_string(), text);
+    }
+
+    #[test]
+    fn a_mistake_in_a_csv_file_shows_its_line() {
+        let text = "Conversion Error: CSV Error on Line: 2\nOriginal Line: 8|x\nError when converting column \"n\".\n\nColumn n is";
+        assert_eq!(
+            statement_error(text.to_owned()).message,
+            "Conversion Error: CSV Error on Line: 2; Original Line: 8|x; Error when converting column \"n\"."
+        );
     }
 
     #[test]

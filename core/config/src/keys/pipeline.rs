@@ -1,7 +1,6 @@
 //! Rows of `[pipeline.NAME]`, one schema per type.
 //!
-//! `run` refuses the types other than `transformation` by name, so their own keys count as having an effect. Inside a
-//! transformation pipeline each key that nothing acts on is idle.
+//! Each key that nothing acts on is idle.
 
 use super::{BOOL, COUNT, PERCENT, RATIO, SEVERITY, STR, STRS, rows, test};
 use crate::node::Node;
@@ -316,14 +315,19 @@ static QUALITY_TABLE: Schema = rows(&[
 static SNAPSHOT: Schema = Schema::with_hint(
     &[
         key("unique_key", Shape::SomeStrs).required(),
-        key("updated_at", STR).required(),
+        key("strategy", Shape::OneOf(&["updated_at", "check"])),
+        key("updated_at", STR),
+        key(
+            "check_cols",
+            Shape::Either(&[Shape::OneOf(&["all"]), Shape::SomeStrs]),
+        ),
         key("invalidate_hard_deletes", BOOL),
         key("source", Shape::Table(&SNAPSHOT_SOURCE)).required(),
         key("target", Shape::Table(&SNAPSHOT_TARGET)).required(),
         DEPENDS_ON,
-        EXECUTION_KEY,
-        CHECKS_KEY,
-        SCHEDULE_KEY,
+        key("execution", Shape::Table(&TRANSFORMATION_EXECUTION)),
+        CHECKS_KEY.idle(),
+        SCHEDULE_KEY.idle(),
     ],
     pipeline_hint,
 );
@@ -338,7 +342,7 @@ static SNAPSHOT_TARGET: Schema = rows(&[
     key("catalog", STR).required(),
     key("schema", STR).required(),
     key("table", STR).required(),
-    key("governance", Shape::Table(&GOVERNANCE)),
+    key("governance", Shape::Table(&TRANSFORMATION_GOVERNANCE)),
 ]);
 
 static LOAD: Schema = Schema::with_hint(
@@ -349,9 +353,9 @@ static LOAD: Schema = Schema::with_hint(
         key("options", Shape::Table(&LOAD_OPTIONS)),
         key("contract", Shape::Table(&LOAD_CONTRACT)),
         DEPENDS_ON,
-        EXECUTION_KEY,
-        CHECKS_KEY,
-        SCHEDULE_KEY,
+        key("execution", Shape::Table(&TRANSFORMATION_EXECUTION)),
+        CHECKS_KEY.idle(),
+        SCHEDULE_KEY.idle(),
     ],
     pipeline_hint,
 );
@@ -360,10 +364,10 @@ static LOAD_TARGET: Schema = rows(&[
     key("catalog", STR).required(),
     key("schema", STR).required(),
     key("table", STR),
-    key("governance", Shape::Table(&GOVERNANCE)),
+    key("governance", Shape::Table(&TRANSFORMATION_GOVERNANCE)),
 ]);
 static LOAD_OPTIONS: Schema = rows(&[
-    key("batch_size", COUNT),
+    key("batch_size", COUNT).idle(),
     key("create_table", BOOL),
     key("truncate_first", BOOL),
     key("csv_delimiter", STR),

@@ -256,8 +256,12 @@ pub(super) fn attempt(
         });
         let value = match result {
             Ok(value) => value,
-            Err(StepFailure { error, class }) => {
+            Err(StepFailure { mut error, class }) => {
                 let kept = if transaction { 0 } else { written };
+                // Which of a table's files it was.
+                if step.purpose == "load" && error.kind != ErrorKind::Cancelled {
+                    error.message = format!("`{}`: {}", step.target, error.message);
+                }
                 attempt.failure = Some(Failure {
                     error,
                     class,

@@ -1,0 +1,533 @@
+//! Load pipelines: which files there are, which of them are loaded already, and what the engine says of the others.
+//!
+//! Invariant: a file is loaded once, whenever the process ends. What is about to be loaded is noted with the number of rows
+//! that the table has; when a run did not come back from it, the number of rows now says whether it was committed. Where it cannot
+//! say, the run is refused.
+
+use super::{Prepared, Wanted, relation};
+use crate::adapters::Access;
+use crate::project::{Project, target};
+use crate::reduce::LeftOut;
+use jiff::Timestamp;
+use rocky_base::system::DirEntry;
+use rocky_base::{CancelToken, Error, ErrorKind, Result, SmolStr};
+use rocky_config::{Concurrency, LoadConfig, LoadFormat};
+use rocky_plan::load::{LoadFile, LoadSpec, LoadTable, count_table, read_file};
+use rocky_project::hash::Hasher128;
+use rocky_run::report::{RunReport, TaskStatus};
+use rocky_run::{StateReader, StateStore};
+use rocky_warehouse::catalog::Lookup;
+use rocky_warehouse::{CatalogSnapshot, Connection, RelationName};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// Notes of files that are loaded; the key is table and path.
+const LOADED: &str = "loaded_files";
+/// Notes of tables that are being loaded.
+const LOADING: &str = "loading_files";
+/// A larger file is known by path, size and time alone.
+const HASHED: u64 = 256 << 20;
+
+/// A file as the ledger knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    table: String,
+    path: String,
+    size: u64,
+    modified_ns: String,
+    hash: Option<String>,
+    #[serde(default)]
+    run_id: String,
+}
+
+impl Entry {
+    fn key(&self) -> String {
+        format!("{}\n{}", self.table, self.path)
+    }
+
+    /// The same contents under the same name.
+    fn is(&self, other: &Entry) -> bool {
+        let same_time = self.modified_ns == other.modified_ns && self.modified_ns != "0";
+        self.size == other.size && (same_time || (self.hash.is_some() && self.hash == other.hash))
+    }
+}
+
+/// A table that is about to be loaded.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Intent {
+    run_id: String,
+    /// Rows that the table had; none when there was no table.
+    rows_before: Option<u64>,
+    files: Vec<Entry>,
+}
+
+/// What this run has to remember.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    /// By table: rows before, and the files.
+    tables: Vec<(String, Option<u64>, Vec<Entry>)>,
+    /// Files that an earlier run loaded without coming to say so.
+    settled: Vec<Entry>,
+    /// The tables are emptied first: what was loaded before is no longer there.
+    truncate: bool,
+}
+
+impl Ledger {
+    /// Before anything is changed.
+    pub(crate) fn begin(&self, state: &StateStore, run_id: &str, at: Timestamp) -> Result<()> {
+        for entry in &self.settled {
+            state.put_note(LOADED, &entry.key(), json(entry)?, at)?;
+        }
+        for (table, rows_before, files) in &self.tables {
+            let intent = Intent {
+                run_id: run_id.to_owned(),
+                rows_before: *rows_before,
+                files: files.clone(),
+            };
+            state.put_note(LOADING, table, json(&intent)?, at)?;
+        }
+        Ok(())
+    }
+
+    /// After the run: what it loaded. Where a table failed, its note stays until the next run has looked.
+    pub(crate) fn finish(&self, state: &StateStore, report: &RunReport, at: Timestamp) -> Result<()> {
+        for (table, _, files) in &self.tables {
+            let task = report.tasks.iter().find(|t| t.name == *table);
+            if task.is_none_or(|t| t.status != TaskStatus::Success) {
+                continue;
+            }
+            if self.truncate {
+                let of_table = format!("{table}\n");
+                state.retain_notes(LOADED, |note| !note.key.starts_with(&of_table))?;
+            }
+            for entry in files {
+                let entry = Entry {
+                    run_id: report.run_id.clone(),
+                    ..entry.clone()
+                };
+                state.put_note(LOADED, &entry.key(), json(&entry)?, at)?;
+            }
+            state.retain_notes(LOADING, |note| note.key != *table)?;
+        }
+        Ok(())
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<serde_json::Value> {
+    serde_json::to_value(value).map_err(|e| Error::bug(format!("a note cannot be written: {e}")))
+}
+
+pub(super) fn prepare(
+    project: &Project,
+    wanted: &Wanted<'_>,
+    config: &LoadConfig,
+    cancel: &CancelToken,
+) -> Result<Prepared> {
+    let request = wanted.request;
+    let pipeline = &wanted.pipeline;
+    if !request.models.is_empty() || !request.exclude.is_empty() {
+        let message = "models cannot be selected in a load pipeline: it has none";
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
+    if request.full_refresh && !config.options.truncate_first {
+        let message = "a load pipeline has no full refresh: its tables may have rows of other origin";
+        return Err(Error::new(ErrorKind::Unsupported, message)
+            .hint("set `truncate_first = true`, or load all files again with `--force-rebuild`"));
+    }
+    let target = target(wanted.config, Some(pipeline))?;
+    if target.adapter.r#type != Some(rocky_config::AdapterType::DuckDb) {
+        let message = format!("pipeline `{pipeline}` loads files, which only adapters of type duckdb can");
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
+    let source = config
+        .source_dir
+        .as_ref()
+        .map(|s| s.value.as_str())
+        .unwrap_or_default();
+    let found = files(project, source, config)?;
+    let exists =
+        crate::adapters::duckdb_path(&project.root, &target.adapter.settings).is_none_or(|p| p.exists());
+    let first = if exists { wanted.access } else { Access::Read };
+    let mut warehouse = project.open_warehouse(&target, first, cancel)?;
+    let catalog = project.read_catalog(&target, warehouse.as_deref(), cancel)?;
+    if warehouse.is_none() && wanted.access == Access::Write {
+        warehouse = project.open_warehouse(&target, wanted.access, cancel)?;
+    }
+    // Without a database the files can still be looked at.
+    let looking = match &warehouse {
+        Some(warehouse) => warehouse.clone(),
+        None => crate::adapters::scratch(&project.root, cancel)?,
+    };
+    let mut connection = looking.connect()?;
+    let mut look = Look {
+        project,
+        config,
+        catalog: &catalog,
+        connection: connection.as_mut(),
+        cancel,
+        reader: project.engine.inner.states.reader(project.state_path())?,
+        force: request.force_rebuild || config.options.truncate_first,
+        ledger: Ledger {
+            truncate: config.options.truncate_first,
+            ..Ledger::default()
+        },
+        left_out: Vec::new(),
+    };
+    let mut tables: Vec<(RelationName, Vec<LoadFile>)> = Vec::new();
+    for file in found {
+        let name = match &config.target.table {
+            Some(table) => table.value.clone(),
+            None => SmolStr::new(file.stem()),
+        };
+        let text = |part: &Option<rocky_config::Spanned<SmolStr>>| part.as_ref().map(|p| p.value.clone());
+        let (schema, parent) = (text(&config.target.schema), text(&config.target.catalog));
+        let name = relation::named(parent.as_deref(), schema.as_deref(), &name, &catalog);
+        match tables
+            .iter_mut()
+            .find(|(t, _)| t.key(catalog.dialect) == name.key(catalog.dialect))
+        {
+            Some((_, files)) => files.push(file),
+            None => tables.push((name, vec![file])),
+        }
+    }
+    let mut wanted_tables = Vec::with_capacity(tables.len());
+    for (name, files) in tables {
+        wanted_tables.extend(look.table(name, files)?);
+    }
+    let (ledger, left_out) = (look.ledger, look.left_out);
+    drop(connection);
+    let execution = wanted.config.pipelines.get(pipeline).map(|p| &p.execution);
+    let fixed = match execution.and_then(|e| e.concurrency) {
+        Some(Concurrency::Fixed(n)) => n.get() as usize,
+        _ => 2,
+    };
+    let spec = LoadSpec {
+        pipeline: pipeline.clone(),
+        place: relation::place(&config.target),
+        tables: wanted_tables,
+        create_table: config.options.create_table,
+        truncate: config.options.truncate_first,
+        header: config.options.csv_has_header,
+        contract: config.contract.clone(),
+        create_schema: config.governance.auto_create_schemas,
+        concurrency: request.concurrency.map_or(fixed, |n| n as usize),
+        fail_fast: execution.is_some_and(|e| e.fail_fast),
+    };
+    let planned = rocky_plan::load::load(&spec, &catalog);
+    let again = Box::new(move |catalog: &_| rocky_plan::load::load(&spec, catalog));
+    let mut prepared = project.prepared_of_config(pipeline, "load", warehouse, planned, again)?;
+    prepared.reduced.ledger = Some(ledger);
+    prepared.reduced.left_out = left_out;
+    Ok(prepared)
+}
+
+trait Stem {
+    fn stem(&self) -> &str;
+}
+
+impl Stem for LoadFile {
+    /// The file's name without its extension.
+    fn stem(&self) -> &str {
+        let name = Path::new(&self.shown).file_stem().and_then(|s| s.to_str());
+        name.unwrap_or(&self.shown)
+    }
+}
+
+/// The files of a folder or a pattern, by name.
+fn files(project: &Project, source: &str, config: &LoadConfig) -> Result<Vec<LoadFile>> {
+    let path = project.root.join(source);
+    let system = &*project.host.system;
+    let last = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let pattern = last.contains(['*', '?']).then(|| last.to_owned());
+    let dir: PathBuf = match (&pattern, path.parent()) {
+        (Some(_), Some(parent)) => parent.to_path_buf(),
+        _ => path.clone(),
+    };
+    let dir = std::path::absolute(&dir).map_err(|e| Error::io(dir.display(), e))?;
+    let entries = system.list(&dir).map_err(|e| Error::io(dir.display(), e))?;
+    let mut found = Vec::new();
+    for DirEntry { path, name, is_dir } in entries {
+        if is_dir {
+            continue;
+        }
+        let Some(name) = name else {
+            let message = format!("{}: the name of the file is not UTF-8", path.display());
+            return Err(Error::usage(message).hint("rename the file"));
+        };
+        let fits = pattern.as_deref().is_none_or(|p| fits(p, &name)) && !name.starts_with('.');
+        let extension = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
+        let by_extension = match extension.as_deref() {
+            Some("csv" | "tsv") => Some(LoadFormat::Csv),
+            Some("parquet" | "pq") => Some(LoadFormat::Parquet),
+            Some("jsonl" | "ndjson") => Some(LoadFormat::JsonLines),
+            _ => None,
+        };
+        let format = match (config.format, by_extension) {
+            // A pattern names its files itself.
+            (Some(wanted), None) if pattern.is_some() => wanted,
+            (Some(wanted), Some(is)) if wanted == is => wanted,
+            (None, Some(is)) => is,
+            _ => continue,
+        };
+        if !fits {
+            continue;
+        }
+        let delimiter = match (extension.as_deref(), config.options.csv_delimiter.as_str()) {
+            (Some("tsv"), ",") => "\t",
+            (_, delimiter) => delimiter,
+        };
+        let text = path.to_str().map(str::to_owned).ok_or_else(|| {
+            Error::usage(format!("{}: the name of the folder is not UTF-8", path.display()))
+        })?;
+        found.push(LoadFile {
+            path: text,
+            shown: name.to_string(),
+            format,
+            delimiter: delimiter.into(),
+            columns: None,
+            identity: String::new(),
+        });
+    }
+    Ok(found)
+}
+
+/// `*` and `?` in a file's name.
+fn fits(pattern: &str, name: &str) -> bool {
+    let (p, n): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+    let (mut i, mut j, mut star) = (0, 0, None);
+    while let Some(c) = n.get(j) {
+        match p.get(i) {
+            Some('*') => {
+                star = Some((i, j));
+                i += 1;
+            }
+            Some(x) if *x == '?' || x == c => {
+                i += 1;
+                j += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    i = at + 1;
+                    j = from + 1;
+                    star = Some((at, from + 1));
+                }
+                None => return false,
+            },
+        }
+    }
+    p.iter().skip(i).all(|c| *c == '*')
+}
+
+struct Look<'a> {
+    project: &'a Project,
+    config: &'a LoadConfig,
+    catalog: &'a CatalogSnapshot,
+    connection: &'a mut dyn Connection,
+    cancel: &'a CancelToken,
+    reader: Option<StateReader>,
+    /// Load what is loaded already.
+    force: bool,
+    ledger: Ledger,
+    left_out: Vec<LeftOut>,
+}
+
+impl Look<'_> {
+    /// What of a table is to be loaded; `None` when nothing is.
+    fn table(&mut self, target: RelationName, files: Vec<LoadFile>) -> Result<Option<LoadTable>> {
+        let table = target.display();
+        let exists = matches!(self.catalog.lookup(&target), Lookup::Found(_));
+        let rows = match exists {
+            true => Some(self.count(&count_table(&target))?),
+            false => None,
+        };
+        let settled = match self.force {
+            true => Vec::new(),
+            false => self.settle(&table, rows)?,
+        };
+        let (mut wanted, mut entries, mut already) = (Vec::new(), Vec::new(), 0);
+        for mut file in files {
+            self.cancel.check()?;
+            let entry = self.entry(&table, &file);
+            let known = match &self.reader {
+                // Of a table that is gone nothing is loaded.
+                Some(reader) if exists && !self.force => reader.note(LOADED, &entry.key())?,
+                _ => None,
+            };
+            let known = known.and_then(|note| serde_json::from_value::<Entry>(note.value).ok());
+            if known
+                .iter()
+                .chain(&settled)
+                .any(|k| k.key() == entry.key() && k.is(&entry))
+            {
+                already += 1;
+                continue;
+            }
+            let query = read_file(&file, self.config.options.csv_has_header);
+            // What the engine says against a file is said when it is loaded, so that other tables are.
+            file.columns = match self.connection.describe(&query, self.cancel) {
+                Ok(columns) => Some(columns),
+                Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
+                Err(_) => None,
+            };
+            file.identity = format!("{}:{}:{:?}", entry.path, entry.size, entry.hash);
+            entries.push(entry);
+            wanted.push(file);
+        }
+        self.ledger.settled.extend(settled);
+        if wanted.is_empty() {
+            let n = if already == 1 {
+                "its file is".to_owned()
+            } else {
+                format!("its {already} files are")
+            };
+            self.left_out.push(LeftOut {
+                name: SmolStr::new(&table),
+                asset_key: target.parts().map(|p| p.text.clone()).collect(),
+                reason: format!("{n} loaded already"),
+            });
+            return Ok(None);
+        }
+        self.ledger.tables.push((table, rows, entries));
+        Ok(Some(LoadTable {
+            target,
+            files: wanted,
+            already,
+        }))
+    }
+
+    /// The files that a run loaded which did not come to say so.
+    fn settle(&mut self, table: &str, rows: Option<u64>) -> Result<Vec<Entry>> {
+        let Some(note) = self
+            .reader
+            .as_ref()
+            .map(|r| r.note(LOADING, table))
+            .transpose()?
+            .flatten()
+        else {
+            return Ok(Vec::new());
+        };
+        let Ok(intent) = serde_json::from_value::<Intent>(note.value) else {
+            return Ok(Vec::new());
+        };
+        if rows == intent.rows_before {
+            return Ok(Vec::new());
+        }
+        let mut expected = intent.rows_before.unwrap_or(0);
+        for entry in &intent.files {
+            let path = self.project.root.join(&entry.path);
+            let path = std::path::absolute(&path).unwrap_or(path);
+            let format = match path
+                .extension()
+                .and_then(|e| e.to_str())
+                .map(str::to_ascii_lowercase)
+                .as_deref()
+            {
+                Some("parquet" | "pq") => LoadFormat::Parquet,
+                Some("jsonl" | "ndjson") => LoadFormat::JsonLines,
+                Some("csv" | "tsv") => LoadFormat::Csv,
+                _ => self.config.format.unwrap_or(LoadFormat::Csv),
+            };
+            let tab =
+                entry.path.to_ascii_lowercase().ends_with(".tsv") && self.config.options.csv_delimiter == ",";
+            let file = LoadFile {
+                path: path.to_string_lossy().into_owned(),
+                shown: entry.path.clone(),
+                format,
+                delimiter: if tab {
+                    "\t".into()
+                } else {
+                    self.config.options.csv_delimiter.clone()
+                },
+                columns: None,
+                identity: String::new(),
+            };
+            let same = self.entry(table, &file).is(entry);
+            let query = read_file(&file, self.config.options.csv_has_header);
+            let n = self.count(&format!("SELECT COUNT(*) FROM ({query})"));
+            match n {
+                Ok(n) if same => expected = expected.saturating_add(n),
+                _ => return Err(unsettled(table, &intent)),
+            }
+        }
+        match rows == Some(expected) {
+            true => Ok(intent.files),
+            false => Err(unsettled(table, &intent)),
+        }
+    }
+
+    fn count(&mut self, sql: &str) -> Result<u64> {
+        let rows = self.connection.query(sql, 1, self.cancel)?;
+        let cell = rows
+            .rows
+            .first()
+            .and_then(|r| r.first())
+            .and_then(rocky_warehouse::Value::to_i64);
+        cell.and_then(|n| u64::try_from(n).ok())
+            .ok_or_else(|| Error::bug("a count is no number"))
+    }
+
+    /// A path as the ledger has it: relative to the project, which may be elsewhere tomorrow.
+    fn known_as(&self, path: &Path) -> String {
+        let root = std::path::absolute(&self.project.root).unwrap_or_else(|_| self.project.root.clone());
+        path.strip_prefix(&root)
+            .unwrap_or(path)
+            .to_string_lossy()
+            .into_owned()
+    }
+
+    /// What the ledger would say of a file. One that cannot be read has no hash, and fails when it is loaded.
+    fn entry(&self, table: &str, file: &LoadFile) -> Entry {
+        let system = &*self.project.host.system;
+        let path = Path::new(&file.path);
+        let stamp = system.stamp(path).ok();
+        let size = stamp.map_or(0, |s| s.size);
+        let contents = (size <= HASHED).then(|| system.read(path).ok()).flatten();
+        Entry {
+            table: table.to_owned(),
+            path: self.known_as(path),
+            size,
+            modified_ns: stamp.map_or_else(|| "0".to_owned(), |s| s.modified_ns.to_string()),
+            hash: contents.map(|bytes| format!("{:032x}", Hasher128::new().bytes(&bytes).finish())),
+            run_id: String::new(),
+        }
+    }
+}
+
+fn unsettled(table: &str, intent: &Intent) -> Error {
+    let files: Vec<&str> = intent
+        .files
+        .iter()
+        .filter_map(|f| Path::new(&f.path).file_name()?.to_str())
+        .collect();
+    Error::new(
+        ErrorKind::Stale,
+        format!(
+            "run {} ended while it loaded {} into `{table}`, and since then the table was changed otherwise: it is not known whether \
+             their rows are in it",
+            intent.run_id,
+            files.join(", ")
+        ),
+    )
+    .hint("look into the table; then load the files again with `--force-rebuild`, or move them away and load the others")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_pattern_means_names() {
+        for (pattern, name, expected) in [
+            ("*.csv", "a.csv", true),
+            ("*.csv", "a.csv.gz", false),
+            ("o?d*s.csv", "orders.csv", false),
+            ("o?d*s.csv", "ord-2026-s.csv", true),
+            ("*", "", true),
+            ("a*b*c", "a1b2b3c", true),
+            ("a*b*c", "a1b2b3", false),
+            ("[x]*.csv", "[x]1.csv", true),
+        ] {
+            assert_eq!(fits(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}
