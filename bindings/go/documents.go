@@ -325,14 +325,58 @@ type RunRequest struct {
 	Models []string `json:"models,omitempty"`
 	// Not these, written likewise.
 	Exclude []string `json:"exclude,omitempty"`
-	// `key=value`; transformation pipelines have no components to filter by, so it is only echoed.
-	Filter string `json:"filter,omitempty"`
+	// Which sources of a replication are meant: `key=value` with `id` (the source's schema), `table`, or a component of the
+	// pattern as key. Several with one key are alternatives. Other pipelines have no sources; there it is only echoed.
+	Filter Filters `json:"filter,omitempty"`
+	// All pipelines, each after those it depends on.
+	DAG bool `json:"dag,omitempty"`
+	// With a replication pipeline, the project's models too.
+	All bool `json:"all,omitempty"`
 	// Rebuild incremental models from scratch.
 	FullRefresh bool `json:"full_refresh,omitempty"`
 	// Models at a time.
 	Concurrency uint32 `json:"concurrency,omitempty"`
+	// time_interval and microbatch models: compute this partition, `2026-04-07T13`, `2026-04-07`, `2026-04` or `2026` by the model's
+	// granularity, in UTC. Dagster's keys (`2026-04-07-13:00`, `2026-04-01` for a month) are taken too.
+	Partition string `json:"partition,omitempty"`
+	// Compute the partitions from this one …
+	From string `json:"from,omitempty"`
+	// … to this one, both included.
+	To string `json:"to,omitempty"`
+	// Compute the partition that contains now; so it is when nothing is said.
+	Latest bool `json:"latest,omitempty"`
+	// Compute the partitions from the model's `first_partition` to now that are not computed.
+	Missing bool `json:"missing,omitempty"`
+	// So many more partitions before the earliest, instead of the model's `lookback`.
+	Lookback uint32 `json:"lookback,omitempty"`
+	// Partitions of a model at a time; 1 when not said.
+	Parallel uint32 `json:"parallel,omitempty"`
 	// Values for `@var`.
 	Vars map[string]string `json:"vars,omitempty"`
+	// Go on with this run: what succeeded in it, or in those that it went on with, is not done again.
+	Resume string `json:"resume,omitempty"`
+	// Go on with the last run of this pipeline and filter that did not do everything.
+	ResumeLatest bool `json:"resume_latest,omitempty"`
+	// Leave models alone whose query means what it meant and whose inputs did not change since they were built. The rows of sources are
+	// hashed for that where the warehouse keeps no versions.
+	SkipUnchanged bool `json:"skip_unchanged,omitempty"`
+	// Build everything, even when `[run] skip_unchanged` is set.
+	ForceRebuild bool `json:"force_rebuild,omitempty"`
+	// Run once for each key: a second run with it is refused while the first is under way, and does nothing after it succeeded.
+	IdempotencyKey string `json:"idempotency_key,omitempty"`
+}
+
+// Filters: One filter, or several.
+type Filters []string
+
+// UnmarshalJSON accepts a string or a list.
+func (v *Filters) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*v = Filters{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(v))
 }
 
 // PlanResponse: A plan.
@@ -361,6 +405,18 @@ type PlanResponse struct {
 	ExecutionLayers [][]string `json:"execution_layers"`
 	// More about each of them.
 	ModelsDetail []PlannedModel `json:"models_detail"`
+	// Models that are left out, and why.
+	Skipped []SkippedModel `json:"skipped,omitempty"`
+	// Whether each model would be built, and why, when `skip_unchanged` is set.
+	ModelDecisions []ModelDecision `json:"model_decisions,omitempty"`
+	// The run that would be gone on with.
+	ResumedFrom *string `json:"resumed_from,omitempty"`
+	// Tables of the sources that are not copied.
+	ExcludedTables []ExcludedTable `json:"excluded_tables,omitempty"`
+	// Of several pipelines: the plan of each, in the order of execution. What stands above is all of them together.
+	Pipelines []PlanResponse `json:"pipelines,omitempty"`
+	// Why nothing is planned now: it waits for another pipeline.
+	Waits *string `json:"waits,omitempty"`
 	// Findings.
 	Diagnostics []Diagnostic `json:"diagnostics"`
 	// True when one of them is an error: nothing is planned then.
@@ -373,11 +429,11 @@ type PlannedStatement struct {
 	Purpose string `json:"purpose"`
 	// What it writes or reads.
 	Target string `json:"target"`
-	// The statement.
+	// The statement; values that are known when it runs stand as `$start_date`, `$end_date`, `$now`, `$run_id`.
 	SQL string `json:"sql"`
 	// The model; none for set-up.
 	Model *string `json:"model,omitempty"`
-	// `statement`, `guard`, `observe`.
+	// `statement`, `guard`, `observe`, `check`.
 	Kind string `json:"kind"`
 }
 
@@ -401,6 +457,91 @@ type PlannedModel struct {
 	SQLHash string `json:"sql_hash"`
 	// How many statements.
 	Statements uint64 `json:"statements"`
+	// What is checked after them.
+	Checks []PlannedCheck `json:"checks"`
+	// time_interval and microbatch models: the partitions to be computed, batches as one. The statements that have `$start_date` and
+	// `$end_date` are executed once for each of them, in a transaction of its own.
+	Partitions []PartitionInfo `json:"partitions,omitempty"`
+	// So many of them at once.
+	Parallel *uint64 `json:"parallel,omitempty"`
+	// What it is: `model`, `table` …
+	Kind string `json:"kind"`
+	// What orchestrators call it.
+	AssetKey []string `json:"asset_key"`
+	// What is done about columns that changed.
+	Drift []PlannedDrift `json:"drift,omitempty"`
+	// Why it will not be written, when that is known already.
+	Error *string `json:"error,omitempty"`
+}
+
+// PlannedCheck: A planned check.
+type PlannedCheck struct {
+	// Its name.
+	Name string `json:"name"`
+	// `row_count`, `column_match`, `freshness`, `null_rate`, `custom`, `anomaly`, `test`.
+	Kind string `json:"kind"`
+	// `error`, `warning`.
+	Severity string `json:"severity"`
+	// When it does not hold, the run fails and what reads the table is not run.
+	Gates bool `json:"gates"`
+	// It is evaluated when all tables are written.
+	Deferred bool `json:"deferred,omitempty"`
+	// Its queries.
+	Queries []string `json:"queries"`
+}
+
+// PartitionInfo: A window of a time_interval model: a partition, or several that were computed as one.
+type PartitionInfo struct {
+	// The partition, the first one of a batch: `2026-04-07T13`, `2026-04-07`, `2026-04` or `2026`.
+	Key string `json:"key"`
+	// Its first moment (RFC 3339, UTC).
+	Start string `json:"start"`
+	// The first moment after it.
+	End string `json:"end"`
+	// The other partitions of the batch.
+	BatchedWith []string `json:"batched_with,omitempty"`
+}
+
+// PlannedDrift: What is done about columns that changed.
+type PlannedDrift struct {
+	// `add_columns`, `alter_column_types`, `drop_and_recreate`, `drop_columns`, `keep_columns`, `keep_column_types` …
+	Action string `json:"action"`
+	// The columns.
+	Columns []string `json:"columns"`
+	// Why, in one line.
+	Reason string `json:"reason"`
+}
+
+// SkippedModel: A model that was not executed.
+type SkippedModel struct {
+	// Catalog, schema, table.
+	AssetKey []string `json:"asset_key"`
+	// The model.
+	Model string `json:"model"`
+	// Why.
+	Reason string `json:"reason"`
+}
+
+// ModelDecision: Whether a model is built, and why.
+type ModelDecision struct {
+	// The model or table.
+	Model string `json:"model"`
+	// `build`, `skip`.
+	Decision string `json:"decision"`
+	// Why.
+	Reason string `json:"reason"`
+}
+
+// ExcludedTable: A table of a source that is not copied.
+type ExcludedTable struct {
+	// Source type, components, table.
+	AssetKey []string `json:"asset_key"`
+	// Its schema.
+	SourceSchema string `json:"source_schema"`
+	// Its name.
+	TableName string `json:"table_name"`
+	// `missing_from_source`, `disabled`, `is_a_target`, `unchanged`.
+	Reason string `json:"reason"`
 }
 
 // RunResponse: The result of a run.
@@ -413,7 +554,7 @@ type RunResponse struct {
 	SchemaVersion uint32 `json:"schema_version"`
 	// The run; empty when nothing was started.
 	RunID string `json:"run_id"`
-	// `Success`, `PartialFailure`, `Failure`.
+	// `Success`, `PartialFailure`, `Failure`; of one of several pipelines also `Skipped`.
 	Status string `json:"status"`
 	// It was cancelled before everything was done.
 	Interrupted bool `json:"interrupted"`
@@ -437,8 +578,18 @@ type RunResponse struct {
 	TablesSkipped uint64 `json:"tables_skipped"`
 	// What was written.
 	Materializations []Materialization `json:"materializations"`
-	// Checks.
+	// Partitions of the time_interval models.
+	PartitionSummaries []PartitionSummary `json:"partition_summaries,omitempty"`
+	// Checks of what was written, or of the tables of a quality pipeline.
 	CheckResults []CheckResults `json:"check_results"`
+	// Checks that did not hold and fail the run.
+	ChecksFailed uint64 `json:"checks_failed"`
+	// Other checks that did not hold.
+	ChecksWarned uint64 `json:"checks_warned"`
+	// Tables whose number of rows is far from that of earlier runs.
+	Anomalies []AnomalyEntry `json:"anomalies,omitempty"`
+	// Rows that were set aside.
+	Quarantine []QuarantineEntry `json:"quarantine,omitempty"`
 	// Failures.
 	Errors []RunErrorEntry `json:"errors"`
 	// Models that were not executed, and why.
@@ -449,6 +600,13 @@ type RunResponse struct {
 	Permissions PermissionSummary `json:"permissions"`
 	// Drift.
 	Drift DriftSummary `json:"drift"`
+	// Tables of the sources that are not copied.
+	ExcludedTables []ExcludedTable `json:"excluded_tables,omitempty"`
+	// Of several pipelines: the result of each, in the order of execution. What stands beside is all of them together,
+	// and `run_id` is that of the first.
+	Pipelines []RunResponse `json:"pipelines,omitempty"`
+	// Why this pipeline was not tried (`status` is `Skipped` then).
+	SkippedReason *string `json:"skipped_reason,omitempty"`
 	// Findings of the compile.
 	Diagnostics []Diagnostic `json:"diagnostics"`
 	// True when errors in the models kept the run from starting.
@@ -457,6 +615,14 @@ type RunResponse struct {
 	StateError *string `json:"state_error,omitempty"`
 	// What became of the remote state, where the project has one.
 	RemoteState *RemoteStateSummary `json:"remote_state,omitempty"`
+	// The run that it went on with.
+	ResumedFrom *string `json:"resumed_from,omitempty"`
+	// Whether each model was built, and why, when `skip_unchanged` is set.
+	ModelDecisions []ModelDecision `json:"model_decisions,omitempty"`
+	// As given.
+	IdempotencyKey *string `json:"idempotency_key,omitempty"`
+	// The run that had the same key, when this one did nothing for it.
+	SkippedByRunID *string `json:"skipped_by_run_id,omitempty"`
 	// Numbers of this run; null when nothing was started.
 	Metrics *Metrics `json:"metrics,omitempty"`
 	// What hooks did, when there are some.
@@ -477,6 +643,8 @@ type Materialization struct {
 	StartedAt *string `json:"started_at,omitempty"`
 	// Milliseconds.
 	DurationMs uint64 `json:"duration_ms"`
+	// The window of a time_interval model; there is a materialization for each.
+	Partition *PartitionInfo `json:"partition,omitempty"`
 	// More about it.
 	Metadata MaterializationMetadata `json:"metadata"`
 	// The statements that were executed.
@@ -511,7 +679,21 @@ type ExecutedStatement struct {
 	Rows *uint64 `json:"rows,omitempty"`
 }
 
-// CheckResults: Checks of an asset. Transformation runs have none in this release; the list is there for the clients.
+// PartitionSummary: What became of the partitions of a model.
+type PartitionSummary struct {
+	// The model.
+	Model string `json:"model"`
+	// Partitions that were to be computed.
+	PartitionsPlanned uint64 `json:"partitions_planned"`
+	// Those that were.
+	PartitionsSucceeded uint64 `json:"partitions_succeeded"`
+	// Those that failed; they are as they were before.
+	PartitionsFailed uint64 `json:"partitions_failed"`
+	// Those that were not tried, or were interrupted.
+	PartitionsSkipped uint64 `json:"partitions_skipped"`
+}
+
+// CheckResults: Checks of an asset.
 type CheckResults struct {
 	// Catalog, schema, table.
 	AssetKey []string `json:"asset_key"`
@@ -521,10 +703,84 @@ type CheckResults struct {
 
 // CheckResult: A check.
 type CheckResult struct {
-	// Its name.
+	// Its name: `row_count`, `freshness`, that of a custom check or of a test.
 	Name string `json:"name"`
 	// Did it hold?
 	Passed bool `json:"passed"`
+	// `error`, `warning`.
+	Severity string `json:"severity"`
+	// `pass`, `fail`; `error` when it could not be evaluated.
+	Status string `json:"status"`
+	// It fails the run: its severity is `error`, and `fail_on_error` is not turned off.
+	Gates bool `json:"gates"`
+	// Why it does not hold.
+	Detail *string `json:"detail,omitempty"`
+	// `row_count`: rows of the source.
+	SourceCount *uint64 `json:"source_count,omitempty"`
+	// `row_count`, `row_count_range`: rows of the table.
+	TargetCount *uint64 `json:"target_count,omitempty"`
+	// `column_match`: columns that the table lacks.
+	Missing []string `json:"missing,omitempty"`
+	// `column_match`: columns that it has beside.
+	Extra []string `json:"extra,omitempty"`
+	// `freshness`: seconds since the newest row; negative when it is in the future.
+	LagSeconds *int64 `json:"lag_seconds,omitempty"`
+	// `freshness`: how many are allowed.
+	ThresholdSeconds *uint64 `json:"threshold_seconds,omitempty"`
+	// `null_rate`, `freshness`, tests: the column.
+	Column *string `json:"column,omitempty"`
+	// `null_rate`: the share of NULLs, 0 to 1.
+	NullRate *float64 `json:"null_rate,omitempty"`
+	// `null_rate`: of so many rows.
+	SampledRows *uint64 `json:"sampled_rows,omitempty"`
+	// `null_rate`, custom checks: what is allowed.
+	Threshold *float64 `json:"threshold,omitempty"`
+	// Custom checks: the query.
+	Query *string `json:"query,omitempty"`
+	// Custom checks, `aggregate`: what the query gave.
+	ResultValue *float64 `json:"result_value,omitempty"`
+	// Tests: `not_null`, `unique` …
+	TestType *string `json:"test_type,omitempty"`
+	// Tests: how many rows, or repeated values, fail.
+	FailingRows *uint64 `json:"failing_rows,omitempty"`
+	// Tests: some of them, at most five.
+	Sample []map[string]any `json:"sample,omitempty"`
+	// Milliseconds.
+	DurationMs uint64 `json:"duration_ms"`
+}
+
+// AnomalyEntry: A count that is far from what it used to be.
+type AnomalyEntry struct {
+	// Catalog, schema, table.
+	AssetKey []string `json:"asset_key"`
+	// `catalog.schema.table`.
+	Table string `json:"table"`
+	// Rows now.
+	CurrentCount uint64 `json:"current_count"`
+	// Average of earlier runs, this one not counted.
+	BaselineAvg float64 `json:"baseline_avg"`
+	// How far from it, in per cent.
+	DeviationPct float64 `json:"deviation_pct"`
+	// One line.
+	Reason string `json:"reason"`
+}
+
+// QuarantineEntry: Rows that were set aside because they fail tests.
+type QuarantineEntry struct {
+	// Catalog, schema, table.
+	AssetKey []string `json:"asset_key"`
+	// `catalog.schema.table`.
+	Table string `json:"table"`
+	// `split`, `tag`, `drop`.
+	Mode string `json:"mode"`
+	// Where they are (`split`).
+	QuarantineTable *string `json:"quarantine_table,omitempty"`
+	// Where the others are (`split`).
+	ValidTable *string `json:"valid_table,omitempty"`
+	// How many, where the engine says.
+	QuarantinedRows *uint64 `json:"quarantined_rows,omitempty"`
+	// The tests that decided.
+	Tests []string `json:"tests"`
 }
 
 // RunErrorEntry: A failed model.
@@ -537,20 +793,12 @@ type RunErrorEntry struct {
 	Error string `json:"error"`
 	// `warehouse`, `locked`, `cancelled` … or `compile`.
 	FailureKind string `json:"failure_kind"`
+	// The partition that failed, the first one of a batch.
+	Partition *string `json:"partition,omitempty"`
 	// The statement's purpose.
 	Step *string `json:"step,omitempty"`
 	// What to do.
 	RemediationHint *string `json:"remediation_hint,omitempty"`
-}
-
-// SkippedModel: A model that was not executed.
-type SkippedModel struct {
-	// Catalog, schema, table.
-	AssetKey []string `json:"asset_key"`
-	// The model.
-	Model string `json:"model"`
-	// Why.
-	Reason string `json:"reason"`
 }
 
 // ExecutionSummary: How it was executed.
@@ -577,7 +825,7 @@ type PermissionSummary struct {
 
 // DriftSummary: Drift of replicated tables.
 type DriftSummary struct {
-	// Tables compared.
+	// Tables whose columns were compared.
 	TablesChecked uint64 `json:"tables_checked"`
 	// Tables that differ.
 	TablesDrifted uint64 `json:"tables_drifted"`
@@ -591,10 +839,12 @@ type DriftAction struct {
 	AssetKey []string `json:"asset_key"`
 	// The table.
 	Table string `json:"table"`
-	// What.
+	// `add_columns`, `alter_column_types`, `drop_and_recreate`, `drop_columns`, `keep_columns`, `keep_column_types` …
 	Action string `json:"action"`
 	// Why.
 	Reason string `json:"reason"`
+	// The columns.
+	Columns []string `json:"columns"`
 }
 
 // RemoteStateSummary: What a run did with the remote state.
@@ -1023,6 +1273,8 @@ type ValidateMessage struct {
 type DiscoverRequest struct {
 	// The pipeline; needed when there are several.
 	Pipeline string `json:"pipeline,omitempty"`
+	// Only the sources of a replication that are meant, as for `plan`.
+	Filter Filters `json:"filter,omitempty"`
 	// Write `schema.lock`: the columns of the sources that the models read.
 	WriteLock bool `json:"write_lock,omitempty"`
 	// Compare `schema.lock` with the warehouse.
@@ -1292,7 +1544,7 @@ type StateResponse struct {
 	// Watermarks by table.
 	Watermarks []Watermark `json:"watermarks"`
 	// By model, how many partitions are how far.
-	Partitions []PartitionSummary `json:"partitions,omitempty"`
+	Partitions []PartitionCounts `json:"partitions,omitempty"`
 	// The partitions of the model that was asked for.
 	ModelPartitions []Partition `json:"model_partitions,omitempty"`
 	// Rows by table of the store.
@@ -1314,8 +1566,8 @@ type Watermark struct {
 	UpdatedAt string `json:"updated_at"`
 }
 
-// PartitionSummary: The partitions of a model, counted.
-type PartitionSummary struct {
+// PartitionCounts: The partitions of a model, counted.
+type PartitionCounts struct {
 	// The model.
 	Model string `json:"model"`
 	// In the target.
@@ -1681,6 +1933,101 @@ type RunModel struct {
 	Reason *string `json:"reason,omitempty"`
 }
 
+// CiRequest: What to look at: everything.
+type CiRequest struct {
+	// Values for `@var`.
+	Vars map[string]string `json:"vars,omitempty"`
+}
+
+// CiResponse: The verdict.
+type CiResponse struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `ci`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// No finding of the compile is an error.
+	CompileOk bool `json:"compile_ok"`
+	// No test failed.
+	TestsOk bool `json:"tests_ok"`
+	// Models.
+	ModelsCompiled uint64 `json:"models_compiled"`
+	// Models executed and unit tests that gave what was expected.
+	TestsPassed uint64 `json:"tests_passed"`
+	// The others.
+	TestsFailed uint64 `json:"tests_failed"`
+	// Findings of the compile that are warnings, and unit tests that DuckDB cannot stand in for.
+	Warnings uint64 `json:"warnings"`
+	// 0: all is well; 1: something failed; 4: there are warnings.
+	ExitCode int32 `json:"exit_code"`
+	// Findings of the compile.
+	Diagnostics []Diagnostic `json:"diagnostics"`
+	// One for each test that failed.
+	Failures []TestFailure `json:"failures"`
+	// The models were not executed: they are written for another warehouse, and only unit tests of them are.
+	ModelsNotExecuted bool `json:"models_not_executed,omitempty"`
+	// Unit tests of models.
+	UnitTests *UnitTests `json:"unit_tests,omitempty"`
+}
+
+// TestFailure: A failure.
+type TestFailure struct {
+	// The model, or `seed`.
+	Name string `json:"name"`
+	// What went wrong.
+	Error string `json:"error"`
+}
+
+// UnitTests: All unit tests.
+type UnitTests struct {
+	// How many.
+	Total uint64 `json:"total"`
+	// Those that gave what was expected.
+	Passed uint64 `json:"passed"`
+	// Those that gave something else, or could not be executed.
+	Failed uint64 `json:"failed"`
+	// Those that DuckDB cannot stand in for.
+	Refused uint64 `json:"refused"`
+	// Each of them.
+	Results []UnitTestResult `json:"results"`
+}
+
+// UnitTestResult: A unit test.
+type UnitTestResult struct {
+	// Model name.
+	Model string `json:"model"`
+	// The test's name.
+	Name string `json:"name"`
+	// What it is about.
+	Description *string `json:"description,omitempty"`
+	// `pass`, `fail`; `error` when it could not be executed; `refused` when DuckDB does it differently than the model's
+	// warehouse.
+	Status string `json:"status"`
+	// Why.
+	Detail *string `json:"detail,omitempty"`
+	// How many rows differ.
+	DifferingRows uint64 `json:"differing_rows"`
+	// The first of them.
+	Differences []UnitDifference `json:"differences,omitempty"`
+	// Milliseconds.
+	DurationMs uint64 `json:"duration_ms"`
+}
+
+// UnitDifference: A row that is not as expected.
+type UnitDifference struct {
+	// `changed`, `missing`, `unexpected`.
+	Kind string `json:"kind"`
+	// Number of the expected row, from 1; none for an unexpected one.
+	Row *uint64 `json:"row,omitempty"`
+	// Columns whose values differ (`changed`).
+	Columns []string `json:"columns,omitempty"`
+	// The expected row, as text; null is NULL.
+	Expected map[string]*string `json:"expected,omitempty"`
+	// The row that the model gave.
+	Actual map[string]*string `json:"actual,omitempty"`
+}
+
 // MetricsRequest: Of which model.
 type MetricsRequest struct {
 	// The model, or `catalog.schema.table` of a table that is none.
@@ -1773,8 +2120,14 @@ type ColumnTrend struct {
 
 // TestRequest: What to test.
 type TestRequest struct {
-	// Only this model and what it reads.
+	// Only this model; when models are executed, with what it reads.
 	Model string `json:"model,omitempty"`
+	// Instead of executing models locally: evaluate the tests of their sidecars (`[[tests]]`) in the warehouse.
+	Declarative bool `json:"declarative,omitempty"`
+	// The pipeline whose warehouse and models are meant (`declarative`).
+	Pipeline string `json:"pipeline,omitempty"`
+	// Only tests of these names; models are not executed for themselves then.
+	Tests []string `json:"tests,omitempty"`
 	// Values for `@var`.
 	Vars map[string]string `json:"vars,omitempty"`
 }
@@ -1787,26 +2140,66 @@ type TestResponse struct {
 	Command string `json:"command"`
 	// Version of the documents' shapes.
 	SchemaVersion uint32 `json:"schema_version"`
-	// Models tested.
+	// Models and unit tests, or declarative tests.
 	Total uint64 `json:"total"`
-	// Models whose statements succeeded.
+	// Models whose statements succeeded, tests that hold.
 	Passed uint64 `json:"passed"`
-	// Models that failed, could not be reached, or do not compile.
+	// Models that failed, could not be reached, or do not compile; tests that fail.
 	Failed uint64 `json:"failed"`
-	// One for each model that failed.
+	// One for each of them.
 	Failures []TestFailure `json:"failures"`
 	// Findings of the compile.
 	Diagnostics []Diagnostic `json:"diagnostics"`
 	// Tables that were made empty because a source's columns are known and the seed did not make it.
 	EmptySources []string `json:"empty_sources"`
+	// The models were not executed: they are written for another warehouse, and only unit tests of them are.
+	ModelsNotExecuted bool `json:"models_not_executed,omitempty"`
+	// Unit tests of models (`[[test]]`).
+	UnitTests *UnitTests `json:"unit_tests,omitempty"`
+	// Declarative tests of tables (`[[tests]]`).
+	Declarative *Declarative `json:"declarative,omitempty"`
 }
 
-// TestFailure: A failure.
-type TestFailure struct {
-	// The model, or `seed`.
+// Declarative: All declarative tests.
+type Declarative struct {
+	// How many.
+	Total uint64 `json:"total"`
+	// Those that hold.
+	Passed uint64 `json:"passed"`
+	// Those of severity `error` that do not.
+	Failed uint64 `json:"failed"`
+	// Those of severity `warning` that do not.
+	Warned uint64 `json:"warned"`
+	// Those that could not be evaluated.
+	Errored uint64 `json:"errored"`
+	// Each of them.
+	Results []DeclarativeResult `json:"results"`
+}
+
+// DeclarativeResult: A declarative test.
+type DeclarativeResult struct {
+	// Model name.
+	Model string `json:"model"`
+	// `catalog.schema.table`.
+	Table string `json:"table"`
+	// Its name.
 	Name string `json:"name"`
-	// What went wrong.
-	Error string `json:"error"`
+	// `not_null`, `unique` …
+	TestType string `json:"test_type"`
+	// The column.
+	Column *string `json:"column,omitempty"`
+	// `pass`, `fail`, `error`.
+	Status string `json:"status"`
+	// `error`, `warning`.
+	Severity string `json:"severity"`
+	// Why it does not hold.
+	Detail *string `json:"detail,omitempty"`
+	// The query that decides.
+	SQL string `json:"sql"`
+	// How many rows, or repeated values, fail.
+	FailingRows *uint64 `json:"failing_rows,omitempty"`
+	// Some of them.
+	Sample []map[string]any `json:"sample,omitempty"`
 }
 
 // WhatIfRequest: What would be different.

@@ -15,8 +15,9 @@ pub fn generate() -> String {
         if stem == "error" {
             continue;
         }
-        let root = schema.to_value();
+        let mut root = schema.to_value();
         let name = root["title"].as_str().unwrap().to_owned();
+        named_root(&mut root, &name);
         let request = stem.ends_with(".request");
         types.define(&name, &root, request);
         for (name, definition) in root["definitions"].as_object().into_iter().flatten() {
@@ -29,6 +30,20 @@ pub fn generate() -> String {
                    \tfor _, name := range names {\n\t\tif _, ok := members[name]; !ok {\n\t\t\treturn false\n\t\t}\n\t}\n\
                    \treturn true\n}\n";
     format!("{head}{imports}{}{has_all}", types.text)
+}
+
+/// A document that holds documents of its own kind refers to the root of its schema: by its name instead.
+fn named_root(schema: &mut Value, name: &str) {
+    match schema {
+        Value::Object(map) => {
+            if map.get("$ref").is_some_and(|r| r == "#") {
+                map.insert("$ref".to_owned(), format!("#/definitions/{name}").into());
+            }
+            map.values_mut().for_each(|v| named_root(v, name));
+        }
+        Value::Array(list) => list.iter_mut().for_each(|v| named_root(v, name)),
+        _ => {}
+    }
 }
 
 #[derive(Default)]

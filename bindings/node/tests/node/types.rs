@@ -241,6 +241,20 @@ fn literals(values: &[&str]) -> String {
         .join(" | ")
 }
 
+/// A document that holds documents of its own kind refers to the root of its schema: by its name instead.
+fn named_root(schema: &mut Value, name: &str) {
+    match schema {
+        Value::Object(map) => {
+            if map.get("$ref").is_some_and(|r| r == "#") {
+                map.insert("$ref".to_owned(), format!("#/definitions/{name}").into());
+            }
+            map.values_mut().for_each(|v| named_root(v, name));
+        }
+        Value::Array(list) => list.iter_mut().for_each(|v| named_root(v, name)),
+        _ => {}
+    }
+}
+
 fn generate() -> String {
     let mut documents: Vec<Value> = rocky_core::schemas::all()
         .into_iter()
@@ -249,7 +263,9 @@ fn generate() -> String {
     documents.push(schema::<ScaffoldResponse>());
     documents.push(schema::<Mirror>());
     let mut types: BTreeMap<String, Value> = BTreeMap::new();
-    for document in documents {
+    for mut document in documents {
+        let name = document["title"].as_str().unwrap().to_owned();
+        named_root(&mut document, &name);
         let mut add = |name: &str, schema: Value| {
             if let Some(before) = types.insert(name.to_owned(), schema.clone()) {
                 assert_eq!(before, schema, "two types are named {name}");
