@@ -21,6 +21,22 @@ export interface AffectedModel {
   rows: boolean;
 }
 
+/** A count that is far from what it used to be. */
+export interface AnomalyEntry {
+  /** Catalog, schema, table. */
+  asset_key: string[];
+  /** `catalog.schema.table`. */
+  table: string;
+  /** Rows now. */
+  current_count: number;
+  /** Average of earlier runs, this one not counted. */
+  baseline_avg: number;
+  /** How far from it, in per cent. */
+  deviation_pct: number;
+  /** One line. */
+  reason: string;
+}
+
 /** What to execute. */
 export interface ApplyRequest {
   /** The `plan_id` of a plan document of this project. */
@@ -29,18 +45,96 @@ export interface ApplyRequest {
 
 /** A check. */
 export interface CheckResult {
-  /** Its name. */
+  /** Its name: `row_count`, `freshness`, that of a custom check or of a test. */
   name: string;
   /** Did it hold? */
   passed: boolean;
+  /** `error`, `warning`. */
+  severity: string;
+  /** `pass`, `fail`; `error` when it could not be evaluated. */
+  status: string;
+  /** It fails the run: its severity is `error`, and `fail_on_error` is not turned off. */
+  gates: boolean;
+  /** Why it does not hold. */
+  detail?: string | null;
+  /** `row_count`: rows of the source. */
+  source_count?: number | null;
+  /** `row_count`, `row_count_range`: rows of the table. */
+  target_count?: number | null;
+  /** `column_match`: columns that the table lacks. */
+  missing?: string[] | null;
+  /** `column_match`: columns that it has beside. */
+  extra?: string[] | null;
+  /** `freshness`: seconds since the newest row; negative when it is in the future. */
+  lag_seconds?: number | null;
+  /** `freshness`: how many are allowed. */
+  threshold_seconds?: number | null;
+  /** `null_rate`, `freshness`, tests: the column. */
+  column?: string | null;
+  /** `null_rate`: the share of NULLs, 0 to 1. */
+  null_rate?: number | null;
+  /** `null_rate`: of so many rows. */
+  sampled_rows?: number | null;
+  /** `null_rate`, custom checks: what is allowed. */
+  threshold?: number | null;
+  /** Custom checks: the query. */
+  query?: string | null;
+  /** Custom checks, `aggregate`: what the query gave. */
+  result_value?: number | null;
+  /** Tests: `not_null`, `unique` … */
+  test_type?: string | null;
+  /** Tests: how many rows, or repeated values, fail. */
+  failing_rows?: number | null;
+  /** Tests: some of them, at most five. */
+  sample?: Record<string, unknown>[];
+  /** Milliseconds. */
+  duration_ms: number;
 }
 
-/** Checks of an asset. Transformation runs have none in this release; the list is there for the clients. */
+/** Checks of an asset. */
 export interface CheckResults {
   /** Catalog, schema, table. */
   asset_key: string[];
   /** Its checks. */
   checks: CheckResult[];
+}
+
+/** What to look at: everything. */
+export interface CiRequest {
+  /** Values for `@var`. */
+  vars?: Record<string, string>;
+}
+
+/** The verdict. */
+export interface CiResponse {
+  /** Engine version. */
+  version: string;
+  /** `ci`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** No finding of the compile is an error. */
+  compile_ok: boolean;
+  /** No test failed. */
+  tests_ok: boolean;
+  /** Models. */
+  models_compiled: number;
+  /** Models executed and unit tests that gave what was expected. */
+  tests_passed: number;
+  /** The others. */
+  tests_failed: number;
+  /** Findings of the compile that are warnings, and unit tests that DuckDB cannot stand in for. */
+  warnings: number;
+  /** 0: all is well; 1: something failed; 4: there are warnings. */
+  exit_code: number;
+  /** Findings of the compile. */
+  diagnostics: WireDiagnostic[];
+  /** One for each test that failed. */
+  failures: TestFailure[];
+  /** The models were not executed: they are written for another warehouse, and only unit tests of them are. */
+  models_not_executed?: boolean;
+  /** Unit tests of models. */
+  unit_tests?: UnitTests | null;
 }
 
 /** What happened to a column. */
@@ -216,6 +310,48 @@ export type ComponentValue =
   | string
   /** Several. */
   | string[];
+
+/** All declarative tests. */
+export interface Declarative {
+  /** How many. */
+  total: number;
+  /** Those that hold. */
+  passed: number;
+  /** Those of severity `error` that do not. */
+  failed: number;
+  /** Those of severity `warning` that do not. */
+  warned: number;
+  /** Those that could not be evaluated. */
+  errored: number;
+  /** Each of them. */
+  results: DeclarativeResult[];
+}
+
+/** A declarative test. */
+export interface DeclarativeResult {
+  /** Model name. */
+  model: string;
+  /** `catalog.schema.table`. */
+  table: string;
+  /** Its name. */
+  name: string;
+  /** `not_null`, `unique` … */
+  test_type: string;
+  /** The column. */
+  column?: string | null;
+  /** `pass`, `fail`, `error`. */
+  status: string;
+  /** `error`, `warning`. */
+  severity: string;
+  /** Why it does not hold. */
+  detail?: string | null;
+  /** The query that decides. */
+  sql: string;
+  /** How many rows, or repeated values, fail. */
+  failing_rows?: number | null;
+  /** Some of them. */
+  sample?: Record<string, unknown>[];
+}
 
 /** A change that somebody who relies on the project may not survive. */
 export interface DiffBreaking {
@@ -401,6 +537,8 @@ export interface DiffSummary {
 export interface DiscoverRequest {
   /** The pipeline; needed when there are several. */
   pipeline?: string | null;
+  /** Only the sources of a replication that are meant, as for `plan`. */
+  filter?: Filters | null;
   /** Write `schema.lock`: the columns of the sources that the models read. */
   write_lock?: boolean;
   /** Compare `schema.lock` with the warehouse. */
@@ -433,15 +571,17 @@ export interface DriftAction {
   asset_key: string[];
   /** The table. */
   table: string;
-  /** What. */
+  /** `add_columns`, `alter_column_types`, `drop_and_recreate`, `drop_columns`, `keep_columns`, `keep_column_types` … */
   action: string;
   /** Why. */
   reason: string;
+  /** The columns. */
+  columns: string[];
 }
 
 /** Drift of replicated tables. */
 export interface DriftSummary {
-  /** Tables compared. */
+  /** Tables whose columns were compared. */
   tables_checked: number;
   /** Tables that differ. */
   tables_drifted: number;
@@ -664,6 +804,18 @@ export type Event =
     message: string;
   };
 
+/** A table of a source that is not copied. */
+export interface ExcludedTable {
+  /** Source type, components, table. */
+  asset_key: string[];
+  /** Its schema. */
+  source_schema: string;
+  /** Its name. */
+  table_name: string;
+  /** `missing_from_source`, `disabled`, `is_a_target`, `unchanged`. */
+  reason: string;
+}
+
 /** A statement that was executed. */
 export interface ExecutedStatement {
   /** What for. */
@@ -685,6 +837,13 @@ export interface ExecutionSummary {
   /** Models failed. */
   tables_failed: number;
 }
+
+/** One filter, or several. */
+export type Filters =
+  /** `key=value`. */
+  | string
+  /** Several: those with one key are alternatives, those with different keys must all hold. */
+  | string[];
 
 /** A change of the graph. */
 export interface GraphChange {
@@ -987,6 +1146,8 @@ export interface Materialization {
   started_at?: string | null;
   /** Milliseconds. */
   duration_ms: number;
+  /** The window of a time_interval model; there is a materialization for each. */
+  partition?: PartitionInfo | null;
   /** More about it. */
   metadata: MaterializationMetadata;
   /** The statements that were executed. */
@@ -1075,6 +1236,16 @@ export interface MetricsSnapshot {
   null_rates: Record<string, number>;
   /** The same once more, for clients that look for it here. */
   metrics: WireQuality;
+}
+
+/** Whether a model is built, and why. */
+export interface ModelDecision {
+  /** The model or table. */
+  model: string;
+  /** `build`, `skip`. */
+  decision: string;
+  /** Why. */
+  reason: string;
 }
 
 /** A compiled model. */
@@ -1217,7 +1388,7 @@ export interface PartitionChange {
 }
 
 /** The partitions of a model, counted. */
-export interface PartitionSummary {
+export interface PartitionCounts {
   /** The model. */
   model: string;
   /** In the target. */
@@ -1230,6 +1401,32 @@ export interface PartitionSummary {
   first: string;
   /** The last one. */
   last: string;
+}
+
+/** A window of a time_interval model: a partition, or several that were computed as one. */
+export interface PartitionInfo {
+  /** The partition, the first one of a batch: `2026-04-07T13`, `2026-04-07`, `2026-04` or `2026`. */
+  key: string;
+  /** Its first moment (RFC 3339, UTC). */
+  start: string;
+  /** The first moment after it. */
+  end: string;
+  /** The other partitions of the batch. */
+  batched_with?: string[];
+}
+
+/** What became of the partitions of a model. */
+export interface PartitionSummary {
+  /** The model. */
+  model: string;
+  /** Partitions that were to be computed. */
+  partitions_planned: number;
+  /** Those that were. */
+  partitions_succeeded: number;
+  /** Those that failed; they are as they were before. */
+  partitions_failed: number;
+  /** Those that were not tried, or were interrupted. */
+  partitions_skipped: number;
 }
 
 /** Grants and objects made. */
@@ -1286,10 +1483,48 @@ export interface PlanResponse {
   execution_layers: string[][];
   /** More about each of them. */
   models_detail: PlannedModel[];
+  /** Models that are left out, and why. */
+  skipped?: SkippedModel[];
+  /** Whether each model would be built, and why, when `skip_unchanged` is set. */
+  model_decisions?: ModelDecision[];
+  /** The run that would be gone on with. */
+  resumed_from?: string | null;
+  /** Tables of the sources that are not copied. */
+  excluded_tables?: ExcludedTable[];
+  /** Of several pipelines: the plan of each, in the order of execution. What stands above is all of them together. */
+  pipelines?: PlanResponse[];
+  /** Why nothing is planned now: it waits for another pipeline. */
+  waits?: string | null;
   /** Findings. */
   diagnostics: WireDiagnostic[];
   /** True when one of them is an error: nothing is planned then. */
   has_errors: boolean;
+}
+
+/** A planned check. */
+export interface PlannedCheck {
+  /** Its name. */
+  name: string;
+  /** `row_count`, `column_match`, `freshness`, `null_rate`, `custom`, `anomaly`, `test`. */
+  kind: string;
+  /** `error`, `warning`. */
+  severity: string;
+  /** When it does not hold, the run fails and what reads the table is not run. */
+  gates: boolean;
+  /** It is evaluated when all tables are written. */
+  deferred?: boolean;
+  /** Its queries. */
+  queries: string[];
+}
+
+/** What is done about columns that changed. */
+export interface PlannedDrift {
+  /** `add_columns`, `alter_column_types`, `drop_and_recreate`, `drop_columns`, `keep_columns`, `keep_column_types` … */
+  action: string;
+  /** The columns. */
+  columns: string[];
+  /** Why, in one line. */
+  reason: string;
 }
 
 /** A planned model. */
@@ -1312,6 +1547,23 @@ export interface PlannedModel {
   sql_hash: string;
   /** How many statements. */
   statements: number;
+  /** What is checked after them. */
+  checks: PlannedCheck[];
+  /**
+   * time_interval and microbatch models: the partitions to be computed, batches as one. The statements that have `$start_date` and
+   * `$end_date` are executed once for each of them, in a transaction of its own.
+   */
+  partitions?: PartitionInfo[] | null;
+  /** So many of them at once. */
+  parallel?: number | null;
+  /** What it is: `model`, `table` … */
+  kind: string;
+  /** What orchestrators call it. */
+  asset_key: string[];
+  /** What is done about columns that changed. */
+  drift?: PlannedDrift[];
+  /** Why it will not be written, when that is known already. */
+  error?: string | null;
 }
 
 /** A statement in short. */
@@ -1320,11 +1572,11 @@ export interface PlannedStatement {
   purpose: string;
   /** What it writes or reads. */
   target: string;
-  /** The statement. */
+  /** The statement; values that are known when it runs stand as `$start_date`, `$end_date`, `$now`, `$run_id`. */
   sql: string;
   /** The model; none for set-up. */
   model?: string | null;
-  /** `statement`, `guard`, `observe`. */
+  /** `statement`, `guard`, `observe`, `check`. */
   kind: string;
 }
 
@@ -1356,6 +1608,24 @@ export interface ProjectLineageModel {
   upstream: string[];
   /** False when there may be columns that are not listed. */
   columns_complete: boolean;
+}
+
+/** Rows that were set aside because they fail tests. */
+export interface QuarantineEntry {
+  /** Catalog, schema, table. */
+  asset_key: string[];
+  /** `catalog.schema.table`. */
+  table: string;
+  /** `split`, `tag`, `drop`. */
+  mode: string;
+  /** Where they are (`split`). */
+  quarantine_table?: string | null;
+  /** Where the others are (`split`). */
+  valid_table?: string | null;
+  /** How many, where the engine says. */
+  quarantined_rows?: number | null;
+  /** The tests that decided. */
+  tests: string[];
 }
 
 /** When to ask the warehouse for the schemas of sources. */
@@ -1498,6 +1768,8 @@ export interface RunErrorEntry {
   error: string;
   /** `warehouse`, `locked`, `cancelled` … or `compile`. */
   failure_kind: string;
+  /** The partition that failed, the first one of a batch. */
+  partition?: string | null;
   /** The statement's purpose. */
   step?: string | null;
   /** What to do. */
@@ -1550,14 +1822,51 @@ export interface RunRequest {
   models?: string[];
   /** Not these, written likewise. */
   exclude?: string[];
-  /** `key=value`; transformation pipelines have no components to filter by, so it is only echoed. */
-  filter?: string | null;
+  /**
+   * Which sources of a replication are meant: `key=value` with `id` (the source's schema), `table`, or a component of the
+   * pattern as key. Several with one key are alternatives. Other pipelines have no sources; there it is only echoed.
+   */
+  filter?: Filters | null;
+  /** All pipelines, each after those it depends on. */
+  dag?: boolean;
+  /** With a replication pipeline, the project's models too. */
+  all?: boolean;
   /** Rebuild incremental models from scratch. */
   full_refresh?: boolean;
   /** Models at a time. */
   concurrency?: number | null;
+  /**
+   * time_interval and microbatch models: compute this partition, `2026-04-07T13`, `2026-04-07`, `2026-04` or `2026` by the model's
+   * granularity, in UTC. Dagster's keys (`2026-04-07-13:00`, `2026-04-01` for a month) are taken too.
+   */
+  partition?: string | null;
+  /** Compute the partitions from this one … */
+  from?: string | null;
+  /** … to this one, both included. */
+  to?: string | null;
+  /** Compute the partition that contains now; so it is when nothing is said. */
+  latest?: boolean;
+  /** Compute the partitions from the model's `first_partition` to now that are not computed. */
+  missing?: boolean;
+  /** So many more partitions before the earliest, instead of the model's `lookback`. */
+  lookback?: number | null;
+  /** Partitions of a model at a time; 1 when not said. */
+  parallel?: number | null;
   /** Values for `@var`. */
   vars?: Record<string, string>;
+  /** Go on with this run: what succeeded in it, or in those that it went on with, is not done again. */
+  resume?: string | null;
+  /** Go on with the last run of this pipeline and filter that did not do everything. */
+  resume_latest?: boolean;
+  /**
+   * Leave models alone whose query means what it meant and whose inputs did not change since they were built. The rows of sources are
+   * hashed for that where the warehouse keeps no versions.
+   */
+  skip_unchanged?: boolean;
+  /** Build everything, even when `[run] skip_unchanged` is set. */
+  force_rebuild?: boolean;
+  /** Run once for each key: a second run with it is refused while the first is under way, and does nothing after it succeeded. */
+  idempotency_key?: string | null;
 }
 
 /** The result of a run. */
@@ -1570,7 +1879,7 @@ export interface RunResponse {
   schema_version: number;
   /** The run; empty when nothing was started. */
   run_id: string;
-  /** `Success`, `PartialFailure`, `Failure`. */
+  /** `Success`, `PartialFailure`, `Failure`; of one of several pipelines also `Skipped`. */
   status: string;
   /** It was cancelled before everything was done. */
   interrupted: boolean;
@@ -1594,8 +1903,18 @@ export interface RunResponse {
   tables_skipped: number;
   /** What was written. */
   materializations: Materialization[];
-  /** Checks. */
+  /** Partitions of the time_interval models. */
+  partition_summaries?: PartitionSummary[];
+  /** Checks of what was written, or of the tables of a quality pipeline. */
   check_results: CheckResults[];
+  /** Checks that did not hold and fail the run. */
+  checks_failed: number;
+  /** Other checks that did not hold. */
+  checks_warned: number;
+  /** Tables whose number of rows is far from that of earlier runs. */
+  anomalies?: AnomalyEntry[];
+  /** Rows that were set aside. */
+  quarantine?: QuarantineEntry[];
   /** Failures. */
   errors: RunErrorEntry[];
   /** Models that were not executed, and why. */
@@ -1606,6 +1925,15 @@ export interface RunResponse {
   permissions: PermissionSummary;
   /** Drift. */
   drift: DriftSummary;
+  /** Tables of the sources that are not copied. */
+  excluded_tables?: ExcludedTable[];
+  /**
+   * Of several pipelines: the result of each, in the order of execution. What stands beside is all of them together,
+   * and `run_id` is that of the first.
+   */
+  pipelines?: RunResponse[];
+  /** Why this pipeline was not tried (`status` is `Skipped` then). */
+  skipped_reason?: string | null;
   /** Findings of the compile. */
   diagnostics: WireDiagnostic[];
   /** True when errors in the models kept the run from starting. */
@@ -1614,6 +1942,14 @@ export interface RunResponse {
   state_error?: string | null;
   /** What became of the remote state, where the project has one. */
   remote_state?: RemoteStateSummary | null;
+  /** The run that it went on with. */
+  resumed_from?: string | null;
+  /** Whether each model was built, and why, when `skip_unchanged` is set. */
+  model_decisions?: ModelDecision[];
+  /** As given. */
+  idempotency_key?: string | null;
+  /** The run that had the same key, when this one did nothing for it. */
+  skipped_by_run_id?: string | null;
   /** Numbers of this run; null when nothing was started. */
   metrics?: WireMetrics | null;
   /** What hooks did, when there are some. */
@@ -1801,7 +2137,7 @@ export interface StateResponse {
   /** Watermarks by table. */
   watermarks: Watermark[];
   /** By model, how many partitions are how far. */
-  partitions?: PartitionSummary[];
+  partitions?: PartitionCounts[];
   /** The partitions of the model that was asked for. */
   model_partitions?: WirePartition[] | null;
   /** Rows by table of the store. */
@@ -1879,8 +2215,14 @@ export interface TestFailure {
 
 /** What to test. */
 export interface TestRequest {
-  /** Only this model and what it reads. */
+  /** Only this model; when models are executed, with what it reads. */
   model?: string | null;
+  /** Instead of executing models locally: evaluate the tests of their sidecars (`[[tests]]`) in the warehouse. */
+  declarative?: boolean;
+  /** The pipeline whose warehouse and models are meant (`declarative`). */
+  pipeline?: string | null;
+  /** Only tests of these names; models are not executed for themselves then. */
+  tests?: string[];
   /** Values for `@var`. */
   vars?: Record<string, string>;
 }
@@ -1893,18 +2235,24 @@ export interface TestResponse {
   command: string;
   /** Version of the documents' shapes. */
   schema_version: number;
-  /** Models tested. */
+  /** Models and unit tests, or declarative tests. */
   total: number;
-  /** Models whose statements succeeded. */
+  /** Models whose statements succeeded, tests that hold. */
   passed: number;
-  /** Models that failed, could not be reached, or do not compile. */
+  /** Models that failed, could not be reached, or do not compile; tests that fail. */
   failed: number;
-  /** One for each model that failed. */
+  /** One for each of them. */
   failures: TestFailure[];
   /** Findings of the compile. */
   diagnostics: WireDiagnostic[];
   /** Tables that were made empty because a source's columns are known and the seed did not make it. */
   empty_sources: string[];
+  /** The models were not executed: they are written for another warehouse, and only unit tests of them are. */
+  models_not_executed?: boolean;
+  /** Unit tests of models (`[[test]]`). */
+  unit_tests?: UnitTests | null;
+  /** Declarative tests of tables (`[[tests]]`). */
+  declarative?: Declarative | null;
 }
 
 /** A hook that was tried. */
@@ -1923,6 +2271,57 @@ export interface TriedHook {
   output?: string | null;
   /** Milliseconds. */
   duration_ms: number;
+}
+
+/** A row that is not as expected. */
+export interface UnitDifference {
+  /** `changed`, `missing`, `unexpected`. */
+  kind: string;
+  /** Number of the expected row, from 1; none for an unexpected one. */
+  row?: number | null;
+  /** Columns whose values differ (`changed`). */
+  columns?: string[];
+  /** The expected row, as text; null is NULL. */
+  expected?: Record<string, string | null> | null;
+  /** The row that the model gave. */
+  actual?: Record<string, string | null> | null;
+}
+
+/** A unit test. */
+export interface UnitTestResult {
+  /** Model name. */
+  model: string;
+  /** The test's name. */
+  name: string;
+  /** What it is about. */
+  description?: string | null;
+  /**
+   * `pass`, `fail`; `error` when it could not be executed; `refused` when DuckDB does it differently than the model's
+   * warehouse.
+   */
+  status: string;
+  /** Why. */
+  detail?: string | null;
+  /** How many rows differ. */
+  differing_rows: number;
+  /** The first of them. */
+  differences?: UnitDifference[];
+  /** Milliseconds. */
+  duration_ms: number;
+}
+
+/** All unit tests. */
+export interface UnitTests {
+  /** How many. */
+  total: number;
+  /** Those that gave what was expected. */
+  passed: number;
+  /** Those that gave something else, or could not be executed. */
+  failed: number;
+  /** Those that DuckDB cannot stand in for. */
+  refused: number;
+  /** Each of them. */
+  results: UnitTestResult[];
 }
 
 /** A finding. */
@@ -2330,13 +2729,19 @@ export type WireStrategy =
     /** Partition columns. */
     partition_by: string[];
   }
-  /** Append by windows. */
+  /** Replace windows of time, cut out of the query. */
   | {
     type: "microbatch";
-    /** Watermark column. */
+    /** The column that the windows cut. */
     timestamp_column: string;
     /** hour, day, month, year. */
     granularity: string;
+    /** Windows computed again. */
+    lookback?: number;
+    /** Windows per statement. */
+    batch_size?: number;
+    /** The first window. */
+    first_partition?: string | null;
   }
   /** A view. */
   | {
@@ -2395,5 +2800,6 @@ export interface Verbs {
   what_if: { request: WhatIfRequest; response: WhatIfResponse };
   diff: { request: DiffRequest; response: DiffResponse };
   apply: { request: ApplyRequest; response: RunResponse };
+  ci: { request: CiRequest; response: CiResponse };
   hooks: { request: HooksRequest; response: HooksResponse };
 }
