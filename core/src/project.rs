@@ -59,8 +59,8 @@ pub struct OpenRequest {
 
 /// The verbs that [`Project::call`] knows.
 pub const VERBS: &[&str] = &[
-    "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "metrics", "test", "ci",
-    "what_if", "diff", "apply", "hooks",
+    "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "metrics", "test",
+    "what_if", "diff", "apply", "ci", "hooks",
 ];
 
 /// An opened project.

@@ -243,7 +243,7 @@ fn what_is_unchanged_is_left_alone() {
         "{reasons:?}"
     );
     // A text that means the same, and one that does not.
-    folder.write("models/c.sql", "select 1 as ONE -- the same");
+    folder.write("models/c.sql", "select 1 as one -- the same");
     folder.write("models/e.sql", "SELECT p.id FROM a AS p WHERE p.id > 0");
     assert_eq!(folder.skip().0, ["r"]);
     folder.write("models/e.sql", "SELECT p.id FROM a AS p WHERE p.id > 1");

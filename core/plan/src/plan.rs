@@ -408,7 +408,7 @@ fn model_plan(
         reason: built.reason,
         fact,
         drift,
-        basis: format!("{:032x}", model.analysis_key()),
+        basis: basis(snapshot, model),
         watermark_column: built.watermark_column,
         transaction: Capabilities::of(dialect).transactional_ddl,
         sql_hash: hash::of_steps(&built.steps),
@@ -545,4 +545,29 @@ fn pipeline_name(snapshot: &Snapshot, options: &PlanOptions, order: &[u32]) -> S
     } else {
         SmolStr::new(names.join(","))
     }
+}
+
+/// Hash of everything that the analyses of a model and of what is inlined into it read.
+fn basis(snapshot: &Snapshot, model: &Model) -> String {
+    let mut keys: Vec<u128> = vec![model.analysis_key()];
+    let mut seen: FxHashSet<u32> = FxHashSet::default();
+    let mut work: Vec<u32> = model.inputs.iter().filter_map(input_model).collect();
+    while let Some(id) = work.pop() {
+        let Some(input) = snapshot.models.get(id as usize).filter(|m| is_ephemeral(m)) else {
+            continue;
+        };
+        if seen.insert(id) {
+            keys.push(input.analysis_key());
+            work.extend(input.inputs.iter().filter_map(input_model));
+        }
+    }
+    if let [only] = keys.as_slice() {
+        return format!("{only:032x}");
+    }
+    keys.sort_unstable();
+    let mut hasher = rocky_project::hash::Hasher128::new();
+    for key in &keys {
+        hasher.bytes(&key.to_le_bytes());
+    }
+    format!("{:032x}", hasher.finish())
 }

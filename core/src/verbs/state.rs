@@ -122,7 +122,7 @@ impl Watermark {
 
 /// The partitions of a model, counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PartitionSummary {
+pub struct PartitionCounts {
     /// The model.
     pub model: String,
     /// In the target.
@@ -156,7 +156,7 @@ pub struct StateResponse {
     pub watermarks: Vec<Watermark>,
     /// By model, how many partitions are how far.
     #[serde(default)]
-    pub partitions: Vec<PartitionSummary>,
+    pub partitions: Vec<PartitionCounts>,
     /// The partitions of the model that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_partitions: Option<Vec<WirePartition>>,
@@ -235,7 +235,7 @@ impl Project {
         response.partitions = reader
             .partition_counts()?
             .into_iter()
-            .map(|c| PartitionSummary {
+            .map(|c| PartitionCounts {
                 model: c.model_name.to_string(),
                 computed: c.computed,
                 failed: c.failed,

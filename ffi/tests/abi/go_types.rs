@@ -70,6 +70,10 @@ fn reference(schema: &Value) -> Option<String> {
 
 /// The type of a value, and whether it may be null.
 fn value_type(schema: &Value) -> (String, bool) {
+    // Any JSON.
+    if *schema == Value::Bool(true) {
+        return ("any".to_owned(), false);
+    }
     if let Some(name) = reference(schema) {
         return (name, false);
     }
