@@ -91,7 +91,11 @@ fn where_it_cannot_be_told_nothing_is_loaded() {
     std::fs::rename(root.join("killed.redb"), root.join(".rocky-state.redb")).unwrap();
     sql(root, "INSERT INTO raw.t VALUES (7)");
     let error = run(root, &mut NoObserver, false).unwrap_err();
-    assert!(error.message.contains("it is not known whether"), "{}", error.message);
+    assert!(
+        error.message.contains("it is not known whether"),
+        "{}",
+        error.message
+    );
     assert_eq!(sql(root, COUNT), "2 2");
     assert_eq!(run(root, &mut NoObserver, true).unwrap().tables_copied, 1);
     assert_eq!(sql(root, COUNT), "3 2");

@@ -47,7 +47,14 @@ struct Version {
 }
 
 /// What a snapshot must do, said once more: by key, and without SQL.
-fn reference(history: &mut Vec<Version>, source: &BTreeMap<Key, Row>, how: How, deletes: bool, now: i64, run: &str) {
+fn reference(
+    history: &mut Vec<Version>,
+    source: &BTreeMap<Key, Row>,
+    how: How,
+    deletes: bool,
+    now: i64,
+    run: &str,
+) {
     let mut open: BTreeMap<Key, usize> = BTreeMap::new();
     let mut end: BTreeMap<Key, i64> = BTreeMap::new();
     for (index, version) in history.iter_mut().enumerate() {
@@ -119,7 +126,13 @@ fn moment(seconds: i64) -> String {
 }
 
 /// Plan and execute in one transaction. The rows that the steps which count wrote.
-fn run(db: &DuckDb, connection: &mut dyn Connection, spec: &SnapshotSpec, now: i64, run_id: &str) -> Result<u64, String> {
+fn run(
+    db: &DuckDb,
+    connection: &mut dyn Connection,
+    spec: &SnapshotSpec,
+    now: i64,
+    run_id: &str,
+) -> Result<u64, String> {
     let cancel = CancelToken::new();
     let plan = snapshot(spec, &db.snapshot(&[], &cancel).unwrap()).map_err(|d| d[0].message.clone())?;
     let values = Bindings {
@@ -141,7 +154,9 @@ fn run(db: &DuckDb, connection: &mut dyn Connection, spec: &SnapshotSpec, now: i
             }
             continue;
         }
-        let done = connection.execute(&sql, &cancel).unwrap_or_else(|e| panic!("{e:?}\n{sql}"));
+        let done = connection
+            .execute(&sql, &cancel)
+            .unwrap_or_else(|e| panic!("{e:?}\n{sql}"));
         if step.kind == (StepKind::Statement { counts_rows: true }) {
             written += done.rows.unwrap();
         }
@@ -160,7 +175,9 @@ fn literal(value: Option<&str>) -> String {
 
 fn fill(connection: &mut dyn Connection, source: &BTreeMap<Key, Row>) {
     let cancel = CancelToken::new();
-    connection.execute(r#"DELETE FROM "raw ""x"""."people; DROP_t""#, &cancel).unwrap();
+    connection
+        .execute(r#"DELETE FROM "raw ""x"""."people; DROP_t""#, &cancel)
+        .unwrap();
     if source.is_empty() {
         return;
     }
@@ -168,10 +185,19 @@ fn fill(connection: &mut dyn Connection, source: &BTreeMap<Key, Row>) {
     let values: Vec<String> = source
         .iter()
         .map(|((id, part), (at, size))| {
-            format!("({}, {}, {}, {})", number(*id), literal(Some(part)), number(*at), literal(size.as_deref()))
+            format!(
+                "({}, {}, {}, {})",
+                number(*id),
+                literal(Some(part)),
+                number(*at),
+                literal(size.as_deref())
+            )
         })
         .collect();
-    let sql = format!(r#"INSERT INTO "raw ""x"""."people; DROP_t" VALUES {}"#, values.join(", "));
+    let sql = format!(
+        r#"INSERT INTO "raw ""x"""."people; DROP_t" VALUES {}"#,
+        values.join(", ")
+    );
     connection.execute(&sql, &cancel).unwrap();
 }
 
@@ -195,7 +221,11 @@ fn history(connection: &mut dyn Connection) -> Vec<Version> {
     let mut found: Vec<Version> = rows(connection, sql)
         .iter()
         .map(|r| {
-            assert_eq!(r[6], Value::Bool(r[5] == Value::Null), "is_current says what valid_to says");
+            assert_eq!(
+                r[6],
+                Value::Bool(r[5] == Value::Null),
+                "is_current says what valid_to says"
+            );
             Version {
                 key: (r[0].to_i64(), r[1].to_text().unwrap()),
                 row: (r[2].to_i64(), r[3].to_text()),
@@ -219,7 +249,8 @@ fn histories_are_those_of_the_reference() {
         let (db, mut connection) = open();
         let kind = if seed % 5 == 0 { "VIEW" } else { "TABLE" };
         if kind == "VIEW" {
-            let sql = r#"CREATE VIEW "raw ""x"""."people; DROP" AS SELECT * FROM "raw ""x"""."people; DROP_t""#;
+            let sql =
+                r#"CREATE VIEW "raw ""x"""."people; DROP" AS SELECT * FROM "raw ""x"""."people; DROP_t""#;
             connection.execute(sql, &CancelToken::new()).unwrap();
         }
         let mut source: BTreeMap<Key, Row> = BTreeMap::new();
@@ -249,7 +280,11 @@ fn histories_are_those_of_the_reference() {
             let before = expected.len();
             reference(&mut expected, &source, how, deletes, now, &run_id);
             let written = run(&db, connection.as_mut(), &spec, now, &run_id).unwrap();
-            assert_eq!(written as usize, expected.len() - before, "seed {seed} step {step}");
+            assert_eq!(
+                written as usize,
+                expected.len() - before,
+                "seed {seed} step {step}"
+            );
             let found = history(connection.as_mut());
             let mut sorted = expected.clone();
             sorted.sort();
@@ -270,14 +305,20 @@ fn sound(found: &[Version], source: &BTreeMap<Key, Row>) {
     let mut by_key: BTreeMap<&Key, Vec<(i64, i64)>> = BTreeMap::new();
     for v in found {
         assert!(v.to.is_none_or(|to| to >= v.from), "{v:?}");
-        by_key.entry(&v.key).or_default().push((v.from, v.to.unwrap_or(i64::MAX)));
+        by_key
+            .entry(&v.key)
+            .or_default()
+            .push((v.from, v.to.unwrap_or(i64::MAX)));
     }
     for spans in by_key.values_mut() {
         spans.sort();
         assert!(spans.windows(2).all(|w| w[0].1 <= w[1].0), "{spans:?}");
     }
     for key in source.keys() {
-        assert_eq!(found.iter().filter(|v| v.key == *key && v.to.is_none()).count(), 1);
+        assert_eq!(
+            found.iter().filter(|v| v.key == *key && v.to.is_none()).count(),
+            1
+        );
     }
 }
 
@@ -289,7 +330,10 @@ fn duplicate_keys_are_refused_and_nothing_is_changed() {
     connection.execute(sql, &cancel).unwrap();
     let error = run(&db, connection.as_mut(), &spec(How::CheckAll, true), 1, "r").unwrap_err();
     assert_eq!(error, r#"duplicate keys in source table `raw "x".people; DROP`"#);
-    let found = rows(connection.as_mut(), "SELECT 1 FROM duckdb_tables() WHERE table_name = 'select'");
+    let found = rows(
+        connection.as_mut(),
+        "SELECT 1 FROM duckdb_tables() WHERE table_name = 'select'",
+    );
     assert!(found.is_empty());
 }
 
@@ -300,20 +344,29 @@ fn a_column_that_is_new_in_the_source_joins_the_history() {
     let mut sql = |sql: &str| {
         connection.execute(sql, &cancel).unwrap();
     };
-    sql(r#"CREATE TABLE "raw ""x"""."people; DROP" AS SELECT 1::BIGINT AS id, 'a' AS "part'y", 1::BIGINT AS "at", 'x' AS "Größe""#);
+    sql(
+        r#"CREATE TABLE "raw ""x"""."people; DROP" AS SELECT 1::BIGINT AS id, 'a' AS "part'y", 1::BIGINT AS "at", 'x' AS "Größe""#,
+    );
     let spec = spec(How::CheckAll, false);
     assert_eq!(run(&db, connection.as_mut(), &spec, 1, "one").unwrap(), 1);
     let mut sql = |sql: &str| {
         connection.execute(sql, &cancel).unwrap();
     };
     sql(r#"ALTER TABLE "raw ""x"""."people; DROP" ADD COLUMN "new one" DECIMAL(9,2)"#);
-    assert_eq!(run(&db, connection.as_mut(), &spec, 2, "two").unwrap(), 0, "NULL is what it was");
+    assert_eq!(
+        run(&db, connection.as_mut(), &spec, 2, "two").unwrap(),
+        0,
+        "NULL is what it was"
+    );
     let mut sql = |sql: &str| {
         connection.execute(sql, &cancel).unwrap();
     };
     sql(r#"UPDATE "raw ""x"""."people; DROP" SET "new one" = 1.5"#);
     assert_eq!(run(&db, connection.as_mut(), &spec, 3, "three").unwrap(), 1);
-    let found = rows(connection.as_mut(), r#"SELECT "new one", is_current FROM hist."select" ORDER BY valid_from"#);
+    let found = rows(
+        connection.as_mut(),
+        r#"SELECT "new one", is_current FROM hist."select" ORDER BY valid_from"#,
+    );
     let cells: Vec<Option<String>> = found.iter().map(|r| r[0].to_text()).collect();
     assert_eq!(cells, [None, Some("1.50".to_owned())]);
     // One that is gone stays, and is NULL from now on.
@@ -331,9 +384,14 @@ fn a_target_that_is_no_history_is_refused() {
     let mut sql = |sql: &str| {
         connection.execute(sql, &cancel).unwrap();
     };
-    sql(r#"CREATE TABLE "raw ""x"""."people; DROP" AS SELECT 1::BIGINT AS id, 'a' AS "part'y", 1::BIGINT AS "at", 'x' AS "Größe""#);
+    sql(
+        r#"CREATE TABLE "raw ""x"""."people; DROP" AS SELECT 1::BIGINT AS id, 'a' AS "part'y", 1::BIGINT AS "at", 'x' AS "Größe""#,
+    );
     sql("CREATE SCHEMA hist");
     sql(r#"CREATE TABLE hist."select" (id BIGINT, valid_from TIMESTAMP, valid_to TIMESTAMP)"#);
     let error = run(&db, connection.as_mut(), &spec(How::CheckAll, false), 1, "r").unwrap_err();
-    assert_eq!(error, "target `hist.select` exists and is no history: it has no column is_current, snapshot_id");
+    assert_eq!(
+        error,
+        "target `hist.select` exists and is no history: it has no column is_current, snapshot_id"
+    );
 }
