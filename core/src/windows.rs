@@ -91,7 +91,6 @@ pub(crate) fn asked(request: &RunRequest) -> bool {
         || request.latest
         || request.missing
         || request.lookback.is_some()
-        || request.parallel.is_some()
 }
 
 /// What contradicts itself, whatever the models are.

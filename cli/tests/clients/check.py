@@ -83,6 +83,20 @@ def fails_with(kind, name, part, function):
     failures.append(f"{name}: {what.get(kind, 'works now: make it a `check`')}")
 
 
+def told(name, part, function):
+    """The client has a document or an exception, and either says what is wrong."""
+    try:
+        result = function()
+        text = " ".join(e.error for e in result.errors)
+        written = result.tables_copied
+    except Exception as error:  # noqa: BLE001
+        text, written = explain(error), 0
+    if part in text and written == 0:
+        passed("ok", name)
+    else:
+        failures.append(f"{name}: not told of {part!r}: {text}")
+
+
 def refused(name, flag, function):
     fails_with("refused", name, flag, function)
 
@@ -322,9 +336,10 @@ def common(client, project, *, newer):
         (dict(latest=True), "--latest"),
         (dict(missing=True), "--missing"),
         (dict(lookback=1), "--lookback"),
-        (dict(governance_override={"grants": []}), "--governance-override"),
     ]:
-        refused(f"run with {flag}", flag, lambda option=option: client.run("client=acme", **option))
+        told(f"run with {flag}", "time_interval", lambda option=option: client.run("client=acme", **option))
+    option = dict(governance_override={"grants": []})
+    refused("run with --governance-override", "--governance-override", lambda: client.run("client=acme", **option))
     return runs
 
 
@@ -417,10 +432,17 @@ def newer_only(client, project, failing, runs):
         check("an error of discover has words on stderr")(lambda: words(client))
 
     refused("plan with --env", "--env", lambda: client.plan("client=acme", env="prod"))
-    refused("resume_run", "--resume", lambda: client.resume_run())
+    told("resume_run", "to go on with", lambda: client.resume_run())
+
+    @check("run with --idempotency-key")
+    def _():
+        first = client.run("client=acme", run_models=True, idempotency_key="k")
+        true("the first is done", first.tables_copied > 0)
+        second = client.run("client=acme", run_models=True, idempotency_key="k")
+        same("the second does nothing", second.tables_copied, 0)
+
     for option, flag in [
         (dict(shadow_suffix="_x"), "--shadow"),
-        (dict(idempotency_key="k"), "--idempotency-key"),
         (dict(defer=True), "--defer"),
         (dict(defer_to="prod"), "--defer-to"),
     ]:

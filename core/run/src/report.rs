@@ -173,8 +173,6 @@ pub struct TaskResult {
     pub watermark: Option<String>,
     /// Hash of the statements.
     pub sql_hash: String,
-    /// What the task was planned from ([`rocky_plan::Task::identity`]).
-    pub basis: String,
     /// Number of output columns, when known.
     pub column_count: Option<usize>,
     /// The statements sent in the last attempt, in order; the last one may have failed. For a task with windows, those before the

@@ -59,6 +59,7 @@ pub(super) fn prepare(
         full_refresh: request.full_refresh,
         concurrency: request
             .concurrency
+            .or(request.parallel)
             .map(|c| c as usize)
             .or_else(|| local_concurrency(config, pipeline, &target)),
         fail_fast,

@@ -56,7 +56,7 @@ pub struct RunRequest {
     pub missing: bool,
     /// So many more partitions before the earliest, instead of the model's `lookback`.
     pub lookback: Option<u32>,
-    /// Partitions of a model at a time; 1 when not said.
+    /// Partitions of a model at a time, 1 when not said; without `concurrency` also models at a time.
     pub parallel: Option<u32>,
     /// Values for `@var`.
     pub vars: BTreeMap<String, String>,
@@ -884,7 +884,7 @@ fn response(
         let own = || task.statements.iter().map(executed);
         let Some(windows) = &task.windows else {
             errors.extend(task.error.as_ref().map(|e| failure(e, None)));
-            if task.status == TaskStatus::Success {
+            if task.status == TaskStatus::Success && task.kind != TaskKind::Quality {
                 let statements = own().collect();
                 materializations.push(written(
                     task.rows,

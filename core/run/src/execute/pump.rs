@@ -10,7 +10,7 @@ use crate::checks::anomaly;
 use crate::report::{TaskError, TaskResult, TaskStatus, WindowResult};
 use crate::state::{ModelExecution, Partition, QualityMetrics, QualitySnapshot, RowCount, StateBatch};
 use rocky_base::{Error, ErrorKind, Event, SmolStr};
-use rocky_plan::{Bindings, Plan, TaskKind};
+use rocky_plan::{Bindings, Plan, Task, TaskKind};
 use rocky_warehouse::Connection;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -428,7 +428,8 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
         let told = |c: &crate::checks::CheckOutcome| c.event(&result.full_name, &result.asset_key);
         self.events.extend(result.checks.iter().map(told));
         if self.ctx.state.is_some() {
-            self.rows.push(execution(index, &result));
+            let basis = self.plan.tasks.get(index).map(Task::identity).unwrap_or_default();
+            self.rows.push(execution(index, &result, basis));
         }
         if let Some(slot) = self.results.get_mut(index) {
             *slot = Some(result);
@@ -634,7 +635,7 @@ pub(super) fn unrecorded(error: &Error) -> Event {
 /// What the state keeps of a result.
 ///
 /// A task that does not pass its checks failed there: a run that goes on with this one does it again, and then what reads it.
-fn execution(index: usize, result: &TaskResult) -> ModelExecution {
+fn execution(index: usize, result: &TaskResult, basis: String) -> ModelExecution {
     let blocked = result.checks.iter().find(|c| c.blocks());
     ModelExecution {
         run_id: String::new(),
@@ -663,6 +664,6 @@ fn execution(index: usize, result: &TaskResult) -> ModelExecution {
         watermark: result.watermark.clone(),
         kind: result.kind,
         asset_key: result.asset_key.clone(),
-        basis: result.basis.clone(),
+        basis,
     }
 }

@@ -718,7 +718,6 @@ pub(super) fn blank_result(plan: &Task) -> TaskResult {
         skipped_reason: None,
         watermark: None,
         sql_hash: plan.sql_hash.clone(),
-        basis: plan.identity(),
         column_count: plan.column_count,
         statements: Vec::new(),
         windows: None,
