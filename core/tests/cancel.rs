@@ -4,7 +4,13 @@
 //! The mark is 20 ms in an optimised build on an idle machine (`cargo test --profile count -p rocky-core --test cancel`). This test's own limit is
 //! kinder, for builds that are not optimised on machines that are busy: a phase that does not look at the token takes longer.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 use rocky_base::System;
 use rocky_base::system::MemorySystem;

@@ -31,7 +31,10 @@ const FILES: &[(&str, &str)] = &[
     ("core/adapters/", "drivers look at their own database files"),
     ("core/run/src/state/", "the state store is a database file"),
     ("core/run/src/pipes.rs", "appends to the file that Dagster names"),
-    ("core/run/src/hooks/shell.rs", "gives a command its input as a file without a name"),
+    (
+        "core/run/src/hooks/shell.rs",
+        "gives a command its input as a file without a name",
+    ),
     (
         "core/run/src/remote/",
         "moves the state store's file, and asks Linux whether a process lives",

@@ -1,5 +1,7 @@
 //! The statements of snapshot pipelines, per dialect, strategy and state of the target, against golden files.
 
+#![allow(missing_docs, clippy::unwrap_used)]
+
 mod common;
 
 use common::{Project, assert_queries_parse, golden, show, spelled};

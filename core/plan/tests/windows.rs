@@ -1,5 +1,7 @@
 //! time_interval and microbatch models: statements per dialect and per state of the target against golden files, and which windows.
 
+#![allow(missing_docs, clippy::unwrap_used)]
+
 mod common;
 
 use common::{Project, assert_queries_parse, golden, show};

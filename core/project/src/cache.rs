@@ -255,7 +255,7 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
                 continue;
             }
             buffer.clear();
-            pack(entry, &mut buffer, &mut *table).ok_or(io::ErrorKind::InvalidData)?;
+            pack(entry, &mut buffer, &mut table).ok_or(io::ErrorKind::InvalidData)?;
             table.extend_from_slice(&xxh3_64(&buffer).to_le_bytes());
             start += buffer.len() as u64;
             out.write_all(&buffer)?;
@@ -267,7 +267,7 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
         foot.extend_from_slice(&fingerprint.to_le_bytes());
         foot.extend_from_slice(&paths_len.to_le_bytes());
         foot.extend_from_slice(&n_entries.to_le_bytes());
-        foot.extend_from_slice(&xxh3_128(&*table).to_le_bytes());
+        foot.extend_from_slice(&xxh3_128(&table).to_le_bytes());
         foot.extend_from_slice(MAGIC);
         out.write_all(&foot)
     };

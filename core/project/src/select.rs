@@ -71,7 +71,7 @@ pub fn select(
             .any(|t| matches!(term(t).map(|t| t.seed), Ok(Seed::Changed(_))))
     });
     // That nothing changed is an answer; anything else that selects nothing is a mistake.
-    if chosen.is_empty() && !snapshot.models.is_empty() && !(only_changes && !include.is_empty()) {
+    if chosen.is_empty() && !snapshot.models.is_empty() && (!only_changes || include.is_empty()) {
         let mut what = include.join("` and `");
         if include.is_empty() {
             "every model".clone_into(&mut what);

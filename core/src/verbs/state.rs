@@ -173,7 +173,7 @@ pub struct StateResponse {
 #[serde(untagged)]
 pub enum StateAnswer {
     /// `show`.
-    Show(StateResponse),
+    Show(Box<StateResponse>),
     /// `check`, `repair`.
     Audit(StateAudit),
     /// `sweep`.
@@ -181,7 +181,7 @@ pub enum StateAnswer {
     /// `export`, `import`.
     Transfer(StateTransfer),
     /// `delete`, `set`. The last one: what must be in it is in all the others too.
-    Change(StateChange),
+    Change(Box<StateChange>),
 }
 
 impl Project {
@@ -194,12 +194,14 @@ impl Project {
     ) -> Result<StateAnswer> {
         refuse_unused(request)?;
         match request.action {
-            StateAction::Show => self.state_show(request).map(StateAnswer::Show),
+            StateAction::Show => self
+                .state_show(request)
+                .map(|state| StateAnswer::Show(Box::new(state))),
             StateAction::Check | StateAction::Repair => {
                 check::audit(self, request, observer, cancel).map(StateAnswer::Audit)
             }
             StateAction::Delete | StateAction::Set => {
-                edit::change(self, request, observer, cancel).map(StateAnswer::Change)
+                edit::change(self, request, observer, cancel).map(|c| StateAnswer::Change(Box::new(c)))
             }
             StateAction::Sweep => edit::sweep(self, request, observer, cancel).map(StateAnswer::Sweep),
             StateAction::Export => transfer::export(self, request).map(StateAnswer::Transfer),

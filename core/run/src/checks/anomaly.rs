@@ -24,8 +24,8 @@ pub fn compare(current: u64, earlier: &[u64], threshold_pct: f64) -> Option<Anom
     }
     let baseline = earlier.iter().map(|n| *n as f64).sum::<f64>() / earlier.len() as f64;
     let deviation = match (baseline, current) {
-        (b, 0) if b == 0.0 => 0.0,
-        (b, _) if b == 0.0 => 100.0,
+        (0.0, 0) => 0.0,
+        (0.0, _) => 100.0,
         (b, n) => (n as f64 - b).abs() / b * 100.0,
     };
     (deviation > threshold_pct).then(|| {

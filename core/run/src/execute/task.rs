@@ -202,6 +202,7 @@ pub(super) struct Failure {
 
 /// Execute the steps, in a transaction where that is planned and possible. `started` is when the task began, perhaps with another
 /// attempt; `on_step` is told of each step that succeeded.
+#[expect(clippy::too_many_arguments, reason = "one call, and each is something else")]
 pub(super) fn attempt(
     connection: &mut dyn Connection,
     steps: &[Step],

@@ -140,14 +140,12 @@ fn watch(
     let mut err = child.stderr.take();
     let mut pause = Duration::from_millis(1);
     loop {
-        if out.is_none() && err.is_none() || pause >= LOOK {
-            if let Some(status) = child.try_wait()? {
-                // What it printed just before its end is in the pipes; what it left behind may hold them open for ever.
-                while receive(&mut out, &mut err, Duration::ZERO, stdout, stderr)?
-                    && Instant::now() < deadline
-                {}
-                return Ok(Outcome::Ended(status));
-            }
+        if ((out.is_none() && err.is_none()) || pause >= LOOK)
+            && let Some(status) = child.try_wait()?
+        {
+            // What it printed just before its end is in the pipes; what it left behind may hold them open for ever.
+            while receive(&mut out, &mut err, Duration::ZERO, stdout, stderr)? && Instant::now() < deadline {}
+            return Ok(Outcome::Ended(status));
         }
         if cancel.is_tripped() {
             return Ok(Outcome::Cancelled);
