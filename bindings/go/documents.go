@@ -349,7 +349,7 @@ type RunRequest struct {
 	Missing bool `json:"missing,omitempty"`
 	// So many more partitions before the earliest, instead of the model's `lookback`.
 	Lookback uint32 `json:"lookback,omitempty"`
-	// Partitions of a model at a time; 1 when not said.
+	// Partitions of a model at a time, 1 when not said; without `concurrency` also models at a time.
 	Parallel uint32 `json:"parallel,omitempty"`
 	// Values for `@var`.
 	Vars map[string]string `json:"vars,omitempty"`
