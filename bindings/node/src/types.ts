@@ -1850,7 +1850,7 @@ export interface RunRequest {
   missing?: boolean;
   /** So many more partitions before the earliest, instead of the model's `lookback`. */
   lookback?: number | null;
-  /** Partitions of a model at a time; 1 when not said. */
+  /** Partitions of a model at a time, 1 when not said; without `concurrency` also models at a time. */
   parallel?: number | null;
   /** Values for `@var`. */
   vars?: Record<string, string>;
