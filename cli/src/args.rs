@@ -177,7 +177,7 @@ pub struct WindowArgs {
     /// And so many partitions before the earliest [default: the model's lookback]
     #[arg(long, value_name = "N", conflicts_with = "full_refresh")]
     pub lookback: Option<u32>,
-    /// Partitions of a model at a time [default: 1]
+    /// Partitions of a model at a time [default: 1]; without --concurrency also models at a time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub parallel: Option<u32>,
 }
@@ -285,7 +285,11 @@ impl Command {
     pub fn executes(&self) -> bool {
         matches!(
             self,
-            Command::Run(_) | Command::Test { .. } | Command::Playground { .. }
+            Command::Run(_)
+                | Command::Apply { .. }
+                | Command::Test { .. }
+                | Command::Ci { .. }
+                | Command::Playground { .. }
         )
     }
 }
