@@ -291,6 +291,7 @@ pub struct Loaded {
 pub fn macros(
     reader: &Reader<'_>,
     layout: &Layout,
+    dialect: rocky_base::Dialect,
     recorder: &mut Recorder<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> MacroSet {
@@ -301,7 +302,7 @@ pub fn macros(
         if file.problem.is_some() {
             continue;
         }
-        let (definitions, found) = rocky_syntax::expand::parse_macros(id, file.source.text());
+        let (definitions, found) = rocky_syntax::expand::parse_macros(id, file.source.text(), dialect);
         diagnostics.extend(found);
         for definition in definitions {
             let (name, loc) = (definition.name.ident.text.clone(), definition.name_loc);

@@ -7,7 +7,7 @@
 use super::lineage::{Acc, compose};
 use super::narrow::{Facts, Outcome};
 use super::{Analyser, Clause, LambdaVar, Node, deeper};
-use crate::model::{InfluenceKind, Transform};
+use crate::model::{InfluenceKind, Roles, Transform};
 use crate::typing::{self, Argument, ArgumentValue, CallSite, Constant, Meeting, Operand, TypeError};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{
@@ -697,13 +697,17 @@ impl<'a> Analyser<'a> {
         mode: &Transform,
         acc: &mut Acc,
     ) -> Operand {
+        let start = acc.len();
         let subject = operand.map(|e| (self.ast.expr(e).span, self.expr(e, mode, acc)));
+        acc.decides_from(start, Roles::CONDITION);
         let mut results = Vec::with_capacity(whens.len() + 1);
         let mut said = false;
         // What holds because the conditions before did not.
         let mut before = Vec::new();
         for (when, then) in whens {
+            let start = acc.len();
             let condition = self.expr(*when, mode, acc);
+            acc.decides_from(start, Roles::CONDITION);
             if let Some((at, subject)) = &subject
                 && !said
             {
@@ -901,7 +905,7 @@ impl<'a> Analyser<'a> {
     /// Evaluate a condition: its columns influence rows.
     pub(super) fn condition(&mut self, id: ExprId, kind: InfluenceKind) -> Operand {
         let mut acc = Acc::default();
-        let operand = self.expr(id, &Transform::Direct, &mut acc);
+        let operand = self.in_each_column(id, |this| this.expr(id, &Transform::Direct, &mut acc));
         self.influence(&acc.finish(), kind);
         operand
     }

@@ -7,7 +7,7 @@
 use super::lineage::Acc;
 use super::scope::{ColRef, Found, Rel, Scope, Src};
 use super::{AliasMode, Analyser, Resolved};
-use crate::model::{SourceColumn, Transform};
+use crate::model::{Roles, SourceColumn, Transform};
 use crate::typing::{self, CallSite, Operand};
 use rocky_base::{Dialect, SmolStr, Span};
 use rocky_syntax::ast::{ExprId, Name, path_span};
@@ -268,6 +268,7 @@ impl<'a> Analyser<'a> {
                             relation,
                             column,
                             transform: Transform::Direct,
+                            roles: Roles::VALUE,
                             span,
                         },
                         mode,
@@ -360,6 +361,7 @@ impl<'a> Analyser<'a> {
                     relation: *relation,
                     column: col.name.clone(),
                     transform: Transform::Direct,
+                    roles: Roles::VALUE,
                     span,
                 };
                 acc.push_one(source, mode);
@@ -540,6 +542,7 @@ fn unresolved(name: Option<&Name>, span: Span, mode: &Transform, acc: &mut Acc) 
         relation: crate::model::UNRESOLVED,
         column: name.map_or_else(|| "*".into(), |n| n.ident.text.clone()),
         transform: Transform::Direct,
+        roles: Roles::VALUE,
         span,
     };
     acc.push_one(source, mode);

@@ -334,6 +334,7 @@ impl<'a> Analyser<'a> {
                 let transform = lineage::compose(&source.transform, &inner.transform);
                 out.push(SourceColumn {
                     transform,
+                    roles: source.roles.over(inner.roles),
                     ..inner.clone()
                 });
             }
@@ -384,7 +385,10 @@ impl<'a> Analyser<'a> {
         let found = std::mem::take(&mut self.diagnostics);
         let mut diagnostics: Vec<Diagnostic> = found.into_iter().filter_map(said).collect();
         let mut conditional = Vec::new();
+        let mut with = self.input.ast.queries.iter().filter_map(|q| q.with.as_ref());
+        let recursive = with.any(|w| w.recursive);
         let lints = lint::Query {
+            recursive,
             ast: self.ast,
             text: self.input.text,
             dialect: self.dialect,

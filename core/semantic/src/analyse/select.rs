@@ -516,6 +516,7 @@ impl<'a> Analyser<'a> {
         unnested(&operand.ty, depth, &mut parts);
         let span = ast.expr(expr).span;
         let sources = acc.finish();
+        self.influence(&sources, InfluenceKind::Join);
         for (name, ty) in parts {
             let name = match (name, alias) {
                 (Some(name), _) => name,
