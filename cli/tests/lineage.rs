@@ -399,7 +399,12 @@ fn openlineage_tells_conditions_and_windows() {
         for input in fields.as_array().unwrap() {
             for made in input["transformations"].as_array().unwrap() {
                 let part = |name: &str| made[name].as_str().unwrap().to_owned();
-                all.push(format!("{} {} {}", input["field"].as_str().unwrap(), part("type"), part("subtype")));
+                all.push(format!(
+                    "{} {} {}",
+                    input["field"].as_str().unwrap(),
+                    part("type"),
+                    part("subtype")
+                ));
             }
         }
         all
@@ -423,7 +428,10 @@ fn openlineage_tells_conditions_and_windows() {
             "status INDIRECT CONDITIONAL"
         ]
     );
-    assert_eq!(list(&facet["dataset"]), ["id INDIRECT WINDOW", "place INDIRECT WINDOW"]);
+    assert_eq!(
+        list(&facet["dataset"]),
+        ["id INDIRECT WINDOW", "place INDIRECT WINDOW"]
+    );
     // The same in our own document, where older readers find what they knew.
     let own = shop.json(&["decides.own"]);
     let edge = &own["edges"][0];

@@ -277,8 +277,15 @@ fn the_corpus_is_right_over_rows() {
             all.1.extend(wrong.into_iter().map(|w| format!("{name}: {w}")));
         });
         let (looked, wrong) = all.into_inner().unwrap();
-        println!("{folder}: lineage of {looked} of {} queries, {} wrong", queries.len(), wrong.len());
-        assert!(looked * 3 >= queries.len() as u64 * 2, "{folder}: lineage of {looked} only");
+        println!(
+            "{folder}: lineage of {looked} of {} queries, {} wrong",
+            queries.len(),
+            wrong.len()
+        );
+        assert!(
+            looked * 3 >= queries.len() as u64 * 2,
+            "{folder}: lineage of {looked} only"
+        );
         assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), first_of(wrong));
     }
 }
@@ -286,21 +293,34 @@ fn the_corpus_is_right_over_rows() {
 /// The queries of a file that somebody names.
 #[test]
 fn the_cases_of_a_file_are_right() {
-    let Ok(path) = std::env::var("ROCKY_CASES") else { return };
+    let Ok(path) = std::env::var("ROCKY_CASES") else {
+        return;
+    };
     let cases = random::corpus::cases(&std::fs::read_to_string(path).unwrap());
     let all = Mutex::new((0_u64, Vec::new()));
-    each(cases.len() as u64, || (), |(), index| {
-        let case = &cases[index as usize];
-        let world = World::of(&case.schema, random::corpus::value);
-        let mut mutator = Mutator::new(World::of(&case.schema, random::corpus::value));
-        let (looked, wrong) = examined(&mut Checker::new(&world), &mut mutator, &case.query);
-        let mut all = all.lock().unwrap();
-        all.0 += u64::from(looked);
-        all.1
-            .extend(wrong.into_iter().map(|w| format!("{}: {w}\n   {}", case.name, case.query)));
-    });
+    each(
+        cases.len() as u64,
+        || (),
+        |(), index| {
+            let case = &cases[index as usize];
+            let world = World::of(&case.schema, random::corpus::value);
+            let mut mutator = Mutator::new(World::of(&case.schema, random::corpus::value));
+            let (looked, wrong) = examined(&mut Checker::new(&world), &mut mutator, &case.query);
+            let mut all = all.lock().unwrap();
+            all.0 += u64::from(looked);
+            all.1.extend(
+                wrong
+                    .into_iter()
+                    .map(|w| format!("{}: {w}\n   {}", case.name, case.query)),
+            );
+        },
+    );
     let (looked, wrong) = all.into_inner().unwrap();
-    println!("lineage of {looked} of {} cases, {} wrong", cases.len(), wrong.len());
+    println!(
+        "lineage of {looked} of {} cases, {} wrong",
+        cases.len(),
+        wrong.len()
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

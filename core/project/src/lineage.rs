@@ -6,7 +6,9 @@
 
 use crate::snapshot::{InputRelation, Model, Snapshot, SourceSchema};
 use rocky_base::{Loc, SmolStr};
-use rocky_semantic::{Analysis, Influence, InfluenceKind, Roles, SourceColumn, Status, Transform, UNRESOLVED};
+use rocky_semantic::{
+    Analysis, Influence, InfluenceKind, Roles, SourceColumn, Status, Transform, UNRESOLVED,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};

@@ -7,7 +7,9 @@ use crate::memo::{CachedFile, Memo, Paths};
 use crate::unit::{Language, MacroSet};
 use rayon::prelude::*;
 use rocky_base::system::FileStamp;
-use rocky_base::{CancelToken, Diagnostic, FileId, Loc, Result, SmolStr, SourceFile, Span, System, code};
+use rocky_base::{
+    CancelToken, Diagnostic, Dialect, FileId, Loc, Result, SmolStr, SourceFile, Span, System, code,
+};
 use rocky_config::{ContractConfig, DefaultsConfig, ModelConfig, Options, Parsed};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -291,7 +293,7 @@ pub struct Loaded {
 pub fn macros(
     reader: &Reader<'_>,
     layout: &Layout,
-    dialect: rocky_base::Dialect,
+    dialect: Dialect,
     recorder: &mut Recorder<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> MacroSet {

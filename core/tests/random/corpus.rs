@@ -21,7 +21,10 @@ fn nested(ty: &Type) -> String {
         Type::Int8 | Type::Int16 | Type::Int32 | Type::Int64 | Type::Int128 => "i * 5 % 12".into(),
         Type::Decimal { precision, scale } if precision - scale < 2 => "i % 9 / 10".into(),
         Type::List(element) => format!("[{}, NULL]", nested(element)),
-        Type::Array(element, n) => format!("[{}]", vec![nested(element); usize::try_from(*n).unwrap()].join(", ")),
+        Type::Array(element, n) => format!(
+            "[{}]",
+            vec![nested(element); usize::try_from(*n).unwrap()].join(", ")
+        ),
         Type::Map(kv) => format!("MAP {{{}: {}}}", nested(&kv.0), nested(&kv.1)),
         // Exchanging rows needs no values in what cannot be spelled.
         Type::Union(_) | Type::Other(_) | Type::Geometry => "NULL".into(),

@@ -4,7 +4,7 @@ use rocky_adapter_duckdb::{DuckDb, OpenOptions};
 use rocky_base::{CancelToken, Dialect, SmolStr};
 use rocky_semantic::{Analysis, Input, RelationInput, RelationSchema, analyse, references};
 use rocky_syntax::parser::Parsed;
-use rocky_warehouse::{Column, OwnTypes, Connection, Type, Warehouse};
+use rocky_warehouse::{Column, Connection, OwnTypes, Type, Warehouse};
 use std::sync::Arc;
 
 /// Rows in each table.

@@ -3,6 +3,7 @@
 use super::lineage::{Acc, Set, compose};
 use super::lookup::Meaning;
 use super::narrow::Outcome;
+use super::scope::Src;
 use super::{Analyser, Ctx};
 use crate::model::{InfluenceKind, Roles, Transform};
 use crate::typing::{self, Argument, ArgumentValue, CallSite, FunctionKind, Operand, TypeError};
@@ -85,7 +86,10 @@ impl<'a> Analyser<'a> {
         if let Some(base) = method {
             args.push(value(self.column(id, base, &inner, acc)));
         }
-        self.arguments(call, &site, &inner, acc, &mut args);
+        let fields = self.arguments(call, &site, &inner, acc, &mut args);
+        if !fields.is_empty() {
+            self.struct_parts.insert(id, fields.into());
+        }
         if matches!(site.name.as_str(), "unnest" | "unlist" | "generate_subscripts") {
             // How many rows a row becomes.
             self.influence(&acc.since(start), InfluenceKind::Join);
@@ -162,7 +166,8 @@ impl<'a> Analyser<'a> {
         inner: &Transform,
         acc: &mut Acc,
         args: &mut Vec<Argument>,
-    ) {
+    ) -> Vec<(SmolStr, Src)> {
+        let mut fields = Vec::new();
         let ast = self.ast;
         let condition = match call.args.as_slice() {
             [condition, _, _] if matches!(site.name.as_str(), "if" | "iff") => Some(condition.value),
@@ -241,6 +246,12 @@ impl<'a> Analyser<'a> {
                             Implied::Unclear => operand = Operand::unknown(),
                         }
                     }
+                    if site.name == "struct_pack"
+                        && let Some(name) = &name
+                    {
+                        let set = acc.since(start);
+                        fields.push((name.clone(), self.src_of(arg.value, set)));
+                    }
                     args.push(Argument {
                         name,
                         value: ArgumentValue::Value(operand),
@@ -251,6 +262,7 @@ impl<'a> Analyser<'a> {
                 self.forget(assumed);
             }
         }
+        fields
     }
 
     /// ORDER BY inside the brackets decides about the order; WITHIN GROUP names the aggregated value.

@@ -2,7 +2,7 @@
 
 use super::lineage::{Acc, compose};
 use super::pattern::{self, Match};
-use super::scope::{ColRef, Scope};
+use super::scope::{ColRef, Parts, Scope};
 use super::{Analyser, Out, OutCol, Src};
 use crate::model::Transform;
 use crate::typing::{self, Operand};
@@ -10,6 +10,7 @@ use rocky_base::{Dialect, SmolStr, Span};
 use rocky_syntax::ast::{ExprId, ExprKind, LikeKind, Literal, Name, Star};
 use rocky_warehouse::Type;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::rc::Rc;
 
 /// A column that a star shows.
 #[derive(Clone, Debug)]
@@ -126,12 +127,18 @@ impl<'a> Analyser<'a> {
     pub(super) fn star_out(&mut self, found: &StarCol, span: Span) -> OutCol {
         let mut acc = Acc::default();
         let operand = self.star_value(found, span, &Transform::Direct, &mut acc);
+        let set = acc.finish();
+        let plain = found.replaced.is_none() && found.field.is_none();
+        let src = match self.fields_of(found.at).filter(|_| plain) {
+            Some(fields) => Src::Struct(Rc::new(Parts { all: set, fields })),
+            None => Src::Set(set),
+        };
         let col = super::scope::Col {
             name: found.name.clone(),
             key: found.key.clone(),
             ty: operand.ty,
             nullable: operand.nullable,
-            src: Src::Set(acc.finish()),
+            src,
             cause: acc.cause,
         };
         let span = found.replaced.map_or(span, |e| self.ast.expr(e).span);
@@ -156,7 +163,8 @@ impl<'a> Analyser<'a> {
         match &found.field {
             None => self.read(found.at, span, mode, acc),
             Some(field) => {
-                let base = self.read(found.at, span, &compose(mode, &Transform::Expression), acc);
+                let mode = compose(mode, &Transform::Expression);
+                let base = self.read_field(found.at, &[], field, span, &mode, acc);
                 typing::field(self.dialect, &base, field)
                     .map_or_else(Operand::unknown, |typed| Operand::of(typed.ty, typed.nullable))
             }

@@ -67,10 +67,7 @@ struct OutCol {
 
 impl OutCol {
     fn sources(&self) -> &Set {
-        match &self.col.src {
-            Src::Set(set) => set,
-            Src::Base(_) => &None,
-        }
+        self.col.src.set().unwrap_or(&None)
     }
 }
 
@@ -219,6 +216,8 @@ struct Analyser<'a> {
     bound: Vec<Bound>,
     /// What a COLUMNS(…) stands for while its item is evaluated for one column.
     columns_at: FxHashMap<ExprId, StarCol>,
+    /// Struct literals, with the sources of their fields.
+    struct_parts: FxHashMap<ExprId, scope::Fields>,
     /// The text has COLUMNS(…) somewhere.
     has_columns: bool,
     ctx: Ctx,
@@ -258,6 +257,7 @@ impl<'a> Analyser<'a> {
             facts: vec![Fact::default(); input.ast.exprs.len()],
             bound: vec![Bound::default(); input.ast.froms.len()],
             columns_at: FxHashMap::default(),
+            struct_parts: FxHashMap::default(),
             has_columns: (input.ast.exprs.iter()).any(|e| matches!(e.kind, ExprKind::Columns { .. })),
             ctx: Ctx::PLAIN,
             diagnostics: Vec::new(),

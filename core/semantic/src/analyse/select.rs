@@ -318,7 +318,7 @@ impl<'a> Analyser<'a> {
             key,
             ty: operand.ty,
             nullable: operand.nullable,
-            src: Src::Set(sources),
+            src: self.src_of(expr, sources),
             cause: acc.cause,
         };
         Entry {

@@ -460,7 +460,14 @@ impl Query<'_> {
     /// True when an item may make several rows of one.
     fn has_unnest(&self, select: &Select) -> bool {
         use rocky_syntax::ast::SelectItem;
-        const MANY: [&str; 6] = ["unnest", "unlist", "explode", "posexplode", "generate_subscripts", "flatten"];
+        const MANY: [&str; 6] = [
+            "unnest",
+            "unlist",
+            "explode",
+            "posexplode",
+            "generate_subscripts",
+            "flatten",
+        ];
         select.items.iter().any(|item| match item {
             SelectItem::Star(_) => false,
             SelectItem::Expr { expr, .. } => self.subtree(*expr).any(|id| match &self.ast.expr(id).kind {

@@ -4,7 +4,8 @@ use super::{Found, Query, Role};
 use crate::typing::{FunctionKind, function_kind};
 use rocky_base::{Diagnostic, Dialect, Edit, Loc, code};
 use rocky_syntax::ast::{
-    self, Body, Distinct, ExprId, ExprKind, GroupBy, GroupItem, Literal, QueryId, Select, SelectItem, SetOp, SetOperand,
+    self, Body, Distinct, ExprId, ExprKind, GroupBy, GroupItem, Literal, QueryId, Select, SelectItem, SetOp,
+    SetOperand,
 };
 use std::collections::BTreeSet;
 
@@ -20,7 +21,9 @@ enum Tag<'q> {
 
 /// Look at the set operation of a query.
 pub(super) fn set_operation(query: &Query<'_>, of: &ast::Query, role: Role, found: &mut Found<'_>) {
-    let Body::SetOp { first, rest } = &of.body else { return };
+    let Body::SetOp { first, rest } = &of.body else {
+        return;
+    };
     if rest.len() >= MOST || rest.iter().any(|o| o.op != SetOp::Union || o.all) {
         return;
     }
@@ -31,7 +34,9 @@ pub(super) fn set_operation(query: &Query<'_>, of: &ast::Query, role: Role, foun
         // Part of a larger chain: what that one compares, it compares.
         Role::Operand => return,
         // A recursion ends when its rows are not new. Elsewhere the word RECURSIVE may be left out.
-        Role::Cte if query.recursive || !matches!(query.dialect, Dialect::DuckDb | Dialect::BigQuery) => return,
+        Role::Cte if query.recursive || !matches!(query.dialect, Dialect::DuckDb | Dialect::BigQuery) => {
+            return;
+        }
         _ if told_apart(query, *first, rest) => "no two of them are equal",
         _ => return,
     };
@@ -39,7 +44,11 @@ pub(super) fn set_operation(query: &Query<'_>, of: &ast::Query, role: Role, foun
         return;
     };
     let edits = rest.iter().map(|operand| {
-        let words = if operand.by_name { "union all by name" } else { "union all" };
+        let words = if operand.by_name {
+            "union all by name"
+        } else {
+            "union all"
+        };
         Edit {
             loc: Loc::text(operand.op_span),
             text: query.cased(operand.op_span, words),
@@ -63,7 +72,9 @@ fn told_apart(query: &Query<'_>, first: QueryId, rest: &[SetOperand]) -> bool {
     let width = selects.first().map_or(0, |s| s.items.len());
     // BY NAME has no positions, and an item of unknown width moves the others.
     let fits = |s: &&Select| {
-        s.items.len() == width && s.items.iter().all(|i| matches!(i, SelectItem::Expr { .. })) && once(query, s)
+        s.items.len() == width
+            && s.items.iter().all(|i| matches!(i, SelectItem::Expr { .. }))
+            && once(query, s)
     };
     if width > MOST || !selects.iter().all(fits) || rest.iter().any(|o| o.by_name) {
         return false;
@@ -73,7 +84,8 @@ fn told_apart(query: &Query<'_>, first: QueryId, rest: &[SetOperand]) -> bool {
         selects.iter().all(|select| match select.items.get(at) {
             Some(SelectItem::Expr { expr, .. }) => tag(query, *expr).is_some_and(|tag| seen.insert(tag)),
             _ => false,
-        }) && (seen.iter().all(|t| matches!(t, Tag::Text(_))) || seen.iter().all(|t| matches!(t, Tag::Number(_))))
+        }) && (seen.iter().all(|t| matches!(t, Tag::Text(_)))
+            || seen.iter().all(|t| matches!(t, Tag::Number(_))))
     })
 }
 

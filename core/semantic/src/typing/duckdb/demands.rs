@@ -96,7 +96,9 @@ pub(super) fn check(
         && let Some((_, low, high)) = FRACTIONS.get(at)
     {
         if seen.len() == 1 && name.starts_with("quantile") {
-            return Err(refused(format!("`{name}` needs a fraction between 0 and 1 as argument 2")));
+            return Err(refused(format!(
+                "`{name}` needs a fraction between 0 and 1 as argument 2"
+            )));
         }
         if let Some(Seen::Integer(value, _)) = seen.get(1)
             && !(*low..=*high).contains(value)
@@ -127,7 +129,9 @@ pub(super) fn check(
         }
         "create_sort_key" => {
             for index in (1..seen.len()).step_by(2) {
-                if matches!(seen.get(index), Some(Seen::Integer(..))) || operands.get(index).is_some_and(|o| o.ty == Type::Null) {
+                if matches!(seen.get(index), Some(Seen::Integer(..)))
+                    || operands.get(index).is_some_and(|o| o.ty == Type::Null)
+                {
                     return Err(refused("the order of `create_sort_key` begins with ASC or DESC"));
                 }
                 let order = text(operands, index).map(str::to_ascii_uppercase);
@@ -151,7 +155,9 @@ pub(super) fn check(
             if let Some(Seen::Integer(group, _)) = seen.get(2)
                 && !(0..=9).contains(group)
             {
-                return Err(refused(format!("the group of `{name}` must be between 0 and 9, not {group}")));
+                return Err(refused(format!(
+                    "the group of `{name}` must be between 0 and 9, not {group}"
+                )));
             }
         }
         "map_concat" if seen.len() < 2 => return Err(refused("`map_concat` takes two maps or more")),

@@ -244,7 +244,10 @@ fn dispatch(
     if !entry.scalar.is_empty() {
         let ty = scalar_type(name, &entry.scalar, &seen, operands)?;
         // A literal NULL makes most calls NULL before they are looked at.
-        if scalar::keeps_null(name) || demands::before_null(name, operands) || !operands.iter().any(|o| o.ty == Type::Null) {
+        if scalar::keeps_null(name)
+            || demands::before_null(name, operands)
+            || !operands.iter().any(|o| o.ty == Type::Null)
+        {
             demands::check(name, site, &seen, operands)?;
         }
         let nullable = nullable::scalar(name, &ty, operands);
