@@ -2,7 +2,8 @@
 
 mod windows;
 
-use super::{ExecuteContext, execute};
+use super::time::Time;
+use super::{ExecuteContext, Policy, execute_in};
 use crate::report::{RunReport, RunStatus, TaskResult, TaskStatus, Trigger};
 use crate::state::{StateReader, StateStore};
 use rocky_base::system::MemorySystem;
@@ -53,6 +54,7 @@ struct Inner {
     log: Mutex<Log>,
     meeting: Condvar,
     refuse_connections_after: AtomicUsize,
+    time: Time,
 }
 
 struct Fake(Arc<Inner>);
@@ -74,6 +76,7 @@ impl Fake {
             log: Mutex::default(),
             meeting: Condvar::new(),
             refuse_connections_after: AtomicUsize::new(usize::MAX),
+            time: Time::manual(),
         }))
     }
 
@@ -314,6 +317,7 @@ struct Run<'a> {
     fake: &'a Fake,
     state: Option<&'a StateStore>,
     cancel: CancelToken,
+    policy: Policy,
 }
 
 impl<'a> Run<'a> {
@@ -323,6 +327,7 @@ impl<'a> Run<'a> {
             fake,
             state: None,
             cancel: CancelToken::new(),
+            policy: Policy::once(),
         }
     }
 
@@ -345,7 +350,7 @@ impl<'a> Run<'a> {
     ) -> Result<RunReport> {
         let clock = MemorySystem::new();
         clock.set_now(Duration::from_secs(1_767_323_045));
-        execute(ExecuteContext {
+        let context = ExecuteContext {
             plan: self.plan,
             warehouse: self.fake,
             state: self.state,
@@ -356,8 +361,10 @@ impl<'a> Run<'a> {
             observer: &mut observer,
             cancel: &self.cancel,
             clock: &clock,
+            policy: &self.policy,
             replan,
-        })
+        };
+        execute_in(context, &self.fake.0.time)
     }
 }
 
@@ -783,7 +790,7 @@ fn a_conflict_is_repeated_once() {
             let report = Run::new(&plan, &fake)
                 .watched(&mut |e| match e {
                     Event::ModelStarted { .. } => started += 1,
-                    Event::Log { .. } => logged += 1,
+                    Event::ModelRetried { .. } => logged += 1,
                     _ => {}
                 })
                 .unwrap();
