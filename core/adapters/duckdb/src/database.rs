@@ -1,10 +1,10 @@
 //! [`DuckDb`]: a database as a warehouse. Cheap to share; every session is a connection of its own to one instance.
 
 use crate::catalog;
+use crate::error::failure_class;
 use crate::open::{self, Registration};
 use crate::raw::{self, Instance};
 use crate::session::Session;
-use crate::error::failure_class;
 use rocky_base::{CancelToken, Dialect, Error, Result};
 use rocky_warehouse::{
     Capabilities, CatalogSnapshot, Connection, FailureClass, RelationName, SourceTable, Warehouse,

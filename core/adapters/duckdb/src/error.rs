@@ -81,8 +81,18 @@ fn class_of(text: &str) -> FailureClass {
         "HTTP" => of_http(text),
         "Connection" => FailureClass::Transient,
         // The text of the statement, or a value that it cannot deal with.
-        "Parser" | "Syntax" | "Binder" | "Expression" | "Conversion" | "Invalid Input" | "Out of Range"
-        | "Mismatch Type" | "Invalid type" | "Not implemented" | "Decimal" | "Divide by Zero"
+        "Parser"
+        | "Syntax"
+        | "Binder"
+        | "Expression"
+        | "Conversion"
+        | "Invalid Input"
+        | "Out of Range"
+        | "Mismatch Type"
+        | "Invalid type"
+        | "Not implemented"
+        | "Decimal"
+        | "Divide by Zero"
         | "Parameter Not Resolved" => FailureClass::Rejected,
         _ => FailureClass::Other,
     }

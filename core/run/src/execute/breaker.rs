@@ -45,9 +45,15 @@ pub(super) enum Admission {
 /// Something that people want to know.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Lesson {
-    Opened { failures: u32, recovery: Option<Duration> },
+    Opened {
+        failures: u32,
+        recovery: Option<Duration>,
+    },
     Closed,
-    Limit { from: usize, to: usize },
+    Limit {
+        from: usize,
+        to: usize,
+    },
 }
 
 /// Opens after failures in a row, so that a warehouse that is down is not asked by every task in turn.
@@ -299,7 +305,10 @@ mod tests {
     fn half_open_one_tries_and_the_others_wait() {
         let mut b = breaker(Some(SECOND * 10));
         (1..=3).for_each(|n| drop(lose(&mut b, n, SECOND)));
-        assert_eq!((b.admit(None, SECOND * 10), b.due()), (Admission::Hold, Some(SECOND * 11)));
+        assert_eq!(
+            (b.admit(None, SECOND * 10), b.due()),
+            (Admission::Hold, Some(SECOND * 11))
+        );
         assert_eq!(b.admit(Some(1), SECOND * 11), Admission::Probe);
         assert_eq!(b.admit(None, SECOND * 11), Admission::Hold);
         // The failure of an older attempt says nothing about now; that of the probe opens it again.
@@ -348,7 +357,8 @@ mod tests {
         a.learn(Contact::RateLimited, (17, 17));
         a.learn(Contact::RateLimited, (18, 18));
         assert_eq!(a.limit(), 2);
-        let succeed = |a: &mut Adaptive, n: u32| (0..n).for_each(|_| drop(a.learn(Contact::Succeeded, (19, 19))));
+        let succeed =
+            |a: &mut Adaptive, n: u32| (0..n).for_each(|_| drop(a.learn(Contact::Succeeded, (19, 19))));
         succeed(&mut a, 9);
         assert_eq!(a.limit(), 2);
         // Two more while below half, then one, never more than the most.

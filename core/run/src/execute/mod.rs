@@ -96,6 +96,12 @@ fn execute_in(mut ctx: ExecuteContext<'_>, time: &Time) -> Result<RunReport> {
             ..RunRecord::begin(ctx.run_id.clone(), ctx.plan.pipeline.clone(), started_at)
         })?;
     }
+    let _unfinished = ctx.state.map(|state| Unfinished {
+        state,
+        run_id: ctx.run_id.clone(),
+        clock,
+        started,
+    });
     let (run_id, pipeline) = (ctx.run_id.clone(), ctx.plan.pipeline.to_string());
     ctx.observer.event(&Event::RunStarted {
         run_id,
@@ -364,6 +370,31 @@ impl Patience<'_> {
             ),
         });
         time.pause(wait, ctx.cancel)
+    }
+}
+
+/// A run whose thread unwinds (an observer panicked) has ended too: what it claimed is free, and the history says so.
+struct Unfinished<'a> {
+    state: &'a StateStore,
+    run_id: String,
+    clock: Clock<'a>,
+    started: Instant,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let end = RunEnd {
+            finished_at: self.clock.now(),
+            duration_ms: millis(self.started.elapsed()),
+            status: RunStatus::Failure,
+            interrupted: true,
+            error: Some("the run panicked".to_owned()),
+        };
+        // Whoever panics has worse to tell.
+        let _ = self.state.record_run_end(&self.run_id, &end, &[]);
     }
 }
 

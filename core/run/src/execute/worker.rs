@@ -5,10 +5,10 @@
 
 use super::breaker::Contact;
 use super::limit::Limits;
+use super::millis;
 use super::queue::{Job, Message, Permission, Workers};
 use super::task::{Attempt, Failure, Sending, attempt};
 use super::windows::{self, Part};
-use super::millis;
 use crate::checks::{CheckOutcome, CheckStatus, Evaluated, Evaluator, Trouble};
 use crate::remote::random_fraction;
 use crate::report::{Cause, Repetition, TaskError, TaskResult, TaskStatus};
@@ -333,7 +333,10 @@ impl Workers<'_> {
             match self.warehouse.connect() {
                 Ok(opened) => *connection = Some(opened),
                 Err(error) => {
-                    let (class, after) = (self.warehouse.classify(&error), self.warehouse.retry_after(&error));
+                    let (class, after) = (
+                        self.warehouse.classify(&error),
+                        self.warehouse.retry_after(&error),
+                    );
                     return Err((error, class, after));
                 }
             }
@@ -635,4 +638,3 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
         (None, None) => "no message",
     }
 }
-
