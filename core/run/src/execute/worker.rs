@@ -538,7 +538,6 @@ fn circuit_open(plan: &Task, job: &mut Job, why: String) -> TaskResult {
     if result.windows.is_none() && job.part == Part::Open {
         result.windows = windows::blank(plan, None);
     }
-    result.retried.clone_from(&job.past);
     fail(
         &mut result,
         Error::new(ErrorKind::Warehouse, why)
