@@ -125,10 +125,6 @@ pub(super) fn prepare(
 ) -> Result<Prepared> {
     let request = wanted.request;
     let pipeline = &wanted.pipeline;
-    if !request.models.is_empty() || !request.exclude.is_empty() {
-        let message = "models cannot be selected in a load pipeline: it has none";
-        return Err(Error::new(ErrorKind::Unsupported, message));
-    }
     if request.full_refresh && !config.options.truncate_first {
         let message = "a load pipeline has no full refresh: its tables may have rows of other origin";
         return Err(Error::new(ErrorKind::Unsupported, message)

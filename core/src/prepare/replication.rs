@@ -21,12 +21,6 @@ pub(super) fn prepare(
     cancel: &CancelToken,
 ) -> Result<Prepared> {
     let (request, config, pipeline) = (wanted.request, wanted.config, &wanted.pipeline);
-    if !request.models.is_empty() || !request.exclude.is_empty() {
-        return Err(Error::usage(format!(
-            "pipeline `{pipeline}` copies tables and has no models to choose from"
-        ))
-        .hint("choose tables with `--filter`, or a transformation pipeline with `--pipeline`"));
-    }
     let mut files = Files::default();
     files.add(project.configuration()?.file.source.clone());
     let mut found = Vec::new();

@@ -14,11 +14,6 @@ pub(super) fn prepare(
     cancel: &CancelToken,
 ) -> Result<Prepared> {
     let request = wanted.request;
-    if !request.models.is_empty() || !request.exclude.is_empty() {
-        return Err(unsupported(
-            "models cannot be selected in a snapshot pipeline: it has none",
-        ));
-    }
     if request.full_refresh {
         return Err(
             unsupported("a snapshot has no full refresh: it would lose the history")

@@ -670,28 +670,37 @@ impl<'a> Workers<'a> {
         result: &mut TaskResult,
     ) {
         let checks = || plan.checks.iter().filter(|c| !c.deferred);
-        let Some(open) = connection.as_mut().filter(|_| checks().next().is_some()) else {
+        if checks().next().is_none() {
             return;
-        };
+        }
+        // A task without steps has no connection yet, and one that broke has been given up: the checks are evaluated all the same.
         let evaluated = catch_unwind(AssertUnwindSafe(|| {
-            Evaluator::new(
+            let open = match connection {
+                Some(open) => open,
+                None => connection.insert(self.warehouse.connect()?),
+            };
+            let mut evaluator = Evaluator::new(
                 open.as_mut(),
                 self.plan.dialect,
                 &self.values,
                 self.cancel,
                 self.clock,
             )
-            .knowing(answers)
-            .table(checks())
+            .knowing(answers);
+            Ok(evaluator.table(checks()))
         }));
-        match evaluated {
-            Ok(evaluated) => (result.checks, result.counted) = (evaluated.checks, evaluated.counted),
+        let why = match evaluated {
+            Ok(Ok(evaluated)) => {
+                (result.checks, result.counted) = (evaluated.checks, evaluated.counted);
+                return;
+            }
+            Ok(Err::<_, Error>(error)) => error.message,
             Err(panic) => {
                 discard(connection);
-                let why = format!("evaluating it panicked: {}", panic_text(panic.as_ref()));
-                result.checks = checks().map(|c| CheckOutcome::unknown(c, why.clone())).collect();
+                format!("evaluating it panicked: {}", panic_text(panic.as_ref()))
             }
-        }
+        };
+        result.checks = checks().map(|c| CheckOutcome::unknown(c, why.clone())).collect();
     }
 }
 
