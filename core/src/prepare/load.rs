@@ -208,6 +208,13 @@ pub(super) fn prepare(
         create_schema: config.governance.auto_create_schemas,
         concurrency: request.concurrency.map_or(fixed, |n| n as usize),
         fail_fast: execution.is_some_and(|e| e.fail_fast),
+        checks: wanted
+            .config
+            .pipelines
+            .get(pipeline)
+            .and_then(|p| p.checks.clone()),
+        named: config.target.table.is_some(),
+        partial: !left_out.is_empty(),
     };
     let planned = rocky_plan::load::load(&spec, &catalog);
     let again = Box::new(move |catalog: &_| rocky_plan::load::load(&spec, catalog));

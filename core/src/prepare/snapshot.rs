@@ -54,6 +54,11 @@ pub(super) fn prepare(
         invalidate_hard_deletes: config.invalidate_hard_deletes,
         create_schema: config.governance.auto_create_schemas,
         fail_fast: false,
+        checks: wanted
+            .config
+            .pipelines
+            .get(pipeline)
+            .and_then(|p| p.checks.clone()),
     };
     let planned = rocky_plan::snapshot(&spec, &catalog);
     let again = Box::new(move |catalog: &_| rocky_plan::snapshot(&spec, catalog));

@@ -7,7 +7,7 @@
 //! A task with windows is opened (its target comes into being), then its windows are jobs of their own, so many at once as it
 //! says ([`super::windows`]); it counts as one task until the last of them is done.
 
-use super::task::{Attempt, Failure, attempt};
+use super::task::{Answers, Attempt, Failure, attempt};
 use super::windows::{self, Open, Part};
 use super::{Clock, millis};
 use crate::checks::{CheckOutcome, Evaluator};
@@ -552,6 +552,15 @@ impl<'a> Workers<'a> {
             }),
         };
         let steps = job.part.steps(plan);
+        let asks: Vec<&rocky_plan::Step> = match job.part {
+            Part::Whole => plan
+                .checks
+                .iter()
+                .filter(|c| c.within)
+                .flat_map(|c| &c.queries)
+                .collect(),
+            _ => Vec::new(),
+        };
         let attempted = if steps.is_empty() {
             // Nothing is to be done before the windows.
             Ok(Attempt::default())
@@ -567,6 +576,7 @@ impl<'a> Workers<'a> {
                 attempt(
                     connection.as_mut(),
                     steps,
+                    &asks,
                     plan.transaction,
                     self.plan.dialect,
                     &values,
@@ -618,7 +628,7 @@ impl<'a> Workers<'a> {
             if job.part == Part::Open {
                 return (result, Verdict::Succeeded);
             }
-            self.check(plan, connection, &mut result);
+            self.check(plan, connection, attempted.answers, &mut result);
             let verdict = if result.is_blocked() {
                 Verdict::Blocked
             } else {
@@ -651,11 +661,12 @@ impl<'a> Workers<'a> {
         (result, verdict)
     }
 
-    /// The checks of a task that has succeeded.
+    /// The checks of a task that has succeeded; some of their queries may have answers already.
     pub(super) fn check(
         &self,
         plan: &Task,
         connection: &mut Option<Box<dyn Connection>>,
+        answers: Answers,
         result: &mut TaskResult,
     ) {
         let checks = || plan.checks.iter().filter(|c| !c.deferred);
@@ -674,7 +685,8 @@ impl<'a> Workers<'a> {
                 &self.values,
                 self.cancel,
                 self.clock,
-            );
+            )
+            .knowing(answers);
             Ok(evaluator.table(checks()))
         }));
         let why = match evaluated {

@@ -16,6 +16,7 @@ fn checked(name: &str) -> Task {
         severity: CheckSeverity::Error,
         gates: true,
         deferred: false,
+        within: false,
         queries: vec![step(&format!("count {name}"), StepKind::Check)],
         judge: Judge::NotEmpty,
         sample: None,
