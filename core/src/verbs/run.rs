@@ -638,6 +638,7 @@ impl Project {
         let filter = canonical_filter(request);
         let found = std::mem::take(&mut prepared.diagnostics);
         let reduced = std::mem::take(&mut prepared.reduced);
+        let shadow_pairs = reduced.names();
         let Some(plan) = &prepared.plan else {
             return Ok(refused(&prepared.pipeline, prepared.pipeline_type, filter, found));
         };
@@ -761,7 +762,7 @@ impl Project {
             prepared.pipeline_type,
         );
         document.shadow = request.shadow;
-        document.shadow_pairs = reduced.names();
+        document.shadow_pairs = shadow_pairs;
         document.tables_skipped += reduced.left_out.len() as u64;
         document
             .skipped
