@@ -162,6 +162,9 @@ fn push_sample(text: &mut String, value: &Value) {
     text.push_str(quote);
 }
 
+/// Queries with their answers.
+pub(crate) type Answers = Vec<(String, Rows)>;
+
 /// One attempt at a model.
 #[derive(Default)]
 pub(super) struct Attempt {
@@ -173,6 +176,8 @@ pub(super) struct Attempt {
     pub(super) watermark: Option<String>,
     /// Rows by partition, where they were counted.
     pub(super) counts: Vec<(String, u64)>,
+    /// Queries of checks that were asked in the transaction, as they stand in the plan, with their answers.
+    pub(super) answers: Answers,
     /// Set when it did not succeed.
     pub(super) failure: Option<Failure>,
     /// The connection is in an unknown state and must not be used again.
@@ -236,10 +241,11 @@ pub(super) struct Sending<'a> {
     pub(super) limits: &'a Limits<'a>,
 }
 
-/// Execute the steps, in a transaction where that is planned and possible. `on_step` is told of each step that succeeded.
+/// Execute the steps, in a transaction where that is planned and possible; `asks` are asked in it, after them. `on_step` is told of each step that succeeded.
 pub(super) fn attempt(
     connection: &mut dyn Connection,
     steps: &[Step],
+    asks: &[&Step],
     transaction: bool,
     sending: &Sending<'_>,
     mut on_step: impl FnMut(&Step, Option<u64>, u64),
@@ -328,6 +334,9 @@ pub(super) fn attempt(
         }
         on_step(step, value.rows, duration_ms);
     }
+    if transaction && attempt.failure.is_none() {
+        ask(connection, asks, sending, &mut attempt);
+    }
     // A session that lost its warehouse is of no more use, and ends its transaction with it.
     let lost = |f: &Failure| f.class == FailureClass::Transient;
     attempt.broken |= attempt.failure.as_ref().is_some_and(lost);
@@ -335,6 +344,32 @@ pub(super) fn attempt(
         finish_transaction(connection, cancel, written, &mut attempt);
     }
     attempt
+}
+
+/// Ask what checks want to know of the moment of writing. A query that fails has spoilt the transaction.
+fn ask(connection: &mut dyn Connection, asks: &[&Step], sending: &Sending<'_>, attempt: &mut Attempt) {
+    for step in asks {
+        let _limit = sending.limits.statement();
+        let answer = match step.bind(sending.dialect, sending.values) {
+            Some(sql) => connection.query(&sql, 2, sending.limits.token()),
+            None => Err(Error::bug(format!(
+                "`{}` has a parameter without a value",
+                step.purpose
+            ))),
+        };
+        match answer {
+            Ok(rows) => attempt.answers.push((step.sql.clone(), rows)),
+            Err(error) => {
+                let (class, retry_after) = (connection.classify(&error), connection.retry_after(&error));
+                attempt.failure = Some(Failure {
+                    step: Some(step.purpose.clone()),
+                    retry_after,
+                    ..Failure::new(error, class)
+                });
+                return;
+            }
+        }
+    }
 }
 
 /// COMMIT when all went well, else ROLLBACK.

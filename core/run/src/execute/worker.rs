@@ -7,7 +7,7 @@ use super::breaker::Contact;
 use super::limit::Limits;
 use super::millis;
 use super::queue::{Job, Message, Permission, Workers};
-use super::task::{Attempt, Failure, Sending, attempt};
+use super::task::{Answers, Attempt, Failure, Sending, attempt};
 use super::windows::{self, Part};
 use crate::checks::{CheckOutcome, CheckStatus, Evaluated, Evaluator, Trouble};
 use crate::remote::random_fraction;
@@ -202,6 +202,8 @@ impl Workers<'_> {
             }),
         };
         let steps = job.part.steps(plan);
+        let within = plan.checks.iter().filter(|c| c.within && job.part == Part::Whole);
+        let asks: Vec<&rocky_plan::Step> = within.flat_map(|c| &c.queries).collect();
         let limits = Limits::begin(
             self.time,
             self.cancel,
@@ -232,7 +234,7 @@ impl Workers<'_> {
                         duration_ms,
                     });
                 };
-                attempt(connection, steps, plan.transaction, &sending, told)
+                attempt(connection, steps, &asks, plan.transaction, &sending, told)
             }))
         };
         let mut attempted = attempted.unwrap_or_else(|panic| {
@@ -287,7 +289,8 @@ impl Workers<'_> {
             if job.part == Part::Open {
                 return (result, Verdict::Succeeded);
             }
-            let checked = self.check(plan, index, connection, &mut result, sender);
+            let answers = attempted.answers;
+            let checked = self.check(plan, index, connection, answers, &mut result, sender);
             if steps.is_empty() {
                 job.contact = checked;
             }
@@ -411,13 +414,14 @@ impl Workers<'_> {
         }
     }
 
-    /// The checks of a task that has succeeded. They only read: what the warehouse did not answer is asked again, and the checks
+    /// The checks of a task that has succeeded; some of their queries may have answers already. They only read: what the warehouse did not answer is asked again, and the checks
     /// of a quality pipeline as often as its tasks may be begun anew.
     pub(super) fn check(
         &self,
         plan: &Task,
         index: usize,
         connection: &mut Open,
+        answers: Answers,
         result: &mut TaskResult,
         sender: &SyncSender<Message>,
     ) -> Contact {
@@ -427,7 +431,7 @@ impl Workers<'_> {
         }
         let (mut retries, mut anew) = (0, 0);
         loop {
-            let (evaluated, trouble) = match self.evaluate(plan, connection) {
+            let (evaluated, trouble) = match self.evaluate(plan, connection, answers.clone()) {
                 Ok(evaluated) => evaluated,
                 Err(why) => {
                     result.checks = checks().map(|c| CheckOutcome::unknown(c, why.clone())).collect();
@@ -485,7 +489,12 @@ impl Workers<'_> {
     }
 
     /// Evaluate a task's checks once.
-    fn evaluate(&self, plan: &Task, connection: &mut Open) -> Result<(Evaluated, Option<Trouble>), String> {
+    fn evaluate(
+        &self,
+        plan: &Task,
+        connection: &mut Open,
+        answers: Answers,
+    ) -> Result<(Evaluated, Option<Trouble>), String> {
         let checks = || plan.checks.iter().filter(|c| !c.deferred);
         let evaluated = catch_unwind(AssertUnwindSafe(|| {
             let open = match self.connected(connection) {
@@ -506,7 +515,8 @@ impl Workers<'_> {
                 }
             };
             let mut evaluator =
-                Evaluator::new(open, self.plan.dialect, &self.values, self.cancel, self.clock);
+                Evaluator::new(open, self.plan.dialect, &self.values, self.cancel, self.clock)
+                    .knowing(answers);
             let evaluated = evaluator.table(checks());
             (evaluated, evaluator.trouble)
         }));
