@@ -93,7 +93,7 @@ $(MOTO)/.made-1:
 	touch '$@'
 
 # Who judges the statements for other warehouses: ZetaSQL's analyzer (BigQuery), Spark's parser (Databricks; needs Java 17), sqlglot
-# (Snowflake). About two minutes, once.
+# (Snowflake); and emulators that execute them: Sail for Databricks, fakesnow for Snowflake. Some minutes, once.
 setup-judges: .cache $(JUDGES)/.made-1
 	@command -v java >/dev/null || \
 	  { s=; test "$$(id -u)" = 0 || s=sudo; $$s apt-get update -qq && $$s apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless; }
@@ -102,6 +102,9 @@ $(JUDGES)/.made-1:
 	npm install --silent --no-audit --no-fund --ignore-scripts --prefix '$(JUDGES)' @fivetrandevelopers/zetasql@1.13.0
 	python3 -m venv --clear '$(JUDGES)/venv'
 	'$(JUDGES)/venv/bin/pip' install -q --disable-pip-version-check 'sqlglot[c]==30.22.0' pyspark==4.1.1
+	python3 -m venv --clear '$(JUDGES)/venv-emulators'
+	'$(JUDGES)/venv-emulators/bin/pip' install -q --disable-pip-version-check fakesnow==0.12.1 snowflake-connector-python==4.8.1 duckdb==2.0.0 \
+	  pysail==0.7.2 pyspark-client==4.2.0 pandas==3.1.1 grpcio==1.85.1 grpcio-status==1.85.1 zstandard==0.25.0
 	touch '$@'
 
 bench: setup

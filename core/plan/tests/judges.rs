@@ -1,10 +1,12 @@
 //! Every statement of every golden is read by a judge that is not ours: ZetaSQL's analyzer for BigQuery, Spark's parser for
-//! Databricks, sqlglot's Snowflake dialect for Snowflake. `make setup-judges` installs them; DuckDB's goldens are executed elsewhere.
+//! Databricks, sqlglot's Snowflake dialect for Snowflake. `make setup-judges` installs them; DuckDB's goldens are executed
+//! elsewhere; those of the strategies also on emulators: Sail (Spark SQL on Delta tables) and fakesnow.
 //!
 //! Each judge is shown wrong statements too, and must refuse them: a judge that takes everything is none.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -134,6 +136,42 @@ fn judge(
     }
 }
 
+/// The statements of the strategies with real rows, first on a missing table and then on what came out of that, against DuckDB's.
+fn executed(dialect: &str) {
+    let python = installed().join("venv-emulators/bin/python");
+    assert!(
+        python.exists(),
+        "{} is missing: run `make setup-judges`",
+        python.display()
+    );
+    let out = Command::new(python)
+        .args([
+            &here("tests/judges/execute.py"),
+            Path::new(dialect),
+            &here("tests/golden"),
+        ])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.success(), "{errors}");
+    let report: BTreeMap<String, Option<String>> = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(report.len(), 21);
+    let wrong: Vec<_> = report.iter().filter(|(_, why)| why.is_some()).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}\n{errors}");
+}
+
+#[test]
+fn sail_executes_the_strategies_of_databricks_on_delta_tables() {
+    executed("databricks");
+}
+
+#[test]
+fn fakesnow_executes_the_strategies_of_snowflake() {
+    executed("snowflake");
+}
+
 #[test]
 fn zetasql_analyses_the_statements_of_bigquery() {
     // The analyzer of this build stops at the one kind of ALTER that it has parsed and does not resolve.
@@ -145,7 +183,7 @@ fn zetasql_analyses_the_statements_of_bigquery() {
         "bigquery",
         Path::new("node"),
         &[
-            &here("tests/judges/zetasql.js"),
+            &here("tests/judges/judge_bigquery.js"),
             &installed(),
             &here("tests/judges/tables.json"),
         ],
@@ -166,7 +204,7 @@ fn spark_parses_the_statements_of_databricks() {
     judge(
         "databricks",
         &installed().join("venv/bin/python"),
-        &[&here("tests/judges/spark.py")],
+        &[&here("tests/judges/judge_databricks.py")],
         &|_, _| false,
         &[
             "SELECT id FROM (",
@@ -184,7 +222,7 @@ fn sqlglot_parses_the_statements_of_snowflake() {
     judge(
         "snowflake",
         &installed().join("venv/bin/python"),
-        &[&here("tests/judges/snowflake.py")],
+        &[&here("tests/judges/judge_snowflake.py")],
         &|_, _| false,
         &[
             // It takes much that Snowflake does not; what it is sure of it refuses.
