@@ -4,6 +4,7 @@ use crate::assemble::{Assembler, input_model, is_ephemeral};
 use crate::bind::Sql;
 use crate::checks::Models;
 use crate::drift::{self, DriftActionKind, DriftPolicy, Outcome};
+use crate::shadow::{self, Shadow};
 use crate::strategy::{self, Ctx, Existing};
 use crate::task::{Fact, Plan, Step, StepKind, Task, TaskKind};
 use crate::window::{self, Before, Interval, Literals, WindowOptions};
@@ -38,6 +39,8 @@ pub struct PlanOptions {
     pub fail_fast: bool,
     /// Which windows of time_interval models.
     pub windows: WindowOptions,
+    /// Write shadows beside the targets, and nothing else.
+    pub shadow: Option<Shadow>,
 }
 
 /// The windows that are asked for, of the models to be planned: a request that does not fit them, before anything is planned or
@@ -88,6 +91,18 @@ pub fn plan(
     catalog: &CatalogSnapshot,
     options: &PlanOptions,
 ) -> Result<Plan, Vec<Diagnostic>> {
+    match &options.shadow {
+        Some(shadow) => shadow::models(shadow, snapshot, catalog, options),
+        None => ordinary(snapshot, catalog, options),
+    }
+}
+
+/// Plan into the models' own targets.
+pub(crate) fn ordinary(
+    snapshot: &Snapshot,
+    catalog: &CatalogSnapshot,
+    options: &PlanOptions,
+) -> Result<Plan, Vec<Diagnostic>> {
     let pipeline = pipeline(snapshot, options)?;
     let chosen = choose(snapshot, options);
     let broken = broken(snapshot, &chosen);
@@ -103,7 +118,11 @@ pub fn plan(
         .collect();
     let edges = dependencies(snapshot, &order);
 
-    let mut assembler = Assembler::new(snapshot);
+    let elsewhere = options.shadow.as_ref().map(|s| s.elsewhere(snapshot));
+    let mut assembler = match &elsewhere {
+        Some(redirect) => Assembler::redirected(snapshot, redirect),
+        None => Assembler::new(snapshot),
+    };
     let mut tasks: Vec<Task> = Vec::with_capacity(order.len());
     let mut planned: Vec<&Model> = Vec::with_capacity(order.len());
     let mut problems = Vec::new();
@@ -204,7 +223,7 @@ fn pipeline<'a>(
 }
 
 /// The models to plan, ephemeral ones left out.
-fn choose(snapshot: &Snapshot, options: &PlanOptions) -> FxHashSet<u32> {
+pub(crate) fn choose(snapshot: &Snapshot, options: &PlanOptions) -> FxHashSet<u32> {
     let selected: Option<FxHashSet<u32>> = options.select.as_ref().map(|ids| ids.iter().copied().collect());
     let wanted = |id: &u32, model: &Model| {
         !is_ephemeral(model)

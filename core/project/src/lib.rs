@@ -32,6 +32,7 @@ pub mod names;
 pub mod overlay;
 mod packed;
 pub mod portability;
+mod retarget;
 pub mod select;
 pub mod snapshot;
 pub mod status;

@@ -136,6 +136,7 @@ pub fn plan(
         severity: test.severity,
         gates: test.severity == CheckSeverity::Error && fail_on_error,
         deferred,
+        within: false,
         queries,
         judge,
         sample,

@@ -116,6 +116,18 @@ pub(crate) fn build(ctx: &Ctx<'_>) -> Result<Built, Box<Diagnostic>> {
     }
 }
 
+/// True when a run goes on with the rows that are in the target.
+pub(crate) fn is_kept(kind: &StrategyKind) -> bool {
+    matches!(
+        kind,
+        StrategyKind::Incremental { .. }
+            | StrategyKind::Merge { .. }
+            | StrategyKind::DeleteInsert { .. }
+            | StrategyKind::TimeInterval { .. }
+            | StrategyKind::Microbatch { .. }
+    )
+}
+
 /// How a table that is kept between runs comes into being.
 #[derive(Debug)]
 struct Creation {

@@ -72,7 +72,9 @@ impl Stage {
 
 /// `_rocky_stage_orders`. A name that is long or irregular is cut and told from others by its hash.
 fn table_name(ctx: &Ctx<'_>) -> String {
-    let model = &ctx.model.name;
+    let (target, [.., own]) = (&ctx.model.target.table.text, &ctx.model.target_parts);
+    // A shadow beside the target is staged beside the target's stage.
+    let model = if target == own { &ctx.model.name } else { target };
     if model.len() <= KEPT && ctx.dialect.is_regular(model) {
         return format!("_rocky_stage_{model}");
     }
