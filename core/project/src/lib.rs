@@ -31,6 +31,7 @@ pub mod names;
 pub mod overlay;
 mod packed;
 pub mod portability;
+pub mod seed;
 pub mod select;
 pub mod snapshot;
 pub mod status;
