@@ -498,7 +498,12 @@ impl Look<'_> {
 
     /// A path as the ledger has it: relative to the project, which may be elsewhere tomorrow.
     fn known_as(&self, path: &Path) -> String {
-        let root = std::path::absolute(&self.project.root).unwrap_or_else(|_| self.project.root.clone());
+        // The folder of a `rocky.toml` that is named without one is empty, and that is no path.
+        let root = match self.project.root.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => self.project.root.as_path(),
+        };
+        let root = std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf());
         path.strip_prefix(&root)
             .unwrap_or(path)
             .to_string_lossy()
