@@ -141,6 +141,15 @@ pub struct RunArgs {
     /// Build everything, even when rocky.toml sets `[run] skip_unchanged`
     #[arg(long, conflicts_with = "skip_unchanged")]
     pub force_rebuild: bool,
+    /// Write shadows beside the tables and nothing else, to `rocky compare` them
+    #[arg(long, conflicts_with_all = ["resume", "resume_latest", "skip_unchanged", "idempotency_key"])]
+    pub shadow: bool,
+    /// What is appended to the names of shadows [default: _rocky_shadow, nothing with --shadow-schema]
+    #[arg(long, value_name = "SUFFIX", requires = "shadow")]
+    pub shadow_suffix: Option<String>,
+    /// Schema of shadows; made when it is not there
+    #[arg(long, value_name = "SCHEMA", requires = "shadow")]
+    pub shadow_schema: Option<String>,
     /// Do nothing when a run with this key was done or is under way [env: ROCKY_IDEMPOTENCY_KEY]
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,

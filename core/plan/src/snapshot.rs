@@ -10,7 +10,7 @@ use crate::bind::{Parameter, Sql};
 use crate::checks::{Facts, Written};
 use crate::columns::print;
 use crate::task::{Fact, Plan, Step, StepKind, Task, TaskKind};
-use crate::{hash, setup};
+use crate::{hash, setup, strategy};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, code};
 use rocky_config::{ChecksConfig, Spanned};
@@ -474,13 +474,9 @@ impl<'a> Builder<'a> {
 
     /// Two aliases have the same key.
     fn same(&self, a: &str, b: &str) -> String {
-        let operator = match self.dialect {
-            Dialect::Databricks => "<=>",
-            Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery => "IS NOT DISTINCT FROM",
-        };
         let parts = self.keys.iter().map(|key| {
             let key = print(self.dialect, key);
-            format!("{a}.{key} {operator} {b}.{key}")
+            strategy::same(self.dialect, &format!("{a}.{key}"), &format!("{b}.{key}"))
         });
         parts.collect::<Vec<_>>().join(" AND ")
     }

@@ -242,10 +242,18 @@ pub(crate) fn prepare(
         named: config.target.table.is_some(),
         partial: !left_out.is_empty(),
     };
-    let planned = rocky_plan::load::load(&spec, &catalog);
-    let again = Box::new(move |catalog: &_| rocky_plan::load::load(&spec, catalog));
-    let mut prepared = project.prepared_of_config(recorded, "load", warehouse, planned, again)?;
+    let shadow = crate::shadow::of_request(request, pipeline)?;
+    let pairs = shadow.as_ref().map_or_else(Vec::new, |shadow| {
+        rocky_plan::shadow::load_pairs(shadow, &spec, &catalog)
+    });
+    let plan = move |catalog: &_| match &shadow {
+        Some(shadow) => rocky_plan::shadow::of_load(shadow, &spec, catalog),
+        None => rocky_plan::load::load(&spec, catalog),
+    };
+    let planned = plan(&catalog);
+    let mut prepared = project.prepared_of_config(recorded, "load", warehouse, planned, Box::new(plan))?;
     prepared.reduced.ledger = Some(ledger);
+    prepared.reduced.pairs = pairs;
     prepared.reduced.left_out = left_out;
     Ok(prepared)
 }

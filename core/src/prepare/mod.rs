@@ -79,6 +79,7 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<Prepared> {
         crate::windows::check(request)?;
+        crate::shadow::check(self, request)?;
         if request.concurrency == Some(0) {
             return Err(Error::usage("concurrency must be at least 1, not 0"));
         }
@@ -121,6 +122,12 @@ impl Project {
             PipelineKind::Transformation(_) => transformation::prepare(self, &wanted, observer, cancel)?,
             PipelineKind::Replication(settings) => {
                 replication::prepare(self, &wanted, (chosen, settings), observer, cancel)?
+            }
+            PipelineKind::Quality(_) if request.shadow => {
+                let message = format!(
+                    "pipeline `{name}` is of type quality: it writes nothing that could have a shadow"
+                );
+                return Err(Error::usage(message));
             }
             PipelineKind::Quality(_) => quality::prepare(self, &wanted, observer, cancel)?,
             PipelineKind::Load(load) => load::prepare(self, &wanted, load, name, cancel)?,

@@ -115,7 +115,9 @@ pub(super) fn prepare(
         partial: request.filter.is_some(),
         loc: declared.loc,
     };
-    if replication.prune_unchanged && !request.full_refresh {
+    let shadow = crate::shadow::of_request(request, pipeline)?;
+    // Every table has a shadow, so that each can be compared.
+    if replication.prune_unchanged && !request.full_refresh && shadow.is_none() {
         prune(
             &mut copies,
             &mut excluded,
@@ -129,7 +131,15 @@ pub(super) fn prepare(
     }
     observer.event(&progress("plan"));
     let mut made = None;
-    match plan(&copies, &catalog, &options) {
+    let pairs = shadow.as_ref().map_or_else(Vec::new, |shadow| {
+        rocky_plan::shadow::replication_pairs(shadow, &copies, &catalog)
+    });
+    let plan_copies =
+        move |copies: &[TableCopy], catalog: &CatalogSnapshot, options: &ReplicationOptions| match &shadow {
+            Some(shadow) => rocky_plan::shadow::of_replication(shadow, copies, catalog, options),
+            None => plan(copies, catalog, options),
+        };
+    match plan_copies(&copies, &catalog, &options) {
         Ok(plan) => made = Some(plan),
         Err(problems) => found.extend(problems),
     }
@@ -143,8 +153,11 @@ pub(super) fn prepare(
         excluded,
         snapshot: None,
         skip_unchanged: false,
-        reduced: Reduced::default(),
-        again: Box::new(move |catalog| plan(&copies, catalog, &options)),
+        reduced: Reduced {
+            pairs,
+            ..Reduced::default()
+        },
+        again: Box::new(move |catalog| plan_copies(&copies, catalog, &options)),
     })
 }
 

@@ -60,9 +60,19 @@ pub(super) fn prepare(
             .get(pipeline)
             .and_then(|p| p.checks.clone()),
     };
-    let planned = rocky_plan::snapshot(&spec, &catalog);
-    let again = Box::new(move |catalog: &_| rocky_plan::snapshot(&spec, catalog));
-    project.prepared_of_config(pipeline, "snapshot", warehouse, planned, again)
+    let shadow = crate::shadow::of_request(request, pipeline)?;
+    let pairs = shadow.as_ref().map_or_else(Vec::new, |shadow| {
+        rocky_plan::shadow::snapshot_pairs(shadow, &spec, &catalog)
+    });
+    let plan = move |catalog: &_| match &shadow {
+        Some(shadow) => rocky_plan::shadow::of_snapshot(shadow, &spec, catalog),
+        None => rocky_plan::snapshot(&spec, catalog),
+    };
+    let planned = plan(&catalog);
+    let mut prepared =
+        project.prepared_of_config(pipeline, "snapshot", warehouse, planned, Box::new(plan))?;
+    prepared.reduced.pairs = pairs;
+    Ok(prepared)
 }
 
 /// How changes are noticed: what is said, else what the keys that are there mean.

@@ -129,7 +129,16 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<PlanResponse> {
         let mut parts: Vec<PlanResponse> = Vec::with_capacity(stages.len());
+        let mut request = request.clone();
+        let request = &mut request;
         for stage in stages {
+            if let Some(why) = self.without_shadow(request, stage)? {
+                parts.push(PlanResponse {
+                    waits: Some(why),
+                    ..self.empty_plan(request, &stage.pipeline)
+                });
+                continue;
+            }
             let own = of_stage(request, stage, stages);
             let before: Vec<&str> = stage
                 .after
@@ -158,6 +167,7 @@ impl Project {
                 ));
                 part.has_errors = false;
             }
+            request.shadow_inputs.append(&mut part.shadow_pairs);
             parts.push(part);
         }
         let mut all = self.empty_plan(request, "");
@@ -191,7 +201,16 @@ impl Project {
     ) -> Result<RunResponse> {
         let filter = Filters::shown(&request.filter);
         let mut parts: Vec<RunResponse> = Vec::with_capacity(stages.len());
+        let mut request = request.clone();
+        let request = &mut request;
         for stage in stages {
+            if let Some(why) = self.without_shadow(request, stage)? {
+                parts.push(RunResponse {
+                    status: RunStatus::Success.as_str().to_owned(),
+                    ..not_run(stage, &filter, why, false)
+                });
+                continue;
+            }
             let failed = stage
                 .after
                 .iter()
@@ -222,7 +241,10 @@ impl Project {
                 Part::Models => format!("{key}/{}/models", stage.pipeline),
             });
             match self.run_one(&own, stage.part, observer, cancel) {
-                Ok(part) => parts.push(part),
+                Ok(mut part) => {
+                    request.shadow_inputs.append(&mut part.shadow_pairs);
+                    parts.push(part);
+                }
                 Err(error) if error.kind == ErrorKind::Cancelled => {
                     parts.push(not_run(
                         stage,
@@ -244,8 +266,20 @@ impl Project {
         };
         all.plan_id = plan_id;
         all.idempotency_key.clone_from(&request.idempotency_key);
+        all.shadow = request.shadow;
         together::sum(&mut all, parts);
         Ok(all)
+    }
+
+    /// Why a stage of a shadow run has nothing to do.
+    fn without_shadow(&self, request: &RunRequest, stage: &Stage) -> Result<Option<String>> {
+        let config = self.config()?;
+        let quality = config
+            .pipelines
+            .get(&stage.pipeline)
+            .is_some_and(|p| matches!(p.kind, PipelineKind::Quality(_)));
+        let nothing = request.shadow && quality && stage.part == Part::Own;
+        Ok(nothing.then(|| "a quality pipeline writes nothing that could have a shadow".to_owned()))
     }
 
     fn empty_plan(&self, request: &RunRequest, pipeline: &str) -> PlanResponse {
@@ -269,6 +303,7 @@ impl Project {
             excluded_tables: Vec::new(),
             pipelines: Vec::new(),
             waits: None,
+            shadow_pairs: Vec::new(),
             diagnostics: Vec::new(),
             has_errors: false,
         }

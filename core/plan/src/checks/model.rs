@@ -178,7 +178,7 @@ fn columns(model: &Model) -> Option<Vec<Column>> {
 
 fn timestamp_column(kind: &StrategyKind) -> Option<Spanned<SmolStr>> {
     match kind {
-        StrategyKind::Incremental { timestamp_column }
+        StrategyKind::Incremental { timestamp_column, .. }
         | StrategyKind::Microbatch { timestamp_column, .. } => Some(timestamp_column.clone()),
         StrategyKind::TimeInterval { time_column, .. } => Some(time_column.clone()),
         _ => None,

@@ -135,7 +135,7 @@ pub(super) fn add(
                 Fact::Table(columns) => {
                     columns.contains(&subject.dialect.fold(TAG, false, IdentKind::Column))
                 }
-                Fact::Absent | Fact::View | Fact::Unknown => false,
+                Fact::Absent | Fact::View | Fact::Kept | Fact::Unknown => false,
             };
             if made || !tagged {
                 task.steps.push(writer.add_column());
