@@ -14,6 +14,7 @@ mod hash;
 pub mod load;
 mod plan;
 pub mod replication;
+pub mod seed;
 mod setup;
 pub mod shadow;
 mod snapshot;
