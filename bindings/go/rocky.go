@@ -182,6 +182,11 @@ func (p *Project) CI(ctx context.Context, request CiRequest, options ...Option) 
 	return typed[CiResponse](ctx, p, "ci", request, options)
 }
 
+// Compare compares tables with the shadows that Run with Shadow made: columns, counts, contents. OverallVerdict is pass, warn or fail.
+func (p *Project) Compare(ctx context.Context, request CompareRequest, options ...Option) (*CompareResponse, error) {
+	return typed[CompareResponse](ctx, p, "compare", request, options)
+}
+
 // Run plans and executes. Models that fail are in Errors. When the context ends in the middle, what was being written is rolled
 // back and the document says so in Interrupted, without an error.
 func (p *Project) Run(ctx context.Context, request RunRequest, options ...Option) (*RunResponse, error) {

@@ -6,6 +6,8 @@ import type {
   ApplyRequest,
   CiRequest,
   CiResponse,
+  CompareRequest,
+  CompareResponse,
   ColumnLineage,
   CompileRequest,
   CompileResponse,
@@ -127,6 +129,11 @@ export class Project implements Disposable, AsyncDisposable {
   /** Compile and test without a warehouse; `exit_code` of the document is the verdict. */
   ci(request: CiRequest = {}, options?: CallOptions): Promise<CiResponse> {
     return this.#call("ci", request, options);
+  }
+
+  /** Compare tables with the shadows that {@link run} with `shadow: true` made; `overall_verdict` is pass, warn or fail. */
+  compare(request: CompareRequest = {}, options?: CallOptions): Promise<CompareResponse> {
+    return this.#call("compare", request, options);
   }
 
   /** Plan and execute. Models that fail are part of the response; see its `status`. */

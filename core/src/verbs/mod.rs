@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod ci;
+pub mod compare;
 pub mod compile;
 pub mod diff;
 pub mod diff_markdown;
