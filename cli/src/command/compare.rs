@@ -84,7 +84,6 @@ fn text(response: &CompareResponse, root: &Path, colour: bool) -> String {
         ]
     });
     text.push_str(&table(&["", "TABLE", "ROWS", "COLUMNS", "CONTENTS"], rows));
-    text.push('\n');
     for result in response.results.iter().filter(|r| !r.reasons.is_empty()) {
         let mark = if result.verdict == "fail" {
             marks.bad

@@ -62,6 +62,12 @@ pub fn marker(production: &str, pipeline: &str) -> String {
     format!("{MARK}{production} (pipeline {pipeline})")
 }
 
+/// True for a shadow of anything: no table of production.
+pub fn is_shadow(catalog: &CatalogSnapshot, key: &RelationKey) -> bool {
+    let comment = catalog.comments.get(key).and_then(|c| c.relation.as_deref());
+    comment.is_some_and(|c| c.starts_with(MARK))
+}
+
 impl Shadow {
     /// The name of a shadow.
     pub fn of(&self, dialect: Dialect, production: &RelationName) -> RelationName {

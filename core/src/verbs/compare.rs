@@ -804,8 +804,12 @@ fn difference(comparison: &Comparison, cells: &[Value]) -> Result<RowDifference>
     Ok(found)
 }
 
+/// JSON has no infinities and no NaN: they are words.
 fn json(value: &Value) -> serde_json::Value {
-    serde_json::to_value(value).unwrap_or_default()
+    match value {
+        Value::Float(f) if !f.is_finite() => f.to_string().into(),
+        other => serde_json::to_value(other).unwrap_or_default(),
+    }
 }
 
 fn number(cells: &[Value], place: usize) -> Result<u64> {
