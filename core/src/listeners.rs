@@ -4,7 +4,9 @@
 //! panic, the hooks of the end have run.
 
 use crate::project::Project;
-use crate::verbs::run::{RunErrorEntry, RunRequest, RunResponse, stopped};
+use crate::verbs::run::{
+    RunErrorEntry, RunRequest, RunResponse, SKIPPED_IDEMPOTENT, SKIPPED_IN_FLIGHT, stopped,
+};
 use crate::wire::{WireBudgetBreach, WireHookFailure, WireHooks};
 use rocky_base::{CancelToken, ErrorKind, Event, Observer, Result, SmolStr};
 use rocky_config::ProjectConfig;
@@ -191,7 +193,8 @@ fn ending(result: &Result<RunResponse>, took: Duration) -> RunEnding {
 
 /// Why a run is not a success, in a line.
 fn failure(response: &RunResponse) -> Option<String> {
-    if response.status == RunStatus::Success.as_str() && response.state_error.is_none() {
+    let fine = [RunStatus::Success.as_str(), SKIPPED_IDEMPOTENT, SKIPPED_IN_FLIGHT];
+    if fine.contains(&response.status.as_str()) && response.state_error.is_none() {
         return None;
     }
     if response.interrupted {

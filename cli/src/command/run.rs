@@ -66,6 +66,9 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
         let _ = writeln!(text, "nothing was run: {by} with the key `{key}` {what}");
         return text;
     }
+    if let Some(earlier) = &run.resumed_from {
+        let _ = writeln!(text, "going on with {earlier}");
+    }
     let marks = Marks::new(colour);
     for part in &run.pipelines {
         let what = match (&part.skipped_reason, part.has_errors) {

@@ -11,7 +11,9 @@ use crate::window::{self, Before, Interval, Literals, WindowOptions};
 use crate::{hash, setup};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Error, SmolStr, code, suggest};
-use rocky_config::{Concurrency, OnAdded, OnUnsafe, PipelineConfig, PipelineKind, StrategyKind};
+use rocky_config::{
+    AdapterSettings, Concurrency, Format, OnAdded, OnUnsafe, PipelineConfig, PipelineKind, StrategyKind,
+};
 use rocky_project::check::strategy_of;
 use rocky_project::{Model, Snapshot};
 use rocky_warehouse::catalog::Lookup;
@@ -361,6 +363,7 @@ fn model_plan(
                 (Existing::Table(&relation.columns), Fact::Table(columns))
             }
             RelationKind::View => (Existing::View, Fact::View),
+            RelationKind::Materialized if kept_by_warehouse(model) => (Existing::Kept, Fact::Kept),
             RelationKind::Materialized | RelationKind::Other => {
                 let message = format!(
                     "target `{}` exists and is neither a table nor a view",
@@ -396,6 +399,7 @@ fn model_plan(
         },
         full_refresh: options.full_refresh || drift.as_ref().is_some_and(|d| d.rebuild),
         windows: &options.windows,
+        adapter_warehouse: adapter_warehouse(snapshot, options, model),
     };
     let mut built = strategy::build(&ctx)?;
     let drift = drift.map(|outcome| {
@@ -437,6 +441,38 @@ fn model_plan(
         checks: Vec::new(),
         quarantine: None,
     })
+}
+
+/// A model of which the warehouse keeps the rows.
+fn kept_by_warehouse(model: &Model) -> bool {
+    let streaming = |f: &rocky_config::FormatConfig| f.format_or_table() == Format::StreamingTable;
+    matches!(
+        model.strategy.kind,
+        StrategyKind::MaterializedView | StrategyKind::DynamicTable { .. }
+    ) || model.config.format.as_deref().is_some_and(streaming)
+}
+
+/// The warehouse of the adapter that the model's pipeline writes to.
+fn adapter_warehouse<'a>(
+    snapshot: &'a Snapshot,
+    options: &PlanOptions,
+    model: &Model,
+) -> Option<&'a SmolStr> {
+    let named = model.pipeline.as_ref().or(options.pipeline.as_ref());
+    let pipeline = match named {
+        Some(name) => snapshot.config.pipelines.get(name),
+        None => transformations(snapshot).next().map(|(_, p)| p),
+    };
+    let warehouse = |adapter: &'a rocky_config::AdapterConfig| match &adapter.settings {
+        AdapterSettings::Snowflake { warehouse, .. } => Some(warehouse.as_ref().map(|w| &w.value)),
+        _ => None,
+    };
+    let adapters = &snapshot.config.adapters;
+    match pipeline.and_then(PipelineConfig::target_adapter) {
+        Some(name) => warehouse(adapters.get(&name.value)?)?,
+        // Without a name it is the only one there is.
+        None => adapters.values().find_map(warehouse)?,
+    }
 }
 
 /// A model without windows that inlines an ephemeral one with placeholders.
@@ -566,9 +602,10 @@ fn pipeline_name(snapshot: &Snapshot, options: &PlanOptions, order: &[u32]) -> S
     }
 }
 
-/// Hash of everything that the analyses of a model and of what is inlined into it read.
+/// Hash of everything that the analyses of a model and of what is inlined into it read, and of how it is materialised.
 fn basis(snapshot: &Snapshot, model: &Model) -> String {
     let mut keys: Vec<u128> = vec![model.analysis_key()];
+    keys.extend(rocky_project::diff::settings(model));
     let mut seen: FxHashSet<u32> = FxHashSet::default();
     let mut work: Vec<u32> = model.inputs.iter().filter_map(input_model).collect();
     while let Some(id) = work.pop() {

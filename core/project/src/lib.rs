@@ -17,6 +17,7 @@ pub mod discover;
 pub mod edit;
 mod files;
 pub mod findings;
+pub mod format;
 pub mod given;
 pub mod graph;
 pub mod hash;

@@ -107,6 +107,9 @@ impl Project {
             Err(error) => return Err(error),
         };
         let (name, chosen) = pipeline(&config, request.pipeline.as_deref())?;
+        if part == Part::Own && !matches!(chosen.kind, PipelineKind::Transformation(_)) {
+            no_models(request, name, chosen.type_name())?;
+        }
         let wanted = Wanted {
             config: &config,
             pipeline: name.clone(),
@@ -133,4 +136,27 @@ impl Project {
         self.reduce(request, &mut prepared, cancel)?;
         Ok(prepared)
     }
+}
+
+/// What chooses models, or windows of them, is refused where there are none.
+fn no_models(request: &RunRequest, pipeline: &str, pipeline_type: &str) -> Result<()> {
+    let (what, hint) = match () {
+        () if !request.models.is_empty() || !request.exclude.is_empty() => (
+            "models to choose from",
+            match pipeline_type {
+                "replication" => {
+                    "choose tables with `--filter`, or a transformation pipeline with `--pipeline`"
+                }
+                "quality" => "name the tables under `tables` of the pipeline",
+                _ => "choose a transformation pipeline with `--pipeline`",
+            },
+        ),
+        () if crate::windows::asked(request) => (
+            "models with partitions",
+            "choose a transformation pipeline with `--pipeline`, or leave the partitions out",
+        ),
+        () => return Ok(()),
+    };
+    let message = format!("pipeline `{pipeline}` is of type {pipeline_type} and has no {what}");
+    Err(Error::usage(message).hint(hint))
 }

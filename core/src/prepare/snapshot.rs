@@ -14,11 +14,6 @@ pub(super) fn prepare(
     cancel: &CancelToken,
 ) -> Result<Prepared> {
     let request = wanted.request;
-    if !request.models.is_empty() || !request.exclude.is_empty() {
-        return Err(unsupported(
-            "models cannot be selected in a snapshot pipeline: it has none",
-        ));
-    }
     if request.full_refresh {
         return Err(
             unsupported("a snapshot has no full refresh: it would lose the history")
@@ -59,6 +54,11 @@ pub(super) fn prepare(
         invalidate_hard_deletes: config.invalidate_hard_deletes,
         create_schema: config.governance.auto_create_schemas,
         fail_fast: false,
+        checks: wanted
+            .config
+            .pipelines
+            .get(pipeline)
+            .and_then(|p| p.checks.clone()),
     };
     let shadow = crate::shadow::of_request(request, pipeline)?;
     let pairs = shadow.as_ref().map_or_else(Vec::new, |shadow| {

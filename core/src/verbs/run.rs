@@ -878,7 +878,10 @@ fn response(
         ..WireMetrics::of(&rocky_run::metrics::RunMetrics::of(&report))
     });
     let failed = report.count(TaskStatus::Failed) as u64;
-    let succeeded = |t: &&TaskResult| t.status == TaskStatus::Success && t.kind != TaskKind::Quality;
+    // A model of which no partition was to be computed is not written.
+    let written = |t: &TaskResult| t.windows.as_ref().is_none_or(|w| !w.is_empty());
+    let succeeded =
+        |t: &&TaskResult| t.status == TaskStatus::Success && t.kind != TaskKind::Quality && written(t);
     let processed = report.count(TaskStatus::Success) as u64 + failed;
     let copied = report.tasks.iter().filter(succeeded).count() as u64;
     let skipped: Vec<SkippedModel> = report

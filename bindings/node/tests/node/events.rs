@@ -65,6 +65,30 @@ pub enum Mirror {
         /// Milliseconds.
         duration_ms: u64,
     },
+    /// A window of a time_interval or microbatch model was computed, or failed. The model's own event follows after its last one.
+    PartitionFinished {
+        /// Model name.
+        #[schemars(with = "String")]
+        model: SmolStr,
+        /// The whole name of the relation.
+        target: String,
+        /// The partition, the first one of a batch: `2026-04-07T13`, `2026-04-07`, `2026-04` or `2026`.
+        #[schemars(with = "String")]
+        partition: SmolStr,
+        /// The other partitions of the batch.
+        #[schemars(with = "Vec<String>")]
+        batched_with: Vec<SmolStr>,
+        /// Rows written, where the engine says.
+        rows: Option<u64>,
+        /// Why it failed; it is then as it was before.
+        error: Option<String>,
+        /// Milliseconds.
+        duration_ms: u64,
+        /// Windows of the model that are done, this one included.
+        done: u64,
+        /// Windows of the model in this run.
+        total: u64,
+    },
     /// A model, or a table, succeeded.
     ModelFinished {
         /// Model name, or the table's whole name.
@@ -222,6 +246,17 @@ fn the_mirror_writes_every_event_as_the_engine_does() {
         },
         Event::DiscoverFinished { connectors: 1 },
         Event::CompileFinished { models: 1 },
+        Event::PartitionFinished {
+            model: smol(),
+            target: text(),
+            partition: smol(),
+            batched_with: vec![smol()],
+            rows: Some(1),
+            error: Some(text()),
+            duration_ms: 2,
+            done: 1,
+            total: 3,
+        },
         Event::ChecksStarted { tables: 1 },
         Event::CheckFinished {
             table: text(),

@@ -43,6 +43,15 @@ impl Stage {
 
     /// Fill it. What an interrupted run left is replaced.
     pub(super) fn fill(&self, ctx: &Ctx<'_>) -> Step {
+        self.filled(ctx, ctx.sql)
+    }
+
+    /// Fill it with a query over the model's, which is given in brackets.
+    pub(super) fn fill_with(&self, ctx: &Ctx<'_>, query: impl Fn(&str) -> String) -> Step {
+        self.filled(ctx, &query(&ctx.derived()))
+    }
+
+    fn filled(&self, ctx: &Ctx<'_>, query: &str) -> Step {
         let kind = if ctx.dialect == Dialect::DuckDb {
             "TEMP TABLE"
         } else {
@@ -51,7 +60,7 @@ impl Stage {
         self.step(
             ctx,
             "stage",
-            format!("CREATE OR REPLACE {kind} {} AS\n{}", self.name, ctx.sql),
+            format!("CREATE OR REPLACE {kind} {} AS\n{query}", self.name),
         )
     }
 

@@ -321,10 +321,14 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
         let Some((task, left)) = self.open.get_mut(&index) else {
             return;
         };
+        let total = task.windows.as_ref().map_or(0, Vec::len);
         let slot = task.windows.as_mut().and_then(|w| w.get_mut(window));
         if let Some(slot) = slot {
             *slot = result;
             *left -= 1;
+            let done = (total - *left) as u64;
+            let told = windows::event(&task.name, &task.full_name, slot, (done, total as u64));
+            self.events.extend(told);
         }
         self.close_when_done(index);
     }

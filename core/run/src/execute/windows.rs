@@ -9,7 +9,7 @@ use super::queue::{Job, Message, Queue, Workers, blank_result};
 use crate::report::{TaskError, TaskResult, TaskStatus, WindowResult};
 use crate::state::{Partition, PartitionStatus};
 use jiff::Timestamp;
-use rocky_base::{Error, ErrorKind, SmolStr};
+use rocky_base::{Error, ErrorKind, Event, SmolStr};
 use rocky_plan::{Step, Task, Window};
 use rocky_warehouse::Connection;
 use std::collections::HashMap;
@@ -187,7 +187,7 @@ impl Workers<'_> {
         let mut checked = None;
         if done == Some(Some(false)) {
             let mut whole = blank_result(task);
-            self.check(task, connection, &mut whole);
+            self.check(task, connection, Vec::new(), &mut whole);
             checked = Some(Box::new(whole));
         }
         let blocked = checked.as_ref().is_some_and(|whole| whole.is_blocked());
@@ -328,6 +328,30 @@ pub(super) fn partitions(
         )
     };
     window.keys.iter().enumerate().map(record).collect()
+}
+
+/// The event of a window that was tried; one that was interrupted or never begun has none.
+pub(super) fn event(
+    model: &SmolStr,
+    target: &str,
+    window: &WindowResult,
+    (done, total): (u64, u64),
+) -> Option<Event> {
+    let (partition, others) = window.keys.split_first()?;
+    if window.status == TaskStatus::Skipped {
+        return None;
+    }
+    Some(Event::PartitionFinished {
+        model: model.clone(),
+        target: target.to_owned(),
+        partition: partition.clone(),
+        batched_with: others.to_vec(),
+        rows: window.rows,
+        error: window.error.as_ref().map(|e| e.message.clone()),
+        duration_ms: window.duration_ms,
+        done,
+        total,
+    })
 }
 
 /// What came of a task follows from its windows. `rest` is the reason of those that were not tried.
