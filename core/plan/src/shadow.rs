@@ -6,7 +6,7 @@
 //! shadow; nothing is created that production would need, its schemas included. Start reading at [`Stage`].
 
 use crate::load::{LoadSpec, load};
-use crate::plan::{choose, ordinary};
+use crate::plan::{choose, kept_by_warehouse, ordinary};
 use crate::replication::{self, CopyStrategy, ReplicationOptions, TableCopy};
 use crate::snapshot::{SnapshotSpec, snapshot};
 use crate::strategy::is_kept;
@@ -408,6 +408,12 @@ impl<'a> Stage<'a> {
         step("shadow_mark", &relation.display(), sql)
     }
 
+    /// Shadow and production.
+    fn aliases(&self) -> Vec<(RelationName, RelationName)> {
+        let names = self.wishes.iter().map(|w| w.production.clone());
+        self.targets().cloned().zip(names).collect()
+    }
+
     fn targets(&self) -> impl Iterator<Item = &RelationName> {
         self.places.iter().map(|p| &p.shadow)
     }
@@ -574,13 +580,12 @@ pub(crate) fn models(
             loc: model.strategy_loc,
             model: Some(model.name.clone()),
         };
-        if matches!(
-            model.strategy.kind,
-            StrategyKind::MaterializedView
-                | StrategyKind::DynamicTable { .. }
-                | StrategyKind::ContentAddressed { .. }
-        ) {
-            let message = format!("a {} has no shadow", model.strategy.kind.as_str());
+        if kept_by_warehouse(model) || matches!(model.strategy.kind, StrategyKind::ContentAddressed { .. }) {
+            let message = format!(
+                "`{}` has no shadow: the warehouse keeps its rows itself ({})",
+                model.name,
+                model.strategy.kind.as_str()
+            );
             problems.push(wish.refused(message, "Leave the model out with `--exclude`."));
         }
         wishes.push(wish);
@@ -713,7 +718,11 @@ pub fn of_replication(
             ..copy.clone()
         })
         .collect();
-    let plan = replication::plan(&moved, &stage.catalog, options)?;
+    let options = ReplicationOptions {
+        aliases: stage.aliases(),
+        ..options.clone()
+    };
+    let plan = replication::plan(&moved, &stage.catalog, &options)?;
     stage.finish(plan)
 }
 
@@ -758,6 +767,7 @@ pub fn of_snapshot(
     };
     let stage = Stage::new(shadow, catalog, wishes, &taken)?;
     let moved = SnapshotSpec {
+        aliases: stage.aliases(),
         target: shadow.of(catalog.dialect, &spec.target),
         ..spec.clone()
     };
@@ -782,6 +792,7 @@ pub fn of_load(shadow: &Shadow, spec: &LoadSpec, catalog: &CatalogSnapshot) -> R
     let taken = of_plan(catalog, spec.tables.iter().map(|t| &t.target));
     let stage = Stage::new(shadow, catalog, wishes, &taken)?;
     let mut moved = spec.clone();
+    moved.aliases = stage.aliases();
     for table in &mut moved.tables {
         table.target = shadow.of(catalog.dialect, &table.target);
     }

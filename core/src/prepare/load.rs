@@ -198,6 +198,7 @@ pub(super) fn prepare(
         _ => 2,
     };
     let spec = LoadSpec {
+        aliases: Vec::new(),
         pipeline: pipeline.clone(),
         place: relation::place(&config.target),
         tables: wanted_tables,
