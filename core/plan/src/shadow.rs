@@ -238,7 +238,7 @@ impl<'a> Stage<'a> {
             )));
         }
         if let Some(longest) = too_long(dialect, &name) {
-            let message = format!("the name of shadow `{is}` is longer than {longest} characters");
+            let message = format!("a name of more than {longest} characters: shadow `{is}`");
             return Err(Box::new(wish.refused(
                 message,
                 "Choose a shorter `--shadow-suffix`, or a `--shadow-schema`.",
