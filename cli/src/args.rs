@@ -164,6 +164,56 @@ pub struct RunArgs {
     pub sources: Sources,
 }
 
+/// What to compare.
+#[derive(ClapArgs, Debug, Default, Clone)]
+pub struct CompareArgs {
+    /// Pipeline; needed when there are several
+    #[arg(long)]
+    pub pipeline: Option<String>,
+    /// All pipelines
+    #[arg(long, conflicts_with_all = ["pipeline", "only", "exclude"])]
+    pub dag: bool,
+    /// Only these models, as for `run`; may be repeated
+    #[arg(long = "model", visible_alias = "select", value_name = "SELECTION")]
+    pub only: Vec<String>,
+    /// Not these models; may be repeated
+    #[arg(long, value_name = "SELECTION")]
+    pub exclude: Vec<String>,
+    /// After a replication, the project's models too
+    #[arg(long, conflicts_with = "only")]
+    pub all: bool,
+    /// Only these sources of a replication; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub filter: Vec<String>,
+    /// As the shadow run had it [default: _rocky_shadow, nothing with --shadow-schema]
+    #[arg(long, value_name = "SUFFIX")]
+    pub shadow_suffix: Option<String>,
+    /// As the shadow run had it
+    #[arg(long, value_name = "SCHEMA")]
+    pub shadow_schema: Option<String>,
+    /// From where on a difference counts, e.g. '{"row_count_diff_pct_fail": 0.1}'
+    #[arg(long, value_name = "JSON")]
+    pub thresholds: Option<String>,
+    /// Column that identifies a row, with others that are given; instead of those that the strategy or a test names
+    #[arg(long, value_name = "COLUMN")]
+    pub key: Vec<String>,
+    /// Column that is not compared; may be repeated
+    #[arg(long, value_name = "COLUMN")]
+    pub ignore: Vec<String>,
+    /// Compare columns and counts alone
+    #[arg(long, conflicts_with_all = ["key", "ignore", "sample"])]
+    pub counts_only: bool,
+    /// So many differences of each table are shown [default: 10]
+    #[arg(long, value_name = "N")]
+    pub sample: Option<u32>,
+    /// Compare nothing: drop the pipeline's shadows
+    #[arg(long, conflicts_with_all = ["only", "exclude", "filter", "thresholds", "key", "ignore", "counts_only", "sample"])]
+    pub cleanup: bool,
+    /// Models folder, contracts, variables
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
 /// Which partitions of time_interval and microbatch models. All times are UTC.
 #[derive(ClapArgs, Debug, Default, Clone)]
 #[command(next_help_heading = "Partitions of time_interval and microbatch models, in UTC")]
@@ -301,6 +351,7 @@ impl Command {
                 | Command::Seed { .. }
                 | Command::Test { .. }
                 | Command::Ci { .. }
+                | Command::Compare(_)
                 | Command::Playground { .. }
         )
     }
@@ -388,7 +439,8 @@ pub enum Command {
                             rocky run --model events_daily --from 2026-04-01 --to 2026-04-30 --parallel 4\n  \
                             rocky run --model events_daily --missing   what no run has computed yet\n  \
                             rocky run --pipeline raw --filter source=shop --all   copy these tables, then run the models\n  \
-                            rocky run --dag                                       all pipelines in order"
+                            rocky run --dag                                       all pipelines in order\n  \
+                            rocky run --shadow                                    beside the tables, for `rocky compare`"
     )]
     Run(RunArgs),
     /// Add files to tables: CSV, Parquet, JSON lines; each file once
@@ -444,6 +496,13 @@ pub enum Command {
         #[arg(long)]
         pipeline: Option<String>,
     },
+    /// Compare tables with the shadows that `run --shadow` made: columns, counts, contents
+    #[command(after_help = "Examples:\n  rocky run --shadow && rocky compare\n  \
+                            rocky compare --model fct_orders --key order_id --sample 50\n  \
+                            rocky compare --thresholds '{\"row_diff_pct_fail\": 0}'    any row that differs fails\n  \
+                            rocky compare --cleanup                              drop the shadows\n\n\
+                            Exit codes: 0 every table passes or warns, 1 one fails.")]
+    Compare(CompareArgs),
     /// Trace where columns come from and where they go
     #[command(
         after_help = "Examples:\n  rocky lineage fct_orders                          a model and its neighbours\n  \

@@ -6,6 +6,8 @@ import type {
   ApplyRequest,
   CiRequest,
   CiResponse,
+  CompareRequest,
+  CompareResponse,
   ColumnLineage,
   CompileRequest,
   CompileResponse,
@@ -148,6 +150,11 @@ export class Project implements Disposable, AsyncDisposable {
   /** Make tables of the CSV files in the project's folder of seeds. */
   seed(request: SeedRequest = {}, options?: CallOptions): Promise<SeedResponse> {
     return this.#call("seed", request, options);
+  }
+
+  /** Compare tables with the shadows that {@link run} with `shadow: true` made; `overall_verdict` is pass, warn or fail. */
+  compare(request: CompareRequest = {}, options?: CallOptions): Promise<CompareResponse> {
+    return this.#call("compare", request, options);
   }
 
   /** Plan and execute. Models that fail are part of the response; see its `status`. */
