@@ -159,7 +159,7 @@ test("windows of time: a range, what is missing, the state of each", async () =>
 
 test("a key is used once, hooks are told, and what was measured is remembered", async () => {
   const hook = '[hook.after_model_run]\ncommand = "(tr -d \'\\\\n\'; echo) >> told"\n[hook.before_model_run]\ncommand = "test ! -e frozen"\non_failure = "abort"\n';
-  const folder = shop(`[pipeline.shop.checks]\nrow_count = true\n${hook}`);
+  const folder = shop(`[pipeline.shop.checks]\nrow_count = { severity = "warning" }\n${hook}`);
   const project = await open(folder);
   const first = await project.run({ idempotency_key: "nightly-1" });
   assert.deepEqual([first.status, first.idempotency_key, first.hooks.failed], ["Success", "nightly-1", 0]);

@@ -687,7 +687,7 @@ impl Project {
             replan: &mut replan,
         })?;
         #[cfg(feature = "otel")]
-        crate::telemetry::export(&*clock, &report, observer);
+        crate::telemetry::export(&*clock, &report, &mut observer);
         if report.state_error.is_none() {
             let graph = snapshot.as_deref().zip(graph_hash.as_deref());
             let bases = plan
