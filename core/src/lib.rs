@@ -23,6 +23,7 @@ pub mod remote;
 pub mod scaffold;
 pub mod schemas;
 mod select;
+pub mod shadow;
 #[cfg(feature = "otel")]
 mod telemetry;
 pub mod verbs;

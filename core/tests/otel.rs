@@ -3,7 +3,13 @@
 //! The receiver (`otel/receiver.py`) prints each request as a line of JSON. The run happens in a process of its own, because its environment
 //! says where to: this test program once more, with `ROCKY_OTEL_RUN` set to the folder.
 #![cfg(all(feature = "otel", feature = "duckdb"))]
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 use rocky_core::verbs::run::RunRequest;
 use rocky_core::{CancelToken, NoObserver, OpenRequest, Project};
@@ -33,7 +39,9 @@ fn the_run() {
         to: Some("2026-04-02".to_owned()),
         ..RunRequest::default()
     };
-    let run = project.run(&request, &mut NoObserver, &CancelToken::new()).unwrap();
+    let run = project
+        .run(&request, &mut NoObserver, &CancelToken::new())
+        .unwrap();
     println!("run {} {}", run.run_id, run.status);
 }
 
@@ -49,7 +57,10 @@ fn project() -> tempfile::TempDir {
          on_failure = \"ignore\"\n",
     );
     write("models/a.sql", "SELECT 1 AS x UNION ALL SELECT 2");
-    write("models/a.toml", "[[tests]]\ntype = \"not_null\"\ncolumn = \"x\"\n");
+    write(
+        "models/a.toml",
+        "[[tests]]\ntype = \"not_null\"\ncolumn = \"x\"\n",
+    );
     write("models/broken.sql", "SELECT error('no ' || x) AS x FROM a");
     write("models/after.sql", "SELECT x FROM broken");
     write(
@@ -135,7 +146,10 @@ fn a_collector_reads_the_spans_and_the_numbers_of_a_run() {
         let groups = request["body"].as_object().unwrap().values().next().unwrap();
         let resource = attributes(&groups[0]["resource"]["attributes"]);
         assert_eq!(
-            (resource["service.name"].as_str(), resource["deployment.environment"].as_str()),
+            (
+                resource["service.name"].as_str(),
+                resource["deployment.environment"].as_str()
+            ),
             ("rocky", "test")
         );
         assert_eq!(resource["service.version"], rocky_core::VERSION);
@@ -143,7 +157,10 @@ fn a_collector_reads_the_spans_and_the_numbers_of_a_run() {
 
     let mut spans: Vec<&Value> = Vec::new();
     for request in &got["/v1/traces"] {
-        for scope in request["body"]["resourceSpans"][0]["scopeSpans"].as_array().unwrap() {
+        for scope in request["body"]["resourceSpans"][0]["scopeSpans"]
+            .as_array()
+            .unwrap()
+        {
             assert_eq!(scope["scope"]["name"], "rocky");
             spans.extend(scope["spans"].as_array().unwrap());
         }
@@ -164,7 +181,10 @@ fn a_collector_reads_the_spans_and_the_numbers_of_a_run() {
     let partitions = [one("partition 2026-04-01"), one("partition 2026-04-02")];
     let inside = |child: &Value, parent: &Value| {
         assert_eq!(child["parentSpanId"], parent["spanId"], "{child:#} in {parent:#}");
-        assert!(begin(child) >= begin(parent), "{child:#} begins before {parent:#}");
+        assert!(
+            begin(child) >= begin(parent),
+            "{child:#} begins before {parent:#}"
+        );
     };
     for model in [a, daily, one("model broken")] {
         inside(model, run);
@@ -181,7 +201,10 @@ fn a_collector_reads_the_spans_and_the_numbers_of_a_run() {
             inside(statement, partition);
         }
     }
-    let of_a: Vec<&&Value> = spans.iter().filter(|s| s["parentSpanId"] == a["spanId"]).collect();
+    let of_a: Vec<&&Value> = spans
+        .iter()
+        .filter(|s| s["parentSpanId"] == a["spanId"])
+        .collect();
     let create = of_a.iter().find(|s| s["name"] == "create_table").unwrap();
     assert_eq!(create["kind"], "SPAN_KIND_CLIENT");
     let sql = &attributes(&create["attributes"])["db.query.text"];
@@ -195,18 +218,28 @@ fn a_collector_reads_the_spans_and_the_numbers_of_a_run() {
         (run_id, "PartialFailure")
     );
     assert_eq!(
-        (of_model["rocky.target"].as_str(), of_model["rocky.rows"].as_str(), of_model["rocky.checks"].as_str()),
+        (
+            of_model["rocky.target"].as_str(),
+            of_model["rocky.rows"].as_str(),
+            of_model["rocky.checks"].as_str()
+        ),
         ("w.main.a", "2", "1")
     );
     let broken = one("model broken");
     assert_eq!(broken["status"]["code"], "STATUS_CODE_ERROR");
-    assert!(broken["status"]["message"].as_str().unwrap().contains("no 1"), "{broken}");
+    assert!(
+        broken["status"]["message"].as_str().unwrap().contains("no 1"),
+        "{broken}"
+    );
     // What was not begun has no span.
     assert!(named("model after").is_empty());
 
     let mut numbers = BTreeMap::new();
     for request in &got["/v1/metrics"] {
-        for scope in request["body"]["resourceMetrics"][0]["scopeMetrics"].as_array().unwrap() {
+        for scope in request["body"]["resourceMetrics"][0]["scopeMetrics"]
+            .as_array()
+            .unwrap()
+        {
             for metric in scope["metrics"].as_array().unwrap() {
                 let point = &metric["gauge"]["dataPoints"][0];
                 assert_eq!(attributes(&point["attributes"])["rocky.pipeline"], "p");
@@ -217,11 +250,17 @@ fn a_collector_reads_the_spans_and_the_numbers_of_a_run() {
         }
     }
     assert_eq!(
-        (numbers["rocky.tables_processed"].as_str(), numbers["rocky.tables_failed"].as_str()),
+        (
+            numbers["rocky.tables_processed"].as_str(),
+            numbers["rocky.tables_failed"].as_str()
+        ),
         ("3", "1")
     );
     assert_eq!(numbers["rocky.anomalies_detected"], "0");
-    assert!(numbers["rocky.statements_executed"].parse::<u64>().unwrap() > 5, "{numbers:?}");
+    assert!(
+        numbers["rocky.statements_executed"].parse::<u64>().unwrap() > 5,
+        "{numbers:?}"
+    );
 }
 
 #[test]

@@ -246,6 +246,10 @@ fn run_request(args: &RunArgs) -> Result<RunRequest> {
         skip_unchanged: args.skip_unchanged,
         force_rebuild: args.force_rebuild,
         idempotency_key: args.idempotency_key.clone(),
+        shadow: args.shadow,
+        shadow_suffix: args.shadow_suffix.clone(),
+        shadow_schema: args.shadow_schema.clone(),
+        shadow_inputs: Vec::new(),
     })
 }
 

@@ -7,6 +7,7 @@
 
 mod adapter;
 mod contract;
+mod format;
 mod front_matter;
 mod hook;
 mod keys;
@@ -29,6 +30,7 @@ pub use adapter::{AdapterConfig, AdapterKind, AdapterSettings, AdapterType, Retr
 pub use contract::{
     AllowedTypeChanges, ContractColumn, ContractConfig, ContractRules, TypeChange, parse_contract,
 };
+pub use format::{Format, FormatConfig, Layout};
 pub use front_matter::{FrontMatter, split_front_matter};
 pub use hook::{
     BodyTemplate, Field, HookEvent, HooksConfig, Method, OnFailure, Part, Preset, ShellHook, Webhook,
@@ -53,7 +55,7 @@ pub use schema::UnknownKeys;
 pub use source::{SourceColumn, SourceDecl};
 pub use spanned::{Secret, Spanned};
 pub use state::{DedupOn, IdempotencyConfig, RetentionConfig, StateBackend, StateConfig, UploadFailure};
-pub use strategy::{Granularity, StrategyConfig, StrategyKind};
+pub use strategy::{Granularity, Lookback, LookbackUnit, StrategyConfig, StrategyKind};
 pub use test::{
     AggregateOp, AssertionConfig, Cell, Comparison, Fixture, Given, TestConfig, TestKind, UnitTest,
 };

@@ -45,7 +45,7 @@ pub enum StepKind {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Step {
     /// `create_schema`, `create_table`, `create_view`, `insert`, `merge`, `stage`, `delete`, `drop`, `check_keys`, `watermark`,
-    /// `replace_window`, `count`.
+    /// `replace_window`, `replace_rows`, `comment`, `count`.
     pub purpose: SmolStr,
     /// What it writes or reads, for people.
     pub target: String,
@@ -69,6 +69,8 @@ pub enum Fact {
     Table(Vec<SmolStr>),
     /// It is a view.
     View,
+    /// It is a materialized view or a table that the warehouse keeps up to date.
+    Kept,
     /// Not known; the statements do not depend on it.
     Unknown,
 }

@@ -238,11 +238,17 @@ impl Observer for Pipes {
                 };
                 match error {
                     Some(error) => {
-                        self.log("ERROR", &format!("rocky {model} partition {name} failed: {error}"));
+                        self.log(
+                            "ERROR",
+                            &format!("rocky {model} partition {name} failed: {error}"),
+                        );
                     }
                     None => {
                         let rows = rows.map(|n| format!(", rows: {n}")).unwrap_or_default();
-                        self.log("INFO", &format!("rocky {model} partition {name} ({done} of {total}){rows}"));
+                        self.log(
+                            "INFO",
+                            &format!("rocky {model} partition {name} ({done} of {total}){rows}"),
+                        );
                         let all = self.partitions.entry(model.clone()).or_default();
                         all.push(partition.clone());
                         all.extend(batched_with.iter().cloned());

@@ -125,10 +125,6 @@ pub(super) fn prepare(
 ) -> Result<Prepared> {
     let request = wanted.request;
     let pipeline = &wanted.pipeline;
-    if !request.models.is_empty() || !request.exclude.is_empty() {
-        let message = "models cannot be selected in a load pipeline: it has none";
-        return Err(Error::new(ErrorKind::Unsupported, message));
-    }
     if request.full_refresh && !config.options.truncate_first {
         let message = "a load pipeline has no full refresh: its tables may have rows of other origin";
         return Err(Error::new(ErrorKind::Unsupported, message)
@@ -212,11 +208,26 @@ pub(super) fn prepare(
         create_schema: config.governance.auto_create_schemas,
         concurrency: request.concurrency.map_or(fixed, |n| n as usize),
         fail_fast: execution.is_some_and(|e| e.fail_fast),
+        checks: wanted
+            .config
+            .pipelines
+            .get(pipeline)
+            .and_then(|p| p.checks.clone()),
+        named: config.target.table.is_some(),
+        partial: !left_out.is_empty(),
     };
-    let planned = rocky_plan::load::load(&spec, &catalog);
-    let again = Box::new(move |catalog: &_| rocky_plan::load::load(&spec, catalog));
-    let mut prepared = project.prepared_of_config(pipeline, "load", warehouse, planned, again)?;
+    let shadow = crate::shadow::of_request(request, pipeline)?;
+    let pairs = shadow.as_ref().map_or_else(Vec::new, |shadow| {
+        rocky_plan::shadow::load_pairs(shadow, &spec, &catalog)
+    });
+    let plan = move |catalog: &_| match &shadow {
+        Some(shadow) => rocky_plan::shadow::of_load(shadow, &spec, catalog),
+        None => rocky_plan::load::load(&spec, catalog),
+    };
+    let planned = plan(&catalog);
+    let mut prepared = project.prepared_of_config(pipeline, "load", warehouse, planned, Box::new(plan))?;
     prepared.reduced.ledger = Some(ledger);
+    prepared.reduced.pairs = pairs;
     prepared.reduced.left_out = left_out;
     Ok(prepared)
 }

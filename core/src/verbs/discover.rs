@@ -16,6 +16,7 @@ use rustc_hash::FxHashSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What to discover.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -172,7 +173,9 @@ impl Project {
             }
         };
         observer.event(&Event::DiscoverFinished {
-            connectors: replicated.as_ref().map_or(sources.len(), |(_, (found, _))| found.len()) as u64,
+            connectors: replicated
+                .as_ref()
+                .map_or(sources.len(), |(_, (found, _))| found.len()) as u64,
         });
         let warehouse = self.open_warehouse(&target, Access::Read, cancel)?;
         let catalog = self.read_catalog(&target, warehouse.as_deref(), cancel)?;
@@ -266,27 +269,16 @@ impl Project {
     }
 
     /// The configuration, or an error with its first problem: verbs that have no list of diagnostics.
-    pub(crate) fn config_checked(&self) -> Result<rocky_config::ProjectConfig> {
-        let bytes = self
-            .host
-            .system
-            .read(self.config_path())
-            .map_err(|e| Error::io(self.config_path().display(), e))?;
-        let text = String::from_utf8(bytes).map_err(|_| {
-            Error::new(
-                ErrorKind::Config,
-                format!("{} is not UTF-8", self.config_path().display()),
-            )
-        })?;
-        let env = |name: &str| self.host.system.env(name);
-        let parsed = rocky_config::parse_project(rocky_base::FileId(0), &text, &env);
-        let errors: Vec<&Diagnostic> = parsed.diagnostics.iter().filter(|d| d.is_error()).collect();
+    pub(crate) fn config_checked(&self) -> Result<Arc<rocky_config::ProjectConfig>> {
+        let read = self.configuration()?;
+        let text = read.file.source.text();
+        let errors: Vec<&Diagnostic> = read.diagnostics.iter().filter(|d| d.is_error()).collect();
         if let Some(first) = errors.first() {
-            let index = rocky_base::LineIndex::new(&text);
+            let index = rocky_base::LineIndex::new(text);
             let place = first
                 .primary
                 .as_ref()
-                .map(|l| index.line_col(&text, l.loc.span.start));
+                .map(|l| index.line_col(text, l.loc.span.start));
             let place = place
                 .map(|(line, col)| format!(":{line}:{col}"))
                 .unwrap_or_default();
@@ -302,7 +294,7 @@ impl Project {
                     .unwrap_or_else(|| "`rocky validate` lists every problem".to_owned()),
             ));
         }
-        Ok(parsed.value)
+        Ok(read.config.clone())
     }
 }
 

@@ -69,6 +69,16 @@ pub struct RunRequest {
     pub skip_unchanged: bool,
     /// Build everything, even when `[run] skip_unchanged` is set.
     pub force_rebuild: bool,
+    /// Write shadows beside the tables, and nothing else: no table of production, no state. `compare` says how they differ.
+    pub shadow: bool,
+    /// What is appended to the names of shadows; `_rocky_shadow` when neither this nor a schema is given.
+    pub shadow_suffix: Option<String>,
+    /// The schema of shadows; made when it is not there.
+    pub shadow_schema: Option<String>,
+    // What the stages before have shadows of: production and shadow.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub shadow_inputs: Vec<(rocky_warehouse::RelationName, rocky_warehouse::RelationName)>,
     /// Run once for each key: a second run with it is refused while the first is under way, and does nothing after it succeeded.
     pub idempotency_key: Option<String>,
 }
@@ -271,6 +281,13 @@ pub struct RunResponse {
     pub plan_id: String,
     /// As given.
     pub filter: String,
+    /// It wrote shadows, and nothing else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
+    // What it has shadows of, for the stages behind it.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub shadow_pairs: Vec<(rocky_warehouse::RelationName, rocky_warehouse::RelationName)>,
     /// When it began (RFC 3339).
     pub started_at: Option<String>,
     /// Milliseconds.
@@ -361,6 +378,16 @@ pub(crate) struct Begun {
     remote: crate::remote::RemoteRun,
 }
 
+impl Begun {
+    /// A run that leaves none.
+    pub(crate) fn without_state(run_id: String) -> Begun {
+        Begun {
+            run_id,
+            remote: crate::remote::RemoteRun::default(),
+        }
+    }
+}
+
 impl RunResponse {
     /// A run of which nothing is known but that it did not succeed.
     pub(crate) fn blank(
@@ -381,6 +408,8 @@ impl RunResponse {
             pipeline,
             plan_id: String::new(),
             filter,
+            shadow: false,
+            shadow_pairs: Vec::new(),
             started_at: None,
             duration_ms: 0,
             tables_copied: 0,
@@ -516,7 +545,7 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
         self.attended(request, observer, cancel, |run_id, observer| {
-            self.with_state(run_id, observer, cancel, |run, observer| {
+            self.with_state_of(request, run_id, observer, cancel, |run, observer| {
                 self.once(request, run, observer, |run, observer| {
                     let prepared = self.prepare(request, part, Access::Write, observer, cancel)?;
                     self.execute_prepared(request, prepared, run, observer, cancel)
@@ -609,6 +638,7 @@ impl Project {
         let filter = canonical_filter(request);
         let found = std::mem::take(&mut prepared.diagnostics);
         let reduced = std::mem::take(&mut prepared.reduced);
+        let shadow_pairs = reduced.names();
         let Some(plan) = &prepared.plan else {
             return Ok(refused(&prepared.pipeline, prepared.pipeline_type, filter, found));
         };
@@ -625,7 +655,10 @@ impl Project {
         let Some(warehouse) = &prepared.warehouse else {
             return Err(Error::bug("a run has no warehouse"));
         };
-        let state = self.engine.inner.states.writer(self.state_path())?;
+        let state = match request.shadow {
+            true => None,
+            false => Some(self.engine.inner.states.writer(self.state_path())?),
+        };
         run.remote.watch()?;
         let clock = self.host.system.clone();
         let trigger = match clock.env("CI") {
@@ -661,18 +694,18 @@ impl Project {
             plan,
             drifts: &drifts,
         };
-        if let Some(memory) = &reduced.memory {
-            memory.begin(&state, plan, crate::document::timestamp(clock.now()))?;
+        if let (Some(memory), Some(state)) = (&reduced.memory, &state) {
+            memory.begin(state, plan, crate::document::timestamp(clock.now()))?;
         }
-        if let Some(ledger) = &reduced.ledger {
-            ledger.begin(&state, &run.run_id, crate::document::timestamp(clock.now()))?;
+        if let (Some(ledger), Some(state)) = (&reduced.ledger, &state) {
+            ledger.begin(state, &run.run_id, crate::document::timestamp(clock.now()))?;
         }
         let snapshot = self.last(&request.vars);
         let graph_hash = snapshot.as_deref().map(crate::graph::hash);
         let report = execute(ExecuteContext {
             plan,
             warehouse: &**warehouse,
-            state: Some(&state),
+            state: state.as_deref(),
             run_id: run.run_id.clone(),
             trigger,
             config_hash: self.config_hash(),
@@ -687,8 +720,10 @@ impl Project {
             replan: &mut replan,
         })?;
         #[cfg(feature = "otel")]
-        crate::telemetry::export(&*clock, &report, &mut observer);
-        if report.state_error.is_none() {
+        if !request.shadow {
+            crate::telemetry::export(&*clock, &report, &mut observer);
+        }
+        if let Some(state) = state.as_ref().filter(|_| report.state_error.is_none()) {
             let graph = snapshot.as_deref().zip(graph_hash.as_deref());
             let bases = plan
                 .tasks
@@ -696,17 +731,15 @@ impl Project {
                 .map(|t| (t.name.clone(), t.basis.clone()))
                 .collect();
             let noted = reduced.ledger.as_ref().map_or(Ok(()), |ledger| {
-                ledger.finish(&state, &report, crate::document::timestamp(clock.now()))
+                ledger.finish(state, &report, crate::document::timestamp(clock.now()))
             });
             let built = match reduced.memory {
-                Some(memory) => {
-                    memory.write(&state, &report, &bases, crate::document::timestamp(clock.now()))
-                }
+                Some(memory) => memory.write(state, &report, &bases, crate::document::timestamp(clock.now())),
                 None => Ok(()),
             };
             if let Err(error) = noted
                 .and(built)
-                .and_then(|()| self.remember_after(&state, &report, graph))
+                .and_then(|()| self.remember_after(state, &report, graph))
             {
                 observer.event(&Event::Log {
                     level: rocky_base::SmolStr::new_static("warning"),
@@ -728,6 +761,8 @@ impl Project {
             &drifts.borrow(),
             prepared.pipeline_type,
         );
+        document.shadow = request.shadow;
+        document.shadow_pairs = shadow_pairs;
         document.tables_skipped += reduced.left_out.len() as u64;
         document
             .skipped
@@ -985,6 +1020,8 @@ fn response(
         pipeline: report.pipeline.to_string(),
         plan_id: plan.plan_id.clone(),
         filter,
+        shadow: false,
+        shadow_pairs: Vec::new(),
         started_at: Some(report.started_at.to_string()),
         duration_ms: report.duration_ms,
         tables_copied: copied,

@@ -138,11 +138,11 @@ static EXECUTION: Schema = rows(&[
 static GOVERNANCE: Schema = rows(&[
     key("auto_create_catalogs", BOOL),
     key("auto_create_schemas", BOOL),
-    key("tag_prefix", STR),
-    key("tags", Shape::Map(&Shape::Str)),
-    key("grants", Shape::Tables(&GRANT)),
-    key("schema_grants", Shape::Tables(&GRANT)),
-    key("isolation", Shape::Table(&ISOLATION)),
+    key("tag_prefix", STR).idle(),
+    key("tags", Shape::Map(&Shape::Str)).idle(),
+    key("grants", Shape::Tables(&GRANT)).idle(),
+    key("schema_grants", Shape::Tables(&GRANT)).idle(),
+    key("isolation", Shape::Table(&ISOLATION)).idle(),
 ]);
 
 static GRANT: Schema = rows(&[
@@ -248,7 +248,7 @@ static REPLICATION: Schema = Schema::with_hint(
         DEPENDS_ON,
         EXECUTION_KEY,
         CHECKS_KEY,
-        SCHEDULE_KEY,
+        SCHEDULE_KEY.idle(),
     ],
     pipeline_hint,
 );
@@ -272,7 +272,7 @@ static SCHEMA_PATTERN: Schema = rows(&[
 ]);
 static DISCOVERY: Schema = rows(&[
     key("adapter", STR),
-    key("report_new_sources", BOOL),
+    key("report_new_sources", BOOL).idle(),
     key("on_collision", Shape::OneOf(&["off", "warn", "error"])),
 ]);
 static REPLICATION_TARGET: Schema = rows(&[
@@ -301,7 +301,7 @@ static QUALITY: Schema = Schema::with_hint(
         CHECKS_KEY.required(),
         DEPENDS_ON,
         EXECUTION_KEY,
-        SCHEDULE_KEY,
+        SCHEDULE_KEY.idle(),
     ],
     pipeline_hint,
 );
@@ -326,7 +326,7 @@ static SNAPSHOT: Schema = Schema::with_hint(
         key("target", Shape::Table(&SNAPSHOT_TARGET)).required(),
         DEPENDS_ON,
         key("execution", Shape::Table(&TRANSFORMATION_EXECUTION)),
-        CHECKS_KEY.idle(),
+        CHECKS_KEY,
         SCHEDULE_KEY.idle(),
     ],
     pipeline_hint,
@@ -354,7 +354,7 @@ static LOAD: Schema = Schema::with_hint(
         key("contract", Shape::Table(&LOAD_CONTRACT)),
         DEPENDS_ON,
         key("execution", Shape::Table(&TRANSFORMATION_EXECUTION)),
-        CHECKS_KEY.idle(),
+        CHECKS_KEY,
         SCHEDULE_KEY.idle(),
     ],
     pipeline_hint,

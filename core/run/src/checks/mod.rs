@@ -220,10 +220,15 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// These queries have answers already.
+    pub(crate) fn knowing(mut self, answers: Vec<(String, Rows)>) -> Evaluator<'a> {
+        self.answers = answers.into_iter().map(|(sql, rows)| (sql, Ok(rows))).collect();
+        self
+    }
+
     /// Evaluate the checks of one table.
     pub(crate) fn table<'p>(&mut self, checks: impl Iterator<Item = &'p CheckPlan>) -> Evaluated {
         let mut done = Evaluated::default();
-        self.answers.clear();
         for check in checks {
             if let Judge::Anomaly { threshold_pct } = check.judge {
                 let counted = self

@@ -7,7 +7,7 @@
 //! A task with windows is opened (its target comes into being), then its windows are jobs of their own, so many at once as it
 //! says ([`super::windows`]); it counts as one task until the last of them is done.
 
-use super::task::{Attempt, Failure, attempt};
+use super::task::{Answers, Attempt, Failure, attempt};
 use super::windows::{self, Open, Part};
 use super::{Clock, millis};
 use crate::checks::{CheckOutcome, Evaluator};
@@ -552,6 +552,15 @@ impl<'a> Workers<'a> {
             }),
         };
         let steps = job.part.steps(plan);
+        let asks: Vec<&rocky_plan::Step> = match job.part {
+            Part::Whole => plan
+                .checks
+                .iter()
+                .filter(|c| c.within)
+                .flat_map(|c| &c.queries)
+                .collect(),
+            _ => Vec::new(),
+        };
         let attempted = if steps.is_empty() {
             // Nothing is to be done before the windows.
             Ok(Attempt::default())
@@ -567,6 +576,7 @@ impl<'a> Workers<'a> {
                 attempt(
                     connection.as_mut(),
                     steps,
+                    &asks,
                     plan.transaction,
                     self.plan.dialect,
                     &values,
@@ -618,7 +628,7 @@ impl<'a> Workers<'a> {
             if job.part == Part::Open {
                 return (result, Verdict::Succeeded);
             }
-            self.check(plan, connection, &mut result);
+            self.check(plan, connection, attempted.answers, &mut result);
             let verdict = if result.is_blocked() {
                 Verdict::Blocked
             } else {
@@ -651,35 +661,46 @@ impl<'a> Workers<'a> {
         (result, verdict)
     }
 
-    /// The checks of a task that has succeeded.
+    /// The checks of a task that has succeeded; some of their queries may have answers already.
     pub(super) fn check(
         &self,
         plan: &Task,
         connection: &mut Option<Box<dyn Connection>>,
+        answers: Answers,
         result: &mut TaskResult,
     ) {
         let checks = || plan.checks.iter().filter(|c| !c.deferred);
-        let Some(open) = connection.as_mut().filter(|_| checks().next().is_some()) else {
+        if checks().next().is_none() {
             return;
-        };
+        }
+        // A task without steps has no connection yet, and one that broke has been given up: the checks are evaluated all the same.
         let evaluated = catch_unwind(AssertUnwindSafe(|| {
-            Evaluator::new(
+            let open = match connection {
+                Some(open) => open,
+                None => connection.insert(self.warehouse.connect()?),
+            };
+            let mut evaluator = Evaluator::new(
                 open.as_mut(),
                 self.plan.dialect,
                 &self.values,
                 self.cancel,
                 self.clock,
             )
-            .table(checks())
+            .knowing(answers);
+            Ok(evaluator.table(checks()))
         }));
-        match evaluated {
-            Ok(evaluated) => (result.checks, result.counted) = (evaluated.checks, evaluated.counted),
+        let why = match evaluated {
+            Ok(Ok(evaluated)) => {
+                (result.checks, result.counted) = (evaluated.checks, evaluated.counted);
+                return;
+            }
+            Ok(Err::<_, Error>(error)) => error.message,
             Err(panic) => {
                 discard(connection);
-                let why = format!("evaluating it panicked: {}", panic_text(panic.as_ref()));
-                result.checks = checks().map(|c| CheckOutcome::unknown(c, why.clone())).collect();
+                format!("evaluating it panicked: {}", panic_text(panic.as_ref()))
             }
-        }
+        };
+        result.checks = checks().map(|c| CheckOutcome::unknown(c, why.clone())).collect();
     }
 }
 

@@ -158,6 +158,9 @@ fn push_sample(text: &mut String, value: &Value) {
     text.push_str(quote);
 }
 
+/// Queries with their answers.
+pub(crate) type Answers = Vec<(String, Rows)>;
+
 /// One attempt at a model.
 #[derive(Default)]
 pub(super) struct Attempt {
@@ -169,6 +172,8 @@ pub(super) struct Attempt {
     pub(super) watermark: Option<String>,
     /// Rows by partition, where they were counted.
     pub(super) counts: Vec<(String, u64)>,
+    /// Queries of checks that were asked in the transaction, as they stand in the plan, with their answers.
+    pub(super) answers: Answers,
     /// Set when it did not succeed.
     pub(super) failure: Option<Failure>,
     /// The connection is in an unknown state and must not be used again.
@@ -200,12 +205,13 @@ pub(super) struct Failure {
     pub(super) kept: usize,
 }
 
-/// Execute the steps, in a transaction where that is planned and possible. `started` is when the task began, perhaps with another
+/// Execute the steps, in a transaction where that is planned and possible; `asks` are asked in it, after them. `started` is when the task began, perhaps with another
 /// attempt; `on_step` is told of each step that succeeded.
 #[expect(clippy::too_many_arguments, reason = "one call, and each is something else")]
 pub(super) fn attempt(
     connection: &mut dyn Connection,
     steps: &[Step],
+    asks: &[&Step],
     transaction: bool,
     dialect: Dialect,
     values: &Bindings,
@@ -285,10 +291,45 @@ pub(super) fn attempt(
         }
         on_step(step, value.rows, duration_ms);
     }
+    if transaction && attempt.failure.is_none() {
+        ask(connection, asks, dialect, values, cancel, &mut attempt);
+    }
     if transaction {
         finish_transaction(connection, cancel, written, &mut attempt);
     }
     attempt
+}
+
+/// Ask what checks want to know of the moment of writing. A query that fails has spoilt the transaction.
+fn ask(
+    connection: &mut dyn Connection,
+    asks: &[&Step],
+    dialect: Dialect,
+    values: &Bindings,
+    cancel: &CancelToken,
+    attempt: &mut Attempt,
+) {
+    for step in asks {
+        let answer = match step.bind(dialect, values) {
+            Some(sql) => connection.query(&sql, 2, cancel),
+            None => Err(Error::bug(format!(
+                "`{}` has a parameter without a value",
+                step.purpose
+            ))),
+        };
+        match answer {
+            Ok(rows) => attempt.answers.push((step.sql.clone(), rows)),
+            Err(error) => {
+                attempt.failure = Some(Failure {
+                    class: connection.classify(&error),
+                    error,
+                    step: Some(step.purpose.clone()),
+                    kept: 0,
+                });
+                return;
+            }
+        }
+    }
 }
 
 /// COMMIT when all went well, else ROLLBACK.

@@ -1,5 +1,6 @@
 //! Scheduling and faults, on a warehouse in memory that does what a script says.
 
+mod checks;
 mod windows;
 
 use super::{ExecuteContext, execute};

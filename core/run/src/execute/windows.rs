@@ -187,7 +187,7 @@ impl Workers<'_> {
         let mut checked = None;
         if done == Some(Some(false)) {
             let mut whole = blank_result(task);
-            self.check(task, connection, &mut whole);
+            self.check(task, connection, Vec::new(), &mut whole);
             checked = Some(Box::new(whole));
         }
         let blocked = checked.as_ref().is_some_and(|whole| whole.is_blocked());
