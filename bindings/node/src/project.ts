@@ -167,6 +167,11 @@ export class Project implements Disposable, AsyncDisposable {
     return new RunEvents((all) => this.#call("run", request, all), options.signal);
   }
 
+  /** {@link apply} with the events as a stream. */
+  applyEvents(request: string | ApplyRequest, options: { signal?: AbortSignal | undefined } = {}): RunEvents {
+    return new RunEvents((all) => this.apply(request, all), options.signal);
+  }
+
   /** The answer as text: a Graphviz graph, a tree, OpenLineage events, a page. */
   lineage(
     request: LineageRequest & { format: Exclude<LineageFormat, "json"> },
