@@ -243,6 +243,10 @@ fn what_changes_under_mutation_is_claimed() {
 /// What is wrong with a query, and whether its lineage was looked at.
 fn examined(checker: &mut Checker<'_>, mutator: &mut Mutator, text: &str) -> (bool, Vec<String>) {
     match checker.check(text) {
+        // `corpus.rs` compares the names with those of a table made from the query.
+        Verdict::Wrong(found) if found.kind == "name" => return (false, Vec::new()),
+        // Which rows a sample has is left to chance.
+        Verdict::Right { .. } if text.contains("SAMPLE") => return (false, Vec::new()),
         Verdict::Wrong(found) => return (false, vec![format!("{}: {}", found.kind, found.detail)]),
         Verdict::Right { ran: true } => {}
         _ => return (false, Vec::new()),
