@@ -296,7 +296,9 @@ impl Observer for Pipes {
                 wait_ms,
                 ..
             } => {
-                let text = format!("rocky {model}: attempt {attempt} failed, again in {wait_ms} ms ({reason}): {error}");
+                let text = format!(
+                    "rocky {model}: attempt {attempt} failed, again in {wait_ms} ms ({reason}): {error}"
+                );
                 self.log("WARNING", &text);
             }
             Event::ModelSkipped { model, reason } => {
