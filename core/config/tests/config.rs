@@ -364,7 +364,10 @@ assertions = [{ type = "not_null", table = "t", column = "id" }]
 cron = "0 * * * *"
 "#,
     );
-    assert_eq!(problems, [""; 0]);
+    assert_eq!(
+        problems,
+        ["E406 26:15 `schedule` key `pipeline.raw.schedule` is known but has no effect in rocky 2.0.0"]
+    );
     let PipelineKind::Replication(raw) = &config.pipelines["raw"].kind else {
         panic!()
     };
