@@ -142,9 +142,26 @@ fn line(event: &Event, all: bool) -> Option<(bool, String)> {
             let last = batched_with.last().map(|k| format!("..{k}")).unwrap_or_default();
             let rows = rows.map(|r| format!(", {}", count(r, "row"))).unwrap_or_default();
             let took = duration(*duration_ms);
-            (false, format!("ok {model} {partition}{last} ({done} of {total}) in {took}{rows}"))
+            (
+                false,
+                format!("ok {model} {partition}{last} ({done} of {total}) in {took}{rows}"),
+            )
         }
         Event::ModelSkipped { model, reason } if all => (false, format!("skipped {model}: {reason}")),
+        Event::ModelRetried {
+            model,
+            attempt,
+            error,
+            wait_ms,
+            ..
+        } => {
+            let wait = match wait_ms {
+                0 => "at once".to_owned(),
+                wait => format!("in {}", duration(*wait)),
+            };
+            let text = format!("again {wait}: {model}, attempt {attempt} failed: {error}");
+            (false, text)
+        }
         Event::ModelFailed { model, error, .. } => (true, format!("failed {model}: {error}")),
         Event::CheckFinished {
             table,

@@ -226,6 +226,7 @@ impl Project {
                     observer,
                     cancel,
                     clock: &*self.host.system,
+                    policy: &rocky_run::execute::Policy::once(),
                     replan: &mut |_| Ok(None),
                 })?;
                 if report.interrupted {
