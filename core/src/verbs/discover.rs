@@ -173,7 +173,9 @@ impl Project {
             }
         };
         observer.event(&Event::DiscoverFinished {
-            connectors: replicated.as_ref().map_or(sources.len(), |(_, (found, _))| found.len()) as u64,
+            connectors: replicated
+                .as_ref()
+                .map_or(sources.len(), |(_, (found, _))| found.len()) as u64,
         });
         let warehouse = self.open_warehouse(&target, Access::Read, cancel)?;
         let catalog = self.read_catalog(&target, warehouse.as_deref(), cancel)?;

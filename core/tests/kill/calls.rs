@@ -59,7 +59,10 @@ impl Shared {
     /// The call at which the fault was.
     pub fn label(&self) -> String {
         let n = self.label_len.load(SeqCst) as usize;
-        let bytes: Vec<u8> = self.label[..n.min(LABEL)].iter().map(|b| b.load(SeqCst)).collect();
+        let bytes: Vec<u8> = self.label[..n.min(LABEL)]
+            .iter()
+            .map(|b| b.load(SeqCst))
+            .collect();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
@@ -176,7 +179,9 @@ fn file_of(fd: c_int, buffer: &mut [u8; 512]) -> Option<(usize, i64)> {
     // SAFETY: buffers of the sizes given; `stat` is plain data.
     unsafe {
         let mut stat: libc::stat = std::mem::zeroed();
-        if libc::syscall(libc::SYS_fstat, fd, &raw mut stat) != 0 || stat.st_mode & libc::S_IFMT != libc::S_IFREG {
+        if libc::syscall(libc::SYS_fstat, fd, &raw mut stat) != 0
+            || stat.st_mode & libc::S_IFMT != libc::S_IFREG
+        {
             return None;
         }
         let n = libc::syscall(

@@ -3,7 +3,13 @@
 //!
 //! `cargo test -p rocky-core --test kill -- merge` takes the scenarios with that word; `ROCKY_KILL=7` the seventh call alone, and shows all.
 //! Start with [`scenario::all`]; why these are all points stands in [`calls`].
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 #[cfg(target_os = "linux")]
 mod calls;

@@ -21,8 +21,7 @@ pub struct Scenario {
 
 const ADAPTER: &str = "[adapter]\ntype = \"duckdb\"\npath = \"w.duckdb\"\n";
 const MODELS: &str = "[pipeline.p]\ntype = \"transformation\"\n[pipeline.p.target]\nadapter = \"default\"\n";
-const CHECKED: &str =
-    "[pipeline.p.checks]\nrow_count = true\nnull_rate = { columns = [\"amount\"], threshold = 0.9, sample_percent = 100 }\n";
+const CHECKED: &str = "[pipeline.p.checks]\nrow_count = true\nnull_rate = { columns = [\"amount\"], threshold = 0.9, sample_percent = 100 }\n";
 
 const SOURCE: &[&str] = &[
     "CREATE SCHEMA raw",
@@ -58,7 +57,12 @@ fn model(name: &'static str, sql: &str, strategy: &str) -> Scenario {
         change: CHANGE.to_vec(),
         new_files: Vec::new(),
         request: RunRequest::default(),
-        expect: &["\"main\".\"m\"", "\"main\".\"reader\"", "done \"m\"", "last run \"Success\""],
+        expect: &[
+            "\"main\".\"m\"",
+            "\"main\".\"reader\"",
+            "done \"m\"",
+            "last run \"Success\"",
+        ],
     }
 }
 
@@ -216,7 +220,10 @@ pub fn all() -> Vec<Scenario> {
             ],
         ),
         load("load", ""),
-        load("load, emptied first", "[pipeline.l.options]\ntruncate_first = true\n"),
+        load(
+            "load, emptied first",
+            "[pipeline.l.options]\ntruncate_first = true\n",
+        ),
     ];
     all.push(Scenario {
         first: None,
@@ -226,7 +233,9 @@ pub fn all() -> Vec<Scenario> {
         files: vec![
             (
                 "rocky.toml",
-                format!("{ADAPTER}{MODELS}[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"{mode}\"\n"),
+                format!(
+                    "{ADAPTER}{MODELS}[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"{mode}\"\n"
+                ),
             ),
             ("models/m.sql", everything.to_owned()),
             (

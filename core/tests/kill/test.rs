@@ -75,7 +75,10 @@ pub fn main() {
         total += points;
         writeln!(report, "  {:40} {points:5} points", scenario.name).unwrap();
     }
-    println!("{report}  {total} points in {:.1} s", begin.elapsed().as_secs_f64());
+    println!(
+        "{report}  {total} points in {:.1} s",
+        begin.elapsed().as_secs_f64()
+    );
     drop(dir);
     if !well {
         std::process::exit(1);
@@ -150,7 +153,11 @@ impl Work {
         if !scenario.change.is_empty() {
             child.sql(&scenario.change);
         }
-        let (template, saved, dump) = (self.dir.join("template"), self.dir.join("saved"), self.dir.join("dump"));
+        let (template, saved, dump) = (
+            self.dir.join("template"),
+            self.dir.join("saved"),
+            self.dir.join("dump"),
+        );
         copy(&root, &template);
         let ended = child.run(Fault::None, DAYS[0], &scenario.request);
         assert_eq!(ended, Ended::Well, "{}: the run", scenario.name);
@@ -160,7 +167,11 @@ impl Work {
         assert_eq!(ended, Ended::Well, "{}: the run", scenario.name);
         let expected = fs::read_to_string(&dump).unwrap();
         for line in scenario.expect {
-            assert!(expected.contains(line), "{}: no `{line}` in\n{expected}", scenario.name);
+            assert!(
+                expected.contains(line),
+                "{}: no `{line}` in\n{expected}",
+                scenario.name
+            );
         }
         if self.only.is_some() && self.worker == 0 {
             println!("{}: {calls} calls\n{expected}", scenario.name);
