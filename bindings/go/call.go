@@ -48,6 +48,9 @@ var verbs = map[string]C.rocky_go_verb{
 	"apply":    C.rocky_go_verb(C.rocky_project_apply),
 	"ci":       C.rocky_go_verb(C.rocky_project_ci),
 	"compare":  C.rocky_go_verb(C.rocky_project_compare),
+	"load":     C.rocky_go_verb(C.rocky_project_load),
+	"snapshot": C.rocky_go_verb(C.rocky_project_snapshot),
+	"seed":     C.rocky_go_verb(C.rocky_project_seed),
 }
 
 // call is one call of a verb.

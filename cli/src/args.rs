@@ -346,6 +346,9 @@ impl Command {
             self,
             Command::Run(_)
                 | Command::Apply { .. }
+                | Command::Load { .. }
+                | Command::Snapshot { .. }
+                | Command::Seed { .. }
                 | Command::Test { .. }
                 | Command::Ci { .. }
                 | Command::Compare(_)
@@ -447,6 +450,59 @@ pub enum Command {
                             rocky compare --cleanup                              drop the shadows\n\n\
                             Exit codes: 0 every table passes or warns, 1 one fails.")]
     Compare(CompareArgs),
+    /// Add files to tables: CSV, Parquet, JSON lines; each file once
+    #[command(
+        after_help = "Examples:\n  rocky load                                        the files of the project's load pipeline\n  \
+                            rocky load --source-dir inbox                     each file into the table of its name\n  \
+                            rocky load --source-dir 'inbox/*.csv' --target raw.orders --truncate\n\n\
+                            Exit codes: 0 done (also when every file was loaded before), 1 something was not loaded."
+    )]
+    Load {
+        /// Folder, or a pattern for names in one [default: the pipeline's source_dir]
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        source_dir: Option<String>,
+        /// Only files of this format [default: by extension]
+        #[arg(long, value_enum)]
+        format: Option<LoadFormat>,
+        /// Table for all files: `orders`, `raw.orders` [default: each file has the table of its name]
+        #[arg(long, value_name = "TABLE")]
+        target: Option<String>,
+        /// Empty the tables first, in the same transaction
+        #[arg(long)]
+        truncate: bool,
+        /// Load files again that are loaded already
+        #[arg(long)]
+        force: bool,
+        /// Load pipeline, or another one whose warehouse is meant; needed when there are several
+        #[arg(long)]
+        pipeline: Option<String>,
+    },
+    /// Bring the history of a table up to now (pipelines of type snapshot)
+    #[command(
+        after_help = "Examples:\n  rocky snapshot\n  rocky snapshot --pipeline customers --dry-run   the statements"
+    )]
+    Snapshot {
+        /// Pipeline; needed when there are several of type snapshot
+        #[arg(long)]
+        pipeline: Option<String>,
+        /// Show the statements and execute none
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Make tables of the CSV files in the folder `seeds`
+    #[command(after_help = "Examples:\n  rocky seed\n  rocky seed --filter countries\n\n\
+                            A file `seeds/countries.csv` becomes the table `seeds.countries`; `seeds/countries.toml` may say otherwise.")]
+    Seed {
+        /// Folder [default: seeds, beside rocky.toml]
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        seeds: Option<String>,
+        /// Only the seed of this name
+        #[arg(long, value_name = "NAME")]
+        filter: Option<String>,
+        /// Pipeline whose warehouse is meant; needed when they write to several
+        #[arg(long)]
+        pipeline: Option<String>,
+    },
     /// Trace where columns come from and where they go
     #[command(
         after_help = "Examples:\n  rocky lineage fct_orders                          a model and its neighbours\n  \
@@ -595,6 +651,18 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// Formats of files.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
+pub enum LoadFormat {
+    /// .csv, .tsv
+    Csv,
+    /// .parquet, .pq
+    Parquet,
+    /// .jsonl, .ndjson
+    #[value(aliases = ["json_lines", "jsonlines", "ndjson"])]
+    Jsonl,
 }
 
 /// What to do with hooks.

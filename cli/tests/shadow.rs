@@ -220,7 +220,7 @@ const MODELS: [(&str, &str, &str); 9] = [
     (
         "mrg",
         "[strategy]\ntype = \"merge\"\nunique_key = [\"id\"]",
-        "SELECT id, day, amount FROM base",
+        "SELECT id, max(day) AS day, max(amount) AS amount FROM base GROUP BY id",
     ),
     (
         "di",

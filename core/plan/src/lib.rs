@@ -15,6 +15,7 @@ mod hash;
 pub mod load;
 mod plan;
 pub mod replication;
+pub mod seed;
 mod setup;
 pub mod shadow;
 mod snapshot;

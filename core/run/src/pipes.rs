@@ -227,11 +227,17 @@ impl Observer for Pipes {
                 };
                 match error {
                     Some(error) => {
-                        self.log("ERROR", &format!("rocky {model} partition {name} failed: {error}"));
+                        self.log(
+                            "ERROR",
+                            &format!("rocky {model} partition {name} failed: {error}"),
+                        );
                     }
                     None => {
                         let rows = rows.map(|n| format!(", rows: {n}")).unwrap_or_default();
-                        self.log("INFO", &format!("rocky {model} partition {name} ({done} of {total}){rows}"));
+                        self.log(
+                            "INFO",
+                            &format!("rocky {model} partition {name} ({done} of {total}){rows}"),
+                        );
                         let all = self.partitions.entry(model.clone()).or_default();
                         all.push(partition.clone());
                         all.extend(batched_with.iter().cloned());
@@ -281,6 +287,17 @@ impl Observer for Pipes {
             } => {
                 self.made.insert(asset_key(parts), false);
                 self.log("ERROR", &format!("rocky {model} failed: {error}"));
+            }
+            Event::ModelRetried {
+                model,
+                attempt,
+                reason,
+                error,
+                wait_ms,
+                ..
+            } => {
+                let text = format!("rocky {model}: attempt {attempt} failed, again in {wait_ms} ms ({reason}): {error}");
+                self.log("WARNING", &text);
             }
             Event::ModelSkipped { model, reason } => {
                 self.log("WARNING", &format!("rocky {model} skipped: {reason}"));

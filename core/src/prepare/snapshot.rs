@@ -54,6 +54,7 @@ pub(super) fn prepare(
         change,
         invalidate_hard_deletes: config.invalidate_hard_deletes,
         create_schema: config.governance.auto_create_schemas,
+        // One table: there is nothing to stop.
         fail_fast: false,
         checks: wanted
             .config
