@@ -182,11 +182,6 @@ func (p *Project) CI(ctx context.Context, request CiRequest, options ...Option) 
 	return typed[CiResponse](ctx, p, "ci", request, options)
 }
 
-// Compare compares tables with the shadows that Run with Shadow made: columns, counts, contents. OverallVerdict is pass, warn or fail.
-func (p *Project) Compare(ctx context.Context, request CompareRequest, options ...Option) (*CompareResponse, error) {
-	return typed[CompareResponse](ctx, p, "compare", request, options)
-}
-
 // Load adds files to tables, as a load pipeline does. Files that cannot be loaded are in Files with their errors.
 func (p *Project) Load(ctx context.Context, request LoadRequest, options ...Option) (*LoadResponse, error) {
 	return typed[LoadResponse](ctx, p, "load", request, options)
@@ -200,6 +195,11 @@ func (p *Project) Snapshot(ctx context.Context, request SnapshotRequest, options
 // Seed makes tables of the CSV files in the project's folder of seeds.
 func (p *Project) Seed(ctx context.Context, request SeedRequest, options ...Option) (*SeedResponse, error) {
 	return typed[SeedResponse](ctx, p, "seed", request, options)
+}
+
+// Compare compares tables with the shadows that Run with Shadow made: columns, counts, contents. OverallVerdict is pass, warn or fail.
+func (p *Project) Compare(ctx context.Context, request CompareRequest, options ...Option) (*CompareResponse, error) {
+	return typed[CompareResponse](ctx, p, "compare", request, options)
 }
 
 // Run plans and executes. Models that fail are in Errors. When the context ends in the middle, what was being written is rolled

@@ -234,7 +234,12 @@ pub struct WindowArgs {
     #[arg(long, conflicts_with = "full_refresh")]
     pub missing: bool,
     /// And so many partitions before the earliest [default: the model's lookback]
-    #[arg(long, value_name = "N", conflicts_with = "full_refresh")]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        conflicts_with = "full_refresh"
+    )]
     pub lookback: Option<u32>,
     /// Partitions of a model at a time [default: 1]; without --concurrency also models at a time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -443,13 +448,6 @@ pub enum Command {
                             rocky run --shadow                                    beside the tables, for `rocky compare`"
     )]
     Run(RunArgs),
-    /// Compare tables with the shadows that `run --shadow` made: columns, counts, contents
-    #[command(after_help = "Examples:\n  rocky run --shadow && rocky compare\n  \
-                            rocky compare --model fct_orders --key order_id --sample 50\n  \
-                            rocky compare --thresholds '{\"row_diff_pct_fail\": 0}'    any row that differs fails\n  \
-                            rocky compare --cleanup                              drop the shadows\n\n\
-                            Exit codes: 0 every table passes or warns, 1 one fails.")]
-    Compare(CompareArgs),
     /// Add files to tables: CSV, Parquet, JSON lines; each file once
     #[command(
         after_help = "Examples:\n  rocky load                                        the files of the project's load pipeline\n  \
@@ -503,6 +501,13 @@ pub enum Command {
         #[arg(long)]
         pipeline: Option<String>,
     },
+    /// Compare tables with the shadows that `run --shadow` made: columns, counts, contents
+    #[command(after_help = "Examples:\n  rocky run --shadow && rocky compare\n  \
+                            rocky compare --model fct_orders --key order_id --sample 50\n  \
+                            rocky compare --thresholds '{\"row_diff_pct_fail\": 0}'    any row that differs fails\n  \
+                            rocky compare --cleanup                              drop the shadows\n\n\
+                            Exit codes: 0 every table passes or warns, 1 one fails.")]
+    Compare(CompareArgs),
     /// Trace where columns come from and where they go
     #[command(
         after_help = "Examples:\n  rocky lineage fct_orders                          a model and its neighbours\n  \
@@ -531,6 +536,9 @@ pub enum Command {
     )]
     WhatIf(WhatIfArgs),
     /// Check the configuration and the project's files
+    #[command(
+        after_help = "Examples:\n  rocky validate\n  rocky validate --config analytics/rocky.toml --output json"
+    )]
     Validate,
     /// List sources and tables, and remember their columns for compiling
     #[command(
@@ -568,7 +576,7 @@ pub enum Command {
         #[arg(long, value_name = "TIME")]
         since: Option<String>,
         /// At most so many
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         limit: Option<u32>,
         /// How the graph of models changed instead of runs
         #[arg(long, conflicts_with = "model")]
@@ -671,6 +679,7 @@ pub enum HooksAction {
     /// Show what is configured under `[hook]`
     List,
     /// Run the hooks of an event, for real, with an example of what they are told
+    #[command(after_help = "Example:\n  rocky hooks test on_model_error")]
     Test {
         /// `on_pipeline_start` …
         event: String,
@@ -717,16 +726,12 @@ pub enum StateCommand {
     },
     /// Forget one watermark or partition
     #[command(
+        group = clap::ArgGroup::new("what").args(["watermark", "partition"]).required(true),
         after_help = "Examples:\n  rocky state delete --watermark poc.marts.fct_orders\n  rocky state delete --partition fct_daily 2026-01-31"
     )]
     Delete {
         /// The watermark of this table
-        #[arg(
-            long,
-            value_name = "TABLE",
-            required_unless_present = "partition",
-            conflicts_with = "partition"
-        )]
+        #[arg(long, value_name = "TABLE")]
         watermark: Option<String>,
         /// This partition of a model
         #[arg(long, num_args = 2, value_names = ["MODEL", "KEY"])]
@@ -734,17 +739,12 @@ pub enum StateCommand {
     },
     /// Set one watermark or partition
     #[command(
+        group = clap::ArgGroup::new("what").args(["watermark", "partition"]).required(true),
         after_help = "Examples:\n  rocky state set --watermark poc.marts.fct_orders '2026-01-31 00:00:00'\n  rocky state set --partition fct_daily 2026-01-31 Computed"
     )]
     Set {
         /// The watermark of this table
-        #[arg(
-            long,
-            num_args = 2,
-            value_names = ["TABLE", "VALUE"],
-            required_unless_present = "partition",
-            conflicts_with = "partition"
-        )]
+        #[arg(long, num_args = 2, value_names = ["TABLE", "VALUE"])]
         watermark: Option<Vec<String>>,
         /// This partition of a model: Computed or Failed
         #[arg(long, num_args = 3, value_names = ["MODEL", "KEY", "STATUS"])]

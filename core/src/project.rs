@@ -60,7 +60,7 @@ pub struct OpenRequest {
 /// The verbs that [`Project::call`] knows.
 pub const VERBS: &[&str] = &[
     "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "metrics", "test",
-    "what_if", "diff", "apply", "ci", "hooks", "compare", "load", "snapshot", "seed",
+    "what_if", "diff", "apply", "ci", "hooks", "load", "snapshot", "seed", "compare",
 ];
 
 /// An opened project.

@@ -193,7 +193,6 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
         Command::Plan(run) => ("plan", plan::run(&context, run)),
         Command::Apply { plan_id } => ("apply", run::apply(&context, plan_id)),
         Command::Run(run) => ("run", run::run(&context, run)),
-        Command::Compare(args) => ("compare", compare::run(&context, args)),
         Command::Load {
             source_dir,
             format,
@@ -231,6 +230,7 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             };
             ("seed", seed::run(&context, &request))
         }
+        Command::Compare(args) => ("compare", compare::run(&context, args)),
         Command::Lineage(args) => ("lineage", lineage::run(&context, args)),
         Command::Diff(args) => ("diff", diff::run(&context, args)),
         Command::WhatIf(args) => ("what_if", what_if::run(&context, args)),

@@ -49,10 +49,10 @@ pub const VERBS: &[(&str, VerbFn)] = &[
     ("apply", rocky_project_apply),
     ("ci", rocky_project_ci),
     ("hooks", rocky_project_hooks),
-    ("compare", rocky_project_compare),
     ("load", rocky_project_load),
     ("snapshot", rocky_project_snapshot),
     ("seed", rocky_project_seed),
+    ("compare", rocky_project_compare),
 ];
 
 pub fn verb(name: &str) -> VerbFn {
