@@ -6,7 +6,7 @@ import "encoding/json"
 // not know may come too.
 type Event struct {
 	// "progress", "discover_finished", "compile_finished", "run_started", "model_started", "step_finished", "partition_finished",
-	// "model_finished", "model_failed", "model_skipped", "checks_started", "check_finished", "checks_finished", "drift_detected",
+	// "model_finished", "model_failed", "model_retried", "model_skipped", "checks_started", "check_finished", "checks_finished", "drift_detected",
 	// "anomaly_detected", "state_synced", "budget_breached", "run_finished", "log".
 	Type string `json:"type"`
 	// Phase of a "progress", with the units that are done and in all (0 is not known). Of a "partition_finished" the windows of the
@@ -44,9 +44,12 @@ type Event struct {
 	Rows *uint64 `json:"rows"`
 	// DurationMs of what finished or failed.
 	DurationMs uint64 `json:"duration_ms"`
-	// Error of a "model_failed", or of a "partition_finished" that failed.
+	// Attempt that did not succeed, from 1, and the milliseconds until the next, of a "model_retried".
+	Attempt uint32 `json:"attempt"`
+	WaitMs  uint64 `json:"wait_ms"`
+	// Error of a "model_failed" or a "model_retried", or of a "partition_finished" that failed.
 	Error string `json:"error"`
-	// Reason of a "model_skipped" or a "drift_detected".
+	// Reason of a "model_skipped", a "model_retried" or a "drift_detected".
 	Reason string `json:"reason"`
 	// Check of a "check_finished": did it hold, does it count ("error", "warning"), what was found.
 	Check    string                     `json:"check"`

@@ -164,6 +164,56 @@ pub struct RunArgs {
     pub sources: Sources,
 }
 
+/// What to compare.
+#[derive(ClapArgs, Debug, Default, Clone)]
+pub struct CompareArgs {
+    /// Pipeline; needed when there are several
+    #[arg(long)]
+    pub pipeline: Option<String>,
+    /// All pipelines
+    #[arg(long, conflicts_with_all = ["pipeline", "only", "exclude"])]
+    pub dag: bool,
+    /// Only these models, as for `run`; may be repeated
+    #[arg(long = "model", visible_alias = "select", value_name = "SELECTION")]
+    pub only: Vec<String>,
+    /// Not these models; may be repeated
+    #[arg(long, value_name = "SELECTION")]
+    pub exclude: Vec<String>,
+    /// After a replication, the project's models too
+    #[arg(long, conflicts_with = "only")]
+    pub all: bool,
+    /// Only these sources of a replication; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub filter: Vec<String>,
+    /// As the shadow run had it [default: _rocky_shadow, nothing with --shadow-schema]
+    #[arg(long, value_name = "SUFFIX")]
+    pub shadow_suffix: Option<String>,
+    /// As the shadow run had it
+    #[arg(long, value_name = "SCHEMA")]
+    pub shadow_schema: Option<String>,
+    /// From where on a difference counts, e.g. '{"row_count_diff_pct_fail": 0.1}'
+    #[arg(long, value_name = "JSON")]
+    pub thresholds: Option<String>,
+    /// Column that identifies a row, with others that are given; instead of those that the strategy or a test names
+    #[arg(long, value_name = "COLUMN")]
+    pub key: Vec<String>,
+    /// Column that is not compared; may be repeated
+    #[arg(long, value_name = "COLUMN")]
+    pub ignore: Vec<String>,
+    /// Compare columns and counts alone
+    #[arg(long, conflicts_with_all = ["key", "ignore", "sample"])]
+    pub counts_only: bool,
+    /// So many differences of each table are shown [default: 10]
+    #[arg(long, value_name = "N")]
+    pub sample: Option<u32>,
+    /// Compare nothing: drop the pipeline's shadows
+    #[arg(long, conflicts_with_all = ["only", "exclude", "filter", "thresholds", "key", "ignore", "counts_only", "sample"])]
+    pub cleanup: bool,
+    /// Models folder, contracts, variables
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
 /// Which partitions of time_interval and microbatch models. All times are UTC.
 #[derive(ClapArgs, Debug, Default, Clone)]
 #[command(next_help_heading = "Partitions of time_interval and microbatch models, in UTC")]
@@ -301,8 +351,12 @@ impl Command {
             self,
             Command::Run(_)
                 | Command::Apply { .. }
+                | Command::Load { .. }
+                | Command::Snapshot { .. }
+                | Command::Seed { .. }
                 | Command::Test { .. }
                 | Command::Ci { .. }
+                | Command::Compare(_)
                 | Command::Playground { .. }
         )
     }
@@ -390,9 +444,70 @@ pub enum Command {
                             rocky run --model events_daily --from 2026-04-01 --to 2026-04-30 --parallel 4\n  \
                             rocky run --model events_daily --missing   what no run has computed yet\n  \
                             rocky run --pipeline raw --filter source=shop --all   copy these tables, then run the models\n  \
-                            rocky run --dag                                       all pipelines in order"
+                            rocky run --dag                                       all pipelines in order\n  \
+                            rocky run --shadow                                    beside the tables, for `rocky compare`"
     )]
     Run(RunArgs),
+    /// Add files to tables: CSV, Parquet, JSON lines; each file once
+    #[command(
+        after_help = "Examples:\n  rocky load                                        the files of the project's load pipeline\n  \
+                            rocky load --source-dir inbox                     each file into the table of its name\n  \
+                            rocky load --source-dir 'inbox/*.csv' --target raw.orders --truncate\n\n\
+                            Exit codes: 0 done (also when every file was loaded before), 1 something was not loaded."
+    )]
+    Load {
+        /// Folder, or a pattern for names in one [default: the pipeline's source_dir]
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        source_dir: Option<String>,
+        /// Only files of this format [default: by extension]
+        #[arg(long, value_enum)]
+        format: Option<LoadFormat>,
+        /// Table for all files: `orders`, `raw.orders` [default: each file has the table of its name]
+        #[arg(long, value_name = "TABLE")]
+        target: Option<String>,
+        /// Empty the tables first, in the same transaction
+        #[arg(long)]
+        truncate: bool,
+        /// Load files again that are loaded already
+        #[arg(long)]
+        force: bool,
+        /// Load pipeline, or another one whose warehouse is meant; needed when there are several
+        #[arg(long)]
+        pipeline: Option<String>,
+    },
+    /// Bring the history of a table up to now (pipelines of type snapshot)
+    #[command(
+        after_help = "Examples:\n  rocky snapshot\n  rocky snapshot --pipeline customers --dry-run   the statements"
+    )]
+    Snapshot {
+        /// Pipeline; needed when there are several of type snapshot
+        #[arg(long)]
+        pipeline: Option<String>,
+        /// Show the statements and execute none
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Make tables of the CSV files in the folder `seeds`
+    #[command(after_help = "Examples:\n  rocky seed\n  rocky seed --filter countries\n\n\
+                            A file `seeds/countries.csv` becomes the table `seeds.countries`; `seeds/countries.toml` may say otherwise.")]
+    Seed {
+        /// Folder [default: seeds, beside rocky.toml]
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        seeds: Option<String>,
+        /// Only the seed of this name
+        #[arg(long, value_name = "NAME")]
+        filter: Option<String>,
+        /// Pipeline whose warehouse is meant; needed when they write to several
+        #[arg(long)]
+        pipeline: Option<String>,
+    },
+    /// Compare tables with the shadows that `run --shadow` made: columns, counts, contents
+    #[command(after_help = "Examples:\n  rocky run --shadow && rocky compare\n  \
+                            rocky compare --model fct_orders --key order_id --sample 50\n  \
+                            rocky compare --thresholds '{\"row_diff_pct_fail\": 0}'    any row that differs fails\n  \
+                            rocky compare --cleanup                              drop the shadows\n\n\
+                            Exit codes: 0 every table passes or warns, 1 one fails.")]
+    Compare(CompareArgs),
     /// Trace where columns come from and where they go
     #[command(
         after_help = "Examples:\n  rocky lineage fct_orders                          a model and its neighbours\n  \
@@ -544,6 +659,18 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// Formats of files.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
+pub enum LoadFormat {
+    /// .csv, .tsv
+    Csv,
+    /// .parquet, .pq
+    Parquet,
+    /// .jsonl, .ndjson
+    #[value(aliases = ["json_lines", "jsonlines", "ndjson"])]
+    Jsonl,
 }
 
 /// What to do with hooks.

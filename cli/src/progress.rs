@@ -148,6 +148,20 @@ fn line(event: &Event, all: bool) -> Option<(bool, String)> {
             )
         }
         Event::ModelSkipped { model, reason } if all => (false, format!("skipped {model}: {reason}")),
+        Event::ModelRetried {
+            model,
+            attempt,
+            error,
+            wait_ms,
+            ..
+        } => {
+            let wait = match wait_ms {
+                0 => "at once".to_owned(),
+                wait => format!("in {}", duration(*wait)),
+            };
+            let text = format!("again {wait}: {model}, attempt {attempt} failed: {error}");
+            (false, text)
+        }
         Event::ModelFailed { model, error, .. } => (true, format!("failed {model}: {error}")),
         Event::CheckFinished {
             table,

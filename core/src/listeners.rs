@@ -84,7 +84,7 @@ impl Project {
         let hooks = Hooks::new(Arc::new(wanted), self.root.clone());
         let mut told = HookObserver::new(&mut fanout, hooks, &*clock, cancel, &run_id, &pipeline);
         let mut result = match told.start() {
-            Ok(()) => run(run_id, &mut told),
+            Ok(()) => run(run_id.clone(), &mut told),
             Err(why) => {
                 let kind = config
                     .pipelines
@@ -94,6 +94,12 @@ impl Project {
                 Ok(stopped(&pipeline, kind, filter, Vec::new(), &why))
             }
         };
+        let recorded = result.as_ref().is_ok_and(|r| {
+            !r.shadow
+                && !r.run_id.is_empty()
+                && r.state_error.is_none()
+                && r.status == RunStatus::Success.as_str()
+        });
         if let Ok(response) = &mut result
             && let Some(budget) = &config.budget
             && !response.run_id.is_empty()
@@ -105,6 +111,9 @@ impl Project {
             finish(response, &summary);
             if let Some(metrics) = &mut response.metrics {
                 metrics.anomalies_detected = fanout.anomalies;
+            }
+            if recorded && response.status != RunStatus::Success.as_str() {
+                self.amend(response, &run_id, &mut fanout, cancel);
             }
         }
         if let Some(pipes) = fanout.pipes.take() {

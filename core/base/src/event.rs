@@ -113,6 +113,23 @@ pub enum Event {
         /// Milliseconds.
         duration_ms: u64,
     },
+    /// An attempt at a model, or a table, did not succeed, and it is tried again.
+    ModelRetried {
+        /// Model name, or the table's whole name.
+        model: SmolStr,
+        /// What is to be made: `model`, `table`, `snapshot`, `load`, `quality`.
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
+        /// The attempt that did not succeed, from 1.
+        attempt: u32,
+        /// Why there is another: `transient`, `rate_limited`, `conflict`, `table_retry`.
+        reason: SmolStr,
+        /// The engine's message.
+        error: String,
+        /// Milliseconds until then.
+        wait_ms: u64,
+    },
     /// A model was not executed.
     ModelSkipped {
         /// Model name.

@@ -209,7 +209,7 @@ pub(crate) fn settle(config: &mut ModelConfig, out: &mut Vec<Diagnostic>) {
     };
     if !fits {
         let strategy = kind.map_or("", |k| k.as_str());
-        let message = format!("a {strategy} model is no {}", format.as_str());
+        let message = format!("strategy `{strategy}` makes no {}", format.as_str());
         let mut finding = Diagnostic::new(code::E035, loc, message).help("Keep the strategy or the format.");
         if let Some(strategy) = &config.strategy {
             finding = finding.note(strategy.loc, "the strategy");

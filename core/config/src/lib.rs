@@ -20,6 +20,7 @@ mod pipeline;
 mod project;
 mod read;
 mod schema;
+mod seed;
 mod source;
 mod spanned;
 mod state;
@@ -52,6 +53,7 @@ pub use pipeline::{
 };
 pub use project::{BudgetConfig, ProjectConfig, parse_project};
 pub use schema::UnknownKeys;
+pub use seed::{SeedConfig, parse_seed};
 pub use source::{SourceColumn, SourceDecl};
 pub use spanned::{Secret, Spanned};
 pub use state::{DedupOn, IdempotencyConfig, RetentionConfig, StateBackend, StateConfig, UploadFailure};

@@ -33,6 +33,8 @@ pub struct ModelConfig {
     pub intent: Option<Spanned<SmolStr>>,
     /// Labels, to select by; a list of words has empty values.
     pub tags: IndexMap<SmolStr, SmolStr>,
+    /// The longest that an attempt at it may take; as its pipeline says when absent.
+    pub timeout_seconds: Option<u32>,
     /// What its rows must be.
     pub tests: Vec<crate::test::TestConfig>,
     /// What its query must make of given rows.
@@ -135,6 +137,7 @@ fn sidecar(file: FileId, text: &str, offset: u32, env: Env<'_>, options: Options
         sources: source::read(root, &mut checker),
         intent: root.text("intent"),
         tags: root.get("tags").map(tags).unwrap_or_default(),
+        timeout_seconds: root.u32("timeout_seconds"),
         tests: crate::test::tests(root, &mut checker),
         unit_tests: crate::test::unit_tests(root, &mut checker),
         format: FormatConfig::read(root, &mut checker),

@@ -87,17 +87,20 @@ pub enum TaskKind {
     Snapshot,
     /// Loaded files.
     Load,
+    /// A file of the project as a table.
+    Seed,
     /// Nothing: an existing table is checked.
     Quality,
 }
 
 impl TaskKind {
     /// Every kind.
-    pub const ALL: [TaskKind; 5] = [
+    pub const ALL: [TaskKind; 6] = [
         TaskKind::Model,
         TaskKind::Table,
         TaskKind::Snapshot,
         TaskKind::Load,
+        TaskKind::Seed,
         TaskKind::Quality,
     ];
 
@@ -108,6 +111,7 @@ impl TaskKind {
             TaskKind::Table => "table",
             TaskKind::Snapshot => "snapshot",
             TaskKind::Load => "load",
+            TaskKind::Seed => "seed",
             TaskKind::Quality => "quality",
         }
     }

@@ -33,6 +33,7 @@ pub mod overlay;
 mod packed;
 pub mod portability;
 mod retarget;
+pub mod seed;
 pub mod select;
 pub mod snapshot;
 pub mod status;

@@ -299,6 +299,19 @@ impl Observer for Pipes {
                 self.made.insert(asset_key(parts), false);
                 self.log("ERROR", &format!("rocky {model} failed: {error}"));
             }
+            Event::ModelRetried {
+                model,
+                attempt,
+                reason,
+                error,
+                wait_ms,
+                ..
+            } => {
+                let text = format!(
+                    "rocky {model}: attempt {attempt} failed, again in {wait_ms} ms ({reason}): {error}"
+                );
+                self.log("WARNING", &text);
+            }
             Event::ModelSkipped { model, reason } => {
                 self.log("WARNING", &format!("rocky {model} skipped: {reason}"));
             }

@@ -6,6 +6,7 @@ pub(crate) mod load;
 mod quality;
 mod relation;
 mod replication;
+pub(crate) mod seed;
 mod snapshot;
 pub(crate) mod sources;
 mod transformation;
@@ -132,7 +133,7 @@ impl Project {
                 return Err(Error::usage(message));
             }
             PipelineKind::Quality(_) => quality::prepare(self, &wanted, observer, cancel)?,
-            PipelineKind::Load(load) => load::prepare(self, &wanted, load, cancel)?,
+            PipelineKind::Load(load) => load::prepare(self, &wanted, load, name, cancel)?,
             PipelineKind::Snapshot(snapshot) => snapshot::prepare(self, &wanted, snapshot, cancel)?,
         };
         prepared.skip_unchanged = config.skip_unchanged;

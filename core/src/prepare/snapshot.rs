@@ -45,6 +45,7 @@ pub(super) fn prepare(
     let warehouse = project.open_warehouse(&target, first, cancel)?;
     let catalog = project.read_catalog(&target, warehouse.as_deref(), cancel)?;
     let spec = SnapshotSpec {
+        aliases: Vec::new(),
         pipeline: pipeline.clone(),
         source: relation::of_ref(&config.source, &catalog),
         target: relation::of_ref(&config.target, &catalog),
@@ -53,6 +54,7 @@ pub(super) fn prepare(
         change,
         invalidate_hard_deletes: config.invalidate_hard_deletes,
         create_schema: config.governance.auto_create_schemas,
+        // One table: there is nothing to stop.
         fail_fast: false,
         checks: wanted
             .config

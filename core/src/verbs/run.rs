@@ -108,6 +108,12 @@ pub struct Materialization {
     pub started_at: Option<String>,
     /// Milliseconds.
     pub duration_ms: u64,
+    /// How often it was begun.
+    #[serde(default)]
+    pub attempts: u32,
+    /// The attempts before the last, when there were some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retries: Vec<WireRetry>,
     /// The window of a time_interval model; there is a materialization for each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<PartitionInfo>,
@@ -159,8 +165,14 @@ pub struct RunErrorEntry {
     pub model: String,
     /// What the engine said.
     pub error: String,
-    /// `warehouse`, `locked`, `cancelled` … or `compile`.
+    /// `timeout`, `circuit_open`, `transient`, `rate_limited`, `conflict`; otherwise `warehouse`, `locked`, `cancelled` … or `compile`.
     pub failure_kind: String,
+    /// How often it was begun; 0 when it was not.
+    #[serde(default)]
+    pub attempts: u32,
+    /// The attempts before the last, when there were some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retries: Vec<WireRetry>,
     /// The partition that failed, the first one of a batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<String>,
@@ -180,10 +192,37 @@ impl RunErrorEntry {
             model: String::new(),
             error: error.into(),
             failure_kind: kind.to_owned(),
+            attempts: 0,
+            retries: Vec::new(),
             partition: None,
             step: None,
             remediation_hint: None,
         }
+    }
+}
+
+/// An attempt that was followed by another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WireRetry {
+    /// Which one, from 1.
+    pub attempt: u32,
+    /// Why there was another: `transient`, `rate_limited`, `conflict`, `table_retry`, `replanned`.
+    pub reason: String,
+    /// What went wrong.
+    pub error: String,
+    /// Milliseconds waited before the next.
+    pub wait_ms: u64,
+}
+
+impl WireRetry {
+    fn all(list: &[rocky_run::report::Repetition]) -> Vec<WireRetry> {
+        let one = |r: &rocky_run::report::Repetition| WireRetry {
+            attempt: r.attempt,
+            reason: r.reason.to_owned(),
+            error: r.error.clone(),
+            wait_ms: u64::try_from(r.wait.as_millis()).unwrap_or(u64::MAX),
+        };
+        list.iter().map(one).collect()
     }
 }
 
@@ -217,6 +256,49 @@ pub struct ExecutionSummary {
     pub tables_processed: u64,
     /// Models failed.
     pub tables_failed: u64,
+    /// True when fewer are executed at a time on rate limits.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adaptive_concurrency: bool,
+    /// Models at a time in the end, with `adaptive_concurrency`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_concurrency: Option<u64>,
+    /// How often the warehouse asked for less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limits_detected: Option<u64>,
+    /// How often nothing more was sent because the warehouse did not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circuit_openings: Option<u64>,
+}
+
+impl ExecutionSummary {
+    fn of(report: &RunReport, plan: &rocky_plan::Plan) -> ExecutionSummary {
+        let (failed, pacing) = (report.count(TaskStatus::Failed) as u64, report.pacing);
+        let some = |n: u64| (n > 0).then_some(n);
+        ExecutionSummary {
+            concurrency: plan.concurrency as u64,
+            tables_processed: report.count(TaskStatus::Success) as u64 + failed,
+            tables_failed: failed,
+            adaptive_concurrency: pacing.adaptive,
+            final_concurrency: pacing.adaptive.then_some(pacing.final_concurrency as u64),
+            rate_limits_detected: some(pacing.rate_limits),
+            circuit_openings: some(pacing.circuit_openings.into()),
+        }
+    }
+
+    /// Of several runs.
+    pub(crate) fn add(&mut self, other: &ExecutionSummary) {
+        let sum = |a: Option<u64>, b: Option<u64>| match (a, b) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        };
+        self.concurrency = self.concurrency.max(other.concurrency);
+        self.tables_processed += other.tables_processed;
+        self.tables_failed += other.tables_failed;
+        self.adaptive_concurrency |= other.adaptive_concurrency;
+        self.final_concurrency = other.final_concurrency.or(self.final_concurrency);
+        self.rate_limits_detected = sum(self.rate_limits_detected, other.rate_limits_detected);
+        self.circuit_openings = sum(self.circuit_openings, other.circuit_openings);
+    }
 }
 
 /// Grants and objects made.
@@ -379,6 +461,11 @@ pub(crate) struct Begun {
 }
 
 impl Begun {
+    /// The local state is about to be written.
+    pub(crate) fn watch(&mut self) -> Result<()> {
+        self.remote.watch()
+    }
+
     /// A run that leaves none.
     pub(crate) fn without_state(run_id: String) -> Begun {
         Begun {
@@ -570,7 +657,16 @@ impl Project {
         let state = self.engine.inner.states.writer(self.state_path())?;
         let (status, by) = match idempotency::claim(&state, &key, &run.run_id, &config, now())? {
             Claim::Mine => {
+                // A run that panics has failed: the key is not in flight for as long as the process lives.
+                let claimed = idempotency::Claimed {
+                    state: &state,
+                    key: &key,
+                    run_id: &run.run_id.clone(),
+                    config: &config,
+                    now: &now,
+                };
                 let result = body(run, observer);
+                drop(claimed);
                 let status = result.as_ref().ok().filter(|r| !r.run_id.is_empty());
                 let status = status.map(|r| r.status.as_str());
                 idempotency::settle(&state, &key, &run.run_id, status, &config, now())?;
@@ -642,6 +738,7 @@ impl Project {
         let Some(plan) = &prepared.plan else {
             return Ok(refused(&prepared.pipeline, prepared.pipeline_type, filter, found));
         };
+        let policy = crate::policy::of_run(&*self.config_checked()?, &prepared)?;
         // A hook may have seen enough.
         if let Some(why) = observer.stop() {
             return Ok(stopped(
@@ -717,6 +814,7 @@ impl Project {
             observer: &mut observer,
             cancel,
             clock: &*clock,
+            policy: &policy,
             replan: &mut replan,
         })?;
         #[cfg(feature = "otel")]
@@ -801,6 +899,9 @@ impl Project {
     }
 }
 
+/// How often something was begun, and the attempts before the last.
+type Tried<'r> = (u32, &'r [rocky_run::report::Repetition]);
+
 fn executed(statement: &StatementResult) -> ExecutedStatement {
     ExecutedStatement {
         purpose: statement.purpose.to_string(),
@@ -835,6 +936,8 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
             model: d.model.clone(),
             error: format!("{}: {}", d.code, d.message),
             failure_kind: "compile".to_owned(),
+            attempts: 0,
+            retries: Vec::new(),
             partition: None,
             step: None,
             remediation_hint: d.suggestion.clone(),
@@ -882,7 +985,7 @@ fn response(
     let written = |t: &TaskResult| t.windows.as_ref().is_none_or(|w| !w.is_empty());
     let succeeded =
         |t: &&TaskResult| t.status == TaskStatus::Success && t.kind != TaskKind::Quality && written(t);
-    let processed = report.count(TaskStatus::Success) as u64 + failed;
+    let execution = ExecutionSummary::of(&report, plan);
     let copied = report.tasks.iter().filter(succeeded).count() as u64;
     let skipped: Vec<SkippedModel> = report
         .tasks
@@ -897,31 +1000,40 @@ fn response(
     let mut errors = Vec::new();
     let mut materializations = Vec::new();
     for task in &report.tasks {
-        let written =
-            |rows, started_at: Option<jiff::Timestamp>, duration_ms, statements: Vec<_>, partition| {
-                Materialization {
-                    asset_key: asset_key(task),
-                    model: task.name.to_string(),
-                    rows_copied: rows,
-                    started_at: started_at.map(|t| t.to_string()),
-                    duration_ms,
-                    partition,
-                    metadata: metadata(task),
-                    statements,
-                }
-            };
-        let failure = |error: &TaskError, partition| RunErrorEntry {
+        let written = |rows,
+                       started_at: Option<jiff::Timestamp>,
+                       duration_ms,
+                       statements: Vec<_>,
+                       tried: Tried<'_>,
+                       partition| {
+            Materialization {
+                attempts: tried.0,
+                retries: WireRetry::all(tried.1),
+                asset_key: asset_key(task),
+                model: task.name.to_string(),
+                rows_copied: rows,
+                started_at: started_at.map(|t| t.to_string()),
+                duration_ms,
+                partition,
+                metadata: metadata(task),
+                statements,
+            }
+        };
+        let failure = |error: &TaskError, tried: Tried<'_>, partition| RunErrorEntry {
+            attempts: tried.0,
+            retries: WireRetry::all(tried.1),
             asset_key: asset_key(task),
             model: task.name.to_string(),
             error: error.message.clone(),
-            failure_kind: error.kind.as_str().to_owned(),
+            failure_kind: error.kind_name().to_owned(),
             partition,
             step: error.step.as_ref().map(ToString::to_string),
             remediation_hint: error.hint.clone(),
         };
         let own = || task.statements.iter().map(executed);
         let Some(windows) = &task.windows else {
-            errors.extend(task.error.as_ref().map(|e| failure(e, None)));
+            let tried = (task.attempts, task.retried.as_slice());
+            errors.extend(task.error.as_ref().map(|e| failure(e, tried, None)));
             if task.status == TaskStatus::Success && task.kind != TaskKind::Quality {
                 let statements = own().collect();
                 materializations.push(written(
@@ -929,6 +1041,7 @@ fn response(
                     task.started_at,
                     task.duration_ms,
                     statements,
+                    tried,
                     None,
                 ));
             }
@@ -939,9 +1052,10 @@ fn response(
         let mut told = false;
         for window in windows {
             let partition = PartitionInfo::of_result(window);
+            let tried = (window.attempts, window.retried.as_slice());
             if let Some(error) = &window.error {
                 told = true;
-                errors.push(failure(error, Some(partition.key.clone())));
+                errors.push(failure(error, tried, Some(partition.key.clone())));
             }
             if window.status == TaskStatus::Success {
                 let mut statements = std::mem::take(&mut before);
@@ -951,11 +1065,18 @@ fn response(
                     window.started_at,
                     window.duration_ms,
                     statements,
+                    tried,
                     Some(partition),
                 ));
             }
         }
-        errors.extend(task.error.as_ref().filter(|_| !told).map(|e| failure(e, None)));
+        let tried = (task.attempts, task.retried.as_slice());
+        errors.extend(
+            task.error
+                .as_ref()
+                .filter(|_| !told)
+                .map(|e| failure(e, tried, None)),
+        );
     }
     let partition_summaries = report
         .tasks
@@ -1036,11 +1157,7 @@ fn response(
         partition_summaries,
         errors,
         skipped,
-        execution: ExecutionSummary {
-            concurrency: plan.concurrency as u64,
-            tables_processed: processed,
-            tables_failed: failed,
-        },
+        execution,
         permissions: PermissionSummary::default(),
         drift: drift_summary(&report.tasks, drifts),
         excluded_tables: Vec::new(),

@@ -132,6 +132,26 @@ pub enum Mirror {
         /// Milliseconds.
         duration_ms: u64,
     },
+    /// An attempt at a model, or a table, did not succeed, and it is tried again.
+    ModelRetried {
+        /// Model name, or the table's whole name.
+        #[schemars(with = "String")]
+        model: SmolStr,
+        /// What is to be made: `model`, `table`, `snapshot`, `load`, `quality`.
+        #[schemars(with = "String")]
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
+        /// The attempt that did not succeed, from 1.
+        attempt: u32,
+        /// Why there is another: `transient`, `rate_limited`, `conflict`, `table_retry`.
+        #[schemars(with = "String")]
+        reason: SmolStr,
+        /// The engine's message.
+        error: String,
+        /// Milliseconds until then.
+        wait_ms: u64,
+    },
     /// A model was not executed.
     ModelSkipped {
         /// Model name.
@@ -324,6 +344,15 @@ fn the_mirror_writes_every_event_as_the_engine_does() {
             asset_key: vec![smol()],
             error: text(),
             duration_ms: 1,
+        },
+        Event::ModelRetried {
+            model: smol(),
+            kind: smol(),
+            target: text(),
+            attempt: 1,
+            reason: smol(),
+            error: text(),
+            wait_ms: 1,
         },
         Event::ModelSkipped {
             model: smol(),

@@ -72,7 +72,8 @@ fn pipeline_hint(_: &Node, name: &str) -> Option<String> {
 const DEPENDS_ON: Key = key("depends_on", STRS);
 const CHECKS_KEY: Key = key("checks", Shape::Table(&CHECKS));
 const EXECUTION_KEY: Key = key("execution", Shape::Table(&EXECUTION));
-const SCHEDULE_KEY: Key = key("schedule", Shape::Table(&SCHEDULE));
+// Nothing starts a run by itself.
+const SCHEDULE_KEY: Key = key("schedule", Shape::Table(&SCHEDULE)).idle();
 const CONCURRENCY: Key = key(
     "concurrency",
     Shape::Either(&[COUNT, Shape::OneOf(&["adaptive"])]),
@@ -95,9 +96,9 @@ static TRANSFORMATION: Schema = Schema::with_hint(
         ON_REMOVED,
         ON_UNSAFE,
         DEPENDS_ON,
-        key("execution", Shape::Table(&TRANSFORMATION_EXECUTION)),
+        EXECUTION_KEY,
         CHECKS_KEY,
-        SCHEDULE_KEY.idle(),
+        SCHEDULE_KEY,
     ],
     pipeline_hint,
 );
@@ -117,15 +118,7 @@ static TRANSFORMATION_GOVERNANCE: Schema = rows(&[
     key("isolation", Shape::Table(&ISOLATION)).idle(),
 ]);
 
-static TRANSFORMATION_EXECUTION: Schema = rows(&[
-    CONCURRENCY,
-    key("adaptive_concurrency", BOOL),
-    key("fail_fast", BOOL),
-    key("error_rate_abort_pct", PERCENT).idle(),
-    key("table_retries", U32).idle(),
-]);
-
-// --- shared by the other types --------------------------------------------------------------------------------------
+// --- shared by all types --------------------------------------------------------------------------------------
 
 static EXECUTION: Schema = rows(&[
     CONCURRENCY,
@@ -133,6 +126,7 @@ static EXECUTION: Schema = rows(&[
     key("fail_fast", BOOL),
     key("error_rate_abort_pct", PERCENT),
     key("table_retries", U32),
+    key("timeout_seconds", COUNT),
 ]);
 
 static GOVERNANCE: Schema = rows(&[
@@ -325,9 +319,9 @@ static SNAPSHOT: Schema = Schema::with_hint(
         key("source", Shape::Table(&SNAPSHOT_SOURCE)).required(),
         key("target", Shape::Table(&SNAPSHOT_TARGET)).required(),
         DEPENDS_ON,
-        key("execution", Shape::Table(&TRANSFORMATION_EXECUTION)),
+        EXECUTION_KEY,
         CHECKS_KEY,
-        SCHEDULE_KEY.idle(),
+        SCHEDULE_KEY,
     ],
     pipeline_hint,
 );
@@ -353,9 +347,9 @@ static LOAD: Schema = Schema::with_hint(
         key("options", Shape::Table(&LOAD_OPTIONS)),
         key("contract", Shape::Table(&LOAD_CONTRACT)),
         DEPENDS_ON,
-        key("execution", Shape::Table(&TRANSFORMATION_EXECUTION)),
+        EXECUTION_KEY,
         CHECKS_KEY,
-        SCHEDULE_KEY.idle(),
+        SCHEDULE_KEY,
     ],
     pipeline_hint,
 );

@@ -34,9 +34,7 @@ pub(super) fn sum(all: &mut RunResponse, parts: Vec<RunResponse>) {
         all.errors.extend(part.errors.iter().cloned());
         all.skipped.extend(part.skipped.iter().cloned());
         all.excluded_tables.extend(part.excluded_tables.iter().cloned());
-        all.execution.concurrency = all.execution.concurrency.max(part.execution.concurrency);
-        all.execution.tables_processed += part.execution.tables_processed;
-        all.execution.tables_failed += part.execution.tables_failed;
+        all.execution.add(&part.execution);
         all.permissions.grants_added += part.permissions.grants_added;
         all.permissions.grants_revoked += part.permissions.grants_revoked;
         all.permissions.catalogs_created += part.permissions.catalogs_created;

@@ -68,3 +68,55 @@ fn a_check_without_a_connection_is_an_error_of_the_check() {
             .any(|t| t.checks[0].status == CheckStatus::Pass)
     );
 }
+
+/// A copy of a table, whose rows are counted against those of its source.
+fn counted(transaction: bool) -> Plan {
+    let mut task = checked("a");
+    task.kind = TaskKind::Table;
+    task.transaction = transaction;
+    task.steps = vec![write("write a")];
+    for check in &mut task.checks {
+        check.judge = Judge::SameCount;
+        check.within = transaction;
+        check.queries = ["source", "target"].map(|t| step(t, StepKind::Check)).to_vec();
+    }
+    plan(vec![task])
+}
+
+#[test]
+fn counts_against_a_source_are_those_of_the_transaction_that_wrote() {
+    // Behind the commit the source has another row.
+    let fake = Fake::new(|sql, calls| match (sql, calls) {
+        ("source", 0) | ("target", _) => Act::Return(vec![vec![Value::Int(2)]]),
+        ("source", _) => Act::Return(vec![vec![Value::Int(3)]]),
+        _ => Act::Change(2),
+    });
+    let report = Run::new(&counted(true), &fake).go().unwrap();
+    assert_eq!(fake.sent(), ["write a", "source", "target", "commit write a"]);
+    assert_eq!(report.tasks[0].checks[0].status, CheckStatus::Pass);
+    let fake = Fake::without_transactions(|sql, _| match sql {
+        "source" => Act::Return(vec![vec![Value::Int(3)]]),
+        "target" => Act::Return(vec![vec![Value::Int(2)]]),
+        _ => Act::Change(2),
+    });
+    let report = Run::new(&counted(true), &fake).go().unwrap();
+    assert_eq!(
+        fake.sent(),
+        ["write a", "source", "target"],
+        "a warehouse without transactions is asked afterwards"
+    );
+    assert_eq!(report.tasks[0].checks[0].status, CheckStatus::Fail);
+}
+
+#[test]
+fn a_count_that_fails_in_the_transaction_undoes_it() {
+    let fake = Fake::new(|sql, _| match sql {
+        "target" => Act::Fail(FailureClass::Other, "no memory"),
+        _ => Act::Change(2),
+    });
+    let report = Run::new(&counted(true), &fake).go().unwrap();
+    let task = &report.tasks[0];
+    assert_eq!(task.status, crate::report::TaskStatus::Failed);
+    assert_eq!(task.error.as_ref().unwrap().message, "no memory");
+    assert!(fake.kept().is_empty(), "{:?}", fake.kept());
+}

@@ -1,4 +1,5 @@
-// Judge of BigQuery SQL: ZetaSQL's analyzer, over the tables of tables.json.
+// Judge of BigQuery SQL: ZetaSQL's analyzer, over the tables of tables.json: as they are before a run, and with the columns that its
+// ALTER TABLE adds. A statement must be right over one of the two.
 // Reads {"statements": ["…", …]} from stdin and writes [null | "why not", …]. Arguments: the folder with node_modules, tables.json.
 const { spawn } = require('child_process');
 const net = require('net');
@@ -72,20 +73,24 @@ async function main() {
     language.supportedStatementKinds = [];
     const kindsOf = definition['zetasql.ResolvedNodeKind'].type.value.map((v) => v.name);
     language.supportedStatementKinds = kindsOf.filter((k) => k.endsWith('_STMT'));
-    const simpleCatalog = catalogue(JSON.parse(fs.readFileSync(tables, 'utf8')), language);
-    const answers = [];
-    for (const sqlStatement of statements) {
-      const request = {
-        options: { languageOptions: language, errorMessageMode: 'ERROR_MESSAGE_WITH_PAYLOAD' },
-        simpleCatalog,
-        sqlStatement,
-      };
-      request.options.errorMessageMode = 'ERROR_MESSAGE_ONE_LINE';
-      answers.push(await call('Analyze', request).then(() => null, (e) => {
+    const [before, added] = JSON.parse(fs.readFileSync(tables, 'utf8'));
+    const after = Object.fromEntries(Object.entries(before).map(([t, columns]) => [t, { ...columns, ...added[t] }]));
+    const catalogues = [before, after].map((declared) => catalogue(declared, language));
+    const analyse = async (sqlStatement, simpleCatalog) => {
+      const options = { languageOptions: language, errorMessageMode: 'ERROR_MESSAGE_ONE_LINE' };
+      try {
+        await call('Analyze', { options, simpleCatalog, sqlStatement });
+        return null;
+      } catch (e) {
         // 3 is INVALID_ARGUMENT, 12 UNIMPLEMENTED; anything else is not a verdict.
         if (e.code === 3 || e.code === 12) return e.details || String(e);
         throw e;
-      }));
+      }
+    };
+    const answers = [];
+    for (const sql of statements) {
+      const first = await analyse(sql, catalogues[0]);
+      answers.push(first === null ? null : await analyse(sql, catalogues[1]));
     }
     process.stdout.write(JSON.stringify(answers));
   } finally {
