@@ -108,9 +108,9 @@ pub struct Materialization {
     pub started_at: Option<String>,
     /// Milliseconds.
     pub duration_ms: u64,
-    /// How often it was begun.
+    /// How often it was begun. Its name is not `attempts`, which clients of the 1.x releases read as a list.
     #[serde(default)]
-    pub attempts: u32,
+    pub attempt_count: u32,
     /// The attempts before the last, when there were some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retries: Vec<WireRetry>,
@@ -169,7 +169,7 @@ pub struct RunErrorEntry {
     pub failure_kind: String,
     /// How often it was begun; 0 when it was not.
     #[serde(default)]
-    pub attempts: u32,
+    pub attempt_count: u32,
     /// The attempts before the last, when there were some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retries: Vec<WireRetry>,
@@ -192,7 +192,7 @@ impl RunErrorEntry {
             model: String::new(),
             error: error.into(),
             failure_kind: kind.to_owned(),
-            attempts: 0,
+            attempt_count: 0,
             retries: Vec::new(),
             partition: None,
             step: None,
@@ -936,7 +936,7 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
             model: d.model.clone(),
             error: format!("{}: {}", d.code, d.message),
             failure_kind: "compile".to_owned(),
-            attempts: 0,
+            attempt_count: 0,
             retries: Vec::new(),
             partition: None,
             step: None,
@@ -1007,7 +1007,7 @@ fn response(
                        tried: Tried<'_>,
                        partition| {
             Materialization {
-                attempts: tried.0,
+                attempt_count: tried.0,
                 retries: WireRetry::all(tried.1),
                 asset_key: asset_key(task),
                 model: task.name.to_string(),
@@ -1020,7 +1020,7 @@ fn response(
             }
         };
         let failure = |error: &TaskError, tried: Tried<'_>, partition| RunErrorEntry {
-            attempts: tried.0,
+            attempt_count: tried.0,
             retries: WireRetry::all(tried.1),
             asset_key: asset_key(task),
             model: task.name.to_string(),
