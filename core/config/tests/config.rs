@@ -364,7 +364,10 @@ adaptive_concurrency = true
 timeout_seconds = 60
 "#,
     );
-    assert_eq!(problems, [""; 0]);
+    assert_eq!(
+        problems,
+        ["E406 26:15 `schedule` key `pipeline.raw.schedule` is known but has no effect in rocky 2.0.0"]
+    );
     let PipelineKind::Replication(raw) = &config.pipelines["raw"].kind else {
         panic!()
     };
