@@ -599,6 +599,18 @@ fn a_snapshot_is_taken_step_by_step() {
 }
 
 #[test]
+fn a_project_without_models_has_seeds_too() {
+    let folder = Folder::new(&format!("{ADAPTER}{SNAPSHOT}"));
+    folder.write("seeds/people.csv", "id,name\n1,Ada\n");
+    folder.write("seeds/people.toml", "[target]\nschema = \"main\"\n");
+    assert_eq!(folder.json(&["seed"]).1["tables_loaded"], 1);
+    assert_eq!(folder.json(&["snapshot"]).1["rows_inserted"], 1);
+    folder.write("in/people.csv", "id,name\n2,Bo\n");
+    assert_eq!(folder.json(&["load", "--source-dir", "in"]).1["files_loaded"], 1);
+    assert_eq!(folder.json(&["snapshot"]).1["rows_inserted"], 1);
+}
+
+#[test]
 fn hooks_are_told_of_commands_too() {
     let hooks: String = [
         "pipeline_start",
