@@ -454,6 +454,12 @@ def newer_only(client, project, failing, runs):
     ]:
         refused(f"run with {flag}", flag, lambda option=option: client.run("client=acme", **option))
 
+    @check("a shadow run writes beside")
+    def _():
+        result = client.run("client=acme", shadow_suffix="_x")
+        names = [m.metadata.target_table_full_name for m in result.materializations]
+        true("targets", names and all(name.endswith("_x") for name in names))
+
 
 def failing_names(client):
     return [p for p in pathlib.Path(client.models_dir).rglob("*") if p.suffix in (".sql", ".rocky")]

@@ -141,6 +141,11 @@ pub fn all() -> Vec<Scenario> {
             "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"ts\"",
         ),
         model(
+            "incremental_lookback",
+            everything,
+            "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"ts\"\nlookback = \"1 day\"",
+        ),
+        model(
             "merge",
             everything,
             "[strategy]\ntype = \"merge\"\nunique_key = [\"id\"]",

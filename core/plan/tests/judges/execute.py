@@ -179,6 +179,7 @@ def main():
         mine, theirs = sections("duckdb", golden), sections(dialect, golden)
         for section, rows in ((make, FIRST), (change, SECOND)):
             name = f"{golden} / {section}"
+            name += ", again" if name in report else ""
             report[name] = None
             try:
                 for engine, statements in ((duck, mine), (other, theirs)):
