@@ -391,7 +391,7 @@ fn openlineage_tells_conditions_and_windows() {
          CASE WHEN paid > 1 THEN 'a' ELSE status END AS later FROM stg",
     );
     let text = shop.text(&["decides", "--format", "openlineage"]);
-    shop.client_reads(&text);
+    shop.client_reads(&shop.text(&["--format", "openlineage"]));
     let event: Value = serde_json::from_str(&text).unwrap();
     let facet = &event["outputs"][0]["facets"]["columnLineage"];
     let list = |fields: &Value| -> Vec<String> {

@@ -117,3 +117,25 @@ SELECT payload->'$.a.b[0]' AS j, payload->>'$.a' AS t, (payload->'n')::INT AS n,
 
 -- name: variant_cols
 SELECT {'a': 1}::VARIANT AS v, [1, 2]::VARIANT AS w, (1)::VARIANT::INTEGER AS i;
+
+-- name: names_more_than_columns
+SELECT o.order_id, t.word, t.n FROM orders o CROSS JOIN unnest(string_split(notes, ' ')) WITH ORDINALITY AS t(word, n, more), range(2) AS r(i, j);
+
+-- name: cte_named_by_a_string
+WITH 'paid orders' AS (SELECT order_id, amount FROM orders WHERE status = 'paid') SELECT * EXCLUDE ('amount') FROM "paid orders";
+
+-- name: slices_with_steps
+SELECT [1, 2, 3, 4][1:-:2], ([1, 2, 3])[:-:-1], ints[2:-:2], ints[:3:2] FROM exotic;
+
+-- name: zone_and_nanoseconds
+SELECT strptime(txt, '%Y-%m-%dT%H:%M:%S.%n%z') AS a, try_strptime(txt, ['%n', '%Z']) AS b, strptime(txt, '%n') AS c FROM exotic;
+
+-- name: replaced_in_an_aggregate
+SELECT min(COLUMNS(* EXCLUDE (notes, status) REPLACE (amount * 2 AS amount))), count(COLUMNS(['order_id', 'amount'])) FROM orders;
+
+-- name: where_every_column
+SELECT order_id FROM orders WHERE COLUMNS(['amount', 'discount', 'item_count']) > 0 AND COLUMNS('.*_at') IS NOT NULL;
+
+-- name: fields_of_a_made_struct
+WITH s AS (SELECT customer_id, {'n': count(*), 'last': {'at': max(ordered_at), 'ch': arg_max(channel, ordered_at)}} AS o FROM orders GROUP BY 1), t AS (SELECT *, o.last AS l FROM s)
+SELECT customer_id, o.n, l.at AS at_, l['ch'] AS ch, t.o.last.ch AS ch2, o.*, struct_extract(l, 'at') AS at3 FROM t;

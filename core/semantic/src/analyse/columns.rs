@@ -548,22 +548,29 @@ impl<'a> Analyser<'a> {
         mut evaluate: impl FnMut(&mut Self) -> Operand,
     ) -> Operand {
         let columns = self.columns_in(id);
-        let Some((_, selector)) = columns.first() else {
+        if columns.is_empty() {
             return evaluate(self);
-        };
-        let selected = self.selected(*selector);
+        }
+        // Each operand of AND may select others: all get their turn, in as many rounds as the longest has columns.
+        let selected: Vec<(ExprId, Selected)> = columns
+            .iter()
+            .map(|(node, selector)| (*node, self.selected(*selector)))
+            .collect();
+        let rounds = selected.iter().map(|(_, s)| s.cols.len()).max().unwrap_or(0);
         let mut last = None;
-        for found in &selected.cols {
-            for (node, _) in &columns {
-                self.columns_at.insert(*node, found.clone());
+        for round in 0..rounds {
+            for (node, selected) in &selected {
+                if let Some(found) = selected.cols.get(round % selected.cols.len().max(1)) {
+                    self.columns_at.insert(*node, found.clone());
+                }
             }
             last = Some(evaluate(self));
         }
-        for (node, _) in &columns {
+        for (node, _) in &selected {
             self.columns_at.remove(node);
         }
         match last {
-            Some(operand) if selected.complete => Operand {
+            Some(operand) if selected.iter().all(|(_, s)| s.complete) => Operand {
                 nullable: true,
                 constant: None,
                 ..operand
