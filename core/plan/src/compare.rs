@@ -227,7 +227,7 @@ impl Comparison {
         };
         format!(
             "SELECT _rocky_b, SUM(_rocky_p) AS _rocky_p, SUM(_rocky_s) AS _rocky_s\nFROM (\n{}\n  UNION ALL\n{}\n) AS _rocky_rows\n\
-             GROUP BY _rocky_b\nHAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0\nORDER BY _rocky_b",
+             GROUP BY _rocky_b\nHAVING SUM(_rocky_rows._rocky_p) <> SUM(_rocky_rows._rocky_s) OR SUM(_rocky_rows._rocky_h) <> 0\nORDER BY _rocky_b",
             side(Side::Production),
             side(Side::Shadow),
         )
@@ -351,7 +351,7 @@ impl Comparison {
         let keys: String = (1..=self.key.len()).map(|i| format!(", _rocky_k{i}")).collect();
         format!(
             "WITH _rocky_rows AS (\n{}\n  UNION ALL\n{}\n),\n_rocky_diff AS (\n  SELECT _rocky_k{keys}, SUM(_rocky_p) AS _rocky_p, \
-             SUM(_rocky_s) AS _rocky_s\n  FROM _rocky_rows\n  GROUP BY _rocky_k{keys}\n  HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0\n)",
+             SUM(_rocky_s) AS _rocky_s\n  FROM _rocky_rows\n  GROUP BY _rocky_k{keys}\n  HAVING SUM(_rocky_rows._rocky_p) <> SUM(_rocky_rows._rocky_s) OR SUM(_rocky_rows._rocky_h) <> 0\n)",
             side(Side::Production),
             side(Side::Shadow),
         )

@@ -11,7 +11,7 @@ FROM (
   FROM marts.orders_rocky_shadow AS t
 ) AS _rocky_rows
 GROUP BY _rocky_b
-HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+HAVING SUM(_rocky_rows._rocky_p) <> SUM(_rocky_rows._rocky_s) OR SUM(_rocky_rows._rocky_h) <> 0
 ORDER BY _rocky_b;
 
 -- by key: parts of parts
@@ -26,7 +26,7 @@ FROM (
   WHERE (hash(t.id, t."order") & 1023) IN (3, 700)
 ) AS _rocky_rows
 GROUP BY _rocky_b
-HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+HAVING SUM(_rocky_rows._rocky_p) <> SUM(_rocky_rows._rocky_s) OR SUM(_rocky_rows._rocky_h) <> 0
 ORDER BY _rocky_b;
 
 -- by key: differences
@@ -43,7 +43,7 @@ _rocky_diff AS (
   SELECT _rocky_k, _rocky_k1, _rocky_k2, SUM(_rocky_p) AS _rocky_p, SUM(_rocky_s) AS _rocky_s
   FROM _rocky_rows
   GROUP BY _rocky_k, _rocky_k1, _rocky_k2
-  HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+  HAVING SUM(_rocky_rows._rocky_p) <> SUM(_rocky_rows._rocky_s) OR SUM(_rocky_rows._rocky_h) <> 0
 )
 SELECT COALESCE(SUM(CASE WHEN _rocky_s = 0 THEN _rocky_p ELSE 0 END), 0) AS only_in_production, COALESCE(SUM(CASE WHEN _rocky_p = 0 THEN _rocky_s ELSE 0 END), 0) AS only_in_shadow, COALESCE(SUM(CASE WHEN _rocky_p > 0 AND _rocky_s > 0 THEN 1 ELSE 0 END), 0) AS changed
 FROM _rocky_diff;
@@ -62,7 +62,7 @@ _rocky_diff AS (
   SELECT _rocky_k, _rocky_k1, _rocky_k2, SUM(_rocky_p) AS _rocky_p, SUM(_rocky_s) AS _rocky_s
   FROM _rocky_rows
   GROUP BY _rocky_k, _rocky_k1, _rocky_k2
-  HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+  HAVING SUM(_rocky_rows._rocky_p) <> SUM(_rocky_rows._rocky_s) OR SUM(_rocky_rows._rocky_h) <> 0
 ),
 _rocky_sample AS (
   SELECT *, CASE WHEN _rocky_p = 1 THEN _rocky_k END AS _rocky_only_p, CASE WHEN _rocky_s = 1 THEN _rocky_k END AS _rocky_only_s
@@ -103,7 +103,7 @@ FROM (
   FROM marts.orders_rocky_shadow AS t
 ) AS _rocky_rows
 GROUP BY _rocky_b
-HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+HAVING SUM(_rocky_rows._rocky_p) <> SUM(_rocky_rows._rocky_s) OR SUM(_rocky_rows._rocky_h) <> 0
 ORDER BY _rocky_b;
 
 -- whole rows: parts of parts
@@ -118,7 +118,7 @@ FROM (
   WHERE (hash(t.id, t."order", t."we""i`rd", t.tags) & 1023) IN (3, 700)
 ) AS _rocky_rows
 GROUP BY _rocky_b
-HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+HAVING SUM(_rocky_rows._rocky_p) <> SUM(_rocky_rows._rocky_s) OR SUM(_rocky_rows._rocky_h) <> 0
 ORDER BY _rocky_b;
 
 -- whole rows: differences
@@ -135,7 +135,7 @@ _rocky_diff AS (
   SELECT _rocky_k, SUM(_rocky_p) AS _rocky_p, SUM(_rocky_s) AS _rocky_s
   FROM _rocky_rows
   GROUP BY _rocky_k
-  HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+  HAVING SUM(_rocky_rows._rocky_p) <> SUM(_rocky_rows._rocky_s) OR SUM(_rocky_rows._rocky_h) <> 0
 )
 SELECT COALESCE(SUM(CASE WHEN _rocky_p > _rocky_s THEN _rocky_p - _rocky_s ELSE 0 END), 0) AS only_in_production, COALESCE(SUM(CASE WHEN _rocky_s > _rocky_p THEN _rocky_s - _rocky_p ELSE 0 END), 0) AS only_in_shadow, COALESCE(SUM(0), 0) AS changed
 FROM _rocky_diff;
@@ -154,7 +154,7 @@ _rocky_diff AS (
   SELECT _rocky_k, SUM(_rocky_p) AS _rocky_p, SUM(_rocky_s) AS _rocky_s
   FROM _rocky_rows
   GROUP BY _rocky_k
-  HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+  HAVING SUM(_rocky_rows._rocky_p) <> SUM(_rocky_rows._rocky_s) OR SUM(_rocky_rows._rocky_h) <> 0
 ),
 _rocky_sample AS (
   SELECT *, CASE WHEN _rocky_p = 1 THEN _rocky_k END AS _rocky_only_p, CASE WHEN _rocky_s = 1 THEN _rocky_k END AS _rocky_only_s
