@@ -61,6 +61,30 @@ impl Folder {
             .output()
             .unwrap()
     }
+    /// Have OpenLineage's own client read events.
+    fn client_reads(&self, events: &str) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let python = root.join("../.cache/venv-openlineage/bin/python");
+        assert!(
+            python.exists(),
+            "{} is missing: run `make setup-openlineage`",
+            python.display()
+        );
+        let file = self.0.path().join("events.ndjson");
+        std::fs::write(&file, events).unwrap();
+        let out = Command::new(python)
+            .arg(root.join("tests/openlineage/check.py"))
+            .arg(file)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(
+            out.status.success(),
+            "{}{}",
+            String::from_utf8_lossy(&out.stdout),
+            String::from_utf8_lossy(&out.stderr)
+        );
+    }
     fn text(&self, args: &[&str]) -> String {
         let out = self.rocky(args);
         assert!(
@@ -318,27 +342,7 @@ fn openlineage_reads_the_events() {
     let shop = Folder::shop();
     let events = shop.text(&["--format", "openlineage", "--namespace", "shop"]);
     assert_eq!(events.lines().count(), 6);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = root.join("../.cache/venv-openlineage/bin/python");
-    assert!(
-        python.exists(),
-        "{} is missing: run `make setup-openlineage`",
-        python.display()
-    );
-    let file = shop.0.path().join("events.ndjson");
-    std::fs::write(&file, &events).unwrap();
-    let out = Command::new(python)
-        .arg(root.join("tests/openlineage/check.py"))
-        .arg(file)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(
-        out.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&out.stdout),
-        String::from_utf8_lossy(&out.stderr)
-    );
+    shop.client_reads(&events);
     let mart: Value = serde_json::from_str(&shop.text(&["mart", "--format", "openlineage"])).unwrap();
     assert_eq!(mart["job"]["namespace"], "rocky");
     let facet = &mart["outputs"][0]["facets"]["columnLineage"];
@@ -374,4 +378,66 @@ fn openlineage_reads_the_events() {
         .as_object()
         .unwrap();
     assert_eq!(fields.keys().collect::<Vec<_>>(), ["half"]);
+}
+
+/// What only decides about a value is INDIRECT: conditions and windows.
+#[test]
+fn openlineage_tells_conditions_and_windows() {
+    let shop = Folder::shop();
+    shop.write(
+        "models/decides.sql",
+        "SELECT CASE WHEN status = 'paid' THEN amount END AS paid, CASE WHEN amount > 0 THEN amount END AS own,\n\
+         sum(amount) OVER (PARTITION BY place ORDER BY id) AS running, row_number() OVER (ORDER BY id) AS nr,\n\
+         CASE WHEN paid > 1 THEN 'a' ELSE status END AS later FROM stg",
+    );
+    let text = shop.text(&["decides", "--format", "openlineage"]);
+    shop.client_reads(&text);
+    let event: Value = serde_json::from_str(&text).unwrap();
+    let facet = &event["outputs"][0]["facets"]["columnLineage"];
+    let list = |fields: &Value| -> Vec<String> {
+        let mut all = Vec::new();
+        for input in fields.as_array().unwrap() {
+            for made in input["transformations"].as_array().unwrap() {
+                let part = |name: &str| made[name].as_str().unwrap().to_owned();
+                all.push(format!(
+                    "{} {} {}",
+                    input["field"].as_str().unwrap(),
+                    part("type"),
+                    part("subtype")
+                ));
+            }
+        }
+        all
+    };
+    let of = |column: &str| list(&facet["fields"][column]["inputFields"]);
+    assert_eq!(
+        of("paid"),
+        ["amount DIRECT TRANSFORMATION", "status INDIRECT CONDITIONAL"]
+    );
+    assert_eq!(
+        of("own"),
+        ["amount DIRECT TRANSFORMATION", "amount INDIRECT CONDITIONAL"]
+    );
+    assert_eq!(of("running"), ["amount DIRECT AGGREGATION"]);
+    assert_eq!(of("nr"), ["id INDIRECT WINDOW"]);
+    assert_eq!(
+        of("later"),
+        [
+            "amount INDIRECT CONDITIONAL",
+            "status DIRECT TRANSFORMATION",
+            "status INDIRECT CONDITIONAL"
+        ]
+    );
+    assert_eq!(
+        list(&facet["dataset"]),
+        ["id INDIRECT WINDOW", "place INDIRECT WINDOW"]
+    );
+    // The same in our own document, where older readers find what they knew.
+    let own = shop.json(&["decides.own"]);
+    let edge = &own["edges"][0];
+    assert_eq!(
+        (edge["transform"].as_str(), edge["roles"].to_string().as_str()),
+        (Some("expression"), r#"["value","condition"]"#),
+        "{own}"
+    );
 }

@@ -464,12 +464,12 @@ const WINDOW: &[&str] = &[
 
 #[test]
 fn every_scalar_function_gives_what_describe_says() {
-    every_function("scalar", 240);
+    every_function("scalar", 130);
 }
 
 #[test]
 fn every_aggregate_gives_what_describe_says() {
-    every_function("aggregate", 140);
+    every_function("aggregate", 45);
 }
 
 fn every_function(kind: &str, max_missed: usize) {

@@ -13,6 +13,7 @@
 
 mod random {
     pub mod check;
+    pub mod corpus;
     pub mod expression;
     pub mod functions;
     pub mod generate;
@@ -239,6 +240,90 @@ fn what_changes_under_mutation_is_claimed() {
     assert!(found.confirmed * 2 > found.edges);
 }
 
+/// What is wrong with a query, and whether its lineage was looked at.
+fn examined(checker: &mut Checker<'_>, mutator: &mut Mutator, text: &str) -> (bool, Vec<String>) {
+    match checker.check(text) {
+        Verdict::Wrong(found) => return (false, vec![format!("{}: {}", found.kind, found.detail)]),
+        Verdict::Right { ran: true } => {}
+        _ => return (false, Vec::new()),
+    }
+    match mutator.claims(checker, text) {
+        Some(found) => (true, found.wrong),
+        None => (false, Vec::new()),
+    }
+}
+
+#[test]
+fn the_corpus_is_right_over_rows() {
+    for folder in ["tests/corpus", "tests/corpus/tpcds"] {
+        let (schema, mut queries) = random::corpus::queries(folder);
+        if let Ok(only) = std::env::var("ROCKY_ONLY") {
+            queries.retain(|(name, _)| name.contains(&only));
+        }
+        let world = World::of(&schema, random::corpus::value);
+        let all = Mutex::new((0_u64, Vec::new()));
+        let start = || {
+            let mutator = Mutator::new(World::of(&schema, random::corpus::value));
+            (Checker::new(&world), mutator)
+        };
+        each(queries.len() as u64, start, |(checker, mutator), index| {
+            let (name, text) = &queries[index as usize];
+            if std::env::var_os("ROCKY_RANDOM_TRACE").is_some() {
+                eprintln!("{name}");
+            }
+            let (looked, wrong) = examined(checker, mutator, text);
+            let mut all = all.lock().unwrap();
+            all.0 += u64::from(looked);
+            all.1.extend(wrong.into_iter().map(|w| format!("{name}: {w}")));
+        });
+        let (looked, wrong) = all.into_inner().unwrap();
+        println!(
+            "{folder}: lineage of {looked} of {} queries, {} wrong",
+            queries.len(),
+            wrong.len()
+        );
+        assert!(
+            looked * 3 >= queries.len() as u64 * 2,
+            "{folder}: lineage of {looked} only"
+        );
+        assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), first_of(wrong));
+    }
+}
+
+/// The queries of a file that somebody names.
+#[test]
+fn the_cases_of_a_file_are_right() {
+    let Ok(path) = std::env::var("ROCKY_CASES") else {
+        return;
+    };
+    let cases = random::corpus::cases(&std::fs::read_to_string(path).unwrap());
+    let all = Mutex::new((0_u64, Vec::new()));
+    each(
+        cases.len() as u64,
+        || (),
+        |(), index| {
+            let case = &cases[index as usize];
+            let world = World::of(&case.schema, random::corpus::value);
+            let mut mutator = Mutator::new(World::of(&case.schema, random::corpus::value));
+            let (looked, wrong) = examined(&mut Checker::new(&world), &mut mutator, &case.query);
+            let mut all = all.lock().unwrap();
+            all.0 += u64::from(looked);
+            all.1.extend(
+                wrong
+                    .into_iter()
+                    .map(|w| format!("{}: {w}\n   {}", case.name, case.query)),
+            );
+        },
+    );
+    let (looked, wrong) = all.into_inner().unwrap();
+    println!(
+        "lineage of {looked} of {} cases, {} wrong",
+        cases.len(),
+        wrong.len()
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// The 22 queries of TPC-H over a few rows of its schema, with NULLs where the schema takes them.
 #[test]
 fn tpch_keeps_its_meaning_under_edits() {
@@ -262,7 +347,7 @@ fn tpch_keeps_its_meaning_under_edits() {
         let columns: Vec<String> = lines.map(column).collect();
         writeln!(script, "CREATE TABLE {name}({});", columns.join(", ")).unwrap();
     }
-    let world = World::of(&script, random::schema::value);
+    let world = World::of(&script, |ty| random::schema::value(ty).to_owned());
     let mut checker = Checker::new(&world);
     let (mut edits, mut wrong) = (0, Vec::new());
     for n in 1..=22 {

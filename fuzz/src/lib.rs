@@ -175,7 +175,7 @@ pub fn sql(data: &[u8]) {
         ),
     };
     let text_of = |file: FileId| if file == MACROS { macro_text } else { text };
-    let (macros, problems) = expand::parse_macros(MACROS, macro_text);
+    let (macros, problems) = expand::parse_macros(MACROS, macro_text, Dialect::DuckDb);
     check_diagnostics(&problems, text_of);
     let macros = macros
         .into_iter()

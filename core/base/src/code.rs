@@ -221,6 +221,8 @@ codes! {
     I102 Info;
     /// Merge key that may be NULL.
     I103 Info;
+    /// UNION where UNION ALL gives the same rows.
+    I104 Info;
     // E200–E299: types.
     /// Wrong number of arguments, or no overload takes these types.
     E200 Error;

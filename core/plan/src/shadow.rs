@@ -352,7 +352,7 @@ impl<'a> Stage<'a> {
             }
             Lookup::Found(relation) => relation,
         };
-        let comments = real.comments.get(&into.key(dialect));
+        let comments = real.comments.get(&real.full_name(into).key(dialect));
         let comment = comments.and_then(|c| c.relation.as_deref()).unwrap_or_default();
         if comment != marker(production, &self.shadow.pipeline) {
             let message = match comment.strip_prefix(MARK) {

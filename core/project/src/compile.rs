@@ -283,7 +283,7 @@ impl Compiler {
             true => None,
             false => lock::load(&reader, &self.root, dialect, &mut recorder, &mut general),
         };
-        let macros = load::macros(&reader, &layout, &mut recorder, &mut general);
+        let macros = load::macros(&reader, &layout, dialect, &mut recorder, &mut general);
         let loaded = pool.install(|| load::load(&reader, &layout, &mut recorder, cancel))?;
         general.extend(loaded.diagnostics);
         let globs = Globs::new(&pipelines);

@@ -6,7 +6,9 @@
 
 use crate::snapshot::{InputRelation, Model, Snapshot, SourceSchema};
 use rocky_base::{Loc, SmolStr};
-use rocky_semantic::{Analysis, Influence, InfluenceKind, SourceColumn, Status, Transform, UNRESOLVED};
+use rocky_semantic::{
+    Analysis, Influence, InfluenceKind, Roles, SourceColumn, Status, Transform, UNRESOLVED,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
@@ -71,6 +73,8 @@ pub struct Edge {
     pub target: (u32, SmolStr),
     /// How.
     pub transform: Transform,
+    /// As what.
+    pub roles: Roles,
     /// The reference in the model's file.
     pub loc: Loc,
     /// Why it is not proved; `None` when it is.
@@ -404,6 +408,7 @@ impl Snapshot {
             source: (node, source.column.clone()),
             target: (model, column.clone()),
             transform: source.transform.clone(),
+            roles: source.roles,
             loc: owner.unit.origin().locate(source.span),
             doubt: self.doubt(node, &key),
         };

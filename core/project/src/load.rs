@@ -7,7 +7,9 @@ use crate::memo::{CachedFile, Memo, Paths};
 use crate::unit::{Language, MacroSet};
 use rayon::prelude::*;
 use rocky_base::system::FileStamp;
-use rocky_base::{CancelToken, Diagnostic, FileId, Loc, Result, SmolStr, SourceFile, Span, System, code};
+use rocky_base::{
+    CancelToken, Diagnostic, Dialect, FileId, Loc, Result, SmolStr, SourceFile, Span, System, code,
+};
 use rocky_config::{ContractConfig, DefaultsConfig, ModelConfig, Options, Parsed};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -291,6 +293,7 @@ pub struct Loaded {
 pub fn macros(
     reader: &Reader<'_>,
     layout: &Layout,
+    dialect: Dialect,
     recorder: &mut Recorder<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> MacroSet {
@@ -301,7 +304,7 @@ pub fn macros(
         if file.problem.is_some() {
             continue;
         }
-        let (definitions, found) = rocky_syntax::expand::parse_macros(id, file.source.text());
+        let (definitions, found) = rocky_syntax::expand::parse_macros(id, file.source.text(), dialect);
         diagnostics.extend(found);
         for definition in definitions {
             let (name, loc) = (definition.name.ident.text.clone(), definition.name_loc);

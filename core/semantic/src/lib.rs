@@ -23,6 +23,6 @@ pub use analyse::analyse;
 pub use files::{FileCall, file_call, looks_like_file};
 pub use model::{
     Analysis, Conditional, Influence, InfluenceKind, Input, OutputColumn, RelationInput, RelationSchema,
-    SourceColumn, Status, Transform, UNRESOLVED, When,
+    Roles, SourceColumn, Status, Transform, UNRESOLVED, When,
 };
 pub use references::{RelationRef, references};

@@ -80,6 +80,37 @@ pub enum Transform {
     Expression,
 }
 
+/// In which ways a column takes part in a value: one or several.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Roles(u8);
+
+impl Roles {
+    /// The value is made of it.
+    pub const VALUE: Roles = Roles(1);
+    /// A condition of CASE, IF or FILTER decides by it which value it is.
+    pub const CONDITION: Roles = Roles(2);
+    /// The window of a ranking function is made by it.
+    pub const WINDOW: Roles = Roles(4);
+
+    /// True when all of `other` are among these.
+    pub fn contains(self, other: Roles) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Roles) -> Roles {
+        Roles(self.0 | other.0)
+    }
+
+    /// Of a path whose outer step is `self`: what only decides inside decides outside.
+    #[must_use]
+    pub(crate) fn over(self, inner: Roles) -> Roles {
+        if self == Roles::VALUE { inner } else { self }
+    }
+}
+
 /// [`SourceColumn::relation`] of a name that could not be resolved to one relation: the value depends on something, and it is
 /// not known on what. Such sources keep a column from being called proved.
 pub const UNRESOLVED: u32 = 0x7fff_ffff;
@@ -93,6 +124,8 @@ pub struct SourceColumn {
     pub column: SmolStr,
     /// How.
     pub transform: Transform,
+    /// As what.
+    pub roles: Roles,
     /// The reference in the text (the star for star-expanded columns).
     pub span: Span,
 }
@@ -124,8 +157,10 @@ pub enum InfluenceKind {
     Join,
     /// GROUP BY, DISTINCT [ON], set operations without ALL.
     Group,
-    /// ORDER BY with LIMIT, window PARTITION/ORDER, ordered aggregates.
+    /// ORDER BY with LIMIT, ordered aggregates.
     Order,
+    /// PARTITION BY and ORDER BY of a window.
+    Window,
 }
 
 /// A column that decides about rows or their order.

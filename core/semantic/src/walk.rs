@@ -114,6 +114,7 @@ pub(crate) fn star(star: &Star, visit: &mut dyn FnMut(Child)) {
     if let Some((_, _, pattern)) = &star.like {
         visit(Child::Expr(*pattern));
     }
+    star.escape.iter().for_each(|e| visit(Child::Expr(*e)));
 }
 
 /// The expressions of ORDER BY.

@@ -238,6 +238,7 @@ fn influences_say_why() {
                     InfluenceKind::Join => "join",
                     InfluenceKind::Group => "group",
                     InfluenceKind::Order => "order",
+                    InfluenceKind::Window => "order",
                 };
                 format!("{} {kind}", schema.source(i.relation, &i.column))
             })

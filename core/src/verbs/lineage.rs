@@ -17,7 +17,7 @@ use crate::wire::SourceSpan;
 use rocky_base::{CancelToken, Error, Observer, Result};
 use rocky_config::StrategyKind;
 use rocky_project::{ColumnKey, Direction, Edge, Node, RowInfluence, Snapshot, SourceSchema, Trace};
-use rocky_semantic::{InfluenceKind, Transform};
+use rocky_semantic::{InfluenceKind, Roles, Transform};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,6 +109,9 @@ pub struct LineageEdge {
     pub target: ColumnRef,
     /// `direct`, `cast`, `try_cast`, `aggregation: sum`, `expression`.
     pub transform: String,
+    /// As what, where it is not as the value alone: `value`, `condition` (of CASE, IF, FILTER), `window` (of a ranking function).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
     /// The reference in the target's file.
     pub span: Option<SourceSpan>,
     /// That the source has this column is proved.
@@ -127,6 +130,9 @@ pub struct LineageInfluence {
     pub model: String,
     /// `filter`, `join`, `group`, `order`.
     pub kind: String,
+    /// True for a key of a window, whose kind is `order` too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub window: bool,
     /// The reference.
     pub span: Option<SourceSpan>,
 }
@@ -300,6 +306,20 @@ pub enum LineageResponse {
     Rendered(Box<RenderedLineage>),
 }
 
+/// The wire spelling of roles; none for a plain value.
+fn roles_text(roles: Roles) -> Vec<String> {
+    if roles == Roles::VALUE {
+        return Vec::new();
+    }
+    let all = [
+        (Roles::VALUE, "value"),
+        (Roles::CONDITION, "condition"),
+        (Roles::WINDOW, "window"),
+    ];
+    let held = all.iter().filter(|(role, _)| roles.contains(*role));
+    held.map(|(_, text)| (*text).to_owned()).collect()
+}
+
 /// The wire spelling of a transform.
 pub fn transform_text(transform: &Transform) -> String {
     match transform {
@@ -317,7 +337,7 @@ pub fn influence_text(kind: InfluenceKind) -> &'static str {
         InfluenceKind::Filter => "filter",
         InfluenceKind::Join => "join",
         InfluenceKind::Group => "group",
-        InfluenceKind::Order => "order",
+        InfluenceKind::Order | InfluenceKind::Window => "order",
     }
 }
 
@@ -787,6 +807,7 @@ fn edge(snapshot: &Snapshot, edge: &Edge) -> LineageEdge {
             column: edge.target.1.to_string(),
         },
         transform: transform_text(&edge.transform),
+        roles: roles_text(edge.roles),
         span: SourceSpan::of(edge.loc, &snapshot.files),
         proved: edge.doubt.is_none(),
         unproved_because: edge.doubt.as_ref().map(ToString::to_string),
@@ -801,6 +822,7 @@ fn influence(snapshot: &Snapshot, influence: &RowInfluence) -> LineageInfluence 
         },
         model: snapshot.node_name(Node::Model(influence.target)).to_string(),
         kind: influence_text(influence.kind).to_owned(),
+        window: influence.kind == InfluenceKind::Window,
         span: SourceSpan::of(influence.loc, &snapshot.files),
     }
 }

@@ -262,6 +262,8 @@ pub struct Star {
     pub rename: Vec<(Path, Name)>,
     /// `* LIKE 'x'` and its kin (DuckDB): the pattern.
     pub like: Option<(LikeKind, bool, ExprId)>,
+    /// The pattern's ESCAPE.
+    pub escape: Option<ExprId>,
 }
 
 /// GROUP BY.
@@ -979,6 +981,7 @@ impl ExprKind {
                 if let Some((_, _, pattern)) = &star.like {
                     f(*pattern);
                 }
+                star.escape.iter().for_each(|e| f(*e));
             }
             ExprKind::Unary { operand: e, .. }
             | ExprKind::Is { expr: e, .. }

@@ -301,6 +301,7 @@ fn macros_and_variables_do_not_run_away() {
     let (defs, _) = parse_macros(
         FileId(2),
         &format!("{doubling}-- @macro m60(x, y)\n{{x}} + {{y}}\n"),
+        Dialect::DuckDb,
     );
     let macros: FxHashMap<SmolStr, _> = defs.into_iter().map(|m| (m.name.ident.text.clone(), m)).collect();
     let env = Env {

@@ -16,7 +16,7 @@ const MACROS: FileId = FileId(2);
 fn macros(files: &[&str]) -> FxHashMap<SmolStr, MacroDef> {
     let mut all = FxHashMap::default();
     for text in files {
-        let (defs, diagnostics) = parse_macros(MACROS, text);
+        let (defs, diagnostics) = parse_macros(MACROS, text, Dialect::DuckDb);
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
         for def in defs {
             all.insert(def.name.ident.text.clone(), def);
@@ -494,6 +494,7 @@ fn macro_files() {
     let (defs, diagnostics) = parse_macros(
         MACROS,
         "-- Adds tax.\n-- @param x the net price\n-- @macro tax(x: number, rate: float) -> number\n\n{x} * (1 + {rate});\n",
+        Dialect::DuckDb,
     );
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let def = &defs[0];
@@ -508,7 +509,7 @@ fn macro_files() {
     assert_eq!(def.returns.as_deref(), Some("number"));
 
     let two = "-- @macro a(x)\n{x} + 1\n\n-- The second.\n-- @macro b()\n2\n";
-    let (defs, diagnostics) = parse_macros(MACROS, two);
+    let (defs, diagnostics) = parse_macros(MACROS, two, Dialect::DuckDb);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     assert_eq!(
         defs.iter()
@@ -523,7 +524,7 @@ fn macro_files() {
 
     let braced =
         "-- Cents.\nmacro cents(x: column) -> number {\n  {x} / 100 -- '}'\n}\nmacro one() { {'a': 1} }";
-    let (defs, diagnostics) = parse_macros(MACROS, braced);
+    let (defs, diagnostics) = parse_macros(MACROS, braced, Dialect::DuckDb);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     assert_eq!(
         defs.iter()
@@ -581,7 +582,7 @@ fn malformed_macro_files() {
             "expected `}` to close the macro's body opened here",
         ),
     ] {
-        let (_, diagnostics) = parse_macros(MACROS, file);
+        let (_, diagnostics) = parse_macros(MACROS, file, Dialect::DuckDb);
         assert_eq!(
             diagnostics.first().map(|d| (d.code.id(), d.message.as_str())),
             Some(("E114", expected)),

@@ -8,6 +8,8 @@ use rocky_syntax::ast::ExprKind;
 use rocky_syntax::parser::{Parsed, parse};
 use rocky_warehouse::{Connection, Value};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 /// Rows fetched from a query at most.
 const LIMIT: usize = 2_000;
@@ -19,6 +21,23 @@ pub struct Wrong {
     pub kind: String,
     /// For people.
     pub detail: String,
+}
+
+/// A query that does not end (a recursion whose rows meet again) is given up.
+pub fn patiently<T>(run: impl FnOnce(&CancelToken) -> T) -> T {
+    let cancel = CancelToken::new();
+    let (done, waiting) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        let token = cancel.clone();
+        scope.spawn(move || {
+            if waiting.recv_timeout(Duration::from_secs(5)) == Err(RecvTimeoutError::Timeout) {
+                token.trip();
+            }
+        });
+        let result = run(&cancel);
+        drop(done);
+        result
+    })
 }
 
 /// What came of a query.
@@ -89,10 +108,8 @@ impl<'w> Checker<'w> {
     }
 
     pub fn rows(&mut self, text: &str) -> Result<Vec<Vec<Value>>, String> {
-        let rows = self
-            .connection
-            .query(text, LIMIT, &self.cancel)
-            .map_err(|e| e.to_string())?;
+        let rows =
+            patiently(|cancel| self.connection.query(text, LIMIT, cancel)).map_err(|e| e.to_string())?;
         Ok(rows.rows)
     }
 

@@ -5,7 +5,7 @@
 //! column, so that they stay what the query expects. All columns that an output column does not name are exchanged
 //! at once: nothing of it may change.
 
-use super::check::Checker;
+use super::check::{Checker, patiently};
 use super::schema::{World, quote};
 use rocky_base::{CancelToken, SmolStr};
 use rocky_semantic::{Analysis, RelationRef, references};
@@ -89,7 +89,7 @@ impl Mutator {
     }
 
     fn values(&mut self, text: &str) -> Option<Values> {
-        let rows = self.connection.query(text, 5_000, &self.cancel).ok()?;
+        let rows = patiently(|cancel| self.connection.query(text, 5_000, cancel)).ok()?;
         let mut columns: Values = vec![Vec::new(); rows.columns.len()];
         for row in &rows.rows {
             for (list, value) in columns.iter_mut().zip(row) {
@@ -100,8 +100,17 @@ impl Mutator {
         Some(columns)
     }
 
-    /// Look at one query.
+    /// Look at one query: what changes unclaimed, and which edges matter.
     pub fn look(&mut self, checker: &Checker<'_>, text: &str) -> Option<Found> {
+        self.examine(checker, text, true)
+    }
+
+    /// Look at one query for what changes unclaimed.
+    pub fn claims(&mut self, checker: &Checker<'_>, text: &str) -> Option<Found> {
+        self.examine(checker, text, false)
+    }
+
+    fn examine(&mut self, checker: &Checker<'_>, text: &str, edges: bool) -> Option<Found> {
         let (parsed, analysis) = checker.analyse(text).ok()?;
         let read: BTreeSet<u32> = references(&parsed.ast, rocky_base::Dialect::DuckDb)
             .iter()
@@ -131,7 +140,7 @@ impl Mutator {
             if all.iter().all(|s| claim.contains(s)) {
                 continue;
             }
-            for rows in MOVES {
+            for rows in MOVES.iter().take(if edges { MOVES.len() } else { 1 }) {
                 self.mutate(&read, rows, |s| !claim.contains(s));
                 let Some(after) = self.values(text) else { continue };
                 let changed = claims
@@ -148,7 +157,7 @@ impl Mutator {
                 }
             }
         }
-        if before.first().is_some_and(|c| !c.is_empty()) {
+        if edges && before.first().is_some_and(|c| !c.is_empty()) {
             self.try_edges(&analysis, &read, text, &before, &mut found);
         }
         self.mutate(&read, MOVES[0], |_| false);

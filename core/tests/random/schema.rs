@@ -4,7 +4,7 @@ use rocky_adapter_duckdb::{DuckDb, OpenOptions};
 use rocky_base::{CancelToken, Dialect, SmolStr};
 use rocky_semantic::{Analysis, Input, RelationInput, RelationSchema, analyse, references};
 use rocky_syntax::parser::Parsed;
-use rocky_warehouse::{Column, Connection, Type, Warehouse};
+use rocky_warehouse::{Column, Connection, OwnTypes, Type, Warehouse};
 use std::sync::Arc;
 
 /// Rows in each table.
@@ -82,6 +82,8 @@ pub struct Table {
 pub struct World {
     pub db: DuckDb,
     pub tables: Vec<Table>,
+    /// What CREATE TYPE made.
+    pub types: OwnTypes,
 }
 
 /// A name as SQL.
@@ -90,7 +92,7 @@ pub fn quote(name: &str) -> String {
         && name
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-        && name != "select";
+        && !Dialect::DuckDb.is_reserved(name);
     if plain {
         name.to_owned()
     } else {
@@ -100,11 +102,11 @@ pub fn quote(name: &str) -> String {
 
 impl World {
     pub fn new() -> World {
-        World::of(TABLES, value)
+        World::of(TABLES, |ty| value(ty).to_owned())
     }
 
     /// Tables of a script, filled with `value` of their columns' types.
-    pub fn of(script: &str, value: fn(&str) -> &'static str) -> World {
+    pub fn of(script: &str, value: fn(&str) -> String) -> World {
         let cancel = CancelToken::new();
         let db = DuckDb::open(None, &OpenOptions::default(), &cancel).unwrap();
         let mut connection = db.connect().unwrap();
@@ -153,15 +155,15 @@ impl World {
                 .iter()
                 .enumerate()
                 .map(|(n, c)| {
-                    let value = if c.name == "id" {
-                        "i"
+                    let value = if c.name == "id" && c.ty.is_integer() {
+                        "i".to_owned()
                     } else {
                         value(&c.ty.print(Dialect::DuckDb))
                     };
                     if c.nullable {
                         format!("CASE WHEN (i + {n}) % 4 = 0 THEN NULL ELSE {value} END")
                     } else {
-                        value.to_owned()
+                        value
                     }
                 })
                 .collect();
@@ -174,8 +176,17 @@ impl World {
                 .execute(&insert, &cancel)
                 .unwrap_or_else(|e| panic!("{insert}: {e}"));
         }
+        let mut types = OwnTypes::default();
+        let query = "SELECT type_name FROM duckdb_types() WHERE NOT internal";
+        for row in connection.query(query, 1_000, &cancel).unwrap().rows {
+            let name = row.first().unwrap().to_text().unwrap();
+            let described = connection
+                .describe(&format!("SELECT NULL::{} AS x", quote(&name)), &cancel)
+                .unwrap();
+            types.insert(&name, described[0].ty.clone());
+        }
         drop(connection);
-        World { db, tables }
+        World { db, tables, types }
     }
 
     pub fn connect(&self) -> Box<dyn Connection> {
@@ -209,7 +220,7 @@ impl World {
             text,
             dialect: Dialect::DuckDb,
             relations: &relations,
-            types: &rocky_warehouse::OwnTypes::NONE,
+            types: &self.types,
             cancel: None,
         })
     }

@@ -93,6 +93,7 @@ impl std::fmt::Display for Reason {
                     InfluenceKind::Join => "joined by",
                     InfluenceKind::Group => "grouped by",
                     InfluenceKind::Order => "ordered by",
+                    InfluenceKind::Window => "windowed by",
                 };
                 write!(f, "{how} {relation}.{column}")
             }

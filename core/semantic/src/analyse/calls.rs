@@ -3,8 +3,9 @@
 use super::lineage::{Acc, Set, compose};
 use super::lookup::Meaning;
 use super::narrow::Outcome;
+use super::scope::Src;
 use super::{Analyser, Ctx};
-use crate::model::{InfluenceKind, Transform};
+use crate::model::{InfluenceKind, Roles, Transform};
 use crate::typing::{self, Argument, ArgumentValue, CallSite, FunctionKind, Operand, TypeError};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{BinaryOp, Call, ExprId, ExprKind, Name, Over, WindowSpec, path_span};
@@ -81,10 +82,18 @@ impl<'a> Analyser<'a> {
             ..outer
         };
         let mut args: Vec<Argument> = Vec::with_capacity(call.args.len() + 1);
+        let start = acc.len();
         if let Some(base) = method {
             args.push(value(self.column(id, base, &inner, acc)));
         }
-        self.arguments(call, &site, &inner, acc, &mut args);
+        let fields = self.arguments(call, &site, &inner, acc, &mut args);
+        if !fields.is_empty() {
+            self.struct_parts.insert(id, fields.into());
+        }
+        if matches!(site.name.as_str(), "unnest" | "unlist" | "generate_subscripts") {
+            // How many rows a row becomes.
+            self.influence(&acc.since(start), InfluenceKind::Join);
+        }
         let within = self.call_order(call, &site, &inner, acc);
         if let Some(filter) = call.filter {
             self.ctx = Ctx {
@@ -94,7 +103,7 @@ impl<'a> Analyser<'a> {
             // It decides about this value alone, as a CASE inside the aggregate would: an edge and an influence.
             let set = self.sources_of(filter);
             self.influence(&set, InfluenceKind::Filter);
-            acc.push(&set, &inner);
+            acc.push_as(&set, &inner, Roles::CONDITION);
         }
         self.ctx = Ctx {
             in_window: outer.in_window || site.windowed,
@@ -157,7 +166,8 @@ impl<'a> Analyser<'a> {
         inner: &Transform,
         acc: &mut Acc,
         args: &mut Vec<Argument>,
-    ) {
+    ) -> Vec<(SmolStr, Src)> {
+        let mut fields = Vec::new();
         let ast = self.ast;
         let condition = match call.args.as_slice() {
             [condition, _, _] if matches!(site.name.as_str(), "if" | "iff") => Some(condition.value),
@@ -223,7 +233,11 @@ impl<'a> Analyser<'a> {
                     }
                 }
                 _ => {
+                    let start = acc.len();
                     let mut operand = self.expr(arg.value, inner, acc);
+                    if i == 0 && condition.is_some() {
+                        acc.decides_from(start, Roles::CONDITION);
+                    }
                     let mut name = name;
                     if name.is_none() && site.names_fields(first) {
                         match self.implied_name(arg.value, &operand) {
@@ -231,6 +245,12 @@ impl<'a> Analyser<'a> {
                             Implied::Nothing => {}
                             Implied::Unclear => operand = Operand::unknown(),
                         }
+                    }
+                    if site.name == "struct_pack"
+                        && let Some(name) = &name
+                    {
+                        let set = acc.since(start);
+                        fields.push((name.clone(), self.src_of(arg.value, set)));
                     }
                     args.push(Argument {
                         name,
@@ -242,6 +262,7 @@ impl<'a> Analyser<'a> {
                 self.forget(assumed);
             }
         }
+        fields
     }
 
     /// ORDER BY inside the brackets decides about the order; WITHIN GROUP names the aggregated value.
@@ -286,9 +307,9 @@ impl<'a> Analyser<'a> {
                 .chain(spec.order_by.iter().map(|o| o.expr));
             let sets: Vec<Set> = keys.map(|key| self.sources_of(key)).collect();
             for set in &sets {
-                self.influence(set, InfluenceKind::Order);
+                self.influence(set, InfluenceKind::Window);
                 if site.ranks() {
-                    acc.push(set, inner);
+                    acc.push_as(set, inner, Roles::WINDOW);
                 }
             }
             for bound in &spec.frame {

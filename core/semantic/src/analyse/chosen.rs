@@ -83,7 +83,7 @@ impl Analyser<'_> {
                     None => None,
                 };
                 let hit = match (&escape, kind) {
-                    (None, _) => self.name_matches(*kind, *wanted, &text)?,
+                    (None, _) => self.name_matches(*kind, *wanted, None, &text)?,
                     (Some(escape), LikeKind::Like) => {
                         let wanted = self.words(given, *wanted)?;
                         let regex = escaped(&wanted, escape.chars().next()?);

@@ -2,7 +2,7 @@
 
 use super::lineage::{Acc, compose};
 use super::pattern::{self, Match};
-use super::scope::{ColRef, Scope};
+use super::scope::{ColRef, Parts, Scope};
 use super::{Analyser, Out, OutCol, Src};
 use crate::model::Transform;
 use crate::typing::{self, Operand};
@@ -10,6 +10,7 @@ use rocky_base::{Dialect, SmolStr, Span};
 use rocky_syntax::ast::{ExprId, ExprKind, LikeKind, Literal, Name, Star};
 use rocky_warehouse::Type;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::rc::Rc;
 
 /// A column that a star shows.
 #[derive(Clone, Debug)]
@@ -126,12 +127,18 @@ impl<'a> Analyser<'a> {
     pub(super) fn star_out(&mut self, found: &StarCol, span: Span) -> OutCol {
         let mut acc = Acc::default();
         let operand = self.star_value(found, span, &Transform::Direct, &mut acc);
+        let set = acc.finish();
+        let plain = found.replaced.is_none() && found.field.is_none();
+        let src = match self.fields_of(found.at).filter(|_| plain) {
+            Some(fields) => Src::Struct(Rc::new(Parts { all: set, fields })),
+            None => Src::Set(set),
+        };
         let col = super::scope::Col {
             name: found.name.clone(),
             key: found.key.clone(),
             ty: operand.ty,
             nullable: operand.nullable,
-            src: Src::Set(acc.finish()),
+            src,
             cause: acc.cause,
         };
         let span = found.replaced.map_or(span, |e| self.ast.expr(e).span);
@@ -156,7 +163,8 @@ impl<'a> Analyser<'a> {
         match &found.field {
             None => self.read(found.at, span, mode, acc),
             Some(field) => {
-                let base = self.read(found.at, span, &compose(mode, &Transform::Expression), acc);
+                let mode = compose(mode, &Transform::Expression);
+                let base = self.read_field(found.at, &[], field, span, &mode, acc);
                 typing::field(self.dialect, &base, field)
                     .map_or_else(Operand::unknown, |typed| Operand::of(typed.ty, typed.nullable))
             }
@@ -309,7 +317,7 @@ impl<'a> Analyser<'a> {
             let keep: Vec<Option<bool>> = selected
                 .cols
                 .iter()
-                .map(|c| self.name_matches(*kind, *wanted, &c.name))
+                .map(|c| self.name_matches(*kind, *wanted, star.escape, &c.name))
                 .collect();
             if keep.iter().any(Option::is_none) {
                 selected.complete = false;
@@ -345,10 +353,31 @@ impl<'a> Analyser<'a> {
     }
 
     /// Whether a name matches the pattern of `* LIKE …`; `None` when that cannot be told.
-    pub(super) fn name_matches(&self, kind: LikeKind, wanted: ExprId, name: &str) -> Option<bool> {
-        let ExprKind::Literal(Literal::String(wanted)) = &self.ast.expr(self.ast.unparen(wanted)).kind else {
-            return None;
+    pub(super) fn name_matches(
+        &self,
+        kind: LikeKind,
+        wanted: ExprId,
+        escape: Option<ExprId>,
+        name: &str,
+    ) -> Option<bool> {
+        let literal = |id: ExprId| match &self.ast.expr(self.ast.unparen(id)).kind {
+            ExprKind::Literal(Literal::String(text)) => Some(text),
+            _ => None,
         };
+        let wanted = literal(wanted)?;
+        if let Some(escape) = escape {
+            let mut chars = literal(escape)?.chars();
+            let escape = chars.next();
+            return match (kind, chars.next()) {
+                (LikeKind::Like, None) => Some(pattern::like_escape(wanted, escape, name)),
+                (LikeKind::ILike, None) => Some(pattern::like_escape(
+                    &wanted.to_lowercase(),
+                    escape,
+                    &name.to_lowercase(),
+                )),
+                _ => None,
+            };
+        }
         match kind {
             LikeKind::Like => Some(pattern::like(wanted, name)),
             LikeKind::ILike => Some(pattern::like(&wanted.to_lowercase(), &name.to_lowercase())),
@@ -467,8 +496,10 @@ impl<'a> Analyser<'a> {
                 let cols = self.selected(selector).cols;
                 let shown = cols.iter().map(|c| (c.name.clone(), self.path_of(c))).collect();
                 expansion.unpacked.insert(node, shown);
-            } else if let Some(replaced) = self.columns_at.get(&node).and_then(|c| c.replaced) {
-                expansion.replaced.insert(node, replaced);
+            } else if let Some(found) = self.columns_at.get(&node)
+                && let Some(replaced) = found.replaced
+            {
+                expansion.replaced.insert(node, (found.name.clone(), replaced));
             }
         }
         expansion
@@ -508,6 +539,37 @@ impl<'a> Analyser<'a> {
             .into_iter()
             .map(|(id, selector, _)| (id, selector))
             .collect()
+    }
+
+    /// `WHERE COLUMNS(*) > 0` holds of every column: the condition is evaluated once for each.
+    pub(super) fn in_each_column(
+        &mut self,
+        id: ExprId,
+        mut evaluate: impl FnMut(&mut Self) -> Operand,
+    ) -> Operand {
+        let columns = self.columns_in(id);
+        let Some((_, selector)) = columns.first() else {
+            return evaluate(self);
+        };
+        let selected = self.selected(*selector);
+        let mut last = None;
+        for found in &selected.cols {
+            for (node, _) in &columns {
+                self.columns_at.insert(*node, found.clone());
+            }
+            last = Some(evaluate(self));
+        }
+        for (node, _) in &columns {
+            self.columns_at.remove(node);
+        }
+        match last {
+            Some(operand) if selected.complete => Operand {
+                nullable: true,
+                constant: None,
+                ..operand
+            },
+            _ => evaluate(self),
+        }
     }
 
     /// The COLUMNS(…) and `*COLUMNS(…)` (then true) inside an expression.

@@ -6,8 +6,9 @@
 
 use super::lineage::{Acc, compose};
 use super::narrow::{Facts, Outcome};
+use super::scope::Fields;
 use super::{Analyser, Clause, LambdaVar, Node, deeper};
-use crate::model::{InfluenceKind, Transform};
+use crate::model::{InfluenceKind, Roles, Transform};
 use crate::typing::{self, Argument, ArgumentValue, CallSite, Constant, Meeting, Operand, TypeError};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{
@@ -244,7 +245,11 @@ impl<'a> Analyser<'a> {
                     ..Operand::of(Type::list(element), false)
                 }
             }
-            ExprKind::Struct(fields) => self.struct_literal(fields, None, &inner, acc).0,
+            ExprKind::Struct(fields) => {
+                let made = self.struct_literal(fields, None, &inner, acc);
+                self.struct_parts.insert(id, made.2);
+                made.0
+            }
             ExprKind::Map(entries) => {
                 let mut keys = Vec::with_capacity(entries.len());
                 let mut values = Vec::with_capacity(entries.len());
@@ -316,11 +321,14 @@ impl<'a> Analyser<'a> {
             // Of `{'p': a, 'q': b}.p` only `a` matters.
             ExprKind::Field { base, name } => match &ast.expr(ast.unparen(*base)).kind {
                 ExprKind::Struct(fields) => {
-                    let (operand, field) = self.struct_literal(fields, Some(name), mode, acc);
+                    let (operand, field, _) = self.struct_literal(fields, Some(name), mode, acc);
                     let typed = self.fields(operand, std::slice::from_ref(name));
                     field.unwrap_or(typed)
                 }
                 _ => {
+                    if let Some(part) = self.field_of_column(*base, &name.ident.text, mode, acc) {
+                        return part;
+                    }
                     let operand = self.expr(*base, &inner, acc);
                     self.fields(operand, std::slice::from_ref(name))
                 }
@@ -376,7 +384,7 @@ impl<'a> Analyser<'a> {
     ) -> Option<Operand> {
         let ast = self.ast;
         let ExprKind::Struct(fields) = &ast.expr(ast.unparen(base)).kind else {
-            return None;
+            return self.field_of_column(base, wanted, mode, acc);
         };
         let named = |name: &Option<rocky_syntax::ast::Name>| {
             name.as_ref()
@@ -401,7 +409,8 @@ impl<'a> Analyser<'a> {
         wanted: Option<&Name>,
         mode: &Transform,
         acc: &mut Acc,
-    ) -> (Operand, Option<Operand>) {
+    ) -> (Operand, Option<Operand>, Fields) {
+        let mut parts = Vec::with_capacity(if wanted.is_none() { fields.len() } else { 0 });
         let mut typed = Vec::with_capacity(fields.len());
         let mut found = None;
         for (name, value) in fields {
@@ -416,14 +425,25 @@ impl<'a> Analyser<'a> {
                 Some(wanted) if !name.eq_ignore_ascii_case(&wanted.ident.text) => {
                     self.expr(*value, mode, &mut Acc::default())
                 }
-                _ => self.expr(*value, mode, acc),
+                Some(_) => self.expr(*value, mode, acc),
+                None => {
+                    let start = acc.len();
+                    let operand = self.expr(*value, mode, acc);
+                    let set = acc.since(start);
+                    parts.push((name.clone(), self.src_of(*value, set)));
+                    operand
+                }
             };
             if wanted.is_some_and(|w| name.eq_ignore_ascii_case(&w.ident.text)) && found.is_none() {
                 found = Some(Operand::of(operand.ty.clone(), operand.nullable));
             }
             typed.push(Field { name, ty: operand.ty });
         }
-        (Operand::of(Type::Struct(typed.into()), false), found)
+        (
+            Operand::of(Type::Struct(typed.into()), false),
+            found,
+            parts.into(),
+        )
     }
 
     /// DuckDB's AT TIME ZONE is the function `timezone`.
@@ -697,13 +717,17 @@ impl<'a> Analyser<'a> {
         mode: &Transform,
         acc: &mut Acc,
     ) -> Operand {
+        let start = acc.len();
         let subject = operand.map(|e| (self.ast.expr(e).span, self.expr(e, mode, acc)));
+        acc.decides_from(start, Roles::CONDITION);
         let mut results = Vec::with_capacity(whens.len() + 1);
         let mut said = false;
         // What holds because the conditions before did not.
         let mut before = Vec::new();
         for (when, then) in whens {
+            let start = acc.len();
             let condition = self.expr(*when, mode, acc);
+            acc.decides_from(start, Roles::CONDITION);
             if let Some((at, subject)) = &subject
                 && !said
             {
@@ -901,7 +925,7 @@ impl<'a> Analyser<'a> {
     /// Evaluate a condition: its columns influence rows.
     pub(super) fn condition(&mut self, id: ExprId, kind: InfluenceKind) -> Operand {
         let mut acc = Acc::default();
-        let operand = self.expr(id, &Transform::Direct, &mut acc);
+        let operand = self.in_each_column(id, |this| this.expr(id, &Transform::Direct, &mut acc));
         self.influence(&acc.finish(), kind);
         operand
     }

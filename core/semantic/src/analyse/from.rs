@@ -768,6 +768,8 @@ impl<'a> Analyser<'a> {
             typed = Some(vec![(SmolStr::new(text), value.ty.clone(), false)]);
         }
         let set = acc.finish();
+        // How many rows a row on the left meets.
+        self.influence(&set, InfluenceKind::Join);
         let complete = typed.is_some();
         let mut list: Vec<Col> = Vec::new();
         for (name, ty, nullable) in typed.into_iter().flatten() {
@@ -804,7 +806,12 @@ impl<'a> Analyser<'a> {
         }
         let alias_text = alias.map_or(name, |a| a.name.ident.text.as_str());
         if let Some(alias) = alias {
-            self.rename(&mut list, &alias.columns, complete, alias_text);
+            // DuckDB takes more names than a table function has columns, and forgets them.
+            let names = match self.dialect {
+                Dialect::DuckDb if complete => alias.columns.get(..list.len()).unwrap_or(&alias.columns),
+                _ => &alias.columns,
+            };
+            self.rename(&mut list, names, complete, alias_text);
         }
         let rel = self.new_rel(alias, &lower, span, Rc::new(Columns::new(list)));
         self.bind(Rel { complete, ..rel });

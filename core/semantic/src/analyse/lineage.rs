@@ -5,7 +5,7 @@
 //! computation wins, else TRY_CAST, else CAST, else the value is the same (`Direct`). Sets are shared: a column
 //! that only passes through subqueries costs a reference count, however deep they are.
 
-use crate::model::{SourceColumn, Transform};
+use crate::model::{Roles, SourceColumn, Transform};
 use rocky_base::{SmolStr, Span};
 use std::rc::Rc;
 
@@ -30,7 +30,7 @@ pub(super) fn compose(outer: &Transform, inner: &Transform) -> Transform {
 /// Collects the sources of one value while its expression is walked.
 #[derive(Default)]
 pub(super) struct Acc {
-    parts: Vec<(Rc<[SourceColumn]>, Transform)>,
+    parts: Vec<(Rc<[SourceColumn]>, Transform, Roles)>,
     /// The first reason for a type not being known.
     pub(super) cause: Cause,
 }
@@ -38,14 +38,19 @@ pub(super) struct Acc {
 impl Acc {
     /// A set that reaches the value through `mode`.
     pub(super) fn push(&mut self, set: &Set, mode: &Transform) {
+        self.push_as(set, mode, Roles::VALUE);
+    }
+
+    /// A set that decides about the value as `roles` say.
+    pub(super) fn push_as(&mut self, set: &Set, mode: &Transform, roles: Roles) {
         if let Some(set) = set {
-            self.parts.push((Rc::clone(set), mode.clone()));
+            self.parts.push((Rc::clone(set), mode.clone(), roles));
         }
     }
 
     /// A single column.
     pub(super) fn push_one(&mut self, source: SourceColumn, mode: &Transform) {
-        self.parts.push((Rc::from([source]), mode.clone()));
+        self.parts.push((Rc::from([source]), mode.clone(), Roles::VALUE));
     }
 
     /// Everything another collector has, through `mode`.
@@ -55,8 +60,26 @@ impl Acc {
             other
                 .parts
                 .into_iter()
-                .map(|(set, inner)| (set, compose(mode, &inner))),
+                .map(|(set, inner, roles)| (set, compose(mode, &inner), roles)),
         );
+    }
+
+    /// How many parts there are.
+    pub(super) fn len(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// The set of what came after the first `n` parts.
+    pub(super) fn since(&self, n: usize) -> Set {
+        let parts = self.parts.get(n..).unwrap_or_default().to_vec();
+        Acc { parts, cause: None }.finish()
+    }
+
+    /// What came after the first `n` parts only decides about the value.
+    pub(super) fn decides_from(&mut self, n: usize, roles: Roles) {
+        for part in self.parts.iter_mut().skip(n) {
+            part.2 = roles.over(part.2);
+        }
     }
 
     /// Note a reason unless there is one.
@@ -70,11 +93,12 @@ impl Acc {
     pub(super) fn finish(&self) -> Set {
         match self.parts.as_slice() {
             [] => None,
-            [(set, Transform::Direct)] => Some(Rc::clone(set)),
+            [(set, Transform::Direct, Roles::VALUE)] => Some(Rc::clone(set)),
             parts => {
-                let all = parts.iter().flat_map(|(set, mode)| {
+                let all = parts.iter().flat_map(|(set, mode, roles)| {
                     set.iter().map(|s| SourceColumn {
                         transform: compose(mode, &s.transform),
+                        roles: roles.over(s.roles),
                         ..s.clone()
                     })
                 });
@@ -90,7 +114,13 @@ pub(super) fn set_of(mut sources: Vec<SourceColumn>) -> Set {
         return None;
     }
     sources.sort_unstable();
-    sources.dedup_by(|b, a| a.relation == b.relation && a.column == b.column && a.transform == b.transform);
+    sources.dedup_by(|b, a| {
+        let same = a.relation == b.relation && a.column == b.column && a.transform == b.transform;
+        if same {
+            a.roles = a.roles.and(b.roles);
+        }
+        same
+    });
     Some(Rc::from(sources))
 }
 

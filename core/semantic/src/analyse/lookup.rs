@@ -4,14 +4,15 @@
 //! Scopes are asked innermost first; in each, the longest qualifier wins (`schema.table.column` before
 //! `table.column.field` before `column.field.field`). Looking up says nothing to the user: [`Analyser::column`] does.
 
-use super::lineage::Acc;
-use super::scope::{ColRef, Found, Rel, Scope, Src};
+use super::lineage::{Acc, Set};
+use super::scope::{ColRef, Fields, Found, Parts, Rel, Scope, Src};
 use super::{AliasMode, Analyser, Resolved};
-use crate::model::{SourceColumn, Transform};
+use crate::model::{Roles, SourceColumn, Transform};
 use crate::typing::{self, CallSite, Operand};
 use rocky_base::{Dialect, SmolStr, Span};
 use rocky_syntax::ast::{ExprId, Name, path_span};
 use rocky_warehouse::{Field, Type};
+use std::rc::Rc;
 
 /// What a name means. `fields` is the index of the first part that is a struct field.
 #[derive(Debug)]
@@ -242,7 +243,10 @@ impl<'a> Analyser<'a> {
                 } else {
                     super::lineage::compose(mode, &Transform::Expression)
                 };
-                let operand = self.read(found, span, &mode, acc);
+                let operand = match fields.first() {
+                    Some(first) => self.read_field(found, fields, &first.ident.text, span, &mode, acc),
+                    None => self.read(found, span, &mode, acc),
+                };
                 self.fields(operand, fields)
             }
             Meaning::Lambda { index } => {
@@ -268,6 +272,7 @@ impl<'a> Analyser<'a> {
                             relation,
                             column,
                             transform: Transform::Direct,
+                            roles: Roles::VALUE,
                             span,
                         },
                         mode,
@@ -360,6 +365,7 @@ impl<'a> Analyser<'a> {
                     relation: *relation,
                     column: col.name.clone(),
                     transform: Transform::Direct,
+                    roles: Roles::VALUE,
                     span,
                 };
                 acc.push_one(source, mode);
@@ -369,14 +375,112 @@ impl<'a> Analyser<'a> {
                     acc.because(Some((span, SmolStr::from(why))));
                 }
             }
-            Src::Set(set) => {
-                acc.push(set, mode);
+            made @ (Src::Set(_) | Src::Struct(_)) => {
+                acc.push(made.set().unwrap_or(&None), mode);
                 if col.ty.has_unknown() {
                     acc.because(col.cause.clone());
                 }
             }
         }
         Operand::of(col.ty.clone(), scope.nullable(found))
+    }
+
+    /// The column found, of which only the field at the end of `fields` is asked for; that field's sources are enough where
+    /// the query made the struct.
+    pub(super) fn read_field(
+        &self,
+        found: ColRef,
+        fields: &[Name],
+        first: &str,
+        span: Span,
+        mode: &Transform,
+        acc: &mut Acc,
+    ) -> Operand {
+        let Some((scope, col)) = self
+            .scopes
+            .get(found.scope as usize)
+            .and_then(|s| Some((s, s.col(found)?)))
+        else {
+            return Operand::unknown();
+        };
+        let Some(mut part) = col.src.field(first) else {
+            return self.read(found, span, mode, acc);
+        };
+        for name in fields.iter().skip(1) {
+            let Some(inner) = part.field(&name.ident.text) else {
+                break;
+            };
+            part = inner;
+        }
+        acc.push(part.set().unwrap_or(&None), mode);
+        if col.ty.has_unknown() {
+            acc.because(col.cause.clone());
+        }
+        Operand::of(col.ty.clone(), scope.nullable(found))
+    }
+
+    /// `base['name']`, `(base).name` where `base` is a column whose fields have sources of their own.
+    pub(super) fn field_of_column(
+        &mut self,
+        base: ExprId,
+        wanted: &str,
+        mode: &Transform,
+        acc: &mut Acc,
+    ) -> Option<Operand> {
+        let base = self.ast.unparen(base);
+        let rocky_syntax::ast::ExprKind::Column(path) = &self.ast.expr(base).kind else {
+            return None;
+        };
+        let Meaning::Column { found, fields } = self.lookup(path) else {
+            return None;
+        };
+        let fields = path.get(fields..).unwrap_or(&[]);
+        let mut src = &self.scopes.get(found.scope as usize)?.col(found)?.src;
+        for name in fields {
+            src = src.field(&name.ident.text)?;
+        }
+        let set = src.field(wanted)?.set()?.clone();
+        // What the column is, and what is wrong with it, is found as ever; its sources are not.
+        let operand = self.expr(base, mode, &mut Acc::default());
+        let typed = typing::field(self.dialect, &operand, wanted)?;
+        acc.push(&set, &super::lineage::compose(mode, &Transform::Expression));
+        Some(Operand::of(typed.ty, typed.nullable))
+    }
+
+    /// Sources of an expression whose set is known: by field, where it is a struct that the query makes.
+    pub(super) fn src_of(&mut self, expr: ExprId, set: Set) -> Src {
+        let expr = self.ast.unparen(expr);
+        let fields = match &self.ast.expr(expr).kind {
+            rocky_syntax::ast::ExprKind::Column(path) => self.fields_at(path),
+            _ => self.struct_parts.remove(&expr),
+        };
+        match fields {
+            Some(fields) => Src::Struct(Rc::new(Parts { all: set, fields })),
+            None => Src::Set(set),
+        }
+    }
+
+    /// The fields of a column by its path.
+    fn fields_at(&self, path: &[Name]) -> Option<Fields> {
+        let Meaning::Column { found, fields } = self.lookup(path) else {
+            return None;
+        };
+        let mut src = &self.scopes.get(found.scope as usize)?.col(found)?.src;
+        for name in path.get(fields..).unwrap_or(&[]) {
+            src = src.field(&name.ident.text)?;
+        }
+        match src {
+            Src::Struct(parts) => Some(Rc::clone(&parts.fields)),
+            _ => None,
+        }
+    }
+
+    /// The fields of a column found.
+    pub(super) fn fields_of(&self, found: ColRef) -> Option<Fields> {
+        match &self.scopes.get(found.scope as usize)?.col(found)?.src {
+            Src::Struct(parts) => Some(Rc::clone(&parts.fields)),
+            _ => None,
+        }
     }
 
     /// An alias of the select list.
@@ -540,6 +644,7 @@ fn unresolved(name: Option<&Name>, span: Span, mode: &Transform, acc: &mut Acc) 
         relation: crate::model::UNRESOLVED,
         column: name.map_or_else(|| "*".into(), |n| n.ident.text.clone()),
         transform: Transform::Direct,
+        roles: Roles::VALUE,
         span,
     };
     acc.push_one(source, mode);

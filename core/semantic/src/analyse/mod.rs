@@ -67,10 +67,7 @@ struct OutCol {
 
 impl OutCol {
     fn sources(&self) -> &Set {
-        match &self.col.src {
-            Src::Set(set) => set,
-            Src::Base(_) => &None,
-        }
+        self.col.src.set().unwrap_or(&None)
     }
 }
 
@@ -219,6 +216,8 @@ struct Analyser<'a> {
     bound: Vec<Bound>,
     /// What a COLUMNS(…) stands for while its item is evaluated for one column.
     columns_at: FxHashMap<ExprId, StarCol>,
+    /// Struct literals, with the sources of their fields.
+    struct_parts: FxHashMap<ExprId, scope::Fields>,
     /// The text has COLUMNS(…) somewhere.
     has_columns: bool,
     ctx: Ctx,
@@ -258,6 +257,7 @@ impl<'a> Analyser<'a> {
             facts: vec![Fact::default(); input.ast.exprs.len()],
             bound: vec![Bound::default(); input.ast.froms.len()],
             columns_at: FxHashMap::default(),
+            struct_parts: FxHashMap::default(),
             has_columns: (input.ast.exprs.iter()).any(|e| matches!(e.kind, ExprKind::Columns { .. })),
             ctx: Ctx::PLAIN,
             diagnostics: Vec::new(),
@@ -334,6 +334,7 @@ impl<'a> Analyser<'a> {
                 let transform = lineage::compose(&source.transform, &inner.transform);
                 out.push(SourceColumn {
                     transform,
+                    roles: source.roles.over(inner.roles),
                     ..inner.clone()
                 });
             }
@@ -384,7 +385,10 @@ impl<'a> Analyser<'a> {
         let found = std::mem::take(&mut self.diagnostics);
         let mut diagnostics: Vec<Diagnostic> = found.into_iter().filter_map(said).collect();
         let mut conditional = Vec::new();
+        let mut with = self.input.ast.queries.iter().filter_map(|q| q.with.as_ref());
+        let recursive = with.any(|w| w.recursive);
         let lints = lint::Query {
+            recursive,
             ast: self.ast,
             text: self.input.text,
             dialect: self.dialect,

@@ -22,7 +22,7 @@ pub(super) type Windows<'w> = &'w dyn Fn(&Name) -> Option<&'w WindowSpec>;
 #[derive(Default)]
 pub(super) struct Expansion {
     /// The expression that REPLACE gives for the column at hand.
-    pub(super) replaced: FxHashMap<ExprId, ExprId>,
+    pub(super) replaced: FxHashMap<ExprId, (SmolStr, ExprId)>,
     /// The columns of a `*COLUMNS(…)`: names, and the names with what they are qualified by.
     pub(super) unpacked: FxHashMap<ExprId, Vec<(SmolStr, String)>>,
 }
@@ -355,6 +355,8 @@ impl<'p> Printer<'p> {
                     match (i, bound) {
                         (0, Some(bound)) => self.expr(*bound),
                         (_, Some(bound)) => self.wrapped(":", *bound, ""),
+                        // `[1:-:2]`
+                        (1, None) if matches!(bounds.get(2), Some(Some(_))) => self.push(":-"),
                         (1, None) => self.push(":"),
                         _ => {}
                     }
@@ -377,7 +379,7 @@ impl<'p> Printer<'p> {
             ExprKind::Paren(inner) => self.expr(*inner),
             ExprKind::Columns { .. } => {
                 match (self.columns.replaced.get(&id), self.columns.unpacked.get(&id)) {
-                    (Some(replaced), _) => self.expr(*replaced),
+                    (Some((_, replaced)), _) => self.expr(*replaced),
                     (None, Some(unpacked)) => {
                         for (i, (name, path)) in unpacked.iter().enumerate() {
                             self.push(if i > 0 { ", " } else { "" });
@@ -689,6 +691,9 @@ impl<'p> Printer<'p> {
                 }
                 if let Some(name) = &arg.name {
                     self.ident(&name.ident.text);
+                    self.push(" := ");
+                } else if let Some((name, _)) = self.columns.replaced.get(&arg.value) {
+                    self.ident(name);
                     self.push(" := ");
                 }
                 self.expr(arg.value);

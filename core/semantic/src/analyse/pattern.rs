@@ -10,6 +10,24 @@ pub(super) fn like(pattern: &str, text: &str) -> bool {
     )
 }
 
+/// SQL LIKE: a character behind `escape` means itself.
+pub(super) fn like_escape(pattern: &str, escape: Option<char>, text: &str) -> bool {
+    // No name has these.
+    const MANY: char = '\u{F0000}';
+    const ONE: char = '\u{F0001}';
+    let mut read = Vec::new();
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            c if Some(c) == escape => read.extend(chars.next()),
+            '%' => read.push(MANY),
+            '_' => read.push(ONE),
+            c => read.push(c),
+        }
+    }
+    wild(&read, &text.chars().collect::<Vec<_>>(), MANY, ONE)
+}
+
 /// Shell-like GLOB without classes.
 pub(super) fn glob(pattern: &str, text: &str) -> bool {
     wild(
@@ -95,6 +113,8 @@ mod tests {
     fn like_and_glob() {
         assert!(like("a%_c", "abbc"));
         assert!(!like("a%d", "abc"));
+        assert!(like_escape("%!_id", Some('!'), "order_id"));
+        assert!(!like_escape("%!_id", Some('!'), "orderid"));
         assert!(glob("*_id", "order_id"));
     }
 }

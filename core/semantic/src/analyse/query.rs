@@ -7,7 +7,7 @@
 use super::lineage::{self, Acc, Set};
 use super::scope::{Col, Columns, Rel, Src};
 use super::{Analyser, Clause, Cte, Ctx, Node, Out, OutCol, SELF_REFERENCE, deeper};
-use crate::model::{InfluenceKind, SourceColumn, Transform};
+use crate::model::{InfluenceKind, Roles, SourceColumn, Transform};
 use crate::references::sees_itself;
 use crate::typing::{self, Meeting, Operand};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
@@ -205,6 +205,7 @@ impl<'a> Analyser<'a> {
                     relation,
                     column: col.name.clone(),
                     transform: Transform::Direct,
+                    roles: Roles::VALUE,
                     span: name.span,
                 };
                 col.src = Src::Set(lineage::set_of(vec![source]));
@@ -264,6 +265,7 @@ impl<'a> Analyser<'a> {
                     relation,
                     column: SmolStr::from(i.to_string()),
                     transform: Transform::Direct,
+                    roles: Roles::VALUE,
                     span: cte.name.span,
                 };
                 Col {

@@ -18,6 +18,41 @@ pub(super) enum Src {
     Base(u32),
     /// It was computed by a part of the query.
     Set(Set),
+    /// The query made a struct of it.
+    Struct(Rc<Parts>),
+}
+
+/// A struct whose fields have sources of their own.
+#[derive(Debug)]
+pub(super) struct Parts {
+    /// Of the struct as a whole.
+    pub(super) all: Set,
+    pub(super) fields: Fields,
+}
+
+/// Fields and their sources.
+pub(super) type Fields = Rc<[(SmolStr, Src)]>;
+
+impl Src {
+    /// The sources; `None` for a column of a relation outside.
+    pub(super) fn set(&self) -> Option<&Set> {
+        match self {
+            Src::Base(_) => None,
+            Src::Set(set) => Some(set),
+            Src::Struct(parts) => Some(&parts.all),
+        }
+    }
+
+    /// Those of a field.
+    pub(super) fn field(&self, name: &str) -> Option<&Src> {
+        match self {
+            Src::Struct(parts) => {
+                let found = parts.fields.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+                found.map(|(_, src)| src)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A column of a binding.

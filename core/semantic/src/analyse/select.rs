@@ -318,7 +318,7 @@ impl<'a> Analyser<'a> {
             key,
             ty: operand.ty,
             nullable: operand.nullable,
-            src: Src::Set(sources),
+            src: self.src_of(expr, sources),
             cause: acc.cause,
         };
         Entry {
@@ -516,6 +516,7 @@ impl<'a> Analyser<'a> {
         unnested(&operand.ty, depth, &mut parts);
         let span = ast.expr(expr).span;
         let sources = acc.finish();
+        self.influence(&sources, InfluenceKind::Join);
         for (name, ty) in parts {
             let name = match (name, alias) {
                 (Some(name), _) => name,

@@ -13,6 +13,7 @@ mod null;
 mod number;
 mod random;
 mod select;
+mod union;
 mod unknown;
 
 use crate::analyse::Resolved;
@@ -145,6 +146,8 @@ pub(crate) struct Query<'a> {
     pub(crate) bound: &'a [Bound],
     pub(crate) columns: &'a [OutputColumn],
     pub(crate) relations: &'a [RelationInput],
+    /// A WITH says RECURSIVE.
+    pub(crate) recursive: bool,
 }
 
 /// Findings so far.
@@ -174,6 +177,7 @@ impl Query<'_> {
                 }
                 select::select(&self, query, select, &mut found);
             }
+            union::set_operation(&self, query, *role, &mut found);
             select::query(&self, query, *role, &mut found);
         }
         unknown::stars(&self, &mut found);
@@ -451,6 +455,29 @@ impl Query<'_> {
                 SelectItem::Expr { expr, .. } => self.has_aggregate(*expr),
                 SelectItem::Star(_) => false,
             })
+    }
+
+    /// True when an item may make several rows of one.
+    fn has_unnest(&self, select: &Select) -> bool {
+        use rocky_syntax::ast::SelectItem;
+        const MANY: [&str; 6] = [
+            "unnest",
+            "unlist",
+            "explode",
+            "posexplode",
+            "generate_subscripts",
+            "flatten",
+        ];
+        select.items.iter().any(|item| match item {
+            SelectItem::Star(_) => false,
+            SelectItem::Expr { expr, .. } => self.subtree(*expr).any(|id| match &self.ast.expr(id).kind {
+                ExprKind::Function(call) => call
+                    .name
+                    .last()
+                    .is_some_and(|n| MANY.iter().any(|m| n.ident.text.eq_ignore_ascii_case(m))),
+                _ => false,
+            }),
+        })
     }
 
     /// True when an aggregate of this query is called in the expression (not one of a subquery inside it).

@@ -66,20 +66,8 @@ fn distinct_groups(query: &Query<'_>, select: &Select, keys: &[GroupItem], found
     if keys.len() > KEYS || select.items.len() > 4 * KEYS {
         return;
     }
-    let shown = |key: ExprId| {
-        if let Some(Literal::Number(_)) = query.literal(key) {
-            return true;
-        }
-        if matches!(query.resolved(key), Resolved::Alias { .. }) {
-            return true;
-        }
-        select.items.iter().any(|item| match item {
-            SelectItem::Expr { expr, .. } => same(query, key, *expr),
-            SelectItem::Star(_) => false,
-        })
-    };
     let all = keys.iter().all(|key| match key {
-        GroupItem::Expr(key) => shown(*key),
+        GroupItem::Expr(key) => is_shown(query, select, *key),
         _ => false,
     });
     if !all {
@@ -107,6 +95,20 @@ fn distinct_groups(query: &Query<'_>, select: &Select, keys: &[GroupItem], found
             }],
         ),
     );
+}
+
+/// True when a key of GROUP BY is an item of the select list.
+pub(super) fn is_shown(query: &Query<'_>, select: &Select, key: ExprId) -> bool {
+    if let Some(Literal::Number(_)) = query.literal(key) {
+        return true;
+    }
+    if matches!(query.resolved(key), Resolved::Alias { .. }) {
+        return true;
+    }
+    select.items.iter().any(|item| match item {
+        SelectItem::Expr { expr, .. } => same(query, key, *expr),
+        SelectItem::Star(_) => false,
+    })
 }
 
 fn having_without_aggregate(query: &Query<'_>, having: ExprId, found: &mut Found<'_>) {

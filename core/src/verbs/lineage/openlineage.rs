@@ -8,7 +8,7 @@ use super::{LineageRequest, Scope, influence_text, kind, transform_text};
 use crate::verbs::compile::type_text;
 use rocky_base::{CancelToken, Result};
 use rocky_project::{Direction, Edge, Model, Node, Snapshot};
-use rocky_semantic::{InfluenceKind, Transform};
+use rocky_semantic::{InfluenceKind, Roles, Transform};
 use rocky_warehouse::{Column, Field, Type};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -206,17 +206,28 @@ fn input_field(snapshot: &Snapshot, node: Node, column: &str, transformations: V
     json!({ "namespace": namespace, "name": name, "field": column, "transformations": transformations })
 }
 
-fn direct(edge: &Edge) -> Value {
+/// What an edge does to the value: DIRECT where the value is made of it, INDIRECT where it only decides.
+fn transformations(edge: &Edge) -> Vec<Value> {
     let subtype = match edge.transform {
         Transform::Direct => "IDENTITY",
         Transform::Cast | Transform::TryCast | Transform::Expression => "TRANSFORMATION",
         Transform::Aggregation(_) => "AGGREGATION",
     };
-    let mut description = transform_text(&edge.transform);
-    if let Some(doubt) = &edge.doubt {
-        description = format!("{description}; not proved: {doubt}");
-    }
-    json!({ "type": "DIRECT", "subtype": subtype, "description": description, "masking": false })
+    let text = transform_text(&edge.transform);
+    let all = [
+        (Roles::VALUE, "DIRECT", subtype, text.as_str()),
+        (Roles::CONDITION, "INDIRECT", "CONDITIONAL", "condition"),
+        (Roles::WINDOW, "INDIRECT", "WINDOW", "window"),
+    ];
+    let held = all.iter().filter(|(role, ..)| edge.roles.contains(*role));
+    held.map(|(_, kind, subtype, text)| {
+        let mut description = (*text).to_owned();
+        if let Some(doubt) = &edge.doubt {
+            description = format!("{description}; not proved: {doubt}");
+        }
+        json!({ "type": kind, "subtype": subtype, "description": description, "masking": false })
+    })
+    .collect()
 }
 
 fn column_lineage(snapshot: &Snapshot, model: u32, only: Option<&str>) -> Value {
@@ -231,7 +242,7 @@ fn column_lineage(snapshot: &Snapshot, model: u32, only: Option<&str>) -> Value 
         let list = inputs
             .entry((edge.source.0, edge.source.1.to_string()))
             .or_default();
-        list.push(direct(&edge));
+        list.extend(transformations(&edge));
     }
     for (name, inputs) in by_field {
         if let Some(found) = fields.get_mut(&name) {
@@ -252,8 +263,13 @@ fn column_lineage(snapshot: &Snapshot, model: u32, only: Option<&str>) -> Value 
                 InfluenceKind::Join => "JOIN",
                 InfluenceKind::Group => "GROUP_BY",
                 InfluenceKind::Order => "SORT",
+                InfluenceKind::Window => "WINDOW",
             };
-            json!({ "type": "INDIRECT", "subtype": subtype, "description": influence_text(kind), "masking": false })
+            let description = match kind {
+                InfluenceKind::Window => "window",
+                _ => influence_text(kind),
+            };
+            json!({ "type": "INDIRECT", "subtype": subtype, "description": description, "masking": false })
         });
         input_field(snapshot, node, &column, list.collect())
     });

@@ -53,13 +53,13 @@ pub struct MacroDef {
     pub doc: String,
 }
 
-/// Read a macro file. Malformed macros are left out under E114.
-pub fn parse_macros(file: FileId, text: &str) -> (Vec<MacroDef>, Vec<Diagnostic>) {
-    // The words of macro files are the same in every dialect; bodies are lexed again where they are used.
-    let lexed = lex(text, Dialect::DuckDb);
+/// Read a macro file of a project of that dialect. Malformed macros are left out under E114.
+pub fn parse_macros(file: FileId, text: &str, dialect: Dialect) -> (Vec<MacroDef>, Vec<Diagnostic>) {
+    let lexed = lex(text, dialect);
     let mut reader = Reader {
         file,
         text,
+        dialect,
         lexed: &lexed,
         macros: Vec::new(),
         diagnostics: Vec::new(),
@@ -97,6 +97,7 @@ fn header_body(comment: Span, text: &str) -> Option<Span> {
 struct Reader<'a> {
     file: FileId,
     text: &'a str,
+    dialect: Dialect,
     lexed: &'a Lexed,
     macros: Vec<MacroDef>,
     diagnostics: Vec<Diagnostic>,
@@ -124,7 +125,7 @@ impl Reader<'_> {
                 .get(n + 1)
                 .map_or(self.text.len() as u32, |(i, _)| self.doc_start(*i));
             let doc = self.doc_text(*comment_index);
-            let tokens = lex(inner.slice(self.text), Dialect::DuckDb).tokens;
+            let tokens = lex(inner.slice(self.text), self.dialect).tokens;
             let shifted: Vec<Token> = tokens
                 .into_iter()
                 .map(|t| Token {

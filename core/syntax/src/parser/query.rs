@@ -220,7 +220,7 @@ impl Parser<'_> {
         }
         let mut ctes = Vec::new();
         loop {
-            if !self.is_name(self.peek()) {
+            if !self.is_cte_name() {
                 // WITH a AS (…), SELECT
                 let trailing = !ctes.is_empty() && self.kw() == Kw::Select;
                 if trailing {
@@ -266,8 +266,19 @@ impl Parser<'_> {
         }
     }
 
+    /// A name; DuckDB takes a string for one.
+    fn is_cte_name(&self) -> bool {
+        let token = self.peek();
+        self.is_name(token) || token.kind == TokenKind::String && self.is(Dialect::DuckDb)
+    }
+
     fn cte(&mut self) -> Option<Cte> {
-        let name = self.eat_name()?;
+        let token = self.peek();
+        if !self.is_cte_name() {
+            return None;
+        }
+        self.advance();
+        let name = self.name_of(token);
         let columns = if self.kind() == TokenKind::LParen {
             self.name_list("column list")
         } else {

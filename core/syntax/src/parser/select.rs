@@ -97,6 +97,7 @@ impl Parser<'_> {
                 replace: Vec::new(),
                 rename: Vec::new(),
                 like: None,
+                escape: None,
             })));
         }
         self.clauses(&mut select, Some(ClauseRank::From));
@@ -412,6 +413,7 @@ impl Parser<'_> {
             replace: Vec::new(),
             rename: Vec::new(),
             like: None,
+            escape: None,
         };
         if star.qualifier.len() > 1 && self.is(Dialect::DuckDb) {
             let span = self.span_from(start.span);
@@ -494,6 +496,10 @@ impl Parser<'_> {
     fn star_pattern(&mut self, star: &mut Star, kind: LikeKind, negated: bool) {
         let pattern = self.operand_above_predicates();
         star.like = Some((kind, negated, pattern));
+        if matches!(kind, LikeKind::Like | LikeKind::ILike) && self.kw() == Kw::Escape {
+            self.advance();
+            star.escape = Some(self.operand_above_predicates());
+        }
     }
 
     fn modifier_follows(&self) -> bool {
@@ -503,7 +509,8 @@ impl Parser<'_> {
 
     fn path(&mut self) -> Option<Path> {
         let token = self.peek();
-        if !self.is_label(token) || token.class.is_reserved(self.dialect) {
+        let text = token.kind == TokenKind::String && self.is(Dialect::DuckDb);
+        if !text && (!self.is_label(token) || token.class.is_reserved(self.dialect)) {
             self.unexpected("a column");
             return None;
         }

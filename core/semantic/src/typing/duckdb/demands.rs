@@ -35,7 +35,8 @@ static CONSTANTS: &[(&str, Places)] = &[
     ("date_part", List(0)), ("datepart", List(0)), ("from_json", At(&[1])), ("from_json_strict", At(&[1])),
     ("grade_up", From(1)), ("group_concat", At(&[1])), ("json_array_length", List(1)), ("json_exists", List(1)),
     ("json_extract", List(1)), ("json_extract_path", List(1)), ("json_extract_path_text", List(1)),
-    ("json_extract_string", List(1)), ("json_keys", List(1)), ("json_transform", At(&[1])),
+    ("json_extract_string", List(1)), ("json_keys", List(1)), ("json_serialize_plan", From(1)), ("json_serialize_sql", From(1)),
+    ("json_transform", At(&[1])),
     ("json_transform_strict", At(&[1])), ("json_type", List(1)), ("json_value", List(1)), ("list_aggr", At(&[1])),
     ("list_aggregate", At(&[1])), ("list_grade_up", From(1)), ("list_reverse_sort", From(1)), ("list_sort", From(1)),
     ("listagg", At(&[1])), ("make_type", From(0)), ("quantile", At(&[1])), ("quantile_cont", At(&[1])),
@@ -44,6 +45,27 @@ static CONSTANTS: &[(&str, Places)] = &[
     ("reservoir_quantile", From(1)), ("round", Digits), ("str_split_regex", At(&[2])), ("strftime", Format),
     ("string_agg", At(&[1])), ("string_split_regex", At(&[2])), ("strptime", At(&[1])), ("trunc", Digits),
     ("try_strptime", At(&[1])),
+];
+
+// Sorted: functions that look at their constants before a NULL makes the call NULL.
+#[rustfmt::skip]
+static BEFORE_NULL: &[&str] = &[
+    "aggregate", "array_aggr", "array_aggregate", "create_sort_key", "list_aggr", "list_aggregate", "make_type",
+    "regexp_extract", "regexp_extract_all", "regexp_full_match", "regexp_matches", "regexp_split_to_array",
+];
+
+/// True when the demands of a call are checked before a NULL makes it NULL; one in the first place does so at once.
+pub(super) fn before_null(name: &str, operands: &[&Operand]) -> bool {
+    BEFORE_NULL.binary_search(&name).is_ok() && operands.first().is_some_and(|o| o.ty != Type::Null)
+}
+
+// Sorted: the fractions that an aggregate takes.
+static FRACTIONS: &[(&str, i128, i128)] = &[
+    ("approx_quantile", 0, 1),
+    ("quantile", -1, 1),
+    ("quantile_cont", -1, 1),
+    ("quantile_disc", -1, 1),
+    ("reservoir_quantile", 0, 1),
 ];
 
 fn refused(text: impl Into<String>) -> TypeError {
@@ -70,6 +92,22 @@ pub(super) fn check(
             }
         }
     }
+    if let Ok(at) = FRACTIONS.binary_search_by_key(&name, |(n, ..)| n)
+        && let Some((_, low, high)) = FRACTIONS.get(at)
+    {
+        if seen.len() == 1 && name.starts_with("quantile") {
+            return Err(refused(format!(
+                "`{name}` needs a fraction between 0 and 1 as argument 2"
+            )));
+        }
+        if let Some(Seen::Integer(value, _)) = seen.get(1)
+            && !(*low..=*high).contains(value)
+        {
+            return Err(refused(format!(
+                "the fraction of `{name}` must be between {low} and {high}, not {value}"
+            )));
+        }
+    }
     let second_is_null = operands.get(1).is_some_and(|o| o.ty == Type::Null);
     match name {
         "quantile" | "quantile_disc" | "quantile_cont" | "approx_quantile" | "reservoir_quantile"
@@ -91,6 +129,11 @@ pub(super) fn check(
         }
         "create_sort_key" => {
             for index in (1..seen.len()).step_by(2) {
+                if matches!(seen.get(index), Some(Seen::Integer(..)))
+                    || operands.get(index).is_some_and(|o| o.ty == Type::Null)
+                {
+                    return Err(refused("the order of `create_sort_key` begins with ASC or DESC"));
+                }
                 let order = text(operands, index).map(str::to_ascii_uppercase);
                 if order.is_some_and(|o| !o.starts_with("ASC") && !o.starts_with("DESC")) {
                     return Err(refused("the order of `create_sort_key` begins with ASC or DESC"));
@@ -108,6 +151,19 @@ pub(super) fn check(
                 }
             }
         }
+        "regexp_extract" => {
+            if let Some(Seen::Integer(group, _)) = seen.get(2)
+                && !(0..=9).contains(group)
+            {
+                return Err(refused(format!(
+                    "the group of `{name}` must be between 0 and 9, not {group}"
+                )));
+            }
+        }
+        "map_concat" if seen.len() < 2 => return Err(refused("`map_concat` takes two maps or more")),
+        "struct_concat" | "array_value" | "row" if seen.is_empty() => {
+            return Err(refused(format!("`{name}` takes at least one argument")));
+        }
         "sum_no_overflow" => return Err(refused("`sum_no_overflow` is for the engine's own use")),
         "remap_struct" => {
             let nested = |s: &Seen| {
@@ -122,7 +178,7 @@ pub(super) fn check(
                         | Type::Variant
                 )
             };
-            if seen.first().is_some_and(|s| !nested(s)) {
+            if seen.iter().take(2).any(|s| !nested(s)) {
                 return Err(refused("`remap_struct` only takes nested types"));
             }
         }
@@ -227,5 +283,7 @@ mod tests {
     #[test]
     fn the_table_is_sorted() {
         assert!(super::CONSTANTS.windows(2).all(|w| w[0].0 < w[1].0));
+        assert!(super::FRACTIONS.windows(2).all(|w| w[0].0 < w[1].0));
+        assert!(super::BEFORE_NULL.is_sorted());
     }
 }

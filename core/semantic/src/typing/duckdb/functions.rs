@@ -244,7 +244,10 @@ fn dispatch(
     if !entry.scalar.is_empty() {
         let ty = scalar_type(name, &entry.scalar, &seen, operands)?;
         // A literal NULL makes most calls NULL before they are looked at.
-        if scalar::keeps_null(name) || !operands.iter().any(|o| o.ty == Type::Null) {
+        if scalar::keeps_null(name)
+            || demands::before_null(name, operands)
+            || !operands.iter().any(|o| o.ty == Type::Null)
+        {
             demands::check(name, site, &seen, operands)?;
         }
         let nullable = nullable::scalar(name, &ty, operands);
@@ -270,7 +273,9 @@ pub(crate) fn aggregate_type(
     if let Some(ty) = aggregate::before_binding(name, seen) {
         return Ok(ty);
     }
-    match bind::resolve(&entry.aggregate, seen)? {
+    // Aggregates take a literal for what it is.
+    let settled: Vec<Seen> = seen.iter().map(|s| Seen::Type(s.settle())).collect();
+    match bind::resolve(&entry.aggregate, &settled)? {
         Some(bound) => aggregate::result(name, &bound, seen, operands),
         None => Ok(Type::Unknown),
     }

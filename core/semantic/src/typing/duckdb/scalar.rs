@@ -493,9 +493,7 @@ fn parsed_time(operands: &[&Operand]) -> Type {
         None => return Type::Unknown,
     };
     let any = |wanted: &[char]| formats.iter().any(|f| has_specifier(f, wanted));
-    if formats.len() == 1 && any(&['n']) {
-        Type::Timestamp(TimeUnit::Nano)
-    } else if any(&['z', 'Z']) {
+    if any(&['z', 'Z']) {
         Type::TimestampTz
     } else if any(&['n']) {
         Type::Timestamp(TimeUnit::Nano)
