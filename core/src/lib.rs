@@ -6,7 +6,7 @@
 //! our own bug. Nothing here prints, exits, changes directory or installs handlers. Start reading at [`project`].
 
 pub mod adapters;
-pub mod catalog_cache;
+mod catalog_cache;
 pub mod checks;
 pub mod document;
 pub mod engine;
@@ -16,6 +16,7 @@ mod git;
 mod graph;
 mod idempotency;
 mod listeners;
+mod look;
 mod prepare;
 pub mod project;
 mod reduce;

@@ -98,6 +98,7 @@ pub(super) fn prepare(
         snapshot: None,
         skip_unchanged: false,
         reduced: Reduced::default(),
+        look: None,
     })
 }
 

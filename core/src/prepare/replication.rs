@@ -147,6 +147,7 @@ pub(super) fn prepare(
         snapshot: None,
         skip_unchanged: false,
         reduced: Reduced::default(),
+        look: None,
         again: Box::new(move |catalog| plan(&copies, catalog, &options)),
     })
 }
@@ -216,6 +217,7 @@ fn refused(pipeline: &SmolStr, found: &[Diagnostic], files: &Files) -> Prepared 
         snapshot: None,
         skip_unchanged: false,
         reduced: Reduced::default(),
+        look: None,
         again: Box::new(|_| Err(Vec::new())),
     }
 }

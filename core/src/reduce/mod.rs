@@ -11,6 +11,7 @@ use rocky_base::{CancelToken, Result, SmolStr};
 use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Whether a model is built, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +43,10 @@ pub(crate) struct Reduced {
     pub ledger: Option<crate::prepare::load::Ledger>,
     /// What is to be remembered of what this run builds.
     pub memory: Option<unchanged::Memory>,
+    /// Fingerprints of the tables that were asked for, by name as displayed.
+    pub prints: BTreeMap<String, String>,
+    /// The warehouse was not opened, and what is remembered of it does not say all that is needed.
+    pub unproved: bool,
 }
 
 impl Project {
