@@ -192,6 +192,21 @@ class Project {
                      const Cancel *cancel = nullptr) const {
         return call(rocky_project_diff, request, on_event, cancel);
     }
+    /// Adds files to tables.
+    std::string load(std::string_view request = {}, const OnEvent &on_event = {},
+                     const Cancel *cancel = nullptr) const {
+        return call(rocky_project_load, request, on_event, cancel);
+    }
+    /// Brings the history of a snapshot pipeline up to now.
+    std::string snapshot(std::string_view request = {}, const OnEvent &on_event = {},
+                         const Cancel *cancel = nullptr) const {
+        return call(rocky_project_snapshot, request, on_event, cancel);
+    }
+    /// Makes tables of the CSV files in `seeds`.
+    std::string seed(std::string_view request = {}, const OnEvent &on_event = {},
+                     const Cancel *cancel = nullptr) const {
+        return call(rocky_project_seed, request, on_event, cancel);
+    }
     /// Lists them, or tries those of an event for real.
     std::string hooks(std::string_view request = {}, const Cancel *cancel = nullptr) const {
         return call(rocky_project_hooks, request, {}, cancel);

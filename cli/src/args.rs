@@ -141,6 +141,15 @@ pub struct RunArgs {
     /// Build everything, even when rocky.toml sets `[run] skip_unchanged`
     #[arg(long, conflicts_with = "skip_unchanged")]
     pub force_rebuild: bool,
+    /// Write shadows beside the tables and nothing else, to `rocky compare` them
+    #[arg(long, conflicts_with_all = ["resume", "resume_latest", "skip_unchanged", "idempotency_key"])]
+    pub shadow: bool,
+    /// What is appended to the names of shadows [default: _rocky_shadow, nothing with --shadow-schema]
+    #[arg(long, value_name = "SUFFIX", requires = "shadow")]
+    pub shadow_suffix: Option<String>,
+    /// Schema of shadows; made when it is not there
+    #[arg(long, value_name = "SCHEMA", requires = "shadow")]
+    pub shadow_schema: Option<String>,
     /// Do nothing when a run with this key was done or is under way [env: ROCKY_IDEMPOTENCY_KEY]
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
@@ -287,6 +296,9 @@ impl Command {
             self,
             Command::Run(_)
                 | Command::Apply { .. }
+                | Command::Load { .. }
+                | Command::Snapshot { .. }
+                | Command::Seed { .. }
                 | Command::Test { .. }
                 | Command::Ci { .. }
                 | Command::Playground { .. }
@@ -379,6 +391,59 @@ pub enum Command {
                             rocky run --dag                                       all pipelines in order"
     )]
     Run(RunArgs),
+    /// Add files to tables: CSV, Parquet, JSON lines; each file once
+    #[command(
+        after_help = "Examples:\n  rocky load                                        the files of the project's load pipeline\n  \
+                            rocky load --source-dir inbox                     each file into the table of its name\n  \
+                            rocky load --source-dir 'inbox/*.csv' --target raw.orders --truncate\n\n\
+                            Exit codes: 0 done (also when every file was loaded before), 1 something was not loaded."
+    )]
+    Load {
+        /// Folder, or a pattern for names in one [default: the pipeline's source_dir]
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        source_dir: Option<String>,
+        /// Only files of this format [default: by extension]
+        #[arg(long, value_enum)]
+        format: Option<LoadFormat>,
+        /// Table for all files: `orders`, `raw.orders` [default: each file has the table of its name]
+        #[arg(long, value_name = "TABLE")]
+        target: Option<String>,
+        /// Empty the tables first, in the same transaction
+        #[arg(long)]
+        truncate: bool,
+        /// Load files again that are loaded already
+        #[arg(long)]
+        force: bool,
+        /// Load pipeline, or another one whose warehouse is meant; needed when there are several
+        #[arg(long)]
+        pipeline: Option<String>,
+    },
+    /// Bring the history of a table up to now (pipelines of type snapshot)
+    #[command(
+        after_help = "Examples:\n  rocky snapshot\n  rocky snapshot --pipeline customers --dry-run   the statements"
+    )]
+    Snapshot {
+        /// Pipeline; needed when there are several of type snapshot
+        #[arg(long)]
+        pipeline: Option<String>,
+        /// Show the statements and execute none
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Make tables of the CSV files in the folder `seeds`
+    #[command(after_help = "Examples:\n  rocky seed\n  rocky seed --filter countries\n\n\
+                            A file `seeds/countries.csv` becomes the table `seeds.countries`; `seeds/countries.toml` may say otherwise.")]
+    Seed {
+        /// Folder [default: seeds, beside rocky.toml]
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        seeds: Option<String>,
+        /// Only the seed of this name
+        #[arg(long, value_name = "NAME")]
+        filter: Option<String>,
+        /// Pipeline whose warehouse is meant; needed when they write to several
+        #[arg(long)]
+        pipeline: Option<String>,
+    },
     /// Trace where columns come from and where they go
     #[command(
         after_help = "Examples:\n  rocky lineage fct_orders                          a model and its neighbours\n  \
@@ -527,6 +592,18 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// Formats of files.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
+pub enum LoadFormat {
+    /// .csv, .tsv
+    Csv,
+    /// .parquet, .pq
+    Parquet,
+    /// .jsonl, .ndjson
+    #[value(aliases = ["json_lines", "jsonlines", "ndjson"])]
+    Jsonl,
 }
 
 /// What to do with hooks.

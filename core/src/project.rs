@@ -60,7 +60,7 @@ pub struct OpenRequest {
 /// The verbs that [`Project::call`] knows.
 pub const VERBS: &[&str] = &[
     "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "metrics", "test",
-    "what_if", "diff", "apply", "ci", "hooks",
+    "what_if", "diff", "apply", "ci", "hooks", "load", "snapshot", "seed",
 ];
 
 /// An opened project.
@@ -226,6 +226,9 @@ impl Project {
             "what_if" => json(request, |r| self.what_if(&r, observer, cancel)),
             "diff" => json(request, |r| self.diff(&r, observer, cancel)),
             "hooks" => json(request, |r| self.hooks(&r, cancel)),
+            "load" => json(request, |r| self.load(&r, observer, cancel)),
+            "snapshot" => json(request, |r| self.take_snapshot(&r, observer, cancel)),
+            "seed" => json(request, |r| self.seed(&r, observer, cancel)),
             _ => {
                 let mut error = Error::usage(format!("unknown verb `{verb}`"));
                 if let Some(near) = rocky_base::suggest::nearest(verb, VERBS.iter().copied()) {

@@ -4,8 +4,8 @@
 use crate::document::ErrorDocument;
 use crate::project::OpenRequest;
 use crate::verbs::{
-    apply, ci, compile, diff, discover, history, hooks, lineage, metrics, plan, run, state, test, validate,
-    what_if,
+    apply, ci, compile, diff, discover, history, hooks, lineage, load, metrics, plan, run, seed, snapshot,
+    state, test, validate, what_if,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
@@ -45,6 +45,12 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("what_if.response", schema::<what_if::WhatIfResponse>()),
         ("diff.request", schema::<diff::DiffRequest>()),
         ("diff.response", schema::<diff::DiffResponse>()),
+        ("load.request", schema::<load::LoadRequest>()),
+        ("load.response", schema::<load::LoadResponse>()),
+        ("snapshot.request", schema::<snapshot::SnapshotRequest>()),
+        ("snapshot.response", schema::<snapshot::SnapshotResponse>()),
+        ("seed.request", schema::<seed::SeedRequest>()),
+        ("seed.response", schema::<seed::SeedResponse>()),
         ("hooks.request", schema::<hooks::HooksRequest>()),
         ("hooks.response", schema::<hooks::HooksResponse>()),
         ("error", schema::<ErrorDocument>()),

@@ -118,6 +118,7 @@ fn spec(how: How, deletes: bool) -> SnapshotSpec {
         invalidate_hard_deletes: deletes,
         create_schema: None,
         fail_fast: false,
+        checks: None,
     }
 }
 

@@ -22,6 +22,8 @@ import type {
   LineageResponse,
   MetricsRequest,
   MetricsResponse,
+  LoadRequest,
+  LoadResponse,
   ModelHistory,
   HooksList,
   HooksRequest,
@@ -37,6 +39,10 @@ import type {
   RunRequest,
   RunResponse,
   ScaffoldResponse,
+  SeedRequest,
+  SeedResponse,
+  SnapshotRequest,
+  SnapshotResponse,
   StateAnswer,
   StateAudit,
   StateChange,
@@ -127,6 +133,21 @@ export class Project implements Disposable, AsyncDisposable {
   /** Compile and test without a warehouse; `exit_code` of the document is the verdict. */
   ci(request: CiRequest = {}, options?: CallOptions): Promise<CiResponse> {
     return this.#call("ci", request, options);
+  }
+
+  /** Add files to tables, as a load pipeline does. Files that cannot be loaded are part of the response. */
+  load(request: LoadRequest = {}, options?: CallOptions): Promise<LoadResponse> {
+    return this.#call("load", request, options);
+  }
+
+  /** Bring the history of a snapshot pipeline up to now; with `dry_run`, only show the steps. */
+  snapshot(request: SnapshotRequest = {}, options?: CallOptions): Promise<SnapshotResponse> {
+    return this.#call("snapshot", request, options);
+  }
+
+  /** Make tables of the CSV files in the project's folder of seeds. */
+  seed(request: SeedRequest = {}, options?: CallOptions): Promise<SeedResponse> {
+    return this.#call("seed", request, options);
   }
 
   /** Plan and execute. Models that fail are part of the response; see its `status`. */

@@ -27,7 +27,11 @@ pub fn run(context: &Context<'_>, request: &HistoryRequest, html: Option<Option<
                     r.run_id.clone(),
                     r.pipeline.clone(),
                     status,
-                    format!("{}/{}", r.models_executed, r.models.len()),
+                    format!(
+                        "{}/{}",
+                        r.models.iter().filter(|m| m.status == "Success").count(),
+                        r.models.len()
+                    ),
                     duration(r.duration_ms),
                     time(&r.started_at),
                 ]

@@ -6,6 +6,7 @@ pub(crate) mod load;
 mod quality;
 mod relation;
 mod replication;
+pub(crate) mod seed;
 mod snapshot;
 pub(crate) mod sources;
 mod transformation;
@@ -96,6 +97,7 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<Prepared> {
         crate::windows::check(request)?;
+        crate::shadow::check(self, request)?;
         if request.concurrency == Some(0) {
             return Err(Error::usage("concurrency must be at least 1, not 0"));
         }
@@ -125,6 +127,9 @@ impl Project {
             Err(error) => return Err(error),
         };
         let (name, chosen) = pipeline(&config, request.pipeline.as_deref())?;
+        if part == Part::Own && !matches!(chosen.kind, PipelineKind::Transformation(_)) {
+            no_models(request, name, chosen.type_name())?;
+        }
         let mut wanted = Wanted {
             config: &config,
             pipeline: name.clone(),
@@ -139,8 +144,14 @@ impl Project {
                 PipelineKind::Replication(settings) => {
                     replication::prepare(self, &wanted, (chosen, settings), observer, cancel)?
                 }
+                PipelineKind::Quality(_) if request.shadow => {
+                    let message = format!(
+                        "pipeline `{name}` is of type quality: it writes nothing that could have a shadow"
+                    );
+                    return Err(Error::usage(message));
+                }
                 PipelineKind::Quality(_) => quality::prepare(self, &wanted, observer, cancel)?,
-                PipelineKind::Load(load) => load::prepare(self, &wanted, load, cancel)?,
+                PipelineKind::Load(load) => load::prepare(self, &wanted, load, name, cancel)?,
                 PipelineKind::Snapshot(snapshot) => snapshot::prepare(self, &wanted, snapshot, cancel)?,
             };
             prepared.skip_unchanged = config.skip_unchanged;
@@ -184,4 +195,27 @@ impl Project {
         prepared.warehouse = self.open_remembered(look, &target, wanted.access, cancel)?;
         Ok(prepared.warehouse.is_some())
     }
+}
+
+/// What chooses models, or windows of them, is refused where there are none.
+fn no_models(request: &RunRequest, pipeline: &str, pipeline_type: &str) -> Result<()> {
+    let (what, hint) = match () {
+        () if !request.models.is_empty() || !request.exclude.is_empty() => (
+            "models to choose from",
+            match pipeline_type {
+                "replication" => {
+                    "choose tables with `--filter`, or a transformation pipeline with `--pipeline`"
+                }
+                "quality" => "name the tables under `tables` of the pipeline",
+                _ => "choose a transformation pipeline with `--pipeline`",
+            },
+        ),
+        () if crate::windows::asked(request) => (
+            "models with partitions",
+            "choose a transformation pipeline with `--pipeline`, or leave the partitions out",
+        ),
+        () => return Ok(()),
+    };
+    let message = format!("pipeline `{pipeline}` is of type {pipeline_type} and has no {what}");
+    Err(Error::usage(message).hint(hint))
 }

@@ -95,8 +95,8 @@ pub(super) fn decide(
         redone.push(again);
         if let (false, Some(earlier)) = (again, earlier) {
             let reason = match &earlier.run_id {
-                id if id.is_empty() => format!("done by run {}", run.run_id),
-                id => format!("done by run {id}"),
+                id if id.is_empty() => format!("done by {}", run.run_id),
+                id => format!("done by {id}"),
             };
             skip.insert(task.name.clone(), reason);
         }

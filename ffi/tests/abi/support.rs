@@ -106,7 +106,9 @@ impl Playground {
 
     /// Write a file of the project.
     pub fn write(&self, path: &str, text: &str) {
-        std::fs::write(self.root().join(path), text).unwrap();
+        let full = self.root().join(path);
+        std::fs::create_dir_all(full.parent().unwrap()).unwrap();
+        std::fs::write(full, text).unwrap();
     }
 
     /// Add the model `slow`, a table whose query takes minutes.

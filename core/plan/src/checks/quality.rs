@@ -66,6 +66,7 @@ impl Quality<'_> {
                         parts: &parts,
                         name: None,
                         source: None,
+                        rows: None,
                         columns,
                         expected: self
                             .checks

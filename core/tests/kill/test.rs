@@ -1,0 +1,270 @@
+//! Making each scenario's project once, killing copies of it, comparing what is there in the end.
+
+use crate::calls::{Fault, Shared};
+use crate::child::{Child, Ended};
+use crate::dump::DAYS;
+use crate::scenario::{self, Scenario};
+use rocky_core::verbs::run::RunRequest;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// The day of what runs before.
+const BEFORE: &str = "2031-01-01";
+/// More calls than any scenario has: that it ends is part of the test.
+const MOST: u64 = 5_000;
+
+pub fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if args.iter().any(|a| a == "--list") {
+        return;
+    }
+    let words: Vec<&String> = args.iter().filter(|a| !a.starts_with('-')).collect();
+    let only: Option<u64> = std::env::var("ROCKY_KILL").ok().map(|n| n.parse().unwrap());
+    // A child's panic is what it says; its parent's is one line.
+    std::panic::set_hook(Box::new(|info| println!("{info}\n")));
+    let begin = Instant::now();
+    let memory = Path::new("/dev/shm");
+    let dir = match memory.is_dir() {
+        true => tempfile::tempdir_in(memory),
+        false => tempfile::tempdir(),
+    }
+    .unwrap();
+    let dir_path = dir.path().canonicalize().unwrap();
+    let scenarios: Vec<Scenario> = scenario::all()
+        .into_iter()
+        .filter(|s| words.is_empty() || words.iter().any(|w| s.name.contains(w.as_str())))
+        .collect();
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+    // Each worker takes every so manyth point of each scenario; they are processes, because children are forked from one thread.
+    let ids: Vec<libc::pid_t> = (0..workers)
+        .map(|worker| {
+            // SAFETY: this process has one thread.
+            let pid = unsafe { libc::fork() };
+            assert!(pid >= 0);
+            if pid == 0 {
+                let work = Work {
+                    dir: dir_path.join(format!("w{worker}")),
+                    worker: worker as u64,
+                    workers: workers as u64,
+                    only,
+                };
+                let ended = std::panic::catch_unwind(|| work.all(&scenarios));
+                // SAFETY: what the parent owns is not to be dropped here.
+                unsafe { libc::_exit(i32::from(!matches!(ended, Ok(true)))) };
+            }
+            pid
+        })
+        .collect();
+    let mut well = true;
+    for id in ids {
+        let mut status = 0;
+        // SAFETY: the child's own id.
+        unsafe { libc::waitpid(id, &raw mut status, 0) };
+        well &= status == 0;
+    }
+    let mut report = String::new();
+    let mut total = 0;
+    for (i, scenario) in scenarios.iter().enumerate() {
+        let of = |worker: usize| -> Option<u64> {
+            let path = dir_path.join(format!("w{worker}.{i}"));
+            fs::read_to_string(path).ok()?.parse().ok()
+        };
+        let points: u64 = (0..workers).filter_map(of).sum();
+        total += points;
+        writeln!(report, "  {:40} {points:5} points", scenario.name).unwrap();
+    }
+    println!(
+        "{report}  {total} points in {:.1} s",
+        begin.elapsed().as_secs_f64()
+    );
+    drop(dir);
+    if !well {
+        std::process::exit(1);
+    }
+    println!("test result: ok.");
+}
+
+struct Work {
+    dir: PathBuf,
+    worker: u64,
+    workers: u64,
+    only: Option<u64>,
+}
+
+/// A project that is ready to be killed.
+struct Prepared<'a> {
+    scenario: &'a Scenario,
+    child: Child,
+    template: PathBuf,
+    saved: PathBuf,
+    dump: PathBuf,
+    expected: String,
+    calls: u64,
+}
+
+impl Work {
+    fn all(&self, scenarios: &[Scenario]) -> bool {
+        let shared = Shared::new();
+        let mut well = true;
+        for (i, scenario) in scenarios.iter().enumerate() {
+            let _ = fs::remove_dir_all(&self.dir);
+            let prepared = self.prepare(scenario, shared);
+            let mut points = 0;
+            let mut wrong = Vec::new();
+            self.points(&prepared, &mut points, &mut wrong);
+            let shown = if self.only.is_some() { usize::MAX } else { 3 };
+            for text in wrong.iter().take(shown) {
+                println!("{}: {text}", scenario.name);
+            }
+            if wrong.len() > shown {
+                println!("{}: and {} more", scenario.name, wrong.len() - shown);
+            }
+            well &= wrong.is_empty();
+            let count = self.dir.with_extension(i.to_string());
+            fs::write(count, points.to_string()).unwrap();
+        }
+        well
+    }
+
+    fn prepare<'a>(&self, scenario: &'a Scenario, shared: &'static Shared) -> Prepared<'a> {
+        let root = self.dir.join("p");
+        fs::create_dir_all(&root).unwrap();
+        let child = Child {
+            root: root.clone(),
+            said: self.dir.join("said"),
+            shared,
+        };
+        let put = |files: &[(&str, String)]| {
+            for (path, text) in files {
+                let path = root.join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, text).unwrap();
+            }
+        };
+        put(&scenario.files);
+        child.sql(&scenario.before);
+        if let Some(first) = &scenario.first {
+            let ended = child.run(Fault::None, BEFORE, first);
+            assert_eq!(ended, Ended::Well, "{}: the first run", scenario.name);
+        }
+        put(&scenario.new_files);
+        if !scenario.change.is_empty() {
+            child.sql(&scenario.change);
+        }
+        let (template, saved, dump) = (
+            self.dir.join("template"),
+            self.dir.join("saved"),
+            self.dir.join("dump"),
+        );
+        copy(&root, &template);
+        let ended = child.run(Fault::None, DAYS[0], &scenario.request);
+        assert_eq!(ended, Ended::Well, "{}: the run", scenario.name);
+        let calls = shared.calls.load(std::sync::atomic::Ordering::SeqCst);
+        copy(&template, &root);
+        let ended = child.repeat(DAYS[0], &scenario.request, &dump);
+        assert_eq!(ended, Ended::Well, "{}: the run", scenario.name);
+        let expected = fs::read_to_string(&dump).unwrap();
+        for line in scenario.expect {
+            assert!(
+                expected.contains(line),
+                "{}: no `{line}` in\n{expected}",
+                scenario.name
+            );
+        }
+        if self.only.is_some() && self.worker == 0 {
+            println!("{}: {calls} calls\n{expected}", scenario.name);
+        }
+        Prepared {
+            scenario,
+            child,
+            template,
+            saved,
+            dump,
+            expected,
+            calls,
+        }
+    }
+
+    fn points(&self, on: &Prepared<'_>, points: &mut u64, wrong: &mut Vec<String>) {
+        let request = &on.scenario.request;
+        let resumed = RunRequest {
+            resume_latest: true,
+            ..request.clone()
+        };
+        for n in (self.worker..MOST).step_by(self.workers as usize) {
+            if self.only.is_some_and(|only| only != n) {
+                continue;
+            }
+            copy(&on.template, &on.child.root);
+            let fault = Fault::Kill(n);
+            match on.child.run(fault, DAYS[0], request) {
+                Ended::Killed => {}
+                Ended::Well => break,
+                other => {
+                    wrong.push(format!("{fault:?}: {other:?}"));
+                    continue;
+                }
+            }
+            *points += 1;
+            let at = on.child.shared.label();
+            copy(&on.child.root, &on.saved);
+            let first = on.judge(DAYS[1], request);
+            wrong.extend(first.map(|text| format!("{fault:?} ({at}), run again: {text}")));
+            copy(&on.saved, &on.child.root);
+            let second = on.judge(DAYS[1], &resumed);
+            wrong.extend(second.map(|text| format!("{fault:?} ({at}), resumed: {text}")));
+        }
+    }
+}
+
+impl Prepared<'_> {
+    /// Run again; what differs from an uninterrupted run then.
+    fn judge(&self, day: &str, request: &RunRequest) -> Option<String> {
+        let _ = fs::remove_file(&self.dump);
+        match self.child.repeat(day, request, &self.dump) {
+            Ended::Well => {}
+            other => return Some(format!("{other:?}")),
+        }
+        let found = fs::read_to_string(&self.dump).unwrap();
+        difference(&self.expected, &found)
+    }
+}
+
+/// Lines that only one of both has.
+fn difference(expected: &str, found: &str) -> Option<String> {
+    if expected == found {
+        return None;
+    }
+    let mut text = String::from("what is there differs\n");
+    let count = |of: &str, line: &str| of.lines().filter(|l| *l == line).count();
+    for line in expected.lines().filter(|l| count(found, l) < count(expected, l)) {
+        let _ = writeln!(text, "  - {line}");
+    }
+    for line in found.lines().filter(|l| count(expected, l) < count(found, l)) {
+        let _ = writeln!(text, "  + {line}");
+    }
+    Some(text)
+}
+
+/// A folder's copy, times of files included, in the place of what is there.
+pub fn copy(from: &Path, to: &Path) {
+    let _ = fs::remove_dir_all(to);
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).unwrap();
+            let modified = entry.metadata().unwrap().modified().unwrap();
+            fs::File::options()
+                .append(true)
+                .open(&target)
+                .and_then(|f| f.set_modified(modified))
+                .unwrap();
+        }
+    }
+}
