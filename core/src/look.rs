@@ -223,6 +223,8 @@ impl Project {
     }
 
     fn stamp(&self, path: &std::path::Path) -> Option<Stamp> {
+        // The log is beside the file itself, not beside a link to it.
+        let path = &self.host.system.canonical(path).ok()?;
         let mut log = path.as_os_str().to_owned();
         log.push(".wal");
         let file = self.host.system.stamp(path).ok()?;
