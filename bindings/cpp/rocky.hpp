@@ -151,6 +151,11 @@ class Project {
                    const Cancel *cancel = nullptr) const {
         return call(rocky_project_ci, request, on_event, cancel);
     }
+    /// Tables with the shadows that a run with `"shadow": true` made: `overall_verdict` is pass, warn or fail.
+    std::string compare(std::string_view request = {}, const OnEvent &on_event = {},
+                        const Cancel *cancel = nullptr) const {
+        return call(rocky_project_compare, request, on_event, cancel);
+    }
     /// After a trip of `cancel` in the middle, the document has `"interrupted": true`.
     std::string run(std::string_view request = {}, const OnEvent &on_event = {},
                     const Cancel *cancel = nullptr) const {

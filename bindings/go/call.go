@@ -50,6 +50,7 @@ var verbs = map[string]C.rocky_go_verb{
 	"load":     C.rocky_go_verb(C.rocky_project_load),
 	"snapshot": C.rocky_go_verb(C.rocky_project_snapshot),
 	"seed":     C.rocky_go_verb(C.rocky_project_seed),
+	"compare":  C.rocky_go_verb(C.rocky_project_compare),
 }
 
 // call is one call of a verb.

@@ -197,6 +197,11 @@ func (p *Project) Seed(ctx context.Context, request SeedRequest, options ...Opti
 	return typed[SeedResponse](ctx, p, "seed", request, options)
 }
 
+// Compare compares tables with the shadows that Run with Shadow made: columns, counts, contents. OverallVerdict is pass, warn or fail.
+func (p *Project) Compare(ctx context.Context, request CompareRequest, options ...Option) (*CompareResponse, error) {
+	return typed[CompareResponse](ctx, p, "compare", request, options)
+}
+
 // Run plans and executes. Models that fail are in Errors. When the context ends in the middle, what was being written is rolled
 // back and the document says so in Interrupted, without an error.
 func (p *Project) Run(ctx context.Context, request RunRequest, options ...Option) (*RunResponse, error) {

@@ -164,6 +164,56 @@ pub struct RunArgs {
     pub sources: Sources,
 }
 
+/// What to compare.
+#[derive(ClapArgs, Debug, Default, Clone)]
+pub struct CompareArgs {
+    /// Pipeline; needed when there are several
+    #[arg(long)]
+    pub pipeline: Option<String>,
+    /// All pipelines
+    #[arg(long, conflicts_with_all = ["pipeline", "only", "exclude"])]
+    pub dag: bool,
+    /// Only these models, as for `run`; may be repeated
+    #[arg(long = "model", visible_alias = "select", value_name = "SELECTION")]
+    pub only: Vec<String>,
+    /// Not these models; may be repeated
+    #[arg(long, value_name = "SELECTION")]
+    pub exclude: Vec<String>,
+    /// After a replication, the project's models too
+    #[arg(long, conflicts_with = "only")]
+    pub all: bool,
+    /// Only these sources of a replication; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub filter: Vec<String>,
+    /// As the shadow run had it [default: _rocky_shadow, nothing with --shadow-schema]
+    #[arg(long, value_name = "SUFFIX")]
+    pub shadow_suffix: Option<String>,
+    /// As the shadow run had it
+    #[arg(long, value_name = "SCHEMA")]
+    pub shadow_schema: Option<String>,
+    /// From where on a difference counts, e.g. '{"row_count_diff_pct_fail": 0.1}'
+    #[arg(long, value_name = "JSON")]
+    pub thresholds: Option<String>,
+    /// Column that identifies a row, with others that are given; instead of those that the strategy or a test names
+    #[arg(long, value_name = "COLUMN")]
+    pub key: Vec<String>,
+    /// Column that is not compared; may be repeated
+    #[arg(long, value_name = "COLUMN")]
+    pub ignore: Vec<String>,
+    /// Compare columns and counts alone
+    #[arg(long, conflicts_with_all = ["key", "ignore", "sample"])]
+    pub counts_only: bool,
+    /// So many differences of each table are shown [default: 10]
+    #[arg(long, value_name = "N")]
+    pub sample: Option<u32>,
+    /// Compare nothing: drop the pipeline's shadows
+    #[arg(long, conflicts_with_all = ["only", "exclude", "filter", "thresholds", "key", "ignore", "counts_only", "sample"])]
+    pub cleanup: bool,
+    /// Models folder, contracts, variables
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
 /// Which partitions of time_interval and microbatch models. All times are UTC.
 #[derive(ClapArgs, Debug, Default, Clone)]
 #[command(next_help_heading = "Partitions of time_interval and microbatch models, in UTC")]
@@ -184,7 +234,12 @@ pub struct WindowArgs {
     #[arg(long, conflicts_with = "full_refresh")]
     pub missing: bool,
     /// And so many partitions before the earliest [default: the model's lookback]
-    #[arg(long, value_name = "N", conflicts_with = "full_refresh")]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        conflicts_with = "full_refresh"
+    )]
     pub lookback: Option<u32>,
     /// Partitions of a model at a time [default: 1]; without --concurrency also models at a time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -301,6 +356,7 @@ impl Command {
                 | Command::Seed { .. }
                 | Command::Test { .. }
                 | Command::Ci { .. }
+                | Command::Compare(_)
                 | Command::Playground { .. }
         )
     }
@@ -388,7 +444,8 @@ pub enum Command {
                             rocky run --model events_daily --from 2026-04-01 --to 2026-04-30 --parallel 4\n  \
                             rocky run --model events_daily --missing   what no run has computed yet\n  \
                             rocky run --pipeline raw --filter source=shop --all   copy these tables, then run the models\n  \
-                            rocky run --dag                                       all pipelines in order"
+                            rocky run --dag                                       all pipelines in order\n  \
+                            rocky run --shadow                                    beside the tables, for `rocky compare`"
     )]
     Run(RunArgs),
     /// Add files to tables: CSV, Parquet, JSON lines; each file once
@@ -444,6 +501,13 @@ pub enum Command {
         #[arg(long)]
         pipeline: Option<String>,
     },
+    /// Compare tables with the shadows that `run --shadow` made: columns, counts, contents
+    #[command(after_help = "Examples:\n  rocky run --shadow && rocky compare\n  \
+                            rocky compare --model fct_orders --key order_id --sample 50\n  \
+                            rocky compare --thresholds '{\"row_diff_pct_fail\": 0}'    any row that differs fails\n  \
+                            rocky compare --cleanup                              drop the shadows\n\n\
+                            Exit codes: 0 every table passes or warns, 1 one fails.")]
+    Compare(CompareArgs),
     /// Trace where columns come from and where they go
     #[command(
         after_help = "Examples:\n  rocky lineage fct_orders                          a model and its neighbours\n  \
@@ -472,6 +536,9 @@ pub enum Command {
     )]
     WhatIf(WhatIfArgs),
     /// Check the configuration and the project's files
+    #[command(
+        after_help = "Examples:\n  rocky validate\n  rocky validate --config analytics/rocky.toml --output json"
+    )]
     Validate,
     /// List sources and tables, and remember their columns for compiling
     #[command(
@@ -509,7 +576,7 @@ pub enum Command {
         #[arg(long, value_name = "TIME")]
         since: Option<String>,
         /// At most so many
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         limit: Option<u32>,
         /// How the graph of models changed instead of runs
         #[arg(long, conflicts_with = "model")]
@@ -612,6 +679,7 @@ pub enum HooksAction {
     /// Show what is configured under `[hook]`
     List,
     /// Run the hooks of an event, for real, with an example of what they are told
+    #[command(after_help = "Example:\n  rocky hooks test on_model_error")]
     Test {
         /// `on_pipeline_start` …
         event: String,
@@ -658,16 +726,12 @@ pub enum StateCommand {
     },
     /// Forget one watermark or partition
     #[command(
+        group = clap::ArgGroup::new("what").args(["watermark", "partition"]).required(true),
         after_help = "Examples:\n  rocky state delete --watermark poc.marts.fct_orders\n  rocky state delete --partition fct_daily 2026-01-31"
     )]
     Delete {
         /// The watermark of this table
-        #[arg(
-            long,
-            value_name = "TABLE",
-            required_unless_present = "partition",
-            conflicts_with = "partition"
-        )]
+        #[arg(long, value_name = "TABLE")]
         watermark: Option<String>,
         /// This partition of a model
         #[arg(long, num_args = 2, value_names = ["MODEL", "KEY"])]
@@ -675,17 +739,12 @@ pub enum StateCommand {
     },
     /// Set one watermark or partition
     #[command(
+        group = clap::ArgGroup::new("what").args(["watermark", "partition"]).required(true),
         after_help = "Examples:\n  rocky state set --watermark poc.marts.fct_orders '2026-01-31 00:00:00'\n  rocky state set --partition fct_daily 2026-01-31 Computed"
     )]
     Set {
         /// The watermark of this table
-        #[arg(
-            long,
-            num_args = 2,
-            value_names = ["TABLE", "VALUE"],
-            required_unless_present = "partition",
-            conflicts_with = "partition"
-        )]
+        #[arg(long, num_args = 2, value_names = ["TABLE", "VALUE"])]
         watermark: Option<Vec<String>>,
         /// This partition of a model: Computed or Failed
         #[arg(long, num_args = 3, value_names = ["MODEL", "KEY", "STATUS"])]

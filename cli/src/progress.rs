@@ -142,7 +142,10 @@ fn line(event: &Event, all: bool) -> Option<(bool, String)> {
             let last = batched_with.last().map(|k| format!("..{k}")).unwrap_or_default();
             let rows = rows.map(|r| format!(", {}", count(r, "row"))).unwrap_or_default();
             let took = duration(*duration_ms);
-            (false, format!("ok {model} {partition}{last} ({done} of {total}) in {took}{rows}"))
+            (
+                false,
+                format!("ok {model} {partition}{last} ({done} of {total}) in {took}{rows}"),
+            )
         }
         Event::ModelSkipped { model, reason } if all => (false, format!("skipped {model}: {reason}")),
         Event::ModelRetried {

@@ -137,3 +137,36 @@ fn the_demo_has_a_failing_check_a_drift_a_resume_and_a_backfill() {
     let (_, missing) = commands.iter().rfind(|(c, _)| c.ends_with("--missing")).unwrap();
     assert!(missing.contains("no partition to compute"), "{missing}");
 }
+
+/// The commands that a help text lists.
+fn listed(help: &str) -> Vec<String> {
+    let lines = help.lines().skip_while(|l| *l != "Commands:").skip(1);
+    let names = lines.map_while(|l| l.strip_prefix("  ")?.split_whitespace().next().map(str::to_owned));
+    names.filter(|n| n != "help").collect()
+}
+
+#[test]
+fn every_command_shows_an_example() {
+    let help = |args: &[&str]| {
+        let out = Command::new(env!("CARGO_BIN_EXE_rocky"))
+            .args(args)
+            .arg("--help")
+            .output()
+            .unwrap();
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let commands = listed(&help(&[]));
+    assert!(commands.len() > 15, "{commands:?}");
+    for command in &commands {
+        let text = help(&[command]);
+        assert!(text.contains("\nExample"), "rocky {command} --help");
+        for inner in listed(&text) {
+            let text = help(&[command, &inner]);
+            let needs = text.contains("<") || text.contains("[FILE]");
+            assert!(
+                !needs || text.contains("\nExample"),
+                "rocky {command} {inner} --help"
+            );
+        }
+    }
+}

@@ -189,7 +189,10 @@ fn wrong_filters_and_several_pipelines_are_wrong_usage() {
 /// `discover` lists what is copied, and names what is not with the reasons of `plan` and `run`.
 #[test]
 fn tables_that_are_not_copied_are_named_by_discover() {
-    let config = POC.replace("path = \"poc.duckdb\"", "path = \"poc.duckdb\"\n[adapter.elsewhere]\ntype = \"duckdb\"\npath = \"listed.duckdb\"");
+    let config = POC.replace(
+        "path = \"poc.duckdb\"",
+        "path = \"poc.duckdb\"\n[adapter.elsewhere]\ntype = \"duckdb\"\npath = \"listed.duckdb\"",
+    );
     let config = config.replace("[adapter]", "[adapter.default]").replace(
         "[pipeline.poc.target]",
         "[pipeline.poc.source]\nadapter = \"default\"\ndiscovery = { adapter = \"elsewhere\" }\n[pipeline.poc.target]\nadapter = \"default\"",
@@ -210,21 +213,37 @@ fn tables_that_are_not_copied_are_named_by_discover() {
     for statement in tables(&["orders", "log_1", "ghost"]) {
         there.sql(&[&statement]);
     }
-    std::fs::copy(there.0.path().join("poc.duckdb"), folder.0.path().join("listed.duckdb")).unwrap();
+    std::fs::copy(
+        there.0.path().join("poc.duckdb"),
+        folder.0.path().join("listed.duckdb"),
+    )
+    .unwrap();
     let names = |document: &Value| -> Vec<(String, String)> {
         let all = document["excluded_tables"].as_array().unwrap().iter();
         let text = |v: &Value| v.as_str().unwrap().to_owned();
-        all.map(|e| (text(&e["table_name"]), text(&e["reason"]))).collect()
+        all.map(|e| (text(&e["table_name"]), text(&e["reason"])))
+            .collect()
     };
     let (code, found) = folder.json(&["discover"]);
     assert_eq!(code, 0, "{found:#}");
     let expected = [("ghost", "missing_from_source"), ("log_1", "disabled")];
     assert_eq!(names(&found), expected.map(|(t, r)| (t.to_owned(), r.to_owned())));
-    assert_eq!(found["excluded_tables"][0]["asset_key"], serde_json::json!(["duckdb", "shop", "ghost"]));
-    let listed: Vec<&str> = found["sources"][0]["tables"].as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap()).collect();
+    assert_eq!(
+        found["excluded_tables"][0]["asset_key"],
+        serde_json::json!(["duckdb", "shop", "ghost"])
+    );
+    let listed: Vec<&str> = found["sources"][0]["tables"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t["name"].as_str().unwrap())
+        .collect();
     assert_eq!(listed, ["orders"]);
     let (code, run) = folder.json(&["run"]);
     assert_eq!((code, names(&run)), (0, names(&found)), "{run:#}");
     let (_, text, _) = folder.run(&["discover", "-o", "table"]);
-    assert!(text.contains("left out: raw__shop.ghost (missing_from_source)\n"), "{text}");
+    assert!(
+        text.contains("left out: raw__shop.ghost (missing_from_source)\n"),
+        "{text}"
+    );
 }

@@ -4,8 +4,8 @@
 use crate::document::ErrorDocument;
 use crate::project::OpenRequest;
 use crate::verbs::{
-    apply, ci, compile, diff, discover, history, hooks, lineage, load, metrics, plan, run, seed, snapshot,
-    state, test, validate, what_if,
+    apply, ci, compare, compile, diff, discover, history, hooks, lineage, load, metrics, plan, run, seed,
+    snapshot, state, test, validate, what_if,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
@@ -35,6 +35,8 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("state.response", schema::<state::StateAnswer>()),
         ("history.request", schema::<history::HistoryRequest>()),
         ("history.response", schema::<history::HistoryResponse>()),
+        ("compare.request", schema::<compare::CompareRequest>()),
+        ("compare.response", schema::<compare::CompareResponse>()),
         ("ci.request", schema::<ci::CiRequest>()),
         ("ci.response", schema::<ci::CiResponse>()),
         ("metrics.request", schema::<metrics::MetricsRequest>()),

@@ -893,3 +893,43 @@ pub unsafe extern "C" fn rocky_project_seed(
     // SAFETY: contract of this function.
     unsafe { call.verb("seed") }
 }
+
+/// Compare tables with the shadows that a run with `"shadow": true` made: columns, counts, contents.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; may be empty. `{"pipeline", "models", "shadow_suffix", "shadow_schema",
+///   "thresholds", "key", "ignore", "cleanup"}` and others.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Its `overall_verdict` is
+///   `pass`, `warn` or `fail`; tables that differ are part of it.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Any thread; other calls on the project may run at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_compare(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("compare") }
+}

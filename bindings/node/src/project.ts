@@ -6,6 +6,8 @@ import type {
   ApplyRequest,
   CiRequest,
   CiResponse,
+  CompareRequest,
+  CompareResponse,
   ColumnLineage,
   CompileRequest,
   CompileResponse,
@@ -150,6 +152,11 @@ export class Project implements Disposable, AsyncDisposable {
     return this.#call("seed", request, options);
   }
 
+  /** Compare tables with the shadows that {@link run} with `shadow: true` made; `overall_verdict` is pass, warn or fail. */
+  compare(request: CompareRequest = {}, options?: CallOptions): Promise<CompareResponse> {
+    return this.#call("compare", request, options);
+  }
+
   /** Plan and execute. Models that fail are part of the response; see its `status`. */
   run(request: RunRequest = {}, options?: CallOptions): Promise<RunResponse> {
     return this.#call("run", request, options);
@@ -158,6 +165,11 @@ export class Project implements Disposable, AsyncDisposable {
   /** Plan and execute, with the events as a stream: `for await (const event of project.runEvents()) …`. */
   runEvents(request: RunRequest = {}, options: { signal?: AbortSignal | undefined } = {}): RunEvents {
     return new RunEvents((all) => this.#call("run", request, all), options.signal);
+  }
+
+  /** {@link apply} with the events as a stream. */
+  applyEvents(request: string | ApplyRequest, options: { signal?: AbortSignal | undefined } = {}): RunEvents {
+    return new RunEvents((all) => this.apply(request, all), options.signal);
   }
 
   /** The answer as text: a Graphviz graph, a tree, OpenLineage events, a page. */

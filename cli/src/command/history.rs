@@ -40,7 +40,10 @@ pub fn run(context: &Context<'_>, request: &HistoryRequest, html: Option<Option<
         HistoryResponse::Graph(history) if history.snapshots.is_empty() => "No graph recorded.\n".to_owned(),
         HistoryResponse::Graph(history) => history.snapshots.iter().map(graph).collect(),
         HistoryResponse::Model(history) if history.executions.is_empty() => {
-            format!("No executions of {} recorded.\n", history.model)
+            format!(
+                "No executions of {} recorded; `rocky history` lists the runs, `rocky compile` the models.\n",
+                history.model
+            )
         }
         HistoryResponse::Model(history) => table(
             &["RUN", "STATUS", "ROWS", "TOOK", "STARTED", "REASON"],
@@ -97,8 +100,8 @@ fn change_text(change: &GraphChange) -> String {
 
 /// The timeline of the runs, into a file or onto stdout.
 fn page(context: &Context<'_>, history: &RunHistory, project: &Project, file: Option<&str>) -> Result<u8> {
-    // `rocky.toml` without a path stands in the current folder.
-    let folder = std::path::absolute(project.root()).ok();
+    // `rocky.toml` without a path stands in the current folder, of which the empty path is no name.
+    let folder = std::path::absolute(project.root().join(".")).ok();
     let name = folder.as_deref().and_then(|f| f.file_name());
     let title = name.map_or_else(|| "project".to_owned(), |n| n.to_string_lossy().into_owned());
     let page = timeline::page(history, &title);
@@ -107,7 +110,8 @@ fn page(context: &Context<'_>, history: &RunHistory, project: &Project, file: Op
         return Ok(output::OK);
     };
     std::fs::write(file, &page).map_err(|e| {
-        Error::new(ErrorKind::Io, format!("{file}: {e}")).hint("name a file that can be written")
+        Error::new(ErrorKind::Io, format!("{file} cannot be written: {e}"))
+            .hint("name a file in a folder that exists and may be written to")
     })?;
     let mebibytes = page.len() as f64 / f64::from(1 << 20);
     context.out.document(

@@ -1,6 +1,7 @@
 //! One file per command: call the verb, render the answer, choose the exit code.
 
 mod ci;
+mod compare;
 mod compile;
 mod diff;
 mod discover;
@@ -229,6 +230,7 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             };
             ("seed", seed::run(&context, &request))
         }
+        Command::Compare(args) => ("compare", compare::run(&context, args)),
         Command::Lineage(args) => ("lineage", lineage::run(&context, args)),
         Command::Diff(args) => ("diff", diff::run(&context, args)),
         Command::WhatIf(args) => ("what_if", what_if::run(&context, args)),

@@ -148,6 +148,7 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
         "transformation" => "model",
         _ => "table",
     };
+    let what = if run.shadow { "shadow" } else { what };
     let mut parts = Vec::new();
     if run.pipeline_type != "quality" {
         parts.push(format!("{} written", count(run.tables_copied, what)));
@@ -178,7 +179,10 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
         "\n{} in {}{interrupted} ({})",
         parts.join(", "),
         duration(run.duration_ms),
-        run.run_id
+        match run.shadow {
+            true => "not recorded; `rocky compare` says how they differ",
+            false => &run.run_id,
+        }
     );
     text
 }

@@ -311,18 +311,19 @@ schema_template = "staging__{source}"
     orders, ghost = dg.AssetKey(["duckdb", "shop", "orders"]), dg.AssetKey(["duckdb", "shop", "ghost"])
     checks = [dg.AssetCheckSpec("row_count", asset=key) for key in (orders, ghost)]
 
-    @dg.multi_asset(specs=[dg.AssetSpec(orders), dg.AssetSpec(ghost, skippable=True)], check_specs=checks)
+    @dg.multi_asset(specs=[dg.AssetSpec(orders), dg.AssetSpec(ghost)], check_specs=checks)
     def tables(context: dg.AssetExecutionContext, rocky: dr.RockyResource):
         declared = {"duckdb/shop/orders": ["row_count"], "duckdb/shop/ghost": ["row_count"]}
         done = rocky.run_pipes(context, filter="source=shop", pipeline="raw", declared_checks=declared)
-        return done.get_results(implicit_materializations=False)
+        # Dagster itself records the asset that no message came for.
+        return done.get_results()
 
     config, state = str(root / "rocky.toml"), str(root / ".rocky-state.redb")
     rocky = dr.RockyResource(binary_path=ROCKY, config_path=config, state_path=state, models_dir=str(root / "models"))
     result = dg.materialize([tables], resources={"rocky": rocky}, raise_on_error=False)
     failures = [e.step_failure_data.error.to_string() for e in result.get_step_failure_events()]
     assert result.success, failures
-    assert set(materialized(result)) == {orders}
+    assert materialized(result)[orders]["rows_copied"].value == 1
     causes = {e.asset_key: e.metadata["rocky/not_evaluated_cause"].value for e in result.get_asset_check_evaluations()}
     assert causes == {orders: "not_produced", ghost: "not_reached"}, causes
     print("dagster-rocky: run_pipes, declared checks are answered")

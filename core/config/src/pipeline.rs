@@ -867,7 +867,7 @@ fn load_contract(reader: Reader<'_>) -> LoadContract {
 fn checks(reader: Reader<'_>) -> ChecksConfig {
     let switch = |key| match reader.table(key) {
         Some(table) => Switch {
-            enabled: table.flag("enabled").unwrap_or(false),
+            enabled: table.flag("enabled").unwrap_or(true),
             severity: severity(table),
         },
         None => Switch {

@@ -662,9 +662,18 @@ columns = [{ name = "id", type = "INTEGER" }]
 fn a_format_that_is_a_view_is_the_strategy_of_that_name() {
     for (text, expected) in [
         ("format = \"view\"", "view"),
-        ("format = \"materialized_view\"\nstrategy = \"full_refresh\"", "materialized_view"),
-        ("format = \"materialized_view\"\nstrategy = \"materialized_view\"", "materialized_view"),
-        ("format = \"delta_table\"\nstrategy = \"full_refresh\"", "full_refresh"),
+        (
+            "format = \"materialized_view\"\nstrategy = \"full_refresh\"",
+            "materialized_view",
+        ),
+        (
+            "format = \"materialized_view\"\nstrategy = \"materialized_view\"",
+            "materialized_view",
+        ),
+        (
+            "format = \"delta_table\"\nstrategy = \"full_refresh\"",
+            "full_refresh",
+        ),
     ] {
         let (mut model, problems) = sidecar(text);
         assert_eq!(problems, [""; 0], "{text}");
@@ -678,7 +687,10 @@ fn a_format_that_is_a_view_is_the_strategy_of_that_name() {
             "format = \"view\"\n[strategy]\ntype = \"incremental\"\ntimestamp_column = \"t\"",
             "strategy `incremental` makes no view",
         ),
-        ("format = \"delta_table\"\nstrategy = \"ephemeral\"", "strategy `ephemeral` makes no delta_table"),
+        (
+            "format = \"delta_table\"\nstrategy = \"ephemeral\"",
+            "strategy `ephemeral` makes no delta_table",
+        ),
         (
             "format = \"streaming_table\"\n[strategy]\ntype = \"delete_insert\"\npartition_by = [\"d\"]",
             "strategy `delete_insert` makes no streaming_table",
@@ -714,14 +726,32 @@ fn spans_of_time_are_read() {
     ] {
         assert_eq!(incremental(text), expected);
     }
-    for text in ["3", "days", "0 days", "-1 days", "1.5 hours", "3 weeks", "40000 days", "1 days ago", ""] {
+    for text in [
+        "3",
+        "days",
+        "0 days",
+        "-1 days",
+        "1.5 hours",
+        "3 weeks",
+        "40000 days",
+        "1 days ago",
+        "",
+    ] {
         let problem = incremental(text);
         assert!(problem.starts_with("E417 4:12 "), "{text}: {problem}");
     }
-    for (lag, fine) in [("1 hour", true), ("DOWNSTREAM", true), ("soon", false), ("1'; drop", false)] {
-        let (model, problems) =
-            sidecar(&format!("strategy = \"dynamic_table\"\ntarget_lag = \"{lag}\"\n"));
-        assert_eq!((model.strategy.is_some(), problems.is_empty()), (fine, fine), "{lag}");
+    for (lag, fine) in [
+        ("1 hour", true),
+        ("DOWNSTREAM", true),
+        ("soon", false),
+        ("1'; drop", false),
+    ] {
+        let (model, problems) = sidecar(&format!("strategy = \"dynamic_table\"\ntarget_lag = \"{lag}\"\n"));
+        assert_eq!(
+            (model.strategy.is_some(), problems.is_empty()),
+            (fine, fine),
+            "{lag}"
+        );
     }
 }
 

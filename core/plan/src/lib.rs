@@ -9,6 +9,7 @@ pub mod assemble;
 mod bind;
 pub mod checks;
 mod columns;
+pub mod compare;
 pub mod drift;
 mod hash;
 pub mod load;

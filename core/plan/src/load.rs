@@ -69,6 +69,8 @@ pub struct LoadSpec {
     pub fail_fast: bool,
     /// What is checked of the tables.
     pub checks: Option<ChecksConfig>,
+    /// Shadows, each with the table that the configuration names.
+    pub aliases: Vec<(RelationName, RelationName)>,
     /// The configuration names the one table.
     pub named: bool,
     /// The pipeline has more tables than are loaded now.
@@ -86,7 +88,7 @@ pub fn load(spec: &LoadSpec, catalog: &CatalogSnapshot) -> Result<Plan, Vec<Diag
     let mut tasks = Vec::with_capacity(spec.tables.len());
     let mut problems = Vec::new();
     let targets = spec.tables.iter().map(|t| &t.target);
-    let mut checks = Written::new(spec.checks.as_ref(), catalog, targets);
+    let mut checks = Written::new(spec.checks.as_ref(), catalog, targets, &spec.aliases);
     for table in &spec.tables {
         match task(spec, table, catalog) {
             Ok((mut task, columns)) => {

@@ -444,7 +444,7 @@ fn model_plan(
 }
 
 /// A model of which the warehouse keeps the rows.
-fn kept_by_warehouse(model: &Model) -> bool {
+pub(crate) fn kept_by_warehouse(model: &Model) -> bool {
     let streaming = |f: &rocky_config::FormatConfig| f.format_or_table() == Format::StreamingTable;
     matches!(
         model.strategy.kind,

@@ -6,7 +6,7 @@
 //! shadow; nothing is created that production would need, its schemas included. Start reading at [`Stage`].
 
 use crate::load::{LoadSpec, load};
-use crate::plan::{choose, ordinary};
+use crate::plan::{choose, kept_by_warehouse, ordinary};
 use crate::replication::{self, CopyStrategy, ReplicationOptions, TableCopy};
 use crate::snapshot::{SnapshotSpec, snapshot};
 use crate::strategy::is_kept;
@@ -60,6 +60,12 @@ pub struct Pair {
 /// The comment of the shadow of a table: by it a shadow is told from a table that only has such a name.
 pub fn marker(production: &str, pipeline: &str) -> String {
     format!("{MARK}{production} (pipeline {pipeline})")
+}
+
+/// True for a shadow of anything: no table of production.
+pub fn is_shadow(catalog: &CatalogSnapshot, key: &RelationKey) -> bool {
+    let comment = catalog.comments.get(key).and_then(|c| c.relation.as_deref());
+    comment.is_some_and(|c| c.starts_with(MARK))
 }
 
 impl Shadow {
@@ -232,7 +238,7 @@ impl<'a> Stage<'a> {
             )));
         }
         if let Some(longest) = too_long(dialect, &name) {
-            let message = format!("the name of shadow `{is}` is longer than {longest} characters");
+            let message = format!("a name of more than {longest} characters: shadow `{is}`");
             return Err(Box::new(wish.refused(
                 message,
                 "Choose a shorter `--shadow-suffix`, or a `--shadow-schema`.",
@@ -402,6 +408,12 @@ impl<'a> Stage<'a> {
         step("shadow_mark", &relation.display(), sql)
     }
 
+    /// Shadow and production.
+    fn aliases(&self) -> Vec<(RelationName, RelationName)> {
+        let names = self.wishes.iter().map(|w| w.production.clone());
+        self.targets().cloned().zip(names).collect()
+    }
+
     fn targets(&self) -> impl Iterator<Item = &RelationName> {
         self.places.iter().map(|p| &p.shadow)
     }
@@ -568,13 +580,12 @@ pub(crate) fn models(
             loc: model.strategy_loc,
             model: Some(model.name.clone()),
         };
-        if matches!(
-            model.strategy.kind,
-            StrategyKind::MaterializedView
-                | StrategyKind::DynamicTable { .. }
-                | StrategyKind::ContentAddressed { .. }
-        ) {
-            let message = format!("a {} has no shadow", model.strategy.kind.as_str());
+        if kept_by_warehouse(model) || matches!(model.strategy.kind, StrategyKind::ContentAddressed { .. }) {
+            let message = format!(
+                "`{}` has no shadow: the warehouse keeps its rows itself ({})",
+                model.name,
+                model.strategy.kind.as_str()
+            );
             problems.push(wish.refused(message, "Leave the model out with `--exclude`."));
         }
         wishes.push(wish);
@@ -707,7 +718,11 @@ pub fn of_replication(
             ..copy.clone()
         })
         .collect();
-    let plan = replication::plan(&moved, &stage.catalog, options)?;
+    let options = ReplicationOptions {
+        aliases: stage.aliases(),
+        ..options.clone()
+    };
+    let plan = replication::plan(&moved, &stage.catalog, &options)?;
     stage.finish(plan)
 }
 
@@ -752,6 +767,7 @@ pub fn of_snapshot(
     };
     let stage = Stage::new(shadow, catalog, wishes, &taken)?;
     let moved = SnapshotSpec {
+        aliases: stage.aliases(),
         target: shadow.of(catalog.dialect, &spec.target),
         ..spec.clone()
     };
@@ -776,6 +792,7 @@ pub fn of_load(shadow: &Shadow, spec: &LoadSpec, catalog: &CatalogSnapshot) -> R
     let taken = of_plan(catalog, spec.tables.iter().map(|t| &t.target));
     let stage = Stage::new(shadow, catalog, wishes, &taken)?;
     let mut moved = spec.clone();
+    moved.aliases = stage.aliases();
     for table in &mut moved.tables {
         table.target = shadow.of(catalog.dialect, &table.target);
     }

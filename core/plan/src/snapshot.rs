@@ -53,6 +53,8 @@ pub struct SnapshotSpec {
     pub fail_fast: bool,
     /// What is checked of the history.
     pub checks: Option<ChecksConfig>,
+    /// Shadows, each with the table that the configuration names.
+    pub aliases: Vec<(RelationName, RelationName)>,
 }
 
 /// Plan a snapshot against the catalogue, which must know the source.
@@ -91,7 +93,12 @@ pub fn snapshot(spec: &SnapshotSpec, catalog: &CatalogSnapshot) -> Result<Plan, 
         steps,
         column_count: Some(builder.columns.len() + OWN.len()),
     };
-    let checks = Written::new(spec.checks.as_ref(), catalog, std::iter::once(&spec.target));
+    let checks = Written::new(
+        spec.checks.as_ref(),
+        catalog,
+        std::iter::once(&spec.target),
+        &spec.aliases,
+    );
     if let Some(mut checks) = checks {
         checks.add(builder.facts(catalog), &mut task);
         let problems = checks.finish(false);

@@ -158,6 +158,7 @@ impl World {
     fn options(&self, config: &ProjectConfig) -> ReplicationOptions {
         let pipeline = &config.pipelines["raw"];
         ReplicationOptions {
+            aliases: Vec::new(),
             pipeline: "raw".into(),
             dialect: self.dialect,
             full_refresh: false,

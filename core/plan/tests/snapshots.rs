@@ -22,6 +22,7 @@ fn spec(dialect: Dialect, change: Change, deletes: bool) -> SnapshotSpec {
     };
     let none = Loc::new(FileId(0), Span::new(0, 0));
     SnapshotSpec {
+        aliases: Vec::new(),
         pipeline: "p".into(),
         source: name("raw", "people"),
         target: name("hist", "people"),

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::path::Path;
 
 /// The protocol's version.
 const VERSION: &str = "0.1";
@@ -45,7 +46,7 @@ impl Pipes {
     pub fn open(system: &dyn System) -> Result<Option<Pipes>, String> {
         let set = |name: &str| system.env(name).filter(|v| !v.is_empty());
         let context = set("DAGSTER_PIPES_CONTEXT");
-        let (Some(_), Some(messages)) = (&context, set("DAGSTER_PIPES_MESSAGES")) else {
+        let (Some(context), Some(messages)) = (context, set("DAGSTER_PIPES_MESSAGES")) else {
             return Ok(None);
         };
         let params = decode(&messages).ok_or("DAGSTER_PIPES_MESSAGES cannot be decoded")?;
@@ -70,7 +71,7 @@ impl Pipes {
             closed: false,
             broken: false,
             partitions: HashMap::new(),
-            owed: declared(context.as_deref()),
+            owed: declared(system, &context),
             made: HashMap::new(),
         };
         pipes.send("opened", json!({ "extras": {} }));
@@ -158,9 +159,19 @@ fn decode(text: &str) -> Option<Map<String, Value>> {
     }
 }
 
-/// The checks that the context's `rocky_declared_checks` names, by asset.
-fn declared(context: Option<&str>) -> BTreeSet<(String, String)> {
-    let context = context.and_then(decode).unwrap_or_default();
+/// The checks that the context's `rocky_declared_checks` names, by asset. The context itself stands in the variable's `data`, or in the file
+/// that its `path` names.
+fn declared(system: &dyn System, params: &str) -> BTreeSet<(String, String)> {
+    let mut params = decode(params).unwrap_or_default();
+    let context = match (params.remove("data"), params.get("path").and_then(Value::as_str)) {
+        (Some(data), _) => data,
+        (None, Some(path)) => system
+            .read(Path::new(path))
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default(),
+        (None, None) => Value::Object(params),
+    };
     let extras = context.get("extras").and_then(|e| e.get("rocky_declared_checks"));
     let assets = extras.and_then(Value::as_object).into_iter().flatten();
     let names = |(asset, names): (&String, &Value)| -> Vec<(String, String)> {
@@ -296,7 +307,9 @@ impl Observer for Pipes {
                 wait_ms,
                 ..
             } => {
-                let text = format!("rocky {model}: attempt {attempt} failed, again in {wait_ms} ms ({reason}): {error}");
+                let text = format!(
+                    "rocky {model}: attempt {attempt} failed, again in {wait_ms} ms ({reason}): {error}"
+                );
                 self.log("WARNING", &text);
             }
             Event::ModelSkipped { model, reason } => {
@@ -408,6 +421,47 @@ mod tests {
             &packed(r#"{"stdio": "stdout"}"#),
         ] {
             assert!(Pipes::open(&environment(broken)).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn every_declared_check_gets_an_answer_wherever_the_context_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("messages");
+        let extras = json!({ "extras": { "rocky_declared_checks": { "a/b": ["x", "y"], "a/c": ["x"] } } });
+        let file = folder.path().join("context");
+        for context in [json!({ "data": extras }), json!({ "path": file }), extras.clone()] {
+            let _ = std::fs::remove_file(&path);
+            let system = environment(&json!({ "path": path }).to_string());
+            system.set_env("DAGSTER_PIPES_CONTEXT", packed(&context.to_string()));
+            system.write(&file, extras.to_string());
+            let mut pipes = Pipes::open(&system).unwrap().unwrap();
+            pipes.event(&Event::CheckFinished {
+                table: "b".to_owned(),
+                asset_key: vec!["a".into(), "b".into()],
+                check: "x".into(),
+                passed: true,
+                severity: "error".into(),
+                details: Default::default(),
+            });
+            pipes.close(None);
+            let told: Vec<String> = lines(&path)
+                .iter()
+                .filter(|l| l["method"] == "report_asset_check")
+                .map(|l| {
+                    let p = &l["params"];
+                    let cause = &p["metadata"]["rocky/not_evaluated_cause"]["raw_value"];
+                    format!("{} {} {} {}", p["asset_key"], p["check_name"], p["passed"], cause)
+                })
+                .collect();
+            assert_eq!(
+                told,
+                [
+                    r#""a/b" "x" true null"#,
+                    r#""a/b" "y" false "not_reached""#,
+                    r#""a/c" "x" false "not_reached""#
+                ]
+            );
         }
     }
 

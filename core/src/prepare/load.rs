@@ -233,6 +233,7 @@ pub(crate) fn prepare(
     let own = |p: &&rocky_config::PipelineConfig| matches!(p.kind, rocky_config::PipelineKind::Load(_));
     let declared = wanted.config.pipelines.get(pipeline).filter(own);
     let spec = LoadSpec {
+        aliases: Vec::new(),
         pipeline: recorded.clone(),
         place: relation::place(&config.target),
         tables: wanted_tables,

@@ -17,11 +17,11 @@ use crate::look::{Look, Unopened};
 use crate::project::{Project, Target, pipeline};
 use crate::reduce::Reduced;
 use crate::verbs::run::RunRequest;
-use crate::wire::WireDiagnostic;
+use crate::wire::{Filters, WireDiagnostic};
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Observer, Result, SmolStr};
 use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_plan::Plan;
-use rocky_plan::replication::Excluded;
+use rocky_plan::replication::{Excluded, parse_filters};
 use rocky_project::Snapshot;
 use rocky_warehouse::{CatalogSnapshot, Warehouse};
 use std::sync::Arc;
@@ -101,6 +101,9 @@ impl Project {
         if request.concurrency == Some(0) {
             return Err(Error::usage("concurrency must be at least 1, not 0"));
         }
+        // Pipelines without sources echo the filter; a mistake in it is one there too.
+        let filters = request.filter.as_ref().map(Filters::texts).unwrap_or_default();
+        parse_filters(filters).map_err(|problem| Error::usage(problem.message).hint(problem.hint))?;
         let config = match self.config_checked() {
             Ok(config) => config,
             // What is wrong in the configuration comes before anything that follows from it.

@@ -99,6 +99,7 @@ pub(super) fn prepare(
     }
     let (mut copies, mut excluded) = (resolved.copies, resolved.excluded);
     let mut options = ReplicationOptions {
+        aliases: Vec::new(),
         pipeline: pipeline.clone(),
         dialect,
         full_refresh: request.full_refresh,

@@ -45,6 +45,7 @@ pub(super) fn prepare(
     let warehouse = project.open_warehouse(&target, first, cancel)?;
     let catalog = project.read_catalog(&target, warehouse.as_deref(), cancel)?;
     let spec = SnapshotSpec {
+        aliases: Vec::new(),
         pipeline: pipeline.clone(),
         source: relation::of_ref(&config.source, &catalog),
         target: relation::of_ref(&config.target, &catalog),

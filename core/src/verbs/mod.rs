@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod ci;
 pub mod command;
+pub mod compare;
 pub mod compile;
 pub mod diff;
 pub mod diff_markdown;

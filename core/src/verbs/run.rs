@@ -822,7 +822,7 @@ impl Project {
         })?;
         #[cfg(feature = "otel")]
         if !request.shadow {
-            crate::telemetry::export(&*clock, &report, observer);
+            crate::telemetry::export(&*clock, &report, &mut observer);
         }
         if let Some(state) = state.as_ref().filter(|_| report.state_error.is_none()) {
             let graph = snapshot.as_deref().zip(graph_hash.as_deref());

@@ -36,8 +36,10 @@ pub(crate) struct Written<'a> {
     config: &'a ChecksConfig,
     catalog: &'a CatalogSnapshot,
     planner: Planner<'a>,
-    /// Everything that the pipeline writes, by its whole name.
+    /// Everything that the pipeline writes, by the whole name that the configuration has for it.
     targets: FxHashMap<RelationKey, RelationName>,
+    /// What the configuration calls a shadow.
+    aliases: FxHashMap<RelationKey, RelationName>,
     problems: Vec<Diagnostic>,
 }
 
@@ -47,14 +49,24 @@ impl<'a> Written<'a> {
         config: Option<&'a ChecksConfig>,
         catalog: &'a CatalogSnapshot,
         targets: impl Iterator<Item = &'t RelationName>,
+        aliases: &[(RelationName, RelationName)],
     ) -> Option<Written<'a>> {
         let config = config.filter(|c| c.enabled)?;
-        let keyed = |t: &RelationName| (catalog.full_name(t).key(catalog.dialect), t.clone());
+        let key = |t: &RelationName| catalog.full_name(t).key(catalog.dialect);
+        let aliases: FxHashMap<RelationKey, RelationName> = aliases
+            .iter()
+            .map(|(shadow, of)| (key(shadow), catalog.full_name(of)))
+            .collect();
+        let keyed = |t: &RelationName| {
+            let own = key(t);
+            (aliases.get(&own).map(key).unwrap_or(own), t.clone())
+        };
         Some(Written {
             config,
             catalog,
             planner: Planner::new(config),
             targets: targets.map(keyed).collect(),
+            aliases,
             problems: Vec::new(),
         })
     }
@@ -72,6 +84,7 @@ impl<'a> Written<'a> {
         let (catalog, dialect) = (self.catalog, self.catalog.dialect);
         let target = task.target.clone();
         let full = catalog.full_name(&target);
+        let full = self.aliases.get(&full.key(dialect)).unwrap_or(&full).clone();
         let own = full.key(dialect);
         let text = |part: &Option<Ident>| part.as_ref().map_or_else(SmolStr::default, |i| i.text.clone());
         let parts = [text(&full.catalog), text(&full.schema), full.table.text.clone()];

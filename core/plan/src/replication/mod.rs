@@ -132,6 +132,8 @@ pub struct ReplicationOptions {
     pub drift: DriftPolicy,
     /// What is checked of the copies.
     pub checks: Option<ChecksConfig>,
+    /// Shadows, each with the table that the configuration names.
+    pub aliases: Vec<(RelationName, RelationName)>,
     /// The pipeline has more tables than are planned now.
     pub partial: bool,
     /// Where the pipeline is declared.
@@ -155,7 +157,12 @@ pub fn plan(
     let mut names: FxHashSet<SmolStr> = FxHashSet::default();
     // Copies into one table wait for each other.
     let mut last_into: FxHashMap<rocky_warehouse::relation::RelationKey, usize> = FxHashMap::default();
-    let mut checks = Written::new(options.checks.as_ref(), catalog, copies.iter().map(|c| &c.target));
+    let mut checks = Written::new(
+        options.checks.as_ref(),
+        catalog,
+        copies.iter().map(|c| &c.target),
+        &options.aliases,
+    );
     for (index, table) in copies.iter().enumerate() {
         let (mut task, columns) = copy::task(table, catalog, options);
         if let Some(checks) = &mut checks {
