@@ -125,7 +125,9 @@ impl Ledger {
         let done: FxHashSet<&str> = succeeded.map(|t| t.name.as_str()).collect();
         if self.truncate {
             let table = |note: &Note| serde_json::from_value::<Entry>(note.value.clone()).map(|e| e.table);
-            state.retain_notes(LOADED, |note| table(note).is_ok_and(|t| !done.contains(t.as_str())))?;
+            state.retain_notes(LOADED, |note| {
+                table(note).is_ok_and(|t| !done.contains(t.as_str()))
+            })?;
         }
         let mut batch = StateBatch::new();
         for (table, _, files) in &self.tables {
