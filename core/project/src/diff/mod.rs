@@ -209,6 +209,9 @@ pub struct ProjectDiff {
     pub edges_removed: Vec<EdgeChange>,
 }
 
+/// A model, with its edges that are new and those that are gone.
+type Compared = (ModelDiff, Vec<EdgeChange>, Vec<EdgeChange>);
+
 /// Fewer models are compared on the calling thread.
 const FEW: usize = 64;
 
@@ -220,7 +223,7 @@ pub fn compare(old: &Snapshot, new: &Snapshot, cancel: &CancelToken) -> Result<P
         sources: columns::sources(old, new),
         ..ProjectDiff::default()
     };
-    let compared = |pair: &Pair| -> Result<Option<(ModelDiff, Vec<EdgeChange>, Vec<EdgeChange>)>> {
+    let compared = |pair: &Pair| -> Result<Option<Compared>> {
         cancel.check()?;
         let model = columns::model(&meanings, pair);
         // A model on which a difference could have borne, and did not.
