@@ -274,7 +274,9 @@ pub fn run(options: &Options) -> io::Result<ExitCode> {
         for args in execution.before() {
             match args {
                 [] => settle(),
-                args => drop(rocky(&options.binary, &dir, args, None)?),
+                args => {
+                    rocky(&options.binary, &dir, args, None)?;
+                }
             }
         }
         let args = match execution {
