@@ -15,9 +15,12 @@ use rocky_config::{Concurrency, LoadConfig, LoadFormat};
 use rocky_plan::load::{LoadFile, LoadSpec, LoadTable, count_table, read_file};
 use rocky_project::hash::Hasher128;
 use rocky_run::report::{RunReport, TaskStatus};
+use rocky_run::state::{Note, StateBatch};
 use rocky_run::{StateReader, StateStore};
 use rocky_warehouse::catalog::Lookup;
+use rocky_warehouse::relation::RelationKey;
 use rocky_warehouse::{CatalogSnapshot, Connection, RelationName};
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -101,8 +104,9 @@ impl Ledger {
 
     /// Before anything is changed.
     pub(crate) fn begin(&self, state: &StateStore, run_id: &str, at: Timestamp) -> Result<()> {
+        let mut batch = StateBatch::new();
         for entry in &self.settled {
-            state.put_note(LOADED, &entry.key(), json(entry)?, at)?;
+            batch.note(LOADED, &entry.key(), json(entry)?, at);
         }
         for (table, rows_before, files) in &self.tables {
             let intent = Intent {
@@ -110,32 +114,36 @@ impl Ledger {
                 rows_before: *rows_before,
                 files: files.clone(),
             };
-            state.put_note(LOADING, table, json(&intent)?, at)?;
+            batch.note(LOADING, table, json(&intent)?, at);
         }
-        Ok(())
+        state.commit(&batch)
     }
 
     /// After the run: what it loaded. Where a table failed, its note stays until the next run has looked.
     pub(crate) fn finish(&self, state: &StateStore, report: &RunReport, at: Timestamp) -> Result<()> {
+        let succeeded = report.tasks.iter().filter(|t| t.status == TaskStatus::Success);
+        let done: FxHashSet<&str> = succeeded.map(|t| t.name.as_str()).collect();
+        if self.truncate {
+            let table = |note: &Note| serde_json::from_value::<Entry>(note.value.clone()).map(|e| e.table);
+            state.retain_notes(LOADED, |note| {
+                table(note).is_ok_and(|t| !done.contains(t.as_str()))
+            })?;
+        }
+        let mut batch = StateBatch::new();
         for (table, _, files) in &self.tables {
-            let task = report.tasks.iter().find(|t| t.name == *table);
-            if task.is_none_or(|t| t.status != TaskStatus::Success) {
+            if !done.contains(table.as_str()) {
                 continue;
-            }
-            if self.truncate {
-                let of_table = format!("{table}\n");
-                state.retain_notes(LOADED, |note| !note.key.starts_with(&of_table))?;
             }
             for entry in files {
                 let entry = Entry {
                     run_id: report.run_id.clone(),
                     ..entry.clone()
                 };
-                state.put_note(LOADED, &entry.key(), json(&entry)?, at)?;
+                batch.note(LOADED, &entry.key(), json(&entry)?, at);
             }
-            state.retain_notes(LOADING, |note| note.key != *table)?;
+            batch.forget_note(LOADING, table);
         }
-        Ok(())
+        state.commit(&batch)
     }
 }
 
@@ -198,6 +206,7 @@ pub(crate) fn prepare(
         left_out: Vec::new(),
     };
     let mut tables: Vec<(RelationName, Vec<LoadFile>)> = Vec::new();
+    let mut places: FxHashMap<RelationKey, usize> = FxHashMap::default();
     for file in found {
         let name = match &config.target.table {
             Some(table) => table.value.clone(),
@@ -206,10 +215,8 @@ pub(crate) fn prepare(
         let text = |part: &Option<rocky_config::Spanned<SmolStr>>| part.as_ref().map(|p| p.value.clone());
         let (schema, parent) = (text(&config.target.schema), text(&config.target.catalog));
         let name = relation::named(parent.as_deref(), schema.as_deref(), &name, &catalog);
-        match tables
-            .iter_mut()
-            .find(|(t, _)| t.key(catalog.dialect) == name.key(catalog.dialect))
-        {
+        let place = *places.entry(name.key(catalog.dialect)).or_insert(tables.len());
+        match tables.get_mut(place) {
             Some((_, files)) => files.push(file),
             None => tables.push((name, vec![file])),
         }
@@ -382,6 +389,7 @@ impl Look<'_> {
             true => Vec::new(),
             false => self.settle(&table, rows)?,
         };
+        let by_key: FxHashMap<String, &Entry> = settled.iter().map(|e| (e.key(), e)).collect();
         let (mut wanted, mut entries, mut already) = (Vec::new(), Vec::new(), 0);
         for mut file in files {
             self.cancel.check()?;
@@ -392,11 +400,9 @@ impl Look<'_> {
                 _ => None,
             };
             let known = known.and_then(|note| serde_json::from_value::<Entry>(note.value).ok());
-            if known
-                .iter()
-                .chain(&settled)
-                .any(|k| k.key() == entry.key() && k.is(&entry))
-            {
+            let key = entry.key();
+            let known = known.iter().filter(|k| k.key() == key);
+            if known.chain(by_key.get(&key).copied()).any(|k| k.is(&entry)) {
                 already += 1;
                 self.ledger.already.push(entry);
                 continue;

@@ -5,6 +5,7 @@ use crate::project::Project;
 use crate::verbs::compile::{RefreshSources, type_text};
 use crate::verbs::lineage::{ColumnRef, transform_text};
 use crate::wire::WireDiagnostic;
+use rayon::prelude::*;
 use rocky_base::{CancelToken, Diagnostic, Dialect, Error, ErrorKind, Observer, Result, SmolStr};
 use rocky_config::StrategyKind;
 use rocky_project::diff::{
@@ -253,7 +254,11 @@ impl Project {
         }
         let (new, _) = self.refreshed(&request.vars, request.refresh_sources, observer, cancel)?;
         let (old, commit) = self.other(&request.against, &request.vars, observer, cancel)?;
-        let difference = difference(&old, &new, cancel)?;
+        let difference = self
+            .engine
+            .inner
+            .pool
+            .install(|| difference(&old, &new, cancel))?;
         let (version, command, schema_version) = envelope!("diff");
         let mut response = DiffResponse {
             version,
@@ -465,7 +470,8 @@ fn models(old: &Snapshot, new: &Snapshot, diff: &ProjectDiff) -> Vec<DiffModel> 
         model.columns.iter().map(&mut one).collect()
     };
     diff.models
-        .iter()
+        .par_iter()
+        .with_min_len(32)
         .map(|model| DiffModel {
             name: model.name.to_string(),
             change: model.change.as_str().to_owned(),

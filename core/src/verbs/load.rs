@@ -109,6 +109,7 @@ impl Project {
             pipeline: name.clone(),
             request: &run,
             access: Access::Write,
+            memory: crate::prepare::Memory::Ignored,
         };
         let recorded = if own { name.clone() } else { RECORDED.into() };
         let mut files = Vec::new();

@@ -545,7 +545,7 @@ fn drifts(plan: &rocky_plan::Plan) -> Drifts {
 /// Tells of a task's drift when the task begins.
 struct TellDrift<'a> {
     inner: &'a mut dyn Observer,
-    plan: &'a rocky_plan::Plan,
+    tables: FxHashMap<&'a SmolStr, &'a str>,
     drifts: &'a RefCell<Drifts>,
 }
 
@@ -559,11 +559,10 @@ impl Observer for TellDrift<'_> {
         let Some(drift) = drift.filter(|d| !d.actions.is_empty()) else {
             return;
         };
-        let table = self.plan.tasks.iter().find(|t| t.name == *model);
-        let table = table.map_or_else(|| model.to_string(), |t| t.full_name.clone());
+        let table = self.tables.get(model).map_or(model.as_str(), |name| name);
         for action in drift.actions {
             self.inner.event(&Event::DriftDetected {
-                table: table.clone(),
+                table: table.to_owned(),
                 columns: action.columns,
                 action: SmolStr::new_static(action.action.as_str()),
                 reason: action.reason,
@@ -772,7 +771,7 @@ impl Project {
                 return Ok(None);
             };
             attempts = left;
-            let catalog = warehouse.snapshot(&[], cancel)?;
+            let catalog = warehouse.listing(cancel)?;
             let made = (prepared.again)(&catalog).map_err(|_| {
                 Error::new(
                     rocky_base::ErrorKind::Stale,
@@ -788,7 +787,11 @@ impl Project {
         };
         let mut observer = TellDrift {
             inner: observer,
-            plan,
+            tables: plan
+                .tasks
+                .iter()
+                .map(|t| (&t.name, t.full_name.as_str()))
+                .collect(),
             drifts: &drifts,
         };
         if let (Some(memory), Some(state)) = (&reduced.memory, &state) {

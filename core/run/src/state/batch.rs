@@ -1,10 +1,11 @@
 //! Several things to remember in one commit: what becomes of a model costs one sync of the disk, whatever there is to say of it.
 
-use super::records::{ModelExecution, Partition, QualitySnapshot, RowCount, Watermark};
-use super::{StateStore, partitions, quality, store};
+use super::records::{ModelExecution, Note, Partition, QualitySnapshot, RowCount, Watermark};
+use super::{StateStore, notes, partitions, quality, store};
 use jiff::Timestamp;
 use redb::WriteTransaction;
 use rocky_base::Result;
+use serde_json::Value;
 use std::path::Path;
 
 /// Changes that belong together. Applied in the order in which they were added.
@@ -20,6 +21,8 @@ enum Change {
     Partitions(Vec<Partition>),
     RowCount(String, RowCount),
     Quality(QualitySnapshot),
+    Note(Note),
+    Forget(String, String),
 }
 
 impl StateBatch {
@@ -65,6 +68,24 @@ impl StateBatch {
         self
     }
 
+    /// A note, in place of what was there ([`StateStore::put_note`]).
+    pub fn note(&mut self, kind: &str, key: &str, value: Value, at: Timestamp) -> &mut StateBatch {
+        self.changes.push(Change::Note(Note {
+            kind: kind.to_owned(),
+            key: key.to_owned(),
+            at,
+            value,
+        }));
+        self
+    }
+
+    /// A note that is no longer true.
+    pub fn forget_note(&mut self, kind: &str, key: &str) -> &mut StateBatch {
+        let change = Change::Forget(kind.to_owned(), key.to_owned());
+        self.changes.push(change);
+        self
+    }
+
     /// What was measured of a table ([`StateStore::put_quality`]).
     pub fn quality(&mut self, snapshot: QualitySnapshot) -> &mut StateBatch {
         self.changes.push(Change::Quality(snapshot));
@@ -97,6 +118,8 @@ fn apply(path: &Path, transaction: &WriteTransaction, change: &Change) -> Result
         }
         Change::Partitions(partitions) => partitions::put(path, transaction, partitions),
         Change::RowCount(table, count) => quality::put_row_count(path, transaction, table, count),
+        Change::Note(note) => notes::put(path, transaction, note),
+        Change::Forget(kind, key) => notes::forget(path, transaction, kind, key),
         Change::Quality(snapshot) => quality::put_quality(path, transaction, snapshot),
     }
 }

@@ -42,10 +42,7 @@ impl StateStore {
                     let (kind, key) = (kind.to_owned(), key.to_owned());
                     put(path, transaction, &Note { kind, key, at, value })?;
                 }
-                None => {
-                    let mut table = transaction.open_table(NOTES).map_err(failed(path))?;
-                    table.remove((kind, key)).map_err(failed(path))?;
-                }
+                None => forget(path, transaction, kind, key)?,
             }
             Ok(was)
         })
@@ -75,6 +72,12 @@ pub(super) fn put(path: &Path, transaction: &WriteTransaction, note: &Note) -> R
     table
         .insert((note.kind.as_str(), note.key.as_str()), to_json(note)?.as_str())
         .map_err(failed(path))?;
+    Ok(())
+}
+
+pub(super) fn forget(path: &Path, transaction: &WriteTransaction, kind: &str, key: &str) -> Result<()> {
+    let mut table = transaction.open_table(NOTES).map_err(failed(path))?;
+    table.remove((kind, key)).map_err(failed(path))?;
     Ok(())
 }
 
