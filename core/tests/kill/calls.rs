@@ -1,20 +1,25 @@
 //! Every system call of this process that changes a file, DuckDB's and redb's included: this executable defines the C functions that they
 //! call, so that the n-th of them can be the last one, be done by half, or fail.
 //!
+//! Calls that write the same file one after another, without a sync between, are one **burst**: a library that is at one commit. Bursts are
+//! counted; a fault is at the first call of one, or inside.
+//!
 //! Invariant: a killed process leaves behind nothing but what such calls did. Whatever statement or commit it was at, it died before one of
-//! them; so the points counted here are all there are. Nothing of it is in the product.
+//! them; so the calls seen here are all the points there are. Nothing of it is in the product.
 
 use libc::{c_char, c_int, c_uint, c_void, mode_t, off_t, size_t, ssize_t};
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering::SeqCst};
 
-/// What happens at the n-th call.
+/// What happens at the n-th burst.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Fault {
     /// Nothing: the calls are counted.
     None,
     /// SIGKILL before it.
     Kill(u64),
+    /// SIGKILL before the second call of the burst.
+    Inside(u64),
     /// SIGKILL when half of its bytes are written.
     Torn(u64),
     /// From it on no file grows.
@@ -28,7 +33,8 @@ const LABEL: usize = 256;
 /// Seen by parent and child.
 #[repr(C)]
 pub struct Shared {
-    pub calls: AtomicU64,
+    /// Bursts that have begun.
+    pub bursts: AtomicU64,
     label_len: AtomicU64,
     label: [AtomicU8; LABEL],
 }
@@ -52,14 +58,17 @@ impl Shared {
     }
 
     pub fn reset(&self) {
-        self.calls.store(0, SeqCst);
+        self.bursts.store(0, SeqCst);
         self.label_len.store(0, SeqCst);
     }
 
     /// The call at which the fault was.
     pub fn label(&self) -> String {
         let n = self.label_len.load(SeqCst) as usize;
-        let bytes: Vec<u8> = self.label[..n.min(LABEL)].iter().map(|b| b.load(SeqCst)).collect();
+        let bytes: Vec<u8> = self.label[..n.min(LABEL)]
+            .iter()
+            .map(|b| b.load(SeqCst))
+            .collect();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
@@ -78,6 +87,10 @@ static ARMED: AtomicBool = AtomicBool::new(false);
 static KIND: AtomicU8 = AtomicU8::new(0);
 static AT: AtomicU64 = AtomicU64::new(u64::MAX);
 static SHARED: AtomicPtr<Shared> = AtomicPtr::new(std::ptr::null_mut());
+/// What the last call wrote: a hash, 0 after a sync.
+static LAST: AtomicU64 = AtomicU64::new(0);
+/// Every call is a burst of its own.
+static EACH: AtomicBool = AtomicBool::new(false);
 static ROOT: AtomicPtr<Vec<u8>> = AtomicPtr::new(std::ptr::null_mut());
 
 /// From now on calls on files below `root` are counted, and one of them has the fault.
@@ -89,6 +102,7 @@ pub fn arm(fault: Fault, root: &std::path::Path, shared: &'static Shared) {
         Fault::Torn(n) => (2, n),
         Fault::Full(n) => (3, n),
         Fault::Broken(n) => (4, n),
+        Fault::Inside(n) => (5, n),
     };
     let root = Box::new(root.as_os_str().as_bytes().to_vec());
     ROOT.store(Box::into_raw(root), SeqCst);
@@ -96,6 +110,11 @@ pub fn arm(fault: Fault, root: &std::path::Path, shared: &'static Shared) {
     KIND.store(kind, SeqCst);
     AT.store(at, SeqCst);
     ARMED.store(true, SeqCst);
+}
+
+/// Every call counts by itself.
+pub fn each() {
+    EACH.store(true, SeqCst);
 }
 
 /// From now on nothing happens.
@@ -125,19 +144,33 @@ enum Call {
 fn point(name: &str, path: &[u8], call: Call) -> Verdict {
     // SAFETY: set once by `arm` before ARMED, never freed.
     let (root, shared) = unsafe { (&*ROOT.load(SeqCst), &*SHARED.load(SeqCst)) };
-    if !path.starts_with(root) {
+    // Children work in the folder: what is relative is below it.
+    let inside = path
+        .strip_prefix(root.as_slice())
+        .or_else(|| (path.first() != Some(&b'/')).then_some(path));
+    let Some(inside) = inside else {
         return Verdict::Go;
-    }
-    let n = shared.calls.fetch_add(1, SeqCst);
+    };
+    let this = match call {
+        Call::Grow | Call::Over => hash(inside),
+        Call::Other => 0,
+    };
+    let goes_on = LAST.swap(this, SeqCst) == this && this != 0 && !EACH.load(SeqCst);
+    let n = match goes_on {
+        true => shared.bursts.load(SeqCst) - 1,
+        false => shared.bursts.fetch_add(1, SeqCst),
+    };
     let at = AT.load(SeqCst);
     let kind = KIND.load(SeqCst);
     if kind == 0 || n < at {
         return Verdict::Go;
     }
     if n == at {
-        shared.set_label(name, path.get(root.len()..).unwrap_or_default());
+        shared.set_label(name, inside);
     }
     match (kind, call) {
+        (5, _) if n == at && !goes_on => Verdict::Go,
+        (5, _) => die(),
         (1, _) if n == at => die(),
         (2, Call::Grow | Call::Over) if n == at => Verdict::Half,
         (2, Call::Other) if n == at => die(),
@@ -147,6 +180,11 @@ fn point(name: &str, path: &[u8], call: Call) -> Verdict {
         (4, _) => Verdict::Fail(libc::EIO),
         _ => Verdict::Go,
     }
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, step) | 1
 }
 
 fn die() -> ! {
@@ -176,7 +214,9 @@ fn file_of(fd: c_int, buffer: &mut [u8; 512]) -> Option<(usize, i64)> {
     // SAFETY: buffers of the sizes given; `stat` is plain data.
     unsafe {
         let mut stat: libc::stat = std::mem::zeroed();
-        if libc::syscall(libc::SYS_fstat, fd, &raw mut stat) != 0 || stat.st_mode & libc::S_IFMT != libc::S_IFREG {
+        if libc::syscall(libc::SYS_fstat, fd, &raw mut stat) != 0
+            || stat.st_mode & libc::S_IFMT != libc::S_IFREG
+        {
             return None;
         }
         let n = libc::syscall(
@@ -296,7 +336,8 @@ fn sync(fd: c_int, real: libc::c_long) -> c_int {
     }
     // SAFETY: set by `arm` before ARMED, never freed.
     let shared = unsafe { &*SHARED.load(SeqCst) };
-    if KIND.load(SeqCst) == 4 && shared.calls.load(SeqCst) > AT.load(SeqCst) {
+    LAST.store(0, SeqCst);
+    if KIND.load(SeqCst) == 4 && shared.bursts.load(SeqCst) > AT.load(SeqCst) {
         return fail(libc::EIO);
     }
     0

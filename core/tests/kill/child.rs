@@ -191,10 +191,20 @@ fn run(day: &str, request: &RunRequest) -> Result<(), String> {
         }
         other => other,
     };
-    let answer = answer.map_err(|e| format!("{} [{}] ({})", e.message, e.kind.as_str(), e.hint.unwrap_or_default()))?;
+    let answer = answer.map_err(|e| {
+        format!(
+            "{} [{}] ({})",
+            e.message,
+            e.kind.as_str(),
+            e.hint.unwrap_or_default()
+        )
+    })?;
     drop(project);
     match (answer.status.as_str(), answer.state_error) {
         ("Success" | "SkippedIdempotent", None) => Ok(()),
-        (status, state_error) => Err(format!("{status} {state_error:?} {:?} {:?}", answer.errors, answer.skipped)),
+        (status, state_error) => Err(format!(
+            "{status} {state_error:?} {:?} {:?}",
+            answer.errors, answer.skipped
+        )),
     }
 }

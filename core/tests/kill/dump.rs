@@ -20,8 +20,8 @@ pub fn everything() -> Result<String, String> {
 
 fn tables() -> Result<Vec<String>, String> {
     let cancel = CancelToken::new();
-    let db = DuckDb::open(Some(Path::new("w.duckdb")), &OpenOptions::default(), &cancel)
-        .map_err(|e| e.message)?;
+    let db =
+        DuckDb::open(Some(Path::new("w.duckdb")), &OpenOptions::default(), &cancel).map_err(|e| e.message)?;
     let mut connection = db.connect().map_err(|e| e.message)?;
     let names = rows(
         connection.as_mut(),
@@ -36,7 +36,10 @@ fn tables() -> Result<Vec<String>, String> {
         )?;
         let columns: Vec<String> = columns.into_iter().map(|c| c.concat()).collect();
         lines.push(format!("{quoted} {} ({})", name[2], columns.join(", ")));
-        let content = rows(connection.as_mut(), &format!("SELECT * FROM {quoted} ORDER BY ALL"))?;
+        let content = rows(
+            connection.as_mut(),
+            &format!("SELECT * FROM {quoted} ORDER BY ALL"),
+        )?;
         lines.extend(content.iter().map(|row| format!("  {}", row.join("|"))));
     }
     Ok(lines)
@@ -62,12 +65,18 @@ fn state() -> Result<Vec<String>, String> {
         let Value::Array(rows) = rows else { continue };
         match table.as_str() {
             "run_history" => {
-                let last = rows.iter().max_by_key(|r| r["started_at"].as_str().map(str::to_owned));
+                let last = rows
+                    .iter()
+                    .max_by_key(|r| r["started_at"].as_str().map(str::to_owned));
                 let last = last.ok_or("no run")?;
                 lines.push(format!("last run {}", last["status"]));
                 // A resumed run has not done again what was done: what became of each model over all runs is what counts.
                 let mut models = BTreeMap::new();
-                let killed = |run: &&Value| run["started_at"].as_str().is_some_and(|at| DAYS.iter().any(|d| at.starts_with(d)));
+                let killed = |run: &&Value| {
+                    run["started_at"]
+                        .as_str()
+                        .is_some_and(|at| DAYS.iter().any(|d| at.starts_with(d)))
+                };
                 for run in rows.iter().filter(killed) {
                     for model in run["models_executed"].as_array().into_iter().flatten() {
                         if model["status"] == "Success" {
@@ -75,7 +84,11 @@ fn state() -> Result<Vec<String>, String> {
                         }
                     }
                 }
-                lines.extend(models.iter().map(|(name, target)| format!("done {name} {target}")));
+                lines.extend(
+                    models
+                        .iter()
+                        .map(|(name, target)| format!("done {name} {target}")),
+                );
             }
             "check_history" => {
                 for row in &rows {
@@ -96,7 +109,10 @@ fn state() -> Result<Vec<String>, String> {
                 for row in &rows {
                     last.insert(row["model_name"].to_string(), row["metrics"].to_string());
                 }
-                lines.extend(last.iter().map(|(model, metrics)| format!("quality {model} {metrics}")));
+                lines.extend(
+                    last.iter()
+                        .map(|(model, metrics)| format!("quality {model} {metrics}")),
+                );
             }
             "dag_snapshots" => {
                 let last = rows.last().map(|r| r["graph_hash"].to_string());
@@ -117,8 +133,20 @@ fn state() -> Result<Vec<String>, String> {
 /// Drop what is another one each time.
 fn without_times(value: &mut Value) {
     const OTHER: &[&str] = &[
-        "run_id", "run", "at", "updated_at", "computed_at", "timestamp", "duration_ms", "modified_ns", "inode", "plan_id", "process",
-        "started_at", "finished_at", "loaded_at",
+        "run_id",
+        "run",
+        "at",
+        "updated_at",
+        "computed_at",
+        "timestamp",
+        "duration_ms",
+        "modified_ns",
+        "inode",
+        "plan_id",
+        "process",
+        "started_at",
+        "finished_at",
+        "loaded_at",
     ];
     match value {
         Value::Object(map) => {

@@ -21,13 +21,13 @@ pub struct Scenario {
 
 const ADAPTER: &str = "[adapter]\ntype = \"duckdb\"\npath = \"w.duckdb\"\n";
 const MODELS: &str = "[pipeline.p]\ntype = \"transformation\"\n[pipeline.p.target]\nadapter = \"default\"\n";
-const CHECKED: &str =
-    "[pipeline.p.checks]\nrow_count = true\nnull_rate = { columns = [\"amount\"], threshold = 0.9, sample_percent = 100 }\n";
+const CHECKED: &str = "[pipeline.p.checks]\nrow_count = true\nnull_rate = { columns = [\"amount\"], threshold = 0.9, sample_percent = 100 }\n";
 
 const SOURCE: &[&str] = &[
     "CREATE SCHEMA raw",
     "CREATE TABLE raw.t AS SELECT i AS id, 'n' || i AS name, i * 10 AS amount, DATE '2024-01-01' + (i % 3)::INT AS day, \
      TIMESTAMP '2024-01-01' + INTERVAL (i) HOUR AS ts FROM range(1, 8) r(i)",
+    "ALTER TABLE raw.t ALTER COLUMN ts SET NOT NULL",
 ];
 const CHANGE: &[&str] = &[
     "UPDATE raw.t SET amount = amount + 1, ts = TIMESTAMP '2024-01-02' + INTERVAL (id) HOUR WHERE id < 3",
@@ -58,7 +58,12 @@ fn model(name: &'static str, sql: &str, strategy: &str) -> Scenario {
         change: CHANGE.to_vec(),
         new_files: Vec::new(),
         request: RunRequest::default(),
-        expect: &["\"main\".\"m\"", "\"main\".\"reader\"", "done \"m\"", "last run \"Success\""],
+        expect: &[
+            "\"main\".\"m\"",
+            "\"main\".\"reader\"",
+            "done \"m\"",
+            "last run \"Success\"",
+        ],
     }
 }
 
@@ -211,7 +216,10 @@ pub fn all() -> Vec<Scenario> {
             ],
         ),
         load("load", ""),
-        load("load, emptied first", "[pipeline.l.options]\ntruncate_first = true\n"),
+        load(
+            "load, emptied first",
+            "[pipeline.l.options]\ntruncate_first = true\n",
+        ),
     ];
     all.push(Scenario {
         first: None,
@@ -221,7 +229,9 @@ pub fn all() -> Vec<Scenario> {
         files: vec![
             (
                 "rocky.toml",
-                format!("{ADAPTER}{MODELS}[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"{mode}\"\n"),
+                format!(
+                    "{ADAPTER}{MODELS}[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"{mode}\"\n"
+                ),
             ),
             ("models/m.sql", everything.to_owned()),
             (
