@@ -375,3 +375,32 @@ fn a_key_under_way_is_told_so() {
         assert!(second.skipped_by_run_id.is_some());
     });
 }
+
+/// A check that waits for other models belongs to its model: until it holds, a run that goes on does the model again.
+#[test]
+fn a_model_whose_late_check_fails_is_not_done() {
+    let folder = Folder::new(&[
+        ("models/a.sql", "SELECT 1 AS id"),
+        (
+            "models/a.toml",
+            "[[tests]]\ntype = \"relationships\"\ncolumn = \"id\"\nto_table = \"b\"\nto_column = \"id\"\n",
+        ),
+        ("models/b.sql", "SELECT 2 AS id"),
+    ]);
+    let first = folder.run(&RunRequest::default());
+    assert_eq!(
+        (first.status.as_str(), first.checks_failed),
+        ("PartialFailure", 1)
+    );
+    let second = folder.run(&resume_latest());
+    assert_eq!(
+        (written(&second), second.checks_failed),
+        (vec!["a".to_owned()], 1)
+    );
+    folder.write("models/b.sql", "SELECT 1 AS id");
+    let third = folder.run(&resume_latest());
+    assert_eq!(
+        (written(&third), third.status.as_str()),
+        (vec!["a".to_owned(), "b".to_owned()], "Success")
+    );
+}

@@ -32,6 +32,12 @@ impl Project {
             return Err(Error::usage("`dag` means all pipelines and excludes `pipeline`")
                 .hint("leave one of them out"));
         }
+        if request.dag && request.resume.is_some() {
+            return Err(
+                Error::usage("`resume` names a run of one pipeline and excludes `dag`")
+                    .hint("`resume_latest` goes on with each pipeline that did not do everything"),
+            );
+        }
         let config = match self.config_checked() {
             Ok(config) => config,
             // Reported as diagnostics when the pipeline is prepared.
@@ -331,11 +337,11 @@ fn done(part: &RunResponse) -> bool {
     part.status == RunStatus::Success.as_str() || part.status == crate::verbs::run::SKIPPED_IDEMPOTENT
 }
 
-/// The request for one stage.
+/// The request for one stage. `dag` says there that it is one of several.
 fn of_stage(request: &RunRequest, stage: &Stage) -> RunRequest {
     RunRequest {
         pipeline: Some(stage.pipeline.to_string()),
-        dag: false,
+        dag: true,
         all: false,
         ..request.clone()
     }

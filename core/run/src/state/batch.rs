@@ -36,6 +36,12 @@ impl StateBatch {
         self.changes.is_empty()
     }
 
+    /// And what another one has.
+    pub fn append(&mut self, other: StateBatch) -> &mut StateBatch {
+        self.changes.extend(other.changes);
+        self
+    }
+
     /// What became of models or tables in a run ([`StateStore::record_models`]).
     pub fn models(&mut self, run_id: &str, executions: Vec<ModelExecution>) -> &mut StateBatch {
         self.changes
