@@ -225,7 +225,7 @@ fn tables_are_what_the_reference_computes_over_random_histories() {
                 };
                 let taken = source.iter().any(|r| r.key() == row.key());
                 // Now and then a key stands twice, which merge refuses.
-                if !taken || random.below(10) == 0 {
+                if !taken || random.below(4) == 0 {
                     source.push(row);
                 }
             }

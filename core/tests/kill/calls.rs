@@ -26,6 +26,8 @@ pub enum Fault {
     Full(u64),
     /// From it on nothing can be written.
     Broken(u64),
+    /// No file can be opened for writing, made or removed.
+    ReadOnly,
 }
 
 const LABEL: usize = 256;
@@ -103,6 +105,7 @@ pub fn arm(fault: Fault, root: &std::path::Path, shared: &'static Shared) {
         Fault::Full(n) => (3, n),
         Fault::Broken(n) => (4, n),
         Fault::Inside(n) => (5, n),
+        Fault::ReadOnly => (6, 0),
     };
     let root = Box::new(root.as_os_str().as_bytes().to_vec());
     ROOT.store(Box::into_raw(root), SeqCst);
@@ -178,6 +181,7 @@ fn point(name: &str, path: &[u8], call: Call) -> Verdict {
         (1 | 2, _) => stop(),
         (3, Call::Grow) => Verdict::Fail(libc::ENOSPC),
         (4, _) => Verdict::Fail(libc::EIO),
+        (6, _) => Verdict::Fail(libc::EROFS),
         _ => Verdict::Go,
     }
 }
@@ -358,7 +362,12 @@ extern "C" fn fdatasync(fd: c_int) -> c_int {
 unsafe fn opened(path: *const c_char, flags: c_int, mode: c_uint) -> c_int {
     // SAFETY: as the caller's.
     unsafe {
-        if ARMED.load(SeqCst) && flags & (libc::O_CREAT | libc::O_TRUNC) != 0 {
+        let writes = flags & libc::O_ACCMODE != libc::O_RDONLY;
+        if ARMED.load(SeqCst) && KIND.load(SeqCst) == 6 && writes {
+            if let Verdict::Fail(errno) = on_path("open", path) {
+                return fail(errno);
+            }
+        } else if ARMED.load(SeqCst) && flags & (libc::O_CREAT | libc::O_TRUNC) != 0 {
             let there = libc::syscall(libc::SYS_faccessat, libc::AT_FDCWD, path, libc::F_OK) == 0;
             let changes = !there || flags & libc::O_TRUNC != 0;
             if changes {

@@ -222,6 +222,10 @@ impl Work {
 
     /// Kill it everywhere; two kills in a row, writes done by half and broken disks at some places each.
     fn points(&self, on: &Prepared<'_>, points: &mut u64, wrong: &mut Vec<String>) {
+        if self.worker == 0 && self.only.is_none() {
+            self.read_only(on, wrong);
+            *points += 1;
+        }
         for n in (self.worker..MOST).step_by(self.workers as usize) {
             if self.only.is_some_and(|only| only != n) {
                 continue;
@@ -325,6 +329,17 @@ impl Work {
         let found = on.judge(DAYS[2], &again);
         let at = on.child.shared.label();
         wrong.extend(found.map(|text| format!("killed at {n} and {m} ({at}): {text}")));
+    }
+
+    /// In a folder that cannot be written, the run says so and nothing has changed.
+    fn read_only(&self, on: &Prepared<'_>, wrong: &mut Vec<String>) {
+        copy(&on.template, &on.child.root);
+        match on.child.run(Fault::ReadOnly, DAYS[0], &on.scenario.request) {
+            Ended::Failed(text) if text.contains("read-only disk") => {}
+            other => wrong.push(format!("read-only: {other:?}")),
+        }
+        let found = on.judge(DAYS[1], &on.scenario.request);
+        wrong.extend(found.map(|text| format!("read-only, run again: {text}")));
     }
 
     /// Let the disk fail: the run says so and ends, and when there is room again nothing is lost.
