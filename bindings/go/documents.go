@@ -348,7 +348,7 @@ type RunRequest struct {
 	// Compute the partitions from the model's `first_partition` to now that are not computed.
 	Missing bool `json:"missing,omitempty"`
 	// So many more partitions before the earliest, instead of the model's `lookback`.
-	Lookback uint32 `json:"lookback,omitempty"`
+	Lookback *uint32 `json:"lookback,omitempty"`
 	// Partitions of a model at a time, 1 when not said; without `concurrency` also models at a time.
 	Parallel uint32 `json:"parallel,omitempty"`
 	// Values for `@var`.
@@ -1291,8 +1291,10 @@ type DiscoverResponse struct {
 	SchemaVersion uint32 `json:"schema_version"`
 	// The pipeline.
 	Pipeline string `json:"pipeline"`
-	// Sources by name.
+	// Sources by name, with the tables that are copied.
 	Sources []SourceEntry `json:"sources"`
+	// Tables of the sources that are not copied, as in the documents of `plan` and `run`.
+	ExcludedTables []ExcludedTable `json:"excluded_tables,omitempty"`
 	// Schemas with the prefix that do not fit the pattern.
 	Skipped []SkippedSchema `json:"skipped"`
 	// Relations whose columns are now remembered for compiling.

@@ -182,6 +182,26 @@ func (p *Project) CI(ctx context.Context, request CiRequest, options ...Option) 
 	return typed[CiResponse](ctx, p, "ci", request, options)
 }
 
+// Load adds files to tables, as a load pipeline does. Files that cannot be loaded are in Files with their errors.
+func (p *Project) Load(ctx context.Context, request LoadRequest, options ...Option) (*LoadResponse, error) {
+	return typed[LoadResponse](ctx, p, "load", request, options)
+}
+
+// Snapshot brings the history of a snapshot pipeline up to now, or with DryRun only shows the steps.
+func (p *Project) Snapshot(ctx context.Context, request SnapshotRequest, options ...Option) (*SnapshotResponse, error) {
+	return typed[SnapshotResponse](ctx, p, "snapshot", request, options)
+}
+
+// Seed makes tables of the CSV files in the project's folder of seeds.
+func (p *Project) Seed(ctx context.Context, request SeedRequest, options ...Option) (*SeedResponse, error) {
+	return typed[SeedResponse](ctx, p, "seed", request, options)
+}
+
+// Compare compares tables with the shadows that Run with Shadow made: columns, counts, contents. OverallVerdict is pass, warn or fail.
+func (p *Project) Compare(ctx context.Context, request CompareRequest, options ...Option) (*CompareResponse, error) {
+	return typed[CompareResponse](ctx, p, "compare", request, options)
+}
+
 // Run plans and executes. Models that fail are in Errors. When the context ends in the middle, what was being written is rolled
 // back and the document says so in Interrupted, without an error.
 func (p *Project) Run(ctx context.Context, request RunRequest, options ...Option) (*RunResponse, error) {

@@ -141,6 +141,15 @@ pub struct RunArgs {
     /// Build everything, even when rocky.toml sets `[run] skip_unchanged`
     #[arg(long, conflicts_with = "skip_unchanged")]
     pub force_rebuild: bool,
+    /// Write shadows beside the tables and nothing else, to `rocky compare` them
+    #[arg(long, conflicts_with_all = ["resume", "resume_latest", "skip_unchanged", "idempotency_key"])]
+    pub shadow: bool,
+    /// What is appended to the names of shadows [default: _rocky_shadow, nothing with --shadow-schema]
+    #[arg(long, value_name = "SUFFIX", requires = "shadow")]
+    pub shadow_suffix: Option<String>,
+    /// Schema of shadows; made when it is not there
+    #[arg(long, value_name = "SCHEMA", requires = "shadow")]
+    pub shadow_schema: Option<String>,
     /// Do nothing when a run with this key was done or is under way [env: ROCKY_IDEMPOTENCY_KEY]
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
@@ -150,6 +159,56 @@ pub struct RunArgs {
     /// Windows of time_interval and microbatch models
     #[command(flatten)]
     pub windows: WindowArgs,
+    /// Models folder, contracts, variables
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
+/// What to compare.
+#[derive(ClapArgs, Debug, Default, Clone)]
+pub struct CompareArgs {
+    /// Pipeline; needed when there are several
+    #[arg(long)]
+    pub pipeline: Option<String>,
+    /// All pipelines
+    #[arg(long, conflicts_with_all = ["pipeline", "only", "exclude"])]
+    pub dag: bool,
+    /// Only these models, as for `run`; may be repeated
+    #[arg(long = "model", visible_alias = "select", value_name = "SELECTION")]
+    pub only: Vec<String>,
+    /// Not these models; may be repeated
+    #[arg(long, value_name = "SELECTION")]
+    pub exclude: Vec<String>,
+    /// After a replication, the project's models too
+    #[arg(long, conflicts_with = "only")]
+    pub all: bool,
+    /// Only these sources of a replication; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub filter: Vec<String>,
+    /// As the shadow run had it [default: _rocky_shadow, nothing with --shadow-schema]
+    #[arg(long, value_name = "SUFFIX")]
+    pub shadow_suffix: Option<String>,
+    /// As the shadow run had it
+    #[arg(long, value_name = "SCHEMA")]
+    pub shadow_schema: Option<String>,
+    /// From where on a difference counts, e.g. '{"row_count_diff_pct_fail": 0.1}'
+    #[arg(long, value_name = "JSON")]
+    pub thresholds: Option<String>,
+    /// Column that identifies a row, with others that are given; instead of those that the strategy or a test names
+    #[arg(long, value_name = "COLUMN")]
+    pub key: Vec<String>,
+    /// Column that is not compared; may be repeated
+    #[arg(long, value_name = "COLUMN")]
+    pub ignore: Vec<String>,
+    /// Compare columns and counts alone
+    #[arg(long, conflicts_with_all = ["key", "ignore", "sample"])]
+    pub counts_only: bool,
+    /// So many differences of each table are shown [default: 10]
+    #[arg(long, value_name = "N")]
+    pub sample: Option<u32>,
+    /// Compare nothing: drop the pipeline's shadows
+    #[arg(long, conflicts_with_all = ["only", "exclude", "filter", "thresholds", "key", "ignore", "counts_only", "sample"])]
+    pub cleanup: bool,
     /// Models folder, contracts, variables
     #[command(flatten)]
     pub sources: Sources,
@@ -175,7 +234,12 @@ pub struct WindowArgs {
     #[arg(long, conflicts_with = "full_refresh")]
     pub missing: bool,
     /// And so many partitions before the earliest [default: the model's lookback]
-    #[arg(long, value_name = "N", conflicts_with = "full_refresh")]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        conflicts_with = "full_refresh"
+    )]
     pub lookback: Option<u32>,
     /// Partitions of a model at a time [default: 1]; without --concurrency also models at a time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -287,8 +351,12 @@ impl Command {
             self,
             Command::Run(_)
                 | Command::Apply { .. }
+                | Command::Load { .. }
+                | Command::Snapshot { .. }
+                | Command::Seed { .. }
                 | Command::Test { .. }
                 | Command::Ci { .. }
+                | Command::Compare(_)
                 | Command::Playground { .. }
         )
     }
@@ -376,9 +444,70 @@ pub enum Command {
                             rocky run --model events_daily --from 2026-04-01 --to 2026-04-30 --parallel 4\n  \
                             rocky run --model events_daily --missing   what no run has computed yet\n  \
                             rocky run --pipeline raw --filter source=shop --all   copy these tables, then run the models\n  \
-                            rocky run --dag                                       all pipelines in order"
+                            rocky run --dag                                       all pipelines in order\n  \
+                            rocky run --shadow                                    beside the tables, for `rocky compare`"
     )]
     Run(RunArgs),
+    /// Add files to tables: CSV, Parquet, JSON lines; each file once
+    #[command(
+        after_help = "Examples:\n  rocky load                                        the files of the project's load pipeline\n  \
+                            rocky load --source-dir inbox                     each file into the table of its name\n  \
+                            rocky load --source-dir 'inbox/*.csv' --target raw.orders --truncate\n\n\
+                            Exit codes: 0 done (also when every file was loaded before), 1 something was not loaded."
+    )]
+    Load {
+        /// Folder, or a pattern for names in one [default: the pipeline's source_dir]
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        source_dir: Option<String>,
+        /// Only files of this format [default: by extension]
+        #[arg(long, value_enum)]
+        format: Option<LoadFormat>,
+        /// Table for all files: `orders`, `raw.orders` [default: each file has the table of its name]
+        #[arg(long, value_name = "TABLE")]
+        target: Option<String>,
+        /// Empty the tables first, in the same transaction
+        #[arg(long)]
+        truncate: bool,
+        /// Load files again that are loaded already
+        #[arg(long)]
+        force: bool,
+        /// Load pipeline, or another one whose warehouse is meant; needed when there are several
+        #[arg(long)]
+        pipeline: Option<String>,
+    },
+    /// Bring the history of a table up to now (pipelines of type snapshot)
+    #[command(
+        after_help = "Examples:\n  rocky snapshot\n  rocky snapshot --pipeline customers --dry-run   the statements"
+    )]
+    Snapshot {
+        /// Pipeline; needed when there are several of type snapshot
+        #[arg(long)]
+        pipeline: Option<String>,
+        /// Show the statements and execute none
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Make tables of the CSV files in the folder `seeds`
+    #[command(after_help = "Examples:\n  rocky seed\n  rocky seed --filter countries\n\n\
+                            A file `seeds/countries.csv` becomes the table `seeds.countries`; `seeds/countries.toml` may say otherwise.")]
+    Seed {
+        /// Folder [default: seeds, beside rocky.toml]
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        seeds: Option<String>,
+        /// Only the seed of this name
+        #[arg(long, value_name = "NAME")]
+        filter: Option<String>,
+        /// Pipeline whose warehouse is meant; needed when they write to several
+        #[arg(long)]
+        pipeline: Option<String>,
+    },
+    /// Compare tables with the shadows that `run --shadow` made: columns, counts, contents
+    #[command(after_help = "Examples:\n  rocky run --shadow && rocky compare\n  \
+                            rocky compare --model fct_orders --key order_id --sample 50\n  \
+                            rocky compare --thresholds '{\"row_diff_pct_fail\": 0}'    any row that differs fails\n  \
+                            rocky compare --cleanup                              drop the shadows\n\n\
+                            Exit codes: 0 every table passes or warns, 1 one fails.")]
+    Compare(CompareArgs),
     /// Trace where columns come from and where they go
     #[command(
         after_help = "Examples:\n  rocky lineage fct_orders                          a model and its neighbours\n  \
@@ -407,6 +536,9 @@ pub enum Command {
     )]
     WhatIf(WhatIfArgs),
     /// Check the configuration and the project's files
+    #[command(
+        after_help = "Examples:\n  rocky validate\n  rocky validate --config analytics/rocky.toml --output json"
+    )]
     Validate,
     /// List sources and tables, and remember their columns for compiling
     #[command(
@@ -444,7 +576,7 @@ pub enum Command {
         #[arg(long, value_name = "TIME")]
         since: Option<String>,
         /// At most so many
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         limit: Option<u32>,
         /// How the graph of models changed instead of runs
         #[arg(long, conflicts_with = "model")]
@@ -529,12 +661,25 @@ pub enum Command {
     },
 }
 
+/// Formats of files.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
+pub enum LoadFormat {
+    /// .csv, .tsv
+    Csv,
+    /// .parquet, .pq
+    Parquet,
+    /// .jsonl, .ndjson
+    #[value(aliases = ["json_lines", "jsonlines", "ndjson"])]
+    Jsonl,
+}
+
 /// What to do with hooks.
 #[derive(Subcommand, Debug)]
 pub enum HooksAction {
     /// Show what is configured under `[hook]`
     List,
     /// Run the hooks of an event, for real, with an example of what they are told
+    #[command(after_help = "Example:\n  rocky hooks test on_model_error")]
     Test {
         /// `on_pipeline_start` …
         event: String,
@@ -581,16 +726,12 @@ pub enum StateCommand {
     },
     /// Forget one watermark or partition
     #[command(
+        group = clap::ArgGroup::new("what").args(["watermark", "partition"]).required(true),
         after_help = "Examples:\n  rocky state delete --watermark poc.marts.fct_orders\n  rocky state delete --partition fct_daily 2026-01-31"
     )]
     Delete {
         /// The watermark of this table
-        #[arg(
-            long,
-            value_name = "TABLE",
-            required_unless_present = "partition",
-            conflicts_with = "partition"
-        )]
+        #[arg(long, value_name = "TABLE")]
         watermark: Option<String>,
         /// This partition of a model
         #[arg(long, num_args = 2, value_names = ["MODEL", "KEY"])]
@@ -598,17 +739,12 @@ pub enum StateCommand {
     },
     /// Set one watermark or partition
     #[command(
+        group = clap::ArgGroup::new("what").args(["watermark", "partition"]).required(true),
         after_help = "Examples:\n  rocky state set --watermark poc.marts.fct_orders '2026-01-31 00:00:00'\n  rocky state set --partition fct_daily 2026-01-31 Computed"
     )]
     Set {
         /// The watermark of this table
-        #[arg(
-            long,
-            num_args = 2,
-            value_names = ["TABLE", "VALUE"],
-            required_unless_present = "partition",
-            conflicts_with = "partition"
-        )]
+        #[arg(long, num_args = 2, value_names = ["TABLE", "VALUE"])]
         watermark: Option<Vec<String>>,
         /// This partition of a model: Computed or Failed
         #[arg(long, num_args = 3, value_names = ["MODEL", "KEY", "STATUS"])]

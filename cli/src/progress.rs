@@ -19,8 +19,8 @@ pub struct Progress {
     colour: bool,
     started: Instant,
     phase: String,
-    /// In the order in which they began.
-    running: Vec<String>,
+    /// In the order in which they began, each with how many of its partitions are done.
+    running: Vec<(String, String)>,
     done: u64,
     failed: u64,
     total: u64,
@@ -85,13 +85,14 @@ impl Progress {
             0 => String::new(),
             n => self.red(&format!("{n} failed")),
         };
-        for (i, model) in self.running.iter().take(NAMED).enumerate() {
+        for (i, (model, part)) in self.running.iter().take(NAMED).enumerate() {
             match (i, text.is_empty()) {
                 (0, true) => {}
                 (0, false) => text.push_str("; "),
                 _ => text.push_str(", "),
             }
             text.push_str(model);
+            text.push_str(part);
         }
         match self.running.len().saturating_sub(NAMED) {
             0 => text,
@@ -127,7 +128,40 @@ fn line(event: &Event, all: bool) -> Option<(bool, String)> {
             let rows = rows.map(|r| format!(", {}", count(r, "row"))).unwrap_or_default();
             (false, format!("ok {model} in {}{rows}", duration(*duration_ms)))
         }
+        Event::PartitionFinished {
+            model,
+            partition,
+            batched_with,
+            rows,
+            error: None,
+            duration_ms,
+            done,
+            total,
+            ..
+        } if all && *total > 1 => {
+            let last = batched_with.last().map(|k| format!("..{k}")).unwrap_or_default();
+            let rows = rows.map(|r| format!(", {}", count(r, "row"))).unwrap_or_default();
+            let took = duration(*duration_ms);
+            (
+                false,
+                format!("ok {model} {partition}{last} ({done} of {total}) in {took}{rows}"),
+            )
+        }
         Event::ModelSkipped { model, reason } if all => (false, format!("skipped {model}: {reason}")),
+        Event::ModelRetried {
+            model,
+            attempt,
+            error,
+            wait_ms,
+            ..
+        } => {
+            let wait = match wait_ms {
+                0 => "at once".to_owned(),
+                wait => format!("in {}", duration(*wait)),
+            };
+            let text = format!("again {wait}: {model}, attempt {attempt} failed: {error}");
+            (false, text)
+        }
         Event::ModelFailed { model, error, .. } => (true, format!("failed {model}: {error}")),
         Event::CheckFinished {
             table,
@@ -178,11 +212,18 @@ impl Observer for Progress {
                 self.phase = "run".to_owned();
                 (self.done, self.failed, self.total) = (0, 0, *models);
             }
-            Event::ModelStarted { model, .. } => self.running.push(model.to_string()),
+            Event::ModelStarted { model, .. } => self.running.push((model.to_string(), String::new())),
+            Event::PartitionFinished {
+                model, done, total, ..
+            } => {
+                if let Some((_, part)) = self.running.iter_mut().find(|(m, _)| *m == model.as_str()) {
+                    *part = format!(" ({done} of {total})");
+                }
+            }
             Event::ModelFinished { model, .. }
             | Event::ModelFailed { model, .. }
             | Event::ModelSkipped { model, .. } => {
-                self.running.retain(|m| m != model.as_str());
+                self.running.retain(|(m, _)| *m != model.as_str());
                 self.done += 1;
                 self.failed += u64::from(matches!(event, Event::ModelFailed { .. }));
             }

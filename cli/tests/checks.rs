@@ -787,6 +787,11 @@ fn the_examples_about_checks_do_what_they_say() {
 }
 
 #[test]
+fn the_examples_about_runs_do_what_they_say() {
+    examples("runs.md");
+}
+
+#[test]
 fn the_examples_about_tests_do_what_they_say() {
     examples("testing.md");
 }

@@ -1,4 +1,5 @@
-//! Snapshot and load pipelines as a user runs them, on a DuckDB file; and the examples of docs/snapshots.md and docs/load.md.
+//! Snapshot and load pipelines as a user runs them, on a DuckDB file; and the examples of docs/snapshots.md and docs/load.md. The checks and
+//! hooks of all pipelines that are no transformations.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -305,4 +306,574 @@ fn a_project_that_moved_loads_nothing_again() {
     assert_eq!(run("there", "", "rocky.toml"), 0);
     assert_eq!(run("there", "in", "../rocky.toml"), 0);
     assert_eq!(run("", "", "there/rocky.toml"), 0);
+}
+
+/// Status by check, `null_rate` by its column; and the whole checks.
+fn checks(run: &Value) -> (Vec<String>, Vec<Value>) {
+    let tables = run["check_results"].as_array().unwrap();
+    let all: Vec<Value> = tables
+        .iter()
+        .flat_map(|t| t["checks"].as_array().unwrap().clone())
+        .collect();
+    let line = |c: &Value| {
+        let column = match c["name"].as_str() {
+            Some("null_rate") => format!(" {}", c["column"].as_str().unwrap()),
+            _ => String::new(),
+        };
+        format!(
+            "{}{column}: {}",
+            c["name"].as_str().unwrap(),
+            c["status"].as_str().unwrap()
+        )
+    };
+    (all.iter().map(line).collect(), all)
+}
+
+fn named<'a>(checks: &'a [Value], name: &str) -> &'a Value {
+    checks
+        .iter()
+        .find(|c| c["name"] == name)
+        .unwrap_or_else(|| panic!("no {name}: {checks:#?}"))
+}
+
+const REPLICATION: &str = r#"
+[adapter]
+type = "duckdb"
+path = "shop.duckdb"
+[pipeline.raw]
+strategy = "full_refresh"
+timestamp_column = "changed"
+[[pipeline.raw.metadata_columns]]
+name = "_source"
+type = "VARCHAR"
+value = "'{source}'"
+[pipeline.raw.source.schema_pattern]
+prefix = "raw__"
+separator = "__"
+components = ["source"]
+[pipeline.raw.target]
+catalog_template = "shop"
+schema_template = "staging__{source}"
+"#;
+
+const SOURCES: [&str; 4] = [
+    "CREATE SCHEMA raw__a",
+    "CREATE TABLE raw__a.orders AS SELECT * FROM (VALUES (1, 'x', now()::TIMESTAMP), (2, NULL, now()::TIMESTAMP - INTERVAL 10 DAY)) v(id, note, changed)",
+    "CREATE TABLE raw__a.customers AS SELECT 1 AS id, now()::TIMESTAMP AS changed",
+    "CREATE VIEW raw__a.lines AS SELECT 5 AS id, now()::TIMESTAMP - INTERVAL 2 DAY AS changed",
+];
+
+const ALL_KINDS: &str = r#"
+[pipeline.raw.checks]
+row_count = true
+column_match = true
+anomaly_threshold_pct = 50
+freshness = { threshold_seconds = 3600, overrides = { staging__a = 86400 } }
+null_rate = { columns = ["note"], threshold = 0.4, sample_percent = 100, severity = "warning" }
+[[pipeline.raw.checks.custom]]
+name = "large_ids"
+sql = "SELECT COUNT(*) FROM {target} WHERE id > 4"
+[[pipeline.raw.checks.assertions]]
+table = "orders"
+type = "relationships"
+column = "id"
+to_table = "customers"
+to_column = "id"
+"#;
+
+#[test]
+fn a_replication_checks_each_copy_against_its_source() {
+    let folder = Folder::new(&format!("{REPLICATION}{ALL_KINDS}"));
+    folder.sql(&SOURCES);
+    let (code, run) = folder.json(&["run"]);
+    // What was copied stays, whatever the checks say.
+    assert_eq!(
+        (code, &run["tables_copied"], &run["tables_failed"]),
+        (1, &3.into(), &0.into()),
+        "{run:#}"
+    );
+    let tables = run["check_results"].as_array().unwrap();
+    assert_eq!(
+        tables[2]["asset_key"],
+        serde_json::json!(["duckdb", "a", "orders"])
+    );
+    let of = |table: usize| checks(&serde_json::json!({ "check_results": [tables[table]] }));
+    assert_eq!(
+        of(0).0,
+        [
+            "row_count: pass",
+            "column_match: pass",
+            "freshness: pass",
+            "large_ids: pass"
+        ],
+        "customers"
+    );
+    let (lines, found) = of(1);
+    assert_eq!(
+        lines,
+        [
+            "row_count: pass",
+            "column_match: pass",
+            "freshness: fail",
+            "large_ids: fail"
+        ],
+        "lines"
+    );
+    assert_eq!(
+        (
+            &named(&found, "freshness")["threshold_seconds"],
+            &named(&found, "large_ids")["result_value"]
+        ),
+        (&86400.into(), &1.into())
+    );
+    let (lines, found) = of(2);
+    assert_eq!(
+        lines,
+        [
+            "row_count: pass",
+            "column_match: pass",
+            "freshness: pass",
+            "large_ids: pass",
+            "null_rate note: fail",
+            // When all tables are there.
+            "relationships_id: fail"
+        ],
+        "orders"
+    );
+    let counts = named(&found, "row_count");
+    assert_eq!(
+        (&counts["source_count"], &counts["target_count"]),
+        (&2.into(), &2.into())
+    );
+    assert_eq!(named(&found, "null_rate")["null_rate"], 0.5);
+    assert_eq!(named(&found, "relationships_id")["sample"][0]["id"], 2);
+    assert_eq!(
+        (&run["checks_failed"], &run["checks_warned"]),
+        (&3.into(), &1.into())
+    );
+
+    // Not failing the run is a choice; and --dag means the same.
+    let lenient = ALL_KINDS.replace("row_count = true", "row_count = true\nfail_on_error = false");
+    folder.write("rocky.toml", format!("{REPLICATION}{lenient}"));
+    let (code, run) = folder.json(&["run"]);
+    assert_eq!(
+        (code, &run["checks_failed"], &run["checks_warned"]),
+        (0, &0.into(), &4.into()),
+        "{run:#}"
+    );
+    folder.write("rocky.toml", format!("{REPLICATION}{ALL_KINDS}"));
+    let (code, run) = folder.json(&["run", "--dag"]);
+    assert_eq!((code, &run["checks_failed"]), (1, &3.into()), "{run:#}");
+
+    // Three runs are a baseline; a table that the run does not touch is not compared.
+    folder.sql(&["INSERT INTO raw__a.orders SELECT 1, 'y', now()::TIMESTAMP FROM range(10)"]);
+    let (_, run) = folder.json(&["run", "--filter", "table=orders"]);
+    let anomalies = run["anomalies"].as_array().unwrap();
+    assert_eq!(
+        (
+            anomalies.len(),
+            &anomalies[0]["table"],
+            &anomalies[0]["current_count"],
+            &anomalies[0]["baseline_avg"]
+        ),
+        (1, &"shop.staging__a.orders".into(), &12.into(), &2.0.into()),
+        "{run:#}"
+    );
+    assert_eq!(
+        checks(&run).0.len(),
+        6,
+        "the assertion about the other table is no mistake with a filter"
+    );
+}
+
+#[test]
+fn rows_that_are_missing_or_columns_that_differ_are_seen_after_the_copy() {
+    let kept = REPLICATION.replace(
+        "\"full_refresh\"",
+        "\"incremental\"\non_added_columns = \"ignore\"",
+    );
+    let folder = Folder::new(&format!(
+        "{kept}[pipeline.raw.checks]\nrow_count = true\ncolumn_match = true\n"
+    ));
+    folder.sql(&SOURCES[..2]);
+    assert_eq!(folder.json(&["run"]).0, 0);
+    folder.sql(&[
+        "ALTER TABLE raw__a.orders ADD COLUMN extra INTEGER",
+        "INSERT INTO raw__a.orders VALUES (3, 'late', '2020-01-01', 1)",
+    ]);
+    let (code, run) = folder.json(&["run"]);
+    let (lines, found) = checks(&run);
+    assert_eq!(
+        (code, lines),
+        (
+            1,
+            vec!["row_count: fail".to_owned(), "column_match: fail".to_owned()]
+        ),
+        "{run:#}"
+    );
+    assert_eq!(
+        (
+            &named(&found, "row_count")["source_count"],
+            &named(&found, "row_count")["target_count"]
+        ),
+        (&3.into(), &2.into())
+    );
+    let columns = named(&found, "column_match");
+    assert_eq!(
+        (&columns["missing"], &columns["extra"]),
+        (&serde_json::json!(["extra"]), &serde_json::json!([]))
+    );
+}
+
+#[test]
+fn rows_of_a_copy_are_set_aside() {
+    let quarantine = |mode: &str| {
+        format!(
+            "{REPLICATION}[pipeline.raw.checks]\ncolumn_match = true\nquarantine = {{ enabled = true, mode = \"{mode}\" }}\n\
+             [[pipeline.raw.checks.assertions]]\ntable = \"orders\"\ntype = \"not_null\"\ncolumn = \"note\"\n"
+        )
+    };
+    let folder = Folder::new(&quarantine("split"));
+    folder.sql(&SOURCES[..2]);
+    let (code, run) = folder.json(&["run"]);
+    assert_eq!(
+        (code, &run["quarantine"][0]["quarantined_rows"]),
+        (0, &1.into()),
+        "{run:#}"
+    );
+    assert_eq!(
+        folder.sql(&["SELECT id, _source, _rocky_failed_tests FROM staging__a.orders__quarantine"]),
+        ["2 | a | not_null_note"]
+    );
+    assert_eq!(folder.sql(&["SELECT id FROM staging__a.orders__valid"]), ["1"]);
+    for strategy in ["full_refresh", "incremental"] {
+        folder.write("rocky.toml", quarantine("tag").replace("full_refresh", strategy));
+        for _ in 0..2 {
+            let (code, run) = folder.json(&["run"]);
+            assert_eq!(
+                (code, &run["quarantine"][0]["quarantined_rows"]),
+                (0, &1.into()),
+                "{run:#}"
+            );
+            assert_eq!(run["drift"]["tables_drifted"], 0, "the tag is no drift: {run:#}");
+            assert_eq!(checks(&run).0[0], "column_match: pass");
+        }
+        assert_eq!(
+            folder.sql(&["SELECT id, _rocky_failed_tests FROM staging__a.orders ORDER BY id"]),
+            ["1 | NULL", "2 | not_null_note"]
+        );
+    }
+    folder.write(
+        "rocky.toml",
+        quarantine("drop").replace("full_refresh", "incremental"),
+    );
+    assert_eq!(folder.json(&["run"]).0, 0);
+    assert_eq!(folder.sql(&["SELECT id FROM staging__a.orders"]), ["1"]);
+    folder.write(
+        "rocky.toml",
+        quarantine("drop").replace("column_match", "row_count"),
+    );
+    let (code, run) = folder.json(&["run"]);
+    assert_eq!(
+        (code, &run["diagnostics"][0]["code"]),
+        (1, &"E417".into()),
+        "{run:#}"
+    );
+}
+
+const SNAPSHOT: &str = r#"
+[adapter]
+type = "duckdb"
+path = "shop.duckdb"
+[pipeline.history]
+type = "snapshot"
+unique_key = ["id"]
+updated_at = "changed"
+[pipeline.history.source]
+catalog = "shop"
+schema = "raw"
+table = "people"
+[pipeline.history.target]
+catalog = "shop"
+schema = "history"
+table = "people"
+[pipeline.history.checks]
+row_count = true
+column_match = true
+freshness = { threshold_seconds = 3600 }
+null_rate = { columns = ["name"], threshold = 0.5, sample_percent = 100 }
+[[pipeline.history.checks.custom]]
+name = "open_versions"
+sql = "SELECT COUNT(*) FROM {target} WHERE is_current"
+threshold = 2
+[[pipeline.history.checks.assertions]]
+table = "people"
+type = "unique"
+column = "id"
+filter = "is_current"
+"#;
+
+#[test]
+fn a_history_is_checked() {
+    let folder = Folder::new(SNAPSHOT);
+    folder.sql(&[
+        "CREATE SCHEMA raw",
+        "CREATE TABLE raw.people AS SELECT * FROM (VALUES (1, 'Ada', now()::TIMESTAMP), (2, 'Bo', now()::TIMESTAMP)) v(id, name, changed)",
+    ]);
+    for (n, change) in [
+        "UPDATE raw.people SET name = 'Ad', changed = now()::TIMESTAMP + INTERVAL 1 SECOND WHERE id = 1",
+        "DELETE FROM raw.people WHERE id = 2",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let (code, run) = folder.json(&["run"]);
+        let (lines, found) = checks(&run);
+        assert_eq!(
+            (code, lines.join(", ").as_str()),
+            (
+                0,
+                "row_count: pass, column_match: pass, freshness: pass, open_versions: pass, unique_id: pass, null_rate name: pass"
+            ),
+            "{n}: {run:#}"
+        );
+        assert_eq!(
+            (
+                &named(&found, "row_count")["source_count"],
+                &named(&found, "row_count")["target_count"]
+            ),
+            (&2.into(), &2.into())
+        );
+        folder.sql(&[change]);
+    }
+    // A row that is gone stays current without invalidate_hard_deletes: what counts are the rows of the source.
+    folder.sql(&[
+        "INSERT INTO raw.people VALUES (3, NULL, now()::TIMESTAMP - INTERVAL 1 DAY), (4, NULL, NULL)",
+        "ALTER TABLE raw.people ADD COLUMN city VARCHAR",
+    ]);
+    let (code, run) = folder.json(&["run"]);
+    let (lines, found) = checks(&run);
+    assert_eq!(
+        (code, lines.join(", ").as_str()),
+        (
+            1,
+            "row_count: pass, column_match: pass, freshness: pass, open_versions: fail, unique_id: pass, null_rate name: pass"
+        ),
+        "{run:#}"
+    );
+    assert_eq!(
+        (
+            &named(&found, "row_count")["source_count"],
+            &named(&found, "open_versions")["result_value"]
+        ),
+        (&3.into(), &4.into())
+    );
+    // What the pipeline itself names must be there.
+    folder.write(
+        "rocky.toml",
+        SNAPSHOT.replace("columns = [\"name\"]", "columns = [\"nmae\"]"),
+    );
+    let (code, run) = folder.json(&["run"]);
+    assert_eq!(
+        (code, &run["diagnostics"][0]["message"]),
+        (
+            1,
+            &"null_rate column `nmae` is not a column of `shop.history.people`; did you mean `name`?".into()
+        )
+    );
+}
+
+#[test]
+fn a_loaded_table_is_checked() {
+    let checked = r#"
+[pipeline.l.checks]
+row_count = true
+column_match = true
+anomaly_threshold_pct = 10
+freshness = { threshold_seconds = 60, timestamp_column = "at", overrides = { raw = 2000000000 } }
+null_rate = { columns = ["s"], threshold = 0.0, sample_percent = 100 }
+[[pipeline.l.checks.custom]]
+name = "negative"
+sql = "SELECT COUNT(*) FROM {target} WHERE id < 0"
+[[pipeline.l.checks.assertions]]
+table = "t"
+type = "accepted_values"
+column = "s"
+values = ["x"]
+severity = "warning"
+[pipeline.l.checks.quarantine]
+enabled = true
+[[pipeline.l.checks.assertions]]
+table = "raw.t"
+type = "in_range"
+column = "id"
+max = 100
+"#;
+    let folder = Folder::new(&format!("{LOAD}{checked}"));
+    folder.write("in/t.csv", "id,s,at\n1,x,2026-01-01\n2,x,2026-01-02\n");
+    let (code, run) = folder.json(&["run"]);
+    assert_eq!(
+        (code, checks(&run).0.join(", ").as_str()),
+        (
+            0,
+            "row_count: pass, column_match: pass, freshness: pass, negative: pass, accepted_values_s: pass, in_range_id: pass, null_rate s: pass"
+        ),
+        "{run:#}"
+    );
+    for n in 0..3 {
+        folder.write(&format!("in/t{n}.csv"), "id\n1\n");
+    }
+    folder.write("in/t.csv", "id,s\n-1,y\n101,\n");
+    let (code, run) = folder.json(&["run"]);
+    let table = run["check_results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|t| t["asset_key"][2] == "t")
+        .unwrap();
+    let (lines, found) = checks(&serde_json::json!({ "check_results": [table] }));
+    assert_eq!(
+        (code, lines.join(", ").as_str()),
+        (
+            1,
+            "row_count: pass, column_match: fail, freshness: pass, negative: fail, accepted_values_s: fail, in_range_id: fail, null_rate s: fail"
+        ),
+        "{run:#}"
+    );
+    assert_eq!(named(&found, "column_match")["extra"], serde_json::json!(["at"]));
+    assert_eq!(
+        named(&found, "in_range_id")["gates"],
+        false,
+        "it is in quarantine"
+    );
+    let gated = found
+        .iter()
+        .filter(|c| c["gates"] == true && c["status"] == "fail")
+        .count();
+    assert_eq!((gated, &run["checks_failed"]), (3, &3.into()));
+    assert_eq!(folder.sql(&["SELECT id FROM raw.t__quarantine"]), ["101"]);
+    // The number of rows is remembered by table, and compared from the fourth run on.
+    for ids in [
+        "id,s,at\n3,x,2026-01-03\n",
+        "id,s,at\n4,x,2026-01-03\n",
+        "id,s,at\n5,x,2026-01-03\n6,x,2026-01-03\n7,x,2026-01-03\n",
+    ] {
+        folder.write("in/t.csv", ids);
+        let (_, run) = folder.json(&["run"]);
+        let found = run["anomalies"].as_array().map_or(0, Vec::len);
+        assert_eq!(
+            found,
+            usize::from(run["materializations"][0]["rows_copied"] == 3 || ids.contains("4,x")),
+            "{run:#}"
+        );
+    }
+}
+
+/// Hooks that append what they are told to `told`.
+fn hooks() -> String {
+    let events = [
+        "pipeline_start",
+        "discover_complete",
+        "before_materialize",
+        "after_materialize",
+        "materialize_error",
+        "before_checks",
+        "check_result",
+        "after_checks",
+        "drift_detected",
+        "before_model_run",
+        "after_model_run",
+        "state_synced",
+        "pipeline_complete",
+        "pipeline_error",
+    ];
+    let one = |e: &&str| format!("[[hook.on_{e}]]\ncommand = \"\"\"(tr -d '\\\\n'; echo) >> told\"\"\"\n");
+    events.iter().map(one).collect()
+}
+
+/// Events in order, with their table.
+fn told(folder: &Folder) -> Vec<String> {
+    let text = std::fs::read_to_string(folder.path().join("told")).unwrap_or_default();
+    std::fs::remove_file(folder.path().join("told")).unwrap();
+    let line = |l: &str| {
+        let told: Value = serde_json::from_str(l).unwrap();
+        assert!(
+            told["run_id"].as_str().is_some_and(|r| r.starts_with("run-")),
+            "{told:#}"
+        );
+        match told["table"].as_str() {
+            Some(table) => format!("{} {table}", told["event"].as_str().unwrap()),
+            None => told["event"].as_str().unwrap().to_owned(),
+        }
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn hooks_of_a_snapshot_are_told_of_its_table() {
+    let folder = Folder::new(&format!("{SNAPSHOT}{}", hooks()));
+    folder.sql(&[
+        "CREATE SCHEMA raw",
+        "CREATE TABLE raw.people AS SELECT 1 AS id, 'Ada' AS name, now()::TIMESTAMP AS changed",
+    ]);
+    assert_eq!(folder.json(&["run"]).0, 0);
+    let table = "shop.history.people";
+    let mut expected = vec![
+        "pipeline_start".to_owned(),
+        format!("before_materialize {table}"),
+        format!("after_materialize {table}"),
+        "before_checks".to_owned(),
+    ];
+    expected.extend(std::iter::repeat_n(format!("check_result {table}"), 6));
+    expected.extend(["after_checks".to_owned(), "pipeline_complete".to_owned()]);
+    assert_eq!(told(&folder), expected);
+    folder.sql(&["INSERT INTO raw.people SELECT * FROM raw.people"]);
+    assert_eq!(folder.json(&["run"]).0, 1);
+    assert_eq!(
+        told(&folder),
+        [
+            "pipeline_start".to_owned(),
+            format!("before_materialize {table}"),
+            format!("materialize_error {table}"),
+            "pipeline_error".to_owned()
+        ]
+    );
+    // A hook may say no.
+    folder.write(
+        "rocky.toml",
+        format!("{SNAPSHOT}[hook.before_materialize]\ncommand = \"exit 3\"\non_failure = \"abort\"\n"),
+    );
+    let (code, run) = folder.json(&["run"]);
+    assert_eq!(
+        (code, &run["errors"][0]["failure_kind"]),
+        (1, &"hook".into()),
+        "{run:#}"
+    );
+    assert_eq!(folder.sql(&["SELECT COUNT(*) FROM history.people"]), ["1"]);
+}
+
+#[test]
+fn hooks_of_a_load_are_told_of_each_table() {
+    let folder = Folder::new(&format!(
+        "{LOAD}[pipeline.l.execution]\nconcurrency = 1\n{}",
+        hooks()
+    ));
+    folder.write("in/a.csv", "id\n1\n");
+    folder.write("in/b.parquet", "nothing of the kind");
+    assert_eq!(folder.json(&["run"]).0, 2);
+    assert_eq!(
+        told(&folder),
+        [
+            "pipeline_start",
+            "before_materialize shop.raw.a",
+            "after_materialize shop.raw.a",
+            "before_materialize shop.raw.b",
+            "materialize_error shop.raw.b",
+            "pipeline_error"
+        ]
+    );
+    // What is loaded already is not loaded, and nobody is told that it is.
+    std::fs::remove_file(folder.path().join("in/b.parquet")).unwrap();
+    assert_eq!(folder.json(&["run"]).0, 0);
+    assert_eq!(told(&folder), ["pipeline_start", "pipeline_complete"]);
 }

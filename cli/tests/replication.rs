@@ -185,3 +185,65 @@ fn wrong_filters_and_several_pipelines_are_wrong_usage() {
     let (code, history) = folder.json(&["history"]);
     assert_eq!((code, history["count"].as_u64()), (0, Some(2)));
 }
+
+/// `discover` lists what is copied, and names what is not with the reasons of `plan` and `run`.
+#[test]
+fn tables_that_are_not_copied_are_named_by_discover() {
+    let config = POC.replace(
+        "path = \"poc.duckdb\"",
+        "path = \"poc.duckdb\"\n[adapter.elsewhere]\ntype = \"duckdb\"\npath = \"listed.duckdb\"",
+    );
+    let config = config.replace("[adapter]", "[adapter.default]").replace(
+        "[pipeline.poc.target]",
+        "[pipeline.poc.source]\nadapter = \"default\"\ndiscovery = { adapter = \"elsewhere\" }\n[pipeline.poc.target]\nadapter = \"default\"",
+    );
+    let overrides = "\n[[pipeline.poc.table_overrides]]\nmatch = { table = \"log_*\" }\nenabled = false\n";
+    let tables = |names: &[&str]| -> Vec<String> {
+        let make = |n: &&str| format!("CREATE TABLE raw__shop.{n} (id INTEGER, _updated_at TIMESTAMP)");
+        std::iter::once("CREATE SCHEMA raw__shop".to_owned())
+            .chain(names.iter().map(make))
+            .collect()
+    };
+    let here = tables(&["orders", "log_1"]);
+    let folder = Folder::new(
+        &format!("{config}{overrides}"),
+        &here.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    let there = Folder::new("", &[]);
+    for statement in tables(&["orders", "log_1", "ghost"]) {
+        there.sql(&[&statement]);
+    }
+    std::fs::copy(
+        there.0.path().join("poc.duckdb"),
+        folder.0.path().join("listed.duckdb"),
+    )
+    .unwrap();
+    let names = |document: &Value| -> Vec<(String, String)> {
+        let all = document["excluded_tables"].as_array().unwrap().iter();
+        let text = |v: &Value| v.as_str().unwrap().to_owned();
+        all.map(|e| (text(&e["table_name"]), text(&e["reason"])))
+            .collect()
+    };
+    let (code, found) = folder.json(&["discover"]);
+    assert_eq!(code, 0, "{found:#}");
+    let expected = [("ghost", "missing_from_source"), ("log_1", "disabled")];
+    assert_eq!(names(&found), expected.map(|(t, r)| (t.to_owned(), r.to_owned())));
+    assert_eq!(
+        found["excluded_tables"][0]["asset_key"],
+        serde_json::json!(["duckdb", "shop", "ghost"])
+    );
+    let listed: Vec<&str> = found["sources"][0]["tables"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(listed, ["orders"]);
+    let (code, run) = folder.json(&["run"]);
+    assert_eq!((code, names(&run)), (0, names(&found)), "{run:#}");
+    let (_, text, _) = folder.run(&["discover", "-o", "table"]);
+    assert!(
+        text.contains("left out: raw__shop.ghost (missing_from_source)\n"),
+        "{text}"
+    );
+}

@@ -1,10 +1,10 @@
 //! Checks in documents: flat objects, the keys of a check's kind beside its name and verdict.
 
+use indexmap::IndexMap;
 use rocky_run::checks::{CheckOutcome, CheckStatus, severity};
 use rocky_warehouse::{Rows, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Checks of an asset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -75,7 +75,7 @@ pub struct CheckResult {
     pub failing_rows: Option<u64>,
     /// Tests: some of them, at most five.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sample: Vec<BTreeMap<String, serde_json::Value>>,
+    pub sample: Vec<IndexMap<String, serde_json::Value>>,
     /// Milliseconds.
     pub duration_ms: u64,
 }
@@ -114,7 +114,7 @@ impl CheckResult {
     }
 }
 
-fn sample(rows: &Rows) -> Vec<BTreeMap<String, serde_json::Value>> {
+fn sample(rows: &Rows) -> Vec<IndexMap<String, serde_json::Value>> {
     let object = |row: &Vec<Value>| {
         let names = rows.columns.iter().map(|(name, _)| name.to_string());
         names.zip(row.iter().map(cell)).collect()

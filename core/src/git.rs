@@ -114,9 +114,14 @@ pub(crate) fn tree(root: &Path, reference: &str, cancel: &CancelToken) -> Result
     let reference = checked(reference)?;
     cancel.check()?;
     let prefix = output(git(root).args(["rev-parse", "--show-prefix"]))?.map_err(|why| {
+        // `rocky.toml` without a path stands in the current folder.
+        let folder = match root.as_os_str().is_empty() {
+            true => "the current folder".to_owned(),
+            false => root.display().to_string(),
+        };
         Error::new(
             ErrorKind::NotFound,
-            format!("{} is not in a git work tree: {why}", root.display()),
+            format!("{folder} is not in a git work tree: {why}"),
         )
         .hint("compare with a folder instead, or make the project a part of a repository")
     })?;

@@ -101,6 +101,32 @@ pub(crate) fn claim(
     Ok(claim)
 }
 
+/// While the run with a key is under way: should its thread unwind, it has failed.
+pub(crate) struct Claimed<'a> {
+    pub state: &'a StateStore,
+    pub key: &'a str,
+    pub run_id: &'a str,
+    pub config: &'a IdempotencyConfig,
+    pub now: &'a dyn Fn() -> Timestamp,
+}
+
+impl Drop for Claimed<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Whoever panics has worse to tell.
+            let failed = Some("Failure");
+            let _ = settle(
+                self.state,
+                self.key,
+                self.run_id,
+                failed,
+                self.config,
+                (self.now)(),
+            );
+        }
+    }
+}
+
 /// Say how the run with the key ended; `None`: nothing was done, and the key is free again.
 pub(crate) fn settle(
     state: &StateStore,

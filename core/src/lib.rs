@@ -6,6 +6,7 @@
 //! our own bug. Nothing here prints, exits, changes directory or installs handlers. Start reading at [`project`].
 
 pub mod adapters;
+mod amend;
 pub mod catalog_cache;
 pub mod checks;
 pub mod document;
@@ -16,6 +17,7 @@ mod git;
 mod graph;
 mod idempotency;
 mod listeners;
+mod policy;
 mod prepare;
 pub mod project;
 mod reduce;
@@ -23,6 +25,7 @@ pub mod remote;
 pub mod scaffold;
 pub mod schemas;
 mod select;
+pub mod shadow;
 #[cfg(feature = "otel")]
 mod telemetry;
 pub mod verbs;

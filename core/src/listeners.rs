@@ -4,7 +4,9 @@
 //! panic, the hooks of the end have run.
 
 use crate::project::Project;
-use crate::verbs::run::{RunErrorEntry, RunRequest, RunResponse, stopped};
+use crate::verbs::run::{
+    RunErrorEntry, RunRequest, RunResponse, SKIPPED_IDEMPOTENT, SKIPPED_IN_FLIGHT, stopped,
+};
 use crate::wire::{WireBudgetBreach, WireHookFailure, WireHooks};
 use rocky_base::{CancelToken, ErrorKind, Event, Observer, Result, SmolStr};
 use rocky_config::ProjectConfig;
@@ -18,6 +20,8 @@ use std::time::{Duration, Instant};
 struct Fanout<'a> {
     user: &'a mut dyn Observer,
     pipes: Option<Pipes>,
+    /// Of a shadow run Dagster gets the words alone: its assets are production's.
+    shadow: bool,
     anomalies: u64,
 }
 
@@ -25,7 +29,9 @@ impl Observer for Fanout<'_> {
     fn event(&mut self, event: &Event) {
         self.anomalies += u64::from(matches!(event, Event::AnomalyDetected { .. }));
         self.user.event(event);
-        if let Some(pipes) = &mut self.pipes {
+        if let Some(pipes) = &mut self.pipes
+            && (!self.shadow || matches!(event, Event::Log { .. }))
+        {
             pipes.event(event);
         }
     }
@@ -57,6 +63,7 @@ impl Project {
         let mut fanout = Fanout {
             user: observer,
             pipes: None,
+            shadow: request.shadow,
             anomalies: 0,
         };
         match Pipes::open(&*clock) {
@@ -69,10 +76,15 @@ impl Project {
         // A configuration that cannot be read is the verb's business; it has no hooks.
         let config = self.config_checked().unwrap_or_default();
         let pipeline = pipeline_name(&config, request);
-        let hooks = Hooks::new(Arc::new(config.hooks.clone()), self.root.clone());
+        // What hooks do is done to production's neighbours.
+        let wanted = match request.shadow {
+            true => Default::default(),
+            false => config.hooks.clone(),
+        };
+        let hooks = Hooks::new(Arc::new(wanted), self.root.clone());
         let mut told = HookObserver::new(&mut fanout, hooks, &*clock, cancel, &run_id, &pipeline);
         let mut result = match told.start() {
-            Ok(()) => run(run_id, &mut told),
+            Ok(()) => run(run_id.clone(), &mut told),
             Err(why) => {
                 let kind = config
                     .pipelines
@@ -82,6 +94,12 @@ impl Project {
                 Ok(stopped(&pipeline, kind, filter, Vec::new(), &why))
             }
         };
+        let recorded = result.as_ref().is_ok_and(|r| {
+            !r.shadow
+                && !r.run_id.is_empty()
+                && r.state_error.is_none()
+                && r.status == RunStatus::Success.as_str()
+        });
         if let Ok(response) = &mut result
             && let Some(budget) = &config.budget
             && !response.run_id.is_empty()
@@ -93,6 +111,9 @@ impl Project {
             finish(response, &summary);
             if let Some(metrics) = &mut response.metrics {
                 metrics.anomalies_detected = fanout.anomalies;
+            }
+            if recorded && response.status != RunStatus::Success.as_str() {
+                self.amend(response, &run_id, &mut fanout, cancel);
             }
         }
         if let Some(pipes) = fanout.pipes.take() {
@@ -181,7 +202,8 @@ fn ending(result: &Result<RunResponse>, took: Duration) -> RunEnding {
 
 /// Why a run is not a success, in a line.
 fn failure(response: &RunResponse) -> Option<String> {
-    if response.status == RunStatus::Success.as_str() && response.state_error.is_none() {
+    let fine = [RunStatus::Success.as_str(), SKIPPED_IDEMPOTENT, SKIPPED_IN_FLIGHT];
+    if fine.contains(&response.status.as_str()) && response.state_error.is_none() {
         return None;
     }
     if response.interrupted {

@@ -60,7 +60,7 @@ pub struct OpenRequest {
 /// The verbs that [`Project::call`] knows.
 pub const VERBS: &[&str] = &[
     "compile", "plan", "run", "lineage", "validate", "discover", "state", "history", "metrics", "test",
-    "what_if", "diff", "apply", "ci", "hooks",
+    "what_if", "diff", "apply", "ci", "hooks", "load", "snapshot", "seed", "compare",
 ];
 
 /// An opened project.
@@ -229,10 +229,14 @@ impl Project {
             "history" => json(request, |r| self.history(&r)),
             "metrics" => json(request, |r| self.metrics(&r)),
             "test" => json(request, |r| self.test(&r, observer, cancel)),
+            "compare" => json(request, |r| self.compare(&r, observer, cancel)),
             "ci" => json(request, |r| self.ci(&r, observer, cancel)),
             "what_if" => json(request, |r| self.what_if(&r, observer, cancel)),
             "diff" => json(request, |r| self.diff(&r, observer, cancel)),
             "hooks" => json(request, |r| self.hooks(&r, cancel)),
+            "load" => json(request, |r| self.load(&r, observer, cancel)),
+            "snapshot" => json(request, |r| self.take_snapshot(&r, observer, cancel)),
+            "seed" => json(request, |r| self.seed(&r, observer, cancel)),
             _ => {
                 let mut error = Error::usage(format!("unknown verb `{verb}`"));
                 if let Some(near) = rocky_base::suggest::nearest(verb, VERBS.iter().copied()) {

@@ -54,6 +54,7 @@ pub struct RemoteStateInfo {
 }
 
 /// A session, or what stands in for one where the state is only local.
+#[derive(Default)]
 pub(crate) struct RemoteRun {
     session: Option<Session>,
     /// The configuration has mistakes, so it is not known whether there is a remote state.

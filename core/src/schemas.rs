@@ -4,8 +4,8 @@
 use crate::document::ErrorDocument;
 use crate::project::OpenRequest;
 use crate::verbs::{
-    apply, ci, compile, diff, discover, history, hooks, lineage, metrics, plan, run, state, test, validate,
-    what_if,
+    apply, ci, compare, compile, diff, discover, history, hooks, lineage, load, metrics, plan, run, seed,
+    snapshot, state, test, validate, what_if,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
@@ -35,6 +35,8 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("state.response", schema::<state::StateAnswer>()),
         ("history.request", schema::<history::HistoryRequest>()),
         ("history.response", schema::<history::HistoryResponse>()),
+        ("compare.request", schema::<compare::CompareRequest>()),
+        ("compare.response", schema::<compare::CompareResponse>()),
         ("ci.request", schema::<ci::CiRequest>()),
         ("ci.response", schema::<ci::CiResponse>()),
         ("metrics.request", schema::<metrics::MetricsRequest>()),
@@ -45,6 +47,12 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("what_if.response", schema::<what_if::WhatIfResponse>()),
         ("diff.request", schema::<diff::DiffRequest>()),
         ("diff.response", schema::<diff::DiffResponse>()),
+        ("load.request", schema::<load::LoadRequest>()),
+        ("load.response", schema::<load::LoadResponse>()),
+        ("snapshot.request", schema::<snapshot::SnapshotRequest>()),
+        ("snapshot.response", schema::<snapshot::SnapshotResponse>()),
+        ("seed.request", schema::<seed::SeedRequest>()),
+        ("seed.response", schema::<seed::SeedResponse>()),
         ("hooks.request", schema::<hooks::HooksRequest>()),
         ("hooks.response", schema::<hooks::HooksResponse>()),
         ("error", schema::<ErrorDocument>()),

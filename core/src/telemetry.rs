@@ -18,7 +18,7 @@ use opentelemetry_sdk::trace::{
 };
 use rocky_base::{Event, Observer, SmolStr, System};
 use rocky_run::metrics::RunMetrics;
-use rocky_run::report::{RunReport, StatementResult, TaskResult, TaskStatus};
+use rocky_run::report::{RunReport, StatementResult, TaskError, TaskResult, TaskStatus};
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::pin;
@@ -163,12 +163,14 @@ impl Target {
         ];
         let numbers = RunMetrics::of(report);
         let (table, query) = (numbers.table_duration, numbers.query_duration);
+        let anomalies = report.tasks.iter().filter(|t| t.anomaly.is_some()).count();
         for (name, value) in [
             ("rocky.tables_processed", numbers.tables_processed),
             ("rocky.tables_failed", numbers.tables_failed),
             ("rocky.statements_executed", numbers.statements_executed),
             ("rocky.retries_attempted", numbers.retries_attempted),
             ("rocky.retries_succeeded", numbers.retries_succeeded),
+            ("rocky.anomalies_detected", anomalies as u64),
             ("rocky.table_duration_p50_ms", table.p50),
             ("rocky.table_duration_p95_ms", table.p95),
             ("rocky.table_duration_max_ms", table.max),
@@ -190,15 +192,34 @@ impl Target {
     }
 }
 
-/// `a=b,c=d`, percent signs decoded by nobody: values are taken as they are.
+/// `a=b,c=d`, as the specification has it: a value may be percent-encoded, e.g. `authorization=Bearer%20abc`.
 fn pairs(text: Option<&str>) -> HashMap<String, String> {
     let pairs = text
         .unwrap_or_default()
         .split(',')
         .filter_map(|pair| pair.split_once('='));
     pairs
-        .map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned()))
+        .map(|(k, v)| (k.trim().to_owned(), percent_decoded(v.trim())))
         .collect()
+}
+
+/// `%20` becomes a space. What is not such an escape, or would not be UTF-8, stays as it is.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let escaped = (*first == b'%')
+            .then(|| after.split_first_chunk::<2>())
+            .flatten()
+            .and_then(|(digits, after)| {
+                let digits = std::str::from_utf8(digits).ok()?;
+                Some((u8::from_str_radix(digits, 16).ok()?, after))
+            });
+        let (byte, after) = escaped.unwrap_or((*first, after));
+        bytes.push(byte);
+        rest = after;
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 /// The environment as W3C's trace context: `TRACEPARENT`, `TRACESTATE`.
@@ -222,7 +243,7 @@ fn parent(system: &dyn System) -> SpanContext {
     context.span().span_context().clone()
 }
 
-/// Run, tasks, statements.
+/// Run, tasks, their windows, statements.
 fn spans(report: &RunReport, parent: &SpanContext) -> Vec<SpanData> {
     let ids = RandomIdGenerator::default();
     let trace = match parent.is_valid() {
@@ -315,11 +336,41 @@ fn spans(report: &RunReport, parent: &SpanContext) -> Vec<SpanData> {
         }
         let id = made.span_context.span_id();
         spans.push(made);
-        let last = task.statements.len().saturating_sub(1);
-        let step = task.error.as_ref().and_then(|e| e.step.as_ref());
-        for (i, s) in task.statements.iter().enumerate() {
-            let failed = i == last && step == Some(&s.purpose);
-            spans.push(statement(id, begin, s, failure.filter(|_| failed)));
+        let sent = |parent, begin, all: &[StatementResult], error: Option<&TaskError>| -> Vec<SpanData> {
+            let last = all.len().saturating_sub(1);
+            let failed = |i, s: &StatementResult| {
+                let error = error.filter(|e| i == last && e.step.as_ref() == Some(&s.purpose));
+                error.map(|e| e.message.as_str())
+            };
+            let all = all.iter().enumerate();
+            all.map(|(i, s)| statement(parent, begin, s, failed(i, s)))
+                .collect()
+        };
+        spans.extend(sent(id, begin, &task.statements, task.error.as_ref()));
+        for window in task.windows.iter().flatten() {
+            let (Some(begin), Some(end)) = (window.started_at, window.finished_at) else {
+                continue;
+            };
+            let begin = SystemTime::from(begin);
+            let name = match window.keys.as_slice() {
+                [first, .., last] => format!("partition {first}..{last}"),
+                [only] => format!("partition {only}"),
+                [] => "partition".to_owned(),
+            };
+            let mut made = span(id, SpanKind::Internal, name, begin, end.into());
+            made.attributes = vec![
+                KeyValue::new("rocky.partition_start", window.start.to_string()),
+                KeyValue::new("rocky.partition_end", window.end.to_string()),
+                KeyValue::new("rocky.status", window.status.as_str()),
+            ];
+            let rows = window.rows.map(|n| KeyValue::new("rocky.rows", integer(n)));
+            made.attributes.extend(rows);
+            if let Some(error) = &window.error {
+                made.status = Status::error(error.message.clone());
+            }
+            let window_id = made.span_context.span_id();
+            spans.push(made);
+            spans.extend(sent(window_id, begin, &window.statements, window.error.as_ref()));
         }
     }
     spans
@@ -335,6 +386,11 @@ fn attributes(task: &TaskResult) -> Vec<KeyValue> {
         KeyValue::new("rocky.sql_hash", task.sql_hash.clone()),
         KeyValue::new("rocky.attempts", i64::from(task.attempts)),
     ];
+    if !task.checks.is_empty() {
+        let failed = task.checks.iter().filter(|c| c.blocks()).count();
+        attributes.push(KeyValue::new("rocky.checks", integer(task.checks.len() as u64)));
+        attributes.push(KeyValue::new("rocky.checks_failed", integer(failed as u64)));
+    }
     attributes.extend(task.rows.map(|rows| KeyValue::new("rocky.rows", integer(rows))));
     attributes
 }
@@ -518,6 +574,10 @@ mod tests {
             sql_hash: "0".into(),
             column_count: None,
             statements: vec![statement],
+            windows: None,
+            checks: Vec::new(),
+            counted: None,
+            anomaly: None,
         };
         RunReport {
             run_id: "run-1".into(),
@@ -538,7 +598,7 @@ mod tests {
         let (url, received) = collector();
         let system = MemorySystem::new();
         system.set_env("OTEL_EXPORTER_OTLP_ENDPOINT", url);
-        system.set_env("OTEL_EXPORTER_OTLP_HEADERS", "x-key=secret");
+        system.set_env("OTEL_EXPORTER_OTLP_HEADERS", "x-key=se%63ret%20%zz");
         system.set_env("TRACEPARENT", format!("00-{TRACE}-{PARENT}-01"));
         export(&system, &report(), &mut NoObserver);
         let (head, body) = received.recv_timeout(Duration::from_secs(20)).unwrap();
@@ -546,7 +606,7 @@ mod tests {
             head.starts_with("post /v1/traces ") && head.contains("content-type: application/x-protobuf"),
             "{head}"
         );
-        assert!(head.contains("x-key: secret"), "{head}");
+        assert!(head.contains("x-key: secret %zz"), "{head}");
         let resource = &all(&body, 1)[0];
         let spans: Vec<Vec<u8>> = all(resource, 2).iter().flat_map(|scope| all(scope, 2)).collect();
         let names: Vec<String> = spans.iter().map(|s| text(&all(s, 5)[0])).collect();

@@ -93,6 +93,12 @@ pub(crate) fn asked(request: &RunRequest) -> bool {
         || request.lookback.is_some()
 }
 
+/// Say nothing of windows.
+pub(crate) fn forget(request: &mut RunRequest) {
+    (request.partition, request.from, request.to) = (None, None, None);
+    (request.latest, request.missing, request.lookback) = (false, false, None);
+}
+
 /// What contradicts itself, whatever the models are.
 pub(crate) fn check(request: &RunRequest) -> Result<()> {
     let given = [

@@ -277,6 +277,9 @@ pub enum WireStrategy {
     Incremental {
         /// Watermark column.
         timestamp_column: String,
+        /// How far before the watermark rows are taken again: `3 days`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lookback: Option<String>,
     },
     /// Upsert.
     Merge {
@@ -331,6 +334,9 @@ pub enum WireStrategy {
     DynamicTable {
         /// How late it may be.
         target_lag: String,
+        /// The warehouse that computes it; the adapter's when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        warehouse: Option<String>,
     },
     /// Files named by content.
     ContentAddressed {
@@ -362,8 +368,12 @@ impl WireStrategy {
         };
         match kind {
             StrategyKind::FullRefresh => WireStrategy::FullRefresh,
-            StrategyKind::Incremental { timestamp_column } => WireStrategy::Incremental {
+            StrategyKind::Incremental {
+                timestamp_column,
+                lookback,
+            } => WireStrategy::Incremental {
                 timestamp_column: timestamp_column.value.to_string(),
+                lookback: lookback.map(|l| l.to_string()),
             },
             StrategyKind::Merge {
                 unique_key,
@@ -404,8 +414,12 @@ impl WireStrategy {
             },
             StrategyKind::View => WireStrategy::View,
             StrategyKind::MaterializedView => WireStrategy::MaterializedView,
-            StrategyKind::DynamicTable { target_lag } => WireStrategy::DynamicTable {
+            StrategyKind::DynamicTable {
+                target_lag,
+                warehouse,
+            } => WireStrategy::DynamicTable {
                 target_lag: target_lag.value.to_string(),
+                warehouse: warehouse.as_ref().map(|w| w.value.to_string()),
             },
             StrategyKind::ContentAddressed {
                 storage_prefix,

@@ -140,7 +140,7 @@ fn a_resumed_run_does_what_was_left_and_can_be_resumed_itself() {
         .iter()
         .map(|s| (s.model.as_str(), s.reason.as_str()))
         .collect();
-    let done = format!("done by run {}", first.run_id);
+    let done = format!("done by {}", first.run_id);
     assert!(
         reasons.contains(&("a", &done)) && reasons.contains(&("e", &done)),
         "{reasons:?}"

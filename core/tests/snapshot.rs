@@ -105,6 +105,7 @@ fn named(schema: &str, table: &str) -> RelationName {
 fn spec(how: How, deletes: bool) -> SnapshotSpec {
     let none = Loc::new(FileId(0), Span::new(0, 0));
     SnapshotSpec {
+        aliases: Vec::new(),
         pipeline: "p".into(),
         source: named("raw \"x\"", "people; DROP"),
         target: named("hist", "select"),
@@ -118,6 +119,7 @@ fn spec(how: How, deletes: bool) -> SnapshotSpec {
         invalidate_hard_deletes: deletes,
         create_schema: None,
         fail_fast: false,
+        checks: None,
     }
 }
 

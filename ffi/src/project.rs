@@ -30,7 +30,8 @@ const _: () = {
 ///
 /// - `user_data`: what was given to the verb.
 /// - `event`, `event_len`: UTF-8 JSON, an object with `type` (`progress`, `run_started`, `model_started`, `step_finished`,
-///   `model_finished`, `model_failed`, `model_skipped`, `run_finished`, `log`; more may come); a NUL follows. Borrowed: valid
+///   `partition_finished`, `model_finished`, `model_failed`, `model_skipped`, `check_finished`, `drift_detected`, `run_finished`, `log`
+///   and others; more may come); a NUL follows. Borrowed: valid
 ///   until the callback returns.
 ///
 /// It may trip a token and call verbs that only read (all but `run`, on the same project too). It must not close the project
@@ -774,4 +775,161 @@ pub unsafe extern "C" fn rocky_project_ci(
     };
     // SAFETY: contract of this function.
     unsafe { call.verb("ci") }
+}
+
+/// Add files to tables, as a load pipeline does. DuckDB only.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; may be empty. `{"source_dir", "format", "target", "truncate", "force", "pipeline"}`.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Files that
+///   cannot be loaded are part of it.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Any thread; other calls on the project may run at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_load(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("load") }
+}
+
+/// Bring the history of a snapshot pipeline up to now, or show the steps of it.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; may be empty. `{"pipeline", "dry_run"}`.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. A step that
+///   fails is part of it.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Any thread; other calls on the project may run at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_snapshot(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("snapshot") }
+}
+
+/// Make tables of the CSV files in the project's folder of seeds.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; may be empty. `{"seeds", "filter", "pipeline"}`.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. A seed that
+///   cannot be read or written is part of it.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Any thread; other calls on the project may run at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_seed(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("seed") }
+}
+
+/// Compare tables with the shadows that a run with `"shadow": true` made: columns, counts, contents.
+///
+/// - `project`: borrowed.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; may be empty. `{"pipeline", "models", "shadow_suffix", "shadow_schema",
+///   "thresholds", "key", "ignore", "cleanup"}` and others.
+/// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+/// - `cancel`: borrowed; may be NULL.
+/// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Its `overall_verdict` is
+///   `pass`, `warn` or `fail`; tables that differ are part of it.
+/// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+///
+/// Any thread; other calls on the project may run at the same time. Since 1.
+///
+/// # Safety
+/// The pointers are as said above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rocky_project_compare(
+    project: *const rocky_project,
+    request: *const c_char,
+    request_len: usize,
+    callback: rocky_event_fn,
+    user_data: *mut c_void,
+    cancel: *const rocky_cancel,
+    out: *mut *mut rocky_buf,
+    error: *mut *mut rocky_error,
+) -> rocky_status {
+    let call = Call {
+        project,
+        request,
+        request_len,
+        callback,
+        user_data,
+        cancel,
+        out,
+        error,
+    };
+    // SAFETY: contract of this function.
+    unsafe { call.verb("compare") }
 }

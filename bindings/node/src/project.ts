@@ -6,6 +6,8 @@ import type {
   ApplyRequest,
   CiRequest,
   CiResponse,
+  CompareRequest,
+  CompareResponse,
   ColumnLineage,
   CompileRequest,
   CompileResponse,
@@ -22,6 +24,8 @@ import type {
   LineageResponse,
   MetricsRequest,
   MetricsResponse,
+  LoadRequest,
+  LoadResponse,
   ModelHistory,
   HooksList,
   HooksRequest,
@@ -37,6 +41,10 @@ import type {
   RunRequest,
   RunResponse,
   ScaffoldResponse,
+  SeedRequest,
+  SeedResponse,
+  SnapshotRequest,
+  SnapshotResponse,
   StateAnswer,
   StateAudit,
   StateChange,
@@ -129,6 +137,26 @@ export class Project implements Disposable, AsyncDisposable {
     return this.#call("ci", request, options);
   }
 
+  /** Add files to tables, as a load pipeline does. Files that cannot be loaded are part of the response. */
+  load(request: LoadRequest = {}, options?: CallOptions): Promise<LoadResponse> {
+    return this.#call("load", request, options);
+  }
+
+  /** Bring the history of a snapshot pipeline up to now; with `dry_run`, only show the steps. */
+  snapshot(request: SnapshotRequest = {}, options?: CallOptions): Promise<SnapshotResponse> {
+    return this.#call("snapshot", request, options);
+  }
+
+  /** Make tables of the CSV files in the project's folder of seeds. */
+  seed(request: SeedRequest = {}, options?: CallOptions): Promise<SeedResponse> {
+    return this.#call("seed", request, options);
+  }
+
+  /** Compare tables with the shadows that {@link run} with `shadow: true` made; `overall_verdict` is pass, warn or fail. */
+  compare(request: CompareRequest = {}, options?: CallOptions): Promise<CompareResponse> {
+    return this.#call("compare", request, options);
+  }
+
   /** Plan and execute. Models that fail are part of the response; see its `status`. */
   run(request: RunRequest = {}, options?: CallOptions): Promise<RunResponse> {
     return this.#call("run", request, options);
@@ -137,6 +165,11 @@ export class Project implements Disposable, AsyncDisposable {
   /** Plan and execute, with the events as a stream: `for await (const event of project.runEvents()) …`. */
   runEvents(request: RunRequest = {}, options: { signal?: AbortSignal | undefined } = {}): RunEvents {
     return new RunEvents((all) => this.#call("run", request, all), options.signal);
+  }
+
+  /** {@link apply} with the events as a stream. */
+  applyEvents(request: string | ApplyRequest, options: { signal?: AbortSignal | undefined } = {}): RunEvents {
+    return new RunEvents((all) => this.apply(request, all), options.signal);
   }
 
   /** The answer as text: a Graphviz graph, a tree, OpenLineage events, a page. */

@@ -555,8 +555,10 @@ export interface DiscoverResponse {
   schema_version: number;
   /** The pipeline. */
   pipeline: string;
-  /** Sources by name. */
+  /** Sources by name, with the tables that are copied. */
   sources: SourceEntry[];
+  /** Tables of the sources that are not copied, as in the documents of `plan` and `run`. */
+  excluded_tables?: ExcludedTable[];
   /** Schemas with the prefix that do not fit the pattern. */
   skipped: SkippedSchema[];
   /** Relations whose columns are now remembered for compiling. */
@@ -668,6 +670,28 @@ export type Event =
     rows?: number | null;
     /** Milliseconds. */
     duration_ms: number;
+  }
+  /** A window of a time_interval or microbatch model was computed, or failed. The model's own event follows after its last one. */
+  | {
+    type: "partition_finished";
+    /** Model name. */
+    model: string;
+    /** The whole name of the relation. */
+    target: string;
+    /** The partition, the first one of a batch: `2026-04-07T13`, `2026-04-07`, `2026-04` or `2026`. */
+    partition: string;
+    /** The other partitions of the batch. */
+    batched_with: string[];
+    /** Rows written, where the engine says. */
+    rows?: number | null;
+    /** Why it failed; it is then as it was before. */
+    error?: string | null;
+    /** Milliseconds. */
+    duration_ms: number;
+    /** Windows of the model that are done, this one included. */
+    done: number;
+    /** Windows of the model in this run. */
+    total: number;
   }
   /** A model, or a table, succeeded. */
   | {

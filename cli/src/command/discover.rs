@@ -127,6 +127,13 @@ fn text(response: &DiscoverResponse) -> String {
     for skipped in &response.skipped {
         let _ = writeln!(text, "left out: {} {}", skipped.schema, skipped.reason);
     }
+    for e in &response.excluded_tables {
+        let _ = writeln!(
+            text,
+            "left out: {}.{} ({})",
+            e.source_schema, e.table_name, e.reason
+        );
+    }
     let _ = writeln!(
         text,
         "{}; columns of {} remembered for compiling",

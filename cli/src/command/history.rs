@@ -27,7 +27,11 @@ pub fn run(context: &Context<'_>, request: &HistoryRequest, html: Option<Option<
                     r.run_id.clone(),
                     r.pipeline.clone(),
                     status,
-                    format!("{}/{}", r.models_executed, r.models.len()),
+                    format!(
+                        "{}/{}",
+                        r.models.iter().filter(|m| m.status == "Success").count(),
+                        r.models.len()
+                    ),
                     duration(r.duration_ms),
                     time(&r.started_at),
                 ]
@@ -36,7 +40,10 @@ pub fn run(context: &Context<'_>, request: &HistoryRequest, html: Option<Option<
         HistoryResponse::Graph(history) if history.snapshots.is_empty() => "No graph recorded.\n".to_owned(),
         HistoryResponse::Graph(history) => history.snapshots.iter().map(graph).collect(),
         HistoryResponse::Model(history) if history.executions.is_empty() => {
-            format!("No executions of {} recorded.\n", history.model)
+            format!(
+                "No executions of {} recorded; `rocky history` lists the runs, `rocky compile` the models.\n",
+                history.model
+            )
         }
         HistoryResponse::Model(history) => table(
             &["RUN", "STATUS", "ROWS", "TOOK", "STARTED", "REASON"],
@@ -102,7 +109,8 @@ fn page(context: &Context<'_>, history: &RunHistory, project: &Project, file: Op
         return Ok(output::OK);
     };
     std::fs::write(file, &page).map_err(|e| {
-        Error::new(ErrorKind::Io, format!("{file}: {e}")).hint("name a file that can be written")
+        Error::new(ErrorKind::Io, format!("{file} cannot be written: {e}"))
+            .hint("name a file in a folder that exists and may be written to")
     })?;
     let mebibytes = page.len() as f64 / f64::from(1 << 20);
     context.out.document(

@@ -1,6 +1,7 @@
 //! One file per command: call the verb, render the answer, choose the exit code.
 
 mod ci;
+mod compare;
 mod compile;
 mod diff;
 mod discover;
@@ -8,10 +9,13 @@ mod explain;
 mod history;
 mod hooks;
 mod lineage;
+mod load;
 mod metrics;
 mod plan;
 mod run;
 mod scaffold;
+mod seed;
+mod snapshot;
 mod state;
 mod test;
 mod validate;
@@ -22,8 +26,11 @@ use crate::output::{self, Output};
 use clap::CommandFactory;
 use rocky_core::verbs::compile::RefreshSources;
 use rocky_core::verbs::history::HistoryRequest;
+use rocky_core::verbs::load::LoadRequest;
 use rocky_core::verbs::metrics::MetricsRequest;
 use rocky_core::verbs::run::RunRequest;
+use rocky_core::verbs::seed::SeedRequest;
+use rocky_core::verbs::snapshot::SnapshotRequest;
 use rocky_core::verbs::test::TestRequest;
 use rocky_core::{CancelToken, Error, Host, OpenRequest, Project, Result};
 use std::collections::BTreeMap;
@@ -62,6 +69,49 @@ fn from_here(path: &str) -> String {
 /// As [`from_here`], for folders only: a file of that name is not meant.
 fn folder_from_here(path: &str) -> String {
     here(path, |p| p.is_dir())
+}
+
+/// As [`from_here`], for a folder, or a pattern for the names in one.
+fn pattern_from_here(path: &str) -> String {
+    here(path, |p| match p.file_name().and_then(|n| n.to_str()) {
+        Some(name) if name.contains(['*', '?']) => p.parent().is_some_and(std::path::Path::is_dir),
+        _ => p.is_dir(),
+    })
+}
+
+/// How a command ended that has a run of its own.
+fn command_exit_code(run: &rocky_core::verbs::command::CommandRun, failed: u64) -> u8 {
+    match run {
+        run if run.interrupted => output::INTERRUPTED,
+        run if failed == 0 && run.succeeded() => output::OK,
+        _ => output::FAILED,
+    }
+}
+
+/// What remains to be said of a command's run: checks, and what has no place of its own.
+fn command_notes(text: &mut String, run: &rocky_core::verbs::command::CommandRun, colour: bool) {
+    use std::fmt::Write;
+    let marks = crate::render::Marks::new(colour);
+    run::told(
+        text,
+        (
+            run.check_results.as_slice(),
+            run.anomalies.as_slice(),
+            run.quarantine.as_slice(),
+        ),
+        &marks,
+        0,
+    );
+    if let Some(error) = &run.state_error {
+        let _ = writeln!(text, "the state store lacks part of this run: {error}");
+    }
+    for failure in run.hooks.iter().flat_map(|h| &h.failures) {
+        let _ = writeln!(
+            text,
+            "{} {} hook `{}` failed: {}",
+            marks.skipped, failure.event, failure.hook, failure.message
+        );
+    }
 }
 
 fn here(path: &str, there: impl Fn(&std::path::Path) -> bool) -> String {
@@ -143,6 +193,44 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
         Command::Plan(run) => ("plan", plan::run(&context, run)),
         Command::Apply { plan_id } => ("apply", run::apply(&context, plan_id)),
         Command::Run(run) => ("run", run::run(&context, run)),
+        Command::Load {
+            source_dir,
+            format,
+            target,
+            truncate,
+            force,
+            pipeline,
+        } => {
+            let request = LoadRequest {
+                source_dir: source_dir.as_deref().map(pattern_from_here),
+                format: format.map(|f| load::format(f).to_owned()),
+                target: target.clone(),
+                truncate: *truncate,
+                force: *force,
+                pipeline: pipeline.clone(),
+            };
+            ("load", load::run(&context, &request))
+        }
+        Command::Snapshot { pipeline, dry_run } => {
+            let request = SnapshotRequest {
+                pipeline: pipeline.clone(),
+                dry_run: *dry_run,
+            };
+            ("snapshot", snapshot::run(&context, &request))
+        }
+        Command::Seed {
+            seeds,
+            filter,
+            pipeline,
+        } => {
+            let request = SeedRequest {
+                seeds: seeds.as_deref().map(folder_from_here),
+                filter: filter.clone(),
+                pipeline: pipeline.clone(),
+            };
+            ("seed", seed::run(&context, &request))
+        }
+        Command::Compare(args) => ("compare", compare::run(&context, args)),
         Command::Lineage(args) => ("lineage", lineage::run(&context, args)),
         Command::Diff(args) => ("diff", diff::run(&context, args)),
         Command::WhatIf(args) => ("what_if", what_if::run(&context, args)),
@@ -246,6 +334,10 @@ fn run_request(args: &RunArgs) -> Result<RunRequest> {
         skip_unchanged: args.skip_unchanged,
         force_rebuild: args.force_rebuild,
         idempotency_key: args.idempotency_key.clone(),
+        shadow: args.shadow,
+        shadow_suffix: args.shadow_suffix.clone(),
+        shadow_schema: args.shadow_schema.clone(),
+        shadow_inputs: Vec::new(),
     })
 }
 

@@ -6,6 +6,7 @@ use crate::output;
 use crate::progress::Progress;
 use crate::render::{Marks, count, duration};
 use rocky_core::Result;
+use rocky_core::checks::{AnomalyEntry, CheckResults, QuarantineEntry};
 use rocky_core::verbs::apply::ApplyRequest;
 use rocky_core::verbs::run::{RunResponse, SKIPPED_IDEMPOTENT, SKIPPED_IN_FLIGHT};
 use std::fmt::Write;
@@ -66,6 +67,9 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
         let _ = writeln!(text, "nothing was run: {by} with the key `{key}` {what}");
         return text;
     }
+    if let Some(earlier) = &run.resumed_from {
+        let _ = writeln!(text, "going on with {earlier}");
+    }
     let marks = Marks::new(colour);
     for part in &run.pipelines {
         let what = match (&part.skipped_reason, part.has_errors) {
@@ -113,7 +117,12 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
             let _ = writeln!(text, "  {:width$}  help: {hint}", "");
         }
     }
-    checks(&mut text, run, &marks, width);
+    let told_of = (
+        run.check_results.as_slice(),
+        run.anomalies.as_slice(),
+        run.quarantine.as_slice(),
+    );
+    told(&mut text, told_of, &marks, width);
     for s in &run.skipped {
         let _ = writeln!(
             text,
@@ -139,6 +148,7 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
         "transformation" => "model",
         _ => "table",
     };
+    let what = if run.shadow { "shadow" } else { what };
     let mut parts = Vec::new();
     if run.pipeline_type != "quality" {
         parts.push(format!("{} written", count(run.tables_copied, what)));
@@ -169,14 +179,22 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
         "\n{} in {}{interrupted} ({})",
         parts.join(", "),
         duration(run.duration_ms),
-        run.run_id
+        match run.shadow {
+            true => "not recorded; `rocky compare` says how they differ",
+            false => &run.run_id,
+        }
     );
     text
 }
 
 /// Checks that do not hold, anomalies, rows that were set aside.
-fn checks(text: &mut String, run: &RunResponse, marks: &Marks, width: usize) {
-    for table in &run.check_results {
+pub(super) fn told(
+    text: &mut String,
+    (checks, anomalies, quarantine): (&[CheckResults], &[AnomalyEntry], &[QuarantineEntry]),
+    marks: &Marks,
+    width: usize,
+) {
+    for table in checks {
         let name = table.asset_key.join(".");
         for check in table.checks.iter().filter(|c| !c.passed) {
             let mark = if check.gates { marks.bad } else { marks.skipped };
@@ -201,14 +219,14 @@ fn checks(text: &mut String, run: &RunResponse, marks: &Marks, width: usize) {
             }
         }
     }
-    for anomaly in &run.anomalies {
+    for anomaly in anomalies {
         let _ = writeln!(
             text,
             "{} {}  anomaly: {}",
             marks.skipped, anomaly.table, anomaly.reason
         );
     }
-    for set_aside in run.quarantine.iter().filter(|q| q.quarantined_rows != Some(0)) {
+    for set_aside in quarantine.iter().filter(|q| q.quarantined_rows != Some(0)) {
         let rows = set_aside
             .quarantined_rows
             .map_or_else(|| "rows".to_owned(), |n| count(n, "row"));

@@ -140,7 +140,9 @@ fn text(request: &StateRequest, answer: &StateAnswer) -> String {
 fn show(request: &StateRequest, state: &StateResponse) -> String {
     if let (Some(model), Some(partitions)) = (&request.model, &state.model_partitions) {
         if partitions.is_empty() {
-            return format!("No partitions of {model} stored.\n");
+            return format!(
+                "No partitions of {model} stored; `rocky state` lists the models that have some.\n"
+            );
         }
         return table(
             &["PARTITION", "STATUS", "ROWS", "RUN", "SINCE", "REASON"],

@@ -182,7 +182,154 @@ def other_channels():
     print("channels: stderr is used, stdout is refused")
 
 
+DAYS = """
+[strategy]
+type = "time_interval"
+time_column = "day"
+granularity = "day"
+first_partition = "2026-04-01"
+"""
+
+
+def partitions():
+    """Dagster takes one materialization of an asset in a step, and makes of it one for each partition that the step is about."""
+    days = "SELECT DATE '2026-04-01' + i::INTEGER AS day, i AS n FROM range(9) AS r(i)"
+    sql = f"SELECT day, n FROM ({days}) AS d WHERE day >= @start_date AND day < @end_date"
+    root = project("partitions", {"daily.sql": sql, "daily.toml": DAYS})
+    days = dg.DailyPartitionsDefinition(start_date="2026-04-01", end_date="2026-04-10")
+
+    @dg.multi_asset(specs=[dg.AssetSpec(k) for k in keys("daily")], partitions_def=days, backfill_policy=dg.BackfillPolicy.single_run())
+    def models(context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient):
+        asked = context.partition_key_range
+        command = [ROCKY, "run", "--from", asked.start, "--to", asked.end, "--output", "json"]
+        return pipes.run(command=command, context=context, cwd=str(root)).get_results()
+
+    def run(first, last):
+        tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+        result = dg.materialize([models], tags=tags, resources={"pipes": dg.PipesSubprocessClient()})
+        assert result.success
+        events = result.get_asset_materialization_events()
+        return [(e.partition, e.step_materialization_data.materialization.metadata) for e in events]
+
+    [(day, one)] = run("2026-04-02", "2026-04-02")
+    assert day == "2026-04-02" and one["partition_key"].value == day and one["rows_copied"].value == 1, one
+    assert one["strategy"].value == "time_interval" and "partition_keys" not in one, one
+    range_of = run("2026-04-03", "2026-04-05")
+    assert [day for day, _ in range_of] == ["2026-04-03", "2026-04-04", "2026-04-05"], range_of
+    several = range_of[0][1]
+    assert several["partition_key"].value == "2026-04-03..2026-04-05", several
+    assert several["partition_keys"].value == ["2026-04-03", "2026-04-04", "2026-04-05"], several
+    assert several["rows_copied"].value == 3, several
+
+    path = root / "messages"
+    command = [ROCKY, "run", "--from", "2026-04-01", "--to", "2026-04-09", "--output", "json"]
+    subprocess.run(command, cwd=root, env=environment({"path": str(path)}), stdout=subprocess.DEVNULL, check=True, timeout=DEADLINE)
+    logs = [m["params"]["message"] for m in read(path) if m["method"] == "log"]
+    assert "rocky daily partition 2026-04-09 (9 of 9), rows: 1" in logs, logs
+    assert sum(m["method"] == "report_asset_materialization" for m in read(path)) == 1
+    print("partitions: one materialization for each, with its key")
+
+
+def checks():
+    """Asset checks with their severities; the run that fails by one of them still says what it wrote."""
+    tests = """
+[[tests]]
+type = "not_null"
+column = "x"
+[[tests]]
+type = "accepted_values"
+column = "x"
+values = ["1"]
+severity = "warning"
+[[tests]]
+type = "unique"
+column = "x"
+"""
+    root = project("checks", {"a.sql": "SELECT 1 AS x UNION ALL SELECT NULL", "a.toml": tests})
+    [key] = keys("a")
+    names = ("not_null_x", "accepted_values_x", "unique_x")
+    specs = [dg.AssetCheckSpec(name, asset=key) for name in names]
+    codes = []
+
+    @dg.multi_asset(specs=[dg.AssetSpec(key)], check_specs=specs)
+    def models(context: dg.AssetExecutionContext):
+        with dg.open_pipes_session(
+            context=context,
+            context_injector=dg.PipesEnvContextInjector(),
+            message_reader=dg.PipesTempFileMessageReader(),
+        ) as session:
+            env = {**os.environ, **session.get_bootstrap_env_vars()}
+            codes.append(subprocess.run([ROCKY, "run"], cwd=root, env=env, capture_output=True, timeout=DEADLINE).returncode)
+        return session.get_results()
+
+    def evaluate():
+        result = dg.materialize([models], raise_on_error=False)
+        return result, {e.check_name: e for e in result.get_asset_check_evaluations()}
+
+    result, found = evaluate()
+    assert codes == [1] and set(materialized(result)) == {key}
+    severe = {name: (found[name].passed, found[name].severity.value) for name in names}
+    assert severe == {"not_null_x": (False, "ERROR"), "accepted_values_x": (True, "WARN"), "unique_x": (True, "ERROR")}, severe
+    assert found["not_null_x"].metadata["failing_rows"].value == 1, found["not_null_x"].metadata
+    (root / "models" / "a.sql").write_text("SELECT 1 AS x UNION ALL SELECT 2")
+    result, found = evaluate()
+    assert codes == [1, 0] and result.success
+    assert (found["accepted_values_x"].passed, found["accepted_values_x"].severity.value) == (False, "WARN")
+    print("checks: severities as Dagster has them")
+
+
+def dagster_rocky_pipes():
+    """`RockyResource.run_pipes`: plan, then apply under Dagster; every check that is declared gets an answer."""
+    import dagster_rocky as dr
+
+    root = FOLDER / "resource"
+    root.mkdir()
+    (root / "models").mkdir()
+    (root / "rocky.toml").write_text(
+        """
+[adapter]
+type = "duckdb"
+path = "w.duckdb"
+[pipeline.seed]
+type = "transformation"
+[pipeline.seed.target]
+adapter = "default"
+[pipeline.raw]
+strategy = "full_refresh"
+[pipeline.raw.source.schema_pattern]
+prefix = "raw__"
+separator = "__"
+components = ["source"]
+[pipeline.raw.target]
+catalog_template = ""
+schema_template = "staging__{source}"
+"""
+    )
+    (root / "models" / "orders.sql").write_text("SELECT 1 AS id")
+    (root / "models" / "orders.toml").write_text('[target]\nschema = "raw__shop"\n')
+    subprocess.run([ROCKY, "run", "--pipeline", "seed"], cwd=root, check=True, capture_output=True, timeout=DEADLINE)
+    orders, ghost = dg.AssetKey(["duckdb", "shop", "orders"]), dg.AssetKey(["duckdb", "shop", "ghost"])
+    checks = [dg.AssetCheckSpec("row_count", asset=key) for key in (orders, ghost)]
+
+    @dg.multi_asset(specs=[dg.AssetSpec(orders), dg.AssetSpec(ghost)], check_specs=checks)
+    def tables(context: dg.AssetExecutionContext, rocky: dr.RockyResource):
+        declared = {"duckdb/shop/orders": ["row_count"], "duckdb/shop/ghost": ["row_count"]}
+        done = rocky.run_pipes(context, filter="source=shop", pipeline="raw", declared_checks=declared)
+        # Dagster itself records the asset that no message came for.
+        return done.get_results()
+
+    config, state = str(root / "rocky.toml"), str(root / ".rocky-state.redb")
+    rocky = dr.RockyResource(binary_path=ROCKY, config_path=config, state_path=state, models_dir=str(root / "models"))
+    result = dg.materialize([tables], resources={"rocky": rocky}, raise_on_error=False)
+    failures = [e.step_failure_data.error.to_string() for e in result.get_step_failure_events()]
+    assert result.success, failures
+    assert materialized(result)[orders]["rows_copied"].value == 1
+    causes = {e.asset_key: e.metadata["rocky/not_evaluated_cause"].value for e in result.get_asset_check_evaluations()}
+    assert causes == {orders: "not_produced", ghost: "not_reached"}, causes
+    print("dagster-rocky: run_pipes, declared checks are answered")
+
+
 if __name__ == "__main__":
-    for case in (subprocess_client, failing_run, session_reader, streamed, ends, other_channels):
+    for case in (subprocess_client, failing_run, session_reader, streamed, ends, other_channels, partitions, checks, dagster_rocky_pipes):
         case()
-    print("6 cases, 0 failed")
+    print("9 cases, 0 failed")

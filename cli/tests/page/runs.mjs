@@ -37,6 +37,8 @@ const cases = {
     const page = await open();
     assert.equal(await text(page, "#counts"), "2 runs");
     assert.equal(await page.locator("#runs button").count(), 2);
+    assert.notEqual(await text(page, "#title"), "project", "the folder's name");
+    assert.match(await text(page, "#runs"), /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n/, "times are short");
     // The newest comes first and is shown.
     assert.match(await text(page, "#summary"), /PartialFailure .* 2 succeeded, 1 failed, 1 skipped/);
     let shown = await bars(page);

@@ -56,6 +56,27 @@ pub enum Event {
         /// Milliseconds.
         duration_ms: u64,
     },
+    /// A window of a time_interval or microbatch model was computed, or failed. The model's own event follows after its last one.
+    PartitionFinished {
+        /// Model name.
+        model: SmolStr,
+        /// The whole name of the relation.
+        target: String,
+        /// The partition, the first one of a batch: `2026-04-07T13`, `2026-04-07`, `2026-04` or `2026`.
+        partition: SmolStr,
+        /// The other partitions of the batch.
+        batched_with: Vec<SmolStr>,
+        /// Rows written, where the engine says.
+        rows: Option<u64>,
+        /// Why it failed; it is then as it was before.
+        error: Option<String>,
+        /// Milliseconds.
+        duration_ms: u64,
+        /// Windows of the model that are done, this one included.
+        done: u64,
+        /// Windows of the model in this run.
+        total: u64,
+    },
     /// A model, or a table, succeeded.
     ModelFinished {
         /// Model name, or the table's whole name.
@@ -91,6 +112,23 @@ pub enum Event {
         error: String,
         /// Milliseconds.
         duration_ms: u64,
+    },
+    /// An attempt at a model, or a table, did not succeed, and it is tried again.
+    ModelRetried {
+        /// Model name, or the table's whole name.
+        model: SmolStr,
+        /// What is to be made: `model`, `table`, `snapshot`, `load`, `quality`.
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
+        /// The attempt that did not succeed, from 1.
+        attempt: u32,
+        /// Why there is another: `transient`, `rate_limited`, `conflict`, `table_retry`.
+        reason: SmolStr,
+        /// The engine's message.
+        error: String,
+        /// Milliseconds until then.
+        wait_ms: u64,
     },
     /// A model was not executed.
     ModelSkipped {

@@ -157,6 +157,7 @@ impl Dialect {
                     text.replace('\\', "\\\\")
                         .replace('\'', "\\'")
                         .replace('\n', "\\n")
+                        .replace('\r', "\\r")
                 )
             }
         }

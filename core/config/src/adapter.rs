@@ -226,7 +226,7 @@ pub enum AdapterSettings {
 /// How often and how patiently a request is repeated. Absent keys are the adapter's defaults.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RetryConfig {
-    /// Repetitions of one request (3).
+    /// Repetitions of one request, or task (3).
     pub max_retries: Option<u32>,
     /// First wait (1000).
     pub initial_backoff_ms: Option<u64>,

@@ -7,6 +7,7 @@
 
 mod adapter;
 mod contract;
+mod format;
 mod front_matter;
 mod hook;
 mod keys;
@@ -19,6 +20,7 @@ mod pipeline;
 mod project;
 mod read;
 mod schema;
+mod seed;
 mod source;
 mod spanned;
 mod state;
@@ -29,6 +31,7 @@ pub use adapter::{AdapterConfig, AdapterKind, AdapterSettings, AdapterType, Retr
 pub use contract::{
     AllowedTypeChanges, ContractColumn, ContractConfig, ContractRules, TypeChange, parse_contract,
 };
+pub use format::{Format, FormatConfig, Layout};
 pub use front_matter::{FrontMatter, split_front_matter};
 pub use hook::{
     BodyTemplate, Field, HookEvent, HooksConfig, Method, OnFailure, Part, Preset, ShellHook, Webhook,
@@ -50,10 +53,11 @@ pub use pipeline::{
 };
 pub use project::{BudgetConfig, ProjectConfig, parse_project};
 pub use schema::UnknownKeys;
+pub use seed::{SeedConfig, parse_seed};
 pub use source::{SourceColumn, SourceDecl};
 pub use spanned::{Secret, Spanned};
 pub use state::{DedupOn, IdempotencyConfig, RetentionConfig, StateBackend, StateConfig, UploadFailure};
-pub use strategy::{Granularity, StrategyConfig, StrategyKind};
+pub use strategy::{Granularity, Lookback, LookbackUnit, StrategyConfig, StrategyKind};
 pub use test::{
     AggregateOp, AssertionConfig, Cell, Comparison, Fixture, Given, TestConfig, TestKind, UnitTest,
 };

@@ -1,5 +1,6 @@
 //! What a model says about itself: sidecar, front matter, `_defaults.toml`.
 
+use crate::format::{self, FormatConfig};
 use crate::front_matter::FrontMatter;
 use crate::keys::{DEFAULTS, SIDECAR};
 use crate::node::{self, Env, Kind, Node};
@@ -32,10 +33,14 @@ pub struct ModelConfig {
     pub intent: Option<Spanned<SmolStr>>,
     /// Labels, to select by; a list of words has empty values.
     pub tags: IndexMap<SmolStr, SmolStr>,
+    /// The longest that an attempt at it may take; as its pipeline says when absent.
+    pub timeout_seconds: Option<u32>,
     /// What its rows must be.
     pub tests: Vec<crate::test::TestConfig>,
     /// What its query must make of given rows.
     pub unit_tests: Vec<crate::test::UnitTest>,
+    /// What kind of table it becomes and how that is laid out.
+    pub format: Option<Box<FormatConfig>>,
 }
 
 /// `[target]`.
@@ -72,6 +77,11 @@ impl ModelConfig {
         target.catalog = target.catalog.take().or_else(|| defaults.catalog.clone());
         target.schema = target.schema.take().or_else(|| defaults.schema.clone());
         self.intent = self.intent.take().or_else(|| defaults.intent.clone());
+    }
+
+    /// What format and strategy, inherited or own, mean together; E035 where they contradict each other.
+    pub fn settle(&mut self, out: &mut Vec<Diagnostic>) {
+        format::settle(self, out);
     }
 }
 
@@ -127,45 +137,13 @@ fn sidecar(file: FileId, text: &str, offset: u32, env: Env<'_>, options: Options
         sources: source::read(root, &mut checker),
         intent: root.text("intent"),
         tags: root.get("tags").map(tags).unwrap_or_default(),
+        timeout_seconds: root.u32("timeout_seconds"),
         tests: crate::test::tests(root, &mut checker),
         unit_tests: crate::test::unit_tests(root, &mut checker),
+        format: FormatConfig::read(root, &mut checker),
     };
     not_empty(&[&value.name, &value.target.table], &mut checker);
-    lakehouse(root, &mut checker);
     Parsed::new(value, diagnostics, tree.vars, tree.broken)
-}
-
-/// E035: how an `iceberg_table` may not be laid out.
-fn lakehouse(root: Reader<'_>, checker: &mut Checker<'_>) {
-    let (Some("iceberg_table"), Some(options)) = (
-        root.get("format").and_then(Node::as_str),
-        root.table("format_options"),
-    ) else {
-        return;
-    };
-    let listed = |key: &str| {
-        let entry = options.node.entry(key)?;
-        matches!(&entry.node.kind, Kind::Array(items) if !items.is_empty()).then_some(entry.key_span)
-    };
-    if let (Some(partition), Some(cluster)) = (listed("partition_by"), listed("cluster_by")) {
-        let message = "an iceberg_table has `partition_by` or `cluster_by`, not both";
-        let finding = Diagnostic::new(code::E035, checker.loc(cluster), message)
-            .note(checker.loc(partition), "already laid out by this")
-            .help("Keep one of them.");
-        checker.out.push(finding);
-    }
-    let Some(Kind::Array(pairs)) = options.get("table_properties").map(|p| &p.kind) else {
-        return;
-    };
-    for pair in pairs {
-        let Kind::Array(items) = &pair.kind else { continue };
-        let Some(name) = items.first() else { continue };
-        if let Some(text) = name.as_str().filter(|t| t.starts_with("write.format.")) {
-            let message = format!("`{text}` contradicts the format of an iceberg_table");
-            let finding = Diagnostic::new(code::E035, checker.loc(name.span), message);
-            checker.out.push(finding.help("Take the property out."));
-        }
-    }
 }
 
 /// `_defaults.toml` of one folder.

@@ -165,6 +165,18 @@ enum Part {
 }
 
 impl Template {
+    /// The text, where there is no placeholder in it.
+    pub fn literal(&self) -> Option<String> {
+        let mut all = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => all.push_str(text),
+                Part::Placeholder { .. } => return None,
+            }
+        }
+        Some(all)
+    }
+
     /// Cut a text into parts. Braces that do not make a placeholder are text.
     pub fn parse(text: &Spanned<SmolStr>) -> Template {
         let mut parts = Vec::new();

@@ -358,14 +358,18 @@ pub struct WorkspaceBinding {
 /// `[pipeline.X.execution]`. Absent keys are the executor's defaults.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ExecutionConfig {
-    /// Statements at a time.
+    /// Tasks at a time.
     pub concurrency: Option<Concurrency>,
+    /// Fewer on rate limits.
+    pub adaptive: bool,
     /// Stop at the first error.
     pub fail_fast: bool,
     /// Stop when this share of tables failed, in per cent; 0 never.
     pub error_rate_abort_pct: Option<u32>,
     /// Repetitions of a failed table.
     pub table_retries: Option<u32>,
+    /// The longest that an attempt at a table may take.
+    pub timeout_seconds: Option<u32>,
 }
 
 /// Statements at a time.
@@ -599,16 +603,15 @@ fn execution(reader: Reader<'_>) -> ExecutionConfig {
             .map(Concurrency::Fixed)
     };
     let adaptive = reader.choice("concurrency", &[("adaptive", Concurrency::Adaptive)]);
-    // The 1.0 release had a flag of its own, which went before the number.
-    let flag = reader
-        .flag("adaptive_concurrency")
-        .unwrap_or(false)
-        .then_some(Concurrency::Adaptive);
+    // The 1.0 release had a flag beside the number, which is the most then.
+    let flag = reader.flag("adaptive_concurrency").unwrap_or(false);
     ExecutionConfig {
-        concurrency: flag.or(adaptive).or_else(fixed),
+        concurrency: adaptive.or_else(fixed).or(flag.then_some(Concurrency::Adaptive)),
+        adaptive: flag || adaptive.is_some(),
         fail_fast: reader.flag("fail_fast").unwrap_or(false),
         error_rate_abort_pct: reader.u32("error_rate_abort_pct"),
         table_retries: reader.u32("table_retries"),
+        timeout_seconds: reader.u32("timeout_seconds"),
     }
 }
 
@@ -864,7 +867,7 @@ fn load_contract(reader: Reader<'_>) -> LoadContract {
 fn checks(reader: Reader<'_>) -> ChecksConfig {
     let switch = |key| match reader.table(key) {
         Some(table) => Switch {
-            enabled: table.flag("enabled").unwrap_or(false),
+            enabled: table.flag("enabled").unwrap_or(true),
             severity: severity(table),
         },
         None => Switch {

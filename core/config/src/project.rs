@@ -41,6 +41,9 @@ pub struct ProjectConfig {
     /// `[budget]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<BudgetConfig>,
+    /// `[retry] max_retries_per_run`: repetitions of all tasks of a run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_retries_per_run: Option<u32>,
     /// `[run] skip_unchanged`: leave models alone whose inputs and query did not change.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub skip_unchanged: bool,
@@ -145,6 +148,7 @@ pub fn parse_project(file: FileId, text: &str, env: Env<'_>) -> Parsed<ProjectCo
         max_duration_ms: budget.uint("max_duration_ms"),
         fails: budget.plain("on_breach").is_some_and(|b| b == "error"),
     });
+    value.max_retries_per_run = root.table("retry").and_then(|r| r.u32("max_retries_per_run"));
     value.skip_unchanged = root
         .table("run")
         .and_then(|run| run.flag("skip_unchanged"))

@@ -26,6 +26,8 @@ pub enum StrategyKind {
     Incremental {
         /// Watermark column.
         timestamp_column: Spanned<SmolStr>,
+        /// How far before the watermark rows are taken again.
+        lookback: Option<Lookback>,
     },
     /// Update and insert by key.
     Merge {
@@ -75,6 +77,8 @@ pub enum StrategyKind {
     DynamicTable {
         /// How late it may be.
         target_lag: Spanned<SmolStr>,
+        /// The warehouse that computes it; the adapter's when absent.
+        warehouse: Option<Spanned<SmolStr>>,
     },
     /// Files named by their content.
     ContentAddressed {
@@ -125,6 +129,105 @@ const GRANULARITIES: [(&str, Granularity); 4] = [
     ("year", Granularity::Year),
 ];
 
+/// A span of time before the watermark.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Lookback {
+    /// How many; at least 1.
+    pub amount: u32,
+    /// Of what.
+    pub unit: LookbackUnit,
+    /// Where it is written.
+    pub loc: Loc,
+}
+
+impl std::fmt::Display for Lookback {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let plural = if self.amount == 1 { "" } else { "s" };
+        write!(f, "{} {}{plural}", self.amount, self.unit.as_str())
+    }
+}
+
+/// What a lookback is counted in.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LookbackUnit {
+    /// Seconds.
+    Second,
+    /// Minutes.
+    Minute,
+    /// Hours.
+    Hour,
+    /// Days.
+    Day,
+}
+
+impl LookbackUnit {
+    /// Every unit.
+    pub const ALL: [LookbackUnit; 4] = [
+        LookbackUnit::Second,
+        LookbackUnit::Minute,
+        LookbackUnit::Hour,
+        LookbackUnit::Day,
+    ];
+
+    /// The word, in the singular.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LookbackUnit::Second => "second",
+            LookbackUnit::Minute => "minute",
+            LookbackUnit::Hour => "hour",
+            LookbackUnit::Day => "day",
+        }
+    }
+}
+
+/// `3 days`: a number from 1 and a unit.
+fn span_of_time(text: &str) -> Option<(u32, LookbackUnit)> {
+    let (number, word) = text.trim().split_once(' ')?;
+    let word = word.trim();
+    let unit = LookbackUnit::ALL
+        .into_iter()
+        .find(|u| word == u.as_str() || word.strip_suffix('s') == Some(u.as_str()))?;
+    // Longer than any table is old; so that no warehouse's arithmetic leaves its calendar.
+    let longest = match unit {
+        LookbackUnit::Second => 3_153_600_000,
+        LookbackUnit::Minute => 52_560_000,
+        LookbackUnit::Hour => 876_000,
+        LookbackUnit::Day => 36_500,
+    };
+    let amount = number.parse::<u32>().ok().filter(|n| *n > 0 && *n <= longest)?;
+    Some((amount, unit))
+}
+
+fn not_allowed(key: &str, text: &Spanned<SmolStr>, expected: &str, checker: &mut Checker<'_>) {
+    let message = format!("`{key}` is `{}`, expected {expected}", text.shown());
+    checker.out.push(Diagnostic::new(code::E417, text.loc, message));
+}
+
+fn lookback(text: &Spanned<SmolStr>, checker: &mut Checker<'_>) -> Option<Lookback> {
+    let found = span_of_time(&text.value).map(|(amount, unit)| Lookback {
+        amount,
+        unit,
+        loc: text.loc,
+    });
+    if found.is_none() {
+        let expected =
+            "a number of seconds, minutes, hours or days, such as `3 days`, and at most a hundred years";
+        not_allowed("lookback", text, expected, checker);
+    }
+    found
+}
+
+/// `1 hour` or `DOWNSTREAM`.
+fn target_lag(text: Spanned<SmolStr>, checker: &mut Checker<'_>) -> Option<Spanned<SmolStr>> {
+    if text.value.eq_ignore_ascii_case("downstream") || span_of_time(&text.value).is_some() {
+        return Some(text);
+    }
+    let expected = "a number of seconds, minutes, hours or days, such as `1 hour`, or `downstream`";
+    not_allowed("target_lag", &text, expected, checker);
+    None
+}
+
 /// Either form.
 const STRATEGY: Shape = Shape::Either(&[Shape::Str, Shape::Tagged(&STRATEGIES)]);
 
@@ -174,7 +277,7 @@ pub(crate) fn read(root: Reader<'_>, schema: &Schema, checker: &mut Checker<'_>)
         Kind::Table(_) => {
             flat().for_each(|e| misplaced(&e.key, e.key_span, "move it into `[strategy]`", checker));
             checker.value(node, Shape::Tagged(&STRATEGIES), entry.key_span, &path);
-            build(Reader::new(root.file, node), node.get("type")?, root)
+            build(Reader::new(root.file, node), node.get("type")?, root, checker)
         }
         Kind::Str { .. } => {
             let name = checker.tag(node, &STRATEGIES, &path);
@@ -186,7 +289,7 @@ pub(crate) fn read(root: Reader<'_>, schema: &Schema, checker: &mut Checker<'_>)
                 kind: Kind::Table(entries),
             };
             checker.table(&flat, keys, node.span, &Path::Root);
-            build(Reader::new(root.file, &flat), node, root)
+            build(Reader::new(root.file, &flat), node, root, checker)
         }
         _ => {
             checker.value(node, STRATEGY, entry.key_span, &path);
@@ -202,13 +305,19 @@ fn misplaced(name: &str, span: Span, what: &str, checker: &mut Checker<'_>) {
 }
 
 /// `keys` holds the strategy's keys, `tag` its name.
-fn build(keys: Reader<'_>, tag: &Node, root: Reader<'_>) -> Option<StrategyConfig> {
+fn build(
+    keys: Reader<'_>,
+    tag: &Node,
+    root: Reader<'_>,
+    checker: &mut Checker<'_>,
+) -> Option<StrategyConfig> {
     let some = |key| keys.maybe_texts(key).filter(|list| !list.is_empty());
     let granularity = || keys.choice("granularity", &GRANULARITIES);
     let kind = match tag.as_str()? {
         "full_refresh" => StrategyKind::FullRefresh,
         "incremental" => StrategyKind::Incremental {
             timestamp_column: keys.text("timestamp_column")?,
+            lookback: keys.text("lookback").and_then(|text| lookback(&text, checker)),
         },
         "merge" => StrategyKind::Merge {
             unique_key: some("unique_key")?,
@@ -235,7 +344,8 @@ fn build(keys: Reader<'_>, tag: &Node, root: Reader<'_>) -> Option<StrategyConfi
         "view" => StrategyKind::View,
         "materialized_view" => StrategyKind::MaterializedView,
         "dynamic_table" => StrategyKind::DynamicTable {
-            target_lag: keys.text("target_lag")?,
+            target_lag: target_lag(keys.text("target_lag")?, checker)?,
+            warehouse: keys.text("warehouse"),
         },
         "content_addressed" => StrategyKind::ContentAddressed {
             storage_prefix: keys.text("storage_prefix")?,

@@ -659,6 +659,103 @@ columns = [{ name = "id", type = "INTEGER" }]
 }
 
 #[test]
+fn a_format_that_is_a_view_is_the_strategy_of_that_name() {
+    for (text, expected) in [
+        ("format = \"view\"", "view"),
+        (
+            "format = \"materialized_view\"\nstrategy = \"full_refresh\"",
+            "materialized_view",
+        ),
+        (
+            "format = \"materialized_view\"\nstrategy = \"materialized_view\"",
+            "materialized_view",
+        ),
+        (
+            "format = \"delta_table\"\nstrategy = \"full_refresh\"",
+            "full_refresh",
+        ),
+    ] {
+        let (mut model, problems) = sidecar(text);
+        assert_eq!(problems, [""; 0], "{text}");
+        let mut out = Vec::new();
+        model.settle(&mut out);
+        assert!(out.is_empty(), "{text}: {out:?}");
+        assert_eq!(model.strategy.unwrap().kind.as_str(), expected);
+    }
+    for (text, message) in [
+        (
+            "format = \"view\"\n[strategy]\ntype = \"incremental\"\ntimestamp_column = \"t\"",
+            "strategy `incremental` makes no view",
+        ),
+        (
+            "format = \"delta_table\"\nstrategy = \"ephemeral\"",
+            "strategy `ephemeral` makes no delta_table",
+        ),
+        (
+            "format = \"streaming_table\"\n[strategy]\ntype = \"delete_insert\"\npartition_by = [\"d\"]",
+            "strategy `delete_insert` makes no streaming_table",
+        ),
+    ] {
+        let (mut model, _) = sidecar(text);
+        let mut out = Vec::new();
+        model.settle(&mut out);
+        let messages: Vec<_> = out.iter().map(|d| format!("{} {}", d.code, d.message)).collect();
+        assert_eq!(messages, [format!("E035 {message}")], "{text}");
+    }
+}
+
+#[test]
+fn spans_of_time_are_read() {
+    let incremental = |lookback: &str| {
+        let (model, problems) = sidecar(&format!(
+            "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"t\"\nlookback = \"{lookback}\"\n"
+        ));
+        match model.strategy.map(|s| s.kind) {
+            Some(StrategyKind::Incremental {
+                lookback: Some(found),
+                ..
+            }) => found.to_string(),
+            _ => problems.join("; "),
+        }
+    };
+    for (text, expected) in [
+        ("3 days", "3 days"),
+        ("1 day", "1 day"),
+        ("90 minutes", "90 minutes"),
+        ("1 seconds", "1 second"),
+    ] {
+        assert_eq!(incremental(text), expected);
+    }
+    for text in [
+        "3",
+        "days",
+        "0 days",
+        "-1 days",
+        "1.5 hours",
+        "3 weeks",
+        "40000 days",
+        "1 days ago",
+        "",
+    ] {
+        let problem = incremental(text);
+        assert!(problem.starts_with("E417 4:12 "), "{text}: {problem}");
+    }
+    for (lag, fine) in [
+        ("1 hour", true),
+        ("DOWNSTREAM", true),
+        ("soon", false),
+        ("1'; drop", false),
+    ] {
+        let (model, problems) = sidecar(&format!("strategy = \"dynamic_table\"\ntarget_lag = \"{lag}\"\n"));
+        assert_eq!(
+            (model.strategy.is_some(), problems.is_empty()),
+            (fine, fine),
+            "{lag}"
+        );
+    }
+}
+
+#[test]
 fn a_strategy_may_be_flat() {
     let (model, problems) = sidecar("strategy = \"incremental\"\ntimestamp_column = \"ts\"\n");
     assert_eq!(problems, [""; 0]);
@@ -781,7 +878,6 @@ description = "key"
     assert_eq!(
         problems,
         [
-            "E406 2:1 `format` key `format` is known but has no effect in rocky 2.0.0",
             "E404 2:10 `\"delta_tabel\"` `format` is `delta_tabel`, expected `delta_table`, `iceberg_table`, `materialized_view`, `streaming_table`, `table` or `view`; did you mean `delta_table`?",
             "E406 3:1 `retention` key `retention` is known but has no effect in rocky 2.0.0",
             "E403 4:1 `frehsness` unknown key `frehsness`; did you mean `freshness`?",

@@ -191,8 +191,10 @@ pub(crate) fn compare(
         let text = format!("column '{}' changed {from} → {to}", column.name);
         changes.push((change, column, text));
     }
+    let tag = dialect.fold(crate::checks::quarantine::TAG, false, IdentKind::Column);
     for column in existing {
-        if !coming.contains_key(&key(column)) {
+        // The quarantine's column is nobody's drift.
+        if !coming.contains_key(&key(column)) && key(column) != tag {
             changes.push((
                 Change::Removed,
                 column,

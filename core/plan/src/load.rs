@@ -3,15 +3,16 @@
 //! Invariants: a path is one string literal in which nothing is a pattern; a file is read as the table's types say, where there is a
 //! table, so that no digit of a text is lost on the way; all files of a table are one transaction.
 
+use crate::checks::{Facts, Written};
 use crate::columns::print;
 use crate::task::{Fact, Plan, Step, StepKind, Task, TaskKind};
 use crate::{hash, setup};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, code};
-use rocky_config::{LoadContract, LoadFormat};
+use rocky_config::{ChecksConfig, LoadContract, LoadFormat};
 use rocky_warehouse::catalog::Lookup;
 use rocky_warehouse::{Capabilities, CatalogSnapshot, Column, RelationKind, RelationName, Strategy, Type};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 const DIALECT: Dialect = Dialect::DuckDb;
 
@@ -66,6 +67,14 @@ pub struct LoadSpec {
     pub concurrency: usize,
     /// Stop at the first failure.
     pub fail_fast: bool,
+    /// What is checked of the tables.
+    pub checks: Option<ChecksConfig>,
+    /// Shadows, each with the table that the configuration names.
+    pub aliases: Vec<(RelationName, RelationName)>,
+    /// The configuration names the one table.
+    pub named: bool,
+    /// The pipeline has more tables than are loaded now.
+    pub partial: bool,
 }
 
 /// Plan the loading of files.
@@ -78,11 +87,21 @@ pub fn load(spec: &LoadSpec, catalog: &CatalogSnapshot) -> Result<Plan, Vec<Diag
     }
     let mut tasks = Vec::with_capacity(spec.tables.len());
     let mut problems = Vec::new();
+    let targets = spec.tables.iter().map(|t| &t.target);
+    let mut checks = Written::new(spec.checks.as_ref(), catalog, targets, &spec.aliases);
     for table in &spec.tables {
         match task(spec, table, catalog) {
-            Ok(task) => tasks.push(task),
+            Ok((mut task, columns)) => {
+                if let Some(checks) = &mut checks {
+                    checks.add(facts(spec, table, columns), &mut task);
+                }
+                tasks.push(task);
+            }
             Err(problem) => problems.push(*problem),
         }
+    }
+    if problems.is_empty() {
+        problems = checks.map_or_else(Vec::new, |c| c.finish(spec.partial));
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -114,7 +133,37 @@ pub fn read_file(file: &LoadFile, header: bool) -> String {
     format!("SELECT * FROM {}", reader(file, header, &[], &[]))
 }
 
-fn task(spec: &LoadSpec, table: &LoadTable, catalog: &CatalogSnapshot) -> Result<Task, Box<Diagnostic>> {
+/// What the checks of a table go by. `columns`: those that it has afterwards.
+fn facts<'a>(spec: &LoadSpec, table: &LoadTable, columns: Option<Vec<Column>>) -> Facts<'a> {
+    let fold = |name: &SmolStr| DIALECT.fold(name, true, IdentKind::Column);
+    // All that the files have. Where one cannot be described, or has no names, nothing is expected.
+    let described = table.files.iter().all(|f| f.columns.is_some());
+    let positional = |f: &LoadFile| f.format == LoadFormat::Csv && !spec.header;
+    let mut expected: Vec<SmolStr> = Vec::new();
+    let mut seen: FxHashSet<SmolStr> = FxHashSet::default();
+    for column in table.files.iter().flat_map(|f| f.columns.iter().flatten()) {
+        if seen.insert(fold(&column.name)) {
+            expected.push(column.name.clone());
+        }
+    }
+    let known = described && !table.files.iter().any(positional);
+    Facts {
+        source: None,
+        rows: None,
+        columns: columns.filter(|_| described),
+        expected: known.then_some(expected),
+        ignored: Vec::new(),
+        timestamp_column: None,
+        named: spec.named && described,
+    }
+}
+
+/// A task, with the table's columns after it.
+fn task(
+    spec: &LoadSpec,
+    table: &LoadTable,
+    catalog: &CatalogSnapshot,
+) -> Result<(Task, Option<Vec<Column>>), Box<Diagnostic>> {
     let shown = table.target.display();
     let refused = |message: String, help: &str| {
         Box::new(Diagnostic::new(code::E303, spec.place, message).help(help.to_owned()))
@@ -170,7 +219,8 @@ fn task(spec: &LoadSpec, table: &LoadTable, catalog: &CatalogSnapshot) -> Result
     }
     let fold = |c: &Column| DIALECT.fold(&c.name, true, IdentKind::Column);
     let identities: Vec<&str> = table.files.iter().map(|f| f.identity.as_str()).collect();
-    Ok(Task {
+    let columns = builder.columns.clone();
+    let task = Task {
         kind: TaskKind::Load,
         name: SmolStr::new(&shown),
         asset_key: table.target.parts().map(|p| p.text.clone()).collect(),
@@ -193,7 +243,8 @@ fn task(spec: &LoadSpec, table: &LoadTable, catalog: &CatalogSnapshot) -> Result
         sql_hash: hash::of_steps(&builder.steps),
         column_count: builder.columns.map(|c| c.len()),
         steps: builder.steps,
-    })
+    };
+    Ok((task, columns))
 }
 
 struct Builder<'a> {

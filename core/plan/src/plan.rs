@@ -4,13 +4,16 @@ use crate::assemble::{Assembler, input_model, is_ephemeral};
 use crate::bind::Sql;
 use crate::checks::Models;
 use crate::drift::{self, DriftActionKind, DriftPolicy, Outcome};
+use crate::shadow::{self, Shadow};
 use crate::strategy::{self, Ctx, Existing};
 use crate::task::{Fact, Plan, Step, StepKind, Task, TaskKind};
 use crate::window::{self, Before, Interval, Literals, WindowOptions};
 use crate::{hash, setup};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Error, SmolStr, code, suggest};
-use rocky_config::{Concurrency, OnAdded, OnUnsafe, PipelineConfig, PipelineKind, StrategyKind};
+use rocky_config::{
+    AdapterSettings, Concurrency, Format, OnAdded, OnUnsafe, PipelineConfig, PipelineKind, StrategyKind,
+};
 use rocky_project::check::strategy_of;
 use rocky_project::{Model, Snapshot};
 use rocky_warehouse::catalog::Lookup;
@@ -36,6 +39,8 @@ pub struct PlanOptions {
     pub fail_fast: bool,
     /// Which windows of time_interval models.
     pub windows: WindowOptions,
+    /// Write shadows beside the targets, and nothing else.
+    pub shadow: Option<Shadow>,
 }
 
 /// The windows that are asked for, of the models to be planned: a request that does not fit them, before anything is planned or
@@ -86,6 +91,18 @@ pub fn plan(
     catalog: &CatalogSnapshot,
     options: &PlanOptions,
 ) -> Result<Plan, Vec<Diagnostic>> {
+    match &options.shadow {
+        Some(shadow) => shadow::models(shadow, snapshot, catalog, options),
+        None => ordinary(snapshot, catalog, options),
+    }
+}
+
+/// Plan into the models' own targets.
+pub(crate) fn ordinary(
+    snapshot: &Snapshot,
+    catalog: &CatalogSnapshot,
+    options: &PlanOptions,
+) -> Result<Plan, Vec<Diagnostic>> {
     let pipeline = pipeline(snapshot, options)?;
     let chosen = choose(snapshot, options);
     let broken = broken(snapshot, &chosen);
@@ -101,7 +118,11 @@ pub fn plan(
         .collect();
     let edges = dependencies(snapshot, &order);
 
-    let mut assembler = Assembler::new(snapshot);
+    let elsewhere = options.shadow.as_ref().map(|s| s.elsewhere(snapshot));
+    let mut assembler = match &elsewhere {
+        Some(redirect) => Assembler::redirected(snapshot, redirect),
+        None => Assembler::new(snapshot),
+    };
     let mut tasks: Vec<Task> = Vec::with_capacity(order.len());
     let mut planned: Vec<&Model> = Vec::with_capacity(order.len());
     let mut problems = Vec::new();
@@ -202,7 +223,7 @@ fn pipeline<'a>(
 }
 
 /// The models to plan, ephemeral ones left out.
-fn choose(snapshot: &Snapshot, options: &PlanOptions) -> FxHashSet<u32> {
+pub(crate) fn choose(snapshot: &Snapshot, options: &PlanOptions) -> FxHashSet<u32> {
     let selected: Option<FxHashSet<u32>> = options.select.as_ref().map(|ids| ids.iter().copied().collect());
     let wanted = |id: &u32, model: &Model| {
         !is_ephemeral(model)
@@ -342,6 +363,7 @@ fn model_plan(
                 (Existing::Table(&relation.columns), Fact::Table(columns))
             }
             RelationKind::View => (Existing::View, Fact::View),
+            RelationKind::Materialized if kept_by_warehouse(model) => (Existing::Kept, Fact::Kept),
             RelationKind::Materialized | RelationKind::Other => {
                 let message = format!(
                     "target `{}` exists and is neither a table nor a view",
@@ -377,6 +399,7 @@ fn model_plan(
         },
         full_refresh: options.full_refresh || drift.as_ref().is_some_and(|d| d.rebuild),
         windows: &options.windows,
+        adapter_warehouse: adapter_warehouse(snapshot, options, model),
     };
     let mut built = strategy::build(&ctx)?;
     let drift = drift.map(|outcome| {
@@ -418,6 +441,38 @@ fn model_plan(
         checks: Vec::new(),
         quarantine: None,
     })
+}
+
+/// A model of which the warehouse keeps the rows.
+pub(crate) fn kept_by_warehouse(model: &Model) -> bool {
+    let streaming = |f: &rocky_config::FormatConfig| f.format_or_table() == Format::StreamingTable;
+    matches!(
+        model.strategy.kind,
+        StrategyKind::MaterializedView | StrategyKind::DynamicTable { .. }
+    ) || model.config.format.as_deref().is_some_and(streaming)
+}
+
+/// The warehouse of the adapter that the model's pipeline writes to.
+fn adapter_warehouse<'a>(
+    snapshot: &'a Snapshot,
+    options: &PlanOptions,
+    model: &Model,
+) -> Option<&'a SmolStr> {
+    let named = model.pipeline.as_ref().or(options.pipeline.as_ref());
+    let pipeline = match named {
+        Some(name) => snapshot.config.pipelines.get(name),
+        None => transformations(snapshot).next().map(|(_, p)| p),
+    };
+    let warehouse = |adapter: &'a rocky_config::AdapterConfig| match &adapter.settings {
+        AdapterSettings::Snowflake { warehouse, .. } => Some(warehouse.as_ref().map(|w| &w.value)),
+        _ => None,
+    };
+    let adapters = &snapshot.config.adapters;
+    match pipeline.and_then(PipelineConfig::target_adapter) {
+        Some(name) => warehouse(adapters.get(&name.value)?)?,
+        // Without a name it is the only one there is.
+        None => adapters.values().find_map(warehouse)?,
+    }
 }
 
 /// A model without windows that inlines an ephemeral one with placeholders.
@@ -547,9 +602,10 @@ fn pipeline_name(snapshot: &Snapshot, options: &PlanOptions, order: &[u32]) -> S
     }
 }
 
-/// Hash of everything that the analyses of a model and of what is inlined into it read.
+/// Hash of everything that the analyses of a model and of what is inlined into it read, and of how it is materialised.
 fn basis(snapshot: &Snapshot, model: &Model) -> String {
     let mut keys: Vec<u128> = vec![model.analysis_key()];
+    keys.extend(rocky_project::diff::settings(model));
     let mut seen: FxHashSet<u32> = FxHashSet::default();
     let mut work: Vec<u32> = model.inputs.iter().filter_map(input_model).collect();
     while let Some(id) = work.pop() {

@@ -7,14 +7,15 @@
 //! interruption is made good by the next run.
 
 use crate::bind::{Parameter, Sql};
+use crate::checks::{Facts, Written};
 use crate::columns::print;
 use crate::task::{Fact, Plan, Step, StepKind, Task, TaskKind};
-use crate::{hash, setup};
+use crate::{hash, setup, strategy};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, code};
-use rocky_config::Spanned;
+use rocky_config::{ChecksConfig, Spanned};
 use rocky_warehouse::catalog::Lookup;
-use rocky_warehouse::{Capabilities, CatalogSnapshot, Column, RelationKind, RelationName, Strategy};
+use rocky_warehouse::{Capabilities, CatalogSnapshot, Column, RelationKind, RelationName, Strategy, Type};
 use rustc_hash::FxHashSet;
 
 /// The columns that a history has beside those of its source.
@@ -50,6 +51,10 @@ pub struct SnapshotSpec {
     pub create_schema: Option<bool>,
     /// Stop at the first failure.
     pub fail_fast: bool,
+    /// What is checked of the history.
+    pub checks: Option<ChecksConfig>,
+    /// Shadows, each with the table that the configuration names.
+    pub aliases: Vec<(RelationName, RelationName)>,
 }
 
 /// Plan a snapshot against the catalogue, which must know the source.
@@ -66,7 +71,7 @@ pub fn snapshot(spec: &SnapshotSpec, catalog: &CatalogSnapshot) -> Result<Plan, 
         columns,
         format!("{:?}", builder.compared),
     ));
-    let task = Task {
+    let mut task = Task {
         kind: TaskKind::Snapshot,
         name: SmolStr::new(&target),
         asset_key: full.parts().map(|p| p.text.clone()).collect(),
@@ -88,6 +93,19 @@ pub fn snapshot(spec: &SnapshotSpec, catalog: &CatalogSnapshot) -> Result<Plan, 
         steps,
         column_count: Some(builder.columns.len() + OWN.len()),
     };
+    let checks = Written::new(
+        spec.checks.as_ref(),
+        catalog,
+        std::iter::once(&spec.target),
+        &spec.aliases,
+    );
+    if let Some(mut checks) = checks {
+        checks.add(builder.facts(catalog), &mut task);
+        let problems = checks.finish(false);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+    }
     let setup = match spec.create_schema.unwrap_or(dialect == Dialect::DuckDb) {
         true => setup::missing_schemas(std::iter::once(&spec.target), catalog, dialect),
         false => Vec::new(),
@@ -204,6 +222,53 @@ impl<'a> Builder<'a> {
             target: spec.target.print(dialect),
             staged: relation.kind != RelationKind::Table && dialect == Dialect::DuckDb,
         })
+    }
+
+    /// What the checks of the history go by.
+    fn facts(&self, catalog: &CatalogSnapshot) -> Facts<'a> {
+        let fold = |name: &SmolStr| self.dialect.fold(name, true, IdentKind::Column);
+        let mut columns = self.columns.to_vec();
+        // What is gone from the source stays in the history.
+        let mut ignored: Vec<SmolStr> = OWN.iter().map(|n| stored(self.dialect, n)).collect();
+        if let Lookup::Found(target) = catalog.lookup(&self.spec.target) {
+            let source: FxHashSet<SmolStr> = columns.iter().map(|c| fold(&c.name)).collect();
+            let beside = target.columns.iter().filter(|c| !source.contains(&fold(&c.name)));
+            let beside: Vec<Column> = beside.cloned().collect();
+            ignored.extend(beside.iter().map(|c| c.name.clone()));
+            ignored.sort_unstable();
+            ignored.dedup();
+            columns.extend(beside);
+        }
+        for name in OWN.iter().map(|n| stored(self.dialect, n)) {
+            if !columns.iter().any(|c| fold(&c.name) == fold(&name)) {
+                columns.push(Column {
+                    name,
+                    ty: Type::Unknown,
+                    nullable: true,
+                });
+            }
+        }
+        // One current version for each row of the source; a row that is gone may still be current.
+        let mut rows = format!("FROM {} t\nWHERE t.is_current", self.target);
+        if !self.spec.invalidate_hard_deletes {
+            rows.push_str(&format!(
+                " AND EXISTS (\n  SELECT 1 FROM {} s\n  WHERE {}\n)",
+                self.spec.source.print(self.dialect),
+                self.same("s", "t")
+            ));
+        }
+        Facts {
+            source: Some(&self.spec.source),
+            rows: Some(rows),
+            columns: Some(columns),
+            expected: Some(self.columns.iter().map(|c| c.name.clone()).collect()),
+            ignored,
+            timestamp_column: match &self.spec.change {
+                Change::UpdatedAt(column) => Some(column.clone()),
+                Change::Check(_) => None,
+            },
+            named: true,
+        }
     }
 
     fn steps(&self, catalog: &CatalogSnapshot) -> Result<(Vec<Step>, String, Fact), Problem> {
@@ -416,13 +481,9 @@ impl<'a> Builder<'a> {
 
     /// Two aliases have the same key.
     fn same(&self, a: &str, b: &str) -> String {
-        let operator = match self.dialect {
-            Dialect::Databricks => "<=>",
-            Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery => "IS NOT DISTINCT FROM",
-        };
         let parts = self.keys.iter().map(|key| {
             let key = print(self.dialect, key);
-            format!("{a}.{key} {operator} {b}.{key}")
+            strategy::same(self.dialect, &format!("{a}.{key}"), &format!("{b}.{key}"))
         });
         parts.collect::<Vec<_>>().join(" AND ")
     }

@@ -45,7 +45,7 @@ pub enum StepKind {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Step {
     /// `create_schema`, `create_table`, `create_view`, `insert`, `merge`, `stage`, `delete`, `drop`, `check_keys`, `watermark`,
-    /// `replace_window`, `count`.
+    /// `replace_window`, `replace_rows`, `comment`, `count`.
     pub purpose: SmolStr,
     /// What it writes or reads, for people.
     pub target: String,
@@ -69,6 +69,8 @@ pub enum Fact {
     Table(Vec<SmolStr>),
     /// It is a view.
     View,
+    /// It is a materialized view or a table that the warehouse keeps up to date.
+    Kept,
     /// Not known; the statements do not depend on it.
     Unknown,
 }
@@ -85,17 +87,20 @@ pub enum TaskKind {
     Snapshot,
     /// Loaded files.
     Load,
+    /// A file of the project as a table.
+    Seed,
     /// Nothing: an existing table is checked.
     Quality,
 }
 
 impl TaskKind {
     /// Every kind.
-    pub const ALL: [TaskKind; 5] = [
+    pub const ALL: [TaskKind; 6] = [
         TaskKind::Model,
         TaskKind::Table,
         TaskKind::Snapshot,
         TaskKind::Load,
+        TaskKind::Seed,
         TaskKind::Quality,
     ];
 
@@ -106,6 +111,7 @@ impl TaskKind {
             TaskKind::Table => "table",
             TaskKind::Snapshot => "snapshot",
             TaskKind::Load => "load",
+            TaskKind::Seed => "seed",
             TaskKind::Quality => "quality",
         }
     }

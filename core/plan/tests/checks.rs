@@ -44,7 +44,7 @@ column = "customer"
 values = ["1", "2"]
 [[tests]]
 type = "accepted_values"
-column = "customer"
+column = "kind"
 values = ["it's", "x"]
 severity = "warning"
 [[tests]]
@@ -71,7 +71,7 @@ min = -1.5
 max = "1000000000000000000000"
 [[tests]]
 type = "regex_match"
-column = "customer"
+column = "kind"
 pattern = '''^\d+'s$'''
 [[tests]]
 type = "aggregate"
@@ -110,7 +110,10 @@ fn project(dialect: Dialect, toml: &str, sidecar: &str) -> Project {
 #[test]
 fn checks_and_tests_of_models() {
     for dialect in Dialect::ALL {
-        let plan = project(dialect, CHECKS, TESTS).plan(&PlanOptions::default());
+        let query = "SELECT id, customer, amount, day, updated_at, 'x' AS kind FROM raw.orders";
+        let plan = project(dialect, CHECKS, TESTS)
+            .model("orders", TESTS, query)
+            .plan(&PlanOptions::default());
         assert_queries_parse(&plan);
         golden(&format!("{dialect}/checks.sql"), &show(&plan));
     }

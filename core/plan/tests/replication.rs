@@ -15,6 +15,15 @@ use rocky_plan::{DriftPolicy, Plan, StepKind, TaskKind};
 use rocky_warehouse::{CatalogSnapshot, Column, Relation, RelationKind, RelationName, SourceTable, Type};
 
 fn config(dialect: Dialect, more: &str) -> ProjectConfig {
+    parsed(dialect, more, "")
+}
+
+/// With tables of their own behind everything else.
+fn config_behind(dialect: Dialect, behind: &str) -> ProjectConfig {
+    parsed(dialect, "", behind)
+}
+
+fn parsed(dialect: Dialect, more: &str, behind: &str) -> ProjectConfig {
     let adapter = match dialect {
         Dialect::DuckDb => "type = \"duckdb\"\npath = \"poc.duckdb\"",
         Dialect::Databricks => "type = \"databricks\"\nhost = \"h\"\nhttp_path = \"p\"\ntoken = \"t\"",
@@ -35,7 +44,7 @@ fn config(dialect: Dialect, more: &str) -> ProjectConfig {
          [[pipeline.raw.metadata_columns]]\nname = \"_source\"\ntype = \"{ty}\"\nvalue = \"'{{source}}'\"\n\
          [pipeline.raw.source]{source}\n[pipeline.raw.source.schema_pattern]\nprefix = \"raw__\"\nseparator = \"__\"\ncomponents = [\"source\"]\n\
          [pipeline.raw.target]\ncatalog_template = \"{target}\"\nschema_template = \"staging__{{source}}\"\n\
-         [pipeline.raw.target.governance]\nauto_create_schemas = true\nauto_create_catalogs = true\n"
+         [pipeline.raw.target.governance]\nauto_create_schemas = true\nauto_create_catalogs = true\n{behind}"
     );
     let parsed = rocky_config::parse_project(FileId(0), &text, &|_| None);
     let errors: Vec<_> = parsed.diagnostics.iter().filter(|d| d.is_error()).collect();
@@ -149,6 +158,7 @@ impl World {
     fn options(&self, config: &ProjectConfig) -> ReplicationOptions {
         let pipeline = &config.pipelines["raw"];
         ReplicationOptions {
+            aliases: Vec::new(),
             pipeline: "raw".into(),
             dialect: self.dialect,
             full_refresh: false,
@@ -157,15 +167,24 @@ impl World {
             create_schemas: Some(true),
             create_catalogs: true,
             drift: DriftPolicy::of_replication(&pipeline.drift),
+            checks: pipeline.checks.clone(),
+            partial: false,
             loc: pipeline.loc,
         }
     }
 
     fn planned(&self, more: &str) -> Plan {
-        let config = config(self.dialect, more);
-        let resolved = self.resolved(&config, &[("raw__shop", "orders")]);
+        self.planned_of(&config(self.dialect, more))
+    }
+
+    fn planned_behind(&self, behind: &str) -> Plan {
+        self.planned_of(&config_behind(self.dialect, behind))
+    }
+
+    fn planned_of(&self, config: &ProjectConfig) -> Plan {
+        let resolved = self.resolved(config, &[("raw__shop", "orders")]);
         assert!(resolved.diagnostics.is_empty(), "{:#?}", resolved.diagnostics);
-        plan(&resolved.copies, &self.catalog, &self.options(&config)).unwrap()
+        plan(&resolved.copies, &self.catalog, &self.options(config)).unwrap()
     }
 }
 
@@ -290,6 +309,114 @@ fn every_strategy_and_state_has_its_statements() {
             golden(&format!("{dialect}/replication_{name}.sql"), &text);
         }
     }
+}
+
+const CHECKS: &str = r#"
+[pipeline.raw.checks]
+row_count = true
+column_match = true
+anomaly_threshold_pct = 20
+fail_on_error = false
+freshness = { threshold_seconds = 3600, overrides = { staging__shop = 60 } }
+null_rate = { columns = ["note", "nowhere"], threshold = 0.05, sample_percent = 20, severity = "warning" }
+[[pipeline.raw.checks.custom]]
+name = "negative"
+sql = "SELECT COUNT(*) FROM {target} WHERE id < 0"
+[[pipeline.raw.checks.assertions]]
+table = "orders"
+type = "not_null"
+column = "id"
+[[pipeline.raw.checks.assertions]]
+table = "staging__shop.orders"
+type = "relationships"
+column = "id"
+to_table = "orders"
+to_column = "id"
+[pipeline.raw.checks.quarantine]
+enabled = true
+"#;
+
+#[test]
+fn a_copy_is_checked_against_its_source() {
+    for dialect in Dialect::ALL {
+        let (source, same, _) = types(dialect);
+        let tagged = [same.as_slice(), &[("_rocky_failed_tests", source[1].1)]].concat();
+        let tag = CHECKS.replace("enabled = true", "enabled = true\nmode = \"tag\"");
+        let mut text = String::new();
+        for (case, world, more) in [
+            ("absent, split", World::new(dialect).source(&source), CHECKS),
+            (
+                "there and tagged before, incremental",
+                World::new(dialect)
+                    .source(&source)
+                    .target(RelationKind::Table, &tagged),
+                tag.as_str(),
+            ),
+        ] {
+            let plan = world.planned_behind(more);
+            check_queries(&plan);
+            for check in &plan.tasks[0].checks {
+                check.queries.iter().for_each(|q| assert_parses(&q.sql, dialect));
+                let counts = check.name == "row_count";
+                assert_eq!(
+                    check.within,
+                    counts && dialect == Dialect::DuckDb,
+                    "{}",
+                    check.name
+                );
+                assert!(!check.gates, "fail_on_error = false");
+            }
+            assert!(plan.tasks[0].drift.as_ref().is_none_or(|d| d.actions.is_empty()));
+            text.push_str(&format!("-- ==== {case} ====\n{}", show(&plan)));
+        }
+        golden(&format!("{dialect}/replication_checks.sql"), &text);
+    }
+}
+
+#[test]
+fn mistakes_in_the_checks_of_copies_are_said_once() {
+    let world = || World::new(Dialect::DuckDb).source(&[("id", "INTEGER"), ("_updated_at", "TIMESTAMP")]);
+    let refused = |more: &str, partial: bool| {
+        let world = world();
+        let config = config_behind(Dialect::DuckDb, more);
+        let resolved = world.resolved(&config, &[("raw__shop", "orders")]);
+        let mut options = world.options(&config);
+        options.partial = partial;
+        match plan(&resolved.copies, &world.catalog, &options) {
+            Ok(_) => Vec::new(),
+            Err(found) => found
+                .iter()
+                .map(|d| format!("{}: {}", d.code, d.message))
+                .collect::<Vec<_>>(),
+        }
+    };
+    let about = |table: &str, column: &str| {
+        format!(
+            "[[pipeline.raw.checks.assertions]]\ntable = \"{table}\"\ntype = \"not_null\"\ncolumn = \"{column}\"\n"
+        )
+    };
+    let elsewhere = about("customers", "id");
+    assert_eq!(
+        refused(&elsewhere, false),
+        ["E416: assertion about `customers`, which is not a table of this pipeline"]
+    );
+    assert!(
+        refused(&elsewhere, true).is_empty(),
+        "with --filter it may be one of the others"
+    );
+    assert_eq!(
+        refused(&about("orders", "idd"), false),
+        ["E301: test column `idd` is not a column of `poc.staging__shop.orders`; did you mean `id`?"]
+    );
+    let drop = "[pipeline.raw.checks]\nrow_count = true\nquarantine = { enabled = true, mode = \"drop\" }\n";
+    assert_eq!(
+        refused(&format!("{drop}{}", about("orders", "id")), false),
+        ["E417: `mode = \"drop\"` takes rows away that row_count misses against the source"]
+    );
+    assert!(
+        refused(drop, false).is_empty(),
+        "without a test nothing is dropped"
+    );
 }
 
 fn refusal(plan: &Plan) -> &str {

@@ -22,6 +22,7 @@ fn spec(dialect: Dialect, change: Change, deletes: bool) -> SnapshotSpec {
     };
     let none = Loc::new(FileId(0), Span::new(0, 0));
     SnapshotSpec {
+        aliases: Vec::new(),
         pipeline: "p".into(),
         source: name("raw", "people"),
         target: name("hist", "people"),
@@ -31,6 +32,7 @@ fn spec(dialect: Dialect, change: Change, deletes: bool) -> SnapshotSpec {
         invalidate_hard_deletes: deletes,
         create_schema: Some(true),
         fail_fast: false,
+        checks: None,
     }
 }
 
@@ -78,6 +80,87 @@ fn by_the_time_of_change() {
 #[test]
 fn by_all_columns() {
     check("snapshot_check", &Change::Check(None), false);
+}
+
+#[test]
+fn a_history_is_checked_by_its_current_versions() {
+    let toml = r#"
+[adapter]
+type = "duckdb"
+[pipeline.p]
+type = "snapshot"
+unique_key = ["id"]
+[pipeline.p.source]
+catalog = ""
+schema = "raw"
+table = "people"
+[pipeline.p.target]
+catalog = ""
+schema = "hist"
+table = "people"
+[pipeline.p.checks]
+row_count = true
+column_match = true
+freshness = { threshold_seconds = 60, overrides = { hist = 30 } }
+null_rate = { columns = ["name"], threshold = 0.1 }
+[[pipeline.p.checks.assertions]]
+table = "people"
+type = "unique"
+column = "id"
+filter = "is_current"
+"#;
+    let parsed = rocky_config::parse_project(FileId(0), toml, &|_| None);
+    let checks = parsed.value.pipelines["p"].checks.clone();
+    assert!(checks.is_some());
+    for dialect in Dialect::ALL {
+        let mut text = String::new();
+        for deletes in [false, true] {
+            let source = ["id", "part", "name", "changed", "select"];
+            let own = [
+                "id",
+                "gone",
+                "valid_from",
+                "valid_to",
+                "is_current",
+                "snapshot_id",
+            ];
+            let project = Project::new(dialect)
+                .exists("raw", "people", RelationKind::Table, &source)
+                .exists("hist", "people", RelationKind::Table, &own);
+            let mut spec = spec(dialect, Change::UpdatedAt(spanned("changed")), deletes);
+            spec.checks.clone_from(&checks);
+            let plan = snapshot(&spec, project.catalog()).unwrap();
+            assert_queries_parse(&plan);
+            let shown = show(&plan);
+            let at = shown.find("-- check row_count").unwrap();
+            text.push_str(&format!(
+                "-- ==== invalidate_hard_deletes = {deletes} ====\n{}",
+                &shown[at..]
+            ));
+        }
+        golden(&format!("{dialect}/snapshot_checks.sql"), &text);
+    }
+    // A history is kept as it is.
+    let dialect = Dialect::DuckDb;
+    let project = Project::new(dialect).exists("raw", "people", RelationKind::Table, &["id", "part", "name"]);
+    let tag = toml.replace(
+        "filter = \"is_current\"",
+        "[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"tag\"\n",
+    );
+    let tag = tag
+        .replace("type = \"unique\"", "type = \"not_null\"")
+        .replace("freshness", "# ");
+    let mut spec = spec(dialect, Change::Check(None), false);
+    spec.checks = rocky_config::parse_project(FileId(0), &tag, &|_| None)
+        .value
+        .pipelines["p"]
+        .checks
+        .clone();
+    let found = snapshot(&spec, project.catalog()).unwrap_err();
+    assert_eq!(
+        found[0].message,
+        "`hist.people` is a history (snapshot_scd2): its rows can neither be tagged nor deleted"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Project, assert_queries_parse, golden, show};
 use rocky_base::Dialect;
-use rocky_plan::{Plan, PlanOptions};
+use rocky_plan::{Plan, PlanOptions, WindowOptions};
 use rocky_warehouse::RelationKind;
 
 const COLUMNS: [&str; 4] = ["id", "day", "amount", "updated_at"];
@@ -16,6 +16,8 @@ enum Target {
     Absent,
     Table,
     View,
+    /// What the warehouse keeps.
+    Kept,
     Refreshed,
 }
 
@@ -26,6 +28,7 @@ fn project(dialect: Dialect, sidecar: &str, target: Target) -> Project {
         Target::Absent => project,
         Target::Table | Target::Refreshed => project.exists("marts", "orders", RelationKind::Table, &COLUMNS),
         Target::View => project.exists("marts", "orders", RelationKind::View, &COLUMNS),
+        Target::Kept => project.exists("marts", "orders", RelationKind::Materialized, &COLUMNS),
     }
 }
 
@@ -42,8 +45,19 @@ fn planned(dialect: Dialect, sidecar: &str, target: Target) -> Plan {
 
 fn check(name: &str, sidecar: &str) {
     for dialect in Dialect::ALL {
+        check_on(dialect, name, sidecar);
+    }
+}
+
+fn check_on(dialect: Dialect, name: &str, sidecar: &str) {
+    {
         let mut text = String::new();
-        for target in [Target::Absent, Target::Table, Target::View, Target::Refreshed] {
+        let kept = [Target::Kept].into_iter().filter(|_| {
+            let words = ["dynamic_table", "materialized_view", "streaming_table"];
+            words.iter().any(|w| sidecar.contains(w))
+        });
+        let targets = [Target::Absent, Target::Table, Target::View, Target::Refreshed];
+        for target in targets.into_iter().chain(kept) {
             text.push_str(&format!("-- ==== {target:?} ====\n"));
             text.push_str(&show(&planned(dialect, sidecar, target)));
         }
@@ -99,6 +113,160 @@ fn delete_inserts() {
         "delete_insert",
         "[strategy]\ntype = \"delete_insert\"\npartition_by = [\"day\", \"id\"]",
     );
+}
+
+#[test]
+fn incrementals_with_a_lookback() {
+    check(
+        "incremental_lookback",
+        "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"updated_at\"\nlookback = \"36 hours\"",
+    );
+    // Another type has another function on BigQuery.
+    check_on(
+        Dialect::BigQuery,
+        "incremental_lookback_date",
+        "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"day\"\nlookback = \"1 day\"",
+    );
+}
+
+#[test]
+fn what_the_warehouse_keeps() {
+    let options = |more: &str| format!("[format_options]\ncomment = \"it's kept\"\n{more}");
+    check_on(
+        Dialect::Databricks,
+        "materialized_view",
+        "strategy = \"materialized_view\"\n",
+    );
+    check_on(
+        Dialect::Databricks,
+        "format_materialized_view",
+        &format!(
+            "format = \"materialized_view\"\n{}",
+            options("table_properties = [[\"a.b\", \"1\"]]")
+        ),
+    );
+    check_on(
+        Dialect::Databricks,
+        "format_streaming_table",
+        &format!(
+            "format = \"streaming_table\"\n{}",
+            options("cluster_by = [\"id\"]")
+        ),
+    );
+    check_on(
+        Dialect::Snowflake,
+        "dynamic_table",
+        "[strategy]\ntype = \"dynamic_table\"\ntarget_lag = \"20 minutes\"\n",
+    );
+    check_on(
+        Dialect::Snowflake,
+        "dynamic_table_laid_out",
+        &format!(
+            "[strategy]\ntype = \"dynamic_table\"\ntarget_lag = \"downstream\"\nwarehouse = \"big wh\"\n{}",
+            options("cluster_by = [\"day\", \"id\"]")
+        ),
+    );
+}
+
+#[test]
+fn a_dynamic_table_needs_a_warehouse() {
+    let refused = project(
+        Dialect::Snowflake,
+        "[strategy]\ntype = \"dynamic_table\"\ntarget_lag = \"1 hour\"",
+        Target::Absent,
+    )
+    .toml_replace("warehouse = \"w\"\n", "")
+    .refused(&PlanOptions::default());
+    assert_eq!(refused, ["E302: dynamic_table of `orders` has no warehouse"]);
+}
+
+/// Formats and layouts, each with every strategy that makes a table.
+#[test]
+fn formats() {
+    let all = |format: &str, options: &str| {
+        let strategies = [
+            "type = \"full_refresh\"",
+            "type = \"incremental\"\ntimestamp_column = \"updated_at\"",
+            "type = \"merge\"\nunique_key = [\"id\"]",
+            "type = \"delete_insert\"\npartition_by = [\"day\"]",
+            "type = \"microbatch\"\ntimestamp_column = \"updated_at\"\ngranularity = \"day\"",
+        ];
+        strategies.map(|s| format!("{format}\n[strategy]\n{s}\n[format_options]\n{options}"))
+    };
+    for (dialect, name, sidecars) in [
+        (
+            Dialect::Databricks,
+            "format_delta_table",
+            all(
+                "format = \"delta_table\"",
+                "partition_by = [\"day\"]\ncomment = \"it's \\\\ here\"\n\
+                 table_properties = [[\"delta.appendOnly\", \"false\"], [\"quality\", \"gold\"]]",
+            ),
+        ),
+        (
+            Dialect::Databricks,
+            "format_iceberg_table",
+            all("format = \"iceberg_table\"", "cluster_by = [\"day\", \"id\"]"),
+        ),
+        (
+            Dialect::Databricks,
+            "format_table",
+            all("", "cluster_by = [\"id\"]\ntable_properties = [[\"a\", \"b\"]]"),
+        ),
+        (
+            Dialect::Snowflake,
+            "format_table",
+            all(
+                "format = \"table\"",
+                "cluster_by = [\"day\", \"id\"]\ncomment = \"it's\"",
+            ),
+        ),
+        (
+            Dialect::BigQuery,
+            "format_table",
+            all(
+                "",
+                "partition_by = [\"updated_at\"]\ncluster_by = [\"day\", \"id\"]\ncomment = \"it's\"",
+            ),
+        ),
+        (
+            Dialect::DuckDb,
+            "format_table",
+            all("format = \"table\"", "comment = \"it's\""),
+        ),
+    ] {
+        let mut text = String::new();
+        for sidecar in &sidecars {
+            let window = WindowOptions {
+                selection: rocky_plan::Selection::One("2026-04-07".into()),
+                ..WindowOptions::default()
+            };
+            let sidecar = format!("{sidecar}\n[target]\nschema = \"marts\"\n");
+            let query = "SELECT id, day, amount, updated_at FROM raw.orders WHERE updated_at IS NOT NULL";
+            let project = Project::new(dialect).model("orders", &sidecar, query);
+            let plan = project.plan(&PlanOptions {
+                windows: window,
+                ..PlanOptions::default()
+            });
+            assert_queries_parse(&plan);
+            text.push_str(&show(&plan));
+        }
+        golden(&format!("{dialect}/{name}.sql"), &text);
+    }
+    let day = "[format_options]\npartition_by = [\"day\"]\n";
+    check_on(Dialect::BigQuery, "format_by_date", day);
+}
+
+#[test]
+fn formats_of_views() {
+    for dialect in Dialect::ALL {
+        let properties = match dialect {
+            Dialect::Databricks => "table_properties = [[\"a\", \"b\"]]",
+            _ => "",
+        };
+        let sidecar = format!("format = \"view\"\n[format_options]\ncomment = \"it's\"\n{properties}");
+        check_on(dialect, "format_view", &sidecar);
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub fn check(
 ) {
     let kind = &target.strategy.kind;
     let (adds, keys): (bool, &[Spanned<SmolStr>]) = match kind {
-        StrategyKind::Incremental { timestamp_column } => (true, std::slice::from_ref(timestamp_column)),
+        StrategyKind::Incremental { timestamp_column, .. } => (true, std::slice::from_ref(timestamp_column)),
         StrategyKind::Merge { unique_key, .. } => (true, unique_key),
         StrategyKind::DeleteInsert { partition_by } => (true, partition_by),
         _ => (false, &[]),

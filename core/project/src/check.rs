@@ -67,6 +67,7 @@ pub fn strategy(
         );
         return;
     }
+    crate::format::check(model, kind, analysis, dialect, out);
     // What is inlined has the windows of its consumers, which the plan looks at.
     let windowed = matches!(
         strategy,
@@ -106,8 +107,14 @@ pub fn strategy(
             }
         };
     match kind {
-        StrategyKind::Incremental { timestamp_column } => {
-            missing(timestamp_column, "timestamp_column", code::E301, out)
+        StrategyKind::Incremental {
+            timestamp_column,
+            lookback,
+        } => {
+            missing(timestamp_column, "timestamp_column", code::E301, out);
+            if let Some(lookback) = lookback {
+                interval::lookback(timestamp_column, lookback, analysis, dialect, out);
+            }
         }
         StrategyKind::Merge {
             unique_key,

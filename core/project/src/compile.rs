@@ -87,6 +87,7 @@ pub struct Compiler {
     // The cache file, while it is read ahead.
     ahead: Option<Ahead>,
     saver: Option<std::thread::JoinHandle<Option<u128>>>,
+    seeds: crate::seed::Memory,
 }
 
 impl std::fmt::Debug for Compiler {
@@ -116,6 +117,7 @@ impl Compiler {
             on_disk: None,
             ahead: None,
             saver: None,
+            seeds: Default::default(),
         }
     }
 
@@ -144,6 +146,7 @@ impl Compiler {
             on_disk: None,
             ahead: None,
             saver: None,
+            seeds: Default::default(),
         }
     }
 
@@ -319,6 +322,13 @@ impl Compiler {
             types.own(),
             &targets.names,
             &mut general,
+        );
+        self.seeds.declare(
+            &*self.system,
+            &self.root,
+            &config,
+            (dialect, &targets.names),
+            &mut declared,
         );
         let (given, locked) = (&inputs.given, lock.as_ref());
         link::stated(

@@ -5,7 +5,7 @@ use crate::check::{has_column, with_suggestion};
 use crate::unit::Unit;
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, Edit, SmolStr, code};
-use rocky_config::{Granularity, Spanned, StrategyKind};
+use rocky_config::{Granularity, Lookback, LookbackUnit, Spanned, StrategyKind};
 use rocky_semantic::Analysis;
 use rocky_syntax::ast::DatePlaceholder;
 use rocky_warehouse::Type;
@@ -181,6 +181,48 @@ fn time_column(
             .help("Filter NULLs out, or use COALESCE."),
         );
     }
+}
+
+/// Can a lookback be taken off the timestamp column of an incremental model?
+pub(crate) fn lookback(
+    column: &Spanned<SmolStr>,
+    lookback: &Lookback,
+    analysis: &Analysis,
+    dialect: Dialect,
+    out: &mut Vec<Diagnostic>,
+) {
+    let fold = |name: &str, quoted: bool| dialect.fold(name, quoted, IdentKind::Column);
+    let wanted = [fold(&column.value, true), fold(&column.value, false)];
+    let found = analysis
+        .columns
+        .iter()
+        .find(|c| wanted.contains(&fold(&c.name, true)));
+    let finding = match found.map(|c| &c.ty) {
+        Some(Type::Date) if lookback.unit != LookbackUnit::Day => Diagnostic::new(
+            code::E025,
+            lookback.loc,
+            format!(
+                "timestamp_column `{}` is a DATE: {lookback} cannot be taken off it",
+                column.shown()
+            ),
+        )
+        .help("Write the lookback in days, or give the column a time."),
+        None
+        | Some(Type::Unknown | Type::Date | Type::Timestamp(_) | Type::TimestampTz | Type::TimestampLtz) => {
+            return;
+        }
+        Some(ty) => Diagnostic::new(
+            code::E021,
+            lookback.loc,
+            format!(
+                "timestamp_column `{}` is {}: a lookback needs a date or a timestamp",
+                column.shown(),
+                ty.print(dialect)
+            ),
+        )
+        .help("Take the lookback out, or name a column with times."),
+    };
+    out.push(finding);
 }
 
 fn listed(names: &[&str]) -> String {

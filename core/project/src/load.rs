@@ -601,6 +601,7 @@ impl Contents<'_> {
         if let Some(defaults) = &defaults.config {
             config.inherit(defaults);
         }
+        config.settle(&mut diagnostics);
         let contract = contract.map(|(id, file)| {
             diagnostics.extend(file.problem.as_deref().cloned());
             let parsed = rocky_config::parse_contract(*id, file.source.text(), &env, options);

@@ -68,12 +68,17 @@ impl RunMetrics {
             retries_attempted: report
                 .tasks
                 .iter()
-                .map(|t| u64::from(t.attempts.saturating_sub(1)))
+                .flat_map(|t| {
+                    let windows = t.windows.iter().flatten().map(|w| w.attempts);
+                    std::iter::once(t.attempts).chain(windows)
+                })
+                .map(|attempts| u64::from(attempts.saturating_sub(1)))
                 .sum(),
             retries_succeeded: report
                 .tasks
                 .iter()
-                .filter(|t| t.attempts > 1 && t.status == TaskStatus::Success)
+                .filter(|t| t.status == TaskStatus::Success)
+                .filter(|t| t.attempts > 1 || t.windows.iter().flatten().any(|w| w.attempts > 1))
                 .count() as u64,
             table_duration: Spread::of(tried().map(|t| t.duration_ms).collect()),
             query_duration: Spread::of(statements().map(|s| s.duration_ms).collect()),

@@ -1,16 +1,19 @@
 //! Dagster Pipes: what a run does, told to the orchestrator that started the process, message by message.
 //!
-//! The protocol is that of `dagster-pipes`: two variables of the environment hold, as base64 of zlib of JSON, the context (which
-//! is not read) and where messages go; each message is a line of JSON. Invariant: `opened` comes first, and `closed` last, whatever
-//! happens between: without an end of its own, the drop says that the run ended unexpectedly.
+//! The protocol is that of `dagster-pipes`: two variables of the environment hold, as base64 of zlib of JSON, the context and where
+//! messages go; each message is a line of JSON. Of the context the checks are read that `dagster-rocky` has declared: each of them gets an
+//! answer. Invariant: `opened` comes first, and `closed` last, whatever happens between: without an end of its own, the drop says
+//! that the run ended unexpectedly. An asset is materialized once at most, because Dagster takes no second one in a step.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use flate2::read::ZlibDecoder;
 use rocky_base::{Event, Observer, SmolStr, System};
 use serde_json::{Map, Value, json};
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::path::Path;
 
 /// The protocol's version.
 const VERSION: &str = "0.1";
@@ -28,6 +31,13 @@ pub struct Pipes {
     closed: bool,
     /// Dagster does not listen any more.
     broken: bool,
+    /// Partitions that were computed, by model: Dagster takes one materialization of an asset in a step, and makes of it one for each
+    /// partition that the step is about.
+    partitions: HashMap<SmolStr, Vec<SmolStr>>,
+    /// Checks that are declared and have no answer yet: the asset's key as it is sent, the check's name.
+    owed: BTreeSet<(String, String)>,
+    /// What became of an asset.
+    made: HashMap<String, bool>,
 }
 
 impl Pipes {
@@ -35,7 +45,8 @@ impl Pipes {
     /// cannot be sent; why.
     pub fn open(system: &dyn System) -> Result<Option<Pipes>, String> {
         let set = |name: &str| system.env(name).filter(|v| !v.is_empty());
-        let (Some(_), Some(messages)) = (set("DAGSTER_PIPES_CONTEXT"), set("DAGSTER_PIPES_MESSAGES")) else {
+        let context = set("DAGSTER_PIPES_CONTEXT");
+        let (Some(context), Some(messages)) = (context, set("DAGSTER_PIPES_MESSAGES")) else {
             return Ok(None);
         };
         let params = decode(&messages).ok_or("DAGSTER_PIPES_MESSAGES cannot be decoded")?;
@@ -59,6 +70,9 @@ impl Pipes {
             channel,
             closed: false,
             broken: false,
+            partitions: HashMap::new(),
+            owed: declared(system, &context),
+            made: HashMap::new(),
         };
         pipes.send("opened", json!({ "extras": {} }));
         Ok(Some(pipes))
@@ -72,6 +86,24 @@ impl Pipes {
     fn end(&mut self, failure: Option<&str>) {
         if std::mem::replace(&mut self.closed, true) {
             return;
+        }
+        for (asset_key, check_name) in std::mem::take(&mut self.owed) {
+            let cause = match self.made.get(&asset_key) {
+                Some(true) => "not_produced",
+                Some(false) => "copy_failed",
+                None => "not_reached",
+            };
+            let values = object(json!({ "rocky/not_evaluated_cause": cause, "status": "not_evaluated" }));
+            self.send(
+                "report_asset_check",
+                json!({
+                    "asset_key": asset_key,
+                    "check_name": check_name,
+                    "passed": false,
+                    "severity": "WARN",
+                    "metadata": metadata(values),
+                }),
+            );
         }
         let params = match failure {
             None => json!({}),
@@ -127,6 +159,28 @@ fn decode(text: &str) -> Option<Map<String, Value>> {
     }
 }
 
+/// The checks that the context's `rocky_declared_checks` names, by asset. The context itself stands in the variable's `data`, or in the file
+/// that its `path` names.
+fn declared(system: &dyn System, params: &str) -> BTreeSet<(String, String)> {
+    let mut params = decode(params).unwrap_or_default();
+    let context = match (params.remove("data"), params.get("path").and_then(Value::as_str)) {
+        (Some(data), _) => data,
+        (None, Some(path)) => system
+            .read(Path::new(path))
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default(),
+        (None, None) => Value::Object(params),
+    };
+    let extras = context.get("extras").and_then(|e| e.get("rocky_declared_checks"));
+    let assets = extras.and_then(Value::as_object).into_iter().flatten();
+    let names = |(asset, names): (&String, &Value)| -> Vec<(String, String)> {
+        let names = names.as_array().into_iter().flatten().filter_map(Value::as_str);
+        names.map(|n| (asset.clone(), n.to_owned())).collect()
+    };
+    assets.flat_map(names).collect()
+}
+
 /// `a/b/c`; a slash inside of a part is escaped.
 fn asset_key(parts: &[SmolStr]) -> String {
     let escaped: Vec<String> = parts.iter().map(|p| p.replace('/', "\\/")).collect();
@@ -168,7 +222,41 @@ impl Observer for Pipes {
                     &format!("rocky run {run_id} of pipeline {pipeline}: {models} to make"),
                 );
             }
+            Event::PartitionFinished {
+                model,
+                partition,
+                batched_with,
+                rows,
+                error,
+                done,
+                total,
+                ..
+            } => {
+                let name = match batched_with.last() {
+                    Some(last) => format!("{partition}..{last}"),
+                    None => partition.to_string(),
+                };
+                match error {
+                    Some(error) => {
+                        self.log(
+                            "ERROR",
+                            &format!("rocky {model} partition {name} failed: {error}"),
+                        );
+                    }
+                    None => {
+                        let rows = rows.map(|n| format!(", rows: {n}")).unwrap_or_default();
+                        self.log(
+                            "INFO",
+                            &format!("rocky {model} partition {name} ({done} of {total}){rows}"),
+                        );
+                        let all = self.partitions.entry(model.clone()).or_default();
+                        all.push(partition.clone());
+                        all.extend(batched_with.iter().cloned());
+                    }
+                }
+            }
             Event::ModelFinished {
+                model,
                 target,
                 asset_key: parts,
                 strategy,
@@ -178,8 +266,19 @@ impl Observer for Pipes {
                 duration_ms,
                 ..
             } => {
+                let asset_key = asset_key(parts);
+                self.made.insert(asset_key.clone(), true);
+                let mut partitions = self.partitions.remove(model).unwrap_or_default();
+                partitions.sort_unstable();
+                let partition_key = match partitions.as_slice() {
+                    [] => None,
+                    [only] => Some(only.to_string()),
+                    [first, .., last] => Some(format!("{first}..{last}")),
+                };
                 let values = object(json!({
                     "strategy": strategy,
+                    "partition_key": partition_key,
+                    "partition_keys": (partitions.len() > 1).then_some(&partitions),
                     "duration_ms": duration_ms,
                     "rows_copied": rows,
                     "target_table_full_name": target,
@@ -188,11 +287,30 @@ impl Observer for Pipes {
                 }));
                 self.send(
                     "report_asset_materialization",
-                    json!({ "asset_key": asset_key(parts), "metadata": metadata(values), "data_version": null }),
+                    json!({ "asset_key": asset_key, "metadata": metadata(values), "data_version": null }),
                 );
             }
-            Event::ModelFailed { model, error, .. } => {
-                self.log("ERROR", &format!("rocky {model} failed: {error}"))
+            Event::ModelFailed {
+                model,
+                error,
+                asset_key: parts,
+                ..
+            } => {
+                self.made.insert(asset_key(parts), false);
+                self.log("ERROR", &format!("rocky {model} failed: {error}"));
+            }
+            Event::ModelRetried {
+                model,
+                attempt,
+                reason,
+                error,
+                wait_ms,
+                ..
+            } => {
+                let text = format!(
+                    "rocky {model}: attempt {attempt} failed, again in {wait_ms} ms ({reason}): {error}"
+                );
+                self.log("WARNING", &text);
             }
             Event::ModelSkipped { model, reason } => {
                 self.log("WARNING", &format!("rocky {model} skipped: {reason}"));
@@ -210,11 +328,13 @@ impl Observer for Pipes {
                 values.insert("name".to_owned(), json!(check));
                 values.insert("passed".to_owned(), json!(passed));
                 let severity = if severity == "warning" { "WARN" } else { "ERROR" };
+                let told = (asset_key(parts), check_name(check));
+                self.owed.remove(&told);
                 self.send(
                     "report_asset_check",
                     json!({
-                        "asset_key": asset_key(parts),
-                        "check_name": check_name(check),
+                        "asset_key": told.0,
+                        "check_name": told.1,
                         "passed": passed,
                         "severity": severity,
                         "metadata": metadata(values),
@@ -301,6 +421,47 @@ mod tests {
             &packed(r#"{"stdio": "stdout"}"#),
         ] {
             assert!(Pipes::open(&environment(broken)).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn every_declared_check_gets_an_answer_wherever_the_context_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("messages");
+        let extras = json!({ "extras": { "rocky_declared_checks": { "a/b": ["x", "y"], "a/c": ["x"] } } });
+        let file = folder.path().join("context");
+        for context in [json!({ "data": extras }), json!({ "path": file }), extras.clone()] {
+            let _ = std::fs::remove_file(&path);
+            let system = environment(&json!({ "path": path }).to_string());
+            system.set_env("DAGSTER_PIPES_CONTEXT", packed(&context.to_string()));
+            system.write(&file, extras.to_string());
+            let mut pipes = Pipes::open(&system).unwrap().unwrap();
+            pipes.event(&Event::CheckFinished {
+                table: "b".to_owned(),
+                asset_key: vec!["a".into(), "b".into()],
+                check: "x".into(),
+                passed: true,
+                severity: "error".into(),
+                details: Default::default(),
+            });
+            pipes.close(None);
+            let told: Vec<String> = lines(&path)
+                .iter()
+                .filter(|l| l["method"] == "report_asset_check")
+                .map(|l| {
+                    let p = &l["params"];
+                    let cause = &p["metadata"]["rocky/not_evaluated_cause"]["raw_value"];
+                    format!("{} {} {} {}", p["asset_key"], p["check_name"], p["passed"], cause)
+                })
+                .collect();
+            assert_eq!(
+                told,
+                [
+                    r#""a/b" "x" true null"#,
+                    r#""a/b" "y" false "not_reached""#,
+                    r#""a/c" "x" false "not_reached""#
+                ]
+            );
         }
     }
 

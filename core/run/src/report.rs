@@ -79,6 +79,51 @@ impl TaskStatus {
     }
 }
 
+/// What a failure comes from, where that is known.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Cause {
+    /// Nothing of what stands below.
+    #[default]
+    Other,
+    /// It took longer than it may.
+    Timeout,
+    /// It was not sent, because the warehouse does not answer.
+    CircuitOpen,
+    /// The warehouse did not answer, or was in trouble.
+    Transient,
+    /// The warehouse asked for less.
+    RateLimited,
+    /// Another transaction was in the way.
+    Conflict,
+}
+
+impl Cause {
+    /// `timeout`, `circuit_open`, `transient`, `rate_limited`, `conflict`.
+    pub fn as_str(self) -> Option<&'static str> {
+        match self {
+            Cause::Other => None,
+            Cause::Timeout => Some("timeout"),
+            Cause::CircuitOpen => Some("circuit_open"),
+            Cause::Transient => Some("transient"),
+            Cause::RateLimited => Some("rate_limited"),
+            Cause::Conflict => Some("conflict"),
+        }
+    }
+}
+
+/// An attempt that was followed by another.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Repetition {
+    /// Which one, from 1.
+    pub attempt: u32,
+    /// Why there was another: `conflict`, `transient`, `rate_limited`, `table_retry`, `replanned`.
+    pub reason: &'static str,
+    /// What went wrong.
+    pub error: String,
+    /// How long was waited then; longer when there was more to wait for.
+    pub wait: Duration,
+}
+
 /// Why a task failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TaskError {
@@ -90,6 +135,15 @@ pub struct TaskError {
     pub hint: Option<String>,
     /// The purpose of the step that failed; none when it was the connection or the transaction.
     pub step: Option<SmolStr>,
+    /// What it comes from.
+    pub cause: Cause,
+}
+
+impl TaskError {
+    /// `timeout`, `circuit_open` … or else the class of the error: `warehouse` …
+    pub fn kind_name(&self) -> &'static str {
+        self.cause.as_str().unwrap_or(self.kind.as_str())
+    }
 }
 
 /// A statement that was sent.
@@ -130,6 +184,10 @@ pub struct WindowResult {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// How often it was begun.
+    pub attempts: u32,
+    /// The attempts before the last.
+    pub retried: Vec<Repetition>,
     /// Why it failed.
     pub error: Option<TaskError>,
     /// Why it was skipped.
@@ -163,8 +221,10 @@ pub struct TaskResult {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
-    /// How often it was begun: more than once after a conflict or a change under the plan. 0 when it was not.
+    /// How often it was begun: more than once after a failure that may pass, or a change under the plan. 0 when it was not.
     pub attempts: u32,
+    /// The attempts before the last.
+    pub retried: Vec<Repetition>,
     /// Why it failed.
     pub error: Option<TaskError>,
     /// Why it was skipped.
@@ -201,6 +261,19 @@ impl TaskResult {
     }
 }
 
+/// How many tasks were executed at a time.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub struct Pacing {
+    /// Fewer on rate limits.
+    pub adaptive: bool,
+    /// How many, in the end.
+    pub final_concurrency: usize,
+    /// How often the warehouse asked for less.
+    pub rate_limits: u64,
+    /// How often nothing more was sent because the warehouse did not answer.
+    pub circuit_openings: u32,
+}
+
 /// What a run did.
 #[derive(Clone, PartialEq, Debug)]
 pub struct RunReport {
@@ -221,6 +294,8 @@ pub struct RunReport {
     /// The state store failed while models were running: why. The warehouse has what the models' results say; the state
     /// lacks some or all of it.
     pub state_error: Option<String>,
+    /// How fast it went, and what slowed it down.
+    pub pacing: Pacing,
     /// Statements executed before any task.
     pub setup: Vec<StatementResult>,
     /// The tasks, in the plan's order.
@@ -231,6 +306,14 @@ impl RunReport {
     /// Number of tasks that ended so.
     pub fn count(&self, status: TaskStatus) -> usize {
         self.tasks.iter().filter(|t| t.status == status).count()
+    }
+
+    /// Attempts that were followed by another, those of windows included.
+    pub fn repetitions(&self) -> impl Iterator<Item = &Repetition> {
+        self.tasks.iter().flat_map(|t| {
+            let windows = t.windows.iter().flatten().flat_map(|w| &w.retried);
+            t.retried.iter().chain(windows)
+        })
     }
 
     /// A check fails the run.

@@ -71,9 +71,35 @@ pub(crate) struct Ledger {
     settled: Vec<(String, Vec<Entry>)>,
     /// The tables are emptied first: what was loaded before is no longer there.
     truncate: bool,
+    /// Files that are loaded already.
+    already: Vec<Entry>,
+}
+
+/// What a document says of a file before it is known what became of it.
+pub(crate) struct FileFacts {
+    pub path: String,
+    pub table: String,
+    pub size: u64,
+    /// Which of its table's files it is; `None`: it is loaded already.
+    pub place: Option<usize>,
 }
 
 impl Ledger {
+    /// All files that were found.
+    pub(crate) fn files(&self) -> Vec<FileFacts> {
+        let of = |entry: &Entry, place| FileFacts {
+            path: entry.path.clone(),
+            table: entry.table.clone(),
+            size: entry.size,
+            place,
+        };
+        let wanted = |(_, _, files): &(String, Option<u64>, Vec<Entry>)| -> Vec<FileFacts> {
+            files.iter().enumerate().map(|(n, e)| of(e, Some(n))).collect()
+        };
+        let already = self.already.iter().map(|e| of(e, None));
+        self.tables.iter().flat_map(wanted).chain(already).collect()
+    }
+
     /// Before anything is changed.
     pub(crate) fn begin(&self, state: &StateStore, run_id: &str, at: Timestamp) -> Result<()> {
         let mut batch = StateBatch::new();
@@ -122,18 +148,16 @@ fn json(value: &impl Serialize) -> Result<serde_json::Value> {
     serde_json::to_value(value).map_err(|e| Error::bug(format!("a note cannot be written: {e}")))
 }
 
-pub(super) fn prepare(
+/// `recorded`: what the run is called in history and for hooks.
+pub(crate) fn prepare(
     project: &Project,
     wanted: &Wanted<'_>,
     config: &LoadConfig,
+    recorded: &SmolStr,
     cancel: &CancelToken,
 ) -> Result<Prepared> {
     let request = wanted.request;
     let pipeline = &wanted.pipeline;
-    if !request.models.is_empty() || !request.exclude.is_empty() {
-        let message = "models cannot be selected in a load pipeline: it has none";
-        return Err(Error::new(ErrorKind::Unsupported, message));
-    }
     if request.full_refresh && !config.options.truncate_first {
         let message = "a load pipeline has no full refresh: its tables may have rows of other origin";
         return Err(Error::new(ErrorKind::Unsupported, message)
@@ -206,8 +230,11 @@ pub(super) fn prepare(
         Some(Concurrency::Fixed(n)) => n.get() as usize,
         _ => 2,
     };
+    let own = |p: &&rocky_config::PipelineConfig| matches!(p.kind, rocky_config::PipelineKind::Load(_));
+    let declared = wanted.config.pipelines.get(pipeline).filter(own);
     let spec = LoadSpec {
-        pipeline: pipeline.clone(),
+        aliases: Vec::new(),
+        pipeline: recorded.clone(),
         place: relation::place(&config.target),
         tables: wanted_tables,
         create_table: config.options.create_table,
@@ -217,11 +244,22 @@ pub(super) fn prepare(
         create_schema: config.governance.auto_create_schemas,
         concurrency: request.concurrency.map_or(fixed, |n| n as usize),
         fail_fast: execution.is_some_and(|e| e.fail_fast),
+        checks: declared.and_then(|p| p.checks.clone()),
+        named: config.target.table.is_some(),
+        partial: !left_out.is_empty(),
     };
-    let planned = rocky_plan::load::load(&spec, &catalog);
-    let again = Box::new(move |catalog: &_| rocky_plan::load::load(&spec, catalog));
-    let mut prepared = project.prepared_of_config(pipeline, "load", warehouse, planned, again)?;
+    let shadow = crate::shadow::of_request(request, pipeline)?;
+    let pairs = shadow.as_ref().map_or_else(Vec::new, |shadow| {
+        rocky_plan::shadow::load_pairs(shadow, &spec, &catalog)
+    });
+    let plan = move |catalog: &_| match &shadow {
+        Some(shadow) => rocky_plan::shadow::of_load(shadow, &spec, catalog),
+        None => rocky_plan::load::load(&spec, catalog),
+    };
+    let planned = plan(&catalog);
+    let mut prepared = project.prepared_of_config(recorded, "load", warehouse, planned, Box::new(plan))?;
     prepared.reduced.ledger = Some(ledger);
+    prepared.reduced.pairs = pairs;
     prepared.reduced.left_out = left_out;
     Ok(prepared)
 }
@@ -365,6 +403,7 @@ impl Look<'_> {
                 .any(|k| k.key() == entry.key() && k.is(&entry))
             {
                 already += 1;
+                self.ledger.already.push(entry);
                 continue;
             }
             let query = read_file(&file, self.config.options.csv_has_header);

@@ -6,6 +6,7 @@ pub(crate) mod load;
 mod quality;
 mod relation;
 mod replication;
+pub(crate) mod seed;
 mod snapshot;
 pub(crate) mod sources;
 mod transformation;
@@ -15,11 +16,11 @@ use crate::document::diagnostics;
 use crate::project::{Project, pipeline};
 use crate::reduce::Reduced;
 use crate::verbs::run::RunRequest;
-use crate::wire::WireDiagnostic;
+use crate::wire::{Filters, WireDiagnostic};
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Observer, Result, SmolStr};
 use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_plan::Plan;
-use rocky_plan::replication::Excluded;
+use rocky_plan::replication::{Excluded, parse_filters};
 use rocky_project::Snapshot;
 use rocky_warehouse::{CatalogSnapshot, Warehouse};
 use std::sync::Arc;
@@ -78,9 +79,13 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<Prepared> {
         crate::windows::check(request)?;
+        crate::shadow::check(self, request)?;
         if request.concurrency == Some(0) {
             return Err(Error::usage("concurrency must be at least 1, not 0"));
         }
+        // Pipelines without sources echo the filter; a mistake in it is one there too.
+        let filters = request.filter.as_ref().map(Filters::texts).unwrap_or_default();
+        parse_filters(filters).map_err(|problem| Error::usage(problem.message).hint(problem.hint))?;
         let config = match self.config_checked() {
             Ok(config) => config,
             // What is wrong in the configuration comes before anything that follows from it.
@@ -106,6 +111,9 @@ impl Project {
             Err(error) => return Err(error),
         };
         let (name, chosen) = pipeline(&config, request.pipeline.as_deref())?;
+        if part == Part::Own && !matches!(chosen.kind, PipelineKind::Transformation(_)) {
+            no_models(request, name, chosen.type_name())?;
+        }
         let wanted = Wanted {
             config: &config,
             pipeline: name.clone(),
@@ -118,12 +126,41 @@ impl Project {
             PipelineKind::Replication(settings) => {
                 replication::prepare(self, &wanted, (chosen, settings), observer, cancel)?
             }
+            PipelineKind::Quality(_) if request.shadow => {
+                let message = format!(
+                    "pipeline `{name}` is of type quality: it writes nothing that could have a shadow"
+                );
+                return Err(Error::usage(message));
+            }
             PipelineKind::Quality(_) => quality::prepare(self, &wanted, observer, cancel)?,
-            PipelineKind::Load(load) => load::prepare(self, &wanted, load, cancel)?,
+            PipelineKind::Load(load) => load::prepare(self, &wanted, load, name, cancel)?,
             PipelineKind::Snapshot(snapshot) => snapshot::prepare(self, &wanted, snapshot, cancel)?,
         };
         prepared.skip_unchanged = config.skip_unchanged;
         self.reduce(request, &mut prepared, cancel)?;
         Ok(prepared)
     }
+}
+
+/// What chooses models, or windows of them, is refused where there are none.
+fn no_models(request: &RunRequest, pipeline: &str, pipeline_type: &str) -> Result<()> {
+    let (what, hint) = match () {
+        () if !request.models.is_empty() || !request.exclude.is_empty() => (
+            "models to choose from",
+            match pipeline_type {
+                "replication" => {
+                    "choose tables with `--filter`, or a transformation pipeline with `--pipeline`"
+                }
+                "quality" => "name the tables under `tables` of the pipeline",
+                _ => "choose a transformation pipeline with `--pipeline`",
+            },
+        ),
+        () if crate::windows::asked(request) => (
+            "models with partitions",
+            "choose a transformation pipeline with `--pipeline`, or leave the partitions out",
+        ),
+        () => return Ok(()),
+    };
+    let message = format!("pipeline `{pipeline}` is of type {pipeline_type} and has no {what}");
+    Err(Error::usage(message).hint(hint))
 }

@@ -31,13 +31,6 @@ pub(super) fn prepare(
     let PipelineKind::Quality(quality) = &pipeline.kind else {
         return Err(Error::bug("a quality pipeline is of another type"));
     };
-    let selection = !wanted.request.models.is_empty();
-    if selection {
-        return Err(Error::usage(format!(
-            "pipeline `{name}` is of type quality, which has tables and no models to select"
-        ))
-        .hint("name the tables under `tables` of the pipeline"));
-    }
     let target = target(config, Some(name))?;
     // Nothing is written: the database is opened like for a look.
     let warehouse = project.open_warehouse(&target, Access::Read, cancel)?;

@@ -5,7 +5,7 @@ use super::{Prepared, Wanted, sources};
 use crate::document::diagnostics;
 use crate::project::{Project, target};
 use crate::reduce::Reduced;
-use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Event, Files, Observer, Result, SmolStr, code};
+use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Event, Files, Observer, Result, SmolStr};
 use rocky_config::{Concurrency, PipelineConfig, ReplicationConfig};
 use rocky_plan::DriftPolicy;
 use rocky_plan::replication::{
@@ -21,15 +21,9 @@ pub(super) fn prepare(
     cancel: &CancelToken,
 ) -> Result<Prepared> {
     let (request, config, pipeline) = (wanted.request, wanted.config, &wanted.pipeline);
-    if !request.models.is_empty() || !request.exclude.is_empty() {
-        return Err(Error::usage(format!(
-            "pipeline `{pipeline}` copies tables and has no models to choose from"
-        ))
-        .hint("choose tables with `--filter`, or a transformation pipeline with `--pipeline`"));
-    }
     let mut files = Files::default();
     files.add(project.configuration()?.file.source.clone());
-    let mut found = unacted(declared, replication);
+    let mut found = Vec::new();
     let target = target(config, Some(pipeline))?;
     let Some(dialect) = target.adapter.dialect() else {
         return Err(Error::new(
@@ -104,7 +98,8 @@ pub(super) fn prepare(
         )));
     }
     let (mut copies, mut excluded) = (resolved.copies, resolved.excluded);
-    let options = ReplicationOptions {
+    let mut options = ReplicationOptions {
+        aliases: Vec::new(),
         pipeline: pipeline.clone(),
         dialect,
         full_refresh: request.full_refresh,
@@ -117,9 +112,13 @@ pub(super) fn prepare(
         create_schemas: replication.target.governance.auto_create_schemas,
         create_catalogs: replication.target.governance.auto_create_catalogs,
         drift: DriftPolicy::of_replication(&declared.drift),
+        checks: declared.checks.clone(),
+        partial: request.filter.is_some(),
         loc: declared.loc,
     };
-    if replication.prune_unchanged && !request.full_refresh {
+    let shadow = crate::shadow::of_request(request, pipeline)?;
+    // Every table has a shadow, so that each can be compared.
+    if replication.prune_unchanged && !request.full_refresh && shadow.is_none() {
         prune(
             &mut copies,
             &mut excluded,
@@ -129,10 +128,19 @@ pub(super) fn prepare(
             observer,
             cancel,
         )?;
+        options.partial |= excluded.iter().any(|e| e.reason == "unchanged");
     }
     observer.event(&progress("plan"));
     let mut made = None;
-    match plan(&copies, &catalog, &options) {
+    let pairs = shadow.as_ref().map_or_else(Vec::new, |shadow| {
+        rocky_plan::shadow::replication_pairs(shadow, &copies, &catalog)
+    });
+    let plan_copies =
+        move |copies: &[TableCopy], catalog: &CatalogSnapshot, options: &ReplicationOptions| match &shadow {
+            Some(shadow) => rocky_plan::shadow::of_replication(shadow, copies, catalog, options),
+            None => plan(copies, catalog, options),
+        };
+    match plan_copies(&copies, &catalog, &options) {
         Ok(plan) => made = Some(plan),
         Err(problems) => found.extend(problems),
     }
@@ -146,8 +154,11 @@ pub(super) fn prepare(
         excluded,
         snapshot: None,
         skip_unchanged: false,
-        reduced: Reduced::default(),
-        again: Box::new(move |catalog| plan(&copies, catalog, &options)),
+        reduced: Reduced {
+            pairs,
+            ..Reduced::default()
+        },
+        again: Box::new(move |catalog| plan_copies(&copies, catalog, &options)),
     })
 }
 
@@ -218,53 +229,6 @@ fn refused(pipeline: &SmolStr, found: &[Diagnostic], files: &Files) -> Prepared 
         reduced: Reduced::default(),
         again: Box::new(|_| Err(Vec::new())),
     }
-}
-
-/// Keys that are read and checked, but that a run would not act on.
-fn unacted(pipeline: &PipelineConfig, replication: &ReplicationConfig) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    let governance = &replication.target.governance;
-    let mut no = |given: bool, key: &str| {
-        if given {
-            found.push(
-                Diagnostic::new(
-                    code::E406,
-                    pipeline.loc,
-                    format!(
-                        "`{key}` has no effect on a replication in rocky {}",
-                        crate::VERSION
-                    ),
-                )
-                .help("Remove it."),
-            );
-        }
-    };
-    no(!governance.grants.is_empty(), "target.governance.grants");
-    no(
-        !governance.schema_grants.is_empty(),
-        "target.governance.schema_grants",
-    );
-    no(!governance.tags.is_empty(), "target.governance.tags");
-    no(governance.tag_prefix.is_some(), "target.governance.tag_prefix");
-    no(
-        governance.isolation.as_ref().is_some_and(|i| i.enabled),
-        "target.governance.isolation",
-    );
-    let checks = pipeline.checks.as_ref();
-    let checked = checks.is_some_and(|c| {
-        c.row_count.enabled
-            || c.column_match.enabled
-            || c.freshness.is_some()
-            || c.null_rate.is_some()
-            || !c.custom.is_empty()
-    });
-    no(checked, "checks");
-    let reported = replication.source.discovery.as_ref();
-    no(
-        reported.is_some_and(|d| d.report_new_sources),
-        "source.discovery.report_new_sources",
-    );
-    found
 }
 
 /// Leave out the incremental tables whose copy would add no row: the same condition as the copy's own.

@@ -14,11 +14,6 @@ pub(super) fn prepare(
     cancel: &CancelToken,
 ) -> Result<Prepared> {
     let request = wanted.request;
-    if !request.models.is_empty() || !request.exclude.is_empty() {
-        return Err(unsupported(
-            "models cannot be selected in a snapshot pipeline: it has none",
-        ));
-    }
     if request.full_refresh {
         return Err(
             unsupported("a snapshot has no full refresh: it would lose the history")
@@ -50,6 +45,7 @@ pub(super) fn prepare(
     let warehouse = project.open_warehouse(&target, first, cancel)?;
     let catalog = project.read_catalog(&target, warehouse.as_deref(), cancel)?;
     let spec = SnapshotSpec {
+        aliases: Vec::new(),
         pipeline: pipeline.clone(),
         source: relation::of_ref(&config.source, &catalog),
         target: relation::of_ref(&config.target, &catalog),
@@ -58,11 +54,27 @@ pub(super) fn prepare(
         change,
         invalidate_hard_deletes: config.invalidate_hard_deletes,
         create_schema: config.governance.auto_create_schemas,
+        // One table: there is nothing to stop.
         fail_fast: false,
+        checks: wanted
+            .config
+            .pipelines
+            .get(pipeline)
+            .and_then(|p| p.checks.clone()),
     };
-    let planned = rocky_plan::snapshot(&spec, &catalog);
-    let again = Box::new(move |catalog: &_| rocky_plan::snapshot(&spec, catalog));
-    project.prepared_of_config(pipeline, "snapshot", warehouse, planned, again)
+    let shadow = crate::shadow::of_request(request, pipeline)?;
+    let pairs = shadow.as_ref().map_or_else(Vec::new, |shadow| {
+        rocky_plan::shadow::snapshot_pairs(shadow, &spec, &catalog)
+    });
+    let plan = move |catalog: &_| match &shadow {
+        Some(shadow) => rocky_plan::shadow::of_snapshot(shadow, &spec, catalog),
+        None => rocky_plan::snapshot(&spec, catalog),
+    };
+    let planned = plan(&catalog);
+    let mut prepared =
+        project.prepared_of_config(pipeline, "snapshot", warehouse, planned, Box::new(plan))?;
+    prepared.reduced.pairs = pairs;
+    Ok(prepared)
 }
 
 /// How changes are noticed: what is said, else what the keys that are there mean.

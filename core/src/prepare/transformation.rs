@@ -64,7 +64,12 @@ pub(super) fn prepare(
             .or_else(|| local_concurrency(config, pipeline, &target)),
         fail_fast,
         windows: project.window_options(request, &snapshot)?,
+        shadow: crate::shadow::of_request(request, pipeline)?,
     };
+    let shadow = options.shadow.as_ref();
+    let pairs = shadow.map_or_else(Vec::new, |s| {
+        rocky_plan::shadow::model_pairs(s, &snapshot, &options)
+    });
     let mut found = snapshot.diagnostics().to_vec();
     // Errors anywhere stop the run: half a project is not what was asked for. With a selection, only errors in the
     // selected models and what they read count.
@@ -103,7 +108,10 @@ pub(super) fn prepare(
         plan,
         snapshot: Some(snapshot.clone()),
         skip_unchanged: false,
-        reduced: Reduced::default(),
+        reduced: Reduced {
+            pairs,
+            ..Reduced::default()
+        },
         excluded: Vec::new(),
         again: Box::new(move |catalog| rocky_plan::plan(&snapshot, catalog, &options)),
     })

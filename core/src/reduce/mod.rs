@@ -8,6 +8,7 @@ use crate::prepare::Prepared;
 use crate::project::Project;
 use crate::verbs::run::RunRequest;
 use rocky_base::{CancelToken, Result, SmolStr};
+use rocky_warehouse::RelationName;
 use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,8 +41,18 @@ pub(crate) struct Reduced {
     pub resumed_from: Option<String>,
     /// What is to be remembered of the files that this run loads.
     pub ledger: Option<crate::prepare::load::Ledger>,
+    /// The tables of a shadow run and their shadows.
+    pub pairs: Vec<rocky_plan::shadow::Pair>,
     /// What is to be remembered of what this run builds.
     pub memory: Option<unchanged::Memory>,
+}
+
+impl Reduced {
+    /// Production and shadow.
+    pub(crate) fn names(&self) -> Vec<(RelationName, RelationName)> {
+        let pairs = self.pairs.iter();
+        pairs.map(|p| (p.production.clone(), p.shadow.clone())).collect()
+    }
 }
 
 impl Project {
@@ -52,6 +63,11 @@ impl Project {
         prepared: &mut Prepared,
         cancel: &CancelToken,
     ) -> Result<()> {
+        // What was done for production says nothing of shadows.
+        if request.shadow {
+            prepared.reduced.ledger = None;
+            return Ok(());
+        }
         let Some(plan) = prepared.plan.take() else {
             return Ok(());
         };

@@ -34,18 +34,14 @@ pub(super) fn decide(
     };
     let Some(reader) = reader else {
         return Err(match wanted {
-            // Of several pipelines those are gone on with that have begun something; the others are run.
-            None if request.dag => return Ok(()),
             Some(id) => unknown(id, None),
             None => nothing_to_resume(plan),
         });
     };
     let run = match wanted {
-        None => match reader.latest_resumable(&plan.pipeline, &filter)? {
-            Some(run) => run,
-            None if request.dag => return Ok(()),
-            None => return Err(nothing_to_resume(plan)),
-        },
+        None => reader
+            .latest_resumable(&plan.pipeline, &filter)?
+            .ok_or_else(|| nothing_to_resume(plan))?,
         Some(id) => match reader.run(id)? {
             Some(run) => run,
             None => {
@@ -99,8 +95,8 @@ pub(super) fn decide(
         redone.push(again);
         if let (false, Some(earlier)) = (again, earlier) {
             let reason = match &earlier.run_id {
-                id if id.is_empty() => format!("done by run {}", run.run_id),
-                id => format!("done by run {id}"),
+                id if id.is_empty() => format!("done by {}", run.run_id),
+                id => format!("done by {id}"),
             };
             skip.insert(task.name.clone(), reason);
         }

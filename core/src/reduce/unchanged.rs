@@ -273,7 +273,7 @@ impl Unchanged<'_> {
             );
         }
         match &task.fact {
-            Fact::Table(_) | Fact::View => {}
+            Fact::Table(_) | Fact::View | Fact::Kept => {}
             Fact::Absent => return Err("its target does not exist".to_owned()),
             Fact::Unknown => return Err("it is not known whether its target exists".to_owned()),
         }

@@ -95,7 +95,7 @@ impl Project {
     ) -> Result<RunResponse> {
         let request = &remembered.request;
         self.attended(request, observer, cancel, |run_id, observer| {
-            self.with_state(run_id, observer, cancel, |run, observer| {
+            self.with_state_of(request, run_id, observer, cancel, |run, observer| {
                 let prepared = self.prepare(
                     request,
                     crate::prepare::Part::Own,

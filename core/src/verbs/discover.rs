@@ -6,14 +6,17 @@ use crate::files::Ask;
 use crate::prepare::sources::{filtered, lister, pattern};
 use crate::project::{Project, Target, pipeline, target};
 use crate::verbs::lock::{LockReport, LockTask};
-use crate::wire::Filters;
+use crate::wire::{ExcludedTable, Filters};
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Event, Observer, Result, SmolStr};
-use rocky_config::{AdapterType, PipelineKind, ReplicationConfig};
+use rocky_config::{AdapterType, PipelineConfig, PipelineKind, ReplicationConfig};
+use rocky_plan::replication::{FoundBy, Source, resolve};
 use rocky_project::CatalogInput;
-use rocky_warehouse::SourceTable;
+use rocky_warehouse::{CatalogSnapshot, SourceTable};
+use rustc_hash::FxHashSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What to discover.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -83,8 +86,11 @@ pub struct DiscoverResponse {
     pub schema_version: u32,
     /// The pipeline.
     pub pipeline: String,
-    /// Sources by name.
+    /// Sources by name, with the tables that are copied.
     pub sources: Vec<SourceEntry>,
+    /// Tables of the sources that are not copied, as in the documents of `plan` and `run`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded_tables: Vec<ExcludedTable>,
     /// Schemas with the prefix that do not fit the pattern.
     pub skipped: Vec<SkippedSchema>,
     /// Relations whose columns are now remembered for compiling.
@@ -127,13 +133,13 @@ impl Project {
             ))
             .hint("name a replication pipeline with `--pipeline`"));
         }
-        let (sources, target) = match &chosen.kind {
+        let mut replicated = None;
+        let (mut sources, target) = match &chosen.kind {
             PipelineKind::Replication(replication) => {
                 let lister = lister(&config, name, replication)?;
-                (
-                    self.replicated((&config, name), replication, request, &mut skipped, cancel)?,
-                    lister,
-                )
+                let found = self.replicated((&config, name), replication, request, &mut skipped, cancel)?;
+                replicated = Some((replication, found));
+                (Vec::new(), lister)
             }
             PipelineKind::Transformation(_) => {
                 let target = target(&config, Some(name))?;
@@ -167,10 +173,18 @@ impl Project {
             }
         };
         observer.event(&Event::DiscoverFinished {
-            connectors: sources.len() as u64,
+            connectors: replicated
+                .as_ref()
+                .map_or(sources.len(), |(_, (found, _))| found.len()) as u64,
         });
         let warehouse = self.open_warehouse(&target, Access::Read, cancel)?;
         let catalog = self.read_catalog(&target, warehouse.as_deref(), cancel)?;
+        let mut excluded_tables = Vec::new();
+        if let Some((replication, (found, found_by))) = replicated {
+            let into = self.catalog_of_target((&config, name), &target, cancel)?;
+            let into = into.as_deref().unwrap_or(&catalog);
+            (sources, excluded_tables) = copied(found, (chosen, replication), into, found_by)?;
+        }
         let read = CatalogInput {
             snapshot: catalog.clone(),
             fresh: true,
@@ -197,6 +211,7 @@ impl Project {
             schema_version,
             pipeline: name.to_string(),
             sources,
+            excluded_tables,
             skipped,
             relations_remembered,
             lock,
@@ -210,38 +225,30 @@ impl Project {
         request: &DiscoverRequest,
         skipped: &mut Vec<SkippedSchema>,
         cancel: &CancelToken,
-    ) -> Result<Vec<SourceEntry>> {
+    ) -> Result<(Vec<Source>, FoundBy)> {
         let pattern = pattern(replication)?;
         let discovered = self.discover_sources((config, pipeline), replication, None, cancel)?;
         skipped.extend(discovered.unfit.into_iter().map(|schema| SkippedSchema {
             schema: schema.to_string(),
             reason: "does not fit `source.schema_pattern`".to_owned(),
         }));
-        let is_many = |name: &str| pattern.components.iter().any(|c| c.name == name && c.variable);
-        let value = |name: &str, values: &[SmolStr]| match (values, is_many(name)) {
-            ([one], false) => ComponentValue::One(one.to_string()),
-            (all, _) => ComponentValue::Many(all.iter().map(ToString::to_string).collect()),
-        };
-        let entry = |source: rocky_plan::replication::Source| SourceEntry {
-            id: source.id.to_string(),
-            components: source
-                .components
-                .iter()
-                .map(|(name, values)| (name.to_string(), value(name, values)))
-                .collect(),
-            source_type: source.source_type.to_string(),
-            last_sync_at: None,
-            tables: source
-                .tables
-                .into_iter()
-                .map(|t| TableEntry {
-                    name: t.name.to_string(),
-                    row_count: t.row_count,
-                })
-                .collect(),
-        };
         let chosen = filtered(discovered.sources, &request.filter, pattern)?;
-        Ok(chosen.into_iter().map(entry).collect())
+        Ok((chosen, discovered.found_by))
+    }
+
+    /// The catalogue of the database that a replication writes, when it is not the one that was asked for the sources.
+    fn catalog_of_target(
+        &self,
+        (config, pipeline): (&rocky_config::ProjectConfig, &str),
+        asked: &Target<'_>,
+        cancel: &CancelToken,
+    ) -> Result<Option<std::sync::Arc<CatalogSnapshot>>> {
+        let into = target(config, Some(pipeline))?;
+        if self.same_database((&into.name, into.adapter), (&asked.name, asked.adapter)) {
+            return Ok(None);
+        }
+        let warehouse = self.open_warehouse(&into, Access::Read, cancel)?;
+        self.read_catalog(&into, warehouse.as_deref(), cancel).map(Some)
     }
 
     fn tables(
@@ -262,27 +269,16 @@ impl Project {
     }
 
     /// The configuration, or an error with its first problem: verbs that have no list of diagnostics.
-    pub(crate) fn config_checked(&self) -> Result<rocky_config::ProjectConfig> {
-        let bytes = self
-            .host
-            .system
-            .read(self.config_path())
-            .map_err(|e| Error::io(self.config_path().display(), e))?;
-        let text = String::from_utf8(bytes).map_err(|_| {
-            Error::new(
-                ErrorKind::Config,
-                format!("{} is not UTF-8", self.config_path().display()),
-            )
-        })?;
-        let env = |name: &str| self.host.system.env(name);
-        let parsed = rocky_config::parse_project(rocky_base::FileId(0), &text, &env);
-        let errors: Vec<&Diagnostic> = parsed.diagnostics.iter().filter(|d| d.is_error()).collect();
+    pub(crate) fn config_checked(&self) -> Result<Arc<rocky_config::ProjectConfig>> {
+        let read = self.configuration()?;
+        let text = read.file.source.text();
+        let errors: Vec<&Diagnostic> = read.diagnostics.iter().filter(|d| d.is_error()).collect();
         if let Some(first) = errors.first() {
-            let index = rocky_base::LineIndex::new(&text);
+            let index = rocky_base::LineIndex::new(text);
             let place = first
                 .primary
                 .as_ref()
-                .map(|l| index.line_col(&text, l.loc.span.start));
+                .map(|l| index.line_col(text, l.loc.span.start));
             let place = place
                 .map(|(line, col)| format!(":{line}:{col}"))
                 .unwrap_or_default();
@@ -298,8 +294,50 @@ impl Project {
                     .unwrap_or_else(|| "`rocky validate` lists every problem".to_owned()),
             ));
         }
-        Ok(parsed.value)
+        Ok(read.config.clone())
     }
+}
+
+/// The sources with the tables that are copied, and the tables that are not: what `run` would say of them.
+fn copied(
+    found: Vec<Source>,
+    (declared, replication): (&PipelineConfig, &ReplicationConfig),
+    catalog: &CatalogSnapshot,
+    found_by: FoundBy,
+) -> Result<(Vec<SourceEntry>, Vec<ExcludedTable>)> {
+    let pattern = pattern(replication)?;
+    let resolved = resolve(&found, replication, &[], catalog, found_by, declared.loc);
+    let excluded = ExcludedTable::all(&resolved.excluded);
+    let left_out: FxHashSet<(&str, &str)> = excluded
+        .iter()
+        .map(|e| (e.source_schema.as_str(), e.table_name.as_str()))
+        .collect();
+    let is_many = |name: &str| pattern.components.iter().any(|c| c.name == name && c.variable);
+    let value = |name: &str, values: &[SmolStr]| match (values, is_many(name)) {
+        ([one], false) => ComponentValue::One(one.to_string()),
+        (all, _) => ComponentValue::Many(all.iter().map(ToString::to_string).collect()),
+    };
+    let sources = found.into_iter().map(|source| SourceEntry {
+        components: source
+            .components
+            .iter()
+            .map(|(name, values)| (name.to_string(), value(name, values)))
+            .collect(),
+        source_type: source.source_type.to_string(),
+        last_sync_at: None,
+        tables: source
+            .tables
+            .into_iter()
+            .filter(|t| !left_out.contains(&(source.id.as_str(), t.name.as_str())))
+            .map(|t| TableEntry {
+                name: t.name.to_string(),
+                row_count: t.row_count,
+            })
+            .collect(),
+        id: source.id.to_string(),
+    });
+    let sources = sources.collect();
+    Ok((sources, excluded))
 }
 
 fn group(

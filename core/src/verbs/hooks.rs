@@ -153,7 +153,7 @@ impl Project {
 
     fn try_hooks(
         &self,
-        config: rocky_config::ProjectConfig,
+        config: Arc<rocky_config::ProjectConfig>,
         name: &str,
         cancel: &CancelToken,
     ) -> Result<HooksTest> {

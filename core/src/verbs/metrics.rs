@@ -147,7 +147,10 @@ impl Project {
             column_trend,
             message: found
                 .is_empty()
-                .then(|| format!("no quality metrics available for `{}`", request.model)),
+                .then(|| format!(
+                        "no quality metrics available for `{}`: no run has measured a model of this name with `row_count`, `null_rate` or `freshness`",
+                        request.model
+                    )),
             snapshots: found.into_iter().map(snapshot).collect(),
         })
     }

@@ -128,6 +128,10 @@ pub struct PlanResponse {
     /// Why nothing is planned now: it waits for another pipeline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits: Option<String>,
+    // What it has shadows of, for the stages behind it.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub shadow_pairs: Vec<(rocky_warehouse::RelationName, rocky_warehouse::RelationName)>,
     /// Findings.
     pub diagnostics: Vec<WireDiagnostic>,
     /// True when one of them is an error: nothing is planned then.
@@ -257,6 +261,7 @@ impl Project {
             execution_layers: layers(&models),
             models: models.iter().map(|m| m.model.clone()).collect(),
             models_detail: models,
+            shadow_pairs: prepared.reduced.names(),
             skipped: prepared.reduced.left_out.iter().map(SkippedModel::of).collect(),
             model_decisions: prepared.reduced.decisions,
             resumed_from: prepared.reduced.resumed_from,

@@ -69,6 +69,16 @@ pub struct RunRequest {
     pub skip_unchanged: bool,
     /// Build everything, even when `[run] skip_unchanged` is set.
     pub force_rebuild: bool,
+    /// Write shadows beside the tables, and nothing else: no table of production, no state. `compare` says how they differ.
+    pub shadow: bool,
+    /// What is appended to the names of shadows; `_rocky_shadow` when neither this nor a schema is given.
+    pub shadow_suffix: Option<String>,
+    /// The schema of shadows; made when it is not there.
+    pub shadow_schema: Option<String>,
+    // What the stages before have shadows of: production and shadow.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub shadow_inputs: Vec<(rocky_warehouse::RelationName, rocky_warehouse::RelationName)>,
     /// Run once for each key: a second run with it is refused while the first is under way, and does nothing after it succeeded.
     pub idempotency_key: Option<String>,
 }
@@ -98,6 +108,12 @@ pub struct Materialization {
     pub started_at: Option<String>,
     /// Milliseconds.
     pub duration_ms: u64,
+    /// How often it was begun.
+    #[serde(default)]
+    pub attempts: u32,
+    /// The attempts before the last, when there were some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retries: Vec<WireRetry>,
     /// The window of a time_interval model; there is a materialization for each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<PartitionInfo>,
@@ -149,8 +165,14 @@ pub struct RunErrorEntry {
     pub model: String,
     /// What the engine said.
     pub error: String,
-    /// `warehouse`, `locked`, `cancelled` … or `compile`.
+    /// `timeout`, `circuit_open`, `transient`, `rate_limited`, `conflict`; otherwise `warehouse`, `locked`, `cancelled` … or `compile`.
     pub failure_kind: String,
+    /// How often it was begun; 0 when it was not.
+    #[serde(default)]
+    pub attempts: u32,
+    /// The attempts before the last, when there were some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retries: Vec<WireRetry>,
     /// The partition that failed, the first one of a batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<String>,
@@ -170,10 +192,37 @@ impl RunErrorEntry {
             model: String::new(),
             error: error.into(),
             failure_kind: kind.to_owned(),
+            attempts: 0,
+            retries: Vec::new(),
             partition: None,
             step: None,
             remediation_hint: None,
         }
+    }
+}
+
+/// An attempt that was followed by another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WireRetry {
+    /// Which one, from 1.
+    pub attempt: u32,
+    /// Why there was another: `transient`, `rate_limited`, `conflict`, `table_retry`, `replanned`.
+    pub reason: String,
+    /// What went wrong.
+    pub error: String,
+    /// Milliseconds waited before the next.
+    pub wait_ms: u64,
+}
+
+impl WireRetry {
+    fn all(list: &[rocky_run::report::Repetition]) -> Vec<WireRetry> {
+        let one = |r: &rocky_run::report::Repetition| WireRetry {
+            attempt: r.attempt,
+            reason: r.reason.to_owned(),
+            error: r.error.clone(),
+            wait_ms: u64::try_from(r.wait.as_millis()).unwrap_or(u64::MAX),
+        };
+        list.iter().map(one).collect()
     }
 }
 
@@ -207,6 +256,49 @@ pub struct ExecutionSummary {
     pub tables_processed: u64,
     /// Models failed.
     pub tables_failed: u64,
+    /// True when fewer are executed at a time on rate limits.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adaptive_concurrency: bool,
+    /// Models at a time in the end, with `adaptive_concurrency`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_concurrency: Option<u64>,
+    /// How often the warehouse asked for less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limits_detected: Option<u64>,
+    /// How often nothing more was sent because the warehouse did not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circuit_openings: Option<u64>,
+}
+
+impl ExecutionSummary {
+    fn of(report: &RunReport, plan: &rocky_plan::Plan) -> ExecutionSummary {
+        let (failed, pacing) = (report.count(TaskStatus::Failed) as u64, report.pacing);
+        let some = |n: u64| (n > 0).then_some(n);
+        ExecutionSummary {
+            concurrency: plan.concurrency as u64,
+            tables_processed: report.count(TaskStatus::Success) as u64 + failed,
+            tables_failed: failed,
+            adaptive_concurrency: pacing.adaptive,
+            final_concurrency: pacing.adaptive.then_some(pacing.final_concurrency as u64),
+            rate_limits_detected: some(pacing.rate_limits),
+            circuit_openings: some(pacing.circuit_openings.into()),
+        }
+    }
+
+    /// Of several runs.
+    pub(crate) fn add(&mut self, other: &ExecutionSummary) {
+        let sum = |a: Option<u64>, b: Option<u64>| match (a, b) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        };
+        self.concurrency = self.concurrency.max(other.concurrency);
+        self.tables_processed += other.tables_processed;
+        self.tables_failed += other.tables_failed;
+        self.adaptive_concurrency |= other.adaptive_concurrency;
+        self.final_concurrency = other.final_concurrency.or(self.final_concurrency);
+        self.rate_limits_detected = sum(self.rate_limits_detected, other.rate_limits_detected);
+        self.circuit_openings = sum(self.circuit_openings, other.circuit_openings);
+    }
 }
 
 /// Grants and objects made.
@@ -271,6 +363,13 @@ pub struct RunResponse {
     pub plan_id: String,
     /// As given.
     pub filter: String,
+    /// It wrote shadows, and nothing else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
+    // What it has shadows of, for the stages behind it.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub shadow_pairs: Vec<(rocky_warehouse::RelationName, rocky_warehouse::RelationName)>,
     /// When it began (RFC 3339).
     pub started_at: Option<String>,
     /// Milliseconds.
@@ -361,6 +460,21 @@ pub(crate) struct Begun {
     remote: crate::remote::RemoteRun,
 }
 
+impl Begun {
+    /// The local state is about to be written.
+    pub(crate) fn watch(&mut self) -> Result<()> {
+        self.remote.watch()
+    }
+
+    /// A run that leaves none.
+    pub(crate) fn without_state(run_id: String) -> Begun {
+        Begun {
+            run_id,
+            remote: crate::remote::RemoteRun::default(),
+        }
+    }
+}
+
 impl RunResponse {
     /// A run of which nothing is known but that it did not succeed.
     pub(crate) fn blank(
@@ -381,6 +495,8 @@ impl RunResponse {
             pipeline,
             plan_id: String::new(),
             filter,
+            shadow: false,
+            shadow_pairs: Vec::new(),
             started_at: None,
             duration_ms: 0,
             tables_copied: 0,
@@ -516,7 +632,7 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
         self.attended(request, observer, cancel, |run_id, observer| {
-            self.with_state(run_id, observer, cancel, |run, observer| {
+            self.with_state_of(request, run_id, observer, cancel, |run, observer| {
                 self.once(request, run, observer, |run, observer| {
                     let prepared = self.prepare(request, part, Access::Write, observer, cancel)?;
                     self.execute_prepared(request, prepared, run, observer, cancel)
@@ -541,7 +657,16 @@ impl Project {
         let state = self.engine.inner.states.writer(self.state_path())?;
         let (status, by) = match idempotency::claim(&state, &key, &run.run_id, &config, now())? {
             Claim::Mine => {
+                // A run that panics has failed: the key is not in flight for as long as the process lives.
+                let claimed = idempotency::Claimed {
+                    state: &state,
+                    key: &key,
+                    run_id: &run.run_id.clone(),
+                    config: &config,
+                    now: &now,
+                };
                 let result = body(run, observer);
+                drop(claimed);
                 let status = result.as_ref().ok().filter(|r| !r.run_id.is_empty());
                 let status = status.map(|r| r.status.as_str());
                 idempotency::settle(&state, &key, &run.run_id, status, &config, now())?;
@@ -609,9 +734,11 @@ impl Project {
         let filter = canonical_filter(request);
         let found = std::mem::take(&mut prepared.diagnostics);
         let reduced = std::mem::take(&mut prepared.reduced);
+        let shadow_pairs = reduced.names();
         let Some(plan) = &prepared.plan else {
             return Ok(refused(&prepared.pipeline, prepared.pipeline_type, filter, found));
         };
+        let policy = crate::policy::of_run(&*self.config_checked()?, &prepared)?;
         // A hook may have seen enough.
         if let Some(why) = observer.stop() {
             return Ok(stopped(
@@ -625,7 +752,10 @@ impl Project {
         let Some(warehouse) = &prepared.warehouse else {
             return Err(Error::bug("a run has no warehouse"));
         };
-        let state = self.engine.inner.states.writer(self.state_path())?;
+        let state = match request.shadow {
+            true => None,
+            false => Some(self.engine.inner.states.writer(self.state_path())?),
+        };
         run.remote.watch()?;
         let clock = self.host.system.clone();
         let trigger = match clock.env("CI") {
@@ -661,18 +791,18 @@ impl Project {
             plan,
             drifts: &drifts,
         };
-        if let Some(memory) = &reduced.memory {
-            memory.begin(&state, plan, crate::document::timestamp(clock.now()))?;
+        if let (Some(memory), Some(state)) = (&reduced.memory, &state) {
+            memory.begin(state, plan, crate::document::timestamp(clock.now()))?;
         }
-        if let Some(ledger) = &reduced.ledger {
-            ledger.begin(&state, &run.run_id, crate::document::timestamp(clock.now()))?;
+        if let (Some(ledger), Some(state)) = (&reduced.ledger, &state) {
+            ledger.begin(state, &run.run_id, crate::document::timestamp(clock.now()))?;
         }
         let snapshot = self.last(&request.vars);
         let graph_hash = snapshot.as_deref().map(crate::graph::hash);
         let report = execute(ExecuteContext {
             plan,
             warehouse: &**warehouse,
-            state: Some(&state),
+            state: state.as_deref(),
             run_id: run.run_id.clone(),
             trigger,
             config_hash: self.config_hash(),
@@ -684,11 +814,14 @@ impl Project {
             observer: &mut observer,
             cancel,
             clock: &*clock,
+            policy: &policy,
             replan: &mut replan,
         })?;
         #[cfg(feature = "otel")]
-        crate::telemetry::export(&*clock, &report, observer);
-        if report.state_error.is_none() {
+        if !request.shadow {
+            crate::telemetry::export(&*clock, &report, &mut observer);
+        }
+        if let Some(state) = state.as_ref().filter(|_| report.state_error.is_none()) {
             let graph = snapshot.as_deref().zip(graph_hash.as_deref());
             let bases = plan
                 .tasks
@@ -696,17 +829,15 @@ impl Project {
                 .map(|t| (t.name.clone(), t.basis.clone()))
                 .collect();
             let noted = reduced.ledger.as_ref().map_or(Ok(()), |ledger| {
-                ledger.finish(&state, &report, crate::document::timestamp(clock.now()))
+                ledger.finish(state, &report, crate::document::timestamp(clock.now()))
             });
             let built = match reduced.memory {
-                Some(memory) => {
-                    memory.write(&state, &report, &bases, crate::document::timestamp(clock.now()))
-                }
+                Some(memory) => memory.write(state, &report, &bases, crate::document::timestamp(clock.now())),
                 None => Ok(()),
             };
             if let Err(error) = noted
                 .and(built)
-                .and_then(|()| self.remember_after(&state, &report, graph))
+                .and_then(|()| self.remember_after(state, &report, graph))
             {
                 observer.event(&Event::Log {
                     level: rocky_base::SmolStr::new_static("warning"),
@@ -728,6 +859,8 @@ impl Project {
             &drifts.borrow(),
             prepared.pipeline_type,
         );
+        document.shadow = request.shadow;
+        document.shadow_pairs = shadow_pairs;
         document.tables_skipped += reduced.left_out.len() as u64;
         document
             .skipped
@@ -766,6 +899,9 @@ impl Project {
     }
 }
 
+/// How often something was begun, and the attempts before the last.
+type Tried<'r> = (u32, &'r [rocky_run::report::Repetition]);
+
 fn executed(statement: &StatementResult) -> ExecutedStatement {
     ExecutedStatement {
         purpose: statement.purpose.to_string(),
@@ -800,6 +936,8 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
             model: d.model.clone(),
             error: format!("{}: {}", d.code, d.message),
             failure_kind: "compile".to_owned(),
+            attempts: 0,
+            retries: Vec::new(),
             partition: None,
             step: None,
             remediation_hint: d.suggestion.clone(),
@@ -843,8 +981,11 @@ fn response(
         ..WireMetrics::of(&rocky_run::metrics::RunMetrics::of(&report))
     });
     let failed = report.count(TaskStatus::Failed) as u64;
-    let succeeded = |t: &&TaskResult| t.status == TaskStatus::Success && t.kind != TaskKind::Quality;
-    let processed = report.count(TaskStatus::Success) as u64 + failed;
+    // A model of which no partition was to be computed is not written.
+    let written = |t: &TaskResult| t.windows.as_ref().is_none_or(|w| !w.is_empty());
+    let succeeded =
+        |t: &&TaskResult| t.status == TaskStatus::Success && t.kind != TaskKind::Quality && written(t);
+    let execution = ExecutionSummary::of(&report, plan);
     let copied = report.tasks.iter().filter(succeeded).count() as u64;
     let skipped: Vec<SkippedModel> = report
         .tasks
@@ -859,31 +1000,40 @@ fn response(
     let mut errors = Vec::new();
     let mut materializations = Vec::new();
     for task in &report.tasks {
-        let written =
-            |rows, started_at: Option<jiff::Timestamp>, duration_ms, statements: Vec<_>, partition| {
-                Materialization {
-                    asset_key: asset_key(task),
-                    model: task.name.to_string(),
-                    rows_copied: rows,
-                    started_at: started_at.map(|t| t.to_string()),
-                    duration_ms,
-                    partition,
-                    metadata: metadata(task),
-                    statements,
-                }
-            };
-        let failure = |error: &TaskError, partition| RunErrorEntry {
+        let written = |rows,
+                       started_at: Option<jiff::Timestamp>,
+                       duration_ms,
+                       statements: Vec<_>,
+                       tried: Tried<'_>,
+                       partition| {
+            Materialization {
+                attempts: tried.0,
+                retries: WireRetry::all(tried.1),
+                asset_key: asset_key(task),
+                model: task.name.to_string(),
+                rows_copied: rows,
+                started_at: started_at.map(|t| t.to_string()),
+                duration_ms,
+                partition,
+                metadata: metadata(task),
+                statements,
+            }
+        };
+        let failure = |error: &TaskError, tried: Tried<'_>, partition| RunErrorEntry {
+            attempts: tried.0,
+            retries: WireRetry::all(tried.1),
             asset_key: asset_key(task),
             model: task.name.to_string(),
             error: error.message.clone(),
-            failure_kind: error.kind.as_str().to_owned(),
+            failure_kind: error.kind_name().to_owned(),
             partition,
             step: error.step.as_ref().map(ToString::to_string),
             remediation_hint: error.hint.clone(),
         };
         let own = || task.statements.iter().map(executed);
         let Some(windows) = &task.windows else {
-            errors.extend(task.error.as_ref().map(|e| failure(e, None)));
+            let tried = (task.attempts, task.retried.as_slice());
+            errors.extend(task.error.as_ref().map(|e| failure(e, tried, None)));
             if task.status == TaskStatus::Success && task.kind != TaskKind::Quality {
                 let statements = own().collect();
                 materializations.push(written(
@@ -891,6 +1041,7 @@ fn response(
                     task.started_at,
                     task.duration_ms,
                     statements,
+                    tried,
                     None,
                 ));
             }
@@ -901,9 +1052,10 @@ fn response(
         let mut told = false;
         for window in windows {
             let partition = PartitionInfo::of_result(window);
+            let tried = (window.attempts, window.retried.as_slice());
             if let Some(error) = &window.error {
                 told = true;
-                errors.push(failure(error, Some(partition.key.clone())));
+                errors.push(failure(error, tried, Some(partition.key.clone())));
             }
             if window.status == TaskStatus::Success {
                 let mut statements = std::mem::take(&mut before);
@@ -913,11 +1065,18 @@ fn response(
                     window.started_at,
                     window.duration_ms,
                     statements,
+                    tried,
                     Some(partition),
                 ));
             }
         }
-        errors.extend(task.error.as_ref().filter(|_| !told).map(|e| failure(e, None)));
+        let tried = (task.attempts, task.retried.as_slice());
+        errors.extend(
+            task.error
+                .as_ref()
+                .filter(|_| !told)
+                .map(|e| failure(e, tried, None)),
+        );
     }
     let partition_summaries = report
         .tasks
@@ -982,6 +1141,8 @@ fn response(
         pipeline: report.pipeline.to_string(),
         plan_id: plan.plan_id.clone(),
         filter,
+        shadow: false,
+        shadow_pairs: Vec::new(),
         started_at: Some(report.started_at.to_string()),
         duration_ms: report.duration_ms,
         tables_copied: copied,
@@ -996,11 +1157,7 @@ fn response(
         partition_summaries,
         errors,
         skipped,
-        execution: ExecutionSummary {
-            concurrency: plan.concurrency as u64,
-            tables_processed: processed,
-            tables_failed: failed,
-        },
+        execution,
         permissions: PermissionSummary::default(),
         drift: drift_summary(&report.tasks, drifts),
         excluded_tables: Vec::new(),

@@ -3,6 +3,8 @@
 //! A stage is planned when its turn has come, so it sees what the stages before it made. One that fails keeps those that
 //! depend on it from running, and no others. The document is the sum of the stages' documents, which stand in `pipelines`.
 
+mod together;
+
 use crate::document::{envelope, timestamp};
 use crate::prepare::Part;
 use crate::project::{Project, pipeline};
@@ -21,6 +23,8 @@ const DAG: &str = "dag";
 pub(crate) struct Stage {
     pub pipeline: SmolStr,
     pub part: Part,
+    /// It runs models.
+    pub models: bool,
     /// Stages before it, by place.
     pub after: Vec<usize>,
 }
@@ -31,12 +35,6 @@ impl Project {
         if request.dag && request.pipeline.is_some() {
             return Err(Error::usage("`dag` means all pipelines and excludes `pipeline`")
                 .hint("leave one of them out"));
-        }
-        if request.dag && request.resume.is_some() {
-            return Err(
-                Error::usage("`resume` names a run of one pipeline and excludes `dag`")
-                    .hint("`resume_latest` goes on with each pipeline that did not do everything"),
-            );
         }
         let config = match self.config_checked() {
             Ok(config) => config,
@@ -51,14 +49,20 @@ impl Project {
             let mut stages = vec![Stage {
                 pipeline: name.clone(),
                 part: Part::Own,
+                models: matches!(chosen.kind, PipelineKind::Transformation(_)),
                 after: Vec::new(),
             }];
             if models_too && matches!(chosen.kind, PipelineKind::Replication(_)) && self.has_models(&config) {
                 stages.push(Stage {
                     pipeline: name.clone(),
                     part: Part::Models,
+                    models: true,
                     after: vec![0],
                 });
+                one_run(
+                    request,
+                    "leave `all` and `models` out: what the run did not do is of its pipeline",
+                )?;
             }
             return Ok(stages);
         }
@@ -71,6 +75,7 @@ impl Project {
                     .hint("name the pipeline of the models instead"),
             );
         }
+        one_run(request, "name the pipeline of the run instead of `dag`")?;
         check_filters(&config, request)?;
         let mut stages = in_order(&config);
         let transforms = config
@@ -82,6 +87,7 @@ impl Project {
             stages.extend(config.pipelines.keys().next().map(|name| Stage {
                 pipeline: name.clone(),
                 part: Part::Models,
+                models: true,
                 after,
             }));
         }
@@ -123,8 +129,17 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<PlanResponse> {
         let mut parts: Vec<PlanResponse> = Vec::with_capacity(stages.len());
+        let mut request = request.clone();
+        let request = &mut request;
         for stage in stages {
-            let own = of_stage(request, stage);
+            if let Some(why) = self.without_shadow(request, stage)? {
+                parts.push(PlanResponse {
+                    waits: Some(why),
+                    ..self.empty_plan(request, &stage.pipeline)
+                });
+                continue;
+            }
+            let own = of_stage(request, stage, stages);
             let before: Vec<&str> = stage
                 .after
                 .iter()
@@ -152,6 +167,7 @@ impl Project {
                 ));
                 part.has_errors = false;
             }
+            request.shadow_inputs.append(&mut part.shadow_pairs);
             parts.push(part);
         }
         let mut all = self.empty_plan(request, "");
@@ -185,15 +201,20 @@ impl Project {
     ) -> Result<RunResponse> {
         let filter = Filters::shown(&request.filter);
         let mut parts: Vec<RunResponse> = Vec::with_capacity(stages.len());
+        let mut request = request.clone();
+        let request = &mut request;
         for stage in stages {
+            if let Some(why) = self.without_shadow(request, stage)? {
+                parts.push(RunResponse {
+                    status: RunStatus::Success.as_str().to_owned(),
+                    ..not_run(stage, &filter, why, false)
+                });
+                continue;
+            }
             let failed = stage
                 .after
                 .iter()
-                .find(|i| {
-                    parts
-                        .get(**i)
-                        .is_none_or(|p| p.status != RunStatus::Success.as_str())
-                })
+                .find(|i| parts.get(**i).is_none_or(|p| !done(p)))
                 .and_then(|i| stages.get(*i));
             if cancel.check().is_err() {
                 parts.push(not_run(
@@ -212,7 +233,7 @@ impl Project {
                 parts.push(not_run(stage, &filter, why, false));
                 continue;
             }
-            let mut own = of_stage(request, stage);
+            let mut own = of_stage(request, stage, stages);
             // Each stage is a run of its own: with one key the second would count as done.
             let key = crate::idempotency::key_of(self, request.idempotency_key.as_deref())?;
             own.idempotency_key = key.map(|key| match stage.part {
@@ -220,7 +241,10 @@ impl Project {
                 Part::Models => format!("{key}/{}/models", stage.pipeline),
             });
             match self.run_one(&own, stage.part, observer, cancel) {
-                Ok(part) => parts.push(part),
+                Ok(mut part) => {
+                    request.shadow_inputs.append(&mut part.shadow_pairs);
+                    parts.push(part);
+                }
                 Err(error) if error.kind == ErrorKind::Cancelled => {
                     parts.push(not_run(
                         stage,
@@ -234,69 +258,28 @@ impl Project {
                 Err(error) => parts.push(broken(stage, &filter, &error)),
             }
         }
-        Ok(self.together(request, stages, parts))
-    }
-
-    fn together(&self, request: &RunRequest, stages: &[Stage], parts: Vec<RunResponse>) -> RunResponse {
-        let mut all = blank(names(stages), Filters::shown(&request.filter));
+        let plan_id = self.joint_id(parts.iter().map(|p| p.plan_id.as_str()));
+        let mut all = blank(names(stages), filter);
         all.pipeline_type = match (request.dag, parts.first()) {
             (false, Some(first)) => first.pipeline_type.clone(),
             _ => DAG.to_owned(),
         };
-        all.plan_id = self.joint_id(parts.iter().map(|p| p.plan_id.as_str()));
-        all.run_id = parts
-            .iter()
-            .map(|p| &p.run_id)
-            .find(|id| !id.is_empty())
-            .cloned()
-            .unwrap_or_default();
-        all.started_at = parts.iter().find_map(|p| p.started_at.clone());
-        let mut ids: Vec<&str> = Vec::new();
-        for part in &parts {
-            all.interrupted |= part.interrupted;
-            all.duration_ms += part.duration_ms;
-            all.tables_copied += part.tables_copied;
-            all.tables_failed += part.tables_failed;
-            all.tables_skipped += part.tables_skipped;
-            all.materializations.extend(part.materializations.iter().cloned());
-            all.check_results.extend(part.check_results.iter().cloned());
-            all.errors.extend(part.errors.iter().cloned());
-            all.skipped.extend(part.skipped.iter().cloned());
-            all.excluded_tables.extend(part.excluded_tables.iter().cloned());
-            all.execution.concurrency = all.execution.concurrency.max(part.execution.concurrency);
-            all.execution.tables_processed += part.execution.tables_processed;
-            all.execution.tables_failed += part.execution.tables_failed;
-            all.permissions.grants_added += part.permissions.grants_added;
-            all.permissions.grants_revoked += part.permissions.grants_revoked;
-            all.permissions.catalogs_created += part.permissions.catalogs_created;
-            all.permissions.schemas_created += part.permissions.schemas_created;
-            all.drift.tables_checked += part.drift.tables_checked;
-            all.drift.tables_drifted += part.drift.tables_drifted;
-            all.drift
-                .actions_taken
-                .extend(part.drift.actions_taken.iter().cloned());
-            all.diagnostics.extend(part.diagnostics.iter().cloned());
-            all.has_errors |= part.has_errors;
-            all.state_error = all.state_error.or_else(|| part.state_error.clone());
-            all.model_decisions.extend(part.model_decisions.iter().cloned());
-            ids.push(if done(part) {
-                RunStatus::Success.as_str()
-            } else {
-                part.status.as_str()
-            });
-        }
-        let success = RunStatus::Success.as_str();
-        all.status = match (ids.iter().all(|s| *s == success), all.tables_copied > 0) {
-            (true, _) => RunStatus::Success,
-            (false, true) => RunStatus::PartialFailure,
-            // A pipeline without anything to do has succeeded too.
-            (false, false) if ids.contains(&success) => RunStatus::PartialFailure,
-            (false, false) => RunStatus::Failure,
-        }
-        .as_str()
-        .to_owned();
-        all.pipelines = parts;
-        all
+        all.plan_id = plan_id;
+        all.idempotency_key.clone_from(&request.idempotency_key);
+        all.shadow = request.shadow;
+        together::sum(&mut all, parts);
+        Ok(all)
+    }
+
+    /// Why a stage of a shadow run has nothing to do.
+    fn without_shadow(&self, request: &RunRequest, stage: &Stage) -> Result<Option<String>> {
+        let config = self.config()?;
+        let quality = config
+            .pipelines
+            .get(&stage.pipeline)
+            .is_some_and(|p| matches!(p.kind, PipelineKind::Quality(_)));
+        let nothing = request.shadow && quality && stage.part == Part::Own;
+        Ok(nothing.then(|| "a quality pipeline writes nothing that could have a shadow".to_owned()))
     }
 
     fn empty_plan(&self, request: &RunRequest, pipeline: &str) -> PlanResponse {
@@ -320,6 +303,7 @@ impl Project {
             excluded_tables: Vec::new(),
             pipelines: Vec::new(),
             waits: None,
+            shadow_pairs: Vec::new(),
             diagnostics: Vec::new(),
             has_errors: false,
         }
@@ -337,14 +321,28 @@ fn done(part: &RunResponse) -> bool {
     part.status == RunStatus::Success.as_str() || part.status == crate::verbs::run::SKIPPED_IDEMPOTENT
 }
 
-/// The request for one stage. `dag` says there that it is one of several.
-fn of_stage(request: &RunRequest, stage: &Stage) -> RunRequest {
-    RunRequest {
+/// The request for one stage. What is about models is not said to stages that have none, when there is one that has.
+fn of_stage(request: &RunRequest, stage: &Stage, stages: &[Stage]) -> RunRequest {
+    let mut own = RunRequest {
         pipeline: Some(stage.pipeline.to_string()),
-        dag: true,
+        dag: false,
         all: false,
         ..request.clone()
+    };
+    if !stage.models && stages.iter().any(|s| s.models) {
+        own.models.clear();
+        own.exclude.clear();
+        crate::windows::forget(&mut own);
     }
+    own
+}
+
+/// Going on with an earlier run is of one pipeline: a run has one.
+fn one_run(request: &RunRequest, hint: &str) -> Result<()> {
+    if request.resume.is_none() && !request.resume_latest {
+        return Ok(());
+    }
+    Err(Error::usage("a run is resumed by itself, and this would be several").hint(hint))
 }
 
 /// `a, b`; a pipeline with its models once.
@@ -375,6 +373,7 @@ fn in_order(config: &ProjectConfig) -> Vec<Stage> {
         stages.push(Stage {
             pipeline: name.clone(),
             part: Part::Own,
+            models: matches!(chosen.kind, PipelineKind::Transformation(_)),
             after,
         });
     }

@@ -124,7 +124,7 @@ impl Project {
         let warehouse = crate::adapters::scratch(&self.root, cancel)?;
         let mut connection = warehouse.connect()?;
         let mut failures: Vec<TestFailure> = Vec::new();
-        self.seed(&mut *connection, &mut failures, cancel)?;
+        self.sample_data(&mut *connection, &mut failures, cancel)?;
         let mut catalog = warehouse.snapshot(&[], cancel)?;
         let empty_sources = empty_sources(&first, &catalog, &mut *connection, cancel)?;
         if !empty_sources.is_empty() {
@@ -226,6 +226,7 @@ impl Project {
                     observer,
                     cancel,
                     clock: &*self.host.system,
+                    policy: &rocky_run::execute::Policy::once(),
                     replan: &mut |_| Ok(None),
                 })?;
                 if report.interrupted {
@@ -380,7 +381,7 @@ impl Project {
         })
     }
 
-    fn seed(
+    fn sample_data(
         &self,
         connection: &mut dyn Connection,
         failures: &mut Vec<TestFailure>,

@@ -27,6 +27,7 @@ pub fn page(history: &RunHistory, title: &str) -> String {
                 "at": run.started_at,
                 "took": run.duration_ms,
                 "error": run.error,
+                "resumed": run.resumed_from,
                 "models": run.models.iter().map(|m| model(m, began)).collect::<Vec<_>>(),
             })
         })

@@ -370,9 +370,10 @@ impl Work {
     }
 }
 
+/// Going on is of one pipeline; several are run again.
 fn resume(request: &RunRequest) -> RunRequest {
     RunRequest {
-        resume_latest: true,
+        resume_latest: !request.dag,
         ..request.clone()
     }
 }

@@ -80,6 +80,30 @@ const COMMON: &[Strategy] = &[
     Strategy::Microbatch,
 ];
 
+const DATABRICKS: &[Strategy] = &[
+    Strategy::View,
+    Strategy::FullRefresh,
+    Strategy::Ephemeral,
+    Strategy::Incremental,
+    Strategy::Merge,
+    Strategy::DeleteInsert,
+    Strategy::TimeInterval,
+    Strategy::Microbatch,
+    Strategy::MaterializedView,
+];
+
+const SNOWFLAKE: &[Strategy] = &[
+    Strategy::View,
+    Strategy::FullRefresh,
+    Strategy::Ephemeral,
+    Strategy::Incremental,
+    Strategy::Merge,
+    Strategy::DeleteInsert,
+    Strategy::TimeInterval,
+    Strategy::Microbatch,
+    Strategy::DynamicTable,
+];
+
 impl Capabilities {
     /// The table row of a dialect.
     pub fn of(dialect: Dialect) -> &'static Capabilities {
@@ -92,13 +116,13 @@ impl Capabilities {
             },
             Dialect::Databricks => &Capabilities {
                 dialect: Dialect::Databricks,
-                strategies: COMMON,
+                strategies: DATABRICKS,
                 transactional_ddl: false,
                 parallel: 32,
             },
             Dialect::Snowflake => &Capabilities {
                 dialect: Dialect::Snowflake,
-                strategies: COMMON,
+                strategies: SNOWFLAKE,
                 transactional_ddl: false,
                 parallel: 32,
             },

@@ -5,6 +5,7 @@ use crate::catalog::{CatalogSnapshot, Column};
 use crate::relation::RelationName;
 use rocky_base::{CancelToken, Dialect, Error, Result, SmolStr};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A cell of a result.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -83,8 +84,13 @@ pub enum FailureClass {
     Constraint,
     /// The transaction conflicts with another one or is aborted: roll back, then it may be repeated.
     Transaction,
-    /// May succeed when repeated: connection lost, busy, throttled.
+    /// The warehouse did not answer, or is in trouble for the moment: connection lost, a server's error. May succeed when
+    /// repeated; whether the statement took effect is not known.
     Transient,
+    /// Too much is asked at once: the statement was not begun, and may be sent again later.
+    RateLimited,
+    /// The statement is at fault, or the rows that it reads: it fails in the same way while both are as they are.
+    Rejected,
     /// Anything else.
     #[default]
     Other,
@@ -111,6 +117,11 @@ pub trait Connection: Send {
         let _ = error;
         FailureClass::Other
     }
+    /// When the warehouse wants to be asked again, where it said so with the error (`Retry-After`).
+    fn retry_after(&self, error: &Error) -> Option<Duration> {
+        let _ = error;
+        None
+    }
 }
 
 /// A warehouse: where models are executed.
@@ -121,6 +132,16 @@ pub trait Warehouse: Send + Sync {
     fn capabilities(&self) -> &'static Capabilities;
     /// A new session. Sessions of one warehouse may be used in parallel up to `Capabilities::parallel`.
     fn connect(&self) -> Result<Box<dyn Connection>>;
+    /// What kind of failure an error of [`Warehouse::connect`] is.
+    fn classify(&self, error: &Error) -> FailureClass {
+        let _ = error;
+        FailureClass::Other
+    }
+    /// As [`Connection::retry_after`], for an error of [`Warehouse::connect`].
+    fn retry_after(&self, error: &Error) -> Option<Duration> {
+        let _ = error;
+        None
+    }
     /// Everything in the schemas that hold the given names (all schemas when empty), read in one transaction. A
     /// failure is an error, never an empty answer.
     fn snapshot(&self, wanted: &[RelationName], cancel: &CancelToken) -> Result<CatalogSnapshot>;

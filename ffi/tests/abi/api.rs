@@ -9,9 +9,10 @@ use rocky::error::{
 };
 use rocky::project::{
     rocky_event_fn, rocky_project, rocky_project_apply, rocky_project_ci, rocky_project_close,
-    rocky_project_compile, rocky_project_diff, rocky_project_discover, rocky_project_history,
-    rocky_project_hooks, rocky_project_lineage, rocky_project_metrics, rocky_project_open,
-    rocky_project_plan, rocky_project_run, rocky_project_state, rocky_project_test, rocky_project_validate,
+    rocky_project_compare, rocky_project_compile, rocky_project_diff, rocky_project_discover,
+    rocky_project_history, rocky_project_hooks, rocky_project_lineage, rocky_project_load,
+    rocky_project_metrics, rocky_project_open, rocky_project_plan, rocky_project_run, rocky_project_seed,
+    rocky_project_snapshot, rocky_project_state, rocky_project_test, rocky_project_validate,
     rocky_project_what_if,
 };
 use rocky::status::rocky_status;
@@ -48,6 +49,10 @@ pub const VERBS: &[(&str, VerbFn)] = &[
     ("apply", rocky_project_apply),
     ("ci", rocky_project_ci),
     ("hooks", rocky_project_hooks),
+    ("load", rocky_project_load),
+    ("snapshot", rocky_project_snapshot),
+    ("seed", rocky_project_seed),
+    ("compare", rocky_project_compare),
 ];
 
 pub fn verb(name: &str) -> VerbFn {

@@ -1,7 +1,9 @@
 //! Programs in C11 and C++17: the example at the head of the header, the longer examples, what `rocky.hpp` promises; compiled
 //! with all warnings as errors, once plainly and once with the address, leak and undefined-behaviour sanitizers.
 
-use crate::support::{Output, Playground, cache, crate_dir, finish, library_dir, on_path, repository, run};
+use crate::support::{
+    Output, Playground, cache, crate_dir, finish, library_dir, on_path, repository, run, shop,
+};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -165,6 +167,23 @@ fn the_cpp_header_keeps_its_promises() {
         let playground = Playground::new();
         let output = run(program(&built).arg(playground.root()));
         assert!(output.stdout.starts_with("ok "), "{}", output.stdout);
+    }
+}
+
+#[test]
+fn what_a_run_does_is_had_in_c_and_cpp() {
+    let dir = TempDir::new().unwrap();
+    for (source, standard) in [
+        (crate_dir().join("tests/abi/runs.c"), "c11"),
+        (repository().join("bindings/cpp/runs.cpp"), "c++17"),
+    ] {
+        for mode in MODES {
+            let built = compile(&source, standard, mode, dir.path());
+            let folder = shop();
+            let output = run(program(&built).arg(folder.path()));
+            assert_eq!(output.stdout, "ok\n");
+            assert!(folder.path().join("shop.duckdb").exists());
+        }
     }
 }
 

@@ -1,11 +1,15 @@
 //! Go types for the requests and documents, from the same JSON Schemas that are committed for everybody.
 //!
-//! A field that may be null is a pointer in a document and a plain value in a request, where the zero value is left out. What
-//! this generator has not met yet stops it: a new shape of schema is to be thought about, not guessed.
+//! A field that may be null is a pointer in a document and a plain value in a request, where the zero value is left out, unless zero
+//! says something else than nothing. What this generator has not met yet stops it: a new shape of schema is to be thought about,
+//! not guessed.
 
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::fmt::Write;
+
+/// Fields of requests of which zero says something: no window before, whatever the model says.
+const ZERO_COUNTS: [(&str, &str); 1] = [("RunRequest", "lookback")];
 
 /// The text of `documents.go`, before gofmt.
 pub fn generate() -> String {
@@ -201,7 +205,8 @@ impl Types {
                 schema["description"].as_str().unwrap_or_default(),
             );
             let (mut kind, nullable) = value_type(schema);
-            if nullable && !request && !kind.starts_with(['[', 'm']) {
+            let counts = !request || ZERO_COUNTS.contains(&(go, name));
+            if nullable && counts && !kind.starts_with(['[', 'm']) {
                 kind = format!("*{kind}");
             }
             let omit = if required { "" } else { ",omitempty" };

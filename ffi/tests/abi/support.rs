@@ -106,7 +106,9 @@ impl Playground {
 
     /// Write a file of the project.
     pub fn write(&self, path: &str, text: &str) {
-        std::fs::write(self.root().join(path), text).unwrap();
+        let full = self.root().join(path);
+        std::fs::create_dir_all(full.parent().unwrap()).unwrap();
+        std::fs::write(full, text).unwrap();
     }
 
     /// Add the model `slow`, a table whose query takes minutes.
@@ -117,6 +119,39 @@ impl Playground {
         );
         self.write("models/marts/slow.toml", "[strategy]\ntype = \"full_refresh\"\n");
     }
+}
+
+/// The project of the repository's README that things happen to: a merge from a CSV file with a check, a table, windows of time. Its hook
+/// writes what it is told into `told`.
+pub fn shop() -> TempDir {
+    let dir = TempDir::with_prefix("rocky-shop").unwrap();
+    let write = |path: &str, text: &str| std::fs::write(dir.path().join(path), text).unwrap();
+    std::fs::create_dir(dir.path().join("models")).unwrap();
+    write(
+        "rocky.toml",
+        "[adapter]\ntype = \"duckdb\"\npath = \"shop.duckdb\"\n\n[pipeline.shop]\ntype = \"transformation\"\n\
+         on_added_columns = \"add\"\non_widened_columns = \"alter\"\n\n[pipeline.shop.target]\nadapter = \"default\"\n\n\
+         [pipeline.shop.execution]\nconcurrency = 1\n\n[hook.after_model_run]\ncommand = \"cat >> told\"\n",
+    );
+    write("models/orders.sql", "SELECT * FROM 'orders.csv'\n");
+    write(
+        "models/orders.toml",
+        "[strategy]\ntype = \"merge\"\nunique_key = [\"id\"]\n\n[[tests]]\ntype = \"in_range\"\ncolumn = \"amount\"\nmin = 0\n",
+    );
+    write(
+        "models/customers.sql",
+        "SELECT customer, count(*) AS orders FROM orders GROUP BY ALL\n",
+    );
+    write(
+        "models/revenue.sql",
+        "SELECT date_trunc('month', ordered_at) AS month, sum(amount) AS revenue FROM orders\n\
+         WHERE ordered_at >= @start_date AND ordered_at < @end_date GROUP BY month\n",
+    );
+    write(
+        "models/revenue.toml",
+        "[strategy]\ntype = \"time_interval\"\ntime_column = \"month\"\ngranularity = \"month\"\nfirst_partition = \"2026-01\"\n",
+    );
+    dir
 }
 
 fn copy(from: &Path, to: &Path) {

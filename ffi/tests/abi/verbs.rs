@@ -247,3 +247,60 @@ fn the_versions_are_those_of_the_build() {
     let version = unsafe { CStr::from_ptr(rocky::rocky_version()) };
     assert_eq!(version.to_str().unwrap(), rocky_core::VERSION);
 }
+
+#[test]
+fn seeds_files_and_snapshots_have_verbs_of_their_own() {
+    let playground = Playground::new();
+    playground.write("seeds/countries.csv", "code,name\nDE,Germany\nFR,France\n");
+    playground.write("inbox/visits.csv", "day,n\n2026-01-31,7\n");
+    let config = std::fs::read_to_string(playground.root().join("rocky.toml")).unwrap();
+    let snapshot = "\n[pipeline.history]\ntype = \"snapshot\"\nunique_key = [\"code\"]\n\
+        [pipeline.history.source]\ncatalog = \"\"\nschema = \"seeds\"\ntable = \"countries\"\n\
+        [pipeline.history.target]\ncatalog = \"\"\nschema = \"history\"\ntable = \"countries\"\n";
+    playground.write("rocky.toml", &format!("{config}{snapshot}"));
+    let project = Project::open(&playground.open_request()).unwrap();
+    let seeded = project.call("seed", "").unwrap();
+    assert_eq!(
+        (
+            &seeded["tables_loaded"],
+            &seeded["tables"][0]["rows"],
+            &seeded["tables"][0]["columns"]
+        ),
+        (&json!(1), &json!(2), &json!(2)),
+        "{seeded}"
+    );
+    let shown = project.call("snapshot", r#"{"dry_run": true}"#).unwrap();
+    assert_eq!(
+        (&shown["dry_run"], &shown["steps_ok"]),
+        (&json!(true), &json!(0)),
+        "{shown}"
+    );
+    let taken = project.call("snapshot", "").unwrap();
+    assert_eq!(
+        (&taken["rows_inserted"], &taken["steps_ok"]),
+        (&json!(2), &taken["steps_total"]),
+        "{taken}"
+    );
+    let loaded = project
+        .call(
+            "load",
+            r#"{"source_dir": "inbox", "target": "raw.visits", "pipeline": "history"}"#,
+        )
+        .unwrap();
+    assert_eq!(
+        (&loaded["files_loaded"], &loaded["total_rows"]),
+        (&json!(1), &json!(1)),
+        "{loaded}"
+    );
+    let again = project
+        .call(
+            "load",
+            r#"{"source_dir": "inbox", "target": "raw.visits", "pipeline": "history"}"#,
+        )
+        .unwrap();
+    assert_eq!(
+        (&again["files_loaded"], &again["files_skipped"]),
+        (&json!(0), &json!(1)),
+        "{again}"
+    );
+}

@@ -66,6 +66,19 @@ export async function main(): Promise<void> {
   const diff = await project.diff("main");
   console.log(whatIf.plan.length, diff.models.map((m) => m.columns.map((c) => c.class)));
 
+  const plan = await project.plan({ models: ["+revenue"], exclude: ["tag:slow"], filter: "tenant=acme", skip_unchanged: true });
+  const applied: RunResponse = await project.apply(plan.plan_id);
+  for await (const event of project.applyEvents({ plan_id: applied.plan_id })) {
+    if (event.type === "partition_finished") console.log(event.partition, event.batched_with.length, event.error?.length);
+  }
+  const backfill = await project.run({ from: "2026-01", to: "2026-03", lookback: 1, parallel: 2, idempotency_key: "k", resume_latest: true });
+  console.log(backfill.check_results.flatMap((r) => r.checks.map((c) => c.sample?.length)), backfill.drift.actions_taken.length);
+  console.log((await project.state({ model: "revenue" })).model_partitions?.length, (await project.state({ action: "check" })).findings.length);
+
+  // @ts-expect-error: a partition is a text
+  await project.run({ partition: 2026 });
+  // @ts-expect-error: no such action
+  await project.state({ action: "forget" });
   // @ts-expect-error: a misspelt field
   await project.plan({ pipelin: "main" });
   // @ts-expect-error: threads belong to an engine

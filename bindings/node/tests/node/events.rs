@@ -65,6 +65,30 @@ pub enum Mirror {
         /// Milliseconds.
         duration_ms: u64,
     },
+    /// A window of a time_interval or microbatch model was computed, or failed. The model's own event follows after its last one.
+    PartitionFinished {
+        /// Model name.
+        #[schemars(with = "String")]
+        model: SmolStr,
+        /// The whole name of the relation.
+        target: String,
+        /// The partition, the first one of a batch: `2026-04-07T13`, `2026-04-07`, `2026-04` or `2026`.
+        #[schemars(with = "String")]
+        partition: SmolStr,
+        /// The other partitions of the batch.
+        #[schemars(with = "Vec<String>")]
+        batched_with: Vec<SmolStr>,
+        /// Rows written, where the engine says.
+        rows: Option<u64>,
+        /// Why it failed; it is then as it was before.
+        error: Option<String>,
+        /// Milliseconds.
+        duration_ms: u64,
+        /// Windows of the model that are done, this one included.
+        done: u64,
+        /// Windows of the model in this run.
+        total: u64,
+    },
     /// A model, or a table, succeeded.
     ModelFinished {
         /// Model name, or the table's whole name.
@@ -107,6 +131,26 @@ pub enum Mirror {
         error: String,
         /// Milliseconds.
         duration_ms: u64,
+    },
+    /// An attempt at a model, or a table, did not succeed, and it is tried again.
+    ModelRetried {
+        /// Model name, or the table's whole name.
+        #[schemars(with = "String")]
+        model: SmolStr,
+        /// What is to be made: `model`, `table`, `snapshot`, `load`, `quality`.
+        #[schemars(with = "String")]
+        kind: SmolStr,
+        /// The whole name of the relation.
+        target: String,
+        /// The attempt that did not succeed, from 1.
+        attempt: u32,
+        /// Why there is another: `transient`, `rate_limited`, `conflict`, `table_retry`.
+        #[schemars(with = "String")]
+        reason: SmolStr,
+        /// The engine's message.
+        error: String,
+        /// Milliseconds until then.
+        wait_ms: u64,
     },
     /// A model was not executed.
     ModelSkipped {
@@ -222,6 +266,17 @@ fn the_mirror_writes_every_event_as_the_engine_does() {
         },
         Event::DiscoverFinished { connectors: 1 },
         Event::CompileFinished { models: 1 },
+        Event::PartitionFinished {
+            model: smol(),
+            target: text(),
+            partition: smol(),
+            batched_with: vec![smol()],
+            rows: Some(1),
+            error: Some(text()),
+            duration_ms: 2,
+            done: 1,
+            total: 3,
+        },
         Event::ChecksStarted { tables: 1 },
         Event::CheckFinished {
             table: text(),
@@ -289,6 +344,15 @@ fn the_mirror_writes_every_event_as_the_engine_does() {
             asset_key: vec![smol()],
             error: text(),
             duration_ms: 1,
+        },
+        Event::ModelRetried {
+            model: smol(),
+            kind: smol(),
+            target: text(),
+            attempt: 1,
+            reason: smol(),
+            error: text(),
+            wait_ms: 1,
         },
         Event::ModelSkipped {
             model: smol(),

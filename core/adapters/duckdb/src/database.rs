@@ -1,11 +1,14 @@
 //! [`DuckDb`]: a database as a warehouse. Cheap to share; every session is a connection of its own to one instance.
 
 use crate::catalog;
+use crate::error::failure_class;
 use crate::open::{self, Registration};
 use crate::raw::{self, Instance};
 use crate::session::Session;
 use rocky_base::{CancelToken, Dialect, Error, Result};
-use rocky_warehouse::{Capabilities, CatalogSnapshot, Connection, RelationName, SourceTable, Warehouse};
+use rocky_warehouse::{
+    Capabilities, CatalogSnapshot, Connection, FailureClass, RelationName, SourceTable, Warehouse,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,6 +108,10 @@ impl Warehouse for DuckDb {
 
     fn connect(&self) -> Result<Box<dyn Connection>> {
         Ok(Box::new(self.session()?))
+    }
+
+    fn classify(&self, error: &Error) -> FailureClass {
+        failure_class(error)
     }
 
     fn snapshot(&self, wanted: &[RelationName], cancel: &CancelToken) -> Result<CatalogSnapshot> {

@@ -78,8 +78,35 @@ fn class_of(text: &str) -> FailureClass {
             FailureClass::Constraint
         }
         "TransactionContext" => FailureClass::Transaction,
-        "HTTP" | "Connection" => FailureClass::Transient,
+        "HTTP" => of_http(text),
+        "Connection" => FailureClass::Transient,
+        // The text of the statement, or a value that it cannot deal with.
+        "Parser"
+        | "Syntax"
+        | "Binder"
+        | "Expression"
+        | "Conversion"
+        | "Invalid Input"
+        | "Out of Range"
+        | "Mismatch Type"
+        | "Invalid type"
+        | "Not implemented"
+        | "Decimal"
+        | "Divide by Zero"
+        | "Parameter Not Resolved" => FailureClass::Rejected,
         _ => FailureClass::Other,
+    }
+}
+
+/// A file that is read over HTTP: by the answer's status, which stands in the text as `(HTTP 503 …)`.
+fn of_http(text: &str) -> FailureClass {
+    let after = text.split_once("(HTTP ").map(|(_, rest)| rest);
+    let status = after.and_then(|rest| rest.get(..3)?.parse::<u16>().ok());
+    match status {
+        Some(429) => FailureClass::RateLimited,
+        Some(408) | None => FailureClass::Transient,
+        Some(400..=499) => FailureClass::Rejected,
+        Some(_) => FailureClass::Transient,
     }
 }
 
@@ -149,12 +176,23 @@ mod tests {
         );
         assert_eq!(
             class("Binder Error: column \"Catalog Error: x\" not found"),
-            FailureClass::Other
+            FailureClass::Rejected
         );
         assert_eq!(
             class("Conversion Error: Could not convert string 'Catalog Error: ' to INT32"),
-            FailureClass::Other
+            FailureClass::Rejected
         );
+        assert_eq!(class("IO Error: disk full"), FailureClass::Other);
+        for (status, expected) in [
+            ("(HTTP 429 Too Many Requests)", FailureClass::RateLimited),
+            ("(HTTP 503 Service Unavailable)", FailureClass::Transient),
+            ("(HTTP 404 Not Found)", FailureClass::Rejected),
+            ("without a status", FailureClass::Transient),
+            ("(HTTP €", FailureClass::Transient),
+        ] {
+            let text = format!("HTTP Error: HTTP GET error on 'https://x/y.csv' {status}");
+            assert_eq!(class(&text), expected, "{status}");
+        }
         assert_eq!(class(""), FailureClass::Other);
     }
 }

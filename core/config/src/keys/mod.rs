@@ -55,6 +55,16 @@ static SOURCE_COLUMN: Schema = Schema::new(&[
     key("nullable", BOOL),
 ]);
 
+/// `seeds/<name>.toml`.
+pub(crate) static SEED: Schema = Schema::new(&[
+    key("name", STR),
+    key("target", Shape::Table(&SEED_TARGET)),
+    key("strategy", Shape::OneOf(&["drop_and_recreate"])),
+    key("column_types", Shape::Map(&Shape::Str)),
+]);
+
+static SEED_TARGET: Schema = Schema::new(&[key("catalog", STR), key("schema", STR), key("table", STR)]);
+
 /// `schema.lock`.
 pub(crate) static LOCK: Schema = Schema::new(&[
     key("version", UINT).required(),

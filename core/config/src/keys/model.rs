@@ -1,7 +1,7 @@
 //! Rows of sidecars, `_defaults.toml` and contracts.
 
 use super::pipeline::TYPE_CHANGE;
-use super::{BOOL, BUDGET, SEVERITY, SOURCE, STR, STRS, rows, test};
+use super::{BOOL, BUDGET, COUNT, SEVERITY, SOURCE, STR, STRS, rows, test};
 use crate::schema::{Key, Schema, Shape, UINT, key};
 
 const FRESHNESS_KEY: Key = key("freshness", Shape::Table(&FRESHNESS)).idle();
@@ -20,12 +20,13 @@ pub(crate) static SIDECAR: Schema = rows(&[
     key("tests", Shape::ListOf(&Shape::Tagged(&test::TESTS))),
     key("test", Shape::Tables(&test::UNIT_TEST)),
     key("use_test", Shape::Tables(&test::USE_TEST)).idle(),
-    key("format", FORMAT).idle(),
-    key("format_options", Shape::Table(&FORMAT_OPTIONS)).idle(),
+    key("format", FORMAT),
+    key("format_options", Shape::Table(&FORMAT_OPTIONS)),
     key("classification", Shape::Map(&Shape::Str)).idle(),
     key("governance", Shape::Table(&GOVERNANCE)).idle(),
     key("retention", STR).idle(),
     key("budget", Shape::Table(&BUDGET)).idle(),
+    key("timeout_seconds", COUNT),
     key("skip", Shape::Table(&SKIP)).idle(),
     key("group", STR).idle(),
     key("args", Shape::Map(&Shape::Any)).idle(),
@@ -97,6 +98,7 @@ pub(crate) static DEFAULTS: Schema = rows(&[
     key("governance", Shape::Any).misplaced(SIDECAR_ONLY),
     key("retention", STR).misplaced(SIDECAR_ONLY),
     key("budget", Shape::Any).misplaced(SIDECAR_ONLY),
+    key("timeout_seconds", Shape::Any).misplaced(SIDECAR_ONLY),
     key("skip", Shape::Any).misplaced(SIDECAR_ONLY),
     key("group", STR).misplaced(SIDECAR_ONLY),
     key("args", Shape::Any).misplaced(SIDECAR_ONLY),

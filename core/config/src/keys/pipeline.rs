@@ -72,7 +72,8 @@ fn pipeline_hint(_: &Node, name: &str) -> Option<String> {
 const DEPENDS_ON: Key = key("depends_on", STRS);
 const CHECKS_KEY: Key = key("checks", Shape::Table(&CHECKS));
 const EXECUTION_KEY: Key = key("execution", Shape::Table(&EXECUTION));
-const SCHEDULE_KEY: Key = key("schedule", Shape::Table(&SCHEDULE));
+// Nothing starts a run by itself.
+const SCHEDULE_KEY: Key = key("schedule", Shape::Table(&SCHEDULE)).idle();
 const CONCURRENCY: Key = key(
     "concurrency",
     Shape::Either(&[COUNT, Shape::OneOf(&["adaptive"])]),
@@ -95,9 +96,9 @@ static TRANSFORMATION: Schema = Schema::with_hint(
         ON_REMOVED,
         ON_UNSAFE,
         DEPENDS_ON,
-        key("execution", Shape::Table(&TRANSFORMATION_EXECUTION)),
+        EXECUTION_KEY,
         CHECKS_KEY,
-        SCHEDULE_KEY.idle(),
+        SCHEDULE_KEY,
     ],
     pipeline_hint,
 );
@@ -117,15 +118,7 @@ static TRANSFORMATION_GOVERNANCE: Schema = rows(&[
     key("isolation", Shape::Table(&ISOLATION)).idle(),
 ]);
 
-static TRANSFORMATION_EXECUTION: Schema = rows(&[
-    CONCURRENCY,
-    key("adaptive_concurrency", BOOL),
-    key("fail_fast", BOOL),
-    key("error_rate_abort_pct", PERCENT).idle(),
-    key("table_retries", U32).idle(),
-]);
-
-// --- shared by the other types --------------------------------------------------------------------------------------
+// --- shared by all types --------------------------------------------------------------------------------------
 
 static EXECUTION: Schema = rows(&[
     CONCURRENCY,
@@ -133,16 +126,17 @@ static EXECUTION: Schema = rows(&[
     key("fail_fast", BOOL),
     key("error_rate_abort_pct", PERCENT),
     key("table_retries", U32),
+    key("timeout_seconds", COUNT),
 ]);
 
 static GOVERNANCE: Schema = rows(&[
     key("auto_create_catalogs", BOOL),
     key("auto_create_schemas", BOOL),
-    key("tag_prefix", STR),
-    key("tags", Shape::Map(&Shape::Str)),
-    key("grants", Shape::Tables(&GRANT)),
-    key("schema_grants", Shape::Tables(&GRANT)),
-    key("isolation", Shape::Table(&ISOLATION)),
+    key("tag_prefix", STR).idle(),
+    key("tags", Shape::Map(&Shape::Str)).idle(),
+    key("grants", Shape::Tables(&GRANT)).idle(),
+    key("schema_grants", Shape::Tables(&GRANT)).idle(),
+    key("isolation", Shape::Table(&ISOLATION)).idle(),
 ]);
 
 static GRANT: Schema = rows(&[
@@ -248,7 +242,7 @@ static REPLICATION: Schema = Schema::with_hint(
         DEPENDS_ON,
         EXECUTION_KEY,
         CHECKS_KEY,
-        SCHEDULE_KEY,
+        SCHEDULE_KEY.idle(),
     ],
     pipeline_hint,
 );
@@ -272,7 +266,7 @@ static SCHEMA_PATTERN: Schema = rows(&[
 ]);
 static DISCOVERY: Schema = rows(&[
     key("adapter", STR),
-    key("report_new_sources", BOOL),
+    key("report_new_sources", BOOL).idle(),
     key("on_collision", Shape::OneOf(&["off", "warn", "error"])),
 ]);
 static REPLICATION_TARGET: Schema = rows(&[
@@ -301,7 +295,7 @@ static QUALITY: Schema = Schema::with_hint(
         CHECKS_KEY.required(),
         DEPENDS_ON,
         EXECUTION_KEY,
-        SCHEDULE_KEY,
+        SCHEDULE_KEY.idle(),
     ],
     pipeline_hint,
 );
@@ -325,9 +319,9 @@ static SNAPSHOT: Schema = Schema::with_hint(
         key("source", Shape::Table(&SNAPSHOT_SOURCE)).required(),
         key("target", Shape::Table(&SNAPSHOT_TARGET)).required(),
         DEPENDS_ON,
-        key("execution", Shape::Table(&TRANSFORMATION_EXECUTION)),
-        CHECKS_KEY.idle(),
-        SCHEDULE_KEY.idle(),
+        EXECUTION_KEY,
+        CHECKS_KEY,
+        SCHEDULE_KEY,
     ],
     pipeline_hint,
 );
@@ -353,9 +347,9 @@ static LOAD: Schema = Schema::with_hint(
         key("options", Shape::Table(&LOAD_OPTIONS)),
         key("contract", Shape::Table(&LOAD_CONTRACT)),
         DEPENDS_ON,
-        key("execution", Shape::Table(&TRANSFORMATION_EXECUTION)),
-        CHECKS_KEY.idle(),
-        SCHEDULE_KEY.idle(),
+        EXECUTION_KEY,
+        CHECKS_KEY,
+        SCHEDULE_KEY,
     ],
     pipeline_hint,
 );

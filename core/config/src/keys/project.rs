@@ -17,7 +17,7 @@ pub(crate) static PROJECT: Schema = rows(&[
     key("cost", Shape::Table(&COST)).idle(),
     key("budget", Shape::Table(&PROJECT_BUDGET)),
     key("schema_evolution", Shape::Table(&SCHEMA_EVOLUTION)).idle(),
-    key("retry", Shape::Table(&PROJECT_RETRY)).idle(),
+    key("retry", Shape::Table(&PROJECT_RETRY)),
     key("lints", Shape::Map(&Shape::OneOf(LEVELS))),
     key("portability", Shape::Table(&PORTABILITY)),
     key("cache", Shape::Table(&CACHE)).idle(),
@@ -124,7 +124,7 @@ const KIND: Key = key("kind", Shape::OneOf(&["data", "discovery"]));
 const RETRY_KEY: Key = key("retry", Shape::Table(&RETRY));
 const TIMEOUT: Key = key("timeout_secs", UINT);
 
-static DUCKDB: Schema = Schema::with_hint(&[KIND, key("path", STR)], adapter_hint);
+static DUCKDB: Schema = Schema::with_hint(&[KIND, key("path", STR), TIMEOUT, RETRY_KEY], adapter_hint);
 
 static DATABRICKS: Schema = Schema::with_hint(
     &[

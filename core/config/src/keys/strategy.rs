@@ -48,7 +48,7 @@ static FULL_REFRESH: Schema = strategy(&[]);
 static EPHEMERAL: Schema = strategy(&[]);
 static VIEW: Schema = strategy(&[]);
 static MATERIALIZED_VIEW: Schema = strategy(&[]);
-static INCREMENTAL: Schema = strategy(&[TIMESTAMP_COLUMN]);
+static INCREMENTAL: Schema = strategy(&[TIMESTAMP_COLUMN, key("lookback", STR)]);
 static MERGE: Schema = strategy(&[
     key("unique_key", Shape::SomeStrs).required(),
     key("update_columns", STRS),
@@ -68,7 +68,7 @@ static MICROBATCH: Schema = strategy(&[
     key("batch_size", COUNT),
     key("first_partition", STR),
 ]);
-static DYNAMIC_TABLE: Schema = strategy(&[key("target_lag", STR).required()]);
+static DYNAMIC_TABLE: Schema = strategy(&[key("target_lag", STR).required(), key("warehouse", STR)]);
 static CONTENT_ADDRESSED: Schema = strategy(&[
     key("storage_prefix", STR).required(),
     key("partition_columns", STRS),

@@ -27,12 +27,7 @@ pub type Redirect<'a> = dyn Fn(&Model, &InputRelation) -> Option<RelationName> +
 /// The model's query with its inputs, and those of ephemeral models inlined into it, read from elsewhere. An ephemeral input
 /// that is redirected is read, not inlined.
 pub fn redirected_sql(snapshot: &Snapshot, model: u32, redirect: &Redirect<'_>) -> String {
-    Assembler {
-        redirect: Some(redirect),
-        ..Assembler::new(snapshot)
-    }
-    .sql(model)
-    .text
+    Assembler::redirected(snapshot, redirect).sql(model).text
 }
 
 /// True for a model that is inlined into its consumers.
@@ -56,6 +51,14 @@ impl<'a> Assembler<'a> {
             ephemeral: FxHashMap::default(),
             rank: Vec::new(),
             redirect: None,
+        }
+    }
+
+    /// With some inputs read from elsewhere.
+    pub(crate) fn redirected(snapshot: &'a Snapshot, redirect: &'a Redirect<'a>) -> Assembler<'a> {
+        Assembler {
+            redirect: Some(redirect),
+            ..Assembler::new(snapshot)
         }
     }
 

@@ -10,9 +10,11 @@ pub mod quarantine;
 mod sql;
 pub mod table;
 pub mod tests;
+mod written;
 
 pub(crate) use model::Models;
 pub use model::{of_model, steps};
+pub(crate) use written::{Facts, Written};
 
 use crate::bind::Sql;
 use crate::task::{Step, StepKind};
@@ -149,6 +151,9 @@ pub struct CheckPlan {
     /// It reads another relation that this run may write, so it is evaluated when all tasks are done; it blocks nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deferred: bool,
+    /// Its queries are asked in the transaction that writes, just before it ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub within: bool,
     /// Its queries.
     pub queries: Vec<Step>,
     /// How their answers are judged.

@@ -51,6 +51,7 @@ impl<'a> Models<'a> {
             parts: &model.target_parts,
             name: Some(&model.name),
             source: None,
+            rows: None,
             columns: columns.as_deref(),
             expected: columns
                 .as_ref()
@@ -104,6 +105,7 @@ fn bare<'m>(snapshot: &Snapshot, model: &'m Model) -> Subject<'m> {
         parts: &model.target_parts,
         name: Some(&model.name),
         source: None,
+        rows: None,
         columns: None,
         expected: None,
         ignored: Vec::new(),
@@ -176,7 +178,7 @@ fn columns(model: &Model) -> Option<Vec<Column>> {
 
 fn timestamp_column(kind: &StrategyKind) -> Option<Spanned<SmolStr>> {
     match kind {
-        StrategyKind::Incremental { timestamp_column }
+        StrategyKind::Incremental { timestamp_column, .. }
         | StrategyKind::Microbatch { timestamp_column, .. } => Some(timestamp_column.clone()),
         StrategyKind::TimeInterval { time_column, .. } => Some(time_column.clone()),
         _ => None,

@@ -66,6 +66,7 @@ impl Quality<'_> {
                         parts: &parts,
                         name: None,
                         source: None,
+                        rows: None,
                         columns,
                         expected: self
                             .checks
@@ -161,6 +162,7 @@ impl Quality<'_> {
             .relations
             .iter()
             .filter(|(k, _)| k.catalog == key.catalog && k.schema == key.schema)
+            .filter(|(k, _)| !crate::shadow::is_shadow(self.catalog, k))
             .map(|(_, relation)| RelationName {
                 table: Ident::quoted(relation.name.table.text.clone()),
                 ..any.clone()

@@ -60,10 +60,15 @@ pub(super) fn add(
             | Strategy::DeleteInsert
             | Strategy::TimeInterval
             | Strategy::Microbatch
+            | Strategy::Load
     );
     if !of_table && config.mode != QuarantineMode::Split {
+        let what = match task.strategy {
+            Strategy::SnapshotScd2 => "is a history",
+            _ => "is no table",
+        };
         let message = format!(
-            "`{}` is no table ({}): its rows can neither be tagged nor deleted",
+            "`{}` {what} ({}): its rows can neither be tagged nor deleted",
             subject.target.display(),
             task.strategy.as_str()
         );
@@ -124,12 +129,13 @@ pub(super) fn add(
             quarantine.valid_table = Some(good_name);
         }
         QuarantineMode::Tag => {
-            let made = task.steps.iter().any(|s| s.purpose == "create_table");
+            let made = |s: &Step| matches!(s.purpose.as_str(), "create_table" | "full_refresh_copy");
+            let made = task.steps.iter().any(made);
             let tagged = match &task.fact {
                 Fact::Table(columns) => {
                     columns.contains(&subject.dialect.fold(TAG, false, IdentKind::Column))
                 }
-                Fact::Absent | Fact::View | Fact::Unknown => false,
+                Fact::Absent | Fact::View | Fact::Kept | Fact::Unknown => false,
             };
             if made || !tagged {
                 task.steps.push(writer.add_column());

@@ -32,6 +32,18 @@ pub(super) fn newest(dialect: Dialect, column: &str, ty: Option<&Type>) -> Strin
     format!("SELECT {seconds} AS seconds, CAST(MAX({column}) AS {string}) AS newest")
 }
 
+/// A number as it was written, so that the warehouse takes it. BigQuery has no integer literal beyond INT64.
+pub(super) fn number(dialect: Dialect, text: &str) -> String {
+    let digits = text.trim_start_matches(['-', '+']);
+    let integer = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    match dialect {
+        Dialect::BigQuery if integer && text.parse::<i64>().is_err() => {
+            format!("BIGNUMERIC {}", dialect.string_literal(text))
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// The string is matched somewhere by the expression.
 pub(super) fn matches(dialect: Dialect, column: &str, pattern: &str) -> String {
     let pattern = dialect.string_literal(pattern);

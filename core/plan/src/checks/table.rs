@@ -31,6 +31,8 @@ pub struct Subject<'a> {
     pub name: Option<&'a str>,
     /// What it is a copy of.
     pub source: Option<&'a RelationName>,
+    /// How its rows are counted, where not all count: what stands behind `SELECT COUNT(*) AS n`.
+    pub rows: Option<String>,
     /// Its columns after it was written; `None` when they are not all known.
     pub columns: Option<&'a [Column]>,
     /// The columns that it must have; `None` when there is nothing to compare with.
@@ -150,23 +152,25 @@ impl<'a> Planner<'a> {
             severity,
             gates: gates(severity),
             deferred: false,
+            within: false,
             queries,
             judge,
             sample: None,
         };
-        let count = |table: &str, shown: &str| {
-            query("row_count", shown, format!("SELECT COUNT(*) AS n FROM {table}"))
-        };
+        let all_rows = |table: &str| format!("FROM {table}");
+        let own_rows = subject.rows.clone().unwrap_or_else(|| all_rows(&table));
+        let count =
+            |rows: &str, shown: &str| query("row_count", shown, format!("SELECT COUNT(*) AS n {rows}"));
         if config.row_count.enabled {
             let (queries, judge) = match subject.source {
                 Some(source) => (
                     vec![
-                        count(&source.print(subject.dialect), &source.display()),
-                        count(&table, &shown),
+                        count(&all_rows(&source.print(subject.dialect)), &source.display()),
+                        count(&own_rows, &shown),
                     ],
                     Judge::SameCount,
                 ),
-                None => (vec![count(&table, &shown)], Judge::NotEmpty),
+                None => (vec![count(&own_rows, &shown)], Judge::NotEmpty),
             };
             let (kind, severity) = (CheckKind::RowCount, config.row_count.severity);
             checks.push(plan("row_count".into(), kind, severity, queries, judge));
@@ -260,7 +264,7 @@ impl<'a> Planner<'a> {
             let judge = Judge::Anomaly {
                 threshold_pct: Number(threshold.unwrap_or(ANOMALY_THRESHOLD_PCT)),
             };
-            let sql = format!("SELECT COUNT(*) AS n FROM {table}");
+            let sql = format!("SELECT COUNT(*) AS n {own_rows}");
             let queries = vec![query("row_count_anomaly", &shown, sql)];
             let warning = CheckSeverity::Warning;
             checks.push(plan(
@@ -342,6 +346,7 @@ impl<'a> Planner<'a> {
             severity: config.severity,
             gates: false,
             deferred: false,
+            within: false,
             queries: vec![query("freshness", shown, format!("{select} FROM {table}"))],
             judge: Judge::Freshness {
                 column: name.value.clone(),

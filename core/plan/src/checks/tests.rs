@@ -136,6 +136,7 @@ pub fn plan(
         severity: test.severity,
         gates: test.severity == CheckSeverity::Error && fail_on_error,
         deferred,
+        within: false,
         queries,
         judge,
         sample,
@@ -200,8 +201,12 @@ fn of(test: &TestConfig, subject: &Subject<'_>, resolve: &Resolve<'_>) -> Result
         }
         TestKind::InRange { min, max } => {
             let column = own()?.0;
-            let low = min.as_ref().map(|m| format!("{column} < {}", m.value));
-            let high = max.as_ref().map(|m| format!("{column} > {}", m.value));
+            let low = min
+                .as_ref()
+                .map(|m| format!("{column} < {}", sql::number(dialect, &m.value)));
+            let high = max
+                .as_ref()
+                .map(|m| format!("{column} > {}", sql::number(dialect, &m.value)));
             let bounds: Vec<String> = low.into_iter().chain(high).collect();
             rows(format!("({})", bounds.join(" OR ")))
         }
@@ -249,7 +254,7 @@ fn literals(dialect: Dialect, values: &[Spanned<SmolStr>], ty: Option<&Type>) ->
     let printed: Vec<String> = values
         .iter()
         .map(|v| match (bare, ty) {
-            (true, _) => v.value.to_string(),
+            (true, _) => sql::number(dialect, &v.value),
             (false, Some(Type::Boolean)) if matches!(v.value.as_str(), "true" | "false") => {
                 v.value.to_string()
             }

@@ -4,6 +4,7 @@
 //! is not proved is refused: an existence that is not known, a source without columns, a view that would be lost.
 
 use super::{CopyStrategy, ReplicationOptions, TableCopy};
+use crate::checks::Facts;
 use crate::columns::print;
 use crate::drift::{self, Drift};
 use crate::hash;
@@ -11,14 +12,19 @@ use crate::strategy::same;
 use crate::task::{Fact, Step, StepKind, Task, TaskKind};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Dialect, Ident, SmolStr};
+use rocky_config::Spanned;
 use rocky_warehouse::catalog::Lookup;
 use rocky_warehouse::{
     Capabilities, CatalogSnapshot, Column, Relation, RelationKind, RelationName, Strategy,
 };
 use rustc_hash::FxHashSet;
 
-/// Plan one copy. What stands against it is a task that fails.
-pub(super) fn task(copy: &TableCopy, catalog: &CatalogSnapshot, options: &ReplicationOptions) -> Task {
+/// Plan one copy, with the target's columns after it. What stands against it is a task that fails.
+pub(super) fn task(
+    copy: &TableCopy,
+    catalog: &CatalogSnapshot,
+    options: &ReplicationOptions,
+) -> (Task, Vec<Column>) {
     let builder = Builder {
         copy,
         catalog,
@@ -42,7 +48,7 @@ pub(super) fn task(copy: &TableCopy, catalog: &CatalogSnapshot, options: &Replic
         ..Built::default()
     });
     let name = full_name.display();
-    Task {
+    let task = Task {
         windows: None,
         checks: Vec::new(),
         quarantine: None,
@@ -66,6 +72,33 @@ pub(super) fn task(copy: &TableCopy, catalog: &CatalogSnapshot, options: &Replic
         sql_hash: hash::of_steps(&built.steps),
         steps: built.steps,
         column_count: built.column_count,
+    };
+    (task, built.columns)
+}
+
+/// What the checks of a copy go by. `columns`: those of the target after it.
+pub(super) fn facts<'a>(
+    copy: &'a TableCopy,
+    columns: Vec<Column>,
+    catalog: &CatalogSnapshot,
+    options: &ReplicationOptions,
+) -> Facts<'a> {
+    let expected = match catalog.lookup(&copy.source) {
+        Lookup::Found(source) => Some(source.columns.iter().map(|c| c.name.clone()).collect()),
+        Lookup::Absent | Lookup::Unknown => None,
+    };
+    Facts {
+        source: Some(&copy.source),
+        rows: None,
+        columns: Some(columns),
+        expected,
+        ignored: copy
+            .metadata
+            .iter()
+            .map(|m| m.name.stored(options.dialect))
+            .collect(),
+        timestamp_column: Some(Spanned::new(copy.timestamp_column.clone(), options.loc)),
+        named: false,
     }
 }
 
@@ -99,6 +132,8 @@ struct Built {
     watermark: Option<SmolStr>,
     column_count: Option<usize>,
     basis: String,
+    /// The target's columns afterwards.
+    columns: Vec<Column>,
 }
 
 impl Default for Built {
@@ -111,6 +146,7 @@ impl Default for Built {
             watermark: None,
             column_count: None,
             basis: String::new(),
+            columns: Vec::new(),
         }
     }
 }
@@ -144,6 +180,10 @@ impl Builder<'_> {
         built.fact = fact;
         built.column_count = Some(incoming.len());
         built.basis = hash::of_value(&incoming).unwrap_or_default();
+        // A table that was kept has said which they are.
+        if built.columns.is_empty() {
+            built.columns = incoming;
+        }
         Ok(built)
     }
 
@@ -449,6 +489,7 @@ impl Builder<'_> {
             steps,
             reason: format!("{reason}{remark}"),
             drift: Some(outcome.drift),
+            columns: outcome.columns,
             ..Built::default()
         })
     }
@@ -572,7 +613,7 @@ pub fn unchanged_query(
     catalog: &CatalogSnapshot,
     options: &ReplicationOptions,
 ) -> Option<String> {
-    let task = task(copy, catalog, options);
+    let (task, _) = task(copy, catalog, options);
     let plain = matches!(task.fact, Fact::Table(_))
         && task.strategy == Strategy::Incremental
         && task.drift.as_ref().is_some_and(|d| d.actions.is_empty());

@@ -15,11 +15,12 @@ pub use filter::{Filter, FilterProblem, parse_filters, select};
 pub use metadata::{MetadataTemplate, metadata_templates};
 pub use resolve::{FoundBy, Resolved, resolve, source_of};
 
+use crate::checks::Written;
 use crate::drift::DriftPolicy;
 use crate::task::{Plan, Step, StepKind, Task};
 use crate::{hash, setup};
 use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, code};
-use rocky_config::Components;
+use rocky_config::{ChecksConfig, Components};
 use rocky_warehouse::{Capabilities, CatalogSnapshot, RelationName, SourceTable, Strategy};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -91,6 +92,8 @@ pub struct TableCopy {
     pub target: RelationName,
     /// How.
     pub strategy: CopyStrategy,
+    /// The column that tells the age of a row, as configured.
+    pub timestamp_column: SmolStr,
     /// Columns beside the source's.
     pub metadata: Vec<MetadataColumn>,
 }
@@ -109,7 +112,7 @@ pub struct Excluded {
 }
 
 /// How to plan a replication.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub struct ReplicationOptions {
     /// The pipeline.
     pub pipeline: SmolStr,
@@ -127,6 +130,12 @@ pub struct ReplicationOptions {
     pub create_catalogs: bool,
     /// About columns that differ.
     pub drift: DriftPolicy,
+    /// What is checked of the copies.
+    pub checks: Option<ChecksConfig>,
+    /// Shadows, each with the table that the configuration names.
+    pub aliases: Vec<(RelationName, RelationName)>,
+    /// The pipeline has more tables than are planned now.
+    pub partial: bool,
     /// Where the pipeline is declared.
     pub loc: Loc,
 }
@@ -148,8 +157,17 @@ pub fn plan(
     let mut names: FxHashSet<SmolStr> = FxHashSet::default();
     // Copies into one table wait for each other.
     let mut last_into: FxHashMap<rocky_warehouse::relation::RelationKey, usize> = FxHashMap::default();
+    let mut checks = Written::new(
+        options.checks.as_ref(),
+        catalog,
+        copies.iter().map(|c| &c.target),
+        &options.aliases,
+    );
     for (index, table) in copies.iter().enumerate() {
-        let mut task = copy::task(table, catalog, options);
+        let (mut task, columns) = copy::task(table, catalog, options);
+        if let Some(checks) = &mut checks {
+            checks.add(copy::facts(table, columns, catalog, options), &mut task);
+        }
         let key = catalog.full_name(&table.target).key(dialect);
         if let Some(before) = last_into.insert(key, index) {
             task.depends_on = vec![before];
@@ -160,6 +178,10 @@ pub fn plan(
             names.insert(task.name.clone());
         }
         tasks.push(task);
+    }
+    let problems = checks.map_or_else(Vec::new, |c| c.finish(options.partial));
+    if !problems.is_empty() {
+        return Err(problems);
     }
     let mut setup = Vec::new();
     if options.create_catalogs {

@@ -150,6 +150,7 @@ pub fn resolve(
                     table: Ident::quoted(table.name.clone()),
                 },
                 strategy,
+                timestamp_column: own.timestamp_column(config),
                 metadata: metadata.clone(),
             });
         }
@@ -287,6 +288,11 @@ impl<'a> Overrides<'a> {
 }
 
 impl Effective<'_> {
+    fn timestamp_column(&self, config: &ReplicationConfig) -> SmolStr {
+        let configured = self.timestamp_column.or(config.timestamp_column.as_ref());
+        configured.map_or(SmolStr::new_static(TIMESTAMP_COLUMN), |c| c.value.clone())
+    }
+
     fn strategy(
         &self,
         config: &ReplicationConfig,
@@ -296,10 +302,7 @@ impl Effective<'_> {
         let names = |list: &[Spanned<SmolStr>]| list.iter().map(|k| k.value.clone()).collect();
         Ok(match word.map_or("incremental", |w| w.as_str()) {
             "incremental" => CopyStrategy::Incremental {
-                timestamp_column: self
-                    .timestamp_column
-                    .or(config.timestamp_column.as_ref())
-                    .map_or(SmolStr::new_static(TIMESTAMP_COLUMN), |c| c.value.clone()),
+                timestamp_column: self.timestamp_column(config),
             },
             "full_refresh" => CopyStrategy::FullRefresh,
             "merge" => CopyStrategy::Merge {

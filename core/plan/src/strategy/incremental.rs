@@ -2,14 +2,24 @@
 //!
 //! Rows without a timestamp come in with the first run alone: later nothing could tell them from those that are there. A
 //! target without any timestamp takes every row that has one.
+//!
+//! With a `lookback` the rows from so long before the watermark on are deleted and what the query now gives from there on is inserted,
+//! at once: rows that came late are taken in, rows that changed or went away in that time are as the query has them.
 
+use super::late::{self, Gone};
+use super::stage::Stage;
 use super::{Built, Ctx, Existing};
 use crate::columns::{Columns, strategy_column};
-use crate::task::StepKind;
-use rocky_base::{Diagnostic, SmolStr};
-use rocky_config::Spanned;
+use crate::task::{Step, StepKind};
+use rocky_base::{Diagnostic, Dialect, SmolStr, code};
+use rocky_config::{Lookback, LookbackUnit, Spanned};
+use rocky_warehouse::Type;
 
-pub(super) fn build(ctx: &Ctx<'_>, timestamp_column: &Spanned<SmolStr>) -> Result<Built, Box<Diagnostic>> {
+pub(super) fn build(
+    ctx: &Ctx<'_>,
+    timestamp_column: &Spanned<SmolStr>,
+    lookback: Option<&Lookback>,
+) -> Result<Built, Box<Diagnostic>> {
     let (target, model) = (ctx.target, ctx.model);
     let mut steps = Vec::with_capacity(3);
     let (ts, reason) = match (ctx.creation()?, ctx.existing) {
@@ -22,6 +32,35 @@ pub(super) fn build(ctx: &Ctx<'_>, timestamp_column: &Spanned<SmolStr>) -> Resul
                 Some(&columns),
                 ctx.dialect,
             )?;
+            if let Some(lookback) = lookback {
+                let moment = |max: &str| earlier(ctx, timestamp_column, lookback, max);
+                // Said once, here: the closure cannot fail.
+                if ctx.dialect == Dialect::BigQuery && ctx.type_of(&timestamp_column.value).is_none() {
+                    return Err(unknown_type(ctx, timestamp_column));
+                }
+                let stage = Stage::new(ctx);
+                steps.push(stage.fill_with(ctx, |query| {
+                    format!(
+                        "SELECT * FROM {query} AS _rocky_q\n\
+                         WHERE COALESCE(_rocky_q.{ts} >= (SELECT {} FROM {target} AS t), _rocky_q.{ts} IS NOT NULL)",
+                        moment(&format!("MAX(t.{ts})"))
+                    )
+                }));
+                steps.extend(late::replace(ctx, &stage, &columns, &Gone::Since(&ts, &moment)));
+                steps.push(stage.drop(ctx));
+                let reason = format!(
+                    "target exists: rows from {lookback} before its newest {} on are replaced{}",
+                    timestamp_column.shown(),
+                    columns.remark()
+                );
+                steps.push(observe(ctx, &ts));
+                return Ok(Built {
+                    steps,
+                    reason,
+                    watermark_column: Some(timestamp_column.value.clone()),
+                    windows: None,
+                });
+            }
             let list = columns.list();
             // NULL on the left of OR on an empty target, NULL on a row without timestamp: COALESCE decides both.
             let sql = format!(
@@ -51,25 +90,65 @@ pub(super) fn build(ctx: &Ctx<'_>, timestamp_column: &Spanned<SmolStr>) -> Resul
             let mut reason = "";
             if let Some(creation) = creation {
                 reason = creation.reason;
-                if creation.drop_view {
-                    steps.push(ctx.drop_view());
-                }
-                steps.push(ctx.counted(
-                    "create_table",
-                    format!("{} {target} AS\n{}", creation.verb(), ctx.sql),
-                ));
+                steps.extend(ctx.make_table(&creation, ctx.sql)?);
             }
             (ts, reason.to_owned())
         }
     };
-    let observe = StepKind::Observe {
-        name: SmolStr::new_static("watermark"),
-    };
-    steps.push(ctx.step("watermark", observe, format!("SELECT MAX({ts}) FROM {target}")));
+    steps.push(observe(ctx, &ts));
     Ok(Built {
         steps,
         reason,
         watermark_column: Some(timestamp_column.value.clone()),
         windows: None,
     })
+}
+
+fn observe(ctx: &Ctx<'_>, ts: &str) -> Step {
+    let observe = StepKind::Observe {
+        name: SmolStr::new_static("watermark"),
+    };
+    ctx.step(
+        "watermark",
+        observe,
+        format!("SELECT MAX({ts}) FROM {}", ctx.target),
+    )
+}
+
+/// A moment so long before another.
+fn earlier(ctx: &Ctx<'_>, column: &Spanned<SmolStr>, lookback: &Lookback, moment: &str) -> String {
+    let n = lookback.amount;
+    let unit = match lookback.unit {
+        LookbackUnit::Second => "SECOND",
+        LookbackUnit::Minute => "MINUTE",
+        LookbackUnit::Hour => "HOUR",
+        LookbackUnit::Day => "DAY",
+    };
+    match ctx.dialect {
+        Dialect::DuckDb => format!("{moment} - INTERVAL {n} {unit}"),
+        Dialect::Databricks => format!("{moment} - INTERVAL '{n}' {unit}"),
+        Dialect::Snowflake => format!("DATEADD({unit}, -{n}, {moment})"),
+        Dialect::BigQuery => {
+            let function = match ctx.type_of(&column.value) {
+                Some(Type::Date) => "DATE_SUB",
+                Some(Type::Timestamp(_)) => "DATETIME_SUB",
+                _ => "TIMESTAMP_SUB",
+            };
+            format!("{function}({moment}, INTERVAL {n} {unit})")
+        }
+    }
+}
+
+/// BigQuery has a function for each type.
+fn unknown_type(ctx: &Ctx<'_>, column: &Spanned<SmolStr>) -> Box<Diagnostic> {
+    let message = format!(
+        "type of timestamp_column `{}` of `{}` is not known, neither from its query nor from its target",
+        column.shown(),
+        ctx.model.name
+    );
+    Box::new(
+        Diagnostic::new(code::E303, column.loc, message)
+            .label("a lookback is taken off it")
+            .help("Cast the column in the query."),
+    )
 }

@@ -60,16 +60,10 @@ pub(super) fn build(
             let mut reason = "";
             if let Some(creation) = creation {
                 reason = creation.reason;
-                if creation.drop_view {
-                    steps.push(ctx.drop_view());
-                }
                 let query = stage
                     .as_ref()
                     .map_or_else(|| ctx.sql.to_owned(), |s| format!("SELECT * FROM {}", s.name));
-                steps.push(ctx.counted(
-                    "create_table",
-                    format!("{} {} AS\n{query}", creation.verb(), ctx.target),
-                ));
+                steps.extend(ctx.make_table(&creation, &query)?);
             }
             reason.to_owned()
         }

@@ -7,18 +7,23 @@
 mod delete_insert;
 mod full_refresh;
 mod incremental;
+mod late;
 mod merge;
+mod relation;
 mod stage;
 mod time_interval;
 mod view;
+mod warehouse_kept;
 
 use crate::bind::Sql;
 use crate::task::{Step, StepKind, Windows};
 use crate::window::{Interval, WindowOptions};
+use relation::Made;
+use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, SmolStr, code};
 use rocky_config::StrategyKind;
 use rocky_project::{InputRelation, Model};
-use rocky_warehouse::Column;
+use rocky_warehouse::{Column, Type};
 
 /// What the catalogue snapshot says of a target.
 #[derive(Copy, Clone, Debug)]
@@ -29,6 +34,8 @@ pub(crate) enum Existing<'a> {
     Table(&'a [Column]),
     /// A view.
     View,
+    /// What the warehouse keeps up to date: a materialized view, a dynamic table, a streaming table.
+    Kept,
     /// Nothing is known.
     Unknown,
 }
@@ -49,6 +56,8 @@ pub(crate) struct Ctx<'a> {
     pub(crate) full_refresh: bool,
     /// Which windows were asked for.
     pub(crate) windows: &'a WindowOptions,
+    /// The warehouse of a Snowflake adapter.
+    pub(crate) adapter_warehouse: Option<&'a SmolStr>,
 }
 
 /// What a strategy builds.
@@ -66,14 +75,26 @@ pub(crate) fn build(ctx: &Ctx<'_>) -> Result<Built, Box<Diagnostic>> {
         return time_interval::build(ctx, &interval);
     }
     match &ctx.model.strategy.kind {
-        StrategyKind::View => Ok(view::build(ctx)),
-        StrategyKind::FullRefresh => Ok(full_refresh::build(ctx)),
-        StrategyKind::Incremental { timestamp_column } => incremental::build(ctx, timestamp_column),
+        StrategyKind::View => view::build(ctx),
+        StrategyKind::FullRefresh => full_refresh::build(ctx),
+        StrategyKind::Incremental {
+            timestamp_column,
+            lookback,
+        } => incremental::build(ctx, timestamp_column, lookback.as_ref()),
         StrategyKind::Merge {
             unique_key,
             update_columns,
         } => merge::build(ctx, unique_key, update_columns.as_deref()),
         StrategyKind::DeleteInsert { partition_by } => delete_insert::build(ctx, partition_by),
+        StrategyKind::MaterializedView if ctx.dialect == Dialect::Databricks => {
+            warehouse_kept::materialized_view(ctx)
+        }
+        StrategyKind::DynamicTable {
+            target_lag,
+            warehouse,
+        } if ctx.dialect == Dialect::Snowflake => {
+            warehouse_kept::dynamic_table(ctx, target_lag, warehouse.as_ref())
+        }
         // Refused by the compile; this stands for a caller that plans without looking.
         kind @ (StrategyKind::Ephemeral
         | StrategyKind::TimeInterval { .. }
@@ -93,6 +114,18 @@ pub(crate) fn build(ctx: &Ctx<'_>) -> Result<Built, Box<Diagnostic>> {
             )))
         }
     }
+}
+
+/// True when a run goes on with the rows that are in the target.
+pub(crate) fn is_kept(kind: &StrategyKind) -> bool {
+    matches!(
+        kind,
+        StrategyKind::Incremental { .. }
+            | StrategyKind::Merge { .. }
+            | StrategyKind::DeleteInsert { .. }
+            | StrategyKind::TimeInterval { .. }
+            | StrategyKind::Microbatch { .. }
+    )
 }
 
 /// How a table that is kept between runs comes into being.
@@ -119,9 +152,9 @@ impl Creation {
 pub(crate) fn same(dialect: Dialect, a: &str, b: &str) -> String {
     match dialect {
         Dialect::Databricks => format!("{a} <=> {b}"),
-        Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery => {
-            format!("{a} IS NOT DISTINCT FROM {b}")
-        }
+        Dialect::DuckDb | Dialect::Snowflake => format!("{a} IS NOT DISTINCT FROM {b}"),
+        // The form that BigQuery turns into the key of a hash join: outer joins, MERGE and correlated EXISTS need one.
+        Dialect::BigQuery => format!("({a} = {b} OR ({a} IS NULL AND {b} IS NULL))"),
     }
 }
 
@@ -140,7 +173,7 @@ impl Ctx<'_> {
                     .label(format!("{strategy} creates its target when it is absent, else adds to it"))
                     .help("Plan with a catalogue snapshot that covers the target's schema, or with `--full-refresh`.")));
             }
-            (Existing::View, replace) => Creation {
+            (Existing::View | Existing::Kept, replace) => Creation {
                 drop_view: true,
                 replace,
                 reason: "target is a view: a table takes its place",
@@ -189,6 +222,30 @@ impl Ctx<'_> {
             .refs()
             .get(index)
             .map(|r| model.unit.origin().locate(r.span))
+    }
+
+    /// A column's type: the query's, else the target's where it is known.
+    fn type_of(&self, name: &str) -> Option<Type> {
+        let key = |n: &str| self.dialect.fold(n, true, IdentKind::Column);
+        let wanted = [key(name), self.dialect.fold(name, false, IdentKind::Column)];
+        let is = |n: &SmolStr| wanted.contains(&key(n));
+        let own = self.model.analysis().columns.iter().find(|c| is(&c.name));
+        let own = own.map(|c| &c.ty).filter(|ty| !ty.is_unknown());
+        let there = match self.existing {
+            Existing::Table(columns) => columns.iter().find(|c| is(&c.name)).map(|c| &c.ty),
+            _ => None,
+        };
+        own.or(there).filter(|ty| !ty.is_unknown()).cloned()
+    }
+
+    /// The steps that make a table from the model's query and drop the view in its place.
+    fn make_table(&self, creation: &Creation, query: &str) -> Result<Vec<Step>, Box<Diagnostic>> {
+        let mut steps = Vec::with_capacity(3);
+        steps.extend(creation.drop_view.then(|| self.drop_view()));
+        let head = self.head(creation.verb(), Made::Table)?;
+        steps.push(self.counted("create_table", head + query));
+        steps.extend(self.comment_step(Made::Table));
+        Ok(steps)
     }
 
     /// A step on the target.

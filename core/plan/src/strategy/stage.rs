@@ -43,6 +43,15 @@ impl Stage {
 
     /// Fill it. What an interrupted run left is replaced.
     pub(super) fn fill(&self, ctx: &Ctx<'_>) -> Step {
+        self.filled(ctx, ctx.sql)
+    }
+
+    /// Fill it with a query over the model's, which is given in brackets.
+    pub(super) fn fill_with(&self, ctx: &Ctx<'_>, query: impl Fn(&str) -> String) -> Step {
+        self.filled(ctx, &query(&ctx.derived()))
+    }
+
+    fn filled(&self, ctx: &Ctx<'_>, query: &str) -> Step {
         let kind = if ctx.dialect == Dialect::DuckDb {
             "TEMP TABLE"
         } else {
@@ -51,7 +60,7 @@ impl Stage {
         self.step(
             ctx,
             "stage",
-            format!("CREATE OR REPLACE {kind} {} AS\n{}", self.name, ctx.sql),
+            format!("CREATE OR REPLACE {kind} {} AS\n{query}", self.name),
         )
     }
 
@@ -63,7 +72,9 @@ impl Stage {
 
 /// `_rocky_stage_orders`. A name that is long or irregular is cut and told from others by its hash.
 fn table_name(ctx: &Ctx<'_>) -> String {
-    let model = &ctx.model.name;
+    let (target, [.., own]) = (&ctx.model.target.table.text, &ctx.model.target_parts);
+    // A shadow beside the target is staged beside the target's stage.
+    let model = if target == own { &ctx.model.name } else { target };
     if model.len() <= KEPT && ctx.dialect.is_regular(model) {
         return format!("_rocky_stage_{model}");
     }

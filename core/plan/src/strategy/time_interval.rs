@@ -5,6 +5,7 @@
 //! transaction, one statement or one script, by dialect. A target comes into being empty, only where it is proved to be absent, by
 //! a statement that leaves an existing table alone.
 
+use super::relation::Made;
 use super::{Built, Ctx, Existing};
 use crate::bind::{Bindings, Parameter, Sql};
 use crate::columns::{self, Columns, strategy_column};
@@ -53,12 +54,14 @@ pub(super) fn build(ctx: &Ctx<'_>, interval: &Interval<'_>) -> Result<Built, Box
         // A full refresh is one statement: the table is never there with a part of its rows.
         if replaced {
             steps.extend(drop);
-            let mut sql = Sql::from(format!("CREATE OR REPLACE TABLE {} AS\n", ctx.target));
+            let mut sql = Sql::from(ctx.head("CREATE OR REPLACE TABLE", Made::Table)?);
             rows(ctx, &mut sql, None, &time);
             steps.push(ctx.bound("create_table", true, sql));
+            steps.extend(ctx.comment_step(Made::Table));
         } else {
             first.extend(drop);
             first.push(bootstrap(ctx, literals)?);
+            first.extend(ctx.comment_step(Made::Table));
         }
     }
     if !replaced {
@@ -185,10 +188,8 @@ fn rows(ctx: &Ctx<'_>, sql: &mut Sql, list: Option<&str>, time: &str) {
 
 /// The empty table. The window of the query does not matter: no row of it is taken.
 fn bootstrap(ctx: &Ctx<'_>, literals: Literals) -> Result<Step, Box<Diagnostic>> {
-    let mut sql = Sql::from(format!(
-        "CREATE TABLE IF NOT EXISTS {} AS\nSELECT * FROM (\n",
-        ctx.target
-    ));
+    let mut sql = Sql::from(ctx.head("CREATE TABLE IF NOT EXISTS", Made::Table)?);
+    sql.push("SELECT * FROM (\n");
     sql.append(ctx.query);
     sql.push("\n) AS _rocky_q\nWHERE 1 = 0");
     let moment = literals

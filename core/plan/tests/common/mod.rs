@@ -319,7 +319,14 @@ pub fn assert_queries_parse(plan: &Plan) {
         let sql = step.bind(plan.dialect, &values).unwrap();
         let query = match (&step.kind, step.purpose.as_str()) {
             (StepKind::Guard { .. } | StepKind::Observe { .. } | StepKind::CountPartitions, _) => Some(&*sql),
-            (_, "create_table" | "create_view" | "stage" | "insert") => sql.split_once('\n').map(|(_, q)| q),
+            (_, "create_table" | "create_view" | "stage" | "insert") => match sql.split_once('\n') {
+                // A head with lines of its layout.
+                Some((head, rest)) if head.starts_with("CREATE") && !head.ends_with(" AS") => rest
+                    .split_once("\nAS\n")
+                    .or(rest.split_once("AS\n"))
+                    .map(|(_, q)| q),
+                split => split.map(|(_, q)| q),
+            },
             (_, "replace_window") if plan.dialect == Dialect::Databricks => sql.splitn(3, '\n').nth(2),
             _ => None,
         };

@@ -66,8 +66,14 @@ pub(super) fn strategy(kind: &StrategyKind) -> Option<Digest> {
         | StrategyKind::MaterializedView
         | StrategyKind::DynamicTable { .. }
         | StrategyKind::ContentAddressed { .. } => return None,
-        StrategyKind::Incremental { timestamp_column } => {
+        StrategyKind::Incremental {
+            timestamp_column,
+            lookback,
+        } => {
             mix.str(&timestamp_column.value);
+            if let Some(lookback) = lookback {
+                mix.num(lookback.amount as usize).str(lookback.unit.as_str());
+            }
         }
         StrategyKind::Merge {
             unique_key,
@@ -104,7 +110,7 @@ pub(super) fn strategy(kind: &StrategyKind) -> Option<Digest> {
 pub(super) fn strategy_columns(kind: &StrategyKind) -> Vec<SmolStr> {
     let one = |c: &rocky_config::Spanned<SmolStr>| vec![c.value.clone()];
     match kind {
-        StrategyKind::Incremental { timestamp_column }
+        StrategyKind::Incremental { timestamp_column, .. }
         | StrategyKind::Microbatch { timestamp_column, .. } => one(timestamp_column),
         StrategyKind::Merge { unique_key: list, .. } | StrategyKind::DeleteInsert { partition_by: list } => {
             list.iter().map(|c| c.value.clone()).collect()
@@ -153,7 +159,8 @@ fn definition(old: &Snapshot, o: &Arc<Model>, new: &Snapshot, n: &Arc<Model>) ->
     if !same && !Arc::ptr_eq(&o.unit, &n.unit) && o.unit.hash() != n.unit.hash() {
         parts.push(Definition::Query);
     }
-    if !same && strategy_words(&o.strategy.kind) != strategy_words(&n.strategy.kind) {
+    let settings = |m: &Model| (strategy_words(&m.strategy.kind), format_words(m));
+    if !same && settings(o) != settings(n) {
         parts.push(Definition::Strategy);
     }
     if !same && o.target_parts != n.target_parts {
@@ -167,6 +174,44 @@ fn definition(old: &Snapshot, o: &Arc<Model>, new: &Snapshot, n: &Arc<Model>) ->
         parts.push(Definition::Contract);
     }
     parts
+}
+
+/// What kind of table a model becomes and how it is laid out; `None` for a plain one.
+fn format_words(model: &Model) -> Option<Digest> {
+    let format = model.config.format.as_deref()?;
+    let mut mix = Mix::new("format");
+    mix.str(format.format_or_table().as_str());
+    for layout in [&format.partition_by, &format.cluster_by] {
+        let columns = layout.as_ref().map_or(&[][..], |l| &l.columns);
+        mix.num(columns.len());
+        columns.iter().for_each(|c| {
+            mix.str(&c.value);
+        });
+    }
+    mix.num(format.properties.len());
+    for (name, value) in &format.properties {
+        mix.str(&name.value).str(&value.value);
+    }
+    mix.str(format.comment.as_ref().map_or("", |c| c.value.as_str()));
+    Some(mix.done())
+}
+
+/// See [`super::settings`].
+pub(super) fn settings(model: &Model) -> Option<u128> {
+    let (word, strategy) = strategy_words(&model.strategy.kind);
+    let format = format_words(model);
+    if word == StrategyKind::FullRefresh.as_str() && format.is_none() {
+        return None;
+    }
+    let mut mix = Mix::new("settings");
+    mix.str(word);
+    for part in [strategy, format] {
+        mix.flag(part.is_some());
+        if let Some(part) = &part {
+            mix.dig(part);
+        }
+    }
+    Some(mix.done().hash)
 }
 
 fn strategy_words(kind: &StrategyKind) -> (&'static str, Option<Digest>) {
@@ -567,6 +612,9 @@ pub(super) fn own_meaning(snapshot: &Snapshot, id: u32) -> (u128, Option<SmolStr
     mix.dig(&relation.all()).str(model.strategy.kind.as_str());
     if let Some(strategy) = strategy(&model.strategy.kind) {
         mix.dig(&strategy);
+    }
+    if let Some(format) = format_words(model) {
+        mix.dig(&format);
     }
     // Types are no part of a meaning over inputs that stand for themselves.
     mix.str(&format!("{:032x}", model.schema_hash()));

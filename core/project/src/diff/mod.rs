@@ -90,6 +90,11 @@ pub fn own_meaning(snapshot: &Snapshot, id: u32) -> (u128, Option<SmolStr>) {
     meaning::own_meaning(snapshot, id)
 }
 
+/// Hash of how a model is materialised, strategy and format; `None` for what needs no sidecar.
+pub fn settings(model: &crate::Model) -> Option<u128> {
+    meaning::settings(model)
+}
+
 /// What happened to a model.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
 pub enum ModelChange {

@@ -8,14 +8,14 @@ pub mod anomaly;
 mod judge;
 
 use crate::execute::Clock;
-use rocky_base::{CancelToken, Dialect, ErrorKind, Event, SmolStr, System};
+use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Event, SmolStr, System};
 use rocky_config::CheckSeverity;
 use rocky_plan::checks::SAMPLE_ROWS;
 use rocky_plan::{Bindings, CheckKind, CheckPlan, Judge, Step};
-use rocky_warehouse::{Connection, Rows, Value};
+use rocky_warehouse::{Connection, FailureClass, Rows, Value};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Columns and characters of a sample that are kept.
 const SAMPLE_COLUMNS: usize = 20;
@@ -198,8 +198,24 @@ pub(crate) struct Evaluator<'a> {
     pub values: &'a Bindings,
     pub cancel: &'a CancelToken,
     pub clock: Clock<'a>,
+    /// The first query that failed, but rather one that the warehouse did not answer.
+    pub trouble: Option<Trouble>,
     /// Answers of queries that several checks of a table ask.
     answers: FxHashMap<String, Result<Rows, String>>,
+}
+
+/// Why a query of a check failed.
+pub(crate) struct Trouble {
+    pub class: FailureClass,
+    pub message: String,
+    pub retry_after: Option<Duration>,
+}
+
+impl Trouble {
+    /// It may pass.
+    pub fn may_pass(&self) -> bool {
+        matches!(self.class, FailureClass::Transient | FailureClass::RateLimited)
+    }
 }
 
 impl<'a> Evaluator<'a> {
@@ -216,14 +232,20 @@ impl<'a> Evaluator<'a> {
             values,
             cancel,
             clock,
+            trouble: None,
             answers: FxHashMap::default(),
         }
+    }
+
+    /// These queries have answers already.
+    pub(crate) fn knowing(mut self, answers: Vec<(String, Rows)>) -> Evaluator<'a> {
+        self.answers = answers.into_iter().map(|(sql, rows)| (sql, Ok(rows))).collect();
+        self
     }
 
     /// Evaluate the checks of one table.
     pub(crate) fn table<'p>(&mut self, checks: impl Iterator<Item = &'p CheckPlan>) -> Evaluated {
         let mut done = Evaluated::default();
-        self.answers.clear();
         for check in checks {
             if let Judge::Anomaly { threshold_pct } = check.judge {
                 let counted = self
@@ -273,10 +295,10 @@ impl<'a> Evaluator<'a> {
                     .bind(self.dialect, self.values)
                     .ok_or("a value is missing")?;
                 self.cancel.check().map_err(|e| e.message)?;
-                let found = self
-                    .connection
-                    .describe(&sql, self.cancel)
-                    .map_err(|e| e.message)?;
+                let found = match self.connection.describe(&sql, self.cancel) {
+                    Ok(found) => found,
+                    Err(error) => return Err(self.failed(error)),
+                };
                 let found: Vec<SmolStr> = found.into_iter().map(|c| c.name).collect();
                 Ok(judge::columns(expected, ignored, &found, figures))
             }
@@ -354,10 +376,23 @@ impl<'a> Evaluator<'a> {
             .ok_or_else(|| "a value is missing".to_owned())?;
         self.cancel.check().map_err(|e| e.message)?;
         let rows = self.connection.query(&sql, limit, self.cancel);
-        rows.map_err(|error| match error.kind {
-            ErrorKind::Cancelled => "interrupted".to_owned(),
-            _ => error.message,
-        })
+        rows.map_err(|error| self.failed(error))
+    }
+
+    fn failed(&mut self, error: Error) -> String {
+        if error.kind == ErrorKind::Cancelled {
+            return "interrupted".to_owned();
+        }
+        let trouble = Trouble {
+            class: self.connection.classify(&error),
+            retry_after: self.connection.retry_after(&error),
+            message: error.message,
+        };
+        let message = trouble.message.clone();
+        if self.trouble.is_none() || trouble.may_pass() {
+            self.trouble = Some(trouble);
+        }
+        message
     }
 }
 

@@ -1,17 +1,24 @@
 //! Executing a plan: set-up statements one after another, then the tasks as their inputs are done.
 //!
-//! Worker threads take tasks from a queue ([`queue`]) and execute them on a connection each ([`task`]); they report to the
-//! calling thread ([`pump`]), which alone talks to the observer, writes what came of them into the state and asks for a new plan.
+//! Worker threads ([`worker`]) take tasks from a queue ([`queue`]) and execute them on a connection each ([`task`]), again after failures
+//! that may pass ([`policy`], [`breaker`]); they report to the calling thread ([`pump`]), which alone talks to the observer, writes what came of them into the state and asks for a new plan.
 //! Windows of time are jobs of their own ([`windows`]), which workers claim in the state themselves. Invariant: what
 //! the report says of a model is what the warehouse has; a failure of the state never hides it.
 
+mod breaker;
 mod deferred;
+mod limit;
+mod policy;
 mod pump;
 mod queue;
 mod task;
 #[cfg(test)]
 mod tests;
+mod time;
 mod windows;
+mod worker;
+
+pub use policy::{Backoff, BreakerPolicy, Policy};
 
 use crate::checks::CheckStatus;
 use crate::report::{RunReport, RunStatus, StatementResult, TaskResult, TaskStatus, Trigger};
@@ -21,7 +28,8 @@ use rocky_base::{CancelToken, Error, ErrorKind, Event, Observer, Result, SmolStr
 use rocky_plan::{Bindings, Plan, StepKind, Task};
 use rocky_warehouse::{Connection, FailureClass, Warehouse};
 use std::time::{Duration, Instant};
-use task::run_step;
+use task::{StepFailure, StepValue, run_step};
+use time::Time;
 
 /// Everything an execution needs.
 pub struct ExecuteContext<'a> {
@@ -45,6 +53,8 @@ pub struct ExecuteContext<'a> {
     pub cancel: &'a CancelToken,
     /// The clock.
     pub clock: &'a dyn System,
+    /// What is done about failures.
+    pub policy: &'a Policy,
     /// Called on this thread, once for a model that failed because something in the catalogue is not as planned: a new plan
     /// when the facts have changed, else `None`.
     pub replan: &'a mut dyn FnMut(&Task) -> Result<Option<Task>>,
@@ -65,7 +75,11 @@ pub struct RunFacts {
 ///
 /// A failing model is part of the report. An error means that no model was executed: the plan cannot be executed by this
 /// warehouse, there is no connection, the state cannot be written, or a set-up statement failed.
-pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
+pub fn execute(ctx: ExecuteContext<'_>) -> Result<RunReport> {
+    execute_in(ctx, &Time::real())
+}
+
+fn execute_in(mut ctx: ExecuteContext<'_>, time: &Time) -> Result<RunReport> {
     check(ctx.plan, ctx.warehouse)?;
     let clock = Clock(ctx.clock);
     let (started_at, started) = (clock.now(), Instant::now());
@@ -82,6 +96,12 @@ pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
             ..RunRecord::begin(ctx.run_id.clone(), ctx.plan.pipeline.clone(), started_at)
         })?;
     }
+    let _unfinished = ctx.state.map(|state| Unfinished {
+        state,
+        run_id: ctx.run_id.clone(),
+        clock,
+        started,
+    });
     let (run_id, pipeline) = (ctx.run_id.clone(), ctx.plan.pipeline.to_string());
     ctx.observer.event(&Event::RunStarted {
         run_id,
@@ -90,7 +110,8 @@ pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
     });
 
     let mut setup = Vec::new();
-    let prepared = prepare(&mut ctx, started, &mut setup);
+    let mut repetitions = 0;
+    let prepared = prepare(&mut ctx, time, started, &mut setup, &mut repetitions);
     let connection = match prepared {
         Ok(connection) => connection,
         Err(error) if error.kind == ErrorKind::Cancelled => None,
@@ -101,7 +122,7 @@ pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
         run_id: ctx.run_id.clone(),
         window: None,
     };
-    let mut outcome = pump::run_tasks(&mut ctx, clock, values.clone(), connection);
+    let mut outcome = pump::run_tasks(&mut ctx, (clock, time), values.clone(), connection, repetitions);
     deferred::run(&ctx, clock, &values, &mut outcome);
 
     let succeeded = outcome
@@ -160,6 +181,7 @@ pub fn execute(mut ctx: ExecuteContext<'_>) -> Result<RunReport> {
         status,
         interrupted: outcome.interrupted,
         state_error: outcome.state_error,
+        pacing: outcome.pacing,
         setup,
         tasks: outcome.results,
     })
@@ -226,38 +248,64 @@ fn check(plan: &Plan, warehouse: &dyn Warehouse) -> Result<()> {
     }
 }
 
-/// The first connection, and on it the set-up.
+/// The first connection, and on it the set-up: it creates what is not there yet, so doing it again changes nothing.
 fn prepare(
     ctx: &mut ExecuteContext<'_>,
+    time: &Time,
     started: Instant,
     done: &mut Vec<StatementResult>,
+    repetitions: &mut u32,
 ) -> Result<Option<Box<dyn Connection>>> {
     ctx.cancel.check()?;
     if ctx.plan.setup.is_empty() && ctx.plan.tasks.is_empty() {
         return Ok(None);
     }
-    let mut connection = ctx.warehouse.connect()?;
-    for step in &ctx.plan.setup {
-        ctx.cancel.check()?;
-        let begin = Instant::now();
-        let mut result = run_step(connection.as_mut(), step, &step.sql, ctx.cancel);
-        // Two runs over one database that create the same schema: one of them is told of a conflict.
-        if result
-            .as_ref()
-            .is_err_and(|failure| failure.class == FailureClass::Transaction)
-        {
-            let _ = connection.rollback();
-            result = run_step(connection.as_mut(), step, &step.sql, ctx.cancel);
-        }
-        let took = begin.elapsed();
-        let duration_ms = millis(took);
-        let value = result.map_err(|failure| {
-            let mut error = failure.error;
-            if error.kind != ErrorKind::Cancelled {
-                error.message = format!("{} {}: {}", step.purpose, step.target, error.message);
+    let mut patience = Patience {
+        tried: 0,
+        repetitions,
+    };
+    let mut connection = loop {
+        match ctx.warehouse.connect() {
+            Ok(connection) => break connection,
+            Err(error) => {
+                let failure = StepFailure {
+                    class: ctx.warehouse.classify(&error),
+                    retry_after: ctx.warehouse.retry_after(&error),
+                    error,
+                };
+                patience.wait(ctx, time, failure, "connect")?;
             }
-            error
-        })?;
+        }
+    };
+    let plan = ctx.plan;
+    for step in &plan.setup {
+        let mut patience = Patience {
+            tried: 0,
+            repetitions: patience.repetitions,
+        };
+        let begin = Instant::now();
+        let (value, took): (StepValue, Duration) = loop {
+            ctx.cancel.check()?;
+            let begin = Instant::now();
+            let failure = match run_step(connection.as_mut(), step, &step.sql, ctx.cancel) {
+                Ok(value) => break (value, begin.elapsed()),
+                Err(failure) => failure,
+            };
+            let _ = connection.rollback();
+            let lost = failure.class == FailureClass::Transient;
+            patience
+                .wait(ctx, time, failure, &step.target)
+                .map_err(|mut error| {
+                    if error.kind != ErrorKind::Cancelled {
+                        error.message = format!("{} {}: {}", step.purpose, step.target, error.message);
+                    }
+                    error
+                })?;
+            if lost && let Ok(opened) = ctx.warehouse.connect() {
+                connection = opened;
+            }
+        };
+        let duration_ms = millis(took);
         done.push(StatementResult {
             purpose: step.purpose.clone(),
             sql: step.sql.clone(),
@@ -274,6 +322,80 @@ fn prepare(
         });
     }
     Ok(Some(connection))
+}
+
+/// Repeats what may be repeated whenever it fails.
+struct Patience<'r> {
+    tried: u32,
+    /// Of the run.
+    repetitions: &'r mut u32,
+}
+
+impl Patience<'_> {
+    /// Wait before the next attempt; an error when there is none.
+    fn wait(
+        &mut self,
+        ctx: &mut ExecuteContext<'_>,
+        time: &Time,
+        failure: StepFailure,
+        what: &str,
+    ) -> Result<()> {
+        let policy = ctx.policy;
+        let n = self.tried;
+        self.tried += 1;
+        let conflict = failure.class == FailureClass::Transaction;
+        // Two runs over one database that create the same schema: one of them is told of a conflict.
+        if conflict && n == 0 {
+            return ctx.cancel.check();
+        }
+        let passes = matches!(
+            failure.class,
+            FailureClass::Transient | FailureClass::RateLimited | FailureClass::Transaction
+        );
+        let left = policy
+            .max_retries_per_run
+            .is_none_or(|most| *self.repetitions < most);
+        if !passes || n >= policy.max_retries || !left {
+            return Err(failure.error);
+        }
+        *self.repetitions += 1;
+        let fraction = crate::remote::random_fraction();
+        let wait = policy.backoff.pause(n, fraction, failure.retry_after);
+        ctx.observer.event(&Event::Log {
+            level: SmolStr::new_static("warning"),
+            message: format!(
+                "{what} is tried again in {} ms: {}",
+                millis(wait),
+                failure.error.message
+            ),
+        });
+        time.pause(wait, ctx.cancel)
+    }
+}
+
+/// A run whose thread unwinds (an observer panicked) has ended too: what it claimed is free, and the history says so.
+struct Unfinished<'a> {
+    state: &'a StateStore,
+    run_id: String,
+    clock: Clock<'a>,
+    started: Instant,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let end = RunEnd {
+            finished_at: self.clock.now(),
+            duration_ms: millis(self.started.elapsed()),
+            status: RunStatus::Failure,
+            interrupted: true,
+            error: Some("the run panicked".to_owned()),
+        };
+        // Whoever panics has worse to tell.
+        let _ = self.state.record_run_end(&self.run_id, &end, &[]);
+    }
 }
 
 /// Nothing was executed; the history says why.

@@ -3,12 +3,15 @@
 //!
 //! Invariant: what the observer is told of a model is in the state before (unless the state failed, which is reported).
 
+use super::breaker::Lesson;
 use super::deferred;
-use super::queue::{INTERRUPTED, Message, Permission, Stop, Workers, blank_result};
+use super::queue::{Message, Permission, Stop, Workers};
+use super::time::Time;
 use super::windows::{self, Part};
-use super::{Clock, ExecuteContext};
+use super::worker::{INTERRUPTED, blank_result};
+use super::{Clock, ExecuteContext, millis};
 use crate::checks::anomaly;
-use crate::report::{TaskError, TaskResult, TaskStatus, WindowResult};
+use crate::report::{Cause, Pacing, TaskError, TaskResult, TaskStatus, WindowResult};
 use crate::state::{ModelExecution, Partition, QualityMetrics, QualitySnapshot, RowCount, StateBatch};
 use rocky_base::{Error, ErrorKind, Event, SmolStr};
 use rocky_plan::{Bindings, Plan, TaskKind};
@@ -30,6 +33,7 @@ const COMMIT_INTERVAL: Duration = Duration::from_millis(25);
 pub(super) struct Outcome {
     pub(super) results: Vec<TaskResult>,
     pub(super) interrupted: bool,
+    pub(super) pacing: Pacing,
     pub(super) state_error: Option<String>,
     /// What the state is still to be told, together with the end of the run …
     pub(super) rows: Vec<ModelExecution>,
@@ -43,9 +47,10 @@ pub(super) struct Outcome {
 /// Execute the tasks. Without a connection (cancelled before, or nothing to do) none is tried.
 pub(super) fn run_tasks(
     ctx: &mut ExecuteContext<'_>,
-    clock: Clock<'_>,
+    (clock, time): (Clock<'_>, &Time),
     values: Bindings,
     connection: Option<Box<dyn Connection>>,
+    repetitions: u32,
 ) -> Outcome {
     let plan = ctx.plan;
     // The same answer for every task of a kind.
@@ -53,14 +58,7 @@ pub(super) fn run_tasks(
         .into_iter()
         .filter(|kind| ctx.observer.guards(kind.as_str()))
         .collect();
-    let workers = Workers::new(
-        plan,
-        ctx.warehouse,
-        ctx.cancel,
-        clock,
-        values,
-        (guarded, ctx.state),
-    );
+    let workers = Workers::new(ctx, (clock, time), values, guarded, repetitions);
     let mut pump = Pump::new(ctx, &workers);
     if let Some(connection) = connection
         && !plan.tasks.is_empty()
@@ -68,7 +66,16 @@ pub(super) fn run_tasks(
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(CHANNEL);
             let _stop = StopWhenUnwinding(&workers);
-            match workers.start(scope, connection, sender) {
+            let _close = CloseTime(time);
+            // Without it nothing that takes too long would be stopped.
+            let watched = match pump.ctx.policy.has_limits() {
+                true => std::thread::Builder::new()
+                    .name("rocky-limits".into())
+                    .spawn_scoped(scope, || time.watch())
+                    .map(drop),
+                false => Ok(()),
+            };
+            match watched.and_then(|()| workers.start(scope, connection, sender)) {
                 Ok(()) => pump.receive(&receiver),
                 Err(error) => pump.no_thread(&error),
             }
@@ -85,6 +92,15 @@ impl Drop for StopWhenUnwinding<'_, '_> {
         if std::thread::panicking() {
             self.0.stop(Stop::Abandoned);
         }
+    }
+}
+
+/// The thread that watches limits ends with the others.
+struct CloseTime<'a>(&'a Time);
+
+impl Drop for CloseTime<'_> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
@@ -190,16 +206,21 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                     duration_ms,
                 });
             }
-            Message::Repeated { index, why } => {
-                let message = format!(
-                    "`{}` is tried once more after a conflict: {why}",
-                    self.name(index)
-                );
-                self.events.push(Event::Log {
-                    level: SmolStr::new_static("warning"),
-                    message,
+            Message::Repeated { index, repetition } => {
+                let Some(task) = self.plan.tasks.get(index) else {
+                    return;
+                };
+                self.events.push(Event::ModelRetried {
+                    model: task.name.clone(),
+                    kind: SmolStr::new_static(task.kind.as_str()),
+                    target: task.full_name.clone(),
+                    attempt: repetition.attempt,
+                    reason: SmolStr::new_static(repetition.reason),
+                    error: repetition.error,
+                    wait_ms: millis(repetition.wait),
                 });
             }
+            Message::Learned(lesson) => self.events.push(learned(&lesson)),
             Message::Ask { index, answer } => {
                 let permission = self.ask(index);
                 // Nobody waits for it only when the worker has panicked.
@@ -322,10 +343,14 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
         let Some((task, left)) = self.open.get_mut(&index) else {
             return;
         };
+        let total = task.windows.as_ref().map_or(0, Vec::len);
         let slot = task.windows.as_mut().and_then(|w| w.get_mut(window));
         if let Some(slot) = slot {
             *slot = result;
             *left -= 1;
+            let done = (total - *left) as u64;
+            let told = windows::event(&task.name, &task.full_name, slot, (done, total as u64));
+            self.events.extend(told);
         }
         self.close_when_done(index);
     }
@@ -542,6 +567,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             message: error.message,
             hint: error.hint,
             step: None,
+            cause: Cause::Other,
         };
         let result = TaskResult {
             status: TaskStatus::Failed,
@@ -555,6 +581,8 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
     /// What has no result yet was not started, or was to be tried again and was not.
     fn finish(mut self) -> Outcome {
         for (index, part, result) in self.workers.leftovers() {
+            // It would have been tried again.
+            self.interrupted |= self.ctx.cancel.is_tripped();
             match (part, self.plan.tasks.get(index)) {
                 (Part::Window(window), Some(task)) => {
                     self.window(index, window, windows::of_result(task, window, *result));
@@ -563,9 +591,17 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             }
         }
         let stop = self.workers.stopped();
+        let too_many = |failed: u64, done: u64| {
+            let most = self.ctx.policy.error_rate_abort_pct;
+            format!("not started: {failed} of {done} failed, and error_rate_abort_pct is {most}")
+        };
         let reason = match (stop, &self.state_error) {
             (Some(Stop::FailFast(failed)), _) => {
                 format!("not started: `{}` failed and fail_fast is set", self.name(failed))
+            }
+            (Some(Stop::ErrorRate { failed, done }), _) => too_many(failed, done),
+            (Some(Stop::Observer), _) => {
+                format!("not started: {}", self.refused.as_deref().unwrap_or_default())
             }
             (Some(Stop::State), Some(error)) => {
                 format!("not started: the run cannot be recorded: {error}")
@@ -582,18 +618,8 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                 continue;
             }
             match (stop, &self.state_error) {
-                (Some(Stop::FailFast(failed)), _) => {
-                    let reason = format!("not started: `{}` failed and fail_fast is set", self.name(failed));
-                    self.skip(index, reason);
-                }
-                (Some(Stop::State), Some(error)) => {
-                    let reason = format!("not started: the run cannot be recorded: {error}");
-                    self.skip(index, reason);
-                }
-                (Some(Stop::Observer), _) => {
-                    let why = self.refused.clone().unwrap_or_default();
-                    self.skip(index, format!("not started: {why}"));
-                }
+                (Some(Stop::FailFast(_) | Stop::ErrorRate { .. } | Stop::Observer), _)
+                | (Some(Stop::State), Some(_)) => self.skip(index, reason.clone()),
                 _ if self.ctx.cancel.is_tripped() => {
                     self.interrupted = true;
                     self.skip(index, INTERRUPTED.to_owned());
@@ -612,15 +638,51 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             self.events.push(unrecorded(&error));
             self.state_error = Some(error.message);
         }
+        let (final_concurrency, rate_limits, circuit_openings) = self.workers.pacing();
         Outcome {
             results: self.results.into_iter().flatten().collect(),
             interrupted: self.interrupted,
+            pacing: Pacing {
+                adaptive: self.ctx.policy.adaptive,
+                final_concurrency,
+                rate_limits,
+                circuit_openings,
+            },
             state_error: self.state_error,
             rows: self.rows,
             measured: self.measured,
             checking: self.checking,
             events: self.events,
         }
+    }
+}
+
+/// The observer is told how the warehouse behaves.
+fn learned(lesson: &Lesson) -> Event {
+    let (level, message) = match lesson {
+        Lesson::Opened { failures, recovery } => {
+            let then = match recovery {
+                Some(recovery) => format!("one task tries again in {} s", recovery.as_secs_f64()),
+                None => "nothing more is sent".to_owned(),
+            };
+            let text = format!(
+                "circuit breaker open: the warehouse did not answer {failures} times in a row; {then}"
+            );
+            ("warning", text)
+        }
+        Lesson::Closed => (
+            "info",
+            "circuit breaker closed: the warehouse answers again".to_owned(),
+        ),
+        Lesson::Limit { from, to } if to < from => (
+            "warning",
+            format!("the warehouse asked for less: {to} at a time instead of {from}"),
+        ),
+        Lesson::Limit { from, to } => ("info", format!("{to} at a time instead of {from}")),
+    };
+    Event::Log {
+        level: SmolStr::new_static(level),
+        message,
     }
 }
 

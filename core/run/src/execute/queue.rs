@@ -1,27 +1,27 @@
-//! Which model is next, and the worker threads that take it.
+//! Which model is next for the worker threads ([`super::worker`]).
 //!
 //! Workers release the successors of a model themselves, so that the calling thread's work (state, observer) is never
-//! between two models. Invariant: a job is in exactly one place: ready, parked, with a worker, or with the calling thread
-//! for a new plan; the last two count as running. The workers end when nothing is running and nothing is ready.
+//! between two models. Invariant: a job is in exactly one place: ready, parked, delayed, held, with a worker, or with the calling
+//! thread for a new plan; the last two count as running. The workers end when nothing is running and nothing else can begin.
+//! How many run is counted, not handed out: a limit that shrinks or grows cannot lose anything.
 //!
 //! A task with windows is opened (its target comes into being), then its windows are jobs of their own, so many at once as it
 //! says ([`super::windows`]); it counts as one task until the last of them is done.
 
-use super::task::{Attempt, Failure, attempt};
-use super::windows::{self, Open, Part};
-use super::{Clock, millis};
-use crate::checks::{CheckOutcome, Evaluator};
-use crate::report::{TaskError, TaskResult, TaskStatus, WindowResult};
+use super::breaker::{Adaptive, Admission, Breaker, Contact, Lesson};
+use super::policy::Policy;
+use super::time::Time;
+use super::windows::{Open, Part};
+use super::{Clock, ExecuteContext};
+use crate::report::{Repetition, TaskResult, WindowResult};
 use crate::state::StateStore;
 use jiff::Timestamp;
-use rocky_base::{CancelToken, Error, ErrorKind, SmolStr};
+use rocky_base::{CancelToken, Error, SmolStr};
 use rocky_plan::{Bindings, Plan, Task, TaskKind};
-use rocky_warehouse::{Connection, FailureClass, Warehouse};
-use std::any::Any;
-use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
+use rocky_warehouse::{Connection, Warehouse};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, Scope};
 use std::time::{Duration, Instant};
@@ -29,7 +29,9 @@ use std::time::{Duration, Instant};
 /// Drivers recurse over the statements they are given on the calling thread. Only what is touched costs memory.
 const STACK_BYTES: usize = 8 << 20;
 /// Before repeating a transaction that had no rival in this run: the rival is elsewhere and needs a moment.
-const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
+pub(super) const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
+/// Fewer tasks than this say nothing about the others.
+const LEAST_DONE: u64 = 4;
 
 /// Reported to the calling thread.
 pub(super) enum Message {
@@ -47,10 +49,13 @@ pub(super) enum Message {
         rows: Option<u64>,
         duration_ms: u64,
     },
+    /// It is tried again.
     Repeated {
         index: usize,
-        why: String,
+        repetition: Repetition,
     },
+    /// The warehouse behaves otherwise than before.
+    Learned(Lesson),
     /// The model is done, whatever came of it.
     Done {
         index: usize,
@@ -96,29 +101,54 @@ pub(super) struct Job {
     pub(super) part: Part,
     /// A newer plan than the one in the run's plan.
     pub(super) plan: Option<Arc<Task>>,
-    repeated: u32,
-    replanned: bool,
-    pause: bool,
-    attempts: u32,
+    /// Repetitions after conflicts with others, without a wait.
+    pub(super) conflicts: u32,
+    /// Repetitions after failures that may pass, since it was begun, or begun anew.
+    pub(super) retries: u32,
+    /// How often it was begun anew.
+    pub(super) anew: u32,
+    pub(super) replanned: bool,
+    pub(super) attempts: u32,
     /// When its first statement was sent.
     pub(super) started: Option<(Timestamp, Instant)>,
     /// What came of the last attempt; reported when there is no other.
-    last: Option<Box<TaskResult>>,
+    pub(super) last: Option<Box<TaskResult>>,
+    /// The attempts before.
+    pub(super) past: Vec<Repetition>,
+    /// Of its last admission: its number, and whether it tries for all.
+    number: u64,
+    probe: bool,
+    /// It must not be sent, for this reason.
+    pub(super) refused: Option<String>,
+    /// The opening of the circuit since which it waits.
+    waited_since: Option<u32>,
+    /// What its last attempt told of the warehouse, with what was said and when to come back.
+    pub(super) contact: Contact,
+    pub(super) said: Option<String>,
+    pub(super) retry_after: Option<Duration>,
 }
 
 impl Job {
     pub(super) fn new(index: usize, part: Part) -> Job {
-        let (plan, started, last) = (None, None, None);
         Job {
             index,
             part,
-            plan,
-            repeated: 0,
+            plan: None,
+            conflicts: 0,
+            retries: 0,
+            anew: 0,
             replanned: false,
-            pause: false,
             attempts: 0,
-            started,
-            last,
+            started: None,
+            last: None,
+            past: Vec::new(),
+            number: 0,
+            probe: false,
+            refused: None,
+            waited_since: None,
+            contact: Contact::None,
+            said: None,
+            retry_after: None,
         }
     }
 }
@@ -128,6 +158,8 @@ impl Job {
 pub(super) enum Stop {
     /// This model failed and the plan says to stop then.
     FailFast(usize),
+    /// So many of so many failed.
+    ErrorRate { failed: u64, done: u64 },
     /// The state store failed.
     State,
     /// The observer does not want more.
@@ -147,44 +179,64 @@ pub(super) struct Queue {
     /// Lost a transaction conflict. One of them is ready again when another model is done: together they could be each
     /// other's rivals.
     parked: VecDeque<Job>,
+    /// To be tried again, by time. The number keeps those of one time apart.
+    delayed: BTreeMap<(Duration, u64), Job>,
+    /// Wait for the circuit to close.
+    held: VecDeque<Job>,
+    breaker: Breaker,
+    adaptive: Adaptive,
+    /// The warehouse asked to be left alone until then.
+    not_before: Duration,
+    /// Of the last job that was taken or delayed.
+    number: u64,
+    /// Repetitions so far, as far as they are limited.
+    repetitions: u32,
+    /// Tasks that are done, and those of them that failed.
+    done: u64,
+    failed: u64,
     pub(super) running: usize,
     /// Per model, how many inputs are not done.
     missing: Vec<u32>,
     workers: usize,
-    idle: usize,
+    pub(super) idle: usize,
     stop: Option<Stop>,
 }
 
 /// What the workers share.
 pub(super) struct Workers<'a> {
-    plan: &'a Plan,
-    warehouse: &'a dyn Warehouse,
-    cancel: &'a CancelToken,
+    pub(super) plan: &'a Plan,
+    pub(super) warehouse: &'a dyn Warehouse,
+    pub(super) cancel: &'a CancelToken,
     pub(super) clock: Clock<'a>,
+    pub(super) time: &'a Time,
+    pub(super) policy: &'a Policy,
     /// For the holes of the statements.
     pub(super) values: Bindings,
     /// Where windows are claimed before they are written.
     pub(super) state: Option<&'a StateStore>,
     /// Kinds of tasks that must ask before they begin.
-    guarded: Vec<TaskKind>,
+    pub(super) guarded: Vec<TaskKind>,
     /// Per model, the models that read it.
     pub(super) dependents: Vec<Vec<u32>>,
     /// So many tasks at once.
     max_tasks: usize,
     max_workers: usize,
-    queue: Mutex<Queue>,
-    wake: Condvar,
+    queue: Arc<Mutex<Queue>>,
+    wake: Arc<Condvar>,
+    /// A tripped token wakes those who wait for a time.
+    _waker: rocky_base::cancel::WakerGuard,
 }
 
 impl<'a> Workers<'a> {
-    pub(super) fn new(
-        plan: &'a Plan,
-        warehouse: &'a dyn Warehouse,
-        cancel: &'a CancelToken,
-        clock: Clock<'a>,
+    /// `repetitions`: how many there were already.
+    pub(super) fn new<'c: 'a>(
+        ctx: &ExecuteContext<'c>,
+        (clock, time): (Clock<'a>, &'a Time),
         values: Bindings,
-        (guarded, state): (Vec<TaskKind>, Option<&'a StateStore>),
+        guarded: Vec<TaskKind>,
+        repetitions: u32,
     ) -> Workers<'a> {
+        let (plan, warehouse) = (ctx.plan, ctx.warehouse);
         let mut dependents = vec![Vec::new(); plan.tasks.len()];
         let mut missing = Vec::with_capacity(plan.tasks.len());
         let mut ready = VecDeque::new();
@@ -201,36 +253,57 @@ impl<'a> Workers<'a> {
             }
         }
         let parallel = warehouse.capabilities().parallel.max(1);
-        let max_tasks = plan.concurrency.clamp(1, parallel).min(plan.tasks.len());
+        let allowed = plan.concurrency.clamp(1, parallel);
+        let max_tasks = allowed.min(plan.tasks.len());
         let together = |t: &Task| t.windows.as_ref().map_or(1, |w| w.parallel.min(w.list.len()));
-        let widest = plan.tasks.iter().map(together).max().unwrap_or(1);
-        let max_workers = max_tasks.max(widest.min(parallel));
-        let queue = Queue {
+        let widest = plan.tasks.iter().map(together).max().unwrap_or(1).min(parallel);
+        let max_workers = max_tasks.max(widest);
+        let queue = Arc::new(Mutex::new(Queue {
             ready,
             windows: VecDeque::new(),
             open: HashMap::new(),
             tasks: 0,
             parked: VecDeque::new(),
+            delayed: BTreeMap::new(),
+            held: VecDeque::new(),
+            breaker: Breaker::new(ctx.policy.breaker),
+            adaptive: Adaptive::new(ctx.policy.adaptive, allowed.max(widest)),
+            not_before: Duration::ZERO,
+            number: 0,
+            repetitions,
+            done: 0,
+            failed: 0,
             running: 0,
             missing,
             workers: 0,
             idle: 0,
             stop: None,
+        }));
+        let wake = Arc::new(Condvar::new());
+        let waker = {
+            let (queue, wake) = (Arc::clone(&queue), Arc::clone(&wake));
+            ctx.cancel.on_trip(move || {
+                // A worker that has looked at the token is waiting by the time the lock is free.
+                drop(queue.lock().unwrap_or_else(PoisonError::into_inner));
+                wake.notify_all();
+            })
         };
-        let (queue, wake) = (Mutex::new(queue), Condvar::new());
         Workers {
             plan,
             warehouse,
-            cancel,
+            cancel: ctx.cancel,
             clock,
+            time,
+            policy: ctx.policy,
             values,
-            state,
+            state: ctx.state,
             guarded,
             dependents,
             max_tasks,
             max_workers,
             queue,
             wake,
+            _waker: waker,
         }
     }
 
@@ -265,10 +338,11 @@ impl<'a> Workers<'a> {
     }
 
     /// Start workers for the ready jobs that no idle worker will take.
-    fn grow<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, sender: &SyncSender<Message>) {
+    pub(super) fn grow<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, sender: &SyncSender<Message>) {
         let mut queue = self.lock();
+        // Somebody must be there, too, when a delayed job's time has come.
         while queue.workers < self.max_workers
-            && queue.available(self.max_tasks) > queue.idle
+            && queue.available(self.max_tasks) + queue.delayed.len() + queue.held.len() > queue.idle
             && queue.stop.is_none()
         {
             // More threads than the system gives are not needed for progress.
@@ -298,6 +372,12 @@ impl<'a> Workers<'a> {
     /// A job that waited for a new plan has one.
     pub(super) fn replanned(&self, mut job: Job, plan: Task, last: Box<TaskResult>) {
         job.plan = Some(Arc::new(plan));
+        job.past.push(Repetition {
+            attempt: job.attempts,
+            reason: "replanned",
+            error: last.error.as_ref().map(|e| e.message.clone()).unwrap_or_default(),
+            wait: Duration::ZERO,
+        });
         job.last = Some(last);
         let mut queue = self.lock();
         queue.running -= 1;
@@ -319,38 +399,38 @@ impl<'a> Workers<'a> {
             ready,
             windows,
             parked,
+            held,
+            delayed,
             ..
         } = &mut *queue;
         ready
             .drain(..)
             .chain(windows.drain(..))
             .chain(parked.drain(..))
+            .chain(held.drain(..))
+            .chain(std::mem::take(delayed).into_values())
             .filter_map(|job| Some((job.index, job.part, job.last?)))
             .collect()
     }
 
-    fn next(&self) -> Option<Job> {
+    pub(super) fn next(&self) -> Option<Job> {
         let mut queue = self.lock();
         loop {
             if queue.stop.is_some() || self.cancel.is_tripped() {
                 break;
             }
-            if let Some(job) = queue.windows.pop_front() {
-                queue.running += 1;
+            let now = self.time.now();
+            queue.release_due(now);
+            if let Some(job) = queue.take(self.max_tasks, now) {
                 return Some(job);
             }
-            if queue.tasks < self.max_tasks
-                && let Some(job) = queue.ready.pop_front()
-            {
-                queue.running += 1;
-                queue.tasks += 1;
-                return Some(job);
-            }
-            if queue.running == 0 {
+            let due = queue.next_due(now);
+            if queue.running == 0 && due.is_none() {
                 break;
             }
             queue.idle += 1;
-            queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            let nobody = queue.running == 0;
+            queue = self.time.wait(&self.wake, queue, due, nobody);
             queue.idle -= 1;
         }
         drop(queue);
@@ -359,9 +439,53 @@ impl<'a> Workers<'a> {
         None
     }
 
-    fn succeeded(&self, index: usize) {
+    /// Learn from a job's last attempt, before anything follows from it.
+    pub(super) fn learn(&self, job: &mut Job, sender: &SyncSender<Message>) {
+        let (contact, probe) = (job.contact, std::mem::take(&mut job.probe));
+        let now = self.time.now();
+        let mut queue = self.lock();
+        let numbers = (job.number, queue.number);
+        let limit = queue.adaptive.learn(contact, numbers);
+        let circuit = queue
+            .breaker
+            .learn(contact, probe, job.said.as_deref(), numbers, now);
+        if let (Contact::RateLimited, Some(after)) = (contact, job.retry_after) {
+            queue.not_before = queue.not_before.max(now.saturating_add(after.min(LONGEST_REST)));
+        }
+        drop(queue);
+        if circuit.is_some() || limit.is_some() || probe {
+            self.wake.notify_all();
+        }
+        for lesson in [limit, circuit].into_iter().flatten() {
+            let _ = sender.send(Message::Learned(lesson));
+        }
+    }
+
+    /// May there be one more repetition? It is counted.
+    pub(super) fn spend(&self) -> bool {
+        let mut queue = self.lock();
+        if self
+            .policy
+            .max_retries_per_run
+            .is_some_and(|most| queue.repetitions >= most)
+        {
+            return false;
+        }
+        queue.repetitions += 1;
+        true
+    }
+
+    /// Jobs at a time in the end, rate limits, openings of the circuit.
+    pub(super) fn pacing(&self) -> (usize, u64, u32) {
+        let queue = self.lock();
+        let adaptive = &queue.adaptive;
+        (adaptive.last(), adaptive.rate_limits(), queue.breaker.openings())
+    }
+
+    pub(super) fn succeeded(&self, index: usize) {
         let mut queue = self.lock();
         queue.settle();
+        self.count(&mut queue, false);
         self.release(&mut queue, index);
         self.wake_up(queue, 1);
     }
@@ -385,12 +509,33 @@ impl<'a> Workers<'a> {
     }
 
     /// Its dependents are never released.
-    fn failed(&self, index: usize) {
+    pub(super) fn failed(&self, index: usize) {
+        self.ended(index, true);
+    }
+
+    /// It was written, but its dependents are never released.
+    pub(super) fn blocked(&self, index: usize) {
+        self.ended(index, false);
+    }
+
+    fn ended(&self, index: usize, failed: bool) {
         let mut queue = self.lock();
         self.note_failure(&mut queue, index);
+        self.count(&mut queue, failed);
         queue.settle();
         // The calling thread says so too, and takes no job.
         self.wake_up(queue, 0);
+    }
+
+    /// A task is done. When too many fail, nothing more is begun.
+    pub(super) fn count(&self, queue: &mut Queue, failed: bool) {
+        queue.done += 1;
+        queue.failed += u64::from(failed);
+        let most = u64::from(self.policy.error_rate_abort_pct);
+        let (failed, done) = (queue.failed, queue.done);
+        if most > 0 && done >= LEAST_DONE && failed.saturating_mul(100) >= most.saturating_mul(done) {
+            queue.stop.get_or_insert(Stop::ErrorRate { failed, done });
+        }
     }
 
     pub(super) fn note_failure(&self, queue: &mut Queue, index: usize) {
@@ -400,25 +545,38 @@ impl<'a> Workers<'a> {
     }
 
     /// The others see the token themselves.
-    fn interrupted(&self) {
+    pub(super) fn interrupted(&self) {
         let mut queue = self.lock();
         queue.settle();
         self.wake_up(queue, 1);
     }
 
-    fn repeat(&self, mut job: Job) {
+    /// It lost a conflict: once more when another job of this run is done, or in a moment.
+    pub(super) fn park(&self, job: Job) {
         let mut queue = self.lock();
-        queue.running -= 1;
-        if !job.part.is_window() {
-            queue.tasks -= 1;
-        }
+        queue.leave(&job);
         if queue.running == 0 {
-            job.pause = true;
-            queue.again(job);
+            let due = self.time.now().saturating_add(CONFLICT_PAUSE);
+            queue.delay(job, due);
         } else {
             queue.parked.push_back(job);
         }
         // This worker goes on with what is ready; a parked job is waited for by the one that is running.
+    }
+
+    /// Once more after a wait, in which it takes nobody's place.
+    pub(super) fn delay(&self, job: Job, wait: Duration) {
+        let due = self.time.now().saturating_add(wait);
+        let mut queue = self.lock();
+        queue.leave(&job);
+        queue.delay(job, due);
+        // What it may have been in the way of need not wait for it.
+        if let Some(parked) = queue.parked.pop_front() {
+            queue.again(parked);
+        }
+        drop(queue);
+        // Whoever is idle learns how long to wait.
+        self.wake.notify_all();
     }
 
     /// Wake workers for what there is to do and the caller does not take itself, or all of them when it is over.
@@ -433,348 +591,10 @@ impl<'a> Workers<'a> {
             (0..wanted).for_each(|_| self.wake.notify_one());
         }
     }
-
-    fn work<'scope>(
-        &'scope self,
-        scope: &'scope Scope<'scope, '_>,
-        mut connection: Option<Box<dyn Connection>>,
-        sender: SyncSender<Message>,
-    ) {
-        // Whoever spawned this thread counted it as idle.
-        self.lock().idle -= 1;
-        // The receiver is gone only when the calling thread unwinds; `Stop::Abandoned` then ends the loop.
-        while let Some(mut job) = self.next() {
-            self.grow(scope, &sender);
-            let newer = job.plan.clone();
-            let Some(plan) = newer.as_deref().or_else(|| self.plan.tasks.get(job.index)) else {
-                continue;
-            };
-            let index = job.index;
-            if job.started.is_none() && !job.part.is_window() {
-                match self.ask(plan, index, &sender) {
-                    Permission::Granted => {}
-                    Permission::Refused(why) => {
-                        let mut result = Box::new(refused(plan, why));
-                        result.windows = windows::blank(plan, None);
-                        let _ = sender.send(Message::Done { index, result });
-                        self.failed(index);
-                        continue;
-                    }
-                    Permission::Over => {
-                        self.interrupted();
-                        continue;
-                    }
-                }
-                let _ = sender.send(Message::Started { index });
-            }
-            let (result, verdict) = match self.begin(plan, &job, &sender) {
-                Ok(()) => self.execute(plan, &mut job, &mut connection, &sender),
-                Err(error) => (self.refused(plan, &mut job, error), Verdict::Failed),
-            };
-            let result = Box::new(result);
-            if let Part::Window(window) = job.part
-                && !matches!(verdict, Verdict::Conflict)
-            {
-                self.window_done(plan, index, window, *result, &mut connection, &sender);
-                continue;
-            }
-            // Reported before successors are released: `ModelFinished` comes before their `ModelStarted`.
-            match verdict {
-                Verdict::Succeeded if job.part == Part::Open => {
-                    let _ = sender.send(Message::Opened { index, result });
-                    self.opened(index, newer.clone(), plan);
-                }
-                Verdict::Succeeded => {
-                    let _ = sender.send(Message::Done { index, result });
-                    self.succeeded(index);
-                }
-                Verdict::Failed | Verdict::Blocked => {
-                    let _ = sender.send(Message::Done { index, result });
-                    self.failed(index);
-                }
-                Verdict::Interrupted => {
-                    let _ = sender.send(Message::Done { index, result });
-                    self.interrupted();
-                }
-                Verdict::Conflict => {
-                    let why = result
-                        .error
-                        .as_ref()
-                        .map_or_else(String::new, |e| e.message.clone());
-                    let _ = sender.send(Message::Repeated { index, why });
-                    job.repeated += 1;
-                    job.last = Some(result);
-                    self.repeat(job);
-                }
-                Verdict::Stale => {
-                    job.replanned = true;
-                    let _ = sender.send(Message::Stale {
-                        job: Box::new(job),
-                        result,
-                    });
-                }
-            }
-        }
-        discard(&mut connection);
-    }
-
-    /// Ask the calling thread, when tasks of this kind are guarded.
-    fn ask(&self, task: &Task, index: usize, sender: &SyncSender<Message>) -> Permission {
-        if !self.guarded.contains(&task.kind) {
-            return Permission::Granted;
-        }
-        let (answer, permission) = sync_channel(1);
-        let _ = sender.send(Message::Ask { index, answer });
-        permission.recv().unwrap_or(Permission::Over)
-    }
-
-    /// One attempt at a job and what is to follow from it.
-    fn execute(
-        &self,
-        plan: &Task,
-        job: &mut Job,
-        connection: &mut Option<Box<dyn Connection>>,
-        sender: &SyncSender<Message>,
-    ) -> (TaskResult, Verdict) {
-        let (started_at, started) = *job
-            .started
-            .get_or_insert_with(|| (self.clock.now(), Instant::now()));
-        job.attempts += 1;
-        if std::mem::take(&mut job.pause) {
-            std::thread::sleep(CONFLICT_PAUSE);
-        }
-        let index = job.index;
-        let values = match job.part.window(plan) {
-            None => Cow::Borrowed(&self.values),
-            Some(window) => Cow::Owned(Bindings {
-                window: Some((window.start.to_string(), window.end.to_string())),
-                ..self.values.clone()
-            }),
-        };
-        let steps = job.part.steps(plan);
-        let attempted = if steps.is_empty() {
-            // Nothing is to be done before the windows.
-            Ok(Attempt::default())
-        } else {
-            catch_unwind(AssertUnwindSafe(|| {
-                let connection = match connection {
-                    Some(connection) => connection,
-                    None => match self.warehouse.connect() {
-                        Ok(opened) => connection.insert(opened),
-                        Err(error) => return Attempt::failed(error),
-                    },
-                };
-                attempt(
-                    connection.as_mut(),
-                    steps,
-                    plan.transaction,
-                    self.plan.dialect,
-                    &values,
-                    started,
-                    self.cancel,
-                    |step, rows, duration_ms| {
-                        let _ = sender.send(Message::Step {
-                            index,
-                            purpose: step.purpose.clone(),
-                            rows,
-                            duration_ms,
-                        });
-                    },
-                )
-            }))
-        };
-        let attempted = attempted.unwrap_or_else(|panic| {
-            let text = format!(
-                "executing `{}` panicked: {}",
-                plan.name,
-                panic_text(panic.as_ref())
-            );
-            Attempt {
-                broken: true,
-                ..Attempt::failed(Error::bug(text))
-            }
-        });
-        if attempted.broken {
-            discard(connection);
-        }
-        let mut result = blank_result(plan);
-        if job.part == Part::Open {
-            result.windows = windows::blank(plan, None);
-        }
-        result.attempts = job.attempts;
-        result.started_at = Some(started_at);
-        result.finished_at = Some(self.clock.now());
-        result.duration_ms = millis(started.elapsed());
-        result.statements = attempted.statements;
-        let Some(failure) = attempted.failure else {
-            result.status = TaskStatus::Success;
-            result.rows = attempted.rows;
-            result.watermark = attempted.watermark;
-            if let (Some(window), Part::Window(_)) = (job.part.window(plan), job.part) {
-                result.windows = Some(vec![windows::counted(window, &attempted.counts, result.rows)]);
-                return (result, Verdict::Succeeded);
-            }
-            // What has windows is checked after the last of them.
-            if job.part == Part::Open {
-                return (result, Verdict::Succeeded);
-            }
-            self.check(plan, connection, &mut result);
-            let verdict = if result.is_blocked() {
-                Verdict::Blocked
-            } else {
-                Verdict::Succeeded
-            };
-            return (result, verdict);
-        };
-        if failure.error.kind == ErrorKind::Cancelled {
-            result.skipped_reason = Some(match failure.kept {
-                0 => INTERRUPTED.to_owned(),
-                n => format!(
-                    "{INTERRUPTED}; {n} of {} statements had taken effect",
-                    steps.len()
-                ),
-            });
-            return (result, Verdict::Interrupted);
-        }
-        let verdict = match failure.class {
-            FailureClass::Transaction if failure.kept == 0 && job.repeated < job.part.most_repeats() => {
-                Verdict::Conflict
-            }
-            // What a window lacks, the others lack too: the task is planned again by its next run.
-            FailureClass::Catalog if failure.kept == 0 && !job.replanned && !job.part.is_window() => {
-                Verdict::Stale
-            }
-            _ => Verdict::Failed,
-        };
-        result.status = TaskStatus::Failed;
-        result.error = Some(model_error(failure));
-        (result, verdict)
-    }
-
-    /// The checks of a task that has succeeded.
-    pub(super) fn check(
-        &self,
-        plan: &Task,
-        connection: &mut Option<Box<dyn Connection>>,
-        result: &mut TaskResult,
-    ) {
-        let checks = || plan.checks.iter().filter(|c| !c.deferred);
-        let Some(open) = connection.as_mut().filter(|_| checks().next().is_some()) else {
-            return;
-        };
-        let evaluated = catch_unwind(AssertUnwindSafe(|| {
-            Evaluator::new(
-                open.as_mut(),
-                self.plan.dialect,
-                &self.values,
-                self.cancel,
-                self.clock,
-            )
-            .table(checks())
-        }));
-        match evaluated {
-            Ok(evaluated) => (result.checks, result.counted) = (evaluated.checks, evaluated.counted),
-            Err(panic) => {
-                discard(connection);
-                let why = format!("evaluating it panicked: {}", panic_text(panic.as_ref()));
-                result.checks = checks().map(|c| CheckOutcome::unknown(c, why.clone())).collect();
-            }
-        }
-    }
 }
 
-/// What follows from an attempt.
-enum Verdict {
-    Succeeded,
-    /// It was written, but what reads it must not be run.
-    Blocked,
-    Failed,
-    Interrupted,
-    /// Another transaction was in the way and nothing has taken effect: once more.
-    Conflict,
-    /// Something is not there, or is there already, and nothing has taken effect: perhaps a new plan.
-    Stale,
-}
-
-/// The reason of what a tripped token left undone.
-pub(super) const INTERRUPTED: &str = "interrupted";
-
-/// A result without an outcome: skipped, without a reason yet.
-pub(super) fn blank_result(plan: &Task) -> TaskResult {
-    TaskResult {
-        kind: plan.kind,
-        name: plan.name.clone(),
-        asset_key: plan.asset_key.clone(),
-        target: plan.target.clone(),
-        full_name: plan.full_name.clone(),
-        strategy: plan.strategy,
-        status: TaskStatus::Skipped,
-        rows: None,
-        duration_ms: 0,
-        started_at: None,
-        finished_at: None,
-        attempts: 0,
-        error: None,
-        skipped_reason: None,
-        watermark: None,
-        sql_hash: plan.sql_hash.clone(),
-        column_count: plan.column_count,
-        statements: Vec::new(),
-        windows: None,
-        checks: Vec::new(),
-        counted: None,
-        anomaly: None,
-    }
-}
-
-/// A task that was not allowed to begin.
-fn refused(plan: &Task, why: String) -> TaskResult {
-    TaskResult {
-        status: TaskStatus::Failed,
-        error: Some(TaskError {
-            kind: ErrorKind::Hook,
-            message: why,
-            hint: None,
-            step: None,
-        }),
-        ..blank_result(plan)
-    }
-}
-
-fn model_error(failure: Failure) -> TaskError {
-    let Failure {
-        error, step, kept, ..
-    } = failure;
-    let message = match (kept, &step) {
-        (0, _) | (_, None) => error.message,
-        (1, Some(_)) => format!("{} (the statement before it has taken effect)", error.message),
-        (n, Some(_)) => format!(
-            "{} (the {n} statements before it have taken effect)",
-            error.message
-        ),
-    };
-    TaskError {
-        kind: error.kind,
-        message,
-        hint: error.hint,
-        step,
-    }
-}
-
-/// Close a connection; one in an unknown state may do anything at that.
-fn discard(connection: &mut Option<Box<dyn Connection>>) {
-    if let Some(connection) = connection.take() {
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(connection)));
-    }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => text,
-        (None, Some(text)) => text,
-        (None, None) => "no message",
-    }
-}
+/// A warehouse that asks to be left alone for longer than this is asked anyway.
+const LONGEST_REST: Duration = Duration::from_secs(3600);
 
 impl Queue {
     /// One task less is running.
@@ -791,6 +611,19 @@ impl Queue {
         }
     }
 
+    /// A job is not done, but runs no more for now.
+    fn leave(&mut self, job: &Job) {
+        self.running -= 1;
+        if !job.part.is_window() {
+            self.tasks -= 1;
+        }
+    }
+
+    fn delay(&mut self, job: Job, due: Duration) {
+        self.number += 1;
+        self.delayed.insert((due, self.number), job);
+    }
+
     fn again(&mut self, job: Job) {
         match job.part {
             Part::Window(_) => self.windows.push_back(job),
@@ -798,8 +631,83 @@ impl Queue {
         }
     }
 
+    /// The next job that may begin.
+    fn take(&mut self, max_tasks: usize, now: Duration) -> Option<Job> {
+        if now < self.not_before {
+            return None;
+        }
+        loop {
+            if self.running >= self.adaptive.limit() {
+                return None;
+            }
+            let mut job = match self.windows.pop_front() {
+                Some(job) => job,
+                None if self.tasks < max_tasks => self.ready.pop_front()?,
+                None => return None,
+            };
+            match self.breaker.admit(job.waited_since, now) {
+                Admission::Hold => {
+                    job.waited_since.get_or_insert(self.breaker.openings());
+                    self.held.push_back(job);
+                    continue;
+                }
+                Admission::Refuse => job.refused = Some(self.breaker.reason()),
+                Admission::Probe => job.probe = true,
+                Admission::Go => job.waited_since = None,
+            }
+            self.number += 1;
+            job.number = self.number;
+            (job.contact, job.said, job.retry_after) = (Contact::None, None, None);
+            self.running += 1;
+            if !job.part.is_window() {
+                self.tasks += 1;
+            }
+            return Some(job);
+        }
+    }
+
+    /// What need not wait any more is ready.
+    fn release_due(&mut self, now: Duration) {
+        while let Some(first) = self.delayed.first_entry()
+            && first.key().0 <= now
+        {
+            let job = first.remove();
+            self.again(job);
+        }
+        if self.held.is_empty() {
+            return;
+        }
+        // Closed: all of them. Open again: those that have waited in vain, to be refused. Else one, when its time has come.
+        let (closed, openings) = (self.breaker.is_closed(), self.breaker.openings());
+        let over = |job: &Job| closed || job.waited_since.is_some_and(|since| since < openings);
+        if self.held.iter().any(over) {
+            for job in std::mem::take(&mut self.held) {
+                match over(&job) {
+                    true => self.again(job),
+                    false => self.held.push_back(job),
+                }
+            }
+        } else if self.ready.is_empty()
+            && self.windows.is_empty()
+            && self.breaker.due().is_some_and(|due| due <= now)
+            && let Some(job) = self.held.pop_front()
+        {
+            self.again(job);
+        }
+    }
+
+    /// When something that waits for a time can begin.
+    fn next_due(&self, now: Duration) -> Option<Duration> {
+        let some = !(self.ready.is_empty() && self.windows.is_empty());
+        let delayed = self.delayed.keys().next().map(|(due, _)| *due);
+        let rest = (some && now < self.not_before).then_some(self.not_before);
+        let held = self.breaker.due().filter(|_| !some && !self.held.is_empty());
+        [delayed, rest, held].into_iter().flatten().min()
+    }
+
     /// How many jobs workers could take.
     fn available(&self, max_tasks: usize) -> usize {
-        self.windows.len() + self.ready.len().min(max_tasks.saturating_sub(self.tasks))
+        let jobs = self.windows.len() + self.ready.len().min(max_tasks.saturating_sub(self.tasks));
+        jobs.min(self.adaptive.limit().saturating_sub(self.running))
     }
 }

@@ -1,12 +1,13 @@
 //! Executing one task on one connection, once. What happens after a failure is the worker's business ([`super::queue`]).
 
+use super::limit::Limits;
 use super::millis;
 use crate::report::StatementResult;
 use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Result, SmolStr};
 use rocky_plan::{Bindings, Step, StepKind};
 use rocky_warehouse::{Connection, FailureClass, Rows, Value};
 use std::borrow::Cow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How many offending rows a guard fetches and shows.
 const SAMPLE_ROWS: usize = 5;
@@ -28,6 +29,19 @@ pub(super) struct StepValue {
 pub(super) struct StepFailure {
     pub(super) error: Error,
     pub(super) class: FailureClass,
+    /// When the warehouse wants to be asked again.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl StepFailure {
+    /// The answer is known; nothing of the warehouse is in question.
+    fn decided(error: Error) -> StepFailure {
+        StepFailure {
+            error,
+            class: FailureClass::Rejected,
+            retry_after: None,
+        }
+    }
 }
 
 /// Execute one step.
@@ -50,10 +64,7 @@ pub(super) fn run_step(
             Ok(rows) if rows.rows.is_empty() => Ok(StepValue::default()),
             Ok(rows) => {
                 let error = Error::new(ErrorKind::Warehouse, guard_message(error, &rows));
-                return Err(StepFailure {
-                    error,
-                    class: FailureClass::Other,
-                });
+                return Err(StepFailure::decided(error));
             }
             Err(error) => Err(error),
         },
@@ -63,27 +74,20 @@ pub(super) fn run_step(
                     observed,
                     ..StepValue::default()
                 }),
-                Err(error) => {
-                    return Err(StepFailure {
-                        error,
-                        class: FailureClass::Other,
-                    });
-                }
+                Err(error) => return Err(StepFailure::decided(error)),
             },
             Err(error) => Err(error),
         },
         StepKind::Refuse { error, hint } => {
             let mut refused = Error::new(ErrorKind::Warehouse, error.clone());
             refused.hint.clone_from(hint);
-            return Err(StepFailure {
-                error: refused,
-                class: FailureClass::Other,
-            });
+            return Err(StepFailure::decided(refused));
         }
         StepKind::Check => Err(Error::bug(format!("`{}` is the query of a check", step.purpose))),
     };
     result.map_err(|error| StepFailure {
         class: connection.classify(&error),
+        retry_after: connection.retry_after(&error),
         error,
     })
 }
@@ -158,6 +162,9 @@ fn push_sample(text: &mut String, value: &Value) {
     text.push_str(quote);
 }
 
+/// Queries with their answers.
+pub(crate) type Answers = Vec<(String, Rows)>;
+
 /// One attempt at a model.
 #[derive(Default)]
 pub(super) struct Attempt {
@@ -169,6 +176,8 @@ pub(super) struct Attempt {
     pub(super) watermark: Option<String>,
     /// Rows by partition, where they were counted.
     pub(super) counts: Vec<(String, u64)>,
+    /// Queries of checks that were asked in the transaction, as they stand in the plan, with their answers.
+    pub(super) answers: Answers,
     /// Set when it did not succeed.
     pub(super) failure: Option<Failure>,
     /// The connection is in an unknown state and must not be used again.
@@ -177,12 +186,10 @@ pub(super) struct Attempt {
 
 impl Attempt {
     /// An attempt that got nowhere.
-    pub(super) fn failed(error: Error) -> Attempt {
+    pub(super) fn failed(error: Error, class: FailureClass, retry_after: Option<Duration>) -> Attempt {
         let failure = Failure {
-            error,
-            class: FailureClass::Other,
-            step: None,
-            kept: 0,
+            retry_after,
+            ..Failure::new(error, class)
         };
         Attempt {
             failure: Some(failure),
@@ -198,33 +205,68 @@ pub(super) struct Failure {
     pub(super) step: Option<SmolStr>,
     /// How many statements have, or may have, taken effect for good.
     pub(super) kept: usize,
+    /// Whether the last statement has taken effect is not known.
+    pub(super) unknown: bool,
+    /// When the warehouse wants to be asked again.
+    pub(super) retry_after: Option<Duration>,
+    /// A limit of the run, not the warehouse.
+    pub(super) timed_out: bool,
 }
 
-/// Execute the steps, in a transaction where that is planned and possible. `started` is when the task began, perhaps with another
-/// attempt; `on_step` is told of each step that succeeded.
-#[expect(clippy::too_many_arguments, reason = "one call, and each is something else")]
+impl Failure {
+    fn new(error: Error, class: FailureClass) -> Failure {
+        Failure {
+            error,
+            class,
+            step: None,
+            kept: 0,
+            unknown: false,
+            retry_after: None,
+            timed_out: false,
+        }
+    }
+
+    /// It is certain that nothing is otherwise than before the attempt.
+    pub(super) fn untouched(&self) -> bool {
+        self.kept == 0 && !self.unknown
+    }
+}
+
+/// What the steps of an attempt are sent with.
+pub(super) struct Sending<'a> {
+    pub(super) dialect: Dialect,
+    pub(super) values: &'a Bindings,
+    /// When the task began, perhaps with another attempt.
+    pub(super) started: Instant,
+    pub(super) limits: &'a Limits<'a>,
+}
+
+/// Execute the steps, in a transaction where that is planned and possible; `asks` are asked in it, after them. `on_step` is told of each step that succeeded.
 pub(super) fn attempt(
     connection: &mut dyn Connection,
     steps: &[Step],
+    asks: &[&Step],
     transaction: bool,
-    dialect: Dialect,
-    values: &Bindings,
-    started: Instant,
-    cancel: &CancelToken,
+    sending: &Sending<'_>,
     mut on_step: impl FnMut(&Step, Option<u64>, u64),
 ) -> Attempt {
+    let Sending {
+        dialect,
+        values,
+        started,
+        limits,
+    } = *sending;
+    let cancel = limits.token();
     let mut attempt = Attempt {
         statements: Vec::with_capacity(steps.len()),
         ..Attempt::default()
     };
     let transaction = transaction && connection.transactional_ddl();
     if transaction && let Err(error) = connection.begin() {
-        let class = connection.classify(&error);
+        let (class, retry_after) = (connection.classify(&error), connection.retry_after(&error));
         attempt.failure = Some(Failure {
-            error,
-            class,
-            step: None,
-            kept: 0,
+            retry_after,
+            ..Failure::new(error, class)
         });
         attempt.broken = true;
         return attempt;
@@ -237,11 +279,11 @@ pub(super) fn attempt(
             sql.as_deref()
                 .ok_or_else(|| Error::bug(format!("`{}` has a parameter without a value", step.purpose)))
         }) {
-            Ok(sql) => run_step(connection, step, sql, cancel),
-            Err(error) => Err(StepFailure {
-                error,
-                class: FailureClass::Other,
-            }),
+            Ok(sql) => {
+                let _limit = limits.statement();
+                run_step(connection, step, sql, cancel)
+            }
+            Err(error) => Err(StepFailure::decided(error)),
         };
         let took = begin.elapsed();
         let duration_ms = millis(took);
@@ -257,17 +299,24 @@ pub(super) fn attempt(
         });
         let value = match result {
             Ok(value) => value,
-            Err(StepFailure { mut error, class }) => {
+            Err(StepFailure {
+                mut error,
+                class,
+                retry_after,
+            }) => {
                 let kept = if transaction { 0 } else { written };
+                let writes = matches!(step.kind, StepKind::Statement { .. });
                 // Which of a table's files it was.
                 if step.purpose == "load" && error.kind != ErrorKind::Cancelled {
                     error.message = format!("`{}`: {}", step.target, error.message);
                 }
                 attempt.failure = Some(Failure {
-                    error,
-                    class,
                     step: Some(step.purpose.clone()),
                     kept,
+                    // In a transaction nothing is kept that was not committed.
+                    unknown: writes && !transaction && class == FailureClass::Transient,
+                    retry_after,
+                    ..Failure::new(error, class)
                 });
                 break;
             }
@@ -285,10 +334,42 @@ pub(super) fn attempt(
         }
         on_step(step, value.rows, duration_ms);
     }
+    if transaction && attempt.failure.is_none() {
+        ask(connection, asks, sending, &mut attempt);
+    }
+    // A session that lost its warehouse is of no more use, and ends its transaction with it.
+    let lost = |f: &Failure| f.class == FailureClass::Transient;
+    attempt.broken |= attempt.failure.as_ref().is_some_and(lost);
     if transaction {
         finish_transaction(connection, cancel, written, &mut attempt);
     }
     attempt
+}
+
+/// Ask what checks want to know of the moment of writing. A query that fails has spoilt the transaction.
+fn ask(connection: &mut dyn Connection, asks: &[&Step], sending: &Sending<'_>, attempt: &mut Attempt) {
+    for step in asks {
+        let _limit = sending.limits.statement();
+        let answer = match step.bind(sending.dialect, sending.values) {
+            Some(sql) => connection.query(&sql, 2, sending.limits.token()),
+            None => Err(Error::bug(format!(
+                "`{}` has a parameter without a value",
+                step.purpose
+            ))),
+        };
+        match answer {
+            Ok(rows) => attempt.answers.push((step.sql.clone(), rows)),
+            Err(error) => {
+                let (class, retry_after) = (connection.classify(&error), connection.retry_after(&error));
+                attempt.failure = Some(Failure {
+                    step: Some(step.purpose.clone()),
+                    retry_after,
+                    ..Failure::new(error, class)
+                });
+                return;
+            }
+        }
+    }
 }
 
 /// COMMIT when all went well, else ROLLBACK.
@@ -301,12 +382,7 @@ fn finish_transaction(
     if attempt.failure.is_none()
         && let Err(error) = cancel.check()
     {
-        attempt.failure = Some(Failure {
-            error,
-            class: FailureClass::Other,
-            step: None,
-            kept: 0,
-        });
+        attempt.failure = Some(Failure::new(error, FailureClass::Other));
     }
     if attempt.failure.is_some() {
         // A rollback that fails leaves the transaction to the end of the session.
@@ -318,7 +394,11 @@ fn finish_transaction(
     };
     let class = connection.classify(&error);
     attempt.broken = true;
-    let refused = matches!(class, FailureClass::Transaction | FailureClass::Constraint);
+    let retry_after = connection.retry_after(&error);
+    let refused = matches!(
+        class,
+        FailureClass::Transaction | FailureClass::Constraint | FailureClass::RateLimited
+    );
     let kept = if refused { 0 } else { written };
     error.message = if refused {
         format!("COMMIT was refused and nothing was changed: {}", error.message)
@@ -333,10 +413,10 @@ fn finish_transaction(
         error.kind = ErrorKind::Warehouse;
     }
     attempt.failure = Some(Failure {
-        error,
-        class,
-        step: None,
         kept,
+        unknown: !refused && written > 0,
+        retry_after,
+        ..Failure::new(error, class)
     });
 }
 

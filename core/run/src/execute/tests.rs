@@ -1,8 +1,11 @@
 //! Scheduling and faults, on a warehouse in memory that does what a script says.
 
+mod checks;
+mod faults;
 mod windows;
 
-use super::{ExecuteContext, execute};
+use super::time::Time;
+use super::{ExecuteContext, Policy, execute_in};
 use crate::report::{RunReport, RunStatus, TaskResult, TaskStatus, Trigger};
 use crate::state::{StateReader, StateStore};
 use rocky_base::system::MemorySystem;
@@ -25,9 +28,17 @@ enum Act {
     Change(u64),
     Return(Vec<Vec<Value>>),
     Fail(FailureClass, &'static str),
+    /// It takes effect, and then it fails.
+    FailAfter(FailureClass, &'static str),
+    /// Too much is asked; again after this time.
+    Later(Duration),
     Panic,
     /// Until the token is tripped.
     Hang,
+    /// So long, and then until the token is tripped.
+    HangFor(Duration),
+    /// It takes so long.
+    Pass(Duration),
     /// Until so many statements are here at once.
     Meet(usize),
 }
@@ -38,6 +49,8 @@ type Script = Box<dyn Fn(&str, usize) -> Act + Send + Sync>;
 struct Log {
     /// Every statement sent.
     sent: Vec<String>,
+    /// When they were sent.
+    times: Vec<Duration>,
     /// Statements that took effect.
     kept: Vec<String>,
     calls: HashMap<String, usize>,
@@ -53,6 +66,9 @@ struct Inner {
     log: Mutex<Log>,
     meeting: Condvar,
     refuse_connections_after: AtomicUsize,
+    /// So many connections fail for the moment.
+    break_connections: AtomicUsize,
+    time: Time,
 }
 
 struct Fake(Arc<Inner>);
@@ -74,6 +90,8 @@ impl Fake {
             log: Mutex::default(),
             meeting: Condvar::new(),
             refuse_connections_after: AtomicUsize::new(usize::MAX),
+            break_connections: AtomicUsize::new(0),
+            time: Time::manual(),
         }))
     }
 
@@ -87,7 +105,12 @@ impl Fake {
 }
 
 #[derive(Debug)]
-struct FakeFailure(FailureClass);
+struct FakeFailure(FailureClass, Option<Duration>);
+
+fn failure(error: &Error) -> Option<&FakeFailure> {
+    let source = error.source.as_deref();
+    source.and_then(|s| s.downcast_ref::<FakeFailure>())
+}
 
 impl std::fmt::Display for FakeFailure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -107,6 +130,7 @@ impl Session {
     fn act(&mut self, sql: &str, cancel: &CancelToken) -> Result<Act> {
         let mut log = self.inner.log.lock().unwrap();
         log.sent.push(sql.to_owned());
+        log.times.push(self.inner.time.now());
         let calls = log.calls.entry(sql.to_owned()).or_default();
         *calls += 1;
         let before = *calls - 1;
@@ -115,8 +139,26 @@ impl Session {
         drop(log);
         let act = (self.inner.script)(sql, before);
         let result = match act {
-            Act::Fail(class, text) => Err(Error::new(ErrorKind::Warehouse, text).because(FakeFailure(class))),
-            Act::Panic => panic!("the driver panicked on purpose"),
+            Act::Fail(class, text) => {
+                Err(Error::new(ErrorKind::Warehouse, text).because(FakeFailure(class, None)))
+            }
+            Act::Later(after) => {
+                let failure = FakeFailure(FailureClass::RateLimited, Some(after));
+                Err(Error::new(ErrorKind::Warehouse, "429").because(failure))
+            }
+            Act::Panic => {
+                self.inner.log.lock().unwrap().here -= 1;
+                panic!("the driver panicked on purpose")
+            }
+            Act::Pass(time) => {
+                self.inner.time.advance(time);
+                Ok(Act::Change(1))
+            }
+            Act::HangFor(time) => {
+                self.inner.time.advance(time);
+                assert!(cancel.is_tripped(), "{sql} was not stopped");
+                Err(Error::cancelled())
+            }
             Act::Hang => {
                 let pair = Arc::new((Mutex::new(false), Condvar::new()));
                 let waker = pair.clone();
@@ -153,13 +195,17 @@ impl Session {
 
 impl Connection for Session {
     fn execute(&mut self, sql: &str, cancel: &CancelToken) -> Result<Executed> {
-        let rows = match self.act(sql, cancel)? {
-            Act::Change(n) => Some(n),
-            _ => None,
+        let (rows, failed) = match self.act(sql, cancel)? {
+            Act::Change(n) => (Some(n), None),
+            Act::FailAfter(class, text) => (None, Some((class, text))),
+            _ => (None, None),
         };
         match &mut self.pending {
             Some(pending) => pending.push(sql.to_owned()),
             None => self.inner.log.lock().unwrap().kept.push(sql.to_owned()),
+        }
+        if let Some((class, text)) = failed {
+            return Err(Error::new(ErrorKind::Warehouse, text).because(FakeFailure(class, None)));
         }
         Ok(Executed { rows })
     }
@@ -197,9 +243,14 @@ impl Connection for Session {
     fn commit(&mut self) -> Result<()> {
         let pending = self.pending.take().expect("COMMIT without BEGIN");
         let sql = format!("commit {}", pending.first().map_or("", String::as_str));
-        self.act(&sql, &CancelToken::new())?;
+        let act = self.act(&sql, &CancelToken::new())?;
         self.inner.log.lock().unwrap().kept.extend(pending);
-        Ok(())
+        match act {
+            Act::FailAfter(class, text) => {
+                Err(Error::new(ErrorKind::Warehouse, text).because(FakeFailure(class, None)))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn rollback(&mut self) -> Result<()> {
@@ -208,11 +259,11 @@ impl Connection for Session {
     }
 
     fn classify(&self, error: &Error) -> FailureClass {
-        let source = error
-            .source
-            .as_deref()
-            .and_then(|s| s.downcast_ref::<FakeFailure>());
-        source.map_or(FailureClass::Other, |f| f.0)
+        failure(error).map_or(FailureClass::Other, |f| f.0)
+    }
+
+    fn retry_after(&self, error: &Error) -> Option<Duration> {
+        failure(error)?.1
     }
 }
 
@@ -226,6 +277,15 @@ impl Warehouse for Fake {
     }
 
     fn connect(&self) -> Result<Box<dyn Connection>> {
+        let broken = &self.0.break_connections;
+        let one_less = |n: usize| n.checked_sub(1);
+        if broken
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less)
+            .is_ok()
+        {
+            let failure = FakeFailure(FailureClass::Transient, None);
+            return Err(Error::new(ErrorKind::Warehouse, "no route").because(failure));
+        }
         let mut log = self.0.log.lock().unwrap();
         if log.connections >= self.0.refuse_connections_after.load(Ordering::SeqCst) {
             return Err(Error::new(ErrorKind::Warehouse, "too many connections"));
@@ -235,6 +295,10 @@ impl Warehouse for Fake {
             inner: self.0.clone(),
             pending: None,
         }))
+    }
+
+    fn classify(&self, error: &Error) -> FailureClass {
+        failure(error).map_or(FailureClass::Other, |f| f.0)
     }
 
     fn snapshot(&self, _: &[RelationName], _: &CancelToken) -> Result<CatalogSnapshot> {
@@ -314,6 +378,7 @@ struct Run<'a> {
     fake: &'a Fake,
     state: Option<&'a StateStore>,
     cancel: CancelToken,
+    policy: Policy,
 }
 
 impl<'a> Run<'a> {
@@ -323,6 +388,7 @@ impl<'a> Run<'a> {
             fake,
             state: None,
             cancel: CancelToken::new(),
+            policy: Policy::once(),
         }
     }
 
@@ -340,12 +406,29 @@ impl<'a> Run<'a> {
 
     fn full(
         &self,
+        observer: &mut dyn FnMut(&Event),
+        replan: &mut dyn FnMut(&Task) -> Result<Option<Task>>,
+    ) -> Result<RunReport> {
+        self.at(&self.fake.0.time, observer, replan)
+    }
+
+    fn in_real_time(&self) -> Result<RunReport> {
+        self.in_real_time_watched(&mut |_| {})
+    }
+
+    fn in_real_time_watched(&self, observer: &mut dyn FnMut(&Event)) -> Result<RunReport> {
+        self.at(&Time::real(), observer, &mut |_| Ok(None))
+    }
+
+    fn at(
+        &self,
+        time: &Time,
         mut observer: &mut dyn FnMut(&Event),
         replan: &mut dyn FnMut(&Task) -> Result<Option<Task>>,
     ) -> Result<RunReport> {
         let clock = MemorySystem::new();
         clock.set_now(Duration::from_secs(1_767_323_045));
-        execute(ExecuteContext {
+        let context = ExecuteContext {
             plan: self.plan,
             warehouse: self.fake,
             state: self.state,
@@ -356,8 +439,10 @@ impl<'a> Run<'a> {
             observer: &mut observer,
             cancel: &self.cancel,
             clock: &clock,
+            policy: &self.policy,
             replan,
-        })
+        };
+        execute_in(context, time)
     }
 }
 
@@ -783,7 +868,7 @@ fn a_conflict_is_repeated_once() {
             let report = Run::new(&plan, &fake)
                 .watched(&mut |e| match e {
                     Event::ModelStarted { .. } => started += 1,
-                    Event::Log { .. } => logged += 1,
+                    Event::ModelRetried { .. } => logged += 1,
                     _ => {}
                 })
                 .unwrap();

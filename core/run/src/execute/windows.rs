@@ -5,11 +5,12 @@
 //! gives the same. A failed window does not stop the others; the task's readers wait for all of them.
 
 use super::millis;
-use super::queue::{Job, Message, Queue, Workers, blank_result};
-use crate::report::{TaskError, TaskResult, TaskStatus, WindowResult};
+use super::queue::{Job, Message, Queue, Workers};
+use super::worker::blank_result;
+use crate::report::{Cause, TaskError, TaskResult, TaskStatus, WindowResult};
 use crate::state::{Partition, PartitionStatus};
 use jiff::Timestamp;
-use rocky_base::{Error, ErrorKind, SmolStr};
+use rocky_base::{Error, ErrorKind, Event, SmolStr};
 use rocky_plan::{Step, Task, Window};
 use rocky_warehouse::Connection;
 use std::collections::HashMap;
@@ -58,7 +59,7 @@ impl Part {
         }
     }
 
-    pub(super) fn most_repeats(self) -> u32 {
+    pub(super) fn most_conflicts(self) -> u32 {
         match self {
             Part::Window(_) => WINDOW_REPEATS,
             Part::Whole | Part::Open => 1,
@@ -132,6 +133,7 @@ impl Workers<'_> {
                 message: error.message,
                 hint: error.hint,
                 step: None,
+                cause: Cause::Other,
             }),
             ..blank_result(task)
         }
@@ -147,6 +149,7 @@ impl Workers<'_> {
         queue.unpark();
         if total == 0 {
             queue.tasks -= 1;
+            self.count(&mut queue, false);
             self.release(&mut queue, index);
             return self.wake_up(queue, 1);
         }
@@ -187,7 +190,7 @@ impl Workers<'_> {
         let mut checked = None;
         if done == Some(Some(false)) {
             let mut whole = blank_result(task);
-            self.check(task, connection, &mut whole);
+            self.check(task, index, connection, Vec::new(), &mut whole, sender);
             checked = Some(Box::new(whole));
         }
         let blocked = checked.as_ref().is_some_and(|whole| whole.is_blocked());
@@ -207,6 +210,7 @@ impl Workers<'_> {
             Some(Some(failed)) => {
                 queue.open.remove(&index);
                 queue.tasks -= 1;
+                self.count(&mut queue, failed);
                 if !failed && !blocked {
                     self.release(&mut queue, index);
                 }
@@ -238,6 +242,8 @@ fn blank_window(window: &Window) -> WindowResult {
         duration_ms: 0,
         started_at: None,
         finished_at: None,
+        attempts: 0,
+        retried: Vec::new(),
         error: None,
         skipped_reason: None,
         statements: Vec::new(),
@@ -287,6 +293,8 @@ pub(super) fn of_result(task: &Task, window: usize, result: TaskResult) -> Windo
         duration_ms: result.duration_ms,
         started_at: result.started_at,
         finished_at: result.finished_at,
+        attempts: result.attempts,
+        retried: result.retried,
         error: result.error,
         skipped_reason: result.skipped_reason,
         statements: result.statements,
@@ -328,6 +336,30 @@ pub(super) fn partitions(
         )
     };
     window.keys.iter().enumerate().map(record).collect()
+}
+
+/// The event of a window that was tried; one that was interrupted or never begun has none.
+pub(super) fn event(
+    model: &SmolStr,
+    target: &str,
+    window: &WindowResult,
+    (done, total): (u64, u64),
+) -> Option<Event> {
+    let (partition, others) = window.keys.split_first()?;
+    if window.status == TaskStatus::Skipped {
+        return None;
+    }
+    Some(Event::PartitionFinished {
+        model: model.clone(),
+        target: target.to_owned(),
+        partition: partition.clone(),
+        batched_with: others.to_vec(),
+        rows: window.rows,
+        error: window.error.as_ref().map(|e| e.message.clone()),
+        duration_ms: window.duration_ms,
+        done,
+        total,
+    })
 }
 
 /// What came of a task follows from its windows. `rest` is the reason of those that were not tried.

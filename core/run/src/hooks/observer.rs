@@ -212,7 +212,7 @@ impl<'a> HookObserver<'a> {
 fn kind_of(kind: &str, model: HookEvent, table: HookEvent) -> Option<HookEvent> {
     match kind {
         "model" => Some(model),
-        "table" | "snapshot" | "load" => Some(table),
+        "table" | "snapshot" | "load" | "seed" => Some(table),
         _ => None,
     }
 }

@@ -125,7 +125,7 @@ pub(super) fn unique() -> String {
 }
 
 /// From 0 to 1.
-pub(super) fn random_fraction() -> f64 {
+pub(crate) fn random_fraction() -> f64 {
     (random() >> 11) as f64 / (1u64 << 53) as f64
 }
 

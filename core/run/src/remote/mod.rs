@@ -18,6 +18,7 @@ mod tiered;
 mod transfer;
 mod valkey;
 
+pub(crate) use claim::random_fraction;
 pub use record::{SyncBase, SyncRecord};
 pub use session::{Begin, Outcome, Session};
 

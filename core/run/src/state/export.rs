@@ -241,6 +241,7 @@ pub fn open_export(file: &Path) -> Result<File> {
     File::open(file).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             Error::new(ErrorKind::NotFound, format!("{} does not exist", file.display()))
+                .hint("`rocky state export FILE` writes such a file")
         }
         _ => Error::new(ErrorKind::Io, format!("{}: {error}", file.display())).because(error),
     })
@@ -257,7 +258,7 @@ impl StateStore {
         let path = self.path();
         if how == Import::IntoEmpty && !self.reader().is_empty()? {
             return Err(state_error(path, "it is not empty, nothing was imported")
-                .hint("say whether to replace what is there or to merge"));
+                .hint("give `--replace` (`over`: `replace`) to forget what is there, or `--merge` (`merge`) to keep the later of two"));
         }
         self.write(|transaction| {
             if how != Import::Merge {

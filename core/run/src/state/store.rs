@@ -166,6 +166,24 @@ impl StateStore {
         })
     }
 
+    /// A run that has ended is something else than was recorded: a hook or a budget has come after it.
+    pub fn amend_run(&self, run_id: &str, status: RunStatus, error: &str) -> Result<()> {
+        let path = &self.path;
+        self.write(|transaction| {
+            let mut history = transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
+            let mut run: RunRecord = match history.get(run_id).map_err(failed(path))? {
+                Some(value) => from_json(path, "run_history", value.value())?,
+                None => return Err(state_error(path, format!("run `{run_id}` was never recorded"))),
+            };
+            run.status = status;
+            run.error = Some(shortened(error));
+            history
+                .insert(run_id, to_json(&run)?.as_str())
+                .map_err(failed(path))?;
+            Ok(())
+        })
+    }
+
     /// Forget the watermark of a target. False when there was none.
     pub fn delete_watermark(&self, target: &str) -> Result<bool> {
         let path = &self.path;

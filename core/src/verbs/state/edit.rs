@@ -233,6 +233,8 @@ fn no_watermark(project: &Project, table: &str) -> Error {
         && let Some(near) = rocky_base::suggest::nearest(table, watermarks.iter().map(|w| w.target.as_str()))
     {
         error = error.hint(format!("did you mean `{near}`?"));
+    } else {
+        error = error.hint("`rocky state` lists them");
     }
     error
 }

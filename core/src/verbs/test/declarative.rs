@@ -6,6 +6,7 @@ use crate::document::diagnostics;
 use crate::project::{Project, target};
 use crate::verbs::compile::find_model;
 use crate::wire::WireDiagnostic;
+use indexmap::IndexMap;
 use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result};
 use rocky_plan::Bindings;
 use rocky_project::CatalogInput;
@@ -59,7 +60,7 @@ pub struct DeclarativeResult {
     pub failing_rows: Option<u64>,
     /// Some of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sample: Vec<BTreeMap<String, serde_json::Value>>,
+    pub sample: Vec<IndexMap<String, serde_json::Value>>,
 }
 
 /// What a run of them asks for.

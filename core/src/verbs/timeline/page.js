@@ -9,6 +9,8 @@
   let run = null, bars = [], rows = 0, left = LEFT_LANES, width = 0, scale = 1, hovered = null, visible = [];
 
   const time = (ms) => ms < 1000 ? `${Math.round(ms)} ms` : ms < 60000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(ms / 60000)} min ${Math.round(ms % 60000 / 1000)} s`;
+  /** `2026-01-31 12:00:00`, UTC; the whole of it is the title of what shows it. */
+  const moment = (at) => at.slice(0, 19).replace("T", " ");
   const element = (tag, text, name) => {
     const e = document.createElement(tag);
     if (text !== undefined) e.textContent = text;
@@ -60,6 +62,9 @@
     g.textBaseline = "middle";
     const colours = { Success: colour("success"), Failed: colour("failed"), Skipped: colour("skipped") };
     const [muted, grid, text] = [colour("muted"), colour("grid"), colour("text")];
+    const step = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 3e5, 6e5, 1.8e6, 3.6e6, 2.16e7, 8.64e7].find((s) => s * scale > 90) || end;
+    g.fillStyle = grid;
+    for (let t = 0; t <= end; t += step) g.fillRect(left + t * scale, AXIS - 6, 1, shown);
     for (const bar of bars) {
       const y = AXIS + bar.row * (HEIGHT + GAP) + GAP - top;
       if (y + HEIGHT < AXIS || y > shown) continue;
@@ -77,12 +82,9 @@
     }
     g.fillStyle = colour("surface");
     g.fillRect(0, 0, width, AXIS - 2);
-    const step = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 3e5, 6e5, 1.8e6, 3.6e6, 2.16e7, 8.64e7].find((s) => s * scale > 90) || end;
     for (let t = 0; t <= end; t += step) {
-      const x = left + t * scale;
-      g.fillStyle = grid;
-      g.fillRect(x, AXIS - 6, 1, shown);
-      label(g, time(t), x + 3, AXIS / 2 - 2, 90, text);
+      const x = left + t * scale + 3;
+      if (x + g.measureText(time(t)).width < width) label(g, time(t), x, AXIS / 2 - 2, 90, text);
     }
   }
 
@@ -133,7 +135,8 @@
     const parts = [`${count(0)} succeeded`];
     if (count(1)) parts.push(`${count(1)} failed`);
     if (count(2)) parts.push(`${count(2)} skipped`);
-    box.replaceChildren(element("strong", run.id), document.createTextNode(` · ${run.pipeline} · ${run.status}${run.interrupted ? " (interrupted)" : ""} · ${run.trigger} · ${run.at} · ${time(run.took)} · ${parts.join(", ")}`));
+    box.replaceChildren(element("strong", run.id), document.createTextNode(` · ${run.pipeline} · ${run.status}${run.interrupted ? " (interrupted)" : ""} · ${run.trigger} · ${moment(run.at)} UTC · ${time(run.took)} · ${parts.join(", ")}`));
+    if (run.resumed) box.append(element("div", `goes on with ${run.resumed}`));
     if (run.error) box.append(element("div", run.error, "bad"));
   }
 
@@ -169,7 +172,9 @@
     $("runs").replaceChildren(...runs.map((r) => {
       const item = element("li"), button = element("button", undefined, "r-" + r.status);
       button.dataset.run = r.id;
-      button.append(element("span", r.at), element("small", `${r.pipeline} · ${r.models.length} · ${time(r.took)}${r.interrupted ? " · interrupted" : ""}`));
+      const n = r.models.length, what = r.interrupted ? " · interrupted" : r.status === "Success" ? "" : ` · ${r.status}`;
+      button.title = `${r.id}, ${r.at}`;
+      button.append(element("span", moment(r.at)), element("small", `${r.pipeline} · ${n} model${n === 1 ? "" : "s"} · ${time(r.took)}${what}`));
       button.addEventListener("click", () => show(r));
       item.append(button);
       return item;

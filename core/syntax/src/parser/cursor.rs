@@ -296,10 +296,25 @@ impl<'a> Parser<'a> {
             } else if self.kind() == TokenKind::PipeArrow {
                 diagnostic.message =
                     "pipe syntax `|>` is not supported; expected a query with SELECT".to_owned();
+            } else if let Some(help) = self.reserved_help() {
+                diagnostic = diagnostic.help(help);
             }
             self.push(diagnostic);
         }
         self.recover();
+    }
+
+    /// A name that is a word of the language looks like a mistake of another kind. A word at which a clause begins is taken for one.
+    fn reserved_help(&self) -> Option<String> {
+        let token = self.peek();
+        let word = self.text_of(token);
+        if token.kind != TokenKind::Word || is_sync(token) || !self.dialect.is_reserved(word) {
+            return None;
+        }
+        let quoted = rocky_base::Ident::quoted(SmolStr::new(word)).print(self.dialect);
+        Some(format!(
+            "`{word}` is a reserved word; as a name it is written {quoted}."
+        ))
     }
 
     /// Report with own words at a place and skip on.

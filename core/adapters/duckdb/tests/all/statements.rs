@@ -293,9 +293,9 @@ fn failures_are_one_line_with_a_class() {
         ("CREATE TABLE t (i INTEGER)", FailureClass::Catalog),
         ("INSERT INTO t VALUES (1, 'b')", FailureClass::Constraint),
         ("INSERT INTO t VALUES (2, NULL)", FailureClass::Constraint),
-        ("SELECT nope FROM t", FailureClass::Other),
-        ("SELEC 1", FailureClass::Other),
-        ("SELECT CAST('x' AS INTEGER)", FailureClass::Other),
+        ("SELECT nope FROM t", FailureClass::Rejected),
+        ("SELEC 1", FailureClass::Rejected),
+        ("SELECT CAST('x' AS INTEGER)", FailureClass::Rejected),
         ("SELECT 'a\0b'", FailureClass::Other),
     ];
     for (sql, class) in cases {

@@ -14,12 +14,13 @@ CREATE OR REPLACE TABLE marts._rocky_stage_orders AS
 SELECT id, day, amount, updated_at -- the columns
 FROM raw.orders
 WHERE amount > 0;
--- delete marts.orders
+-- replace_rows marts.orders [rows]
+BEGIN TRANSACTION;
 DELETE FROM marts.orders AS t
-WHERE EXISTS (SELECT 1 FROM marts._rocky_stage_orders AS s WHERE t.day IS NOT DISTINCT FROM s.day AND t.id IS NOT DISTINCT FROM s.id);
--- insert marts.orders [rows]
+WHERE EXISTS (SELECT 1 FROM marts._rocky_stage_orders AS s WHERE (t.day = s.day OR (t.day IS NULL AND s.day IS NULL)) AND (t.id = s.id OR (t.id IS NULL AND s.id IS NULL)));
 INSERT INTO marts.orders (id, day, amount, updated_at)
 SELECT id, day, amount, updated_at FROM marts._rocky_stage_orders;
+COMMIT TRANSACTION;
 -- drop marts._rocky_stage_orders
 DROP TABLE marts._rocky_stage_orders;
 -- ==== View ====

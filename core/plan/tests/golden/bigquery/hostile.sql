@@ -43,8 +43,8 @@ MERGE INTO `group`.`a"b.c` AS t
 USING (
 SELECT id AS `it"s ü`, day AS `select`, updated_at AS n FROM raw.orders
 ) AS s
-ON t.`it"s ü` IS NOT DISTINCT FROM s.`it"s ü`
-  AND t.n IS NOT DISTINCT FROM s.n
+ON (t.`it"s ü` = s.`it"s ü` OR (t.`it"s ü` IS NULL AND s.`it"s ü` IS NULL))
+  AND (t.n = s.n OR (t.n IS NULL AND s.n IS NULL))
 WHEN MATCHED THEN UPDATE SET `select` = s.`select`
 WHEN NOT MATCHED THEN INSERT (`it"s ü`, `select`, n) VALUES (s.`it"s ü`, s.`select`, s.n);
 -- o'r "d; --: delete_insert into group.a"b.c (absent)
@@ -57,11 +57,12 @@ SELECT id AS `it"s ü`, day AS `select`, updated_at AS n FROM raw.orders;
 -- stage group._rocky_stage_o_r__d_____07a7265b751d0e1b
 CREATE OR REPLACE TABLE `group`._rocky_stage_o_r__d_____07a7265b751d0e1b AS
 SELECT id AS `it"s ü`, day AS `select`, updated_at AS n FROM raw.orders;
--- delete group.a"b.c
+-- replace_rows group.a"b.c [rows]
+BEGIN TRANSACTION;
 DELETE FROM `group`.`a"b.c` AS t
-WHERE EXISTS (SELECT 1 FROM `group`._rocky_stage_o_r__d_____07a7265b751d0e1b AS s WHERE t.`select` IS NOT DISTINCT FROM s.`select`);
--- insert group.a"b.c [rows]
+WHERE EXISTS (SELECT 1 FROM `group`._rocky_stage_o_r__d_____07a7265b751d0e1b AS s WHERE (t.`select` = s.`select` OR (t.`select` IS NULL AND s.`select` IS NULL)));
 INSERT INTO `group`.`a"b.c` (`it"s ü`, `select`, n)
 SELECT `it"s ü`, `select`, n FROM `group`._rocky_stage_o_r__d_____07a7265b751d0e1b;
+COMMIT TRANSACTION;
 -- drop group._rocky_stage_o_r__d_____07a7265b751d0e1b
 DROP TABLE `group`._rocky_stage_o_r__d_____07a7265b751d0e1b;

@@ -36,8 +36,8 @@ SELECT id, day, amount, updated_at -- the columns
 FROM raw.orders
 WHERE amount > 0
 ) AS s
-ON t.id IS NOT DISTINCT FROM s.id
-  AND t.day IS NOT DISTINCT FROM s.day
+ON (t.id = s.id OR (t.id IS NULL AND s.id IS NULL))
+  AND (t.day = s.day OR (t.day IS NULL AND s.day IS NULL))
 WHEN MATCHED THEN UPDATE SET amount = s.amount, updated_at = s.updated_at
 WHEN NOT MATCHED THEN INSERT (id, day, amount, updated_at) VALUES (s.id, s.day, s.amount, s.updated_at);
 -- ==== View ====

@@ -36,7 +36,7 @@ SELECT id, day, amount, updated_at -- the columns
 FROM raw.orders
 WHERE amount > 0
 ) AS s
-ON t.id IS NOT DISTINCT FROM s.id
+ON (t.id = s.id OR (t.id IS NULL AND s.id IS NULL))
 WHEN MATCHED THEN UPDATE SET amount = s.amount
 WHEN NOT MATCHED THEN INSERT (id, day, amount, updated_at) VALUES (s.id, s.day, s.amount, s.updated_at);
 -- ==== View ====

@@ -36,10 +36,10 @@ SELECT id, day, amount, updated_at -- the columns
 FROM raw.orders
 WHERE amount > 0
 ) AS s
-ON t.id IS NOT DISTINCT FROM s.id
-  AND t.day IS NOT DISTINCT FROM s.day
-  AND t.amount IS NOT DISTINCT FROM s.amount
-  AND t.updated_at IS NOT DISTINCT FROM s.updated_at
+ON (t.id = s.id OR (t.id IS NULL AND s.id IS NULL))
+  AND (t.day = s.day OR (t.day IS NULL AND s.day IS NULL))
+  AND (t.amount = s.amount OR (t.amount IS NULL AND s.amount IS NULL))
+  AND (t.updated_at = s.updated_at OR (t.updated_at IS NULL AND s.updated_at IS NULL))
 WHEN NOT MATCHED THEN INSERT (id, day, amount, updated_at) VALUES (s.id, s.day, s.amount, s.updated_at);
 -- ==== View ====
 -- orders: merge into marts.orders (view)

@@ -43,7 +43,7 @@ MERGE INTO marts.orders AS t
 USING (
 SELECT id, customer, amount, day, updated_at FROM raw.orders
 ) AS s
-ON t.id IS NOT DISTINCT FROM s.id
+ON (t.id = s.id OR (t.id IS NULL AND s.id IS NULL))
 WHEN MATCHED THEN UPDATE SET customer = s.customer, amount = s.amount, day = s.day, updated_at = s.updated_at
 WHEN NOT MATCHED THEN INSERT (id, customer, amount, day, updated_at) VALUES (s.id, s.customer, s.amount, s.day, s.updated_at);
 -- quarantine marts.orders__quarantine
@@ -99,7 +99,7 @@ MERGE INTO marts.orders AS t
 USING (
 SELECT id, customer, amount, day, updated_at FROM raw.orders
 ) AS s
-ON t.id IS NOT DISTINCT FROM s.id
+ON (t.id = s.id OR (t.id IS NULL AND s.id IS NULL))
 WHEN MATCHED THEN UPDATE SET customer = s.customer, amount = s.amount, day = s.day, updated_at = s.updated_at
 WHEN NOT MATCHED THEN INSERT (id, customer, amount, day, updated_at) VALUES (s.id, s.customer, s.amount, s.day, s.updated_at);
 -- untag marts.orders
@@ -146,7 +146,7 @@ MERGE INTO marts.orders AS t
 USING (
 SELECT id, customer, amount, day, updated_at FROM raw.orders
 ) AS s
-ON t.id IS NOT DISTINCT FROM s.id
+ON (t.id = s.id OR (t.id IS NULL AND s.id IS NULL))
 WHEN MATCHED THEN UPDATE SET customer = s.customer, amount = s.amount, day = s.day, updated_at = s.updated_at
 WHEN NOT MATCHED THEN INSERT (id, customer, amount, day, updated_at) VALUES (s.id, s.customer, s.amount, s.day, s.updated_at);
 -- quarantine marts.orders

@@ -28,8 +28,8 @@ USING (
 SELECT s.id, s.`order`, s.note, s._updated_at, CAST('shop' AS STRING) AS _source
 FROM raw__shop.orders AS s
 ) AS s
-ON t.id IS NOT DISTINCT FROM s.id
-  AND t.`order` IS NOT DISTINCT FROM s.`order`
+ON (t.id = s.id OR (t.id IS NULL AND s.id IS NULL))
+  AND (t.`order` = s.`order` OR (t.`order` IS NULL AND s.`order` IS NULL))
 WHEN MATCHED THEN UPDATE SET note = s.note, _updated_at = s._updated_at, _source = s._source
 WHEN NOT MATCHED THEN INSERT (id, `order`, note, _updated_at, _source) VALUES (s.id, s.`order`, s.note, s._updated_at, s._source);
 -- ==== target is a view ====
@@ -66,8 +66,8 @@ USING (
 SELECT s.id, s.`order`, s.note, s._updated_at, CAST('shop' AS STRING) AS _source
 FROM raw__shop.orders AS s
 ) AS s
-ON t.id IS NOT DISTINCT FROM s.id
-  AND t.`order` IS NOT DISTINCT FROM s.`order`
+ON (t.id = s.id OR (t.id IS NULL AND s.id IS NULL))
+  AND (t.`order` = s.`order` OR (t.`order` IS NULL AND s.`order` IS NULL))
 WHEN MATCHED THEN UPDATE SET note = s.note, _updated_at = s._updated_at, _source = s._source
 WHEN NOT MATCHED THEN INSERT (id, `order`, note, _updated_at, _source) VALUES (s.id, s.`order`, s.note, s._updated_at, s._source);
 -- drift: add_columns (column 'note' is new: STRING)
@@ -94,8 +94,8 @@ USING (
 SELECT s.id, s.`order`, s.note, s._updated_at, CAST('shop' AS STRING) AS _source
 FROM raw__shop.orders AS s
 ) AS s
-ON t.id IS NOT DISTINCT FROM s.id
-  AND t.`order` IS NOT DISTINCT FROM s.`order`
+ON (t.id = s.id OR (t.id IS NULL AND s.id IS NULL))
+  AND (t.`order` = s.`order` OR (t.`order` IS NULL AND s.`order` IS NULL))
 WHEN MATCHED THEN UPDATE SET note = s.note, _updated_at = s._updated_at, _source = s._source
 WHEN NOT MATCHED THEN INSERT (id, `order`, note, _updated_at, _source) VALUES (s.id, s.`order`, s.note, s._updated_at, s._source);
 -- drift: add_columns (column 'note' is new: STRING)

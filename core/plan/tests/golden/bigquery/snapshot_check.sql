@@ -29,7 +29,7 @@ UPDATE hist.people t
 SET valid_to = CASE WHEN t.valid_from > $now THEN t.valid_from ELSE $now END, is_current = FALSE
 WHERE t.is_current AND EXISTS (
   SELECT 1 FROM raw.people s
-  WHERE s.id IS NOT DISTINCT FROM t.id AND s.part IS NOT DISTINCT FROM t.part
+  WHERE (s.id = t.id OR (s.id IS NULL AND t.id IS NULL)) AND (s.part = t.part OR (s.part IS NULL AND t.part IS NULL))
     AND (s.name IS DISTINCT FROM t.name
       OR s.changed IS DISTINCT FROM t.changed
       OR s.`select` IS DISTINCT FROM t.`select`)
@@ -42,8 +42,8 @@ LEFT JOIN (
   SELECT id, part, MAX(valid_to) AS _rocky_end FROM hist.people
   WHERE valid_to > $now
   GROUP BY id, part
-) h ON h.id IS NOT DISTINCT FROM s.id AND h.part IS NOT DISTINCT FROM s.part
+) h ON (h.id = s.id OR (h.id IS NULL AND s.id IS NULL)) AND (h.part = s.part OR (h.part IS NULL AND s.part IS NULL))
 WHERE NOT EXISTS (
   SELECT 1 FROM hist.people t
-  WHERE t.is_current AND t.id IS NOT DISTINCT FROM s.id AND t.part IS NOT DISTINCT FROM s.part
+  WHERE t.is_current AND (t.id = s.id OR (t.id IS NULL AND s.id IS NULL)) AND (t.part = s.part OR (t.part IS NULL AND s.part IS NULL))
 );

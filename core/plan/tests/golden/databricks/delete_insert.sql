@@ -14,12 +14,16 @@ CREATE OR REPLACE TABLE marts._rocky_stage_orders AS
 SELECT id, day, amount, updated_at -- the columns
 FROM raw.orders
 WHERE amount > 0;
--- delete marts.orders
-DELETE FROM marts.orders AS t
-WHERE EXISTS (SELECT 1 FROM marts._rocky_stage_orders AS s WHERE t.day <=> s.day AND t.id <=> s.id);
--- insert marts.orders [rows]
-INSERT INTO marts.orders (id, day, amount, updated_at)
-SELECT id, day, amount, updated_at FROM marts._rocky_stage_orders;
+-- replace_rows marts.orders [rows]
+MERGE INTO marts.orders AS t
+USING (
+SELECT FALSE AS _rocky_gone, id, day, amount, updated_at FROM marts._rocky_stage_orders
+UNION ALL
+SELECT DISTINCT TRUE AS _rocky_gone, id, day, NULL AS amount, NULL AS updated_at FROM marts._rocky_stage_orders
+) AS s
+ON s._rocky_gone AND t.day <=> s.day AND t.id <=> s.id
+WHEN MATCHED THEN DELETE
+WHEN NOT MATCHED AND NOT s._rocky_gone THEN INSERT (id, day, amount, updated_at) VALUES (s.id, s.day, s.amount, s.updated_at);
 -- drop marts._rocky_stage_orders
 DROP TABLE marts._rocky_stage_orders;
 -- ==== View ====

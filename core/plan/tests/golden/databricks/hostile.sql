@@ -57,11 +57,15 @@ SELECT id AS `it"s ü`, day AS `select`, updated_at AS n FROM raw.orders;
 -- stage group._rocky_stage_o_r__d_____07a7265b751d0e1b
 CREATE OR REPLACE TABLE `group`._rocky_stage_o_r__d_____07a7265b751d0e1b AS
 SELECT id AS `it"s ü`, day AS `select`, updated_at AS n FROM raw.orders;
--- delete group.a"b.c`d
-DELETE FROM `group`.`a"b.c``d` AS t
-WHERE EXISTS (SELECT 1 FROM `group`._rocky_stage_o_r__d_____07a7265b751d0e1b AS s WHERE t.`select` <=> s.`select`);
--- insert group.a"b.c`d [rows]
-INSERT INTO `group`.`a"b.c``d` (`it"s ü`, `select`, n)
-SELECT `it"s ü`, `select`, n FROM `group`._rocky_stage_o_r__d_____07a7265b751d0e1b;
+-- replace_rows group.a"b.c`d [rows]
+MERGE INTO `group`.`a"b.c``d` AS t
+USING (
+SELECT FALSE AS _rocky_gone, `it"s ü`, `select`, n FROM `group`._rocky_stage_o_r__d_____07a7265b751d0e1b
+UNION ALL
+SELECT DISTINCT TRUE AS _rocky_gone, NULL AS `it"s ü`, `select`, NULL AS n FROM `group`._rocky_stage_o_r__d_____07a7265b751d0e1b
+) AS s
+ON s._rocky_gone AND t.`select` <=> s.`select`
+WHEN MATCHED THEN DELETE
+WHEN NOT MATCHED AND NOT s._rocky_gone THEN INSERT (`it"s ü`, `select`, n) VALUES (s.`it"s ü`, s.`select`, s.n);
 -- drop group._rocky_stage_o_r__d_____07a7265b751d0e1b
 DROP TABLE `group`._rocky_stage_o_r__d_____07a7265b751d0e1b;

@@ -14,13 +14,15 @@ CREATE OR REPLACE TABLE marts._rocky_stage_orders AS
 SELECT id, day, amount, updated_at -- the columns
 FROM raw.orders
 WHERE amount > 0;
--- delete marts.orders
+-- replace_rows marts.orders [rows]
+ALTER SESSION SET TRANSACTION_ABORT_ON_ERROR = TRUE;
+BEGIN TRANSACTION;
 DELETE FROM marts.orders AS t
 USING (SELECT DISTINCT DAY, ID FROM marts._rocky_stage_orders) AS s
 WHERE t.DAY IS NOT DISTINCT FROM s.DAY AND t.ID IS NOT DISTINCT FROM s.ID;
--- insert marts.orders [rows]
 INSERT INTO marts.orders (ID, DAY, AMOUNT, UPDATED_AT)
 SELECT ID, DAY, AMOUNT, UPDATED_AT FROM marts._rocky_stage_orders;
+COMMIT;
 -- drop marts._rocky_stage_orders
 DROP TABLE marts._rocky_stage_orders;
 -- ==== View ====

@@ -57,12 +57,14 @@ SELECT id AS "it""s ü", day AS "select", updated_at AS N FROM raw.orders;
 -- stage group._rocky_stage_o_r__d_____07a7265b751d0e1b
 CREATE OR REPLACE TABLE "group"._rocky_stage_o_r__d_____07a7265b751d0e1b AS
 SELECT id AS "it""s ü", day AS "select", updated_at AS N FROM raw.orders;
--- delete group.a"b.c`d
+-- replace_rows group.a"b.c`d [rows]
+ALTER SESSION SET TRANSACTION_ABORT_ON_ERROR = TRUE;
+BEGIN TRANSACTION;
 DELETE FROM "group"."a""b.c`d" AS t
 USING (SELECT DISTINCT "select" FROM "group"._rocky_stage_o_r__d_____07a7265b751d0e1b) AS s
 WHERE t."select" IS NOT DISTINCT FROM s."select";
--- insert group.a"b.c`d [rows]
 INSERT INTO "group"."a""b.c`d" ("it""s ü", "select", N)
 SELECT "it""s ü", "select", N FROM "group"._rocky_stage_o_r__d_____07a7265b751d0e1b;
+COMMIT;
 -- drop group._rocky_stage_o_r__d_____07a7265b751d0e1b
 DROP TABLE "group"._rocky_stage_o_r__d_____07a7265b751d0e1b;

@@ -16,7 +16,7 @@ fn bounded(sql: &str) -> Step {
 }
 
 /// A model of `n` windows, each sends `write NAME 'start'`.
-fn windowed(name: &str, depends_on: &[usize], n: usize, parallel: usize) -> Task {
+pub(super) fn windowed(name: &str, depends_on: &[usize], n: usize, parallel: usize) -> Task {
     let window = |i: usize| Window {
         keys: vec![format!("2024-01-{:02}", i + 1).into()],
         start: format!("{i}").into(),

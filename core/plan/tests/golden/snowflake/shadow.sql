@@ -1,0 +1,343 @@
+-- ==== full_refresh, production is absent ====
+-- orders: full_refresh into marts.orders_rocky_shadow (absent)
+-- because: shadow of `SHOP.marts.orders`: target does not exist
+-- create_table marts.orders_rocky_shadow [rows]
+CREATE OR REPLACE TABLE marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== full_refresh, production is table ====
+-- orders: full_refresh into marts.orders_rocky_shadow (table(ID, DAY, AMOUNT, UPDATED_AT))
+-- because: shadow of `SHOP.marts.orders`: full_refresh replaces the table on every run
+-- shadow_drop SHOP.marts.orders_rocky_shadow
+DROP TABLE marts.orders_rocky_shadow;
+-- create_table marts.orders_rocky_shadow [rows]
+CREATE OR REPLACE TABLE marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== full_refresh, production is view ====
+-- orders: full_refresh into marts.orders_rocky_shadow (absent)
+-- because: shadow of `SHOP.marts.orders`: target does not exist
+-- create_table marts.orders_rocky_shadow [rows]
+CREATE OR REPLACE TABLE marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== full_refresh, full refresh ====
+-- orders: full_refresh into marts.orders_rocky_shadow (table(ID, DAY, AMOUNT, UPDATED_AT))
+-- because: shadow of `SHOP.marts.orders`: full_refresh replaces the table on every run
+-- create_table marts.orders_rocky_shadow [rows]
+CREATE OR REPLACE TABLE marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== view, production is absent ====
+-- orders: view into marts.orders_rocky_shadow (absent)
+-- because: shadow of `SHOP.marts.orders`: target does not exist
+-- create_view marts.orders_rocky_shadow
+CREATE OR REPLACE VIEW marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON VIEW marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== view, production is table ====
+-- orders: view into marts.orders_rocky_shadow (absent)
+-- because: shadow of `SHOP.marts.orders`: target does not exist
+-- shadow_drop SHOP.marts.orders_rocky_shadow
+DROP TABLE marts.orders_rocky_shadow;
+-- create_view marts.orders_rocky_shadow
+CREATE OR REPLACE VIEW marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON VIEW marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== view, production is view ====
+-- orders: view into marts.orders_rocky_shadow (absent)
+-- because: shadow of `SHOP.marts.orders`: target does not exist
+-- create_view marts.orders_rocky_shadow
+CREATE OR REPLACE VIEW marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON VIEW marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== view, full refresh ====
+-- orders: view into marts.orders_rocky_shadow (absent)
+-- because: shadow of `SHOP.marts.orders`: target does not exist
+-- create_view marts.orders_rocky_shadow
+CREATE OR REPLACE VIEW marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON VIEW marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== incremental, production is absent ====
+-- orders: incremental into marts.orders_rocky_shadow (absent)
+-- because: shadow of `SHOP.marts.orders`: target does not exist
+-- create_table marts.orders_rocky_shadow [rows]
+CREATE TABLE marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- watermark marts.orders_rocky_shadow [observe: watermark]
+SELECT MAX(UPDATED_AT) FROM marts.orders_rocky_shadow;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== incremental, production is table ====
+-- orders: incremental into marts.orders_rocky_shadow (table(ID, DAY, AMOUNT, UPDATED_AT))
+-- because: shadow of `SHOP.marts.orders`, from a copy of its rows: target exists: rows past its newest updated_at are added
+-- shadow_drop SHOP.marts.orders_rocky_shadow
+DROP TABLE marts.orders_rocky_shadow;
+-- shadow_copy marts.orders_rocky_shadow
+CREATE TABLE marts.orders_rocky_shadow AS
+SELECT * FROM marts.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- insert marts.orders_rocky_shadow [rows]
+INSERT INTO marts.orders_rocky_shadow (ID, DAY, AMOUNT, UPDATED_AT)
+SELECT ID, DAY, AMOUNT, UPDATED_AT FROM (
+SELECT id, day, amount, updated_at
+FROM raw.orders
+) AS _rocky_q
+WHERE COALESCE(_rocky_q.UPDATED_AT > (SELECT MAX(t.UPDATED_AT) FROM marts.orders_rocky_shadow AS t), _rocky_q.UPDATED_AT IS NOT NULL);
+-- watermark marts.orders_rocky_shadow [observe: watermark]
+SELECT MAX(UPDATED_AT) FROM marts.orders_rocky_shadow;
+-- ==== incremental, production is view ====
+-- orders: incremental into marts.orders_rocky_shadow (absent)
+-- because: shadow of `SHOP.marts.orders`: target does not exist
+-- create_table marts.orders_rocky_shadow [rows]
+CREATE TABLE marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- watermark marts.orders_rocky_shadow [observe: watermark]
+SELECT MAX(UPDATED_AT) FROM marts.orders_rocky_shadow;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== incremental, full refresh ====
+-- orders: incremental into marts.orders_rocky_shadow (table(ID, DAY, AMOUNT, UPDATED_AT))
+-- because: shadow of `SHOP.marts.orders`: full refresh was asked for
+-- create_table marts.orders_rocky_shadow [rows]
+CREATE OR REPLACE TABLE marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- watermark marts.orders_rocky_shadow [observe: watermark]
+SELECT MAX(UPDATED_AT) FROM marts.orders_rocky_shadow;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== merge, production is absent ====
+-- orders: merge into marts.orders_rocky_shadow (absent)
+-- because: shadow of `SHOP.marts.orders`: target does not exist
+-- check_keys marts.orders_rocky_shadow [guard: duplicate keys in the result of model `orders`]
+SELECT ID, COUNT(*) AS n FROM (
+SELECT id, day, amount, updated_at
+FROM raw.orders
+) AS _rocky_q
+GROUP BY ID
+HAVING COUNT(*) > 1
+ORDER BY 1
+LIMIT 5;
+-- create_table marts.orders_rocky_shadow [rows]
+CREATE TABLE marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== merge, production is table ====
+-- orders: merge into marts.orders_rocky_shadow (table(ID, DAY, AMOUNT, UPDATED_AT))
+-- because: shadow of `SHOP.marts.orders`, from a copy of its rows: target exists: rows are merged by ID
+-- shadow_drop SHOP.marts.orders_rocky_shadow
+DROP TABLE marts.orders_rocky_shadow;
+-- shadow_copy marts.orders_rocky_shadow
+CREATE TABLE marts.orders_rocky_shadow AS
+SELECT * FROM marts.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- check_keys marts.orders_rocky_shadow [guard: duplicate keys in the result of model `orders`]
+SELECT ID, COUNT(*) AS n FROM (
+SELECT id, day, amount, updated_at
+FROM raw.orders
+) AS _rocky_q
+GROUP BY ID
+HAVING COUNT(*) > 1
+ORDER BY 1
+LIMIT 5;
+-- merge marts.orders_rocky_shadow [rows]
+MERGE INTO marts.orders_rocky_shadow AS t
+USING (
+SELECT id, day, amount, updated_at
+FROM raw.orders
+) AS s
+ON t.ID IS NOT DISTINCT FROM s.ID
+WHEN MATCHED THEN UPDATE SET DAY = s.DAY, AMOUNT = s.AMOUNT, UPDATED_AT = s.UPDATED_AT
+WHEN NOT MATCHED THEN INSERT (ID, DAY, AMOUNT, UPDATED_AT) VALUES (s.ID, s.DAY, s.AMOUNT, s.UPDATED_AT);
+-- ==== merge, production is view ====
+-- orders: merge into marts.orders_rocky_shadow (absent)
+-- because: shadow of `SHOP.marts.orders`: target does not exist
+-- check_keys marts.orders_rocky_shadow [guard: duplicate keys in the result of model `orders`]
+SELECT ID, COUNT(*) AS n FROM (
+SELECT id, day, amount, updated_at
+FROM raw.orders
+) AS _rocky_q
+GROUP BY ID
+HAVING COUNT(*) > 1
+ORDER BY 1
+LIMIT 5;
+-- create_table marts.orders_rocky_shadow [rows]
+CREATE TABLE marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== merge, full refresh ====
+-- orders: merge into marts.orders_rocky_shadow (table(ID, DAY, AMOUNT, UPDATED_AT))
+-- because: shadow of `SHOP.marts.orders`: full refresh was asked for
+-- check_keys marts.orders_rocky_shadow [guard: duplicate keys in the result of model `orders`]
+SELECT ID, COUNT(*) AS n FROM (
+SELECT id, day, amount, updated_at
+FROM raw.orders
+) AS _rocky_q
+GROUP BY ID
+HAVING COUNT(*) > 1
+ORDER BY 1
+LIMIT 5;
+-- create_table marts.orders_rocky_shadow [rows]
+CREATE OR REPLACE TABLE marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== delete_insert, production is absent ====
+-- orders: delete_insert into marts.orders_rocky_shadow (absent)
+-- because: shadow of `SHOP.marts.orders`: target does not exist
+-- create_table marts.orders_rocky_shadow [rows]
+CREATE TABLE marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== delete_insert, production is table ====
+-- orders: delete_insert into marts.orders_rocky_shadow (table(ID, DAY, AMOUNT, UPDATED_AT))
+-- because: shadow of `SHOP.marts.orders`, from a copy of its rows: target exists: partitions by DAY that occur in the result are replaced
+-- shadow_drop SHOP.marts.orders_rocky_shadow
+DROP TABLE marts.orders_rocky_shadow;
+-- shadow_copy marts.orders_rocky_shadow
+CREATE TABLE marts.orders_rocky_shadow AS
+SELECT * FROM marts.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- stage marts._rocky_stage_orders_rocky_shadow
+CREATE OR REPLACE TABLE marts._rocky_stage_orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- replace_rows marts.orders_rocky_shadow [rows]
+ALTER SESSION SET TRANSACTION_ABORT_ON_ERROR = TRUE;
+BEGIN TRANSACTION;
+DELETE FROM marts.orders_rocky_shadow AS t
+USING (SELECT DISTINCT DAY FROM marts._rocky_stage_orders_rocky_shadow) AS s
+WHERE t.DAY IS NOT DISTINCT FROM s.DAY;
+INSERT INTO marts.orders_rocky_shadow (ID, DAY, AMOUNT, UPDATED_AT)
+SELECT ID, DAY, AMOUNT, UPDATED_AT FROM marts._rocky_stage_orders_rocky_shadow;
+COMMIT;
+-- drop marts._rocky_stage_orders_rocky_shadow
+DROP TABLE marts._rocky_stage_orders_rocky_shadow;
+-- ==== delete_insert, production is view ====
+-- orders: delete_insert into marts.orders_rocky_shadow (absent)
+-- because: shadow of `SHOP.marts.orders`: target does not exist
+-- create_table marts.orders_rocky_shadow [rows]
+CREATE TABLE marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== delete_insert, full refresh ====
+-- orders: delete_insert into marts.orders_rocky_shadow (table(ID, DAY, AMOUNT, UPDATED_AT))
+-- because: shadow of `SHOP.marts.orders`: full refresh was asked for
+-- create_table marts.orders_rocky_shadow [rows]
+CREATE OR REPLACE TABLE marts.orders_rocky_shadow AS
+SELECT id, day, amount, updated_at
+FROM raw.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- ==== time_interval, production is absent ====
+-- orders: time_interval into marts.orders_rocky_shadow (absent)
+-- because: shadow of `SHOP.marts.orders`: target does not exist: 1 partition is computed
+-- windows, 1 at once:
+--   2026-04-07 [2026-04-07 00:00:00, 2026-04-08 00:00:00)
+-- create_table marts.orders_rocky_shadow
+CREATE TABLE IF NOT EXISTS marts.orders_rocky_shadow AS
+SELECT * FROM (
+SELECT id, day, amount, updated_at
+FROM raw.orders
+WHERE updated_at >= '1970-01-01 00:00:00' AND updated_at < '1970-01-01 00:00:00'
+) AS _rocky_q
+WHERE 1 = 0;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- replace_window marts.orders_rocky_shadow [rows]
+ALTER SESSION SET TRANSACTION_ABORT_ON_ERROR = TRUE;
+BEGIN TRANSACTION;
+DELETE FROM marts.orders_rocky_shadow
+WHERE UPDATED_AT >= $start_date AND UPDATED_AT < $end_date;
+INSERT INTO marts.orders_rocky_shadow (ID, DAY, AMOUNT, UPDATED_AT)
+SELECT ID, DAY, AMOUNT, UPDATED_AT FROM (
+SELECT id, day, amount, updated_at
+FROM raw.orders
+WHERE updated_at >= $start_date AND updated_at < $end_date
+) AS _rocky_q
+WHERE _rocky_q.UPDATED_AT >= $start_date AND _rocky_q.UPDATED_AT < $end_date;
+COMMIT;
+-- ==== time_interval, production is table ====
+-- orders: time_interval into marts.orders_rocky_shadow (table(ID, DAY, AMOUNT, UPDATED_AT))
+-- because: shadow of `SHOP.marts.orders`, from a copy of its rows: target exists: 1 partition is computed
+-- windows, 1 at once:
+--   2026-04-07 [2026-04-07 00:00:00, 2026-04-08 00:00:00)
+-- shadow_drop SHOP.marts.orders_rocky_shadow
+DROP TABLE marts.orders_rocky_shadow;
+-- shadow_copy marts.orders_rocky_shadow
+CREATE TABLE marts.orders_rocky_shadow AS
+SELECT * FROM marts.orders;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- replace_window marts.orders_rocky_shadow [rows]
+ALTER SESSION SET TRANSACTION_ABORT_ON_ERROR = TRUE;
+BEGIN TRANSACTION;
+DELETE FROM marts.orders_rocky_shadow
+WHERE UPDATED_AT >= $start_date AND UPDATED_AT < $end_date;
+INSERT INTO marts.orders_rocky_shadow (ID, DAY, AMOUNT, UPDATED_AT)
+SELECT ID, DAY, AMOUNT, UPDATED_AT FROM (
+SELECT id, day, amount, updated_at
+FROM raw.orders
+WHERE updated_at >= $start_date AND updated_at < $end_date
+) AS _rocky_q
+WHERE _rocky_q.UPDATED_AT >= $start_date AND _rocky_q.UPDATED_AT < $end_date;
+COMMIT;
+-- ==== time_interval, production is view ====
+-- orders: time_interval into marts.orders_rocky_shadow (absent)
+-- because: shadow of `SHOP.marts.orders`: target does not exist: 1 partition is computed
+-- windows, 1 at once:
+--   2026-04-07 [2026-04-07 00:00:00, 2026-04-08 00:00:00)
+-- create_table marts.orders_rocky_shadow
+CREATE TABLE IF NOT EXISTS marts.orders_rocky_shadow AS
+SELECT * FROM (
+SELECT id, day, amount, updated_at
+FROM raw.orders
+WHERE updated_at >= '1970-01-01 00:00:00' AND updated_at < '1970-01-01 00:00:00'
+) AS _rocky_q
+WHERE 1 = 0;
+-- shadow_mark marts.orders_rocky_shadow
+COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of SHOP.marts.orders (pipeline shop)';
+-- replace_window marts.orders_rocky_shadow [rows]
+ALTER SESSION SET TRANSACTION_ABORT_ON_ERROR = TRUE;
+BEGIN TRANSACTION;
+DELETE FROM marts.orders_rocky_shadow
+WHERE UPDATED_AT >= $start_date AND UPDATED_AT < $end_date;
+INSERT INTO marts.orders_rocky_shadow (ID, DAY, AMOUNT, UPDATED_AT)
+SELECT ID, DAY, AMOUNT, UPDATED_AT FROM (
+SELECT id, day, amount, updated_at
+FROM raw.orders
+WHERE updated_at >= $start_date AND updated_at < $end_date
+) AS _rocky_q
+WHERE _rocky_q.UPDATED_AT >= $start_date AND _rocky_q.UPDATED_AT < $end_date;
+COMMIT;
