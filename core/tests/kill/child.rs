@@ -42,8 +42,11 @@ impl Child {
         let pid = unsafe { libc::fork() };
         assert!(pid >= 0, "fork: {}", io::Error::last_os_error());
         if pid == 0 {
-            // SAFETY: a plain call.
-            unsafe { libc::alarm(LIMIT_SECONDS) };
+            // SAFETY: plain numbers. It ends with its parent, and by its limit.
+            unsafe {
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+                libc::alarm(LIMIT_SECONDS);
+            }
             let said = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
             calls::disarm();
             let text = match said {

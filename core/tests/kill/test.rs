@@ -18,7 +18,7 @@ const BEFORE: &str = "2031-01-01";
 /// More calls than any scenario has: that it ends is part of the test.
 const MOST: u64 = 5_000;
 /// Each further kind of fault is at every so manyth call.
-const SPREAD: u64 = 8;
+const SPREAD: u64 = 12;
 
 pub fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -49,6 +49,8 @@ pub fn main() {
             let pid = unsafe { libc::fork() };
             assert!(pid >= 0);
             if pid == 0 {
+                // SAFETY: plain numbers. It ends with its parent.
+                unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
                 let all = std::env::var_os("ROCKY_KILL_ALL").is_some();
                 if all {
                     crate::calls::each();
