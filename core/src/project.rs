@@ -188,6 +188,13 @@ impl Project {
         &self.root
     }
 
+    /// The same as an absolute path; in that folder itself [`Project::root`] is empty.
+    pub fn folder(&self) -> PathBuf {
+        let config = std::path::absolute(self.root.join("rocky.toml")).ok();
+        let folder = config.and_then(|c| c.parent().map(Path::to_path_buf));
+        folder.unwrap_or_else(|| self.root.clone())
+    }
+
     /// `rocky.toml`.
     pub fn config_path(&self) -> &Path {
         &self.config_path

@@ -439,3 +439,32 @@ fn a_conflict_with_somebody_else_is_waited_for() {
     assert_eq!(written.attempts as usize, told.len() + 1);
     assert_eq!(written.retries.len(), told.len());
 }
+
+/// A check that waits for other models belongs to its model: until it holds, a run that goes on does the model again.
+#[test]
+fn a_model_whose_late_check_fails_is_not_done() {
+    let folder = Folder::new(&[
+        ("models/a.sql", "SELECT 1 AS id"),
+        (
+            "models/a.toml",
+            "[[tests]]\ntype = \"relationships\"\ncolumn = \"id\"\nto_table = \"b\"\nto_column = \"id\"\n",
+        ),
+        ("models/b.sql", "SELECT 2 AS id"),
+    ]);
+    let first = folder.run(&RunRequest::default());
+    assert_eq!(
+        (first.status.as_str(), first.checks_failed),
+        ("PartialFailure", 1)
+    );
+    let second = folder.run(&resume_latest());
+    assert_eq!(
+        (written(&second), second.checks_failed),
+        (vec!["a".to_owned()], 1)
+    );
+    folder.write("models/b.sql", "SELECT 1 AS id");
+    let third = folder.run(&resume_latest());
+    assert_eq!(
+        (written(&third), third.status.as_str()),
+        (vec!["a".to_owned(), "b".to_owned()], "Success")
+    );
+}

@@ -15,7 +15,7 @@ use rocky_config::{Concurrency, LoadConfig, LoadFormat};
 use rocky_plan::load::{LoadFile, LoadSpec, LoadTable, count_table, read_file};
 use rocky_project::hash::Hasher128;
 use rocky_run::report::{RunReport, TaskStatus};
-use rocky_run::state::{Note, StateBatch};
+use rocky_run::state::StateBatch;
 use rocky_run::{StateReader, StateStore};
 use rocky_warehouse::catalog::Lookup;
 use rocky_warehouse::relation::RelationKey;
@@ -69,8 +69,8 @@ struct Intent {
 pub(crate) struct Ledger {
     /// By table: rows before, and the files.
     tables: Vec<(String, Option<u64>, Vec<Entry>)>,
-    /// Files that an earlier run loaded without coming to say so.
-    settled: Vec<Entry>,
+    /// Tables that an earlier run was loading without coming to say what became of it, and the files that it did load.
+    settled: Vec<(String, Vec<Entry>)>,
     /// The tables are emptied first: what was loaded before is no longer there.
     truncate: bool,
     /// Files that are loaded already.
@@ -105,8 +105,11 @@ impl Ledger {
     /// Before anything is changed.
     pub(crate) fn begin(&self, state: &StateStore, run_id: &str, at: Timestamp) -> Result<()> {
         let mut batch = StateBatch::new();
-        for entry in &self.settled {
-            batch.note(LOADED, &entry.key(), json(entry)?, at);
+        for (table, files) in &self.settled {
+            batch.forget_note(LOADING, table);
+            for entry in files {
+                batch.note(LOADED, &entry.key(), json(entry)?, at);
+            }
         }
         for (table, rows_before, files) in &self.tables {
             let intent = Intent {
@@ -123,16 +126,13 @@ impl Ledger {
     pub(crate) fn finish(&self, state: &StateStore, report: &RunReport, at: Timestamp) -> Result<()> {
         let succeeded = report.tasks.iter().filter(|t| t.status == TaskStatus::Success);
         let done: FxHashSet<&str> = succeeded.map(|t| t.name.as_str()).collect();
-        if self.truncate {
-            let table = |note: &Note| serde_json::from_value::<Entry>(note.value.clone()).map(|e| e.table);
-            state.retain_notes(LOADED, |note| {
-                table(note).is_ok_and(|t| !done.contains(t.as_str()))
-            })?;
-        }
         let mut batch = StateBatch::new();
         for (table, _, files) in &self.tables {
             if !done.contains(table.as_str()) {
                 continue;
+            }
+            if self.truncate {
+                batch.forget_notes(LOADED, &format!("{table}\n"));
             }
             for entry in files {
                 let entry = Entry {
@@ -386,10 +386,10 @@ impl Look<'_> {
             false => None,
         };
         let settled = match self.force {
-            true => Vec::new(),
+            true => None,
             false => self.settle(&table, rows)?,
         };
-        let by_key: FxHashMap<String, &Entry> = settled.iter().map(|e| (e.key(), e)).collect();
+        let by_key: FxHashMap<String, &Entry> = settled.iter().flatten().map(|e| (e.key(), e)).collect();
         let (mut wanted, mut entries, mut already) = (Vec::new(), Vec::new(), 0);
         for mut file in files {
             self.cancel.check()?;
@@ -400,9 +400,8 @@ impl Look<'_> {
                 _ => None,
             };
             let known = known.and_then(|note| serde_json::from_value::<Entry>(note.value).ok());
-            let key = entry.key();
-            let known = known.iter().filter(|k| k.key() == key);
-            if known.chain(by_key.get(&key).copied()).any(|k| k.is(&entry)) {
+            let settled = by_key.get(&entry.key()).copied();
+            if known.iter().chain(settled).any(|k| k.is(&entry)) {
                 already += 1;
                 self.ledger.already.push(entry);
                 continue;
@@ -418,7 +417,9 @@ impl Look<'_> {
             entries.push(entry);
             wanted.push(file);
         }
-        self.ledger.settled.extend(settled);
+        self.ledger
+            .settled
+            .extend(settled.map(|files| (table.clone(), files)));
         if wanted.is_empty() {
             let n = if already == 1 {
                 "its file is".to_owned()
@@ -440,8 +441,8 @@ impl Look<'_> {
         }))
     }
 
-    /// The files that a run loaded which did not come to say so.
-    fn settle(&mut self, table: &str, rows: Option<u64>) -> Result<Vec<Entry>> {
+    /// The files that a run loaded which did not come to say so; none when there is no such run.
+    fn settle(&mut self, table: &str, rows: Option<u64>) -> Result<Option<Vec<Entry>>> {
         let Some(note) = self
             .reader
             .as_ref()
@@ -449,13 +450,13 @@ impl Look<'_> {
             .transpose()?
             .flatten()
         else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let Ok(intent) = serde_json::from_value::<Intent>(note.value) else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         if rows == intent.rows_before {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
         let mut expected = intent.rows_before.unwrap_or(0);
         for entry in &intent.files {
@@ -495,7 +496,7 @@ impl Look<'_> {
             }
         }
         match rows == Some(expected) {
-            true => Ok(intent.files),
+            true => Ok(Some(intent.files)),
             false => Err(unsettled(table, &intent)),
         }
     }
@@ -513,13 +514,7 @@ impl Look<'_> {
 
     /// A path as the ledger has it: relative to the project, which may be elsewhere tomorrow.
     fn known_as(&self, path: &Path) -> String {
-        // The folder of a `rocky.toml` that is named without one is empty, and that is no path.
-        let root = match self.project.root.as_os_str().is_empty() {
-            true => Path::new("."),
-            false => self.project.root.as_path(),
-        };
-        let root = std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf());
-        path.strip_prefix(&root)
+        path.strip_prefix(self.project.folder())
             .unwrap_or(path)
             .to_string_lossy()
             .into_owned()

@@ -316,7 +316,7 @@ impl Project {
                 .into_iter()
                 .flatten()
             {
-                *dir = moved(dir, &self.root, &folder)?;
+                *dir = moved(dir, &self.folder(), &folder)?;
             }
             self.host.system.clone()
         } else {
@@ -343,8 +343,7 @@ fn moved(dir: &Path, root: &Path, folder: &Path) -> Result<PathBuf> {
     if dir.is_relative() {
         return Ok(dir.to_path_buf());
     }
-    let root = std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf());
-    match dir.strip_prefix(&root) {
+    match dir.strip_prefix(root) {
         Ok(inside) => Ok(folder.join(inside)),
         Err(_) => Err(Error::new(
             ErrorKind::Unsupported,

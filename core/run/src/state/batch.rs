@@ -22,7 +22,8 @@ enum Change {
     RowCount(String, RowCount),
     Quality(QualitySnapshot),
     Note(Note),
-    Forget(String, String),
+    NoNotes { kind: String, prefix: String },
+    NoNote { kind: String, key: String },
 }
 
 impl StateBatch {
@@ -34,6 +35,12 @@ impl StateBatch {
     /// Nothing to remember?
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// And what another one has.
+    pub fn append(&mut self, other: StateBatch) -> &mut StateBatch {
+        self.changes.extend(other.changes);
+        self
     }
 
     /// What became of models or tables in a run ([`StateStore::record_models`]).
@@ -68,27 +75,36 @@ impl StateBatch {
         self
     }
 
-    /// A note, in place of what was there ([`StateStore::put_note`]).
-    pub fn note(&mut self, kind: &str, key: &str, value: Value, at: Timestamp) -> &mut StateBatch {
-        self.changes.push(Change::Note(Note {
-            kind: kind.to_owned(),
-            key: key.to_owned(),
-            at,
-            value,
-        }));
-        self
-    }
-
-    /// A note that is no longer true.
-    pub fn forget_note(&mut self, kind: &str, key: &str) -> &mut StateBatch {
-        let change = Change::Forget(kind.to_owned(), key.to_owned());
-        self.changes.push(change);
-        self
-    }
-
     /// What was measured of a table ([`StateStore::put_quality`]).
     pub fn quality(&mut self, snapshot: QualitySnapshot) -> &mut StateBatch {
         self.changes.push(Change::Quality(snapshot));
+        self
+    }
+
+    /// A note, in place of what was there ([`StateStore::put_note`]).
+    pub fn note(
+        &mut self,
+        kind: &str,
+        key: &str,
+        value: serde_json::Value,
+        at: Timestamp,
+    ) -> &mut StateBatch {
+        let (kind, key) = (kind.to_owned(), key.to_owned());
+        self.changes.push(Change::Note(Note { kind, key, at, value }));
+        self
+    }
+
+    /// Forget a note.
+    pub fn forget_note(&mut self, kind: &str, key: &str) -> &mut StateBatch {
+        let (kind, key) = (kind.to_owned(), key.to_owned());
+        self.changes.push(Change::NoNote { kind, key });
+        self
+    }
+
+    /// Forget the notes of a kind whose key begins so.
+    pub fn forget_notes(&mut self, kind: &str, prefix: &str) -> &mut StateBatch {
+        let (kind, prefix) = (kind.to_owned(), prefix.to_owned());
+        self.changes.push(Change::NoNotes { kind, prefix });
         self
     }
 }
@@ -118,8 +134,9 @@ fn apply(path: &Path, transaction: &WriteTransaction, change: &Change) -> Result
         }
         Change::Partitions(partitions) => partitions::put(path, transaction, partitions),
         Change::RowCount(table, count) => quality::put_row_count(path, transaction, table, count),
-        Change::Note(note) => notes::put(path, transaction, note),
-        Change::Forget(kind, key) => notes::forget(path, transaction, kind, key),
         Change::Quality(snapshot) => quality::put_quality(path, transaction, snapshot),
+        Change::Note(note) => notes::put(path, transaction, note),
+        Change::NoNote { kind, key } => notes::remove(path, transaction, kind, key),
+        Change::NoNotes { kind, prefix } => notes::remove_all(path, transaction, kind, prefix),
     }
 }
