@@ -436,7 +436,7 @@ fn a_conflict_with_somebody_else_is_waited_for() {
         "{told:?}"
     );
     let written = &run.materializations[0];
-    assert_eq!(written.attempts as usize, told.len() + 1);
+    assert_eq!(written.attempt_count as usize, told.len() + 1);
     assert_eq!(written.retries.len(), told.len());
 }
 

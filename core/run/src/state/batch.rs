@@ -5,7 +5,6 @@ use super::{StateStore, notes, partitions, quality, store};
 use jiff::Timestamp;
 use redb::WriteTransaction;
 use rocky_base::Result;
-use serde_json::Value;
 use std::path::Path;
 
 /// Changes that belong together. Applied in the order in which they were added.
