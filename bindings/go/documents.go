@@ -248,6 +248,8 @@ type Strategy struct {
 	Type string `json:"type"`
 	// Watermark column.
 	TimestampColumn string `json:"timestamp_column,omitempty"`
+	// How far before the watermark rows are taken again: `3 days`.
+	LookbackSpan *string `json:"lookback_span,omitempty"`
 	// Key columns.
 	UniqueKey []string `json:"unique_key,omitempty"`
 	// Columns to update; all others than the key when absent.
@@ -266,6 +268,8 @@ type Strategy struct {
 	PartitionBy []string `json:"partition_by,omitempty"`
 	// How late it may be.
 	TargetLag string `json:"target_lag,omitempty"`
+	// The warehouse that computes it; the adapter's when absent.
+	Warehouse *string `json:"warehouse,omitempty"`
 	// Where.
 	StoragePrefix string `json:"storage_prefix,omitempty"`
 	// Partition columns.

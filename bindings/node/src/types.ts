@@ -2720,6 +2720,8 @@ export type WireStrategy =
     type: "incremental";
     /** Watermark column. */
     timestamp_column: string;
+    /** How far before the watermark rows are taken again: `3 days`. */
+    lookback_span?: string | null;
   }
   /** Upsert. */
   | {
@@ -2780,6 +2782,8 @@ export type WireStrategy =
     type: "dynamic_table";
     /** How late it may be. */
     target_lag: string;
+    /** The warehouse that computes it; the adapter's when absent. */
+    warehouse?: string | null;
   }
   /** Files named by content. */
   | {
