@@ -434,7 +434,7 @@ fn openlineage_tells_conditions_and_windows() {
     );
     // The same in our own document, where older readers find what they knew.
     let own = shop.json(&["decides.own"]);
-    let edge = &own["edges"][0];
+    let edge = &own["trace"][0];
     assert_eq!(
         (edge["transform"].as_str(), edge["roles"].to_string().as_str()),
         (Some("expression"), r#"["value","condition"]"#),

@@ -257,9 +257,14 @@ fn examined(checker: &mut Checker<'_>, mutator: &mut Mutator, text: &str) -> (bo
 fn the_corpus_is_right_over_rows() {
     for folder in ["tests/corpus", "tests/corpus/tpcds"] {
         let (schema, mut queries) = random::corpus::queries(folder);
-        if let Ok(only) = std::env::var("ROCKY_ONLY") {
-            queries.retain(|(name, _)| name.contains(&only));
-        }
+        // Every fourth; those that `ROCKY_ONLY` is part of the name of, and so with an empty one all.
+        let mut number = 0;
+        let only = std::env::var("ROCKY_ONLY");
+        queries.retain(|(name, _)| {
+            number += 1;
+            only.as_ref()
+                .map_or(number % 4 == 0, |only| name.contains(only.as_str()))
+        });
         let world = World::of(&schema, random::corpus::value);
         let all = Mutex::new((0_u64, Vec::new()));
         let start = || {
