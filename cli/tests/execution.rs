@@ -111,7 +111,7 @@ fn a_table_is_begun_anew_as_often_as_was_said() {
             _ => &run["errors"][0],
         };
         assert_eq!(
-            (&tried["model"], &tried["attempts"]),
+            (&tried["model"], &tried["attempt_count"]),
             (&json!("flaky"), &json!(4)),
             "{run:#}"
         );
@@ -138,7 +138,11 @@ fn a_statement_that_is_at_fault_is_not_repeated_unless_that_was_said() {
     let folder = Folder::new(MODELS, &[("models/a.sql", &failing(1))]);
     folder.sql("CREATE SEQUENCE s");
     let (code, run) = folder.json(&["run"]);
-    assert_eq!((code, &run["errors"][0]["attempts"]), (1, &json!(1)), "{run:#}");
+    assert_eq!(
+        (code, &run["errors"][0]["attempt_count"]),
+        (1, &json!(1)),
+        "{run:#}"
+    );
     assert_eq!(run["errors"][0].get("retries"), None);
 }
 
@@ -166,15 +170,13 @@ fn copies_and_windows_are_begun_anew_too() {
         .unwrap()
         .iter()
         .find(|m| m["model"].as_str().unwrap().ends_with("flaky"));
-    assert_eq!(flaky.unwrap()["attempts"], 3, "{run:#}");
+    assert_eq!(flaky.unwrap()["attempt_count"], 3, "{run:#}");
 
-    let windowed = format!(
-        "SELECT TIMESTAMP '2026-01-01' AS ts, CASE WHEN nextval('s') <= 1 THEN error('not yet') ELSE 1 END AS x WHERE ts >= @start_date AND ts < @end_date"
-    );
+    let windowed = "SELECT TIMESTAMP '2026-01-01' AS ts, CASE WHEN nextval('s') <= 1 THEN error('not yet') ELSE 1 END AS x WHERE ts >= @start_date AND ts < @end_date";
     let folder = Folder::new(
         &format!("{QUICK}{MODELS}table_retries = 1\n"),
         &[
-            ("models/days.sql", &windowed),
+            ("models/days.sql", windowed),
             (
                 "models/days.toml",
                 "[strategy]\ntype = \"time_interval\"\ntime_column = \"ts\"\ngranularity = \"day\"\n",
@@ -184,7 +186,7 @@ fn copies_and_windows_are_begun_anew_too() {
     folder.sql("CREATE SEQUENCE s");
     let (code, run) = folder.json(&["run", "--partition", "2026-01-01"]);
     assert_eq!(code, 0, "{run:#}");
-    assert_eq!(run["materializations"][0]["attempts"], 2, "{run:#}");
+    assert_eq!(run["materializations"][0]["attempt_count"], 2, "{run:#}");
     assert_eq!(run["metrics"]["retries_attempted"], 1);
 }
 
@@ -202,7 +204,7 @@ fn the_runs_repetitions_are_limited_together() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|e| e["attempts"].as_u64().unwrap())
+        .map(|e| e["attempt_count"].as_u64().unwrap())
         .sum();
     assert_eq!(attempts, 4, "{run:#}");
     let hint = run["errors"][1]["remediation_hint"].as_str().unwrap();
@@ -269,7 +271,7 @@ fn a_model_that_takes_too_long_is_stopped_and_leaves_what_was_there() {
     );
     // It would take as long again.
     assert_eq!(
-        (&error["failure_kind"], &error["attempts"]),
+        (&error["failure_kind"], &error["attempt_count"]),
         (&json!("timeout"), &json!(1))
     );
     assert_eq!(

@@ -476,11 +476,10 @@ impl<'a> Stage<'a> {
         );
         match &mut task.windows {
             // The table comes into being once, before the windows, which may be written side by side.
-            Some(windows) if !creates(&task.steps) => {
-                if !place.copied || creates(&windows.before) {
-                    windows.before.push(mark);
-                }
+            Some(windows) if !creates(&task.steps) && (!place.copied || creates(&windows.before)) => {
+                windows.before.push(mark);
             }
+            Some(_) if !creates(&task.steps) => {}
             _ if !place.copied || creates(&task.steps) => task.steps.push(mark),
             _ => {}
         }

@@ -279,7 +279,7 @@ impl Work {
         };
         let both = self.all || self.only.is_some();
         // Neighbours are of two workers, and each worker has both kinds.
-        let resumed = n / self.workers % 2 == 0;
+        let resumed = (n / self.workers).is_multiple_of(2);
         if both {
             copy(&on.child.root, &on.saved);
         }
