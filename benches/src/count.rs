@@ -5,6 +5,7 @@
 //! environment and files that are old enough to be believed by their stamps; the count of `--version` (loading the libraries)
 //! is taken off. Without valgrind the shapes can be judged by time. Start reading at [`run`].
 
+use crate::executions::{self, Execution};
 use crate::look::{self, Look, Question};
 use crate::measure;
 use crate::report::{self, grouped};
@@ -63,6 +64,9 @@ pub struct Options {
     /// Shapes are made this many times smaller than their marks.
     #[arg(long, default_value_t = 1)]
     pub shrink: usize,
+    /// Leave out what is executed on DuckDB.
+    #[arg(long)]
+    pub without_executions: bool,
     /// Instructions against the record, or the shapes alone by time.
     #[arg(long, value_enum, default_value = "instructions")]
     pub meter: Meter,
@@ -164,6 +168,12 @@ pub fn run(options: &Options) -> io::Result<ExitCode> {
             jobs.push(Box::new(move |meter| meter.shape(shape, half)));
         }
     }
+    let executed = Execution::ALL.into_iter().filter(|_| !options.without_executions);
+    for execution in executed {
+        for half in [2, 1] {
+            jobs.push(Box::new(move |meter| meter.execution(execution, half)));
+        }
+    }
     let mut costs = lanes(&meter, jobs, options.lanes.max(1))?;
     costs
         .values_mut()
@@ -176,11 +186,17 @@ pub fn run(options: &Options) -> io::Result<ExitCode> {
     let mut failed = n_superlinear > 0;
     if recorded(options) {
         // What the libraries cost to load differs between systems; what half a shape costs follows from the whole.
-        let halves: Vec<String> = Shape::ALL
+        let mut left: Vec<String> = Shape::ALL
             .iter()
             .flat_map(|s| VERBS.map(|(verb, _)| label(*s, verb, s.size() / 2)))
             .collect();
-        costs.retain(|name, _| name != "--version" && !halves.contains(name));
+        for execution in Execution::ALL {
+            left.push(execution_label(execution, execution.size() / 2));
+            if !execution.is_recorded() {
+                left.push(execution_label(execution, execution.size()));
+            }
+        }
+        costs.retain(|name, _| name != "--version" && !left.contains(name));
         failed |= judge(options, costs, &mut stdout)?;
     }
     std::fs::remove_dir_all(&work)?;
@@ -193,7 +209,7 @@ pub fn run(options: &Options) -> io::Result<ExitCode> {
 
 /// What is measured is what the record holds.
 fn recorded(options: &Options) -> bool {
-    (options.meter, options.shrink) == (Meter::Instructions, 1)
+    (options.meter, options.shrink) == (Meter::Instructions, 1) && !options.without_executions
 }
 
 fn judge(options: &Options, costs: BTreeMap<String, u64>, out: &mut impl Write) -> io::Result<bool> {
@@ -426,6 +442,43 @@ impl Counter<'_> {
         Ok(costs)
     }
 
+    /// A project that is executed, at its size or at half of it.
+    fn execution(&self, execution: Execution, part: usize) -> io::Result<Costs> {
+        let n = execution.size() / self.options.shrink.max(1) / part;
+        let label = execution_label(execution, n);
+        let dir = self.work.join(label.replace([' ', ',', ':'], "-"));
+        execution.write(n, &dir)?;
+        let of = |args: &[&str]| match args {
+            [verb, more @ ..] => self.args(&dir, verb, more),
+            [] => Vec::new(),
+        };
+        for args in execution.before() {
+            if args.is_empty() {
+                executions::settle();
+                continue;
+            }
+            let status = Command::new(&self.options.binary)
+                .args(of(args))
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null())
+                .status()?;
+            if !status.success() {
+                return Err(io::Error::other(format!(
+                    "`{}` before {label}: {status}",
+                    args.join(" ")
+                )));
+            }
+        }
+        let seen = |text: &str| execution.look(n, text);
+        // A second one finds what the first has written.
+        let cost = match self.options.meter {
+            Meter::Time if !execution.is_recorded() => return Ok(Costs::new()),
+            _ => self.cost(&of(execution.args()), &label, seen)?,
+        };
+        std::fs::remove_dir_all(dir)?;
+        Ok(Costs::from([(label, cost)]))
+    }
+
     fn args(&self, dir: &Path, verb: &str, more: &[&str]) -> Vec<String> {
         let config = dir.join("rocky.toml").display().to_string();
         let all = ["-c", config.as_str(), verb]
@@ -493,20 +546,31 @@ fn label(shape: Shape, verb: &str, n: usize) -> String {
     format!("{verb}, {}: {}", shape.name(), grouped(n))
 }
 
+fn execution_label(execution: Execution, n: usize) -> String {
+    format!("{}: {}", execution.name(), grouped(n))
+}
+
 fn pairs(costs: &Costs, shrink: usize) -> Vec<Pair> {
     let mut pairs = Vec::new();
+    let mut add = |name: String, size: usize, label: &dyn Fn(usize) -> String| {
+        let cost = |n: usize| costs.get(&label(n)).copied();
+        if let (Some(half), Some(whole)) = (cost(size / 2), cost(size)) {
+            let costs = [half, whole];
+            pairs.push(Pair { name, size, costs });
+        }
+    };
     for shape in Shape::ALL {
         let size = shape.size() / shrink.max(1);
         for (verb, _) in VERBS {
-            let cost = |n: usize| costs.get(&label(shape, verb, n)).copied();
-            if let (Some(half), Some(whole)) = (cost(size / 2), cost(size)) {
-                pairs.push(Pair {
-                    name: format!("{verb}, {}", shape.name()),
-                    size,
-                    costs: [half, whole],
-                });
-            }
+            let name = format!("{verb}, {}", shape.name());
+            add(name, size, &|n| label(shape, verb, n));
         }
+    }
+    for execution in Execution::ALL {
+        let size = execution.size() / shrink.max(1);
+        add(execution.name().to_owned(), size, &|n| {
+            execution_label(execution, n)
+        });
     }
     pairs
 }

@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use rocky_benches::count;
+use rocky_benches::executions;
 use rocky_benches::floor::{self, Trees};
 use rocky_benches::generate;
 use rocky_benches::look;
@@ -48,6 +49,8 @@ enum Command {
     Run(Options),
     /// Count the instructions of the main paths against the record, and see that twice the size costs twice as much.
     Count(count::Options),
+    /// Measure runs of many small tables, a run with nothing to do, and the plan of many partitions.
+    Execute(executions::Options),
     /// What the output of a run shows: a question from standard input, for the harness itself.
     #[command(hide = true)]
     Look,
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         }
         Command::Run(options) => run::run(&options),
         Command::Count(options) => count::run(&options),
+        Command::Execute(options) => executions::run(&options),
         Command::Look => look::answer().map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {

@@ -165,7 +165,7 @@ exec "$@""#
     );
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let output = Command::new(env!("CARGO_BIN_EXE_rocky-bench"))
-        .args(["count", "--lanes", "1", "--binary"])
+        .args(["count", "--without-executions", "--lanes", "1", "--binary"])
         .arg(work.join("rocky"))
         .arg("--work")
         .arg(work.join("projects"))

@@ -248,6 +248,8 @@ type Strategy struct {
 	Type string `json:"type"`
 	// Watermark column.
 	TimestampColumn string `json:"timestamp_column,omitempty"`
+	// How far before the watermark rows are taken again: `3 days`.
+	LookbackSpan *string `json:"lookback_span,omitempty"`
 	// Key columns.
 	UniqueKey []string `json:"unique_key,omitempty"`
 	// Columns to update; all others than the key when absent.
@@ -266,6 +268,8 @@ type Strategy struct {
 	PartitionBy []string `json:"partition_by,omitempty"`
 	// How late it may be.
 	TargetLag string `json:"target_lag,omitempty"`
+	// The warehouse that computes it; the adapter's when absent.
+	Warehouse *string `json:"warehouse,omitempty"`
 	// Where.
 	StoragePrefix string `json:"storage_prefix,omitempty"`
 	// Partition columns.
@@ -362,6 +366,12 @@ type RunRequest struct {
 	SkipUnchanged bool `json:"skip_unchanged,omitempty"`
 	// Build everything, even when `[run] skip_unchanged` is set.
 	ForceRebuild bool `json:"force_rebuild,omitempty"`
+	// Write shadows beside the tables, and nothing else: no table of production, no state. `compare` says how they differ.
+	Shadow bool `json:"shadow,omitempty"`
+	// What is appended to the names of shadows; `_rocky_shadow` when neither this nor a schema is given.
+	ShadowSuffix string `json:"shadow_suffix,omitempty"`
+	// The schema of shadows; made when it is not there.
+	ShadowSchema string `json:"shadow_schema,omitempty"`
 	// Run once for each key: a second run with it is refused while the first is under way, and does nothing after it succeeded.
 	IdempotencyKey string `json:"idempotency_key,omitempty"`
 }
@@ -566,6 +576,8 @@ type RunResponse struct {
 	PlanID string `json:"plan_id"`
 	// As given.
 	Filter string `json:"filter"`
+	// It wrote shadows, and nothing else.
+	Shadow bool `json:"shadow,omitempty"`
 	// When it began (RFC 3339).
 	StartedAt *string `json:"started_at,omitempty"`
 	// Milliseconds.
@@ -643,12 +655,28 @@ type Materialization struct {
 	StartedAt *string `json:"started_at,omitempty"`
 	// Milliseconds.
 	DurationMs uint64 `json:"duration_ms"`
+	// How often it was begun. Its name is not `attempts`, which clients of the 1.x releases read as a list.
+	AttemptCount uint32 `json:"attempt_count,omitempty"`
+	// The attempts before the last, when there were some.
+	Retries []Retry `json:"retries,omitempty"`
 	// The window of a time_interval model; there is a materialization for each.
 	Partition *PartitionInfo `json:"partition,omitempty"`
 	// More about it.
 	Metadata MaterializationMetadata `json:"metadata"`
 	// The statements that were executed.
 	Statements []ExecutedStatement `json:"statements"`
+}
+
+// Retry: An attempt that was followed by another.
+type Retry struct {
+	// Which one, from 1.
+	Attempt uint32 `json:"attempt"`
+	// Why there was another: `transient`, `rate_limited`, `conflict`, `table_retry`, `replanned`.
+	Reason string `json:"reason"`
+	// What went wrong.
+	Error string `json:"error"`
+	// Milliseconds waited before the next.
+	WaitMs uint64 `json:"wait_ms"`
 }
 
 // MaterializationMetadata: More about a materialization.
@@ -791,8 +819,12 @@ type RunErrorEntry struct {
 	Model string `json:"model"`
 	// What the engine said.
 	Error string `json:"error"`
-	// `warehouse`, `locked`, `cancelled` … or `compile`.
+	// `timeout`, `circuit_open`, `transient`, `rate_limited`, `conflict`; otherwise `warehouse`, `locked`, `cancelled` … or `compile`.
 	FailureKind string `json:"failure_kind"`
+	// How often it was begun; 0 when it was not.
+	AttemptCount uint32 `json:"attempt_count,omitempty"`
+	// The attempts before the last, when there were some.
+	Retries []Retry `json:"retries,omitempty"`
 	// The partition that failed, the first one of a batch.
 	Partition *string `json:"partition,omitempty"`
 	// The statement's purpose.
@@ -809,6 +841,14 @@ type ExecutionSummary struct {
 	TablesProcessed uint64 `json:"tables_processed"`
 	// Models failed.
 	TablesFailed uint64 `json:"tables_failed"`
+	// True when fewer are executed at a time on rate limits.
+	AdaptiveConcurrency bool `json:"adaptive_concurrency,omitempty"`
+	// Models at a time in the end, with `adaptive_concurrency`.
+	FinalConcurrency *uint64 `json:"final_concurrency,omitempty"`
+	// How often the warehouse asked for less.
+	RateLimitsDetected *uint64 `json:"rate_limits_detected,omitempty"`
+	// How often nothing more was sent because the warehouse did not answer.
+	CircuitOpenings *uint64 `json:"circuit_openings,omitempty"`
 }
 
 // PermissionSummary: Grants and objects made.
@@ -1057,6 +1097,8 @@ type LineageEdge struct {
 	Target ColumnRef `json:"target"`
 	// `direct`, `cast`, `try_cast`, `aggregation: sum`, `expression`.
 	Transform string `json:"transform"`
+	// As what, where it is not as the value alone: `value`, `condition` (of CASE, IF, FILTER), `window` (of a ranking function).
+	Roles []string `json:"roles,omitempty"`
 	// The reference in the target's file.
 	Span *SourceSpan `json:"span,omitempty"`
 	// That the source has this column is proved.
@@ -1081,6 +1123,8 @@ type LineageInfluence struct {
 	Model string `json:"model"`
 	// `filter`, `join`, `group`, `order`.
 	Kind string `json:"kind"`
+	// True for a key of a window, whose kind is `order` too.
+	Window bool `json:"window,omitempty"`
 	// The reference.
 	Span *SourceSpan `json:"span,omitempty"`
 }
@@ -1935,6 +1979,170 @@ type RunModel struct {
 	Reason *string `json:"reason,omitempty"`
 }
 
+// CompareRequest: Which tables to compare with their shadows, and how.
+type CompareRequest struct {
+	// The pipeline; needed when there are several.
+	Pipeline string `json:"pipeline,omitempty"`
+	// Only these models, as for `run`.
+	Models []string `json:"models,omitempty"`
+	// Not these.
+	Exclude []string `json:"exclude,omitempty"`
+	// Only these sources of a replication, as for `run`.
+	Filter Filters `json:"filter,omitempty"`
+	// All pipelines.
+	DAG bool `json:"dag,omitempty"`
+	// With a replication pipeline, the project's models too.
+	All bool `json:"all,omitempty"`
+	// Values for `@var`.
+	Vars map[string]string `json:"vars,omitempty"`
+	// As the shadow run had it.
+	ShadowSuffix string `json:"shadow_suffix,omitempty"`
+	// As the shadow run had it.
+	ShadowSchema string `json:"shadow_schema,omitempty"`
+	// From where on a difference counts.
+	Thresholds Thresholds `json:"thresholds,omitempty"`
+	// Columns that identify a row, instead of those that the strategy or a test names.
+	Key []string `json:"key,omitempty"`
+	// Columns that are not compared.
+	Ignore []string `json:"ignore,omitempty"`
+	// Compare columns and counts alone.
+	CountsOnly bool `json:"counts_only,omitempty"`
+	// How many differences are shown of each table; 10 when not said.
+	Sample uint32 `json:"sample,omitempty"`
+	// Compare nothing: drop the pipeline's shadows.
+	Cleanup bool `json:"cleanup,omitempty"`
+}
+
+// Thresholds: From where on a difference counts. Shares are fractions of production's rows: 0.01 is one per cent.
+type Thresholds struct {
+	// A larger difference of the numbers of rows warns …
+	RowCountDiffPctWarn float64 `json:"row_count_diff_pct_warn,omitempty"`
+	// … and fails.
+	RowCountDiffPctFail float64 `json:"row_count_diff_pct_fail,omitempty"`
+	// A larger share of rows that differ warns …
+	RowDiffPctWarn float64 `json:"row_diff_pct_warn,omitempty"`
+	// … and fails.
+	RowDiffPctFail float64 `json:"row_diff_pct_fail,omitempty"`
+	// Columns in another order only warn.
+	AllowColumnOrderDiff bool `json:"allow_column_order_diff,omitempty"`
+}
+
+// CompareResponse: The result of a comparison.
+type CompareResponse struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `compare`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// As given.
+	Filter string `json:"filter"`
+	// The pipeline.
+	Pipeline string `json:"pipeline"`
+	// Tables.
+	TablesCompared uint64 `json:"tables_compared"`
+	// Those that pass …
+	TablesPassed uint64 `json:"tables_passed"`
+	// … warn …
+	TablesWarned uint64 `json:"tables_warned"`
+	// … and fail.
+	TablesFailed uint64 `json:"tables_failed"`
+	// The worst verdict: `pass`, `warn`, `fail`.
+	OverallVerdict string `json:"overall_verdict"`
+	// Table by table.
+	Results []ComparedTable `json:"results"`
+	// What was held against them.
+	Thresholds Thresholds `json:"thresholds"`
+	// Shadows that `cleanup` dropped.
+	Dropped []string `json:"dropped,omitempty"`
+	// Findings that keep the tables from being known.
+	Diagnostics []Diagnostic `json:"diagnostics"`
+	// True when one of them is an error: the tables of that pipeline were not compared, which fails.
+	HasErrors bool `json:"has_errors"`
+}
+
+// ComparedTable: A table and its shadow.
+type ComparedTable struct {
+	// The model, or the table's name.
+	Model string `json:"model"`
+	// What orchestrators call it.
+	AssetKey []string `json:"asset_key"`
+	// Whole name.
+	ProductionTable string `json:"production_table"`
+	// Whole name.
+	ShadowTable string `json:"shadow_table"`
+	// `compared`, `new` (production does not exist yet), `missing_shadow`, `error`.
+	Status string `json:"status"`
+	// Both have as many rows.
+	RowCountMatch bool `json:"row_count_match"`
+	// Rows.
+	ProductionCount uint64 `json:"production_count"`
+	// Rows.
+	ShadowCount uint64 `json:"shadow_count"`
+	// The difference as a fraction of production's rows.
+	RowCountDiffPct float64 `json:"row_count_diff_pct"`
+	// Both have the same columns, of the same types, in the same order.
+	SchemaMatch bool `json:"schema_match"`
+	// How not: `ColumnAdded name TYPE`, `ColumnRemoved …`, `TypeDiff name TYPE -> TYPE`, `OrderDiff a, b -> b, a`.
+	SchemaDiffs []string `json:"schema_diffs"`
+	// How the rows differ; none when they were not compared.
+	Contents *Contents `json:"contents,omitempty"`
+	// `pass`, `warn`, `fail`.
+	Verdict string `json:"verdict"`
+	// Why it is no `pass`.
+	Reasons []string `json:"reasons"`
+}
+
+// Contents: How contents differ.
+type Contents struct {
+	// Every row has its equal.
+	Equal bool `json:"equal"`
+	// The columns that identify a row; none: rows are compared whole.
+	Key []string `json:"key"`
+	// How many columns beside the key were compared.
+	ColumnsCompared uint64 `json:"columns_compared"`
+	// Rows whose key only production has; without a key rows that only production has.
+	RowsOnlyInProduction uint64 `json:"rows_only_in_production"`
+	// Likewise of the shadow.
+	RowsOnlyInShadow uint64 `json:"rows_only_in_shadow"`
+	// Keys that both have, with other rows.
+	RowsChanged uint64 `json:"rows_changed"`
+	// All of them as a share of production's rows.
+	RowDiffPct float64 `json:"row_diff_pct"`
+	// Steps of the bisection.
+	BisectionSteps uint64 `json:"bisection_steps"`
+	// Rows of both sides that were looked at one by one.
+	RowsExamined uint64 `json:"rows_examined"`
+	// Some of the differences, by key.
+	Sample []RowDifference `json:"sample,omitempty"`
+}
+
+// RowDifference: Rows of one key, or without a key one row, that differ.
+type RowDifference struct {
+	// `changed`, `only_in_production`, `only_in_shadow`.
+	Kind string `json:"kind"`
+	// The key; empty without one.
+	Key map[string]any `json:"key"`
+	// So many rows in production.
+	ProductionRows uint64 `json:"production_rows"`
+	// So many in the shadow.
+	ShadowRows uint64 `json:"shadow_rows"`
+	// What differs of a changed row, when each side has one.
+	Changes []CellDifference `json:"changes,omitempty"`
+	// The other columns of a row that only one side has.
+	Row map[string]any `json:"row,omitempty"`
+}
+
+// CellDifference: A value of a column on both sides.
+type CellDifference struct {
+	// The column.
+	Column string `json:"column"`
+	// In production.
+	Production any `json:"production"`
+	// In the shadow.
+	Shadow any `json:"shadow"`
+}
+
 // CiRequest: What to look at: everything.
 type CiRequest struct {
 	// Values for `@var`.
@@ -2473,6 +2681,274 @@ type DiffResponse struct {
 	HasErrors bool `json:"has_errors"`
 	// The difference as Markdown, when it was asked for.
 	Markdown *string `json:"markdown,omitempty"`
+}
+
+// LoadRequest: What to load.
+type LoadRequest struct {
+	// The folder, or a pattern for names in one (`inbox/*.csv`); that of the load pipeline when it is not said.
+	SourceDir string `json:"source_dir,omitempty"`
+	// Only files of this format: `csv`, `parquet`, `jsonl` (also `json_lines`, `jsonlines`, `ndjson`). By extension when it is not said.
+	Format string `json:"format,omitempty"`
+	// The table for all files: `table`, `schema.table` or `catalog.schema.table`. Each file has its own when it is not said.
+	Target string `json:"target,omitempty"`
+	// Empty the tables first, in the same transaction.
+	Truncate bool `json:"truncate,omitempty"`
+	// Load files again that are loaded already.
+	Force bool `json:"force,omitempty"`
+	// The load pipeline, or another one whose warehouse is meant; needed when there are several.
+	Pipeline string `json:"pipeline,omitempty"`
+}
+
+// LoadResponse: What was loaded.
+type LoadResponse struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `load`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// The pipeline.
+	Pipeline string `json:"pipeline"`
+	// The folder or pattern.
+	SourceDir string `json:"source_dir"`
+	// As asked for, else `auto`.
+	Format string `json:"format"`
+	// Files loaded.
+	FilesLoaded uint64 `json:"files_loaded"`
+	// Files that were not, because they or others of their table cannot be.
+	FilesFailed uint64 `json:"files_failed"`
+	// Files that were loaded before.
+	FilesSkipped uint64 `json:"files_skipped"`
+	// Rows added.
+	TotalRows uint64 `json:"total_rows"`
+	// Bytes of the files loaded.
+	TotalBytes uint64 `json:"total_bytes"`
+	// The files.
+	Files []LoadedFile `json:"files"`
+	// The run; empty when nothing was started.
+	RunID string `json:"run_id"`
+	// `Success`, `PartialFailure`, `Failure`.
+	Status string `json:"status"`
+	// It was cancelled before everything was done.
+	Interrupted bool `json:"interrupted"`
+	// When it began (RFC 3339).
+	StartedAt *string `json:"started_at,omitempty"`
+	// Milliseconds.
+	DurationMs uint64 `json:"duration_ms"`
+	// Checks of what was written.
+	CheckResults []CheckResults `json:"check_results"`
+	// Checks that did not hold and fail the run.
+	ChecksFailed uint64 `json:"checks_failed"`
+	// Other checks that did not hold.
+	ChecksWarned uint64 `json:"checks_warned"`
+	// Tables whose number of rows is far from that of earlier runs.
+	Anomalies []AnomalyEntry `json:"anomalies,omitempty"`
+	// Rows that were set aside.
+	Quarantine []QuarantineEntry `json:"quarantine,omitempty"`
+	// Failures.
+	Errors []RunErrorEntry `json:"errors"`
+	// Findings in the configuration.
+	Diagnostics []Diagnostic `json:"diagnostics"`
+	// True when errors in the configuration kept the run from starting.
+	HasErrors bool `json:"has_errors"`
+	// Why the state store lacks something of this run, if it does.
+	StateError *string `json:"state_error,omitempty"`
+	// What became of the remote state, where the project has one.
+	RemoteState *RemoteStateSummary `json:"remote_state,omitempty"`
+	// Numbers of this run; null when nothing was started.
+	Metrics *Metrics `json:"metrics,omitempty"`
+	// What hooks did, when there are some.
+	Hooks *Hooks `json:"hooks,omitempty"`
+	// Limits of `[budget]` that it went over.
+	BudgetBreaches []BudgetBreach `json:"budget_breaches,omitempty"`
+}
+
+// LoadedFile: A file.
+type LoadedFile struct {
+	// Its path, relative to the project where it is inside.
+	File string `json:"file"`
+	// `catalog.schema.table`.
+	Target string `json:"target"`
+	// `loaded`; `skipped`: it was loaded before; `failed`.
+	Status string `json:"status"`
+	// Rows that it added.
+	RowsLoaded uint64 `json:"rows_loaded"`
+	// Its size.
+	BytesRead uint64 `json:"bytes_read"`
+	// Milliseconds.
+	DurationMs uint64 `json:"duration_ms"`
+	// Why it was not loaded.
+	Error *string `json:"error,omitempty"`
+}
+
+// SnapshotRequest: Which snapshot.
+type SnapshotRequest struct {
+	// The pipeline, of type snapshot; needed when there are several of them.
+	Pipeline string `json:"pipeline,omitempty"`
+	// Show the steps and execute none.
+	DryRun bool `json:"dry_run,omitempty"`
+}
+
+// SnapshotResponse: What was done.
+type SnapshotResponse struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `snapshot`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// The pipeline.
+	Pipeline string `json:"pipeline"`
+	// The table whose history is kept, as configured.
+	Source string `json:"source"`
+	// Where it is kept.
+	Target string `json:"target"`
+	// Nothing was executed.
+	DryRun bool `json:"dry_run"`
+	// Steps.
+	StepsTotal uint64 `json:"steps_total"`
+	// Steps that took effect.
+	StepsOk uint64 `json:"steps_ok"`
+	// Versions that were added.
+	RowsInserted uint64 `json:"rows_inserted"`
+	// The steps, in order, up to one that failed.
+	Steps []SnapshotStep `json:"steps"`
+	// The run; empty when nothing was started.
+	RunID string `json:"run_id"`
+	// `Success`, `PartialFailure`, `Failure`.
+	Status string `json:"status"`
+	// It was cancelled before everything was done.
+	Interrupted bool `json:"interrupted"`
+	// When it began (RFC 3339).
+	StartedAt *string `json:"started_at,omitempty"`
+	// Milliseconds.
+	DurationMs uint64 `json:"duration_ms"`
+	// Checks of what was written.
+	CheckResults []CheckResults `json:"check_results"`
+	// Checks that did not hold and fail the run.
+	ChecksFailed uint64 `json:"checks_failed"`
+	// Other checks that did not hold.
+	ChecksWarned uint64 `json:"checks_warned"`
+	// Tables whose number of rows is far from that of earlier runs.
+	Anomalies []AnomalyEntry `json:"anomalies,omitempty"`
+	// Rows that were set aside.
+	Quarantine []QuarantineEntry `json:"quarantine,omitempty"`
+	// Failures.
+	Errors []RunErrorEntry `json:"errors"`
+	// Findings in the configuration.
+	Diagnostics []Diagnostic `json:"diagnostics"`
+	// True when errors in the configuration kept the run from starting.
+	HasErrors bool `json:"has_errors"`
+	// Why the state store lacks something of this run, if it does.
+	StateError *string `json:"state_error,omitempty"`
+	// What became of the remote state, where the project has one.
+	RemoteState *RemoteStateSummary `json:"remote_state,omitempty"`
+	// Numbers of this run; null when nothing was started.
+	Metrics *Metrics `json:"metrics,omitempty"`
+	// What hooks did, when there are some.
+	Hooks *Hooks `json:"hooks,omitempty"`
+	// Limits of `[budget]` that it went over.
+	BudgetBreaches []BudgetBreach `json:"budget_breaches,omitempty"`
+}
+
+// SnapshotStep: A statement.
+type SnapshotStep struct {
+	// `initial_load`; `merge_1`, `merge_2` … for the statements that bring an existing history up to date; else as `purpose`.
+	Step string `json:"step"`
+	// `create_schema`, `check_keys`, `initial_load`, `add_column`, `close_changed`, `close_deleted`, `insert` …
+	Purpose string `json:"purpose"`
+	// Its text.
+	SQL string `json:"sql"`
+	// `ok`; `error`; `rolled_back`: undone because a later one failed; `dry_run`.
+	Status string `json:"status"`
+	// Rows it changed, where the engine says.
+	Rows *uint64 `json:"rows,omitempty"`
+	// Milliseconds.
+	DurationMs uint64 `json:"duration_ms"`
+	// What the engine said.
+	Error *string `json:"error,omitempty"`
+}
+
+// SeedRequest: Which seeds.
+type SeedRequest struct {
+	// The folder, `seeds` when it is not said.
+	Seeds string `json:"seeds,omitempty"`
+	// Only the seed of this name.
+	Filter string `json:"filter,omitempty"`
+	// The pipeline whose warehouse is meant; needed when they write to several.
+	Pipeline string `json:"pipeline,omitempty"`
+}
+
+// SeedResponse: What was made.
+type SeedResponse struct {
+	// Engine version.
+	Version string `json:"version"`
+	// `seed`.
+	Command string `json:"command"`
+	// Version of the documents' shapes.
+	SchemaVersion uint32 `json:"schema_version"`
+	// The folder.
+	SeedsDir string `json:"seeds_dir"`
+	// Tables made.
+	TablesLoaded uint64 `json:"tables_loaded"`
+	// Seeds of which none was made.
+	TablesFailed uint64 `json:"tables_failed"`
+	// The seeds.
+	Tables []SeededTable `json:"tables"`
+	// The run; empty when nothing was started.
+	RunID string `json:"run_id"`
+	// `Success`, `PartialFailure`, `Failure`.
+	Status string `json:"status"`
+	// It was cancelled before everything was done.
+	Interrupted bool `json:"interrupted"`
+	// When it began (RFC 3339).
+	StartedAt *string `json:"started_at,omitempty"`
+	// Milliseconds.
+	DurationMs uint64 `json:"duration_ms"`
+	// Checks of what was written.
+	CheckResults []CheckResults `json:"check_results"`
+	// Checks that did not hold and fail the run.
+	ChecksFailed uint64 `json:"checks_failed"`
+	// Other checks that did not hold.
+	ChecksWarned uint64 `json:"checks_warned"`
+	// Tables whose number of rows is far from that of earlier runs.
+	Anomalies []AnomalyEntry `json:"anomalies,omitempty"`
+	// Rows that were set aside.
+	Quarantine []QuarantineEntry `json:"quarantine,omitempty"`
+	// Failures.
+	Errors []RunErrorEntry `json:"errors"`
+	// Findings in the configuration.
+	Diagnostics []Diagnostic `json:"diagnostics"`
+	// True when errors in the configuration kept the run from starting.
+	HasErrors bool `json:"has_errors"`
+	// Why the state store lacks something of this run, if it does.
+	StateError *string `json:"state_error,omitempty"`
+	// What became of the remote state, where the project has one.
+	RemoteState *RemoteStateSummary `json:"remote_state,omitempty"`
+	// Numbers of this run; null when nothing was started.
+	Metrics *Metrics `json:"metrics,omitempty"`
+	// What hooks did, when there are some.
+	Hooks *Hooks `json:"hooks,omitempty"`
+	// Limits of `[budget]` that it went over.
+	BudgetBreaches []BudgetBreach `json:"budget_breaches,omitempty"`
+}
+
+// SeededTable: A table.
+type SeededTable struct {
+	// The seed's name.
+	Name string `json:"name"`
+	// `catalog.schema.table`.
+	Target string `json:"target"`
+	// Its file.
+	File string `json:"file"`
+	// Rows written.
+	Rows uint64 `json:"rows"`
+	// Its columns.
+	Columns uint64 `json:"columns"`
+	// Milliseconds.
+	DurationMs uint64 `json:"duration_ms"`
+	// Why it was not written.
+	Error *string `json:"error,omitempty"`
 }
 
 // HooksRequest: What to do with the hooks: list them, or try some.

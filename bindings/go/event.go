@@ -21,7 +21,7 @@ type Event struct {
 	Models   uint64 `json:"models"`
 	// Model is the model, or the table's whole name, that an event is about.
 	Model string `json:"model"`
-	// Kind of what is made: "model", "table", "snapshot", "load", "quality".
+	// Kind of what is made: "model", "table", "snapshot", "load", "seed", "quality".
 	Kind string `json:"kind"`
 	// Target is the whole name of the relation that is made.
 	Target string `json:"target"`

@@ -611,6 +611,87 @@ rocky_status rocky_project_ci(const rocky_project *project,
                               rocky_buf **out,
                               rocky_error **error);
 
+// Add files to tables, as a load pipeline does. DuckDB only.
+//
+// - `project`: borrowed.
+// - `request`, `request_len`: UTF-8 JSON, borrowed; may be empty. `{"source_dir", "format", "target", "truncate", "force", "pipeline"}`.
+// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+// - `cancel`: borrowed; may be NULL.
+// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Files that
+//   cannot be loaded are part of it.
+// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+//
+// Any thread; other calls on the project may run at the same time. Since 1.
+rocky_status rocky_project_load(const rocky_project *project,
+                                const char *request,
+                                size_t request_len,
+                                rocky_event_fn callback,
+                                void *user_data,
+                                const rocky_cancel *cancel,
+                                rocky_buf **out,
+                                rocky_error **error);
+
+// Bring the history of a snapshot pipeline up to now, or show the steps of it.
+//
+// - `project`: borrowed.
+// - `request`, `request_len`: UTF-8 JSON, borrowed; may be empty. `{"pipeline", "dry_run"}`.
+// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+// - `cancel`: borrowed; may be NULL.
+// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. A step that
+//   fails is part of it.
+// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+//
+// Any thread; other calls on the project may run at the same time. Since 1.
+rocky_status rocky_project_snapshot(const rocky_project *project,
+                                    const char *request,
+                                    size_t request_len,
+                                    rocky_event_fn callback,
+                                    void *user_data,
+                                    const rocky_cancel *cancel,
+                                    rocky_buf **out,
+                                    rocky_error **error);
+
+// Make tables of the CSV files in the project's folder of seeds.
+//
+// - `project`: borrowed.
+// - `request`, `request_len`: UTF-8 JSON, borrowed; may be empty. `{"seeds", "filter", "pipeline"}`.
+// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+// - `cancel`: borrowed; may be NULL.
+// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. A seed that
+//   cannot be read or written is part of it.
+// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+//
+// Any thread; other calls on the project may run at the same time. Since 1.
+rocky_status rocky_project_seed(const rocky_project *project,
+                                const char *request,
+                                size_t request_len,
+                                rocky_event_fn callback,
+                                void *user_data,
+                                const rocky_cancel *cancel,
+                                rocky_buf **out,
+                                rocky_error **error);
+
+// Compare tables with the shadows that a run with `"shadow": true` made: columns, counts, contents.
+//
+// - `project`: borrowed.
+// - `request`, `request_len`: UTF-8 JSON, borrowed; may be empty. `{"pipeline", "models", "shadow_suffix", "shadow_schema",
+//   "thresholds", "key", "ignore", "cleanup"}` and others.
+// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
+// - `cancel`: borrowed; may be NULL.
+// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Its `overall_verdict` is
+//   `pass`, `warn` or `fail`; tables that differ are part of it.
+// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
+//
+// Any thread; other calls on the project may run at the same time. Since 1.
+rocky_status rocky_project_compare(const rocky_project *project,
+                                   const char *request,
+                                   size_t request_len,
+                                   rocky_event_fn callback,
+                                   void *user_data,
+                                   const rocky_cancel *cancel,
+                                   rocky_buf **out,
+                                   rocky_error **error);
+
 // The word for a status, e.g. `not_found` for 2, as in `error.code` of documents.
 //
 // - `status`: any number.

@@ -96,6 +96,32 @@ func TestEveryVerb(t *testing.T) {
 	}
 }
 
+func TestSeedLoadAndSnapshot(t *testing.T) {
+	ctx := context.Background()
+	p, dir := open(t)
+	for name, text := range map[string]string{"seeds/countries.csv": "code,name\nDE,Germany\n", "inbox/visits.csv": "day,n\n2026-01-31,7\n"} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seeded, err := p.Seed(ctx, rocky.SeedRequest{})
+	if err != nil || seeded.TablesLoaded != 1 || seeded.Tables[0].Rows != 1 {
+		t.Fatalf("%+v, %v", seeded, err)
+	}
+	loaded, err := p.Load(ctx, rocky.LoadRequest{SourceDir: "inbox", Target: "raw.visits"})
+	if err != nil || loaded.FilesLoaded != 1 || loaded.TotalRows != 1 {
+		t.Fatalf("%+v, %v", loaded, err)
+	}
+	var failed *rocky.Error
+	if _, err := p.Snapshot(ctx, rocky.SnapshotRequest{DryRun: true}); !errors.As(err, &failed) {
+		t.Fatalf("a project without a snapshot pipeline: %v", err)
+	}
+}
+
 func TestErrorsAs(t *testing.T) {
 	ctx := context.Background()
 	engine, err := rocky.NewEngine(rocky.EngineOptions{})

@@ -1,5 +1,5 @@
 //! Checks, quarantine, quality pipelines, declarative and unit tests, `ci`: through the command line on DuckDB files, and the examples of
-//! `docs/checks.md` and `docs/testing.md` as they stand there.
+//! `docs/checks.md`, `docs/execution.md` and `docs/testing.md` as they stand there.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -784,6 +784,11 @@ fn examples(document: &str) {
 #[test]
 fn the_examples_about_checks_do_what_they_say() {
     examples("checks.md");
+}
+
+#[test]
+fn the_examples_about_execution_do_what_they_say() {
+    examples("execution.md");
 }
 
 #[test]

@@ -404,11 +404,15 @@ fn load_needs_no_pipeline_of_its_own() {
     folder.write("in/bad.csv", "id,zip\n1\n");
     assert_eq!(folder.json(&["load", "--source-dir", "in"]).0, 1);
     folder.write("models/m.sql", "SELECT 1 AS x");
-    let (code, run) = folder.json(&["run", "--resume-latest"]);
-    assert!(
-        code == 0 && run.get("resumed_from").is_none() || run["error"]["message"].as_str().is_some(),
-        "{run:#}"
-    );
+    let (_, run) = folder.json(&["run", "--resume-latest"]);
+    assert!(run["resumed_from"].is_null(), "{run:#}");
+    let kinds: Vec<_> = folder.json(&["history"]).1["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["pipeline"].to_string())
+        .collect();
+    assert!(kinds.contains(&"\"load\"".to_owned()), "{kinds:?}");
 }
 
 #[test]
@@ -592,6 +596,18 @@ fn a_snapshot_is_taken_step_by_step() {
         folder.json(&["snapshot"]).1["error"]["message"],
         "the project has several snapshot pipelines: `people`, `again`"
     );
+}
+
+#[test]
+fn a_project_without_models_has_seeds_too() {
+    let folder = Folder::new(&format!("{ADAPTER}{SNAPSHOT}"));
+    folder.write("seeds/people.csv", "id,name\n1,Ada\n");
+    folder.write("seeds/people.toml", "[target]\nschema = \"main\"\n");
+    assert_eq!(folder.json(&["seed"]).1["tables_loaded"], 1);
+    assert_eq!(folder.json(&["snapshot"]).1["rows_inserted"], 1);
+    folder.write("in/people.csv", "id,name\n2,Bo\n");
+    assert_eq!(folder.json(&["load", "--source-dir", "in"]).1["files_loaded"], 1);
+    assert_eq!(folder.json(&["snapshot"]).1["rows_inserted"], 1);
 }
 
 #[test]

@@ -282,6 +282,32 @@ fn a_table_is_emptied_when_asked_for_and_a_csv_without_header_goes_by_place() {
     assert_eq!(folder.sql(&["SELECT COUNT(*) FROM raw.t"]), ["2"]);
 }
 
+/// What is loaded is known by its place in the project, from wherever the project is opened.
+#[test]
+fn a_project_that_moved_loads_nothing_again() {
+    let config = "[adapter]\ntype = \"duckdb\"\npath = \"shop.duckdb\"\n[pipeline.l]\ntype = \"load\"\nsource_dir = \"in\"\n\
+                  [pipeline.l.target]\ncatalog = \"\"\nschema = \"raw\"\n";
+    let folder = Folder::new("");
+    folder.write("here/rocky.toml", config);
+    folder.write("here/in/t.csv", "a\n1\n2\n");
+    let run = |place: &str, from: &str, config: &str| {
+        let out = Command::new(env!("CARGO_BIN_EXE_rocky"))
+            .args(["-c", config, "run"])
+            .current_dir(folder.path().join(place).join(from))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        let document: Value = serde_json::from_slice(&out.stdout).unwrap();
+        document["tables_copied"].as_u64().unwrap()
+    };
+    assert_eq!(run("here", "", "rocky.toml"), 1);
+    std::fs::rename(folder.path().join("here"), folder.path().join("there")).unwrap();
+    assert_eq!(run("there", "", "rocky.toml"), 0);
+    assert_eq!(run("there", "in", "../rocky.toml"), 0);
+    assert_eq!(run("", "", "there/rocky.toml"), 0);
+}
+
 /// Status by check, `null_rate` by its column; and the whole checks.
 fn checks(run: &Value) -> (Vec<String>, Vec<Value>) {
     let tables = run["check_results"].as_array().unwrap();

@@ -12,6 +12,8 @@ use rocky_project::{CatalogInput, Snapshot, Source, SourceSchema};
 use rocky_semantic::{FileCall, file_call};
 use rocky_warehouse::catalog::{FileFound, FileSource};
 use rocky_warehouse::{CatalogSnapshot, Warehouse};
+use rustc_hash::FxHashSet;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -54,6 +56,17 @@ pub(crate) fn current(
     let mut snapshot = Arc::unwrap_or_clone(snapshot);
     snapshot.files.retain(|text, file| valid(text, file));
     Arc::new(snapshot)
+}
+
+/// What may be remembered: that a file cannot be read is asked again.
+pub(crate) fn without_refused(snapshot: &CatalogSnapshot) -> Cow<'_, CatalogSnapshot> {
+    let kept = |file: &FileSource| matches!(file.found, FileFound::Columns(_));
+    if snapshot.files.values().all(kept) {
+        return Cow::Borrowed(snapshot);
+    }
+    let mut snapshot = snapshot.clone();
+    snapshot.files.retain(|_, file| kept(file));
+    Cow::Owned(snapshot)
 }
 
 impl Project {
@@ -139,17 +152,12 @@ impl Project {
             next.files.insert(text.clone(), FileSource { stamp, found });
         }
         // What nothing reads any more is forgotten.
-        let read = |text: &SmolStr| {
-            snapshot
-                .sources
-                .iter()
-                .any(|s| s.file && s.name.table.text == *text)
-        };
-        next.files.retain(|text, _| read(text));
+        let files = snapshot.sources.iter().filter(|s| s.file);
+        let read: FxHashSet<&SmolStr> = files.map(|s| &s.name.table.text).collect();
+        next.files.retain(|text, _| read.contains(text));
         let next = Arc::new(next);
-        let mut kept = CatalogSnapshot::clone(&next);
-        kept.files.retain(|_, f| matches!(f.found, FileFound::Columns(_)));
-        catalog_cache::store(&*self.host.system, &self.root, adapter, &kept);
+        let kept = without_refused(&next);
+        catalog_cache::store(&*self.host.system, &self.root, adapter, &kept, None);
         self.keep_live(&next);
         Ok(Some(CatalogInput {
             snapshot: next,

@@ -7,7 +7,7 @@
 
 pub mod adapters;
 mod amend;
-pub mod catalog_cache;
+mod catalog_cache;
 pub mod checks;
 pub mod document;
 pub mod engine;
@@ -17,6 +17,7 @@ mod git;
 mod graph;
 mod idempotency;
 mod listeners;
+mod look;
 mod policy;
 mod prepare;
 pub mod project;

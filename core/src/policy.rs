@@ -18,7 +18,7 @@ pub(crate) fn of_run(config: &ProjectConfig, prepared: &Prepared) -> Result<Poli
         all.any(|p| matches!(p.kind, PipelineKind::Transformation(_)))
     };
     // As the models beside a replication are planned.
-    let named = (own || !transforms()).then_some(prepared.pipeline.as_str());
+    let named = (own || (pipeline.is_some() && !transforms())).then_some(prepared.pipeline.as_str());
     let adapter = target(config, named)?.adapter;
     let none = ExecutionConfig::default();
     let execution = pipeline.map_or(&none, |p| &p.execution);
@@ -27,6 +27,11 @@ pub(crate) fn of_run(config: &ProjectConfig, prepared: &Prepared) -> Result<Poli
     Ok(Policy {
         statement_timeout: adapter.timeout_secs.filter(|s| *s > 0).map(Duration::from_secs),
         timeouts: limits,
+        // What is no pipeline's (seeds, files) tries each table.
+        error_rate_abort_pct: match pipeline {
+            Some(_) => policy.error_rate_abort_pct,
+            None => 0,
+        },
         ..policy
     })
 }

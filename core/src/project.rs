@@ -188,6 +188,13 @@ impl Project {
         &self.root
     }
 
+    /// The same as an absolute path; in that folder itself [`Project::root`] is empty.
+    pub fn folder(&self) -> PathBuf {
+        let config = std::path::absolute(self.root.join("rocky.toml")).ok();
+        let folder = config.and_then(|c| c.parent().map(Path::to_path_buf));
+        folder.unwrap_or_else(|| self.root.clone())
+    }
+
     /// `rocky.toml`.
     pub fn config_path(&self) -> &Path {
         &self.config_path
@@ -325,7 +332,7 @@ impl Project {
         self.read_ahead();
         let config = self.config().ok()?;
         let target = target(&config, None).ok()?;
-        let snapshot = catalog_cache::load(&*self.host.system, &self.root, &target.name)?;
+        let snapshot = catalog_cache::load(&*self.host.system, &self.root, &target.name)?.snapshot;
         Some(CatalogInput {
             snapshot: files::current(&*self.host.system, &self.root, Arc::new(snapshot)),
             fresh: false,
@@ -391,26 +398,48 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<Arc<CatalogSnapshot>> {
         let now = crate::document::timestamp(self.host.system.now()).as_second();
-        let known = self.known_catalog();
-        let mut snapshot = match warehouse {
-            Some(warehouse) => {
-                let mut snapshot = warehouse.snapshot(&[], cancel)?;
-                snapshot.taken_at = now;
-                snapshot
-            }
+        let snapshot = match warehouse {
+            Some(warehouse) => warehouse.snapshot(&[], cancel)?,
             None => {
                 let path = adapters::duckdb_path(&self.root, &target.adapter.settings);
                 adapters::empty_duckdb_catalog(path.as_deref(), now)
             }
         };
-        if let Some(known) = known {
-            snapshot.files.clone_from(&known.snapshot.files);
-        }
-        let snapshot = Arc::new(snapshot);
-        catalog_cache::store(&*self.host.system, &self.root, &target.name, &snapshot);
+        let snapshot = self.with_known_files(snapshot);
+        catalog_cache::store(&*self.host.system, &self.root, &target.name, &snapshot, None);
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         *live = Some((snapshot.clone(), target.name.clone(), Instant::now()));
         Ok(snapshot)
+    }
+
+    /// The same as a listing: what it says of views may be old, so nothing is remembered of it yet.
+    pub(crate) fn listed(
+        &self,
+        warehouse: &dyn Warehouse,
+        cancel: &CancelToken,
+    ) -> Result<Arc<CatalogSnapshot>> {
+        let snapshot = warehouse.listing(cancel)?;
+        Ok(self.with_known_files(snapshot))
+    }
+
+    fn with_known_files(&self, mut snapshot: CatalogSnapshot) -> Arc<CatalogSnapshot> {
+        snapshot.taken_at = crate::document::timestamp(self.host.system.now()).as_second();
+        if let Some(known) = self.known_catalog() {
+            snapshot.files.clone_from(&known.snapshot.files);
+        }
+        Arc::new(snapshot)
+    }
+
+    /// What this handle has listed: what is made of it counts as remembered, where views are in it, else as read now.
+    pub(crate) fn set_live(&self, snapshot: &Arc<CatalogSnapshot>, adapter: &SmolStr) {
+        let is_table = |r: &rocky_warehouse::Relation| r.kind == rocky_warehouse::RelationKind::Table;
+        let now = Instant::now();
+        let at = match snapshot.relations.values().all(is_table) {
+            true => Some(now),
+            false => now.checked_sub(LIVE),
+        };
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        *live = at.map(|at| (snapshot.clone(), adapter.clone(), at));
     }
 }
 

@@ -21,7 +21,11 @@ impl Project {
         // Edited itself: what only differs through its inputs is reached with `+`.
         let mut changed = |revision: &str| -> Result<Vec<u32>> {
             let (old, _) = self.other(revision, &request.vars, observer, cancel)?;
-            let difference = compare(&old, snapshot, cancel)?;
+            let difference = self
+                .engine
+                .inner
+                .pool
+                .install(|| compare(&old, snapshot, cancel))?;
             // An edited text that is proved to mean the same is no change.
             let same = |m: &ModelDiff| m.identical && m.definition.iter().all(|d| *d == Definition::Query);
             let own = difference.models.iter().filter(|m| match m.change {

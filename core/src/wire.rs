@@ -279,7 +279,7 @@ pub enum WireStrategy {
         timestamp_column: String,
         /// How far before the watermark rows are taken again: `3 days`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        lookback: Option<String>,
+        lookback_span: Option<String>,
     },
     /// Upsert.
     Merge {
@@ -373,7 +373,7 @@ impl WireStrategy {
                 lookback,
             } => WireStrategy::Incremental {
                 timestamp_column: timestamp_column.value.to_string(),
-                lookback: lookback.map(|l| l.to_string()),
+                lookback_span: lookback.map(|l| l.to_string()),
             },
             StrategyKind::Merge {
                 unique_key,

@@ -375,3 +375,96 @@ fn a_key_under_way_is_told_so() {
         assert!(second.skipped_by_run_id.is_some());
     });
 }
+
+#[test]
+fn a_run_that_panics_frees_its_key() {
+    let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x")]);
+    let project = folder.open();
+    let request = RunRequest {
+        idempotency_key: Some("k".to_owned()),
+        ..RunRequest::default()
+    };
+    let mut panicking =
+        |e: &rocky_core::Event| assert!(!matches!(e, rocky_core::Event::ModelStarted { .. }), "on purpose");
+    let run = || project.run(&request, &mut panicking, &CancelToken::new());
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
+    // In the same process, which lives on.
+    let again = project
+        .run(&request, &mut NoObserver, &CancelToken::new())
+        .unwrap();
+    assert_eq!(again.status, "Success");
+}
+
+#[test]
+fn a_conflict_with_somebody_else_is_waited_for() {
+    // Another connection of this process has altered the table and has not committed yet.
+    let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x")]);
+    folder.run(&RunRequest::default());
+    let config = CONFIG.replace(
+        "[pipeline.p]\n",
+        "[adapter.default.retry]\ninitial_backoff_ms = 1\n[pipeline.p]\n",
+    );
+    folder.write("rocky.toml", &config.replace("[adapter]", "[adapter.default]"));
+    let database = DuckDb::open(
+        Some(&folder.path().join("w.duckdb")),
+        &OpenOptions::default(),
+        &CancelToken::new(),
+    )
+    .unwrap();
+    let none = CancelToken::new();
+    let mut rival = database.connect().unwrap();
+    rival.execute("BEGIN", &none).unwrap();
+    rival
+        .execute("ALTER TABLE a ADD COLUMN y INTEGER", &none)
+        .unwrap();
+    let mut told = Vec::new();
+    let mut observer = |e: &rocky_core::Event| {
+        if let rocky_core::Event::ModelRetried { reason, .. } = e {
+            told.push(reason.to_string());
+            if told.len() == 2 {
+                rival.execute("ROLLBACK", &none).unwrap();
+            }
+        }
+    };
+    let project = folder.open();
+    let run = project
+        .run(&RunRequest::default(), &mut observer, &CancelToken::new())
+        .unwrap();
+    assert_eq!(run.status, "Success", "{:?}", run.errors);
+    assert!(
+        told.len() >= 2 && told.iter().all(|r| r == "conflict"),
+        "{told:?}"
+    );
+    let written = &run.materializations[0];
+    assert_eq!(written.attempt_count as usize, told.len() + 1);
+    assert_eq!(written.retries.len(), told.len());
+}
+
+/// A check that waits for other models belongs to its model: until it holds, a run that goes on does the model again.
+#[test]
+fn a_model_whose_late_check_fails_is_not_done() {
+    let folder = Folder::new(&[
+        ("models/a.sql", "SELECT 1 AS id"),
+        (
+            "models/a.toml",
+            "[[tests]]\ntype = \"relationships\"\ncolumn = \"id\"\nto_table = \"b\"\nto_column = \"id\"\n",
+        ),
+        ("models/b.sql", "SELECT 2 AS id"),
+    ]);
+    let first = folder.run(&RunRequest::default());
+    assert_eq!(
+        (first.status.as_str(), first.checks_failed),
+        ("PartialFailure", 1)
+    );
+    let second = folder.run(&resume_latest());
+    assert_eq!(
+        (written(&second), second.checks_failed),
+        (vec!["a".to_owned()], 1)
+    );
+    folder.write("models/b.sql", "SELECT 1 AS id");
+    let third = folder.run(&resume_latest());
+    assert_eq!(
+        (written(&third), third.status.as_str()),
+        (vec!["a".to_owned(), "b".to_owned()], "Success")
+    );
+}

@@ -166,7 +166,7 @@ fn create(table: &str, rows: &[(Key, Cells)]) -> String {
     };
     match rows.is_empty() {
         true => {
-            let none = vec!["NULL"; 8].join(", ");
+            let none = ["NULL"; 8].join(", ");
             format!("{head} FROM (VALUES ({none})) AS v(k1, k2, v0, v1, v2, v3, v4, v5) WHERE FALSE")
         }
         false => {

@@ -43,6 +43,16 @@ export interface ApplyRequest {
   plan_id?: string;
 }
 
+/** A value of a column on both sides. */
+export interface CellDifference {
+  /** The column. */
+  column: string;
+  /** In production. */
+  production: unknown;
+  /** In the shadow. */
+  shadow: unknown;
+}
+
 /** A check. */
 export interface CheckResult {
   /** Its name: `row_count`, `freshness`, that of a custom check or of a test. */
@@ -230,6 +240,106 @@ export interface ColumnTrend {
   row_count: number;
 }
 
+/** Which tables to compare with their shadows, and how. */
+export interface CompareRequest {
+  /** The pipeline; needed when there are several. */
+  pipeline?: string | null;
+  /** Only these models, as for `run`. */
+  models?: string[];
+  /** Not these. */
+  exclude?: string[];
+  /** Only these sources of a replication, as for `run`. */
+  filter?: Filters | null;
+  /** All pipelines. */
+  dag?: boolean;
+  /** With a replication pipeline, the project's models too. */
+  all?: boolean;
+  /** Values for `@var`. */
+  vars?: Record<string, string>;
+  /** As the shadow run had it. */
+  shadow_suffix?: string | null;
+  /** As the shadow run had it. */
+  shadow_schema?: string | null;
+  /** From where on a difference counts. */
+  thresholds?: Thresholds;
+  /** Columns that identify a row, instead of those that the strategy or a test names. */
+  key?: string[];
+  /** Columns that are not compared. */
+  ignore?: string[];
+  /** Compare columns and counts alone. */
+  counts_only?: boolean;
+  /** How many differences are shown of each table; 10 when not said. */
+  sample?: number | null;
+  /** Compare nothing: drop the pipeline's shadows. */
+  cleanup?: boolean;
+}
+
+/** The result of a comparison. */
+export interface CompareResponse {
+  /** Engine version. */
+  version: string;
+  /** `compare`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** As given. */
+  filter: string;
+  /** The pipeline. */
+  pipeline: string;
+  /** Tables. */
+  tables_compared: number;
+  /** Those that pass … */
+  tables_passed: number;
+  /** … warn … */
+  tables_warned: number;
+  /** … and fail. */
+  tables_failed: number;
+  /** The worst verdict: `pass`, `warn`, `fail`. */
+  overall_verdict: string;
+  /** Table by table. */
+  results: ComparedTable[];
+  /** What was held against them. */
+  thresholds: Thresholds;
+  /** Shadows that `cleanup` dropped. */
+  dropped?: string[];
+  /** Findings that keep the tables from being known. */
+  diagnostics: WireDiagnostic[];
+  /** True when one of them is an error: the tables of that pipeline were not compared, which fails. */
+  has_errors: boolean;
+}
+
+/** A table and its shadow. */
+export interface ComparedTable {
+  /** The model, or the table's name. */
+  model: string;
+  /** What orchestrators call it. */
+  asset_key: string[];
+  /** Whole name. */
+  production_table: string;
+  /** Whole name. */
+  shadow_table: string;
+  /** `compared`, `new` (production does not exist yet), `missing_shadow`, `error`. */
+  status: string;
+  /** Both have as many rows. */
+  row_count_match: boolean;
+  /** Rows. */
+  production_count: number;
+  /** Rows. */
+  shadow_count: number;
+  /** The difference as a fraction of production's rows. */
+  row_count_diff_pct: number;
+  /** Both have the same columns, of the same types, in the same order. */
+  schema_match: boolean;
+  /** How not: `ColumnAdded name TYPE`, `ColumnRemoved …`, `TypeDiff name TYPE -> TYPE`, `OrderDiff a, b -> b, a`. */
+  schema_diffs: string[];
+  /** How the rows differ; none when they were not compared. */
+  contents?: Contents | null;
+  /** `pass`, `warn`, `fail`. */
+  verdict: string;
+  /** Why it is no `pass`. */
+  reasons: string[];
+}
+
 /** What to compile. */
 export interface CompileRequest {
   /** Report this model alone. */
@@ -310,6 +420,30 @@ export type ComponentValue =
   | string
   /** Several. */
   | string[];
+
+/** How contents differ. */
+export interface Contents {
+  /** Every row has its equal. */
+  equal: boolean;
+  /** The columns that identify a row; none: rows are compared whole. */
+  key: string[];
+  /** How many columns beside the key were compared. */
+  columns_compared: number;
+  /** Rows whose key only production has; without a key rows that only production has. */
+  rows_only_in_production: number;
+  /** Likewise of the shadow. */
+  rows_only_in_shadow: number;
+  /** Keys that both have, with other rows. */
+  rows_changed: number;
+  /** All of them as a share of production's rows. */
+  row_diff_pct: number;
+  /** Steps of the bisection. */
+  bisection_steps: number;
+  /** Rows of both sides that were looked at one by one. */
+  rows_examined: number;
+  /** Some of the differences, by key. */
+  sample?: RowDifference[];
+}
 
 /** All declarative tests. */
 export interface Declarative {
@@ -731,6 +865,24 @@ export type Event =
     /** Milliseconds. */
     duration_ms: number;
   }
+  /** An attempt at a model, or a table, did not succeed, and it is tried again. */
+  | {
+    type: "model_retried";
+    /** Model name, or the table's whole name. */
+    model: string;
+    /** What is to be made: `model`, `table`, `snapshot`, `load`, `quality`. */
+    kind: string;
+    /** The whole name of the relation. */
+    target: string;
+    /** The attempt that did not succeed, from 1. */
+    attempt: number;
+    /** Why there is another: `transient`, `rate_limited`, `conflict`, `table_retry`. */
+    reason: string;
+    /** The engine's message. */
+    error: string;
+    /** Milliseconds until then. */
+    wait_ms: number;
+  }
   /** A model was not executed. */
   | {
     type: "model_skipped";
@@ -860,6 +1012,14 @@ export interface ExecutionSummary {
   tables_processed: number;
   /** Models failed. */
   tables_failed: number;
+  /** True when fewer are executed at a time on rate limits. */
+  adaptive_concurrency?: boolean;
+  /** Models at a time in the end, with `adaptive_concurrency`. */
+  final_concurrency?: number | null;
+  /** How often the warehouse asked for less. */
+  rate_limits_detected?: number | null;
+  /** How often nothing more was sent because the warehouse did not answer. */
+  circuit_openings?: number | null;
 }
 
 /** One filter, or several. */
@@ -1014,6 +1174,8 @@ export interface LineageEdge {
   target: ColumnRef;
   /** `direct`, `cast`, `try_cast`, `aggregation: sum`, `expression`. */
   transform: string;
+  /** As what, where it is not as the value alone: `value`, `condition` (of CASE, IF, FILTER), `window` (of a ranking function). */
+  roles?: string[];
   /** The reference in the target's file. */
   span?: SourceSpan | null;
   /** That the source has this column is proved. */
@@ -1043,6 +1205,8 @@ export interface LineageInfluence {
   model: string;
   /** `filter`, `join`, `group`, `order`. */
   kind: string;
+  /** True for a key of a window, whose kind is `order` too. */
+  window?: boolean;
   /** The reference. */
   span?: SourceSpan | null;
 }
@@ -1140,6 +1304,104 @@ export interface ListedWebhook {
   header_keys: string[];
 }
 
+/** What to load. */
+export interface LoadRequest {
+  /** The folder, or a pattern for names in one (`inbox/*.csv`); that of the load pipeline when it is not said. */
+  source_dir?: string | null;
+  /** Only files of this format: `csv`, `parquet`, `jsonl` (also `json_lines`, `jsonlines`, `ndjson`). By extension when it is not said. */
+  format?: string | null;
+  /** The table for all files: `table`, `schema.table` or `catalog.schema.table`. Each file has its own when it is not said. */
+  target?: string | null;
+  /** Empty the tables first, in the same transaction. */
+  truncate?: boolean;
+  /** Load files again that are loaded already. */
+  force?: boolean;
+  /** The load pipeline, or another one whose warehouse is meant; needed when there are several. */
+  pipeline?: string | null;
+}
+
+/** What was loaded. */
+export interface LoadResponse {
+  /** Engine version. */
+  version: string;
+  /** `load`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The pipeline. */
+  pipeline: string;
+  /** The folder or pattern. */
+  source_dir: string;
+  /** As asked for, else `auto`. */
+  format: string;
+  /** Files loaded. */
+  files_loaded: number;
+  /** Files that were not, because they or others of their table cannot be. */
+  files_failed: number;
+  /** Files that were loaded before. */
+  files_skipped: number;
+  /** Rows added. */
+  total_rows: number;
+  /** Bytes of the files loaded. */
+  total_bytes: number;
+  /** The files. */
+  files: LoadedFile[];
+  /** The run; empty when nothing was started. */
+  run_id: string;
+  /** `Success`, `PartialFailure`, `Failure`. */
+  status: string;
+  /** It was cancelled before everything was done. */
+  interrupted: boolean;
+  /** When it began (RFC 3339). */
+  started_at?: string | null;
+  /** Milliseconds. */
+  duration_ms: number;
+  /** Checks of what was written. */
+  check_results: CheckResults[];
+  /** Checks that did not hold and fail the run. */
+  checks_failed: number;
+  /** Other checks that did not hold. */
+  checks_warned: number;
+  /** Tables whose number of rows is far from that of earlier runs. */
+  anomalies?: AnomalyEntry[];
+  /** Rows that were set aside. */
+  quarantine?: QuarantineEntry[];
+  /** Failures. */
+  errors: RunErrorEntry[];
+  /** Findings in the configuration. */
+  diagnostics: WireDiagnostic[];
+  /** True when errors in the configuration kept the run from starting. */
+  has_errors: boolean;
+  /** Why the state store lacks something of this run, if it does. */
+  state_error?: string | null;
+  /** What became of the remote state, where the project has one. */
+  remote_state?: RemoteStateSummary | null;
+  /** Numbers of this run; null when nothing was started. */
+  metrics?: WireMetrics | null;
+  /** What hooks did, when there are some. */
+  hooks?: WireHooks | null;
+  /** Limits of `[budget]` that it went over. */
+  budget_breaches?: WireBudgetBreach[];
+}
+
+/** A file. */
+export interface LoadedFile {
+  /** Its path, relative to the project where it is inside. */
+  file: string;
+  /** `catalog.schema.table`. */
+  target: string;
+  /** `loaded`; `skipped`: it was loaded before; `failed`. */
+  status: string;
+  /** Rows that it added. */
+  rows_loaded: number;
+  /** Its size. */
+  bytes_read: number;
+  /** Milliseconds. */
+  duration_ms: number;
+  /** Why it was not loaded. */
+  error?: string | null;
+}
+
 /** `schema.lock` and the warehouse. */
 export interface LockReport {
   /** The file, relative to the folder of `rocky.toml`. */
@@ -1170,6 +1432,10 @@ export interface Materialization {
   started_at?: string | null;
   /** Milliseconds. */
   duration_ms: number;
+  /** How often it was begun. Its name is not `attempts`, which clients of the 1.x releases read as a list. */
+  attempt_count?: number;
+  /** The attempts before the last, when there were some. */
+  retries?: WireRetry[];
   /** The window of a time_interval model; there is a materialization for each. */
   partition?: PartitionInfo | null;
   /** More about it. */
@@ -1746,6 +2012,22 @@ export interface RequestColumn {
   nullable: boolean;
 }
 
+/** Rows of one key, or without a key one row, that differ. */
+export interface RowDifference {
+  /** `changed`, `only_in_production`, `only_in_shadow`. */
+  kind: string;
+  /** The key; empty without one. */
+  key: Record<string, unknown>;
+  /** So many rows in production. */
+  production_rows: number;
+  /** So many in the shadow. */
+  shadow_rows: number;
+  /** What differs of a changed row, when each side has one. */
+  changes?: CellDifference[];
+  /** The other columns of a row that only one side has. */
+  row?: Record<string, unknown>;
+}
+
 /** A run. */
 export interface RunEntry {
   /** Its name. */
@@ -1790,8 +2072,12 @@ export interface RunErrorEntry {
   model: string;
   /** What the engine said. */
   error: string;
-  /** `warehouse`, `locked`, `cancelled` … or `compile`. */
+  /** `timeout`, `circuit_open`, `transient`, `rate_limited`, `conflict`; otherwise `warehouse`, `locked`, `cancelled` … or `compile`. */
   failure_kind: string;
+  /** How often it was begun; 0 when it was not. */
+  attempt_count?: number;
+  /** The attempts before the last, when there were some. */
+  retries?: WireRetry[];
   /** The partition that failed, the first one of a batch. */
   partition?: string | null;
   /** The statement's purpose. */
@@ -1889,6 +2175,12 @@ export interface RunRequest {
   skip_unchanged?: boolean;
   /** Build everything, even when `[run] skip_unchanged` is set. */
   force_rebuild?: boolean;
+  /** Write shadows beside the tables, and nothing else: no table of production, no state. `compare` says how they differ. */
+  shadow?: boolean;
+  /** What is appended to the names of shadows; `_rocky_shadow` when neither this nor a schema is given. */
+  shadow_suffix?: string | null;
+  /** The schema of shadows; made when it is not there. */
+  shadow_schema?: string | null;
   /** Run once for each key: a second run with it is refused while the first is under way, and does nothing after it succeeded. */
   idempotency_key?: string | null;
 }
@@ -1915,6 +2207,8 @@ export interface RunResponse {
   plan_id: string;
   /** As given. */
   filter: string;
+  /** It wrote shadows, and nothing else. */
+  shadow?: boolean;
   /** When it began (RFC 3339). */
   started_at?: string | null;
   /** Milliseconds. */
@@ -2002,6 +2296,88 @@ export interface ScaffoldResponse {
   next_steps: string[];
 }
 
+/** Which seeds. */
+export interface SeedRequest {
+  /** The folder, `seeds` when it is not said. */
+  seeds?: string | null;
+  /** Only the seed of this name. */
+  filter?: string | null;
+  /** The pipeline whose warehouse is meant; needed when they write to several. */
+  pipeline?: string | null;
+}
+
+/** What was made. */
+export interface SeedResponse {
+  /** Engine version. */
+  version: string;
+  /** `seed`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The folder. */
+  seeds_dir: string;
+  /** Tables made. */
+  tables_loaded: number;
+  /** Seeds of which none was made. */
+  tables_failed: number;
+  /** The seeds. */
+  tables: SeededTable[];
+  /** The run; empty when nothing was started. */
+  run_id: string;
+  /** `Success`, `PartialFailure`, `Failure`. */
+  status: string;
+  /** It was cancelled before everything was done. */
+  interrupted: boolean;
+  /** When it began (RFC 3339). */
+  started_at?: string | null;
+  /** Milliseconds. */
+  duration_ms: number;
+  /** Checks of what was written. */
+  check_results: CheckResults[];
+  /** Checks that did not hold and fail the run. */
+  checks_failed: number;
+  /** Other checks that did not hold. */
+  checks_warned: number;
+  /** Tables whose number of rows is far from that of earlier runs. */
+  anomalies?: AnomalyEntry[];
+  /** Rows that were set aside. */
+  quarantine?: QuarantineEntry[];
+  /** Failures. */
+  errors: RunErrorEntry[];
+  /** Findings in the configuration. */
+  diagnostics: WireDiagnostic[];
+  /** True when errors in the configuration kept the run from starting. */
+  has_errors: boolean;
+  /** Why the state store lacks something of this run, if it does. */
+  state_error?: string | null;
+  /** What became of the remote state, where the project has one. */
+  remote_state?: RemoteStateSummary | null;
+  /** Numbers of this run; null when nothing was started. */
+  metrics?: WireMetrics | null;
+  /** What hooks did, when there are some. */
+  hooks?: WireHooks | null;
+  /** Limits of `[budget]` that it went over. */
+  budget_breaches?: WireBudgetBreach[];
+}
+
+/** A table. */
+export interface SeededTable {
+  /** The seed's name. */
+  name: string;
+  /** `catalog.schema.table`. */
+  target: string;
+  /** Its file. */
+  file: string;
+  /** Rows written. */
+  rows: number;
+  /** Its columns. */
+  columns: number;
+  /** Milliseconds. */
+  duration_ms: number;
+  /** Why it was not written. */
+  error?: string | null;
+}
+
 /** A model that was not executed. */
 export interface SkippedModel {
   /** Catalog, schema, table. */
@@ -2018,6 +2394,94 @@ export interface SkippedSchema {
   schema: string;
   /** Why. */
   reason: string;
+}
+
+/** Which snapshot. */
+export interface SnapshotRequest {
+  /** The pipeline, of type snapshot; needed when there are several of them. */
+  pipeline?: string | null;
+  /** Show the steps and execute none. */
+  dry_run?: boolean;
+}
+
+/** What was done. */
+export interface SnapshotResponse {
+  /** Engine version. */
+  version: string;
+  /** `snapshot`. */
+  command: string;
+  /** Version of the documents' shapes. */
+  schema_version: number;
+  /** The pipeline. */
+  pipeline: string;
+  /** The table whose history is kept, as configured. */
+  source: string;
+  /** Where it is kept. */
+  target: string;
+  /** Nothing was executed. */
+  dry_run: boolean;
+  /** Steps. */
+  steps_total: number;
+  /** Steps that took effect. */
+  steps_ok: number;
+  /** Versions that were added. */
+  rows_inserted: number;
+  /** The steps, in order, up to one that failed. */
+  steps: SnapshotStep[];
+  /** The run; empty when nothing was started. */
+  run_id: string;
+  /** `Success`, `PartialFailure`, `Failure`. */
+  status: string;
+  /** It was cancelled before everything was done. */
+  interrupted: boolean;
+  /** When it began (RFC 3339). */
+  started_at?: string | null;
+  /** Milliseconds. */
+  duration_ms: number;
+  /** Checks of what was written. */
+  check_results: CheckResults[];
+  /** Checks that did not hold and fail the run. */
+  checks_failed: number;
+  /** Other checks that did not hold. */
+  checks_warned: number;
+  /** Tables whose number of rows is far from that of earlier runs. */
+  anomalies?: AnomalyEntry[];
+  /** Rows that were set aside. */
+  quarantine?: QuarantineEntry[];
+  /** Failures. */
+  errors: RunErrorEntry[];
+  /** Findings in the configuration. */
+  diagnostics: WireDiagnostic[];
+  /** True when errors in the configuration kept the run from starting. */
+  has_errors: boolean;
+  /** Why the state store lacks something of this run, if it does. */
+  state_error?: string | null;
+  /** What became of the remote state, where the project has one. */
+  remote_state?: RemoteStateSummary | null;
+  /** Numbers of this run; null when nothing was started. */
+  metrics?: WireMetrics | null;
+  /** What hooks did, when there are some. */
+  hooks?: WireHooks | null;
+  /** Limits of `[budget]` that it went over. */
+  budget_breaches?: WireBudgetBreach[];
+}
+
+/** A statement. */
+export interface SnapshotStep {
+  /** `initial_load`; `merge_1`, `merge_2` … for the statements that bring an existing history up to date; else as `purpose`. */
+  step: string;
+  /** `create_schema`, `check_keys`, `initial_load`, `add_column`, `close_changed`, `close_deleted`, `insert` … */
+  purpose: string;
+  /** Its text. */
+  sql: string;
+  /** `ok`; `error`; `rolled_back`: undone because a later one failed; `dry_run`. */
+  status: string;
+  /** Rows it changed, where the engine says. */
+  rows?: number | null;
+  /** Milliseconds. */
+  duration_ms: number;
+  /** What the engine said. */
+  error?: string | null;
 }
 
 /** A source. */
@@ -2277,6 +2741,20 @@ export interface TestResponse {
   unit_tests?: UnitTests | null;
   /** Declarative tests of tables (`[[tests]]`). */
   declarative?: Declarative | null;
+}
+
+/** From where on a difference counts. Shares are fractions of production's rows: 0.01 is one per cent. */
+export interface Thresholds {
+  /** A larger difference of the numbers of rows warns … */
+  row_count_diff_pct_warn?: number;
+  /** … and fails. */
+  row_count_diff_pct_fail?: number;
+  /** A larger share of rows that differ warns … */
+  row_diff_pct_warn?: number;
+  /** … and fails. */
+  row_diff_pct_fail?: number;
+  /** Columns in another order only warn. */
+  allow_column_order_diff?: boolean;
 }
 
 /** A hook that was tried. */
@@ -2709,6 +3187,18 @@ export interface WireQuality {
   null_rates: Record<string, number>;
 }
 
+/** An attempt that was followed by another. */
+export interface WireRetry {
+  /** Which one, from 1. */
+  attempt: number;
+  /** Why there was another: `transient`, `rate_limited`, `conflict`, `table_retry`, `replanned`. */
+  reason: string;
+  /** What went wrong. */
+  error: string;
+  /** Milliseconds waited before the next. */
+  wait_ms: number;
+}
+
 /** A strategy with its settings. */
 export type WireStrategy =
   /** Replace the table. */
@@ -2720,6 +3210,8 @@ export type WireStrategy =
     type: "incremental";
     /** Watermark column. */
     timestamp_column: string;
+    /** How far before the watermark rows are taken again: `3 days`. */
+    lookback_span?: string | null;
   }
   /** Upsert. */
   | {
@@ -2780,6 +3272,8 @@ export type WireStrategy =
     type: "dynamic_table";
     /** How late it may be. */
     target_lag: string;
+    /** The warehouse that computes it; the adapter's when absent. */
+    warehouse?: string | null;
   }
   /** Files named by content. */
   | {
@@ -2826,4 +3320,8 @@ export interface Verbs {
   apply: { request: ApplyRequest; response: RunResponse };
   ci: { request: CiRequest; response: CiResponse };
   hooks: { request: HooksRequest; response: HooksResponse };
+  load: { request: LoadRequest; response: LoadResponse };
+  snapshot: { request: SnapshotRequest; response: SnapshotResponse };
+  seed: { request: SeedRequest; response: SeedResponse };
+  compare: { request: CompareRequest; response: CompareResponse };
 }

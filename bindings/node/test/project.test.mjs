@@ -94,6 +94,33 @@ test("the verbs of a playground", async () => {
   await project.close();
 });
 
+test("seeds, files and snapshots have verbs of their own", async () => {
+  const config =
+    '[adapter]\ntype = "duckdb"\n\n[pipeline.main]\ntype = "snapshot"\nunique_key = ["code"]\n\n' +
+    '[pipeline.main.source]\ncatalog = ""\nschema = "seeds"\ntable = "countries"\n\n' +
+    '[pipeline.main.target]\ncatalog = ""\nschema = "history"\ntable = "countries"\n';
+  const folder = inMemory({
+    "rocky.toml": config,
+    "seeds/countries.csv": "code,name\nDE,Germany\nFR,France\n",
+    "inbox/visits.csv": "day,n\n2026-01-31,7\n",
+  });
+  const project = await open(folder);
+  const seeded = await project.seed({ filter: "countries" });
+  assert.equal(seeded.tables_loaded, 1, JSON.stringify(seeded.tables));
+  assert.deepEqual([seeded.tables[0].rows, seeded.tables[0].columns], [2, 2]);
+  const shown = await project.snapshot({ dry_run: true });
+  assert.ok(shown.dry_run && shown.steps.every((s) => s.status === "dry_run"));
+  const events = [];
+  const taken = await project.snapshot({}, { onEvent: (e) => events.push(e) });
+  assert.deepEqual([taken.rows_inserted, taken.steps_ok], [2, taken.steps_total], JSON.stringify(taken.errors));
+  assert.ok(events.length > 0);
+  const loaded = await project.load({ source_dir: "inbox", target: "raw.visits" });
+  assert.deepEqual([loaded.files_loaded, loaded.total_rows], [1, 1], JSON.stringify(loaded.files));
+  await assert.rejects(project.load({ source_dir: "nowhere" }), { code: "not_found" });
+  await assert.rejects(project.seed({ filter: "countrys" }), { code: "usage", hint: /did you mean `countries`/ });
+  await project.close();
+});
+
 test("init writes a project that runs, and overwrites nothing", async () => {
   const folder = join(temporary(), "new");
   const made = await init(folder);

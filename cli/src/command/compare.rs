@@ -101,7 +101,7 @@ fn text(response: &CompareResponse, root: &Path, colour: bool) -> String {
         let sample = result.contents.iter().flat_map(|c| &c.sample);
         let lines: Vec<Vec<String>> = sample.flat_map(lines).collect();
         if !lines.is_empty() {
-            for line in table(&["KEY", "COLUMN", "PRODUCTION", "SHADOW"], lines.into_iter()).lines() {
+            for line in table(&["KEY", "COLUMN", "PRODUCTION", "SHADOW"], lines).lines() {
                 let _ = writeln!(text, "  {line}");
             }
         }

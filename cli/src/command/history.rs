@@ -100,9 +100,8 @@ fn change_text(change: &GraphChange) -> String {
 
 /// The timeline of the runs, into a file or onto stdout.
 fn page(context: &Context<'_>, history: &RunHistory, project: &Project, file: Option<&str>) -> Result<u8> {
-    // `rocky.toml` without a path stands in the current folder, of which the empty path is no name.
-    let folder = std::path::absolute(project.root().join(".")).ok();
-    let name = folder.as_deref().and_then(|f| f.file_name());
+    let folder = project.folder();
+    let name = folder.file_name();
     let title = name.map_or_else(|| "project".to_owned(), |n| n.to_string_lossy().into_owned());
     let page = timeline::page(history, &title);
     let Some(file) = file else {

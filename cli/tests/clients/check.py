@@ -441,12 +441,24 @@ def newer_only(client, project, failing, runs):
         second = client.run("client=acme", run_models=True, idempotency_key="k")
         same("the second does nothing", second.tables_copied, 0)
 
+    @check("run with --shadow")
+    def _():
+        result = client.run("client=acme", run_models=True, shadow_suffix="_x")
+        true("shadow", result.shadow)
+        true("shadows", all(m.metadata.target_table_full_name.endswith("_x") for m in result.materializations))
+        true("some", result.tables_copied > 0)
+
     for option, flag in [
-        (dict(shadow_suffix="_x"), "--shadow"),
         (dict(defer=True), "--defer"),
         (dict(defer_to="prod"), "--defer-to"),
     ]:
         refused(f"run with {flag}", flag, lambda option=option: client.run("client=acme", **option))
+
+    @check("a shadow run writes beside")
+    def _():
+        result = client.run("client=acme", shadow_suffix="_x")
+        names = [m.metadata.target_table_full_name for m in result.materializations]
+        true("targets", names and all(name.endswith("_x") for name in names))
 
 
 def failing_names(client):

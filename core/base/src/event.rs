@@ -40,7 +40,7 @@ pub enum Event {
     ModelStarted {
         /// Model name, or the table's whole name.
         model: SmolStr,
-        /// What is made: `model`, `table`, `snapshot`, `load`, `quality`.
+        /// What is made: `model`, `table`, `snapshot`, `load`, `seed`, `quality`.
         kind: SmolStr,
         /// The whole name of the relation.
         target: String,
@@ -81,7 +81,7 @@ pub enum Event {
     ModelFinished {
         /// Model name, or the table's whole name.
         model: SmolStr,
-        /// What was made: `model`, `table`, `snapshot`, `load`, `quality`.
+        /// What was made: `model`, `table`, `snapshot`, `load`, `seed`, `quality`.
         kind: SmolStr,
         /// The whole name of the relation.
         target: String,
@@ -102,7 +102,7 @@ pub enum Event {
     ModelFailed {
         /// Model name, or the table's whole name.
         model: SmolStr,
-        /// What was to be made: `model`, `table`, `snapshot`, `load`, `quality`.
+        /// What was to be made: `model`, `table`, `snapshot`, `load`, `seed`, `quality`.
         kind: SmolStr,
         /// The whole name of the relation.
         target: String,
@@ -117,7 +117,7 @@ pub enum Event {
     ModelRetried {
         /// Model name, or the table's whole name.
         model: SmolStr,
-        /// What is to be made: `model`, `table`, `snapshot`, `load`, `quality`.
+        /// What is to be made: `model`, `table`, `snapshot`, `load`, `seed`, `quality`.
         kind: SmolStr,
         /// The whole name of the relation.
         target: String,

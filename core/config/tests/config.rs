@@ -249,8 +249,6 @@ fn in_a_transformation_pipeline_each_idle_key_is_named() {
         [
             "E403 5:1 `strategy` unknown key `strategy` in `pipeline.p`; it belongs to pipelines of type `replication` or `snapshot`",
             "E406 7:1 `auto_create_catalogs` key `pipeline.p.target.governance.auto_create_catalogs` is known but has no effect in rocky 2.0.0",
-            "E406 10:1 `table_retries` key `pipeline.p.execution.table_retries` is known but has no effect in rocky 2.0.0",
-            "E406 11:1 `error_rate_abort_pct` key `pipeline.p.execution.error_rate_abort_pct` is known but has no effect in rocky 2.0.0",
             "E417 11:24 `101` `pipeline.p.execution.error_rate_abort_pct` is 101, expected from 0 to 100",
             "E403 15:1 `row_cuont` unknown key `row_cuont` in `pipeline.p.checks`; did you mean `row_count`?",
             "E406 16:13 `schedule` key `pipeline.p.schedule` is known but has no effect in rocky 2.0.0"
@@ -360,15 +358,24 @@ freshness = { threshold_seconds = 60, overrides = { raw = 5 } }
 null_rate = { columns = ["id"], threshold = 0.5 }
 custom = [{ name = "c", sql = "select count(*) from {table}" }]
 assertions = [{ type = "not_null", table = "t", column = "id" }]
-[pipeline.raw.schedule]
-cron = "0 * * * *"
+[pipeline.raw.execution]
+concurrency = 12
+adaptive_concurrency = true
+timeout_seconds = 60
 "#,
     );
-    assert_eq!(problems, [""; 0]);
+    assert_eq!(
+        problems,
+        ["E406 26:15 `schedule` key `pipeline.raw.schedule` is known but has no effect in rocky 2.0.0"]
+    );
     let PipelineKind::Replication(raw) = &config.pipelines["raw"].kind else {
         panic!()
     };
     let pattern = raw.source.schema_pattern.as_ref().unwrap();
+    let execution = &config.pipelines["raw"].execution;
+    let most = std::num::NonZeroU32::new(12).map(Concurrency::Fixed);
+    assert_eq!((execution.concurrency, execution.adaptive), (most, true));
+    assert_eq!(execution.timeout_seconds, Some(60));
     let components = pattern.matches("src__acme__eu__west__shop").unwrap();
     assert_eq!(
         raw.target

@@ -218,7 +218,7 @@ impl Comparison {
         let side = |side| {
             let (p, s, sign) = signs(side);
             format!(
-                "  SELECT {} AS _rocky_b, {p} AS _rocky_p, {s} AS _rocky_s, {sign}{} AS _rocky_h\n  FROM {} AS t{}",
+                "  SELECT {} AS _rocky_b, {p} AS _rocky_n_p, {s} AS _rocky_n_s, {sign}{} AS _rocky_h\n  FROM {} AS t{}",
                 self.low(&self.key_hash(side), bits),
                 self.row_hash(side),
                 self.table(side),
@@ -226,8 +226,8 @@ impl Comparison {
             )
         };
         format!(
-            "SELECT _rocky_b, SUM(_rocky_p) AS _rocky_p, SUM(_rocky_s) AS _rocky_s\nFROM (\n{}\n  UNION ALL\n{}\n) AS _rocky_rows\n\
-             GROUP BY _rocky_b\nHAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0\nORDER BY _rocky_b",
+            "SELECT _rocky_b, SUM(_rocky_n_p) AS _rocky_p, SUM(_rocky_n_s) AS _rocky_s\nFROM (\n{}\n  UNION ALL\n{}\n) AS _rocky_rows\n\
+             GROUP BY _rocky_b\nHAVING SUM(_rocky_n_p) <> SUM(_rocky_n_s) OR SUM(_rocky_h) <> 0\nORDER BY _rocky_b",
             side(Side::Production),
             side(Side::Shadow),
         )
@@ -340,7 +340,7 @@ impl Comparison {
             let key = |(i, k): (usize, &Both)| format!(", t.{} AS _rocky_k{}", k.on(side), i + 1);
             let keys = self.key.iter().enumerate().map(key);
             format!(
-                "  SELECT {} AS _rocky_k{}, {p} AS _rocky_p, {s} AS _rocky_s, {sign}{} AS _rocky_h\n  FROM {} AS t{}",
+                "  SELECT {} AS _rocky_k{}, {p} AS _rocky_n_p, {s} AS _rocky_n_s, {sign}{} AS _rocky_h\n  FROM {} AS t{}",
                 self.key_hash(side),
                 keys.collect::<String>(),
                 self.row_hash(side),
@@ -350,8 +350,8 @@ impl Comparison {
         };
         let keys: String = (1..=self.key.len()).map(|i| format!(", _rocky_k{i}")).collect();
         format!(
-            "WITH _rocky_rows AS (\n{}\n  UNION ALL\n{}\n),\n_rocky_diff AS (\n  SELECT _rocky_k{keys}, SUM(_rocky_p) AS _rocky_p, \
-             SUM(_rocky_s) AS _rocky_s\n  FROM _rocky_rows\n  GROUP BY _rocky_k{keys}\n  HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0\n)",
+            "WITH _rocky_rows AS (\n{}\n  UNION ALL\n{}\n),\n_rocky_diff AS (\n  SELECT _rocky_k{keys}, SUM(_rocky_n_p) AS _rocky_p, \
+             SUM(_rocky_n_s) AS _rocky_s\n  FROM _rocky_rows\n  GROUP BY _rocky_k{keys}\n  HAVING SUM(_rocky_n_p) <> SUM(_rocky_n_s) OR SUM(_rocky_h) <> 0\n)",
             side(Side::Production),
             side(Side::Shadow),
         )

@@ -2,6 +2,7 @@
 
 use crate::task::Step;
 use serde::Serialize;
+use std::io::BufWriter;
 use xxhash_rust::xxh3::Xxh3;
 
 /// Hash of the statements, joined by `;` and a line break.
@@ -18,9 +19,10 @@ pub(crate) fn of_steps(steps: &[Step]) -> String {
 
 /// Hash of a value by its serialised form; `None` when it cannot be serialised.
 pub(crate) fn of_value(value: &impl Serialize) -> Option<String> {
-    let mut writer = Writer(Xxh3::new());
+    // The serialiser writes comma by comma.
+    let mut writer = BufWriter::with_capacity(16 << 10, Writer(Xxh3::new()));
     serde_json::to_writer(&mut writer, value).ok()?;
-    Some(hex(&writer.0))
+    Some(hex(&writer.into_inner().ok()?.0))
 }
 
 fn hex(hasher: &Xxh3) -> String {

@@ -352,7 +352,7 @@ impl<'a> Stage<'a> {
             }
             Lookup::Found(relation) => relation,
         };
-        let comments = real.comments.get(&into.key(dialect));
+        let comments = real.comments.get(&real.full_name(into).key(dialect));
         let comment = comments.and_then(|c| c.relation.as_deref()).unwrap_or_default();
         if comment != marker(production, &self.shadow.pipeline) {
             let message = match comment.strip_prefix(MARK) {
@@ -476,11 +476,10 @@ impl<'a> Stage<'a> {
         );
         match &mut task.windows {
             // The table comes into being once, before the windows, which may be written side by side.
-            Some(windows) if !creates(&task.steps) => {
-                if !place.copied || creates(&windows.before) {
-                    windows.before.push(mark);
-                }
+            Some(windows) if !creates(&task.steps) && (!place.copied || creates(&windows.before)) => {
+                windows.before.push(mark);
             }
+            Some(_) if !creates(&task.steps) => {}
             _ if !place.copied || creates(&task.steps) => task.steps.push(mark),
             _ => {}
         }

@@ -48,4 +48,4 @@ pub use status::{Basis, ColumnStatus, Coverage, Statuses};
 pub use unit::{Language, Unit, WithPlace};
 
 /// Hash of the sources that decide what a compile finds: what one build remembers, another does not believe.
-pub(crate) const BUILD: &str = env!("ROCKY_BUILD");
+pub const BUILD: &str = env!("ROCKY_BUILD");

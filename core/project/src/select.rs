@@ -94,6 +94,10 @@ struct Selector<'a, 'b> {
 
 impl Selector<'_, '_> {
     fn expression(&mut self, text: &str) -> Result<Vec<u32>> {
+        // A name may have any character, those of patterns and terms too.
+        if let Some((id, _)) = self.snapshot.model(text) {
+            return Ok(vec![id]);
+        }
         let mut all: Option<Vec<u32>> = None;
         for part in text.split(',') {
             let found = self.term(&term(part).map_err(|e| {

@@ -15,9 +15,12 @@ use rocky_config::{Concurrency, LoadConfig, LoadFormat};
 use rocky_plan::load::{LoadFile, LoadSpec, LoadTable, count_table, read_file};
 use rocky_project::hash::Hasher128;
 use rocky_run::report::{RunReport, TaskStatus};
+use rocky_run::state::StateBatch;
 use rocky_run::{StateReader, StateStore};
 use rocky_warehouse::catalog::Lookup;
+use rocky_warehouse::relation::RelationKey;
 use rocky_warehouse::{CatalogSnapshot, Connection, RelationName};
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -66,8 +69,8 @@ struct Intent {
 pub(crate) struct Ledger {
     /// By table: rows before, and the files.
     tables: Vec<(String, Option<u64>, Vec<Entry>)>,
-    /// Files that an earlier run loaded without coming to say so.
-    settled: Vec<Entry>,
+    /// Tables that an earlier run was loading without coming to say what became of it, and the files that it did load.
+    settled: Vec<(String, Vec<Entry>)>,
     /// The tables are emptied first: what was loaded before is no longer there.
     truncate: bool,
     /// Files that are loaded already.
@@ -101,8 +104,12 @@ impl Ledger {
 
     /// Before anything is changed.
     pub(crate) fn begin(&self, state: &StateStore, run_id: &str, at: Timestamp) -> Result<()> {
-        for entry in &self.settled {
-            state.put_note(LOADED, &entry.key(), json(entry)?, at)?;
+        let mut batch = StateBatch::new();
+        for (table, files) in &self.settled {
+            batch.forget_note(LOADING, table);
+            for entry in files {
+                batch.note(LOADED, &entry.key(), json(entry)?, at);
+            }
         }
         for (table, rows_before, files) in &self.tables {
             let intent = Intent {
@@ -110,32 +117,33 @@ impl Ledger {
                 rows_before: *rows_before,
                 files: files.clone(),
             };
-            state.put_note(LOADING, table, json(&intent)?, at)?;
+            batch.note(LOADING, table, json(&intent)?, at);
         }
-        Ok(())
+        state.commit(&batch)
     }
 
     /// After the run: what it loaded. Where a table failed, its note stays until the next run has looked.
     pub(crate) fn finish(&self, state: &StateStore, report: &RunReport, at: Timestamp) -> Result<()> {
+        let succeeded = report.tasks.iter().filter(|t| t.status == TaskStatus::Success);
+        let done: FxHashSet<&str> = succeeded.map(|t| t.name.as_str()).collect();
+        let mut batch = StateBatch::new();
         for (table, _, files) in &self.tables {
-            let task = report.tasks.iter().find(|t| t.name == *table);
-            if task.is_none_or(|t| t.status != TaskStatus::Success) {
+            if !done.contains(table.as_str()) {
                 continue;
             }
             if self.truncate {
-                let of_table = format!("{table}\n");
-                state.retain_notes(LOADED, |note| !note.key.starts_with(&of_table))?;
+                batch.forget_notes(LOADED, &format!("{table}\n"));
             }
             for entry in files {
                 let entry = Entry {
                     run_id: report.run_id.clone(),
                     ..entry.clone()
                 };
-                state.put_note(LOADED, &entry.key(), json(&entry)?, at)?;
+                batch.note(LOADED, &entry.key(), json(&entry)?, at);
             }
-            state.retain_notes(LOADING, |note| note.key != *table)?;
+            batch.forget_note(LOADING, table);
         }
-        Ok(())
+        state.commit(&batch)
     }
 }
 
@@ -198,6 +206,7 @@ pub(crate) fn prepare(
         left_out: Vec::new(),
     };
     let mut tables: Vec<(RelationName, Vec<LoadFile>)> = Vec::new();
+    let mut places: FxHashMap<RelationKey, usize> = FxHashMap::default();
     for file in found {
         let name = match &config.target.table {
             Some(table) => table.value.clone(),
@@ -206,10 +215,8 @@ pub(crate) fn prepare(
         let text = |part: &Option<rocky_config::Spanned<SmolStr>>| part.as_ref().map(|p| p.value.clone());
         let (schema, parent) = (text(&config.target.schema), text(&config.target.catalog));
         let name = relation::named(parent.as_deref(), schema.as_deref(), &name, &catalog);
-        match tables
-            .iter_mut()
-            .find(|(t, _)| t.key(catalog.dialect) == name.key(catalog.dialect))
-        {
+        let place = *places.entry(name.key(catalog.dialect)).or_insert(tables.len());
+        match tables.get_mut(place) {
             Some((_, files)) => files.push(file),
             None => tables.push((name, vec![file])),
         }
@@ -379,9 +386,10 @@ impl Look<'_> {
             false => None,
         };
         let settled = match self.force {
-            true => Vec::new(),
+            true => None,
             false => self.settle(&table, rows)?,
         };
+        let by_key: FxHashMap<String, &Entry> = settled.iter().flatten().map(|e| (e.key(), e)).collect();
         let (mut wanted, mut entries, mut already) = (Vec::new(), Vec::new(), 0);
         for mut file in files {
             self.cancel.check()?;
@@ -392,11 +400,8 @@ impl Look<'_> {
                 _ => None,
             };
             let known = known.and_then(|note| serde_json::from_value::<Entry>(note.value).ok());
-            if known
-                .iter()
-                .chain(&settled)
-                .any(|k| k.key() == entry.key() && k.is(&entry))
-            {
+            let settled = by_key.get(&entry.key()).copied();
+            if known.iter().chain(settled).any(|k| k.is(&entry)) {
                 already += 1;
                 self.ledger.already.push(entry);
                 continue;
@@ -412,7 +417,9 @@ impl Look<'_> {
             entries.push(entry);
             wanted.push(file);
         }
-        self.ledger.settled.extend(settled);
+        self.ledger
+            .settled
+            .extend(settled.map(|files| (table.clone(), files)));
         if wanted.is_empty() {
             let n = if already == 1 {
                 "its file is".to_owned()
@@ -434,8 +441,8 @@ impl Look<'_> {
         }))
     }
 
-    /// The files that a run loaded which did not come to say so.
-    fn settle(&mut self, table: &str, rows: Option<u64>) -> Result<Vec<Entry>> {
+    /// The files that a run loaded which did not come to say so; none when there is no such run.
+    fn settle(&mut self, table: &str, rows: Option<u64>) -> Result<Option<Vec<Entry>>> {
         let Some(note) = self
             .reader
             .as_ref()
@@ -443,13 +450,13 @@ impl Look<'_> {
             .transpose()?
             .flatten()
         else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let Ok(intent) = serde_json::from_value::<Intent>(note.value) else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         if rows == intent.rows_before {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
         let mut expected = intent.rows_before.unwrap_or(0);
         for entry in &intent.files {
@@ -489,7 +496,7 @@ impl Look<'_> {
             }
         }
         match rows == Some(expected) {
-            true => Ok(intent.files),
+            true => Ok(Some(intent.files)),
             false => Err(unsettled(table, &intent)),
         }
     }
@@ -507,13 +514,7 @@ impl Look<'_> {
 
     /// A path as the ledger has it: relative to the project, which may be elsewhere tomorrow.
     fn known_as(&self, path: &Path) -> String {
-        // The folder of a `rocky.toml` that is named without one is empty, and that is no path.
-        let root = match self.project.root.as_os_str().is_empty() {
-            true => Path::new("."),
-            false => self.project.root.as_path(),
-        };
-        let root = std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf());
-        path.strip_prefix(&root)
+        path.strip_prefix(self.project.folder())
             .unwrap_or(path)
             .to_string_lossy()
             .into_owned()

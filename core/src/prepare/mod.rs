@@ -13,7 +13,8 @@ mod transformation;
 
 use crate::adapters::Access;
 use crate::document::diagnostics;
-use crate::project::{Project, pipeline};
+use crate::look::{Look, Unopened};
+use crate::project::{Project, Target, pipeline};
 use crate::reduce::Reduced;
 use crate::verbs::run::RunRequest;
 use crate::wire::{Filters, WireDiagnostic};
@@ -46,6 +47,15 @@ pub(crate) struct Prepared {
     pub skip_unchanged: bool,
     /// What was left out of the plan, and why.
     pub reduced: Reduced,
+    /// What was seen of the warehouse, where models are planned.
+    pub look: Option<Look>,
+}
+
+impl Prepared {
+    /// It was planned without a look at the warehouse.
+    fn is_remembered(&self) -> bool {
+        self.look.as_ref().is_some_and(Look::is_remembered)
+    }
 }
 
 /// Makes the plan once more, against a newer catalogue.
@@ -60,12 +70,20 @@ pub(crate) enum Part {
     Models,
 }
 
+/// Whether the warehouse may be left unopened when it is proved to be as it was seen.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Memory {
+    Believed,
+    Ignored,
+}
+
 /// What is asked of a pipeline.
 pub(crate) struct Wanted<'a> {
     pub config: &'a ProjectConfig,
     pub pipeline: SmolStr,
     pub request: &'a RunRequest,
     pub access: Access,
+    pub memory: Memory,
 }
 
 impl Project {
@@ -106,6 +124,7 @@ impl Project {
                     snapshot: None,
                     skip_unchanged: false,
                     reduced: Reduced::default(),
+                    look: None,
                 });
             }
             Err(error) => return Err(error),
@@ -114,31 +133,70 @@ impl Project {
         if part == Part::Own && !matches!(chosen.kind, PipelineKind::Transformation(_)) {
             no_models(request, name, chosen.type_name())?;
         }
-        let wanted = Wanted {
+        let mut wanted = Wanted {
             config: &config,
             pipeline: name.clone(),
             request,
             access,
+            memory: Memory::Believed,
         };
-        let mut prepared = match &chosen.kind {
-            _ if part == Part::Models => transformation::prepare(self, &wanted, observer, cancel)?,
-            PipelineKind::Transformation(_) => transformation::prepare(self, &wanted, observer, cancel)?,
-            PipelineKind::Replication(settings) => {
-                replication::prepare(self, &wanted, (chosen, settings), observer, cancel)?
+        loop {
+            let mut prepared = match &chosen.kind {
+                _ if part == Part::Models => transformation::prepare(self, &wanted, observer, cancel)?,
+                PipelineKind::Transformation(_) => transformation::prepare(self, &wanted, observer, cancel)?,
+                PipelineKind::Replication(settings) => {
+                    replication::prepare(self, &wanted, (chosen, settings), observer, cancel)?
+                }
+                PipelineKind::Quality(_) if request.shadow => {
+                    let message = format!(
+                        "pipeline `{name}` is of type quality: it writes nothing that could have a shadow"
+                    );
+                    return Err(Error::usage(message));
+                }
+                PipelineKind::Quality(_) => quality::prepare(self, &wanted, observer, cancel)?,
+                PipelineKind::Load(load) => load::prepare(self, &wanted, load, name, cancel)?,
+                PipelineKind::Snapshot(snapshot) => snapshot::prepare(self, &wanted, snapshot, cancel)?,
+            };
+            prepared.skip_unchanged = config.skip_unchanged;
+            self.reduce(request, &mut prepared, cancel)?;
+            if self.settled(&wanted, &mut prepared, cancel)? {
+                return Ok(prepared);
             }
-            PipelineKind::Quality(_) if request.shadow => {
-                let message = format!(
-                    "pipeline `{name}` is of type quality: it writes nothing that could have a shadow"
-                );
-                return Err(Error::usage(message));
-            }
-            PipelineKind::Quality(_) => quality::prepare(self, &wanted, observer, cancel)?,
-            PipelineKind::Load(load) => load::prepare(self, &wanted, load, name, cancel)?,
-            PipelineKind::Snapshot(snapshot) => snapshot::prepare(self, &wanted, snapshot, cancel)?,
+            // Only what was remembered can turn out not to hold.
+            wanted.memory = Memory::Ignored;
+        }
+    }
+
+    /// Whether the plan stands. One that was made from memory does when nothing was lacking, and, where there is something to
+    /// execute, when the warehouse proves to be as remembered once it is open.
+    fn settled(&self, wanted: &Wanted<'_>, prepared: &mut Prepared, cancel: &CancelToken) -> Result<bool> {
+        let Some(look) = &prepared.look else {
+            return Ok(true);
         };
-        prepared.skip_unchanged = config.skip_unchanged;
-        self.reduce(request, &mut prepared, cancel)?;
-        Ok(prepared)
+        if !prepared.is_remembered() {
+            let prints = std::mem::take(&mut prepared.reduced.prints);
+            self.remember_look(look, prepared.snapshot.as_deref(), prints);
+            return Ok(true);
+        }
+        if prepared.reduced.unproved {
+            return Ok(false);
+        }
+        let (Some(plan), Access::Write) = (&prepared.plan, wanted.access) else {
+            return Ok(true);
+        };
+        if plan.tasks.is_empty() && plan.setup.is_empty() {
+            prepared.warehouse = Some(Arc::new(Unopened(plan.dialect)));
+            return Ok(true);
+        }
+        let Some(adapter) = wanted.config.adapters.get(look.adapter()) else {
+            return Ok(false);
+        };
+        let target = Target {
+            name: look.adapter().clone(),
+            adapter,
+        };
+        prepared.warehouse = self.open_remembered(look, &target, wanted.access, cancel)?;
+        Ok(prepared.warehouse.is_some())
     }
 }
 

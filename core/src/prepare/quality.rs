@@ -91,6 +91,7 @@ pub(super) fn prepare(
         snapshot: None,
         skip_unchanged: false,
         reduced: Reduced::default(),
+        look: None,
     })
 }
 

@@ -83,6 +83,7 @@ impl Project {
             snapshot: None,
             skip_unchanged: false,
             reduced: Reduced::default(),
+            look: None,
             excluded: Vec::new(),
         })
     }

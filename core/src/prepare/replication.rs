@@ -158,6 +158,7 @@ pub(super) fn prepare(
             pairs,
             ..Reduced::default()
         },
+        look: None,
         again: Box::new(move |catalog| plan_copies(&copies, catalog, &options)),
     })
 }
@@ -227,6 +228,7 @@ fn refused(pipeline: &SmolStr, found: &[Diagnostic], files: &Files) -> Prepared 
         snapshot: None,
         skip_unchanged: false,
         reduced: Reduced::default(),
+        look: None,
         again: Box::new(|_| Err(Vec::new())),
     }
 }

@@ -1,15 +1,17 @@
 //! Transformation pipelines: compile against the warehouse as it is, and plan the models.
 
-use super::{Prepared, Wanted};
+use super::{Memory, Prepared, Wanted};
 use crate::adapters::Access;
 use crate::document::diagnostics;
 use crate::files::Ask;
+use crate::look::{self, Look};
 use crate::project::{Project, Target, target};
 use crate::reduce::Reduced;
 use rocky_base::{CancelToken, Diagnostic, Event, Observer, Result};
 use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_plan::PlanOptions;
 use rocky_project::{CatalogInput, Snapshot};
+use rustc_hash::FxHashSet;
 
 pub(super) fn prepare(
     project: &Project,
@@ -26,28 +28,54 @@ pub(super) fn prepare(
     };
     // The models beside a replication run where the models are compiled for, else where it writes.
     let target = target(config, (own || !transforms()).then_some(pipeline.as_str()))?;
-    // A database that does not exist is not made before it is known that the models compile.
-    let exists =
-        crate::adapters::duckdb_path(&project.root, &target.adapter.settings).is_none_or(|p| p.exists());
-    let first = if exists { wanted.access } else { Access::Read };
-    let mut warehouse = project.open_warehouse(&target, first, cancel)?;
-    let catalog = project.read_catalog(&target, warehouse.as_deref(), cancel)?;
-    let input = CatalogInput {
-        snapshot: catalog.clone(),
+    let input = |look: &Look| CatalogInput {
+        snapshot: look.catalog.clone(),
         fresh: true,
     };
-    let mut snapshot = project.snapshot(&request.vars, Some(input.clone()), observer, cancel)?;
+    let mut warehouse = None;
+    let remembered = match wanted.memory {
+        Memory::Believed => project.remembered_look(&target),
+        Memory::Ignored => None,
+    };
+    let mut known = None;
+    if let Some(look) = remembered {
+        let snapshot = project.snapshot(&request.vars, Some(input(&look)), observer, cancel)?;
+        // What a view gives may have changed without the file.
+        known = look::views_read(&snapshot, &look.catalog)
+            .is_empty()
+            .then_some((look, snapshot));
+    }
+    let (mut look, mut snapshot) = match known {
+        Some(known) => known,
+        None => {
+            // A database that does not exist is not made before it is known that the models compile.
+            let exists = crate::adapters::duckdb_path(&project.root, &target.adapter.settings)
+                .is_none_or(|p| p.exists());
+            let first = if exists { wanted.access } else { Access::Read };
+            warehouse = project.open_warehouse(&target, first, cancel)?;
+            let mut look = project.look(&target, warehouse.as_deref(), cancel)?;
+            let mut snapshot = project.snapshot(&request.vars, Some(input(&look)), observer, cancel)?;
+            if let Some(warehouse) = &warehouse
+                && project.renewed(&mut look, &snapshot, &**warehouse, cancel)?
+            {
+                snapshot = project.snapshot(&request.vars, Some(input(&look)), observer, cancel)?;
+            }
+            (look, snapshot)
+        }
+    };
     let asked = project.describe_files(
         &snapshot,
-        Some(input),
+        Some(input(&look)),
         Ask::Missing,
         &target.name,
         warehouse.as_deref(),
         cancel,
     )?;
     if let Some(input) = asked {
+        look.catalog = input.snapshot.clone();
         snapshot = project.snapshot(&request.vars, Some(input), observer, cancel)?;
     }
+    let catalog = look.catalog.clone();
     let select = project.selected(&snapshot, request, observer, cancel)?;
     let fail_fast = config
         .pipelines
@@ -73,10 +101,9 @@ pub(super) fn prepare(
     let mut found = snapshot.diagnostics().to_vec();
     // Errors anywhere stop the run: half a project is not what was asked for. With a selection, only errors in the
     // selected models and what they read count.
-    let concerned = |d: &Diagnostic| match (&options.select, &d.model) {
-        (Some(ids), Some(model)) => snapshot
-            .model(model)
-            .is_none_or(|(id, _)| reached(&snapshot, ids, id)),
+    let reached = options.select.as_ref().map(|ids| reached(&snapshot, ids));
+    let concerned = |d: &Diagnostic| match (&reached, &d.model) {
+        (Some(reached), Some(model)) => snapshot.model(model).is_none_or(|(id, _)| reached.contains(&id)),
         _ => true,
     };
     let blocked = found.iter().any(|d| d.is_error() && concerned(d));
@@ -96,7 +123,12 @@ pub(super) fn prepare(
     }
     // Whoever does not want the plan to be executed wants no database to be made.
     let wanted_on = observer.stop().is_none();
-    if plan.is_some() && wanted_on && warehouse.is_none() && wanted.access == Access::Write {
+    if plan.is_some()
+        && wanted_on
+        && warehouse.is_none()
+        && wanted.access == Access::Write
+        && !look.is_remembered()
+    {
         warehouse = project.open_warehouse(&target, wanted.access, cancel)?;
     }
     Ok(Prepared {
@@ -113,6 +145,7 @@ pub(super) fn prepare(
             ..Reduced::default()
         },
         excluded: Vec::new(),
+        look: Some(look),
         again: Box::new(move |catalog| rocky_plan::plan(&snapshot, catalog, &options)),
     })
 }
@@ -137,19 +170,16 @@ pub(super) fn local_concurrency(
     })
 }
 
-/// True when `wanted` is one of `from` or something they read, directly or not.
-fn reached(snapshot: &Snapshot, from: &[u32], wanted: u32) -> bool {
-    let mut seen: rustc_hash::FxHashSet<u32> = from.iter().copied().collect();
+/// These models and what they read, directly or not.
+fn reached(snapshot: &Snapshot, from: &[u32]) -> FxHashSet<u32> {
+    let mut seen: FxHashSet<u32> = from.iter().copied().collect();
     let mut pending: Vec<u32> = from.to_vec();
     while let Some(id) = pending.pop() {
-        if id == wanted {
-            return true;
-        }
         for dep in &snapshot.models[id as usize].depends_on {
             if seen.insert(*dep) {
                 pending.push(*dep);
             }
         }
     }
-    false
+    seen
 }

@@ -12,6 +12,7 @@ use rocky_warehouse::RelationName;
 use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Whether a model is built, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +46,10 @@ pub(crate) struct Reduced {
     pub pairs: Vec<rocky_plan::shadow::Pair>,
     /// What is to be remembered of what this run builds.
     pub memory: Option<unchanged::Memory>,
+    /// Fingerprints of the tables that were asked for, by name as displayed.
+    pub prints: BTreeMap<String, String>,
+    /// The warehouse was not opened, and what is remembered of it does not say all that is needed.
+    pub unproved: bool,
 }
 
 impl Reduced {

@@ -186,10 +186,18 @@ pub(super) fn decide(
         })
         .collect();
     let names: Vec<RelationName> = relations.iter().map(|(_, name)| name.clone()).collect();
-    let found = match &prepared.warehouse {
-        Some(warehouse) if !names.is_empty() => warehouse.fingerprints(&names, cancel)?,
+    let found: Vec<Option<String>> = match (&prepared.look, &prepared.warehouse) {
+        (Some(look), _) if look.is_remembered() => {
+            names.iter().map(|n| look.print(n).map(str::to_owned)).collect()
+        }
+        (_, Some(warehouse)) if !names.is_empty() => warehouse.fingerprints(&names, cancel)?,
         _ => Vec::new(),
     };
+    reduced.unproved = prepared.look.as_ref().is_some_and(|l| l.is_remembered()) && found.contains(&None);
+    let named = names.iter().zip(&found);
+    reduced.prints = named
+        .filter_map(|(name, print)| Some((name.display(), print.clone()?)))
+        .collect();
     let prints: FxHashMap<u32, Option<String>> = relations
         .iter()
         .map(|(id, _)| *id)

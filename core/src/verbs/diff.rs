@@ -5,6 +5,7 @@ use crate::project::Project;
 use crate::verbs::compile::{RefreshSources, type_text};
 use crate::verbs::lineage::{ColumnRef, transform_text};
 use crate::wire::WireDiagnostic;
+use rayon::prelude::*;
 use rocky_base::{CancelToken, Diagnostic, Dialect, Error, ErrorKind, Observer, Result, SmolStr};
 use rocky_config::StrategyKind;
 use rocky_project::diff::{
@@ -253,7 +254,11 @@ impl Project {
         }
         let (new, _) = self.refreshed(&request.vars, request.refresh_sources, observer, cancel)?;
         let (old, commit) = self.other(&request.against, &request.vars, observer, cancel)?;
-        let difference = difference(&old, &new, cancel)?;
+        let difference = self
+            .engine
+            .inner
+            .pool
+            .install(|| difference(&old, &new, cancel))?;
         let (version, command, schema_version) = envelope!("diff");
         let mut response = DiffResponse {
             version,
@@ -311,7 +316,7 @@ impl Project {
                 .into_iter()
                 .flatten()
             {
-                *dir = moved(dir, &self.root, &folder)?;
+                *dir = moved(dir, &self.folder(), &folder)?;
             }
             self.host.system.clone()
         } else {
@@ -338,8 +343,7 @@ fn moved(dir: &Path, root: &Path, folder: &Path) -> Result<PathBuf> {
     if dir.is_relative() {
         return Ok(dir.to_path_buf());
     }
-    let root = std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf());
-    match dir.strip_prefix(&root) {
+    match dir.strip_prefix(root) {
         Ok(inside) => Ok(folder.join(inside)),
         Err(_) => Err(Error::new(
             ErrorKind::Unsupported,
@@ -465,7 +469,8 @@ fn models(old: &Snapshot, new: &Snapshot, diff: &ProjectDiff) -> Vec<DiffModel> 
         model.columns.iter().map(&mut one).collect()
     };
     diff.models
-        .iter()
+        .par_iter()
+        .with_min_len(32)
         .map(|model| DiffModel {
             name: model.name.to_string(),
             change: model.change.as_str().to_owned(),

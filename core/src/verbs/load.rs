@@ -109,6 +109,7 @@ impl Project {
             pipeline: name.clone(),
             request: &run,
             access: Access::Write,
+            memory: crate::prepare::Memory::Ignored,
         };
         let recorded = if own { name.clone() } else { RECORDED.into() };
         let mut files = Vec::new();
@@ -170,8 +171,8 @@ fn of_file(file: prepare::FileFacts, run: &RunResponse) -> LoadedFile {
     };
     if let Some(written) = run.materializations.iter().find(|m| m.model == found.target) {
         LOADED.clone_into(&mut found.status);
-        let statements = written.statements.iter().filter(|s| s.purpose == "load");
-        if let Some(statement) = statements.skip(place).next() {
+        let mut statements = written.statements.iter().filter(|s| s.purpose == "load");
+        if let Some(statement) = statements.nth(place) {
             found.rows_loaded = statement.rows.unwrap_or(0);
             found.duration_ms = statement.duration_ms;
         }

@@ -9,8 +9,8 @@ use crate::reduce::ModelDecision;
 use crate::verbs::run::{RunRequest, SkippedModel};
 use crate::windows::PartitionInfo;
 use crate::wire::{ExcludedTable, Filters, WireDiagnostic};
-use rocky_base::{CancelToken, Observer, Result};
-use rocky_plan::{StepKind, TaskKind};
+use rocky_base::{CancelToken, Observer, Result, SmolStr};
+use rocky_plan::{Step, StepKind, TaskKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -138,6 +138,25 @@ pub struct PlanResponse {
     pub has_errors: bool,
 }
 
+impl PlannedStatement {
+    fn of(step: Step, model: Option<&str>) -> PlannedStatement {
+        PlannedStatement {
+            purpose: step.purpose.to_string(),
+            target: step.target,
+            sql: step.sql,
+            model: model.map(str::to_owned),
+            kind: match step.kind {
+                StepKind::Statement { .. } => "statement",
+                StepKind::Guard { .. } => "guard",
+                StepKind::Observe { .. } | StepKind::CountPartitions => "observe",
+                StepKind::Refuse { .. } => "refuse",
+                StepKind::Check => "check",
+            }
+            .to_owned(),
+        }
+    }
+}
+
 impl PlannedDrift {
     fn of(action: &rocky_plan::DriftAction) -> PlannedDrift {
         PlannedDrift {
@@ -171,7 +190,7 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<PlanResponse> {
-        let prepared = self.prepare(request, part, Access::Read, observer, cancel)?;
+        let mut prepared = self.prepare(request, part, Access::Read, observer, cancel)?;
         // The models beside a replication are no plan of a pipeline.
         if let Some(plan) = prepared.plan.as_ref().filter(|_| part == Part::Own) {
             self.remember_plan(request, plan);
@@ -179,69 +198,59 @@ impl Project {
         let (version, command, schema_version) = envelope!("plan");
         let mut statements = Vec::new();
         let mut models = Vec::new();
-        if let Some(plan) = &prepared.plan {
-            let statement = |step: &rocky_plan::Step, model: Option<&str>| PlannedStatement {
-                purpose: step.purpose.to_string(),
-                target: step.target.clone(),
-                sql: step.sql.clone(),
-                model: model.map(str::to_owned),
-                kind: match step.kind {
-                    StepKind::Statement { .. } => "statement",
-                    StepKind::Guard { .. } => "guard",
-                    StepKind::Observe { .. } | StepKind::CountPartitions => "observe",
-                    StepKind::Refuse { .. } => "refuse",
-                    StepKind::Check => "check",
-                }
-                .to_owned(),
-            };
-            statements.extend(plan.setup.iter().map(|s| statement(s, None)));
-            for model in &plan.tasks {
-                let windows = model.windows.as_ref();
-                let before = windows.map_or(&[][..], |w| &w.before);
-                // What is refused sends nothing.
-                let sent = |s: &&rocky_plan::Step| !matches!(s.kind, StepKind::Refuse { .. });
-                statements.extend(
-                    before
-                        .iter()
-                        .chain(&model.steps)
-                        .filter(sent)
-                        .map(|s| statement(s, Some(&model.name))),
-                );
-                let queries = model.checks.iter().flat_map(|c| &c.queries);
-                statements.extend(queries.map(|s| statement(s, Some(&model.name))));
+        let mut plan_id = String::new();
+        // The texts of a large plan are moved, not copied.
+        if let Some(plan) = prepared.plan.take() {
+            plan_id = plan.plan_id;
+            let names: Vec<SmolStr> = plan.tasks.iter().map(|t| t.name.clone()).collect();
+            statements
+                .reserve_exact(plan.setup.len() + plan.tasks.iter().map(|t| t.steps.len()).sum::<usize>());
+            statements.extend(plan.setup.into_iter().map(|s| PlannedStatement::of(s, None)));
+            models.reserve_exact(names.len());
+            for task in plan.tasks {
+                let checks = task.checks.iter().map(PlannedCheck::of).collect();
+                let error = task.steps.iter().find_map(|s| match &s.kind {
+                    StepKind::Refuse { error, .. } => Some(error.clone()),
+                    _ => None,
+                });
+                let windows = task.windows.as_ref();
+                let before = windows.map_or(0, |w| w.before.len());
                 models.push(PlannedModel {
-                    model: model.name.to_string(),
-                    target: model.target.display(),
-                    strategy: match model.kind {
-                        TaskKind::Quality => model.kind.as_str().to_owned(),
-                        _ => model.strategy.as_str().to_owned(),
+                    model: task.name.to_string(),
+                    target: task.target.display(),
+                    strategy: match task.kind {
+                        TaskKind::Quality => task.kind.as_str().to_owned(),
+                        _ => task.strategy.as_str().to_owned(),
                     },
-                    depends_on: model
+                    depends_on: task
                         .depends_on
                         .iter()
-                        .map(|d| plan.tasks[*d].name.to_string())
+                        .filter_map(|d| names.get(*d).map(ToString::to_string))
                         .collect(),
-                    layer: model.layer as u64,
-                    reason: model.reason.clone(),
-                    transaction: model.transaction,
-                    sql_hash: model.sql_hash.clone(),
-                    statements: (before.len() + model.steps.len()) as u64,
+                    layer: task.layer as u64,
+                    reason: task.reason,
+                    transaction: task.transaction,
+                    sql_hash: task.sql_hash,
+                    statements: (before + task.steps.len()) as u64,
                     partitions: windows.map(|w| w.list.iter().map(PartitionInfo::of_window).collect()),
                     parallel: windows.map(|w| w.parallel as u64),
-                    kind: model.kind.as_str().to_owned(),
-                    asset_key: model.asset_key.iter().map(ToString::to_string).collect(),
-                    drift: model
+                    kind: task.kind.as_str().to_owned(),
+                    asset_key: task.asset_key.iter().map(ToString::to_string).collect(),
+                    drift: task
                         .drift
                         .iter()
                         .flat_map(|d| &d.actions)
                         .map(PlannedDrift::of)
                         .collect(),
-                    error: model.steps.iter().find_map(|s| match &s.kind {
-                        StepKind::Refuse { error, .. } => Some(error.clone()),
-                        _ => None,
-                    }),
-                    checks: model.checks.iter().map(PlannedCheck::of).collect(),
+                    error,
+                    checks,
                 });
+                // What is refused sends nothing.
+                let sent = |s: &Step| !matches!(s.kind, StepKind::Refuse { .. });
+                let before = task.windows.map(|w| w.before).unwrap_or_default();
+                let queries = task.checks.into_iter().flat_map(|c| c.queries);
+                let all = before.into_iter().chain(task.steps).filter(sent).chain(queries);
+                statements.extend(all.map(|s| PlannedStatement::of(s, Some(&task.name))));
             }
         }
         Ok(PlanResponse {
@@ -250,11 +259,7 @@ impl Project {
             schema_version,
             filter: Filters::shown(&request.filter),
             pipeline: prepared.pipeline.to_string(),
-            plan_id: prepared
-                .plan
-                .as_ref()
-                .map(|p| p.plan_id.clone())
-                .unwrap_or_default(),
+            plan_id,
             plan_kind: "run".to_owned(),
             created_at: timestamp(self.host.system.now()).to_string(),
             statements,

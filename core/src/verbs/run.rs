@@ -108,9 +108,9 @@ pub struct Materialization {
     pub started_at: Option<String>,
     /// Milliseconds.
     pub duration_ms: u64,
-    /// How often it was begun.
+    /// How often it was begun. Its name is not `attempts`, which clients of the 1.x releases read as a list.
     #[serde(default)]
-    pub attempts: u32,
+    pub attempt_count: u32,
     /// The attempts before the last, when there were some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retries: Vec<WireRetry>,
@@ -169,7 +169,7 @@ pub struct RunErrorEntry {
     pub failure_kind: String,
     /// How often it was begun; 0 when it was not.
     #[serde(default)]
-    pub attempts: u32,
+    pub attempt_count: u32,
     /// The attempts before the last, when there were some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retries: Vec<WireRetry>,
@@ -192,7 +192,7 @@ impl RunErrorEntry {
             model: String::new(),
             error: error.into(),
             failure_kind: kind.to_owned(),
-            attempts: 0,
+            attempt_count: 0,
             retries: Vec::new(),
             partition: None,
             step: None,
@@ -545,7 +545,7 @@ fn drifts(plan: &rocky_plan::Plan) -> Drifts {
 /// Tells of a task's drift when the task begins.
 struct TellDrift<'a> {
     inner: &'a mut dyn Observer,
-    plan: &'a rocky_plan::Plan,
+    tables: FxHashMap<&'a SmolStr, &'a str>,
     drifts: &'a RefCell<Drifts>,
 }
 
@@ -559,11 +559,10 @@ impl Observer for TellDrift<'_> {
         let Some(drift) = drift.filter(|d| !d.actions.is_empty()) else {
             return;
         };
-        let table = self.plan.tasks.iter().find(|t| t.name == *model);
-        let table = table.map_or_else(|| model.to_string(), |t| t.full_name.clone());
+        let table = self.tables.get(model).map_or(model.as_str(), |name| name);
         for action in drift.actions {
             self.inner.event(&Event::DriftDetected {
-                table: table.clone(),
+                table: table.to_owned(),
                 columns: action.columns,
                 action: SmolStr::new_static(action.action.as_str()),
                 reason: action.reason,
@@ -772,7 +771,7 @@ impl Project {
                 return Ok(None);
             };
             attempts = left;
-            let catalog = warehouse.snapshot(&[], cancel)?;
+            let catalog = warehouse.listing(cancel)?;
             let made = (prepared.again)(&catalog).map_err(|_| {
                 Error::new(
                     rocky_base::ErrorKind::Stale,
@@ -788,7 +787,11 @@ impl Project {
         };
         let mut observer = TellDrift {
             inner: observer,
-            plan,
+            tables: plan
+                .tasks
+                .iter()
+                .map(|t| (&t.name, t.full_name.as_str()))
+                .collect(),
             drifts: &drifts,
         };
         if let (Some(memory), Some(state)) = (&reduced.memory, &state) {
@@ -936,7 +939,7 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
             model: d.model.clone(),
             error: format!("{}: {}", d.code, d.message),
             failure_kind: "compile".to_owned(),
-            attempts: 0,
+            attempt_count: 0,
             retries: Vec::new(),
             partition: None,
             step: None,
@@ -1007,7 +1010,7 @@ fn response(
                        tried: Tried<'_>,
                        partition| {
             Materialization {
-                attempts: tried.0,
+                attempt_count: tried.0,
                 retries: WireRetry::all(tried.1),
                 asset_key: asset_key(task),
                 model: task.name.to_string(),
@@ -1020,7 +1023,7 @@ fn response(
             }
         };
         let failure = |error: &TaskError, tried: Tried<'_>, partition| RunErrorEntry {
-            attempts: tried.0,
+            attempt_count: tried.0,
             retries: WireRetry::all(tried.1),
             asset_key: asset_key(task),
             model: task.name.to_string(),

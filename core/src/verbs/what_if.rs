@@ -205,7 +205,11 @@ impl Project {
             self.edited_snapshot(&base, &changes, &request.vars, catalog.clone(), observer, cancel)?;
         check_sources(&changes.sources, &edited)?;
         timings.edited_ms = lap();
-        let difference = difference(&base, &edited, cancel)?;
+        let difference = self
+            .engine
+            .inner
+            .pool
+            .install(|| difference(&base, &edited, cancel))?;
         timings.compare_ms = lap();
         let (mut plan, mut unplanned) = (Vec::new(), Vec::new());
         if !request.without_plan {

@@ -1,26 +1,33 @@
 //! Every system call of this process that changes a file, DuckDB's and redb's included: this executable defines the C functions that they
 //! call, so that the n-th of them can be the last one, be done by half, or fail.
 //!
+//! Calls that write the same file one after another, without a sync between, are one **burst**: a library that is at one commit. Bursts are
+//! counted; a fault is at the first call of one, or inside.
+//!
 //! Invariant: a killed process leaves behind nothing but what such calls did. Whatever statement or commit it was at, it died before one of
-//! them; so the points counted here are all there are. Nothing of it is in the product.
+//! them; so the calls seen here are all the points there are. Nothing of it is in the product.
 
 use libc::{c_char, c_int, c_uint, c_void, mode_t, off_t, size_t, ssize_t};
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering::SeqCst};
 
-/// What happens at the n-th call.
+/// What happens at the n-th burst.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Fault {
     /// Nothing: the calls are counted.
     None,
     /// SIGKILL before it.
     Kill(u64),
+    /// SIGKILL before the second call of the burst.
+    Inside(u64),
     /// SIGKILL when half of its bytes are written.
     Torn(u64),
     /// From it on no file grows.
     Full(u64),
     /// From it on nothing can be written.
     Broken(u64),
+    /// No file can be opened for writing, made or removed.
+    ReadOnly,
 }
 
 const LABEL: usize = 256;
@@ -28,7 +35,8 @@ const LABEL: usize = 256;
 /// Seen by parent and child.
 #[repr(C)]
 pub struct Shared {
-    pub calls: AtomicU64,
+    /// Bursts that have begun.
+    pub bursts: AtomicU64,
     label_len: AtomicU64,
     label: [AtomicU8; LABEL],
 }
@@ -52,7 +60,7 @@ impl Shared {
     }
 
     pub fn reset(&self) {
-        self.calls.store(0, SeqCst);
+        self.bursts.store(0, SeqCst);
         self.label_len.store(0, SeqCst);
     }
 
@@ -81,6 +89,10 @@ static ARMED: AtomicBool = AtomicBool::new(false);
 static KIND: AtomicU8 = AtomicU8::new(0);
 static AT: AtomicU64 = AtomicU64::new(u64::MAX);
 static SHARED: AtomicPtr<Shared> = AtomicPtr::new(std::ptr::null_mut());
+/// What the last call wrote: a hash, 0 after a sync.
+static LAST: AtomicU64 = AtomicU64::new(0);
+/// Every call is a burst of its own.
+static EACH: AtomicBool = AtomicBool::new(false);
 static ROOT: AtomicPtr<Vec<u8>> = AtomicPtr::new(std::ptr::null_mut());
 
 /// From now on calls on files below `root` are counted, and one of them has the fault.
@@ -92,6 +104,8 @@ pub fn arm(fault: Fault, root: &std::path::Path, shared: &'static Shared) {
         Fault::Torn(n) => (2, n),
         Fault::Full(n) => (3, n),
         Fault::Broken(n) => (4, n),
+        Fault::Inside(n) => (5, n),
+        Fault::ReadOnly => (6, 0),
     };
     let root = Box::new(root.as_os_str().as_bytes().to_vec());
     ROOT.store(Box::into_raw(root), SeqCst);
@@ -99,6 +113,11 @@ pub fn arm(fault: Fault, root: &std::path::Path, shared: &'static Shared) {
     KIND.store(kind, SeqCst);
     AT.store(at, SeqCst);
     ARMED.store(true, SeqCst);
+}
+
+/// Every call counts by itself.
+pub fn each() {
+    EACH.store(true, SeqCst);
 }
 
 /// From now on nothing happens.
@@ -128,19 +147,33 @@ enum Call {
 fn point(name: &str, path: &[u8], call: Call) -> Verdict {
     // SAFETY: set once by `arm` before ARMED, never freed.
     let (root, shared) = unsafe { (&*ROOT.load(SeqCst), &*SHARED.load(SeqCst)) };
-    if !path.starts_with(root) {
+    // Children work in the folder: what is relative is below it.
+    let inside = path
+        .strip_prefix(root.as_slice())
+        .or_else(|| (path.first() != Some(&b'/')).then_some(path));
+    let Some(inside) = inside else {
         return Verdict::Go;
-    }
-    let n = shared.calls.fetch_add(1, SeqCst);
+    };
+    let this = match call {
+        Call::Grow | Call::Over => hash(inside),
+        Call::Other => 0,
+    };
+    let goes_on = LAST.swap(this, SeqCst) == this && this != 0 && !EACH.load(SeqCst);
+    let n = match goes_on {
+        true => shared.bursts.load(SeqCst) - 1,
+        false => shared.bursts.fetch_add(1, SeqCst),
+    };
     let at = AT.load(SeqCst);
     let kind = KIND.load(SeqCst);
     if kind == 0 || n < at {
         return Verdict::Go;
     }
     if n == at {
-        shared.set_label(name, path.get(root.len()..).unwrap_or_default());
+        shared.set_label(name, inside);
     }
     match (kind, call) {
+        (5, _) if n == at && !goes_on => Verdict::Go,
+        (5, _) => die(),
         (1, _) if n == at => die(),
         (2, Call::Grow | Call::Over) if n == at => Verdict::Half,
         (2, Call::Other) if n == at => die(),
@@ -148,8 +181,14 @@ fn point(name: &str, path: &[u8], call: Call) -> Verdict {
         (1 | 2, _) => stop(),
         (3, Call::Grow) => Verdict::Fail(libc::ENOSPC),
         (4, _) => Verdict::Fail(libc::EIO),
+        (6, _) => Verdict::Fail(libc::EROFS),
         _ => Verdict::Go,
     }
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, step) | 1
 }
 
 fn die() -> ! {
@@ -301,7 +340,8 @@ fn sync(fd: c_int, real: libc::c_long) -> c_int {
     }
     // SAFETY: set by `arm` before ARMED, never freed.
     let shared = unsafe { &*SHARED.load(SeqCst) };
-    if KIND.load(SeqCst) == 4 && shared.calls.load(SeqCst) > AT.load(SeqCst) {
+    LAST.store(0, SeqCst);
+    if KIND.load(SeqCst) == 4 && shared.bursts.load(SeqCst) > AT.load(SeqCst) {
         return fail(libc::EIO);
     }
     0
@@ -322,7 +362,12 @@ extern "C" fn fdatasync(fd: c_int) -> c_int {
 unsafe fn opened(path: *const c_char, flags: c_int, mode: c_uint) -> c_int {
     // SAFETY: as the caller's.
     unsafe {
-        if ARMED.load(SeqCst) && flags & (libc::O_CREAT | libc::O_TRUNC) != 0 {
+        let writes = flags & libc::O_ACCMODE != libc::O_RDONLY;
+        if ARMED.load(SeqCst) && KIND.load(SeqCst) == 6 && writes {
+            if let Verdict::Fail(errno) = on_path("open", path) {
+                return fail(errno);
+            }
+        } else if ARMED.load(SeqCst) && flags & (libc::O_CREAT | libc::O_TRUNC) != 0 {
             let there = libc::syscall(libc::SYS_faccessat, libc::AT_FDCWD, path, libc::F_OK) == 0;
             let changes = !there || flags & libc::O_TRUNC != 0;
             if changes {

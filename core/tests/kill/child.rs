@@ -1,73 +1,18 @@
 //! A run in a process of its own, forked from this one, which has a single thread and opens nothing itself. Start with [`Child::run`].
 
 use crate::calls::{self, Fault, Shared};
+use crate::clock::Clock;
 use rocky_adapter_duckdb::{DuckDb, OpenOptions};
-use rocky_base::system::OsSystem;
-use rocky_base::system::{DirEntry, FileStamp};
-use rocky_base::{CancelToken, System};
+use rocky_base::CancelToken;
 use rocky_core::verbs::run::RunRequest;
 use rocky_core::{Engine, EngineOptions, ErrorKind, Host, NoObserver, OpenRequest, Project};
 use rocky_warehouse::Warehouse;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 /// How long a run of some milliseconds may take on a busy machine.
 const LIMIT_SECONDS: u32 = 120;
-
-/// The system with a clock that stands still.
-pub struct Stopped(pub SystemTime);
-
-impl Stopped {
-    pub fn at(day: &str) -> Stopped {
-        let at: jiff::Timestamp = format!("{day}T00:00:00Z").parse().unwrap();
-        Stopped(SystemTime::UNIX_EPOCH + Duration::from_secs(at.as_second() as u64))
-    }
-}
-
-impl System for Stopped {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        OsSystem.read(path)
-    }
-    fn stamp(&self, path: &Path) -> io::Result<FileStamp> {
-        OsSystem.stamp(path)
-    }
-    fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>> {
-        OsSystem.list(dir)
-    }
-    fn stamps(&self, dir: &Path, names: &[&str]) -> Vec<Option<FileStamp>> {
-        OsSystem.stamps(dir, names)
-    }
-    fn exists(&self, path: &Path) -> bool {
-        OsSystem.exists(path)
-    }
-    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
-        OsSystem.canonical(path)
-    }
-    fn write_atomic(&self, path: &Path, contents: &[u8]) -> io::Result<()> {
-        OsSystem.write_atomic(path, contents)
-    }
-    fn write_cache(
-        &self,
-        path: &Path,
-        write: &dyn Fn(&mut dyn io::Write) -> io::Result<()>,
-    ) -> io::Result<()> {
-        OsSystem.write_cache(path, write)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        OsSystem.remove(path)
-    }
-    fn env(&self, name: &str) -> Option<String> {
-        match name {
-            "CI" => None,
-            name => OsSystem.env(name),
-        }
-    }
-    fn now(&self) -> SystemTime {
-        self.0
-    }
-}
 
 /// What a child was told to do, and how it came to an end.
 #[derive(Debug, PartialEq, Eq, Clone)]
@@ -97,8 +42,11 @@ impl Child {
         let pid = unsafe { libc::fork() };
         assert!(pid >= 0, "fork: {}", io::Error::last_os_error());
         if pid == 0 {
-            // SAFETY: a plain call.
-            unsafe { libc::alarm(LIMIT_SECONDS) };
+            // SAFETY: plain numbers. It ends with its parent, and by its limit.
+            unsafe {
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+                libc::alarm(LIMIT_SECONDS);
+            }
             let said = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
             calls::disarm();
             let text = match said {
@@ -169,7 +117,7 @@ impl Child {
 pub fn open(day: &str) -> Result<Project, String> {
     let engine = Engine::new(&EngineOptions { threads: Some(1) }).map_err(|e| e.message)?;
     let host = Host {
-        system: Arc::new(Stopped::at(day)),
+        system: Arc::new(Clock::stopped(day)),
     };
     Project::open(&engine, &OpenRequest::default(), host).map_err(|e| e.message)
 }

@@ -27,6 +27,7 @@ const SOURCE: &[&str] = &[
     "CREATE SCHEMA raw",
     "CREATE TABLE raw.t AS SELECT i AS id, 'n' || i AS name, i * 10 AS amount, DATE '2024-01-01' + (i % 3)::INT AS day, \
      TIMESTAMP '2024-01-01' + INTERVAL (i) HOUR AS ts FROM range(1, 8) r(i)",
+    "ALTER TABLE raw.t ALTER COLUMN ts SET NOT NULL",
 ];
 const CHANGE: &[&str] = &[
     "UPDATE raw.t SET amount = amount + 1, ts = TIMESTAMP '2024-01-02' + INTERVAL (id) HOUR WHERE id < 3",
@@ -139,6 +140,11 @@ pub fn all() -> Vec<Scenario> {
             "incremental",
             everything,
             "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"ts\"",
+        ),
+        model(
+            "incremental_lookback",
+            everything,
+            "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"ts\"\nlookback = \"1 day\"",
         ),
         model(
             "merge",

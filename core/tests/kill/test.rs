@@ -4,7 +4,10 @@ use crate::calls::{Fault, Shared};
 use crate::child::{Child, Ended};
 use crate::dump::DAYS;
 use crate::scenario::{self, Scenario};
+use rocky_adapter_duckdb::{DuckDb, OpenOptions};
+use rocky_base::CancelToken;
 use rocky_core::verbs::run::RunRequest;
+use rocky_warehouse::Warehouse;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +17,8 @@ use std::time::Instant;
 const BEFORE: &str = "2031-01-01";
 /// More calls than any scenario has: that it ends is part of the test.
 const MOST: u64 = 5_000;
+/// Each further kind of fault is at every so manyth call.
+const SPREAD: u64 = 12;
 
 pub fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -44,12 +49,20 @@ pub fn main() {
             let pid = unsafe { libc::fork() };
             assert!(pid >= 0);
             if pid == 0 {
+                // SAFETY: plain numbers. It ends with its parent.
+                unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+                let all = std::env::var_os("ROCKY_KILL_ALL").is_some();
+                if all {
+                    crate::calls::each();
+                }
                 let work = Work {
                     dir: dir_path.join(format!("w{worker}")),
                     worker: worker as u64,
                     workers: workers as u64,
+                    all,
                     only,
                 };
+                warm();
                 let ended = std::panic::catch_unwind(|| work.all(&scenarios));
                 // SAFETY: what the parent owns is not to be dropped here.
                 unsafe { libc::_exit(i32::from(!matches!(ended, Ok(true)))) };
@@ -86,10 +99,32 @@ pub fn main() {
     println!("test result: ok.");
 }
 
+/// What every child would do again: find the functions of the library, and touch its pages.
+fn warm() {
+    let cancel = CancelToken::new();
+    let db = DuckDb::open(None, &OpenOptions::default(), &cancel).unwrap();
+    let mut connection = db.connect().unwrap();
+    for sql in [
+        "CREATE TABLE t AS SELECT 1 AS a",
+        "SELECT * FROM duckdb_columns()",
+        "INSERT INTO t SELECT SUM(a) FROM t",
+    ] {
+        connection.query(sql, 10_000, &cancel).unwrap();
+    }
+    drop((connection, db));
+    let threads = || fs::read_dir("/proc/self/task").unwrap().count();
+    let begin = Instant::now();
+    while threads() > 1 {
+        assert!(begin.elapsed().as_secs() < 10, "a thread is left");
+        std::thread::yield_now();
+    }
+}
+
 struct Work {
     dir: PathBuf,
     worker: u64,
     workers: u64,
+    all: bool,
     only: Option<u64>,
 }
 
@@ -101,7 +136,7 @@ struct Prepared<'a> {
     saved: PathBuf,
     dump: PathBuf,
     expected: String,
-    calls: u64,
+    bursts: u64,
 }
 
 impl Work {
@@ -161,7 +196,7 @@ impl Work {
         copy(&root, &template);
         let ended = child.run(Fault::None, DAYS[0], &scenario.request);
         assert_eq!(ended, Ended::Well, "{}: the run", scenario.name);
-        let calls = shared.calls.load(std::sync::atomic::Ordering::SeqCst);
+        let bursts = shared.bursts.load(std::sync::atomic::Ordering::SeqCst);
         copy(&template, &root);
         let ended = child.repeat(DAYS[0], &scenario.request, &dump);
         assert_eq!(ended, Ended::Well, "{}: the run", scenario.name);
@@ -174,7 +209,7 @@ impl Work {
             );
         }
         if self.only.is_some() && self.worker == 0 {
-            println!("{}: {calls} calls\n{expected}", scenario.name);
+            println!("{}: {bursts} bursts\n{expected}", scenario.name);
         }
         Prepared {
             scenario,
@@ -183,39 +218,165 @@ impl Work {
             saved,
             dump,
             expected,
-            calls,
+            bursts,
         }
     }
 
+    /// Kill it everywhere; two kills in a row, writes done by half and broken disks at some places each.
     fn points(&self, on: &Prepared<'_>, points: &mut u64, wrong: &mut Vec<String>) {
-        let request = &on.scenario.request;
-        let resumed = RunRequest {
-            resume_latest: true,
-            ..request.clone()
-        };
+        if self.worker == 0 && self.only.is_none() {
+            self.read_only(on, wrong);
+            *points += 1;
+        }
         for n in (self.worker..MOST).step_by(self.workers as usize) {
             if self.only.is_some_and(|only| only != n) {
                 continue;
             }
-            copy(&on.template, &on.child.root);
-            let fault = Fault::Kill(n);
-            match on.child.run(fault, DAYS[0], request) {
-                Ended::Killed => {}
-                Ended::Well => break,
-                other => {
-                    wrong.push(format!("{fault:?}: {other:?}"));
-                    continue;
-                }
+            if !self.kill(on, Fault::Kill(n), wrong) {
+                break;
             }
             *points += 1;
-            let at = on.child.shared.label();
-            copy(&on.child.root, &on.saved);
-            let first = on.judge(DAYS[1], request);
-            wrong.extend(first.map(|text| format!("{fault:?} ({at}), run again: {text}")));
-            copy(&on.saved, &on.child.root);
-            let second = on.judge(DAYS[1], &resumed);
-            wrong.extend(second.map(|text| format!("{fault:?} ({at}), resumed: {text}")));
+            let mixed = n.wrapping_add(on.expected.len() as u64) % SPREAD;
+            let more = |k: u64| self.all || self.only.is_some() || mixed == k;
+            if more(0) {
+                self.kill(on, Fault::Torn(n), wrong);
+                *points += 1;
+            }
+            if more(4) {
+                self.kill(on, Fault::Inside(n), wrong);
+                *points += 1;
+            }
+            if more(1) {
+                self.kill_twice(on, n, wrong);
+                *points += 1;
+            }
+            if more(2) {
+                self.fail(on, Fault::Full(n), wrong);
+                *points += 1;
+            }
+            if more(3) {
+                self.fail(on, Fault::Broken(n), wrong);
+                *points += 1;
+            }
         }
+    }
+
+    /// Kill a run, and run again: as it was told, or going on with the killed one. False when the run ended before.
+    fn kill(&self, on: &Prepared<'_>, fault: Fault, wrong: &mut Vec<String>) -> bool {
+        let request = &on.scenario.request;
+        copy(&on.template, &on.child.root);
+        match on.child.run(fault, DAYS[0], request) {
+            Ended::Killed => {}
+            Ended::Well => return false,
+            other => {
+                wrong.push(format!("{fault:?}: {other:?}"));
+                return true;
+            }
+        }
+        let at = on.child.shared.label();
+        let (Fault::Kill(n) | Fault::Inside(n) | Fault::Torn(n)) = fault else {
+            return true;
+        };
+        let both = self.all || self.only.is_some();
+        // Neighbours are of two workers, and each worker has both kinds.
+        let resumed = (n / self.workers).is_multiple_of(2);
+        if both {
+            copy(&on.child.root, &on.saved);
+        }
+        if both || !resumed {
+            let found = on.judge(DAYS[1], request);
+            wrong.extend(found.map(|text| format!("{fault:?} ({at}), run again: {text}")));
+        }
+        if both {
+            copy(&on.saved, &on.child.root);
+        }
+        if both || resumed {
+            let found = on.judge(DAYS[1], &resume(request));
+            wrong.extend(found.map(|text| format!("{fault:?} ({at}), resumed: {text}")));
+        }
+        true
+    }
+
+    /// Kill the repetition too, at any place.
+    fn kill_twice(&self, on: &Prepared<'_>, n: u64, wrong: &mut Vec<String>) {
+        let request = &on.scenario.request;
+        copy(&on.template, &on.child.root);
+        if on.child.run(Fault::Kill(n), DAYS[0], request) != Ended::Killed {
+            return;
+        }
+        let mut random = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ on.bursts;
+        random ^= random >> 29;
+        let m = random % on.bursts.max(1);
+        let again = if random & 64 == 0 {
+            resume(request)
+        } else {
+            request.clone()
+        };
+        let second = on.child.run(Fault::Kill(m), DAYS[1], &again);
+        if !matches!(second, Ended::Killed | Ended::Well) {
+            wrong.push(format!("killed at {n} and {m}: {second:?}"));
+            return;
+        }
+        let again = if random & 128 == 0 {
+            resume(request)
+        } else {
+            request.clone()
+        };
+        // What the second run did by itself leaves nothing to go on with.
+        let again = if second == Ended::Well {
+            request.clone()
+        } else {
+            again
+        };
+        let found = on.judge(DAYS[2], &again);
+        let at = on.child.shared.label();
+        wrong.extend(found.map(|text| format!("killed at {n} and {m} ({at}): {text}")));
+    }
+
+    /// In a folder that cannot be written, the run says so and nothing has changed.
+    fn read_only(&self, on: &Prepared<'_>, wrong: &mut Vec<String>) {
+        copy(&on.template, &on.child.root);
+        match on.child.run(Fault::ReadOnly, DAYS[0], &on.scenario.request) {
+            Ended::Failed(text) if text.contains("read-only disk") => {}
+            other => wrong.push(format!("read-only: {other:?}")),
+        }
+        let found = on.judge(DAYS[1], &on.scenario.request);
+        wrong.extend(found.map(|text| format!("read-only, run again: {text}")));
+    }
+
+    /// Let the disk fail: the run says so and ends, and when there is room again nothing is lost.
+    fn fail(&self, on: &Prepared<'_>, fault: Fault, wrong: &mut Vec<String>) {
+        let request = &on.scenario.request;
+        copy(&on.template, &on.child.root);
+        let ended = on.child.run(fault, DAYS[0], request);
+        let at = on.child.shared.label();
+        match ended {
+            Ended::Well => {}
+            Ended::Failed(text) => {
+                let words = [
+                    "No space left",
+                    "no space left",
+                    "Input/output error",
+                    "I/O error",
+                    "IO Error",
+                ];
+                if !words.iter().any(|w| text.contains(w)) || text.contains("panic") || text.contains("a bug")
+                {
+                    wrong.push(format!("{fault:?} ({at}): says {text}"));
+                }
+            }
+            other => wrong.push(format!("{fault:?} ({at}): {other:?}")),
+        }
+        let found = on.judge(DAYS[1], request);
+        wrong.extend(found.map(|text| format!("{fault:?} ({at}), run again: {text}")));
+    }
+}
+
+/// Going on is of one pipeline; several are run again.
+fn resume(request: &RunRequest) -> RunRequest {
+    RunRequest {
+        resume_latest: !request.dag,
+        ..request.clone()
     }
 }
 
@@ -228,7 +389,13 @@ impl Prepared<'_> {
             other => return Some(format!("{other:?}")),
         }
         let found = fs::read_to_string(&self.dump).unwrap();
-        difference(&self.expected, &found)
+        // Files that the killed run loaded are not loaded again: no run says that it did.
+        let load = self.scenario.name.starts_with("load");
+        let kept = |text: &str| -> String {
+            let lines = text.lines().filter(|l| !(load && l.starts_with("done ")));
+            lines.map(|l| format!("{l}\n")).collect()
+        };
+        difference(&kept(&self.expected), &kept(&found))
     }
 }
 

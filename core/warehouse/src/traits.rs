@@ -145,6 +145,21 @@ pub trait Warehouse: Send + Sync {
     /// Everything in the schemas that hold the given names (all schemas when empty), read in one transaction. A
     /// failure is an error, never an empty answer.
     fn snapshot(&self, wanted: &[RelationName], cancel: &CancelToken) -> Result<CatalogSnapshot>;
+    /// Everything in all schemas, too, but the columns of a view are those that the warehouse remembers where that is cheaper than
+    /// finding out: [`Warehouse::renew`] tells what they are now.
+    fn listing(&self, cancel: &CancelToken) -> Result<CatalogSnapshot> {
+        self.snapshot(&[], cancel)
+    }
+    /// Find out what the columns of these views of a listing are now. True when some are others than it says.
+    fn renew(
+        &self,
+        catalog: &mut CatalogSnapshot,
+        views: &[RelationName],
+        cancel: &CancelToken,
+    ) -> Result<bool> {
+        let _ = (catalog, views, cancel);
+        Ok(false)
+    }
     /// For each relation a word that is another one when its rows have changed: a version where the warehouse keeps one, else a
     /// hash of the rows. None where that cannot be told; never a guess.
     fn fingerprints(&self, relations: &[RelationName], cancel: &CancelToken) -> Result<Vec<Option<String>>> {

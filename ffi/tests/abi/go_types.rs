@@ -90,7 +90,8 @@ fn reference(schema: &Value) -> Option<String> {
 /// The type of a value, and whether it may be null.
 fn value_type(schema: &Value) -> (String, bool) {
     // Any JSON.
-    if *schema == Value::Bool(true) {
+    let says_nothing = |o: &serde_json::Map<String, Value>| o.keys().all(|k| k == "description");
+    if *schema == Value::Bool(true) || schema.as_object().is_some_and(says_nothing) {
         return ("any".to_owned(), false);
     }
     if let Some(name) = reference(schema) {
@@ -244,8 +245,11 @@ impl Types {
             for (name, schema) in variant["properties"].as_object().unwrap() {
                 if let Some(tag) = schema["const"].as_str() {
                     tags.push((name.clone(), tag.to_owned()));
-                } else if let Some((_, known, _)) = fields.iter().find(|(n, _, _)| n == name) {
-                    assert_eq!(value_type(known).0, value_type(schema).0, "{go}.{name}");
+                } else if let Some((_, known, _)) = fields.iter_mut().find(|(n, _, _)| n == name) {
+                    // Of two types under one name it is any.
+                    if value_type(known).0 != value_type(schema).0 {
+                        *known = serde_json::json!({ "description": known["description"] });
+                    }
                 } else {
                     fields.push((name.clone(), schema.clone(), false));
                 }

@@ -122,6 +122,9 @@ fn ts(schema: &Value, depth: usize) -> String {
         known(object, &["enum", "type"]);
         return union(values.as_array().unwrap().iter().map(Value::to_string).collect());
     }
+    if object.keys().all(|k| k == "description") {
+        return "unknown".to_owned();
+    }
     match object.get("type").unwrap_or_else(|| panic!("no type: {schema}")) {
         Value::String(name) => typed(object, name, depth),
         Value::Array(names) => union(

@@ -1,8 +1,10 @@
-//! Reading the catalogue: everything of a snapshot comes from one read transaction, from DuckDB's own catalogue functions
+//! Reading the catalogue: everything of a listing comes from one read transaction, from DuckDB's own catalogue functions
 //! (which do not run views, so a broken one does no harm).
 //!
-//! A view's columns are remembered as they were when the view was last bound. Views that were asked for by name (all, when
-//! everything was asked for) are bound first, so that a change below them is seen.
+//! A view's columns are remembered as they were when the view was last bound. Views that are asked for by name (all, when
+//! everything is asked for) are bound after that, so that a change below them is seen: each for itself, because one that
+//! DuckDB cannot bind may abort the transaction. Binding costs a hundred times what reading does, so a listing leaves it out
+//! and its caller renews those views that matter.
 
 use crate::session::{Session, parse_type};
 use rocky_base::ident::IdentKind;
@@ -22,7 +24,53 @@ pub(crate) fn snapshot(
     wanted: &[RelationName],
     cancel: &CancelToken,
 ) -> Result<CatalogSnapshot> {
-    in_read_transaction(session, |session| read(session, wanted, cancel))
+    let mut snapshot = in_read_transaction(session, |session| read(session, wanted, cancel))?;
+    let asked: HashSet<RelationKey> = wanted
+        .iter()
+        .map(|name| snapshot.full_name(name).key(D))
+        .collect();
+    let is_asked = |key: &RelationKey| wanted.is_empty() || asked.contains(key);
+    let views = snapshot.relations.iter();
+    let views = views.filter(|(key, relation)| relation.kind == RelationKind::View && is_asked(key));
+    let views: Vec<RelationName> = views.map(|(_, relation)| relation.name.clone()).collect();
+    renew(session, &mut snapshot, &views, cancel)?;
+    Ok(snapshot)
+}
+
+/// See [`rocky_warehouse::Warehouse::listing`].
+pub(crate) fn listing(session: &mut Session, cancel: &CancelToken) -> Result<CatalogSnapshot> {
+    in_read_transaction(session, |session| read(session, &[], cancel))
+}
+
+/// See [`rocky_warehouse::Warehouse::renew`].
+pub(crate) fn renew(
+    session: &mut Session,
+    catalog: &mut CatalogSnapshot,
+    views: &[RelationName],
+    cancel: &CancelToken,
+) -> Result<bool> {
+    let mut differ = false;
+    for view in views {
+        let key = catalog.full_name(view).key(D);
+        let Some(relation) = catalog.relations.get_mut(&key) else {
+            continue;
+        };
+        let sql = format!("SELECT * FROM {}", relation.name.print(D));
+        match session.describe(&sql, cancel) {
+            Ok(columns) if relation.columns == columns => {}
+            Ok(columns) => {
+                relation.columns = columns;
+                if let Some(comments) = catalog.comments.get_mut(&key) {
+                    comments.columns.clear();
+                }
+                differ = true;
+            }
+            Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
+            // One that cannot be bound keeps what is remembered.
+            Err(_) => {}
+        }
+    }
+    Ok(differ)
 }
 
 /// See [`rocky_warehouse::Warehouse::discover`]: base tables with DuckDB's estimate of their rows.
@@ -59,7 +107,7 @@ pub(crate) fn discover(
             "(SELECT database_name, schema_name, table_name, estimated_size, internal FROM duckdb_tables()
               UNION ALL SELECT database_name, schema_name, view_name, NULL, internal FROM duckdb_views())",
             Some(&listed),
-            "1, 2",
+            Some("1, 2"),
             cancel,
         )?;
         let mut tables = Vec::with_capacity(rows.rows.len());
@@ -129,13 +177,10 @@ fn read(session: &mut Session, wanted: &[RelationName], cancel: &CancelToken) ->
         .extend(schemas.catalogs.iter().cloned());
     snapshot.schemas.extend(schemas.all.iter().map(SchemaName::key));
 
-    let asked: HashSet<RelationKey> = wanted
+    let asked_schemas: HashSet<(SmolStr, SmolStr)> = wanted
         .iter()
         .map(|name| snapshot.full_name(name).key(D))
-        .collect();
-    let asked_schemas: HashSet<(SmolStr, SmolStr)> = asked
-        .iter()
-        .map(|key| (key.catalog.clone(), key.schema.clone()))
+        .map(|key| (key.catalog, key.schema))
         .collect();
     let listed: Vec<&SchemaName> = schemas
         .all
@@ -149,62 +194,86 @@ fn read(session: &mut Session, wanted: &[RelationName], cancel: &CancelToken) ->
         Some(listed.as_slice())
     };
 
-    for (column, source, kind) in [
-        ("table_name", "duckdb_tables()", RelationKind::Table),
-        ("view_name", "duckdb_views()", RelationKind::View),
+    let mut by_number: HashMap<(i64, i64), usize> = HashMap::new();
+    for (column, number, source, kind) in [
+        ("table_name", "table_oid", "duckdb_tables()", RelationKind::Table),
+        ("view_name", "view_oid", "duckdb_views()", RelationKind::View),
     ] {
-        let columns = format!("database_name, schema_name, {column}, comment");
-        for mut row in select(session, &columns, source, filter, "1, 2, 3", cancel)?.rows {
+        let columns = format!("database_name, schema_name, {column}, comment, database_oid, {number}");
+        for mut row in select(session, &columns, source, filter, Some("1, 2, 3"), cancel)?.rows {
             let name = full_name(&mut row)?;
             let key = name.key(D);
             if let Some(comment) = comment(&mut row, 3) {
                 let comments = snapshot.comments.entry(key.clone()).or_default();
                 comments.relation = Some(comment);
             }
-            if kind == RelationKind::View && (wanted.is_empty() || asked.contains(&key)) {
-                refresh(session, &name, cancel)?;
-            }
-            snapshot.relations.insert(
-                key,
-                Relation {
-                    name,
-                    kind,
-                    columns: Vec::new(),
-                },
-            );
+            let relation = Relation {
+                name,
+                kind,
+                columns: Vec::new(),
+            };
+            let (place, _) = snapshot.relations.insert_full(key, relation);
+            by_number.insert((number_at(&row, 4)?, number_at(&row, 5)?), place);
         }
     }
-
-    let columns = "database_name, schema_name, table_name, column_name, data_type, is_nullable, comment";
-    let mut types: HashMap<String, Type> = HashMap::new();
-    for mut row in select(
-        session,
-        columns,
-        "duckdb_columns()",
-        filter,
-        "1, 2, 3, column_index",
-        cancel,
-    )?
-    .rows
-    {
-        let key = full_name(&mut row)?.key(D);
-        let Some(relation) = snapshot.relations.get_mut(&key) else {
-            continue;
-        };
-        if let Some(comment) = comment(&mut row, 6) {
-            let comments = snapshot.comments.entry(key).or_default();
-            comments.columns.insert(relation.columns.len(), comment);
-        }
-        let name = text(&mut row, 3)?;
-        let ty = types
-            .entry(take_text(&mut row, 4)?)
-            .or_insert_with_key(|s| parse_type(s))
-            .clone();
-        let nullable = relation.kind != RelationKind::Table || row.get(5) != Some(&Value::Bool(false));
-        relation.columns.push(Column { name, ty, nullable });
-    }
+    columns(session, &mut snapshot, &by_number, filter, cancel)?;
     own_types(session, &mut snapshot, cancel)?;
     Ok(snapshot)
+}
+
+/// Put the columns in. There are ten times as many of them as of anything else: they come by number, not by name, and DuckDB, which
+/// has them in order, does not sort them.
+fn columns(
+    session: &mut Session,
+    snapshot: &mut CatalogSnapshot,
+    by_number: &HashMap<(i64, i64), usize>,
+    schemas: Option<&[&SchemaName]>,
+    cancel: &CancelToken,
+) -> Result<()> {
+    let wanted = "database_oid, table_oid, column_index, column_name, data_type, is_nullable, comment";
+    let mut types: HashMap<String, Type> = HashMap::new();
+    'order: for order in [None, Some("1, 2, 3")] {
+        let (mut at, mut last) = ((0, 0), 0);
+        for mut row in select(session, wanted, "duckdb_columns()", schemas, order, cancel)?.rows {
+            let number = (number_at(&row, 0)?, number_at(&row, 1)?);
+            let index = number_at(&row, 2)?;
+            let Some((key, relation)) = by_number
+                .get(&number)
+                .and_then(|place| snapshot.relations.get_index_mut(*place))
+            else {
+                continue;
+            };
+            let in_order = match number == at {
+                true => index > last,
+                false => relation.columns.is_empty(),
+            };
+            if order.is_none() && !in_order {
+                snapshot.relations.values_mut().for_each(|r| r.columns.clear());
+                for comments in snapshot.comments.values_mut() {
+                    comments.columns.clear();
+                }
+                continue 'order;
+            }
+            (at, last) = (number, index);
+            if let Some(comment) = comment(&mut row, 6) {
+                let comments = snapshot.comments.entry(key.clone()).or_default();
+                comments.columns.insert(relation.columns.len(), comment);
+            }
+            let name = text(&mut row, 3)?;
+            let spelling = take_text(&mut row, 4)?;
+            let ty = match types.get(&spelling) {
+                Some(ty) => ty.clone(),
+                None => types
+                    .entry(spelling)
+                    .or_insert_with_key(|s| parse_type(s))
+                    .clone(),
+            };
+            let nullable = relation.kind != RelationKind::Table || row.get(5) != Some(&Value::Bool(false));
+            relation.columns.push(Column { name, ty, nullable });
+        }
+        return Ok(());
+    }
+    Ok(())
 }
 
 /// Types that are read at most; a database with more has them made by a program, and texts name few of them.
@@ -216,7 +285,7 @@ fn own_types(session: &mut Session, snapshot: &mut CatalogSnapshot, cancel: &Can
     let mut names = Vec::new();
     // Every database lists the built-in types, too.
     let source = "(SELECT * FROM duckdb_types() WHERE NOT internal)";
-    for mut row in select(session, columns, source, None, "1, 2, 3", cancel)?.rows {
+    for mut row in select(session, columns, source, None, Some("1, 2, 3"), cancel)?.rows {
         names.push(full_name(&mut row)?);
     }
     names.truncate(MAX_TYPES);
@@ -250,14 +319,6 @@ fn stand_for(
     Ok(types.map(|(name, column)| (name.key(D), column.ty)).collect())
 }
 
-/// Bind a view, so that DuckDB renews what it remembers of its columns. One that cannot be bound keeps what is remembered.
-fn refresh(session: &mut Session, view: &RelationName, cancel: &CancelToken) -> Result<()> {
-    match session.bind(&format!("SELECT * FROM {}", view.print(D)), cancel) {
-        Err(error) if error.kind == ErrorKind::Cancelled => Err(error),
-        _ => Ok(()),
-    }
-}
-
 /// Catalogue and schema that DuckDB fills in.
 fn defaults(session: &mut Session, cancel: &CancelToken) -> Result<(SmolStr, SmolStr)> {
     let rows = session.query("SELECT current_database(), current_schema()", 1, cancel)?;
@@ -280,7 +341,7 @@ fn schemas(session: &mut Session, cancel: &CancelToken) -> Result<Schemas> {
         schemas.catalogs.push(fold(&text(&mut row, 0)?));
     }
     let columns = "database_name, schema_name";
-    for mut row in select(session, columns, "duckdb_schemas()", None, "1, 2", cancel)?.rows {
+    for mut row in select(session, columns, "duckdb_schemas()", None, Some("1, 2"), cancel)?.rows {
         let name = SchemaName {
             catalog: text(&mut row, 0)?,
             schema: text(&mut row, 1)?,
@@ -298,7 +359,7 @@ fn select(
     columns: &str,
     source: &str,
     schemas: Option<&[&SchemaName]>,
-    order: &str,
+    order: Option<&str>,
     cancel: &CancelToken,
 ) -> Result<Rows> {
     let only = match schemas {
@@ -318,8 +379,8 @@ fn select(
     };
     let sql = format!(
         "SELECT {columns} FROM {source} \
-         WHERE database_name NOT IN ('system', 'temp') AND schema_name NOT IN ('information_schema', 'pg_catalog'){only} \
-         ORDER BY {order}"
+         WHERE database_name NOT IN ('system', 'temp') AND schema_name NOT IN ('information_schema', 'pg_catalog'){only}{}",
+        order.map_or_else(String::new, |order| format!(" ORDER BY {order}"))
     );
     session.query(&sql, usize::MAX, cancel)
 }
@@ -355,6 +416,10 @@ fn take_text(row: &mut [Value], index: usize) -> Result<String> {
         Some(Value::Text(text)) => Ok(text),
         _ => Err(unexpected()),
     }
+}
+
+fn number_at(row: &[Value], index: usize) -> Result<i64> {
+    row.get(index).and_then(Value::to_i64).ok_or_else(unexpected)
 }
 
 fn unexpected() -> Error {

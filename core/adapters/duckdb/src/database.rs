@@ -118,6 +118,19 @@ impl Warehouse for DuckDb {
         catalog::snapshot(&mut self.session()?, wanted, cancel)
     }
 
+    fn listing(&self, cancel: &CancelToken) -> Result<CatalogSnapshot> {
+        catalog::listing(&mut self.session()?, cancel)
+    }
+
+    fn renew(
+        &self,
+        catalog: &mut CatalogSnapshot,
+        views: &[RelationName],
+        cancel: &CancelToken,
+    ) -> Result<bool> {
+        catalog::renew(&mut self.session()?, catalog, views, cancel)
+    }
+
     fn fingerprints(&self, relations: &[RelationName], cancel: &CancelToken) -> Result<Vec<Option<String>>> {
         catalog::fingerprints(&mut self.session()?, relations, cancel)
     }

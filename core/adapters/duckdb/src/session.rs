@@ -95,14 +95,6 @@ impl Session {
         self.in_transaction = true;
         Ok(())
     }
-
-    /// Bind a query without running it; DuckDB refreshes what it remembers of the views in it.
-    pub(crate) fn bind(&mut self, sql: &str, cancel: &CancelToken) -> Result<()> {
-        self.guarded(cancel, |connection| {
-            connection.extract(sql)?.prepare(0)?;
-            Ok(())
-        })
-    }
 }
 
 impl Connection for Session {

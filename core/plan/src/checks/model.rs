@@ -59,6 +59,7 @@ impl<'a> Models<'a> {
             ignored: vec![quarantine::TAG.into()],
             timestamp_column: timestamp_column(&model.strategy.kind),
             named: false,
+            by_name: Default::default(),
         };
         let resolve = resolver(self.snapshot, model);
         let mut checks = planner.map_or_else(Vec::new, |p| p.of(&subject, &resolve));
@@ -111,6 +112,7 @@ fn bare<'m>(snapshot: &Snapshot, model: &'m Model) -> Subject<'m> {
         ignored: Vec::new(),
         timestamp_column: None,
         named: false,
+        by_name: Default::default(),
     }
 }
 

@@ -77,6 +77,7 @@ impl Quality<'_> {
                         ignored: Vec::new(),
                         timestamp_column: None,
                         named: entry.table.is_some(),
+                        by_name: Default::default(),
                     },
                     resolve,
                 );

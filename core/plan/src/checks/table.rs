@@ -10,6 +10,8 @@ use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, code};
 use rocky_config::{AssertionConfig, CheckSeverity, ChecksConfig, CustomCheck, FreshnessCheck, Spanned};
 use rocky_syntax::lexer::{Token, TokenKind, lex};
 use rocky_warehouse::{Column, RelationName, Type};
+use rustc_hash::FxHashMap;
+use std::cell::OnceCell;
 
 /// Deviation of the row count that is an anomaly where the configuration does not say, in per cent.
 const ANOMALY_THRESHOLD_PCT: f64 = 50.0;
@@ -43,6 +45,8 @@ pub struct Subject<'a> {
     pub timestamp_column: Option<Spanned<SmolStr>>,
     /// The configuration names this very table.
     pub named: bool,
+    /// Places of the columns by folded name; made when a column is first asked for.
+    pub by_name: OnceCell<FxHashMap<SmolStr, usize>>,
 }
 
 impl Subject<'_> {
@@ -66,10 +70,13 @@ impl Subject<'_> {
             return Some((Ident::from_config(dialect, name).print(dialect), None));
         };
         let key = |n: &str| dialect.fold(n, true, IdentKind::Column);
+        let by_name = self.by_name.get_or_init(|| {
+            let places = columns.iter().enumerate().rev();
+            places.map(|(place, c)| (key(&c.name), place)).collect()
+        });
         let wanted = [key(name), dialect.fold(name, false, IdentKind::Column)];
-        let found = wanted
-            .iter()
-            .find_map(|w| columns.iter().find(|c| key(&c.name) == *w))?;
+        let place = wanted.iter().find_map(|w| by_name.get(w))?;
+        let found = columns.get(*place)?;
         let ty = Some(&found.ty).filter(|t| !t.has_unknown());
         Some((Ident::quoted(found.name.clone()).print(dialect), ty))
     }

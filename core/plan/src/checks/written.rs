@@ -102,6 +102,7 @@ impl<'a> Written<'a> {
             ignored,
             timestamp_column: facts.timestamp_column,
             named: facts.named,
+            by_name: Default::default(),
         };
         let targets = &self.targets;
         // A table that this pipeline writes, named from within the subject's schema; else any of the warehouse.

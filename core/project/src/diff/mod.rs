@@ -13,11 +13,12 @@ mod spread;
 pub use reason::Reason;
 
 use crate::snapshot::Snapshot;
-use meaning::Meanings;
+use meaning::{Meanings, Pair};
+use rayon::prelude::*;
 use rocky_base::{CancelToken, Dialect, Result, SmolStr};
 use rocky_warehouse::Type;
 use rustc_hash::FxHashMap;
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 /// What became of a column. The first that holds, in this order.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -208,7 +209,13 @@ pub struct ProjectDiff {
     pub edges_removed: Vec<EdgeChange>,
 }
 
-/// Compare two compiled projects.
+/// A model, with its edges that are new and those that are gone.
+type Compared = (ModelDiff, Vec<EdgeChange>, Vec<EdgeChange>);
+
+/// Fewer models are compared on the calling thread.
+const FEW: usize = 64;
+
+/// Compare two compiled projects, on the pool that it is called on.
 pub fn compare(old: &Snapshot, new: &Snapshot, cancel: &CancelToken) -> Result<ProjectDiff> {
     let meanings = Meanings::new(old, new, cancel)?;
     let mut diff = ProjectDiff {
@@ -216,15 +223,28 @@ pub fn compare(old: &Snapshot, new: &Snapshot, cancel: &CancelToken) -> Result<P
         sources: columns::sources(old, new),
         ..ProjectDiff::default()
     };
-    for pair in &meanings.pairs {
+    let compared = |pair: &Pair| -> Result<Option<Compared>> {
         cancel.check()?;
         let model = columns::model(&meanings, pair);
         // A model on which a difference could have borne, and did not.
         if model.change == ModelChange::Affected && model.identical {
+            return Ok(None);
+        }
+        let (mut added, mut removed) = (Vec::new(), Vec::new());
+        columns::edges(&meanings, pair, &mut added, &mut removed);
+        Ok(Some((model, added, removed)))
+    };
+    let all: Vec<_> = match meanings.pairs.len() < FEW {
+        true => meanings.pairs.iter().map(compared).collect::<Result<_>>()?,
+        false => meanings.pairs.par_iter().map(compared).collect::<Result<_>>()?,
+    };
+    for found in all {
+        let Some((model, added, removed)) = found else {
             diff.untouched += 1;
             continue;
-        }
-        columns::edges(&meanings, pair, &mut diff.edges_added, &mut diff.edges_removed);
+        };
+        diff.edges_added.extend(added);
+        diff.edges_removed.extend(removed);
         diff.models.push(model);
     }
     diff.edges_added.sort();
@@ -236,7 +256,7 @@ pub fn compare(old: &Snapshot, new: &Snapshot, cancel: &CancelToken) -> Result<P
 pub type Place = (SmolStr, SmolStr);
 
 /// Columns of a model by their folded names, when they were asked for.
-type ByName<'d> = OnceCell<FxHashMap<SmolStr, &'d ColumnDiff>>;
+type ByName<'d> = OnceLock<FxHashMap<SmolStr, &'d ColumnDiff>>;
 
 /// Finds the way from a column to where its difference begins.
 pub struct Paths<'d> {
@@ -255,7 +275,7 @@ impl<'d> Paths<'d> {
             dialect,
         };
         for model in &diff.models {
-            paths.models.insert(&model.name, (model, OnceCell::new()));
+            paths.models.insert(&model.name, (model, OnceLock::new()));
         }
         paths
     }

@@ -265,7 +265,15 @@ fn given_types(
 
 /// The columns of files, while they do not change.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<FxHashMap<PathBuf, (FileStamp, Dialect, Vec<(SmolStr, SmolStr)>, Known)>>);
+pub struct Memory(Mutex<FxHashMap<PathBuf, Remembered>>);
+
+#[derive(Debug)]
+struct Remembered {
+    stamp: FileStamp,
+    dialect: Dialect,
+    types: Vec<(SmolStr, SmolStr)>,
+    columns: Known,
+}
 
 /// The columns as the table has them; `None` of a file that is broken.
 type Known = Option<Arc<[Column]>>;
@@ -314,11 +322,11 @@ impl Memory {
         }
         let types = file.types();
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((before, with, given, columns)) = known.get(&file.path)
-            && (*before, *with) == (stamp, dialect)
-            && *given == types
+        if let Some(before) = known.get(&file.path)
+            && (before.stamp, before.dialect) == (stamp, dialect)
+            && before.types == types
         {
-            return columns.clone();
+            return before.columns.clone();
         }
         let text = String::from_utf8(system.read(&file.path).ok()?).ok()?;
         let stored = |c: Column| Column {
@@ -333,7 +341,13 @@ impl Memory {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |d| d.as_nanos() as i128);
         if stamp.modified_ns > 0 && now - stamp.modified_ns > SETTLED_NS {
-            known.insert(file.path.clone(), (stamp, dialect, types, columns.clone()));
+            let remembered = Remembered {
+                stamp,
+                dialect,
+                types,
+                columns: columns.clone(),
+            };
+            known.insert(file.path.clone(), remembered);
         }
         columns
     }

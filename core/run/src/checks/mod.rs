@@ -8,6 +8,7 @@ pub mod anomaly;
 mod judge;
 
 use crate::execute::Clock;
+use crate::execute::limit::Limits;
 use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Event, SmolStr, System};
 use rocky_config::CheckSeverity;
 use rocky_plan::checks::SAMPLE_ROWS;
@@ -200,6 +201,8 @@ pub(crate) struct Evaluator<'a> {
     pub clock: Clock<'a>,
     /// The first query that failed, but rather one that the warehouse did not answer.
     pub trouble: Option<Trouble>,
+    /// How long it may take, and whose checks they are.
+    limits: Option<(&'a Limits<'a>, &'a str)>,
     /// Answers of queries that several checks of a table ask.
     answers: FxHashMap<String, Result<Rows, String>>,
 }
@@ -233,8 +236,15 @@ impl<'a> Evaluator<'a> {
             cancel,
             clock,
             trouble: None,
+            limits: None,
             answers: FxHashMap::default(),
         }
+    }
+
+    /// With limits, whose token is the one that was given.
+    pub(crate) fn within(mut self, limits: &'a Limits<'a>, task: &'a str) -> Evaluator<'a> {
+        self.limits = Some((limits, task));
+        self
     }
 
     /// These queries have answers already.
@@ -294,7 +304,10 @@ impl<'a> Evaluator<'a> {
                 let sql = query
                     .bind(self.dialect, self.values)
                     .ok_or("a value is missing")?;
-                self.cancel.check().map_err(|e| e.message)?;
+                if let Err(error) = self.cancel.check() {
+                    return Err(self.failed(error));
+                }
+                let _limit = self.limits.and_then(|(l, _)| l.statement());
                 let found = match self.connection.describe(&sql, self.cancel) {
                     Ok(found) => found,
                     Err(error) => return Err(self.failed(error)),
@@ -374,14 +387,18 @@ impl<'a> Evaluator<'a> {
         let sql = step
             .bind(self.dialect, &values)
             .ok_or_else(|| "a value is missing".to_owned())?;
-        self.cancel.check().map_err(|e| e.message)?;
+        if let Err(error) = self.cancel.check() {
+            return Err(self.failed(error));
+        }
+        let _limit = self.limits.and_then(|(l, _)| l.statement());
         let rows = self.connection.query(&sql, limit, self.cancel);
         rows.map_err(|error| self.failed(error))
     }
 
     fn failed(&mut self, error: Error) -> String {
         if error.kind == ErrorKind::Cancelled {
-            return "interrupted".to_owned();
+            let exceeded = self.limits.and_then(|(l, task)| l.exceeded(task));
+            return exceeded.unwrap_or_else(|| "interrupted".to_owned());
         }
         let trouble = Trouble {
             class: self.connection.classify(&error),

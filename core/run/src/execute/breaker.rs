@@ -304,7 +304,9 @@ mod tests {
     #[test]
     fn half_open_one_tries_and_the_others_wait() {
         let mut b = breaker(Some(SECOND * 10));
-        (1..=3).for_each(|n| drop(lose(&mut b, n, SECOND)));
+        (1..=3).for_each(|n| {
+            lose(&mut b, n, SECOND);
+        });
         assert_eq!(
             (b.admit(None, SECOND * 10), b.due()),
             (Admission::Hold, Some(SECOND * 11))
@@ -329,7 +331,9 @@ mod tests {
     #[test]
     fn a_probe_that_sent_nothing_lets_the_next_try() {
         let mut b = breaker(Some(SECOND));
-        (1..=3).for_each(|n| drop(lose(&mut b, n, SECOND)));
+        (1..=3).for_each(|n| {
+            lose(&mut b, n, SECOND);
+        });
         assert_eq!(b.admit(None, SECOND * 2), Admission::Probe);
         b.learn(Contact::None, true, None, (4, 4), SECOND * 2);
         assert_eq!(b.admit(None, SECOND * 2), Admission::Probe);
@@ -357,8 +361,11 @@ mod tests {
         a.learn(Contact::RateLimited, (17, 17));
         a.learn(Contact::RateLimited, (18, 18));
         assert_eq!(a.limit(), 2);
-        let succeed =
-            |a: &mut Adaptive, n: u32| (0..n).for_each(|_| drop(a.learn(Contact::Succeeded, (19, 19))));
+        let succeed = |a: &mut Adaptive, n: u32| {
+            (0..n).for_each(|_| {
+                let _ = a.learn(Contact::Succeeded, (19, 19));
+            })
+        };
         succeed(&mut a, 9);
         assert_eq!(a.limit(), 2);
         // Two more while below half, then one, never more than the most.
@@ -369,7 +376,9 @@ mod tests {
             succeed(&mut a, 10);
         }
         assert_eq!(seen, [4, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16]);
-        (20..60).for_each(|n| drop(a.learn(Contact::RateLimited, (n, n))));
+        (20..60).for_each(|n| {
+            let _ = a.learn(Contact::RateLimited, (n, n));
+        });
         assert_eq!(a.limit(), 1);
     }
 

@@ -12,7 +12,7 @@ const TASK: u8 = 1;
 const STATEMENT: u8 = 2;
 
 /// The limits of one attempt.
-pub(super) struct Limits<'t> {
+pub(crate) struct Limits<'t> {
     token: CancelToken,
     watched: Option<Watched<'t>>,
 }
@@ -57,12 +57,12 @@ impl<'t> Limits<'t> {
     }
 
     /// Stops the attempt.
-    pub(super) fn token(&self) -> &CancelToken {
+    pub(crate) fn token(&self) -> &CancelToken {
         &self.token
     }
 
     /// A statement begins; it ends when the answer is dropped.
-    pub(super) fn statement(&self) -> Option<Alarm<'t>> {
+    pub(crate) fn statement(&self) -> Option<Alarm<'t>> {
         let watched = self.watched.as_ref()?;
         Some(ring(
             watched.time,
@@ -74,7 +74,7 @@ impl<'t> Limits<'t> {
     }
 
     /// What was interrupted for taking too long, if anything.
-    pub(super) fn exceeded(&self, task: &str) -> Option<String> {
+    pub(crate) fn exceeded(&self, task: &str) -> Option<String> {
         let watched = self.watched.as_ref()?;
         let seconds = |limit: Option<Duration>| limit.unwrap_or_default().as_secs_f64();
         match watched.rung.load(Ordering::SeqCst) {

@@ -7,7 +7,7 @@
 
 mod breaker;
 mod deferred;
-mod limit;
+pub(crate) mod limit;
 mod policy;
 mod pump;
 mod queue;

@@ -4,6 +4,7 @@
 //! Invariant: what the observer is told of a model is in the state before (unless the state failed, which is reported).
 
 use super::breaker::Lesson;
+use super::deferred;
 use super::queue::{Message, Permission, Stop, Workers};
 use super::time::Time;
 use super::windows::{self, Part};
@@ -13,7 +14,7 @@ use crate::checks::anomaly;
 use crate::report::{Cause, Pacing, TaskError, TaskResult, TaskStatus, WindowResult};
 use crate::state::{ModelExecution, Partition, QualityMetrics, QualitySnapshot, RowCount, StateBatch};
 use rocky_base::{Error, ErrorKind, Event, SmolStr};
-use rocky_plan::{Bindings, Plan, Task, TaskKind};
+use rocky_plan::{Bindings, Plan, TaskKind};
 use rocky_warehouse::Connection;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -118,7 +119,7 @@ struct Pump<'p, 'c, 'w> {
     partitions: Vec<Partition>,
     /// Tasks whose windows are under way: what came of them so far, and how many windows are left.
     open: HashMap<usize, (Box<TaskResult>, usize)>,
-    /// What checks measured; written with the end of the run, a failed commit of it would stop what has nothing to do with it.
+    /// What checks measured; written with the model, but where that fails, at the end: it would stop what has nothing to do with it.
     measured: StateBatch,
     checking: bool,
     /// When the last commit was done.
@@ -452,9 +453,9 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
         }
         let told = |c: &crate::checks::CheckOutcome| c.event(&result.full_name, &result.asset_key);
         self.events.extend(result.checks.iter().map(told));
-        if self.ctx.state.is_some() {
-            let basis = self.plan.tasks.get(index).map(Task::identity).unwrap_or_default();
-            self.rows.push(execution(index, &result, basis));
+        let task = self.plan.tasks.get(index);
+        if let Some(task) = task.filter(|task| self.ctx.state.is_some() && !deferred::holds(task, &result)) {
+            self.rows.push(execution(index, &result, task.identity()));
         }
         if let Some(slot) = self.results.get_mut(index) {
             *slot = Some(result);
@@ -521,9 +522,18 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
         }
         if let Some(state) = self.ctx.state
             && self.state_error.is_none()
-            && let Err(error) = state.commit(&batch)
         {
-            self.unrecorded(error);
+            let measured = std::mem::take(&mut self.measured);
+            let together = match measured.is_empty() {
+                true => false,
+                false => state.commit(batch.clone().append(measured.clone())).is_ok(),
+            };
+            if !together {
+                self.measured = measured;
+                if let Err(error) = state.commit(&batch) {
+                    self.unrecorded(error);
+                }
+            }
         }
         if wrote {
             self.committed = Some(Instant::now());
@@ -697,7 +707,7 @@ pub(super) fn unrecorded(error: &Error) -> Event {
 /// What the state keeps of a result.
 ///
 /// A task that does not pass its checks failed there: a run that goes on with this one does it again, and then what reads it.
-fn execution(index: usize, result: &TaskResult, basis: String) -> ModelExecution {
+pub(super) fn execution(index: usize, result: &TaskResult, basis: String) -> ModelExecution {
     let blocked = result.checks.iter().find(|c| c.blocks());
     ModelExecution {
         run_id: String::new(),

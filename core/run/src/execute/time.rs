@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 type Ring = Box<dyn FnOnce() + Send>;
 
 /// Measures from the run's beginning.
-pub(super) struct Time {
+pub(crate) struct Time {
     started: Instant,
     /// In tests: how late it is. It passes when nothing else happens, and when a script says so.
     #[cfg(test)]
@@ -168,7 +168,7 @@ impl Time {
 
 /// An alarm that may still ring.
 #[must_use]
-pub(super) struct Alarm<'t> {
+pub(crate) struct Alarm<'t> {
     time: &'t Time,
     key: (Duration, u64),
 }

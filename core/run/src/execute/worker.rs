@@ -496,6 +496,12 @@ impl Workers<'_> {
         answers: Answers,
     ) -> Result<(Evaluated, Option<Trouble>), String> {
         let checks = || plan.checks.iter().filter(|c| !c.deferred);
+        let limits = Limits::begin(
+            self.time,
+            self.cancel,
+            self.policy.timeout_of(&plan.name),
+            self.policy.statement_timeout,
+        );
         let evaluated = catch_unwind(AssertUnwindSafe(|| {
             let open = match self.connected(connection) {
                 Ok(open) => open,
@@ -515,8 +521,9 @@ impl Workers<'_> {
                 }
             };
             let mut evaluator =
-                Evaluator::new(open, self.plan.dialect, &self.values, self.cancel, self.clock)
-                    .knowing(answers);
+                Evaluator::new(open, self.plan.dialect, &self.values, limits.token(), self.clock)
+                    .knowing(answers)
+                    .within(&limits, &plan.name);
             let evaluated = evaluator.table(checks());
             (evaluated, evaluator.trouble)
         }));

@@ -1,7 +1,7 @@
 //! Several things to remember in one commit: what becomes of a model costs one sync of the disk, whatever there is to say of it.
 
-use super::records::{ModelExecution, Partition, QualitySnapshot, RowCount, Watermark};
-use super::{StateStore, partitions, quality, store};
+use super::records::{ModelExecution, Note, Partition, QualitySnapshot, RowCount, Watermark};
+use super::{StateStore, notes, partitions, quality, store};
 use jiff::Timestamp;
 use redb::WriteTransaction;
 use rocky_base::Result;
@@ -20,6 +20,9 @@ enum Change {
     Partitions(Vec<Partition>),
     RowCount(String, RowCount),
     Quality(QualitySnapshot),
+    Note(Note),
+    NoNotes { kind: String, prefix: String },
+    NoNote { kind: String, key: String },
 }
 
 impl StateBatch {
@@ -31,6 +34,12 @@ impl StateBatch {
     /// Nothing to remember?
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// And what another one has.
+    pub fn append(&mut self, other: StateBatch) -> &mut StateBatch {
+        self.changes.extend(other.changes);
+        self
     }
 
     /// What became of models or tables in a run ([`StateStore::record_models`]).
@@ -70,6 +79,33 @@ impl StateBatch {
         self.changes.push(Change::Quality(snapshot));
         self
     }
+
+    /// A note, in place of what was there ([`StateStore::put_note`]).
+    pub fn note(
+        &mut self,
+        kind: &str,
+        key: &str,
+        value: serde_json::Value,
+        at: Timestamp,
+    ) -> &mut StateBatch {
+        let (kind, key) = (kind.to_owned(), key.to_owned());
+        self.changes.push(Change::Note(Note { kind, key, at, value }));
+        self
+    }
+
+    /// Forget a note.
+    pub fn forget_note(&mut self, kind: &str, key: &str) -> &mut StateBatch {
+        let (kind, key) = (kind.to_owned(), key.to_owned());
+        self.changes.push(Change::NoNote { kind, key });
+        self
+    }
+
+    /// Forget the notes of a kind whose key begins so.
+    pub fn forget_notes(&mut self, kind: &str, prefix: &str) -> &mut StateBatch {
+        let (kind, prefix) = (kind.to_owned(), prefix.to_owned());
+        self.changes.push(Change::NoNotes { kind, prefix });
+        self
+    }
 }
 
 impl StateStore {
@@ -98,5 +134,8 @@ fn apply(path: &Path, transaction: &WriteTransaction, change: &Change) -> Result
         Change::Partitions(partitions) => partitions::put(path, transaction, partitions),
         Change::RowCount(table, count) => quality::put_row_count(path, transaction, table, count),
         Change::Quality(snapshot) => quality::put_quality(path, transaction, snapshot),
+        Change::Note(note) => notes::put(path, transaction, note),
+        Change::NoNote { kind, key } => notes::remove(path, transaction, kind, key),
+        Change::NoNotes { kind, prefix } => notes::remove_all(path, transaction, kind, prefix),
     }
 }

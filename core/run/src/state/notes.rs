@@ -42,10 +42,7 @@ impl StateStore {
                     let (kind, key) = (kind.to_owned(), key.to_owned());
                     put(path, transaction, &Note { kind, key, at, value })?;
                 }
-                None => {
-                    let mut table = transaction.open_table(NOTES).map_err(failed(path))?;
-                    table.remove((kind, key)).map_err(failed(path))?;
-                }
+                None => remove(path, transaction, kind, key)?,
             }
             Ok(was)
         })
@@ -76,6 +73,28 @@ pub(super) fn put(path: &Path, transaction: &WriteTransaction, note: &Note) -> R
         .insert((note.kind.as_str(), note.key.as_str()), to_json(note)?.as_str())
         .map_err(failed(path))?;
     Ok(())
+}
+
+pub(super) fn remove(path: &Path, transaction: &WriteTransaction, kind: &str, key: &str) -> Result<()> {
+    let mut table = transaction.open_table(NOTES).map_err(failed(path))?;
+    table.remove((kind, key)).map_err(failed(path))?;
+    Ok(())
+}
+
+/// Those whose key begins with `prefix`.
+pub(super) fn remove_all(
+    path: &Path,
+    transaction: &WriteTransaction,
+    kind: &str,
+    prefix: &str,
+) -> Result<()> {
+    let mut table = transaction.open_table(NOTES).map_err(failed(path))?;
+    let after = format!("{kind}\0");
+    table
+        .retain_in((kind, prefix)..(after.as_str(), ""), |(_, key), _| {
+            !key.starts_with(prefix)
+        })
+        .map_err(failed(path))
 }
 
 pub(super) fn note(path: &Path, kind: &str, key: &str, json: &str) -> Result<Note> {

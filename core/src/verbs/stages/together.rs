@@ -11,11 +11,8 @@ const MOST_FAILURES: usize = 100;
 
 /// Put the parts, in the order of execution, into a blank document.
 pub(super) fn sum(all: &mut RunResponse, parts: Vec<RunResponse>) {
-    let first = |of: fn(&RunResponse) -> &String| {
-        let mut found = parts.iter().map(of).filter(|text| !text.is_empty());
-        found.next().cloned().unwrap_or_default()
-    };
-    all.run_id = first(|p| &p.run_id);
+    let mut ids = parts.iter().map(|p| &p.run_id);
+    all.run_id = ids.find(|id| !id.is_empty()).cloned().unwrap_or_default();
     all.started_at = parts.iter().find_map(|p| p.started_at.clone());
     for part in &parts {
         all.interrupted |= part.interrupted;

@@ -2,67 +2,67 @@
 SELECT (SELECT COUNT(*) FROM marts.orders) AS production_rows, (SELECT COUNT(*) FROM marts.orders_rocky_shadow) AS shadow_rows;
 
 -- by key: parts
-SELECT _rocky_b, SUM(_rocky_p) AS _rocky_p, SUM(_rocky_s) AS _rocky_s
+SELECT _rocky_b, SUM(_rocky_n_p) AS _rocky_p, SUM(_rocky_n_s) AS _rocky_s
 FROM (
-  SELECT (hash(t.id, t."order") & 1023) AS _rocky_b, 1 AS _rocky_p, 0 AS _rocky_s, CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
+  SELECT (hash(t.id, t."order") & 1023) AS _rocky_b, 1 AS _rocky_n_p, 0 AS _rocky_n_s, CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
   FROM marts.orders AS t
   UNION ALL
-  SELECT (hash(t.id, t."order") & 1023) AS _rocky_b, 0 AS _rocky_p, 1 AS _rocky_s, -CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
+  SELECT (hash(t.id, t."order") & 1023) AS _rocky_b, 0 AS _rocky_n_p, 1 AS _rocky_n_s, -CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
   FROM marts.orders_rocky_shadow AS t
 ) AS _rocky_rows
 GROUP BY _rocky_b
-HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+HAVING SUM(_rocky_n_p) <> SUM(_rocky_n_s) OR SUM(_rocky_h) <> 0
 ORDER BY _rocky_b;
 
 -- by key: parts of parts
-SELECT _rocky_b, SUM(_rocky_p) AS _rocky_p, SUM(_rocky_s) AS _rocky_s
+SELECT _rocky_b, SUM(_rocky_n_p) AS _rocky_p, SUM(_rocky_n_s) AS _rocky_s
 FROM (
-  SELECT (hash(t.id, t."order") & 1048575) AS _rocky_b, 1 AS _rocky_p, 0 AS _rocky_s, CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
+  SELECT (hash(t.id, t."order") & 1048575) AS _rocky_b, 1 AS _rocky_n_p, 0 AS _rocky_n_s, CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
   FROM marts.orders AS t
   WHERE (hash(t.id, t."order") & 1023) IN (3, 700)
   UNION ALL
-  SELECT (hash(t.id, t."order") & 1048575) AS _rocky_b, 0 AS _rocky_p, 1 AS _rocky_s, -CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
+  SELECT (hash(t.id, t."order") & 1048575) AS _rocky_b, 0 AS _rocky_n_p, 1 AS _rocky_n_s, -CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
   FROM marts.orders_rocky_shadow AS t
   WHERE (hash(t.id, t."order") & 1023) IN (3, 700)
 ) AS _rocky_rows
 GROUP BY _rocky_b
-HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+HAVING SUM(_rocky_n_p) <> SUM(_rocky_n_s) OR SUM(_rocky_h) <> 0
 ORDER BY _rocky_b;
 
 -- by key: differences
 WITH _rocky_rows AS (
-  SELECT hash(t.id, t."order") AS _rocky_k, t.id AS _rocky_k1, t."order" AS _rocky_k2, 1 AS _rocky_p, 0 AS _rocky_s, CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
+  SELECT hash(t.id, t."order") AS _rocky_k, t.id AS _rocky_k1, t."order" AS _rocky_k2, 1 AS _rocky_n_p, 0 AS _rocky_n_s, CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
   FROM marts.orders AS t
   WHERE (hash(t.id, t."order") & 1023) IN (3, 700)
   UNION ALL
-  SELECT hash(t.id, t."order") AS _rocky_k, t.id AS _rocky_k1, t."order" AS _rocky_k2, 0 AS _rocky_p, 1 AS _rocky_s, -CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
+  SELECT hash(t.id, t."order") AS _rocky_k, t.id AS _rocky_k1, t."order" AS _rocky_k2, 0 AS _rocky_n_p, 1 AS _rocky_n_s, -CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
   FROM marts.orders_rocky_shadow AS t
   WHERE (hash(t.id, t."order") & 1023) IN (3, 700)
 ),
 _rocky_diff AS (
-  SELECT _rocky_k, _rocky_k1, _rocky_k2, SUM(_rocky_p) AS _rocky_p, SUM(_rocky_s) AS _rocky_s
+  SELECT _rocky_k, _rocky_k1, _rocky_k2, SUM(_rocky_n_p) AS _rocky_p, SUM(_rocky_n_s) AS _rocky_s
   FROM _rocky_rows
   GROUP BY _rocky_k, _rocky_k1, _rocky_k2
-  HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+  HAVING SUM(_rocky_n_p) <> SUM(_rocky_n_s) OR SUM(_rocky_h) <> 0
 )
 SELECT COALESCE(SUM(CASE WHEN _rocky_s = 0 THEN _rocky_p ELSE 0 END), 0) AS only_in_production, COALESCE(SUM(CASE WHEN _rocky_p = 0 THEN _rocky_s ELSE 0 END), 0) AS only_in_shadow, COALESCE(SUM(CASE WHEN _rocky_p > 0 AND _rocky_s > 0 THEN 1 ELSE 0 END), 0) AS changed
 FROM _rocky_diff;
 
 -- by key: sample
 WITH _rocky_rows AS (
-  SELECT hash(t.id, t."order") AS _rocky_k, t.id AS _rocky_k1, t."order" AS _rocky_k2, 1 AS _rocky_p, 0 AS _rocky_s, CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
+  SELECT hash(t.id, t."order") AS _rocky_k, t.id AS _rocky_k1, t."order" AS _rocky_k2, 1 AS _rocky_n_p, 0 AS _rocky_n_s, CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
   FROM marts.orders AS t
   WHERE (hash(t.id, t."order") & 1023) IN (3, 700)
   UNION ALL
-  SELECT hash(t.id, t."order") AS _rocky_k, t.id AS _rocky_k1, t."order" AS _rocky_k2, 0 AS _rocky_p, 1 AS _rocky_s, -CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
+  SELECT hash(t.id, t."order") AS _rocky_k, t.id AS _rocky_k1, t."order" AS _rocky_k2, 0 AS _rocky_n_p, 1 AS _rocky_n_s, -CAST(hash(t."we""i`rd", t.tags) AS HUGEINT) AS _rocky_h
   FROM marts.orders_rocky_shadow AS t
   WHERE (hash(t.id, t."order") & 1023) IN (3, 700)
 ),
 _rocky_diff AS (
-  SELECT _rocky_k, _rocky_k1, _rocky_k2, SUM(_rocky_p) AS _rocky_p, SUM(_rocky_s) AS _rocky_s
+  SELECT _rocky_k, _rocky_k1, _rocky_k2, SUM(_rocky_n_p) AS _rocky_p, SUM(_rocky_n_s) AS _rocky_s
   FROM _rocky_rows
   GROUP BY _rocky_k, _rocky_k1, _rocky_k2
-  HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+  HAVING SUM(_rocky_n_p) <> SUM(_rocky_n_s) OR SUM(_rocky_h) <> 0
 ),
 _rocky_sample AS (
   SELECT *, CASE WHEN _rocky_p = 1 THEN _rocky_k END AS _rocky_only_p, CASE WHEN _rocky_s = 1 THEN _rocky_k END AS _rocky_only_s
@@ -94,67 +94,67 @@ ORDER BY d._rocky_k1, d._rocky_k2;
 SELECT (SELECT COUNT(*) FROM marts.orders) AS production_rows, (SELECT COUNT(*) FROM marts.orders_rocky_shadow) AS shadow_rows;
 
 -- whole rows: parts
-SELECT _rocky_b, SUM(_rocky_p) AS _rocky_p, SUM(_rocky_s) AS _rocky_s
+SELECT _rocky_b, SUM(_rocky_n_p) AS _rocky_p, SUM(_rocky_n_s) AS _rocky_s
 FROM (
-  SELECT (hash(t.id, t."order", t."we""i`rd", t.tags) & 1023) AS _rocky_b, 1 AS _rocky_p, 0 AS _rocky_s, 0 AS _rocky_h
+  SELECT (hash(t.id, t."order", t."we""i`rd", t.tags) & 1023) AS _rocky_b, 1 AS _rocky_n_p, 0 AS _rocky_n_s, 0 AS _rocky_h
   FROM marts.orders AS t
   UNION ALL
-  SELECT (hash(t.id, t."order", t."we""i`rd", t.tags) & 1023) AS _rocky_b, 0 AS _rocky_p, 1 AS _rocky_s, -0 AS _rocky_h
+  SELECT (hash(t.id, t."order", t."we""i`rd", t.tags) & 1023) AS _rocky_b, 0 AS _rocky_n_p, 1 AS _rocky_n_s, -0 AS _rocky_h
   FROM marts.orders_rocky_shadow AS t
 ) AS _rocky_rows
 GROUP BY _rocky_b
-HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+HAVING SUM(_rocky_n_p) <> SUM(_rocky_n_s) OR SUM(_rocky_h) <> 0
 ORDER BY _rocky_b;
 
 -- whole rows: parts of parts
-SELECT _rocky_b, SUM(_rocky_p) AS _rocky_p, SUM(_rocky_s) AS _rocky_s
+SELECT _rocky_b, SUM(_rocky_n_p) AS _rocky_p, SUM(_rocky_n_s) AS _rocky_s
 FROM (
-  SELECT (hash(t.id, t."order", t."we""i`rd", t.tags) & 1048575) AS _rocky_b, 1 AS _rocky_p, 0 AS _rocky_s, 0 AS _rocky_h
+  SELECT (hash(t.id, t."order", t."we""i`rd", t.tags) & 1048575) AS _rocky_b, 1 AS _rocky_n_p, 0 AS _rocky_n_s, 0 AS _rocky_h
   FROM marts.orders AS t
   WHERE (hash(t.id, t."order", t."we""i`rd", t.tags) & 1023) IN (3, 700)
   UNION ALL
-  SELECT (hash(t.id, t."order", t."we""i`rd", t.tags) & 1048575) AS _rocky_b, 0 AS _rocky_p, 1 AS _rocky_s, -0 AS _rocky_h
+  SELECT (hash(t.id, t."order", t."we""i`rd", t.tags) & 1048575) AS _rocky_b, 0 AS _rocky_n_p, 1 AS _rocky_n_s, -0 AS _rocky_h
   FROM marts.orders_rocky_shadow AS t
   WHERE (hash(t.id, t."order", t."we""i`rd", t.tags) & 1023) IN (3, 700)
 ) AS _rocky_rows
 GROUP BY _rocky_b
-HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+HAVING SUM(_rocky_n_p) <> SUM(_rocky_n_s) OR SUM(_rocky_h) <> 0
 ORDER BY _rocky_b;
 
 -- whole rows: differences
 WITH _rocky_rows AS (
-  SELECT hash(t.id, t."order", t."we""i`rd", t.tags) AS _rocky_k, 1 AS _rocky_p, 0 AS _rocky_s, 0 AS _rocky_h
+  SELECT hash(t.id, t."order", t."we""i`rd", t.tags) AS _rocky_k, 1 AS _rocky_n_p, 0 AS _rocky_n_s, 0 AS _rocky_h
   FROM marts.orders AS t
   WHERE (hash(t.id, t."order", t."we""i`rd", t.tags) & 1023) IN (3, 700)
   UNION ALL
-  SELECT hash(t.id, t."order", t."we""i`rd", t.tags) AS _rocky_k, 0 AS _rocky_p, 1 AS _rocky_s, -0 AS _rocky_h
+  SELECT hash(t.id, t."order", t."we""i`rd", t.tags) AS _rocky_k, 0 AS _rocky_n_p, 1 AS _rocky_n_s, -0 AS _rocky_h
   FROM marts.orders_rocky_shadow AS t
   WHERE (hash(t.id, t."order", t."we""i`rd", t.tags) & 1023) IN (3, 700)
 ),
 _rocky_diff AS (
-  SELECT _rocky_k, SUM(_rocky_p) AS _rocky_p, SUM(_rocky_s) AS _rocky_s
+  SELECT _rocky_k, SUM(_rocky_n_p) AS _rocky_p, SUM(_rocky_n_s) AS _rocky_s
   FROM _rocky_rows
   GROUP BY _rocky_k
-  HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+  HAVING SUM(_rocky_n_p) <> SUM(_rocky_n_s) OR SUM(_rocky_h) <> 0
 )
 SELECT COALESCE(SUM(CASE WHEN _rocky_p > _rocky_s THEN _rocky_p - _rocky_s ELSE 0 END), 0) AS only_in_production, COALESCE(SUM(CASE WHEN _rocky_s > _rocky_p THEN _rocky_s - _rocky_p ELSE 0 END), 0) AS only_in_shadow, COALESCE(SUM(0), 0) AS changed
 FROM _rocky_diff;
 
 -- whole rows: sample
 WITH _rocky_rows AS (
-  SELECT hash(t.id, t."order", t."we""i`rd", t.tags) AS _rocky_k, 1 AS _rocky_p, 0 AS _rocky_s, 0 AS _rocky_h
+  SELECT hash(t.id, t."order", t."we""i`rd", t.tags) AS _rocky_k, 1 AS _rocky_n_p, 0 AS _rocky_n_s, 0 AS _rocky_h
   FROM marts.orders AS t
   WHERE (hash(t.id, t."order", t."we""i`rd", t.tags) & 1023) IN (3, 700)
   UNION ALL
-  SELECT hash(t.id, t."order", t."we""i`rd", t.tags) AS _rocky_k, 0 AS _rocky_p, 1 AS _rocky_s, -0 AS _rocky_h
+  SELECT hash(t.id, t."order", t."we""i`rd", t.tags) AS _rocky_k, 0 AS _rocky_n_p, 1 AS _rocky_n_s, -0 AS _rocky_h
   FROM marts.orders_rocky_shadow AS t
   WHERE (hash(t.id, t."order", t."we""i`rd", t.tags) & 1023) IN (3, 700)
 ),
 _rocky_diff AS (
-  SELECT _rocky_k, SUM(_rocky_p) AS _rocky_p, SUM(_rocky_s) AS _rocky_s
+  SELECT _rocky_k, SUM(_rocky_n_p) AS _rocky_p, SUM(_rocky_n_s) AS _rocky_s
   FROM _rocky_rows
   GROUP BY _rocky_k
-  HAVING SUM(_rocky_p) <> SUM(_rocky_s) OR SUM(_rocky_h) <> 0
+  HAVING SUM(_rocky_n_p) <> SUM(_rocky_n_s) OR SUM(_rocky_h) <> 0
 ),
 _rocky_sample AS (
   SELECT *, CASE WHEN _rocky_p = 1 THEN _rocky_k END AS _rocky_only_p, CASE WHEN _rocky_s = 1 THEN _rocky_k END AS _rocky_only_s

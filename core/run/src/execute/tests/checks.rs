@@ -7,7 +7,7 @@ use rocky_plan::CheckPlan;
 use rocky_plan::checks::{CheckKind, Judge};
 
 /// A table that is only checked: no steps, and a count that must not be 0.
-fn checked(name: &str) -> Task {
+pub(super) fn checked(name: &str) -> Task {
     let check = CheckPlan {
         name: "row_count".into(),
         kind: CheckKind::RowCount,

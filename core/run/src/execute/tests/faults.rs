@@ -270,6 +270,70 @@ fn windows_are_repeated_one_by_one() {
     );
 }
 
+#[test]
+fn checks_are_asked_again_and_a_quality_table_is_begun_anew() {
+    for (class, said, fails, attempts, passes) in [
+        (FailureClass::Transient, Some(0), 2, 3, true),
+        (FailureClass::RateLimited, Some(0), 3, 3, false),
+        (FailureClass::Rejected, None, 1, 1, false),
+        (FailureClass::Other, None, 1, 2, true),
+        (FailureClass::Rejected, Some(2), 2, 3, true),
+    ] {
+        let plan = plan(vec![super::checks::checked("a"), model("reader", &[0])]);
+        let fake = Fake::new(move |sql, before| match sql == "count a" {
+            true if before < fails => Act::Fail(class, "no luck"),
+            true => Act::Return(vec![vec![Value::Int(1)]]),
+            false => Act::Change(1),
+        });
+        let policy = Policy {
+            table_retries: said,
+            ..exact(2)
+        };
+        let report = Run::new(&plan, &fake).with(policy).go().unwrap();
+        let a = result(&report, "a");
+        let about = format!("{class:?} {said:?}");
+        assert_eq!((a.is_blocked(), a.attempts), (!passes, attempts), "{about}");
+        assert_eq!(a.retried.len() as u32, attempts - 1, "{about}");
+        let reader = if passes { Success } else { Skipped };
+        assert_eq!(result(&report, "reader").status, reader, "{about}");
+    }
+    // Of a model, only what the warehouse did not answer: its rows are written already.
+    let mut written = super::checks::checked("a");
+    (written.kind, written.steps) = (TaskKind::Model, vec![write("write a")]);
+    let plan = plan(vec![written]);
+    let fake = Fake::new(|sql, _| match sql {
+        "count a" => Act::Fail(FailureClass::Rejected, "no luck"),
+        _ => Act::Change(1),
+    });
+    let policy = Policy {
+        table_retries: Some(5),
+        ..exact(2)
+    };
+    let report = Run::new(&plan, &fake).with(policy).go().unwrap();
+    assert_eq!((fake.kept().len(), result(&report, "a").attempts), (1, 1));
+}
+
+#[test]
+fn tables_that_cannot_be_checked_count_as_failed() {
+    let names: Vec<String> = (0..8).map(|i| format!("t{i}")).collect();
+    let tasks = names.iter().map(|n| super::checks::checked(n)).collect();
+    let plan = Plan {
+        concurrency: 1,
+        ..plan(tasks)
+    };
+    let policy = Policy {
+        error_rate_abort_pct: 50,
+        ..exact(0)
+    };
+    let fake = Fake::new(|_, _| Act::Fail(FailureClass::Rejected, "no such column"));
+    let report = Run::new(&plan, &fake).with(policy.clone()).go().unwrap();
+    assert_eq!(report.count(Skipped), 4);
+    // Rows that are not as they should be are what checks are for.
+    let fake = Fake::new(|_, _| Act::Return(vec![vec![Value::Int(0)]]));
+    let report = Run::new(&plan, &fake).with(policy).go().unwrap();
+    assert_eq!((report.count(Skipped), report.count(Success)), (0, 8));
+}
+
 // ---------------------------------------------------------------------------------------------------- what is certain
 
 #[test]
