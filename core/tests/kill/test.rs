@@ -2,7 +2,7 @@
 
 use crate::calls::{Fault, Shared};
 use crate::child::{Child, Ended};
-use crate::dump::DAYS;
+use crate::dump::{BUILT, DAYS};
 use crate::scenario::{self, Scenario};
 use rocky_adapter_duckdb::{DuckDb, OpenOptions};
 use rocky_base::CancelToken;
@@ -404,15 +404,16 @@ fn difference(expected: &str, found: &str) -> Option<String> {
     if expected == found {
         return None;
     }
-    let mut text = String::from("what is there differs\n");
+    let mut text = String::new();
     let count = |of: &str, line: &str| of.lines().filter(|l| *l == line).count();
-    for line in expected.lines().filter(|l| count(found, l) < count(expected, l)) {
+    let lost = |l: &&str| count(found, l) < count(expected, l) && !l.starts_with(BUILT);
+    for line in expected.lines().filter(lost) {
         let _ = writeln!(text, "  - {line}");
     }
     for line in found.lines().filter(|l| count(expected, l) < count(found, l)) {
         let _ = writeln!(text, "  + {line}");
     }
-    Some(text)
+    (!text.is_empty()).then(|| format!("what is there differs\n{text}"))
 }
 
 /// A folder's copy, times of files included, in the place of what is there.

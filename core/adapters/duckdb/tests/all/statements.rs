@@ -296,7 +296,7 @@ fn failures_are_one_line_with_a_class() {
         ("SELECT nope FROM t", FailureClass::Rejected),
         ("SELEC 1", FailureClass::Rejected),
         ("SELECT CAST('x' AS INTEGER)", FailureClass::Rejected),
-        ("SELECT 'a\0b'", FailureClass::Other),
+        ("SELECT 'a\0b'", FailureClass::Rejected),
     ];
     for (sql, class) in cases {
         let error = fails(&mut *a, sql);
