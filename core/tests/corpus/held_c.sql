@@ -139,3 +139,9 @@ SELECT order_id FROM orders WHERE COLUMNS(['amount', 'discount', 'item_count']) 
 -- name: fields_of_a_made_struct
 WITH s AS (SELECT customer_id, {'n': count(*), 'last': {'at': max(ordered_at), 'ch': arg_max(channel, ordered_at)}} AS o FROM orders GROUP BY 1), t AS (SELECT *, o.last AS l FROM s)
 SELECT customer_id, o.n, l.at AS at_, l['ch'] AS ch, t.o.last.ch AS ch2, o.*, struct_extract(l, 'at') AS at3 FROM t;
+
+-- name: replaced_once
+SELECT * REPLACE (coalesce(o.customer_id, -1) AS customer_id) FROM orders o JOIN customers c ON o.customer_id = c.customer_id;
+
+-- name: replaced_once_of_three
+SELECT min(COLUMNS(* EXCLUDE (x) REPLACE (1.5 AS id))) FROM (SELECT 1 AS id, 2 AS x) a, (SELECT 'a' AS id, 3 AS y) b, (SELECT 2.5 AS id, 1 AS x) c;

@@ -337,6 +337,13 @@ impl<'a> Analyser<'a> {
                 col.name = name.ident.stored(self.dialect);
                 hit = true;
             }
+            // DuckDB gives one column for all of the name, at the place of the first.
+            if self.dialect == Dialect::DuckDb {
+                let mut first = true;
+                selected
+                    .cols
+                    .retain(|c| c.key != key || std::mem::take(&mut first));
+            }
             if !hit && selected.complete {
                 self.report_missing(name, "the columns of `*`", &all);
             }
