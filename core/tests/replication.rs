@@ -796,7 +796,7 @@ fn what_stands_in_the_way_is_said_before_anything_runs() {
         error("metadata_columns = [{ name = \"m\", type = \"VARCHAR\", value = \"'a' FROM x; --\" }]")
             .starts_with("E417: value of metadata column `m`")
     );
-    assert!(error("[pipeline.raw.checks]\nrow_count = true").starts_with("E406"));
+    assert!(error("[pipeline.raw.schedule]\ncron = '0 6 * * *'").starts_with("E406"));
     // A database that is not there is not made.
     let folder = Folder::new(INCREMENTAL, "");
     assert!(
