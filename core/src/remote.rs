@@ -159,14 +159,7 @@ impl RemoteRun {
         let Some(session) = self.session else {
             return (None, None);
         };
-        let begin = std::time::Instant::now();
         let outcome = session.finish(cancel.is_tripped());
-        if outcome.uploaded {
-            observer.event(&Event::StateSynced {
-                backend: SmolStr::new(outcome.backend),
-                duration_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
-            });
-        }
         let error = outcome.error.as_ref().map(|message| {
             let mut error = Error::new(ErrorKind::State, message.clone());
             error.hint.clone_from(&outcome.hint);

@@ -44,6 +44,20 @@ fn machines_without_disks_share_one_history() {
 }
 
 #[test]
+fn hooks_are_told_once_of_each_upload() {
+    let server = redis();
+    let machine = Machine::valkey(
+        server.port,
+        "[hook.state_synced]\ncommand = \"echo synced >> told\"\n",
+    );
+    for runs in 1..=2 {
+        machine.run().ok();
+        let told = std::fs::read_to_string(machine.path("told")).unwrap();
+        assert_eq!(told.lines().count(), runs, "{told}");
+    }
+}
+
+#[test]
 fn a_password_is_needed_and_never_told() {
     let server = redis();
     let machine = Machine::valkey(server.port, "");

@@ -668,9 +668,13 @@ impl Project {
                 drop(claimed);
                 let status = result.as_ref().ok().filter(|r| !r.run_id.is_empty());
                 let status = status.map(|r| r.status.as_str());
-                idempotency::settle(&state, &key, &run.run_id, status, &config, now())?;
+                let settled = idempotency::settle(&state, &key, &run.run_id, status, &config, now());
+                // What was run is told, also when the state cannot be written any more.
                 return result.map(|mut response| {
                     response.idempotency_key = Some(key);
+                    if let Err(error) = settled {
+                        response.state_error.get_or_insert(error.message);
+                    }
                     response
                 });
             }

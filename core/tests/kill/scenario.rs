@@ -19,7 +19,8 @@ pub struct Scenario {
     pub expect: &'static [&'static str],
 }
 
-const ADAPTER: &str = "[adapter]\ntype = \"duckdb\"\npath = \"w.duckdb\"\n";
+/// What fails for good is tried as often as elsewhere, and not waited for.
+const ADAPTER: &str = "[adapter]\ntype = \"duckdb\"\npath = \"w.duckdb\"\nretry = { initial_backoff_ms = 1, max_backoff_ms = 2 }\n";
 const MODELS: &str = "[pipeline.p]\ntype = \"transformation\"\n[pipeline.p.target]\nadapter = \"default\"\n";
 const CHECKED: &str = "[pipeline.p.checks]\nrow_count = true\nnull_rate = { columns = [\"amount\"], threshold = 0.9, sample_percent = 100 }\n";
 
