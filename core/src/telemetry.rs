@@ -563,11 +563,13 @@ mod tests {
             started_at: Some(at("2026-01-01T00:00:01Z")),
             finished_at: Some(at("2026-01-01T00:00:02Z")),
             attempts: 1,
+            retried: Vec::new(),
             error: Some(TaskError {
                 kind: ErrorKind::Warehouse,
                 message: "broken".into(),
                 hint: None,
                 step: Some("create_table".into()),
+                cause: rocky_run::report::Cause::default(),
             }),
             skipped_reason: None,
             watermark: None,
@@ -588,6 +590,7 @@ mod tests {
             status: RunStatus::Failure,
             interrupted: false,
             state_error: None,
+            pacing: rocky_run::report::Pacing::default(),
             setup: Vec::new(),
             tasks: vec![task],
         }
