@@ -220,7 +220,10 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                     wait_ms: millis(repetition.wait),
                 });
             }
-            Message::Learned(lesson) => self.events.push(learned(&lesson)),
+            Message::Learned => {
+                let lesson = self.workers.next_lesson();
+                self.events.extend(lesson.map(|l| learned(&l)));
+            }
             Message::Ask { index, answer } => {
                 let permission = self.ask(index);
                 // Nobody waits for it only when the worker has panicked.

@@ -54,8 +54,8 @@ pub(super) enum Message {
         index: usize,
         repetition: Repetition,
     },
-    /// The warehouse behaves otherwise than before.
-    Learned(Lesson),
+    /// The warehouse behaves otherwise than before: [`Workers::next_lesson`] tells how.
+    Learned,
     /// The model is done, whatever came of it.
     Done {
         index: usize,
@@ -185,6 +185,8 @@ pub(super) struct Queue {
     held: VecDeque<Job>,
     breaker: Breaker,
     adaptive: Adaptive,
+    /// What nobody was told yet.
+    lessons: VecDeque<Lesson>,
     /// The warehouse asked to be left alone until then.
     not_before: Duration,
     /// Of the last job that was taken or delayed.
@@ -268,6 +270,7 @@ impl<'a> Workers<'a> {
             held: VecDeque::new(),
             breaker: Breaker::new(ctx.policy.breaker),
             adaptive: Adaptive::new(ctx.policy.adaptive, allowed.max(widest)),
+            lessons: VecDeque::new(),
             not_before: Duration::ZERO,
             number: 0,
             repetitions,
@@ -452,13 +455,22 @@ impl<'a> Workers<'a> {
         if let (Contact::RateLimited, Some(after)) = (contact, job.retry_after) {
             queue.not_before = queue.not_before.max(now.saturating_add(after.min(LONGEST_REST)));
         }
+        let (before, news) = (queue.lessons.len(), circuit.is_some() || limit.is_some());
+        queue.lessons.extend([limit, circuit].into_iter().flatten());
+        let n_lessons = queue.lessons.len() - before;
         drop(queue);
-        if circuit.is_some() || limit.is_some() || probe {
+        if news || probe {
             self.wake.notify_all();
         }
-        for lesson in [limit, circuit].into_iter().flatten() {
-            let _ = sender.send(Message::Learned(lesson));
-        }
+        // Sent without the lock, because the channel may be full: the order is that of the list.
+        (0..n_lessons).for_each(|_| {
+            let _ = sender.send(Message::Learned);
+        });
+    }
+
+    /// The oldest lesson that nobody was told of.
+    pub(super) fn next_lesson(&self) -> Option<Lesson> {
+        self.lock().lessons.pop_front()
     }
 
     /// May there be one more repetition? It is counted.
