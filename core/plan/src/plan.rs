@@ -542,9 +542,9 @@ fn model_drift(
         None => all.next().map(|(_, p)| p).filter(|_| all.next().is_none()),
     };
     let mut policy = DriftPolicy::of_models(&pipeline.map(|p| p.drift).unwrap_or_default());
-    if windowed && policy.unsafe_change == OnUnsafe::Rebuild {
+    if windowed && policy.unsafe_change == Some(OnUnsafe::Rebuild) {
         // A run writes some windows; the others would be lost.
-        policy.unsafe_change = OnUnsafe::Fail;
+        policy.unsafe_change = Some(OnUnsafe::Fail);
     }
     let dialect = snapshot.dialect;
     let incoming: Vec<Column> = analysis
@@ -570,7 +570,7 @@ fn model_drift(
         );
         return Err(Box::new(
             Diagnostic::new(code::E303, model.strategy_loc, message)
-                .help("Make the change by hand, allow it in the pipeline, or run with `--full-refresh`."),
+                .help("Make the change by hand, allow it in the pipeline (`on_widened_columns`, `on_removed_columns`, `on_unsafe_drift`), or run with `--full-refresh`."),
         ));
     }
     // What the pipeline leaves to the warehouse is nothing that was done.

@@ -41,13 +41,21 @@ pub(super) fn add(
             continue;
         }
         let same = |c: &&mut super::CheckPlan| {
-            c.queries.first().map(|q| &q.sql) == planned.queries.first().map(|q| &q.sql)
+            c.kind == super::CheckKind::Test
+                && c.severity == CheckSeverity::Error
+                && c.queries.first().map(|q| &q.sql) == planned.queries.first().map(|q| &q.sql)
         };
-        let Some(check) = task.checks.iter_mut().find(same) else {
+        // One test may stand in the sidecar and in the pipeline: none of the two fails the run.
+        let mut all = task.checks.iter_mut().filter(same);
+        let Some(check) = all.next() else {
             continue;
         };
         check.gates = false;
-        failing.push((check.name.clone(), condition));
+        let name = check.name.clone();
+        all.for_each(|c| c.gates = false);
+        if failing.iter().all(|(known, _)| *known != name) {
+            failing.push((name, condition));
+        }
     }
     if failing.is_empty() {
         return Ok(());
@@ -144,7 +152,12 @@ pub(super) fn add(
             }
             task.steps.push(writer.tag());
         }
-        QuarantineMode::Drop => task.steps.push(writer.delete()),
+        QuarantineMode::Drop => {
+            // Rows of partitions are counted when those that fail are gone.
+            let count = |s: &Step| matches!(s.kind, StepKind::CountPartitions);
+            let place = task.steps.iter().position(count).unwrap_or(task.steps.len());
+            task.steps.insert(place, writer.delete());
+        }
     }
     task.sql_hash = hash::of_steps(&task.steps);
     task.quarantine = Some(quarantine);
@@ -268,6 +281,9 @@ impl Writer<'_> {
     fn delete(&self) -> Step {
         let mut sql = Sql::from(format!("DELETE FROM {}\nWHERE ", self.table));
         self.any(&mut sql);
-        self.step("quarantine", &self.table, sql)
+        Step {
+            kind: StepKind::Removal,
+            ..self.step("quarantine", &self.table, sql)
+        }
     }
 }

@@ -15,6 +15,8 @@ mod time_interval;
 mod view;
 mod warehouse_kept;
 
+pub use time_interval::window_query;
+
 use crate::bind::Sql;
 use crate::task::{Step, StepKind, Windows};
 use crate::window::{Interval, WindowOptions};
