@@ -126,7 +126,7 @@ impl Folder {
         assert!(code != 0, "{document:#}");
         let text = |key: &str| document["error"][key].as_str().unwrap_or_default().to_owned();
         assert!(!text("message").is_empty(), "{document:#}");
-        (text("message"), text("hint"))
+        (text("message"), text("remediation_hint"))
     }
 }
 
@@ -359,7 +359,6 @@ fn a_plan_is_applied_unless_one_of_the_files_changed_under_it() {
         message.contains("what it reads or its target changed"),
         "{message}"
     );
-    assert!(!folder.path("wh.duckdb").exists());
     let second = id(folder.well(&["plan"]));
     assert_ne!(first, second);
     let applied = folder.well(&["apply", &second]);
@@ -388,6 +387,70 @@ fn tables_without_news_are_left_out() {
     assert_eq!(run["excluded_tables"][0]["source_schema"], "raw__shop");
     let run = folder.well(&["run"]);
     assert_eq!(run["tables_copied"], 0, "{run:#}");
+}
+
+/// `--skip-unchanged`: by the rows of each table; while the source's file is as it was, without reading them.
+#[test]
+fn tables_that_would_be_copied_as_they_are_are_left_alone() {
+    let folder = Folder::shop(&CONFIG.replace("strategy = \"incremental\"", "strategy = \"full_refresh\""));
+    let run = |args: &[&str]| -> Vec<(String, String)> {
+        let document = folder.well(&[&["run", "--skip-unchanged"], args].concat());
+        let all = document["model_decisions"].as_array().unwrap().iter();
+        let text = |d: &Value, key: &str| d[key].as_str().unwrap().to_owned();
+        let found: Vec<_> = all.map(|d| (text(d, "decision"), text(d, "reason"))).collect();
+        let copied = found.iter().filter(|d| d.0 == "build").count();
+        assert_eq!(document["tables_copied"], copied, "{document:#}");
+        found
+    };
+    let decisions =
+        |found: &[(String, String)]| -> Vec<String> { found.iter().map(|d| d.0.clone()).collect() };
+    let found = run(&[]);
+    assert_eq!(decisions(&found), ["build", "build"]);
+    assert!(found[0].1.contains("does not exist"), "{found:?}");
+    let found = run(&[]);
+    assert_eq!(decisions(&found), ["skip", "skip"]);
+    assert!(found[0].1.starts_with("unchanged since run-"), "{found:?}");
+    // One of the tables changes, and with it the file.
+    folder.sql(
+        "raw.duckdb",
+        &["UPDATE raw__shop.orders SET amount = 11 WHERE id = 1"],
+    );
+    let found = run(&[]);
+    assert_eq!(decisions(&found), ["build", "skip"]);
+    assert_eq!(found[0].1, "`raw.raw__shop.orders` changed");
+    assert_eq!(folder.orders(), ["1 11", "2 20"]);
+    // The stamp of a file that was written a moment ago proves nothing; an old one does.
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    let file = std::fs::File::options()
+        .append(true)
+        .open(folder.path("raw.duckdb"))
+        .unwrap();
+    file.set_modified(old).unwrap();
+    drop(file);
+    assert_eq!(decisions(&run(&[])), ["skip", "skip"]);
+    let plan = folder.well(&["plan", "--skip-unchanged"]);
+    assert_eq!(statements(&plan).len(), 1, "nothing but the file to be attached");
+    // What was copied without the flag, or in another way, proves nothing.
+    folder.well(&["run"]);
+    let found = run(&[]);
+    assert_eq!(decisions(&found), ["build", "build"]);
+    assert!(found[0].1.ends_with("without `skip_unchanged`"), "{found:?}");
+    assert_eq!(decisions(&run(&["--full-refresh"])), ["build", "build"]);
+    let other = CONFIG.replace(
+        "strategy = \"incremental\"",
+        "strategy = \"merge\"\nmerge_keys = [\"id\"]",
+    );
+    folder.write("rocky.toml", &other);
+    let found = run(&[]);
+    assert_eq!(decisions(&found), ["build", "build"]);
+    assert!(found[0].1.contains("in another way"), "{found:?}");
+    folder.sql("wh.duckdb", &["DROP TABLE staging__shop.people"]);
+    assert_eq!(decisions(&run(&[])), ["skip", "build"]);
+    folder.sql(
+        "raw.duckdb",
+        &["ALTER TABLE raw__shop.orders ADD COLUMN note VARCHAR"],
+    );
+    assert_eq!(decisions(&run(&[])), ["build", "skip"]);
 }
 
 /// What is not checkpointed yet is in the log beside the file.

@@ -46,6 +46,11 @@ impl Attached {
         }
     }
 
+    /// The file of the other one.
+    pub(crate) fn file(&self) -> &Path {
+        Path::new(&self.file)
+    }
+
     /// Its name, folded.
     pub(crate) fn key(&self) -> SmolStr {
         key(&self.name)

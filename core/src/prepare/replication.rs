@@ -8,13 +8,15 @@ use crate::adapters::Access;
 use crate::document::diagnostics;
 use crate::project::{Project, Target, target};
 use crate::reduce::Reduced;
+use crate::reduce::copies::Copy;
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Event, Files, Observer, Result, SmolStr};
 use rocky_config::{Concurrency, PipelineConfig, ReplicationConfig, SchemaPattern};
 use rocky_plan::DriftPolicy;
 use rocky_plan::replication::{
     Excluded, Origin, ReplicationOptions, TableCopy, metadata_templates, plan, resolve, unchanged_query,
 };
-use rocky_warehouse::{CatalogSnapshot, Warehouse};
+use rocky_warehouse::catalog::Lookup;
+use rocky_warehouse::{CatalogSnapshot, RelationKind, Warehouse};
 use std::sync::Arc;
 
 pub(super) fn prepare(
@@ -129,6 +131,13 @@ pub(super) fn prepare(
         )?;
         options.partial |= excluded.iter().any(|e| e.reason == "unchanged");
     }
+    let stamp = opened.attached().and_then(|a| project.settled_stamp(a.file()));
+    let facts = |copy: &TableCopy| {
+        // A view may read elsewhere.
+        let table = matches!(catalog.lookup(&copy.source), Lookup::Found(r) if r.kind == RelationKind::Table);
+        Copy::new(copy, stamp.clone().filter(|_| table))
+    };
+    let facts: Vec<Copy> = copies.iter().map(facts).collect();
     observer.event(&progress("plan"));
     let mut made = None;
     let pairs = shadow.as_ref().map_or_else(Vec::new, |shadow| {
@@ -164,6 +173,7 @@ pub(super) fn prepare(
         skip_unchanged: false,
         reduced: Reduced {
             pairs,
+            copies: Some(facts),
             ..Reduced::default()
         },
         look: None,

@@ -239,7 +239,7 @@ fn stale(remembered: &Remembered, now: &Plan) -> Error {
         }
     }
     if now.setup.iter().map(|s| &s.sql).ne(remembered.setup.iter()) {
-        differences.push("the schemas to create differ".to_owned());
+        differences.push("what is attached or created first differs".to_owned());
     }
     if differences.is_empty() {
         differences.push("the settings of the execution differ".to_owned());
