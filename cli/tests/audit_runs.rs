@@ -760,7 +760,7 @@ fn a_model_of_windows_is_tested_in_one_of_them_or_over_all_of_time() {
     assert_eq!(code, 0, "{document:#}");
 }
 
-const NUMBERS: &str = "SELECT d, v FROM raw.t WHERE d >= @start_date AND d < @end_date";
+const NUMBERS: &str = "SELECT d, v FROM raw.t WHERE d>=@start_date AND d<@end_date";
 
 #[test]
 fn a_test_that_stands_twice_sets_rows_aside_once() {
@@ -906,4 +906,29 @@ fn a_folder_of_models_that_is_not_there_is_said() {
     assert_eq!(run["error"]["message"], "models folder `modles` cannot be read");
     folder.run(&["--models", "models"]);
     assert_eq!(folder.sql(&["SELECT n FROM m"]), ["1"]);
+}
+
+#[test]
+fn a_model_of_another_pipeline_is_not_chosen_in_silence() {
+    let config = "[adapter]\ntype = \"duckdb\"\npath = \"w.duckdb\"\n\
+         [pipeline.a]\ntype = \"transformation\"\nmodels = \"a/**\"\n[pipeline.a.target]\n\
+         [pipeline.b]\ntype = \"transformation\"\nmodels = \"b/**\"\ndepends_on = [\"a\"]\n[pipeline.b.target]\n";
+    let folder = Folder::of(
+        config,
+        &[
+            ("a/x.sql", "SELECT 1 AS i"),
+            ("b/y.sql", "SELECT * FROM x"),
+            ("b/sub/z.sql", "SELECT * FROM y"),
+        ],
+    );
+    let (code, run) = folder.json(&["run", "--pipeline", "a", "--model", "y"]);
+    assert_eq!(code, 2, "{run:#}");
+    assert_eq!(
+        run["error"]["message"],
+        "no model of the choice is of pipeline `a`: `y` belongs to `b`"
+    );
+    let run = folder.run(&["--pipeline", "a", "--model", "x+"]);
+    assert_eq!(run["tables_copied"], 1);
+    let run = folder.run(&["--dag"]);
+    assert_eq!(run["tables_copied"], 3);
 }

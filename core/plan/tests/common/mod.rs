@@ -373,6 +373,7 @@ pub fn show(plan: &Plan) -> String {
                 StepKind::Statement { counts_rows: false } => String::new(),
                 StepKind::Guard { error } => format!(" [guard: {error}]"),
                 StepKind::Observe { name } => format!(" [observe: {name}]"),
+                StepKind::Removal => " [removes rows]".to_owned(),
                 StepKind::CountPartitions => " [partitions]".to_owned(),
                 StepKind::Refuse { error, .. } => format!(" [refuse: {error}]"),
                 StepKind::Check => panic!("a check among the steps"),
