@@ -172,8 +172,8 @@ class Snow(Engine):
             "TO_CHAR of a time",
             "TO_CHAR(UPDATED_AT, 'YYYY-MM-DD')",
             "TO_CHAR(TO_DATE(UPDATED_AT))",
-            "SELECT TO_CHAR(TIMESTAMP '2026-04-06 23:00:00', 'YYYY-MM-DD')",
-            "2026-04-06",
+            "SELECT TO_CHAR(UPDATED_AT, 'YYYY-MM-DD') FROM raw.orders WHERE ID = 1",
+            "2026-04-01",
         ),
     )
 
@@ -198,7 +198,7 @@ class Snow(Engine):
 
 def rebuild(engine, table, query):
     """A table becomes what a query over it gives."""
-    engine.run(f"CREATE TABLE {table}__new AS\n{query}")
+    engine.step(f"CREATE OR REPLACE TABLE {table}__new AS\n{query}")
     engine.run(f"DROP TABLE {table}")
     engine.run(f"CREATE TABLE {table} AS\nSELECT * FROM {table}__new")
     engine.run(f"DROP TABLE {table}__new")
@@ -211,13 +211,30 @@ def add_column(engine, sql):
 
 def drop_column(engine, sql):
     table, column = re.fullmatch(r"ALTER TABLE (\S+) DROP COLUMN (\S+)", sql).groups()
-    rebuild(engine, table, f"SELECT * EXCEPT ({column}) FROM {table}")
+    rebuild(engine, table, f"SELECT {all_but(engine, table, column)} FROM {table}")
+
+
+def all_but(engine, table, column):
+    names, _ = engine.ask(f"SELECT * FROM {table} LIMIT 0")
+    return ", ".join(f"`{n}`" for n in names if n != column)
 
 
 def replace_table(engine, sql):
     table = sql.split()[4]
     engine.run(f"DROP TABLE {table}")
     engine.run(sql)
+
+
+def list_columns(engine, sql):
+    star, column = re.search(r"(\* EXCEPT \((\w+)\))", sql).groups()
+    table = re.search(r"\nFROM (\S+)\n", sql).group(1)
+    engine.step(sql.replace(star, all_but(engine, table, column)))
+
+
+def not_among(engine, sql):
+    """`x NOT IN (SELECT parent.y FROM t AS parent …)` beside other conditions."""
+    found = r"(\w+) NOT IN \(SELECT parent\.(\w+) FROM (\S+) AS parent WHERE parent\.\w+ IS NOT NULL\)"
+    return engine.step(re.sub(found, r"NOT array_contains((SELECT collect_list(parent.\2) FROM \3 AS parent), \1)", sql))
 
 
 def insert_some(engine, sql):
@@ -230,7 +247,7 @@ def insert_some(engine, sql):
 
 def delete_rows(engine, sql):
     table, condition = re.fullmatch(r"DELETE FROM (\S+)\nWHERE (.*)", sql, re.DOTALL).groups()
-    rebuild(engine, table, f"SELECT * FROM {table} WHERE NOT ({condition})")
+    rebuild(engine, table, f"SELECT * FROM {table} WHERE NOT COALESCE({condition}, FALSE)")
 
 
 class Spark(Engine):
@@ -251,12 +268,33 @@ class Spark(Engine):
             instead=replace_table,
         ),
         Lack(
+            "* EXCEPT",
+            "CREATE OR REPLACE TABLE",
+            ["expected query"],
+            "CREATE OR REPLACE TABLE hist.control AS\nSELECT * EXCEPT (a) FROM hist.control",
+            instead=list_columns,
+        ),
+        Lack(
+            "IN with a subquery among other conditions",
+            "CREATE OR REPLACE TABLE",
+            ["does not support logical expression InSubquery"],
+            "CREATE OR REPLACE TABLE hist.control AS\nSELECT CASE WHEN a NOT IN (SELECT a FROM hist.control) THEN 1 END AS a FROM hist.control",
+            instead=not_among,
+        ),
+        Lack(
             "INSERT into some columns",
             "INSERT INTO",
             ["input schema for INSERT has", "INSERT is missing value for non-generated column"],
             "INSERT INTO hist.control2 (a)\nSELECT 1",
             ["CREATE TABLE hist.control2 (a BIGINT, b STRING)"],
             insert_some,
+        ),
+        Lack(
+            "DELETE by IN with a subquery",
+            "DELETE FROM",
+            ["does not support logical expression InSubquery"],
+            "DELETE FROM hist.control\nWHERE a NOT IN (SELECT a FROM hist.control)",
+            instead=delete_rows,
         ),
         Lack(
             "DELETE by COALESCE",

@@ -271,6 +271,7 @@ def checks(both):
 
 
 def quarantines(both):
+    both.source("raw.customers", [("id", "int"), ("name", "text")], [(n, "x") for n in (1, 9, 10, 30, 70, None)])
     beside = ["marts.orders__quarantine", "marts.orders__valid"]
     keyed = [(n, *row[1:]) for n, row in enumerate(MIXED, 1)]
     for mode in ("split", "tag", "drop"):
