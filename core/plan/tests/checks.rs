@@ -169,7 +169,11 @@ to_column = "id"
                 let quarantine = plan.tasks.iter().find_map(|t| t.quarantine.as_ref()).unwrap();
                 assert_eq!(
                     quarantine.tests,
-                    ["not_null_customer", "older_than_n_days_day", "relationships_customer"],
+                    [
+                        "not_null_customer",
+                        "older_than_n_days_day",
+                        "relationships_customer"
+                    ],
                     "tests of severity warning, and of more than one row, set nothing aside"
                 );
                 let shown = show(&plan);

@@ -11,7 +11,8 @@ use crate::snapshot::{Model, Snapshot};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Dialect, FileId, Ident, SmolStr};
 use rocky_config::{
-    AssertionConfig, ChecksConfig, PipelineKind, ProjectConfig, QuarantineMode, Spanned, StrategyKind, TestKind,
+    AssertionConfig, ChecksConfig, PipelineKind, ProjectConfig, QuarantineMode, Spanned, StrategyKind,
+    TestKind,
 };
 use rocky_warehouse::{Column, Type};
 use rustc_hash::FxHashMap;
@@ -69,7 +70,13 @@ impl<'a> Tags<'a> {
         let about_it =
             |assertion: &&AssertionConfig| names(dialect, assertion, Some(&model.name), &target.parts);
         let assertions = checks.assertions.iter().filter(about_it).map(|a| &a.test);
-        let wanted = is_table && model.config.tests.iter().chain(assertions).any(|t| t.sets_aside());
+        let wanted = is_table
+            && model
+                .config
+                .tests
+                .iter()
+                .chain(assertions)
+                .any(|t| t.sets_aside());
         wanted.then(|| Column {
             name: Ident::from_config(dialect, TAG).stored(dialect),
             ty: Type::STRING,
@@ -132,12 +139,7 @@ pub fn is_tag(dialect: Dialect, name: &str) -> bool {
 }
 
 /// Whether an assertion is about a relation: by its name, or by the end of its whole name (outermost part first).
-pub fn names(
-    dialect: Dialect,
-    assertion: &AssertionConfig,
-    name: Option<&str>,
-    parts: &[SmolStr],
-) -> bool {
+pub fn names(dialect: Dialect, assertion: &AssertionConfig, name: Option<&str>, parts: &[SmolStr]) -> bool {
     let fold = |n: &str| dialect.fold(n, false, IdentKind::Relation);
     let wanted = fold(&assertion.table.value);
     if name.is_some_and(|name| fold(name) == wanted) {

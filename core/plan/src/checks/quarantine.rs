@@ -48,7 +48,8 @@ pub(super) fn add(
             name: check.name.clone(),
             condition,
             // Databricks knows no NOT IN within OR in UPDATE and DELETE, and no subquery in SET.
-            apart: subject.dialect == Dialect::Databricks && matches!(test.kind, TestKind::Relationships { .. }),
+            apart: subject.dialect == Dialect::Databricks
+                && matches!(test.kind, TestKind::Relationships { .. }),
         });
     }
     // The column is there whatever the tests find, so that readers can rely on it.

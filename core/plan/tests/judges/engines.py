@@ -5,7 +5,17 @@ a control of the same kind, free of anything of ours, must fail there; when it d
 """
 import datetime
 import decimal
+import json
+import os
+import pathlib
 import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
 
 # Names that a warehouse would take for a word of the language, or fold.
 SPECIAL = ("select", "order", "raw__shop")
@@ -56,7 +66,7 @@ def cell(value):
 class Engine:
     """`run` executes, `ask` gives the names of the columns and the rows."""
 
-    types = {"int": "BIGINT", "small": "INTEGER", "text": "VARCHAR", "date": "DATE", "time": "TIMESTAMP", "bool": "BOOLEAN"}
+    types = {"int": "BIGINT", "large": "BIGINT", "small": "INTEGER", "text": "VARCHAR", "date": "DATE", "time": "TIMESTAMP"}
     quote = '"'
     lacks = ()
     wrong = ()
@@ -69,7 +79,7 @@ class Engine:
     def literal(self, kind, value):
         if value is None:
             return f"CAST(NULL AS {self.types[kind]})"
-        if kind in ("int", "small", "bool"):
+        if kind in ("int", "large", "small"):
             return str(value)
         text = "'" + str(value).replace("'", "''") + "'"
         return text if kind == "text" else f"CAST({text} AS {self.types[kind]})"
@@ -89,6 +99,9 @@ class Engine:
 
     def view(self, name, query):
         self.run(f"CREATE VIEW {self.name(name)} AS {query}")
+
+    def close(self):
+        """End what was started."""
 
     def answer(self, sql):
         names, rows = self.ask(sql)
@@ -156,7 +169,7 @@ class Duck(Engine):
 
 
 class Snow(Engine):
-    types = {"int": "NUMBER(20, 0)", "small": "NUMBER(9, 0)", "text": "VARCHAR", "date": "DATE", "time": "TIMESTAMP_NTZ", "bool": "BOOLEAN"}
+    types = {**Engine.types, "int": "NUMBER(20, 0)", "large": "NUMBER(20, 0)", "small": "NUMBER(9, 0)", "time": "TIMESTAMP_NTZ"}
 
     lacks = (
         Lack(
@@ -194,6 +207,12 @@ class Snow(Engine):
     def ask(self, sql):
         cursor = self.db.cursor().execute(sql)
         return [d[0] for d in cursor.description], cursor.fetchall()
+
+
+def escaped(literal, kind, value):
+    if isinstance(value, str):
+        value = value.replace("\\", "\\\\")
+    return literal(kind, value).replace("''", "\\'")
 
 
 def rebuild(engine, table, query):
@@ -305,12 +324,10 @@ class Spark(Engine):
             delete_rows,
         ),
     )
-    types = {"int": "BIGINT", "small": "INT", "text": "STRING", "date": "DATE", "time": "TIMESTAMP", "bool": "BOOLEAN"}
+    types = {**Engine.types, "small": "INT", "text": "STRING"}
     quote = "`"
 
     def __init__(self):
-        import tempfile
-
         from pysail.spark import SparkConnectServer
         from pyspark.sql import SparkSession
 
@@ -323,9 +340,7 @@ class Spark(Engine):
         self.spark.conf.set("spark.sql.warehouse.dir", self.folder.name)
 
     def literal(self, kind, value):
-        if isinstance(value, str):
-            value = value.replace("\\", "\\\\")
-        return super().literal(kind, value).replace("''", "\\'")
+        return escaped(super().literal, kind, value)
 
     def delta(self, sql):
         # Tables of Databricks are Delta when nothing is said.
@@ -343,3 +358,73 @@ class Spark(Engine):
     def ask(self, sql):
         frame = self.spark.sql(sql.replace(" poc.", " ").replace(" landing.", " "))
         return list(frame.columns), [tuple(row) for row in frame.collect()]
+
+
+class Big(Engine):
+    """bqemulator: BigQuery's REST interface over DuckDB."""
+
+    types = {**Engine.types, "int": "INT64", "large": "NUMERIC", "small": "INT64", "text": "STRING"}
+    quote = "`"
+
+    def __init__(self):
+        # Extensions of DuckDB are looked for at home, and else on the net.
+        venv = pathlib.Path(sys.prefix)
+        with socket.socket() as free, socket.socket() as other:
+            free.bind(("127.0.0.1", 0))
+            other.bind(("127.0.0.1", 0))
+            self.port, grpc = free.getsockname()[1], other.getsockname()[1]
+        arguments = ["start", "--rest-port", str(self.port), "--grpc-port", str(grpc), "--project", "poc", "--log-level", "error"]
+        self.server = subprocess.Popen(
+            [venv / "bin/bqemulator", *arguments],
+            env={**os.environ, "HOME": str(venv / "home")},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + 120
+        while True:
+            try:
+                return self.run("SELECT 1")
+            except OSError:
+                if time.monotonic() > until or self.server.poll() is not None:
+                    raise
+                time.sleep(0.2)
+
+    def close(self):
+        self.server.kill()
+
+    def literal(self, kind, value):
+        return escaped(super().literal, kind, value)
+
+    def post(self, sql):
+        body = json.dumps({"query": sql, "useLegacySql": False}).encode()
+        url = f"http://127.0.0.1:{self.port}/bigquery/v2/projects/poc/queries"
+        request = urllib.request.Request(url, body, {"content-type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                found = json.load(answer)
+        except urllib.error.HTTPError as failed:
+            raise Exception(failed.read().decode()) from None
+        if found.get("errors") or found.get("error"):
+            raise Exception(str(found.get("errors") or found["error"]))
+        return found
+
+    def run(self, sql):
+        self.post(sql)
+
+    def ask(self, sql):
+        found = self.post(sql)
+        fields = found.get("schema", {}).get("fields", [])
+        rows = [tuple(self.value(f["type"], c["v"]) for f, c in zip(fields, row["f"])) for row in found.get("rows", [])]
+        return [f["name"] for f in fields], rows
+
+    @staticmethod
+    def value(kind, text):
+        if text is None:
+            return None
+        if kind in ("INTEGER", "FLOAT", "NUMERIC", "BIGNUMERIC"):
+            return decimal.Decimal(text)
+        if kind == "BOOLEAN":
+            return text == "true"
+        if kind == "TIMESTAMP":
+            return datetime.datetime.fromtimestamp(0, datetime.timezone.utc) + datetime.timedelta(microseconds=int(text))
+        return text

@@ -2,7 +2,6 @@
 tables afterwards.
 
 Usage: execute.py snowflake|databricks|bigquery GOLDENS_FOLDER. Writes {"what was done": null | "difference", ...}.
-Where both engines refuse a statement they agree; where only one does, that is a difference.
 """
 import json
 import os
@@ -59,7 +58,7 @@ PEOPLE_OF_DAY = {
     # And here again.
     4: [person(1, "a", "Anne", 4), person(2, "b", "Cyd", 5), person(3, "c", "Eve", 3)],
 }
-COPIED = [("id", "int"), ("order", "text"), ("note", "text"), ("_updated_at", "time")]
+COPIED = [("id", "large"), ("order", "text"), ("note", "text"), ("_updated_at", "time")]
 COPIED_FIRST = [
     (1, "x", "a", "2026-04-01 10:00:00"),
     (2, "y", None, "2026-04-02 10:00:00"),
@@ -76,6 +75,9 @@ COPY = "poc.staging__shop.orders!"
 # What was there before columns were new, wider, and gone.
 DRIFTED = [("id", "small"), ("order", "text"), ("gone", "text"), ("_updated_at", "time"), ("_source", "text")]
 DRIFTED_ROWS = [(1, "x", "old", "2026-04-01 10:00:00", "shop"), (9, "w", None, "2026-04-02 12:00:00", "shop")]
+
+# The one statement that both refuse: a check of all tables about a column that one lacks.
+NOWHERE = "from marts.customers where amount < 0"
 
 HOLES = {
     "$now": "TIMESTAMP '2026-04-07 08:09:10.123456'",
@@ -100,6 +102,16 @@ def sections(of, golden):
     return found
 
 
+def scripts(of, statements):
+    """BigQuery's transactions are scripts; the others' statements go one by one."""
+    script = []
+    for sql in statements:
+        script.append(sql)
+        if of != "bigquery" or not script[0].startswith("BEGIN") or sql.startswith("COMMIT"):
+            yield ";\n".join(script)
+            script = []
+
+
 def bound(of, sql, holes):
     """The statement with values in its holes."""
     zone = "+00:00" if of == "databricks" else ""
@@ -119,7 +131,7 @@ class Both:
         kind = getattr(engines, {"snowflake": "Snow", "databricks": "Spark", "bigquery": "Big"}[dialect])
         self.pair = [("duckdb", engines.Duck()), (dialect, kind())]
         self.report = {}
-        for schema in ("raw", "marts", "hist", "poc.staging__shop", "raw__shop"):
+        for schema in ("raw", "marts", "hist", "seeds", "poc.staging__shop", "raw__shop"):
             self.do(lambda e: e.run(f"CREATE SCHEMA IF NOT EXISTS {e.name(schema)}"))
 
     def do(self, act):
@@ -141,7 +153,7 @@ class Both:
         answers = []
         for of, engine in self.pair:
             given = []
-            for sql in sections(of, golden)[section]:
+            for sql in scripts(of, sections(of, golden)[section]):
                 if only and not only(sql):
                     continue
                 sql = bound(of, sql, holes)
@@ -155,7 +167,7 @@ class Both:
             expected, found = [e.content(table) for _, e in self.pair]
             if expected != found:
                 self.differs(name, f"{table}: DuckDB has {expected}\n{dialect} {found}")
-            elif not expected[1]:
+            elif not expected[1] and table != "seeds.empty":
                 self.differs(name, f"{table} has no rows")
 
     def compare(self, name, mine, theirs):
@@ -165,7 +177,7 @@ class Both:
             failed = [f"{sql}\n  {a}" for given in answers for sql, a in given if isinstance(a, str)]
             return self.differs(name, "\n".join(failed) or "one asks more than the other")
         for (_, expected), (sql, found) in zip(*answers):
-            if isinstance(expected, str) and isinstance(found, str):
+            if isinstance(expected, str) and isinstance(found, str) and NOWHERE in sql.lower():
                 continue
             # A sample differs by chance.
             sampled = "SAMPLE" in sql
@@ -286,9 +298,16 @@ def quarantines(both):
         both.forget("marts.orders", *others)
 
 
+def seeds(both):
+    # The names of its columns are hostile to the other emulators.
+    if dialect == "bigquery":
+        both.golden("seeds", "", ["reference.all_types", "seeds.empty"])
+        both.forget("reference.all_types", "seeds.empty")
+
+
 def main():
     both = Both()
-    for topic in (strategies, snapshots, replications, checks, quarantines):
+    for topic in (strategies, snapshots, replications, checks, quarantines, seeds):
         topic(both)
     # What differs is seen, in tables and in answers.
     for (of, engine), rows in zip(both.pair, (FIRST, SECOND)):
@@ -298,6 +317,7 @@ def main():
     for name in list(both.report)[-2:]:
         both.report[name] = None if both.report[name] else "rows that differ are not seen"
     both.report.update(both.pair[1][1].controls())
+    both.pair[1][1].close()
     print(json.dumps(both.report), flush=True)
 
 
