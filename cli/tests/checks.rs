@@ -834,7 +834,7 @@ fn what_reads_the_tag_knows_it() {
     let columns = |model: &str| -> Vec<String> {
         let models = compiled["models_detail"].as_array().unwrap();
         let found = models.iter().find(|m| m["name"] == model).unwrap();
-        let columns = found["typed_columns"].as_array().unwrap().iter();
+        let columns = found["columns"].as_array().unwrap().iter();
         columns
             .map(|c| format!("{} {}", c["name"].as_str().unwrap(), c["type"].as_str().unwrap()))
             .collect()
@@ -870,7 +870,7 @@ fn what_tag_left_behind_is_no_column_of_split() {
         |mode: &str| format!("{CONFIG}[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"{mode}\"\n");
     let sidecar = format!("strategy = {{ type = \"delete_insert\", partition_by = [\"id\"] }}\n{RULES}");
     let folder = Folder::new("", &[("models/t.sql", ROWS), ("models/t.toml", &sidecar)]);
-    let look = "SELECT table_name, column_name FROM information_schema.columns WHERE starts_with(column_name, '_rocky_failed_tests')";
+    let look = "SELECT table_name, column_name FROM duckdb_columns() WHERE starts_with(column_name, '_rocky_failed_tests')";
     for mode in ["tag", "split"] {
         folder.write("rocky.toml", &with(mode));
         let (code, run) = folder.json(&["run"]);
@@ -888,6 +888,10 @@ fn what_tag_left_behind_is_no_column_of_split() {
 
 #[test]
 fn a_column_is_added_once_however_many_windows_there_are() {
+    let adding = CONFIG.replace(
+        "type = \"transformation\"",
+        "type = \"transformation\"\non_added_columns = \"add\"",
+    );
     let folder = Folder::new(
         "",
         &[
@@ -905,6 +909,7 @@ fn a_column_is_added_once_however_many_windows_there_are() {
             ),
         ],
     );
+    folder.write("rocky.toml", &adding);
     let range = ["run", "--from", "2026-04-01", "--to", "2026-04-03"];
     let (code, run) = folder.json(&range);
     assert_eq!(code, 0, "{run:#}");
@@ -916,7 +921,7 @@ fn a_column_is_added_once_however_many_windows_there_are() {
     // So with the tag.
     folder.write(
         "rocky.toml",
-        &format!("{CONFIG}[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"tag\"\n"),
+        &format!("{adding}[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"tag\"\n"),
     );
     let rules = "[[tests]]\ntype = \"in_range\"\ncolumn = \"n\"\nmax = 1\n";
     folder.write(
