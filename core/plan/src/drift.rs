@@ -194,7 +194,7 @@ pub(crate) fn compare(
             Change::Unsafe => policy.unsafe_change.is_none(),
             _ => false,
         };
-        let lossy = unsaid && may_lose(&column.ty, &old.ty);
+        let lossy = unsaid && may_lose(dialect, &column.ty, &old.ty);
         let change = if lossy { Change::Lossy } else { change };
         // As the 1.x releases print it: the type in the table, then the type that comes.
         let (from, to) = (shown(&old.ty, dialect), shown(&column.ty, dialect));

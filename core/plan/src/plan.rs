@@ -381,11 +381,14 @@ fn model_plan(
         return Err(Box::new(placeholder_without_window(snapshot, model)));
     }
     let target = model.target.print(dialect);
-    let drift = match existing {
+    let (drift, refused) = match existing {
         Existing::Table(columns) if !options.full_refresh => {
-            model_drift(snapshot, options, model, &target, columns)?
+            match model_drift(snapshot, options, model, &target, columns) {
+                Ok(drift) => (drift, None),
+                Err(problem) => (None, Some(problem)),
+            }
         }
-        _ => None,
+        _ => (None, None),
     };
     let ctx = Ctx {
         dialect,
@@ -401,7 +404,12 @@ fn model_plan(
         windows: &options.windows,
         adapter_warehouse: adapter_warehouse(snapshot, options, model),
     };
-    let mut built = strategy::build(&ctx)?;
+    let built = strategy::build(&ctx);
+    let mut built = match refused {
+        // What windows say of their column says more.
+        Some(problem) => return Err(built.err().filter(|_| windowed).unwrap_or(problem)),
+        None => built?,
+    };
     let drift = drift.map(|outcome| {
         if outcome.rebuild {
             built.reason = format!("the table cannot be kept{}", outcome.remark());
@@ -415,7 +423,11 @@ fn model_plan(
             holes: Vec::new(),
             kind: StepKind::Statement { counts_rows: false },
         });
-        built.steps.splice(0..0, alter);
+        // Once, however many windows there are.
+        match &mut built.windows {
+            Some(windows) => windows.before.splice(0..0, alter),
+            None => built.steps.splice(0..0, alter),
+        };
         outcome.drift
     });
     let known = model.analysis().complete && !model.unit.broken();

@@ -19,6 +19,7 @@ use crate::memo::{CachedFile, Checked, Entry, Memo};
 use crate::portability;
 use crate::snapshot::{Contract, Ground, Model, Parts, Snapshot, Source, SourceSchema, Timings};
 use crate::status::Doubtful;
+use crate::tagged::Tags;
 use crate::unit::{Unit, UnitEnv};
 use rayon::prelude::*;
 use rocky_base::{
@@ -345,12 +346,17 @@ impl Compiler {
         );
         let declared = Arc::new(declared);
         let book = SourceBook::new(dialect, declared.clone(), known);
+        let tags = Tags::of(&config, || {
+            let path = |file: &FileId| shown.get(file).and_then(|path| globs.pipeline_of(path));
+            models.iter().map(move |m| (m.file, path(&m.file)))
+        });
         let shared = Shared {
             env: UnitEnv {
                 dialect,
                 macros: &macros,
                 vars: &inputs.vars,
             },
+            tags: &tags,
             table: &analyse::Slices(&models, &targets.models),
             names: &targets.names,
             book: &book,
@@ -498,6 +504,7 @@ impl Compiler {
         // What only follows from a remembered catalogue raises no error.
         let remembered_at = catalog.filter(|c| !c.fresh).map(|c| c.snapshot.taken_at);
         let doubtful = Doubtful {
+            tags: &tags,
             env: UnitEnv {
                 dialect,
                 macros: &macros,

@@ -992,8 +992,9 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
 /// for the next.
 fn set_aside(task: &TaskResult, mode: &str) -> Option<u64> {
     let of = |statements: &[StatementResult]| {
-        let mut all = statements.iter().filter(|s| s.purpose == "quarantine");
-        all.find_map(|s| s.rows)
+        let all = statements.iter().filter(|s| s.purpose == "quarantine");
+        // A dialect may need several statements, each for other rows.
+        all.filter_map(|s| s.rows).reduce(|all, rows| all + rows)
     };
     let Some(windows) = &task.windows else {
         return of(&task.statements);

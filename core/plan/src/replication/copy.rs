@@ -500,7 +500,7 @@ impl Builder<'_> {
         let (Some(given), Some(there)) = (self.find(incoming, name), self.find(there, name)) else {
             return Ok(());
         };
-        if !may_lose(&given.ty, &there.ty) {
+        if !may_lose(self.dialect, &given.ty, &there.ty) {
             return Ok(());
         }
         Err(Refusal::new(format!(

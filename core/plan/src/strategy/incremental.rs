@@ -124,7 +124,7 @@ fn comes_once(
     let (Some(there), Some(given)) = (there, given) else {
         return Ok(());
     };
-    if !may_lose(&given.ty, &there.ty) {
+    if !may_lose(ctx.dialect, &given.ty, &there.ty) {
         return Ok(());
     }
     let message = format!(

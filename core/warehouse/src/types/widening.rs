@@ -152,8 +152,9 @@ fn narrows(from: &Type, to: &Type) -> bool {
 }
 
 /// A column of type `to` takes values of `from` without a word, but not each as it was: numbers are rounded, times cut off, texts
-/// read, moments moved into the session's time zone. Approximate numbers of approximate ones are no loss.
-pub fn may_lose(from: &Type, to: &Type) -> bool {
+/// read, moments moved into the session's time zone. Approximate numbers of approximate ones are no loss. How finely times are counted is
+/// only held against a column on DuckDB, whose types say it.
+pub fn may_lose(dialect: Dialect, from: &Type, to: &Type) -> bool {
     if from.has_unknown() || to.has_unknown() {
         return false;
     }
@@ -174,16 +175,22 @@ pub fn may_lose(from: &Type, to: &Type) -> bool {
             to.is_numeric() || moment(to) || time(to) || matches!(to, Type::Boolean | Type::Date)
         }
         (from, Type::Date) => moment(from),
-        (Type::Timestamp(from), Type::Timestamp(to)) => resolution(*to) < resolution(*from),
+        (Type::Timestamp(from), Type::Timestamp(to)) => {
+            dialect == Dialect::DuckDb && resolution(*to) < resolution(*from)
+        }
         (from, to) if moment(from) && time(to) => true,
         (Type::Timestamp(_), to) => zoned(to),
         (from, Type::Timestamp(_)) => zoned(from),
         (Type::TimeNs, Type::Time) => true,
-        (Type::List(from) | Type::Array(from, _), Type::List(to) | Type::Array(to, _)) => may_lose(from, to),
-        (Type::Map(from), Type::Map(to)) => may_lose(&from.0, &to.0) || may_lose(&from.1, &to.1),
+        (Type::List(from) | Type::Array(from, _), Type::List(to) | Type::Array(to, _)) => {
+            may_lose(dialect, from, to)
+        }
+        (Type::Map(from), Type::Map(to)) => {
+            may_lose(dialect, &from.0, &to.0) || may_lose(dialect, &from.1, &to.1)
+        }
         (Type::Struct(from), Type::Struct(to)) => from.iter().any(|field| {
             let same = to.iter().find(|f| f.name.eq_ignore_ascii_case(&field.name));
-            same.is_some_and(|kept| may_lose(&field.ty, &kept.ty))
+            same.is_some_and(|kept| may_lose(dialect, &field.ty, &kept.ty))
         }),
         _ => false,
     }
@@ -344,7 +351,11 @@ mod tests {
             ("STRUCT(a DOUBLE)", "STRUCT(a INTEGER)", true),
             ("STRUCT(a INTEGER)", "STRUCT(a BIGINT, b INTEGER)", false),
         ] {
-            assert_eq!(may_lose(&ty(from), &ty(to)), expected, "{from} into {to}");
+            assert_eq!(
+                may_lose(Dialect::DuckDb, &ty(from), &ty(to)),
+                expected,
+                "{from} into {to}"
+            );
         }
     }
 
