@@ -374,7 +374,8 @@ fn keys_of_any_name_are_keys() {
         "parent",
         "found",
     ];
-    let folder = Folder::new("", &[]);
+    // All of them are to be tried.
+    let folder = Folder::new("[pipeline.p.execution]\nerror_rate_abort_pct = 0\n", &[]);
     folder.sql(&["CREATE SCHEMA raw"]);
     for (n, key) in keys.iter().enumerate() {
         folder.write(
