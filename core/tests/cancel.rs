@@ -146,6 +146,9 @@ fn measure(what: &str, moments: u32, verb: &dyn Fn(&CancelToken) -> rocky_core::
                 break;
             }
         }
+        if std::env::var_os("ROCKY_SHOW").is_some() {
+            println!("  {what} at {moment} of {moments}: {best:.1?}");
+        }
         if best > longest {
             (longest, at) = (best, moment);
         }

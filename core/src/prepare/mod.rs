@@ -2,6 +2,7 @@
 //!
 //! Everything that reads the warehouse before anything is changed stands here, so that `plan` shows what `run` does.
 
+pub(crate) mod beside;
 pub(crate) mod load;
 mod quality;
 mod relation;

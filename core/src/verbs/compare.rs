@@ -14,7 +14,7 @@ use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Event, Observer, Result
 use rocky_plan::compare::{ColumnDifference, Comparison, Parts, column_differences};
 use rocky_plan::shadow::{Pair, leftovers};
 use rocky_warehouse::catalog::Lookup;
-use rocky_warehouse::{CatalogSnapshot, Connection, Relation, Value};
+use rocky_warehouse::{CatalogSnapshot, Connection, Relation, RelationName, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -533,11 +533,16 @@ impl Judge<'_> {
 
     fn compare_tables(&mut self, catalog: &CatalogSnapshot) -> Result<()> {
         let pair = self.pair;
-        let seen = |name| match catalog.lookup(name) {
-            Lookup::Found(relation) => Some(relation),
-            Lookup::Absent | Lookup::Unknown => None,
+        let seen = |name: &RelationName, full: &str| match catalog.lookup(name) {
+            Lookup::Found(relation) => Ok(Some(relation)),
+            Lookup::Absent => Ok(None),
+            // What could not be looked at may well be there.
+            Lookup::Unknown => Err(Error::new(
+                ErrorKind::Warehouse,
+                format!("the warehouse did not tell whether `{full}` exists"),
+            )),
         };
-        let Some(shadow) = seen(&pair.shadow) else {
+        let Some(shadow) = seen(&pair.shadow, &pair.shadow_name)? else {
             "missing_shadow".clone_into(&mut self.table.status);
             self.found(
                 Verdict::Fail,
@@ -545,7 +550,7 @@ impl Judge<'_> {
             );
             return Ok(());
         };
-        let Some(production) = seen(&pair.production) else {
+        let Some(production) = seen(&pair.production, &pair.production_name)? else {
             "new".clone_into(&mut self.table.status);
             let sql = format!("SELECT COUNT(*) FROM {}", pair.shadow.print(self.dialect));
             self.table.shadow_count = self.number(&sql)?;

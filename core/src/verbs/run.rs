@@ -4,6 +4,7 @@ use crate::adapters::Access;
 use crate::checks::{AnomalyEntry, CheckResult, CheckResults, QuarantineEntry};
 use crate::document::envelope;
 use crate::idempotency::{self, Claim};
+use crate::listeners::Dagster;
 use crate::prepare::Part;
 use crate::project::Project;
 use crate::reduce::ModelDecision;
@@ -45,7 +46,8 @@ pub struct RunRequest {
     /// Models at a time.
     pub concurrency: Option<u32>,
     /// time_interval and microbatch models: compute this partition, `2026-04-07T13`, `2026-04-07`, `2026-04` or `2026` by the model's
-    /// granularity, in UTC. Dagster's keys (`2026-04-07-13:00`, `2026-04-01` for a month) are taken too.
+    /// granularity, in UTC. Dagster's keys (`2026-04-07-13:00`, `2026-04-01` for a month) are taken too; in a step that Dagster started for
+    /// a partition it is that one when nothing is said of partitions.
     pub partition: Option<String>,
     /// Compute the partitions from this one …
     pub from: Option<String>,
@@ -76,6 +78,10 @@ pub struct RunRequest {
     pub shadow_suffix: Option<String>,
     /// The schema of shadows; made when it is not there.
     pub shadow_schema: Option<String>,
+    // A plan that was made says what it is about: the orchestrator is not asked.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub planned: bool,
     // What the stages before have shadows of: production and shadow.
     #[doc(hidden)]
     #[serde(skip)]
@@ -619,10 +625,16 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        let stages = self.stages(request)?;
+        let stages = match self.stages(request) {
+            Ok(stages) => stages,
+            // Whoever started the process hears of it.
+            Err(error) => return self.in_session(request, observer, |_| Err(error)),
+        };
         match stages.as_slice() {
-            [] | [_] if !request.dag => self.run_one(request, Part::Own, observer, cancel),
-            _ => self.run_stages(request, &stages, observer, cancel),
+            [] | [_] if !request.dag => self.run_one(request, Part::Own, Dagster::Told, observer, cancel),
+            _ => self.in_session(request, observer, |observer| {
+                self.run_stages(request, &stages, observer, cancel)
+            }),
         }
     }
 
@@ -631,10 +643,11 @@ impl Project {
         &self,
         request: &RunRequest,
         part: Part,
+        dagster: Dagster,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        self.attended(request, observer, cancel, |run_id, observer| {
+        self.attended(request, dagster, observer, cancel, |run_id, observer| {
             self.with_state_of(request, run_id, observer, cancel, |run, observer| {
                 self.once(request, run, observer, |run, observer| {
                     let prepared = self.prepare(request, part, Access::Write, observer, cancel)?;

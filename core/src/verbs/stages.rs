@@ -6,6 +6,7 @@
 mod together;
 
 use crate::document::{envelope, timestamp};
+use crate::listeners::Dagster;
 use crate::prepare::Part;
 use crate::project::{Project, pipeline};
 use crate::verbs::plan::PlanResponse;
@@ -238,7 +239,7 @@ impl Project {
                 Part::Own => format!("{key}/{}", stage.pipeline),
                 Part::Models => format!("{key}/{}/models", stage.pipeline),
             });
-            match self.run_one(&own, stage.part, observer, cancel) {
+            match self.run_one(&own, stage.part, Dagster::Around, observer, cancel) {
                 Ok(mut part) => {
                     request.shadow_inputs.append(&mut part.shadow_pairs);
                     if checks && part.check_results.is_empty() && done(&part) {
