@@ -15,6 +15,7 @@ use rocky_plan::{Drift, Task, TaskKind};
 use rocky_run::checks::{CheckOutcome, CheckStatus};
 use rocky_run::execute::{ExecuteContext, RunFacts, execute};
 use rocky_run::report::{RunReport, RunStatus, StatementResult, TaskError, TaskResult, TaskStatus, Trigger};
+use rocky_run::state::StateBatch;
 use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -464,6 +465,8 @@ pub const SKIPPED_IN_FLIGHT: &str = "SkippedInFlight";
 pub(crate) struct Begun {
     run_id: String,
     remote: crate::remote::RemoteRun,
+    /// The idempotency key that it has claimed.
+    key: Option<String>,
 }
 
 impl Begun {
@@ -477,6 +480,7 @@ impl Begun {
         Begun {
             run_id,
             remote: crate::remote::RemoteRun::default(),
+            key: None,
         }
     }
 }
@@ -677,6 +681,7 @@ impl Project {
                     config: &config,
                     now: &now,
                 };
+                run.key = Some(key.clone());
                 let result = body(run, observer);
                 drop(claimed);
                 let status = result.as_ref().ok().filter(|r| !r.run_id.is_empty());
@@ -712,7 +717,11 @@ impl Project {
         body: impl FnOnce(&mut Begun, &mut dyn Observer) -> Result<RunResponse>,
     ) -> Result<RunResponse> {
         let remote = self.begin_remote(&run_id, observer, cancel)?;
-        let mut begun = Begun { run_id, remote };
+        let mut begun = Begun {
+            run_id,
+            remote,
+            key: None,
+        };
         // A state file that cannot be used is said before anything is touched.
         let result = self
             .engine
@@ -819,6 +828,12 @@ impl Project {
         }
         let snapshot = self.last(&request.vars);
         let graph_hash = snapshot.as_deref().map(crate::graph::hash);
+        let settled = |status: RunStatus, at| {
+            let key = run.key.as_deref();
+            key.map_or_else(StateBatch::new, |key| {
+                idempotency::at_end(key, &run.run_id, status.as_str(), at)
+            })
+        };
         let report = execute(ExecuteContext {
             plan,
             warehouse: &**warehouse,
@@ -831,6 +846,7 @@ impl Project {
                 resumed_from: reduced.resumed_from.clone(),
                 graph_hash: graph_hash.clone(),
             },
+            at_end: Some(&settled),
             observer: &mut observer,
             cancel,
             clock: &*clock,

@@ -331,6 +331,18 @@ pub fn all() -> Vec<Scenario> {
     });
     all.push(Scenario {
         request: RunRequest {
+            idempotency_key: Some("k".to_owned()),
+            ..RunRequest::default()
+        },
+        expect: &["\"main\".\"m\"", "last run \"Success\"", "2 runs succeeded"],
+        ..model(
+            "idempotency key",
+            everything,
+            "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"ts\"",
+        )
+    });
+    all.push(Scenario {
+        request: RunRequest {
             skip_unchanged: true,
             ..RunRequest::default()
         },
