@@ -9,6 +9,7 @@ use super::{ModelDecision, Reduced};
 use crate::prepare::Prepared;
 use crate::verbs::run::RunRequest;
 use jiff::Timestamp;
+use rocky_base::ident::IdentKind;
 use rocky_base::{CancelToken, Error, ErrorKind, Result, SmolStr};
 use rocky_config::StrategyKind;
 use rocky_plan::{Fact, Plan, Task};
@@ -16,7 +17,7 @@ use rocky_project::diff::own_meaning;
 use rocky_project::{InputRelation, Snapshot};
 use rocky_run::report::{RunReport, TaskStatus};
 use rocky_run::{StateReader, StateStore};
-use rocky_warehouse::RelationName;
+use rocky_warehouse::{RelationName, Strategy};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,6 +33,9 @@ struct Built {
     /// Hash of everything that the analysis read.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     basis: String,
+    /// Hash of the checks that it passed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    checks: String,
     /// Hash of the query's meaning; empty: nothing is proved by this build.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     meaning: String,
@@ -59,6 +63,8 @@ pub(crate) struct Memory {
     proves: bool,
     /// Names of the models that the plan had, by number.
     planned: FxHashMap<SmolStr, u32>,
+    /// What each of them is to pass, where that is something.
+    checks: FxHashMap<SmolStr, String>,
 }
 
 fn notes(reader: Option<&StateReader>, pipeline: &str) -> Result<Option<Notes>> {
@@ -117,6 +123,23 @@ fn reads(snapshot: &Snapshot, id: u32, with_meaning: bool) -> Reads {
     found
 }
 
+/// Hash of what a task has to pass; empty when that is nothing.
+fn checks(task: &Task) -> String {
+    if task.checks.is_empty() {
+        return String::new();
+    }
+    let mut hasher = rocky_project::hash::Hasher128::new();
+    for check in &task.checks {
+        hasher
+            .str(&check.name)
+            .str(&format!("{:?} {} {:?}", check.severity, check.gates, check.judge));
+        for query in &check.queries {
+            hasher.str(&query.sql);
+        }
+    }
+    format!("{:032x}", hasher.finish())
+}
+
 pub(super) fn decide(
     request: &RunRequest,
     prepared: &Prepared,
@@ -158,6 +181,7 @@ pub(super) fn decide(
             before,
             proves: false,
             planned,
+            checks: FxHashMap::default(),
         });
         return Ok(());
     }
@@ -248,6 +272,12 @@ pub(super) fn decide(
         before,
         proves: true,
         planned,
+        checks: plan
+            .tasks
+            .iter()
+            .filter(|t| !t.checks.is_empty())
+            .map(|t| (t.name.clone(), checks(t)))
+            .collect(),
     });
     Ok(())
 }
@@ -285,6 +315,17 @@ impl Unchanged<'_> {
             Fact::Absent => return Err("its target does not exist".to_owned()),
             Fact::Unknown => return Err("it is not known whether its target exists".to_owned()),
         }
+        if matches!(task.fact, Fact::View) != (task.strategy == Strategy::View) {
+            return Err("its target is of another kind than it was built as".to_owned());
+        }
+        if let Fact::Table(columns) = &task.fact {
+            let wanted = &model.schema().columns;
+            let fold = |name: &SmolStr| snapshot.dialect.fold(name, true, IdentKind::Column);
+            let there: FxHashSet<&SmolStr> = columns.iter().collect();
+            if let Some(gone) = wanted.iter().find(|c| !there.contains(&fold(&c.name))) {
+                return Err(format!("its target has no column `{}`", gone.name));
+            }
+        }
         let Some(built) = self.before.get(&task.full_name) else {
             return Err("it is not known what its target was built from".to_owned());
         };
@@ -303,6 +344,9 @@ impl Unchanged<'_> {
             if format!("{:032x}", now.meaning) != built.meaning {
                 return Err("its query changed".to_owned());
             }
+        }
+        if built.checks != checks(task) {
+            return Err("its checks changed".to_owned());
         }
         if built.models.len() != reads.models.len() || built.sources.len() != reads.sources.len() {
             return Err("what it reads is not what it was built from".to_owned());
@@ -430,6 +474,7 @@ impl Memory {
                 if built.unproved.is_empty() {
                     built.basis = bases.get(&task.name).cloned().unwrap_or_default();
                     built.meaning = format!("{:032x}", reads.meaning);
+                    built.checks = self.checks.get(&task.name).cloned().unwrap_or_default();
                     built.models = models;
                     built.sources = sources;
                 }
