@@ -252,7 +252,9 @@ impl Hooks {
         for secret in &self.config.secrets {
             let secret = secret.expose();
             let ends = secret.char_indices().skip(1);
-            let left = ends.filter_map(|(at, _)| text.strip_prefix(secret.get(at..)?)).next();
+            let left = ends
+                .filter_map(|(at, _)| text.strip_prefix(secret.get(at..)?))
+                .next();
             rest = left.filter(|left| left.len() < rest.len()).unwrap_or(rest);
         }
         self.clean(rest.to_owned())

@@ -350,7 +350,10 @@ mod tests {
     fn what_a_command_leaves_in_the_background_is_not_waited_for() {
         let begin = Instant::now();
         let ended = sh("sleep 2 & echo started", 30_000, "");
-        assert_eq!((ended.failure, ended.stdout.text(str::to_owned).as_str()), (None, "started"));
+        assert_eq!(
+            (ended.failure, ended.stdout.text(str::to_owned).as_str()),
+            (None, "started")
+        );
         assert!(begin.elapsed() < Duration::from_secs(2));
     }
 
