@@ -735,6 +735,160 @@ fn unit_tests_say_what_is_wrong_with_them() {
     assert_eq!((code, none["error"]["code"].as_str()), (2, Some("usage")));
 }
 
+/// `freshness` of a model: its own, its folder's, its pipeline's, the project's, in this order.
+#[test]
+fn the_age_of_rows_is_checked_as_the_model_says() {
+    let rows = |age: &str| format!("SELECT 1 AS id, now()::TIMESTAMP - INTERVAL {age} AS at, 2 AS n");
+    let check = |folder: &Folder, args: &[&str]| -> (i32, Vec<Value>) {
+        let (code, found) = folder.checks(args);
+        let freshness = found.into_iter().filter(|c| c.0 == "freshness");
+        (code, freshness.map(|c| c.2).collect())
+    };
+    let folder = Folder::new(
+        "[pipeline.p.checks]\nrow_count = true\n",
+        &[
+            ("models/m.sql", &rows("'1 hour'")),
+            (
+                "models/m.toml",
+                "[freshness]\nmax_lag_seconds = 60\ntime_column = \"at\"\n",
+            ),
+            ("models/reader.sql", "SELECT id FROM m"),
+        ],
+    );
+    let (code, found) = check(&folder, &[]);
+    assert_eq!(code, 1);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (
+            &found[0]["status"],
+            &found[0]["severity"],
+            &found[0]["threshold_seconds"],
+            &found[0]["column"]
+        ),
+        (&"fail".into(), &"error".into(), &60.into(), &"at".into())
+    );
+    let lag = found[0]["lag_seconds"].as_i64().unwrap();
+    assert!((3_600..7_200).contains(&lag), "{lag}");
+    let (_, run) = folder.json(&["run"]);
+    assert_eq!(run["skipped"][0]["model"], "reader", "nobody builds on old rows");
+    let (_, plan) = folder.json(&["plan"]);
+    let shown = plan["statements"].as_array().unwrap().iter();
+    assert!(shown.clone().any(|s| s["purpose"] == "check_freshness"
+        && s["sql"].as_str().unwrap().contains("MAX(\"at\")")
+            | s["sql"].as_str().unwrap().contains("MAX(at)")));
+    let (_, metrics) = folder.json(&["metrics", "m"]);
+    assert!(
+        metrics["snapshots"][0]["freshness_lag_seconds"].as_u64().unwrap() >= 3_600,
+        "{metrics:#}"
+    );
+    let (_, compiled) = folder.json(&["compile"]);
+    assert_eq!(
+        compiled["models_detail"][0]["freshness"],
+        serde_json::json!({ "max_lag_seconds": 60, "time_column": "at", "severity": "error" })
+    );
+    // A warning, and the other spelling.
+    folder.write(
+        "models/m.toml",
+        "[freshness]\nexpected_lag_seconds = 60\ntime_column = \"at\"\nseverity = \"warning\"\n",
+    );
+    let (code, found) = check(&folder, &[]);
+    assert_eq!((code, &found[0]["status"]), (0, &"fail".into()));
+    folder.write(
+        "models/m.toml",
+        "[freshness]\nmax_lag_seconds = 86400\ntime_column = \"at\"\n",
+    );
+    let (code, found) = check(&folder, &[]);
+    assert_eq!((code, &found[0]["status"]), (0, &"pass".into()));
+
+    // Of a folder and of the project: for those models that have such a column.
+    folder.remove("models/m.toml");
+    let project = "[freshness]\nexpected_lag_seconds = 60\ntime_column = \"at\"\n";
+    folder.write("rocky.toml", &format!("{CONFIG}{project}"));
+    let (code, found) = check(&folder, &[]);
+    assert_eq!(
+        (code, found.len(), &found[0]["threshold_seconds"]),
+        (1, 1, &60.into())
+    );
+    let pipeline =
+        "[pipeline.p.checks]\nfreshness = { threshold_seconds = 7000, timestamp_column = \"at\" }\n";
+    folder.write("rocky.toml", &format!("{CONFIG}{pipeline}{project}"));
+    let (code, found) = check(&folder, &[]);
+    assert_eq!(
+        (code, found.len(), &found[0]["threshold_seconds"]),
+        (0, 1, &7000.into())
+    );
+    folder.write(
+        "models/_defaults.toml",
+        "[freshness]\nmax_lag_seconds = 90\ntime_column = \"at\"\n",
+    );
+    let (code, found) = check(&folder, &[]);
+    assert_eq!(
+        (code, found.len(), &found[0]["threshold_seconds"]),
+        (1, 1, &90.into())
+    );
+    // The strategy's column, where none is named; a pipeline whose checks only report.
+    folder.write(
+        "models/m.toml",
+        "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"at\"\n[freshness]\nmax_lag_seconds = 80\n",
+    );
+    let reports = "[pipeline.p.checks]\nfail_on_error = false\n";
+    folder.write("rocky.toml", &format!("{CONFIG}{reports}"));
+    let (code, found) = check(&folder, &["--full-refresh"]);
+    assert_eq!(
+        (code, &found[0]["status"], &found[0]["threshold_seconds"]),
+        (0, &"fail".into(), &80.into())
+    );
+    folder.write(
+        "rocky.toml",
+        &format!("{CONFIG}[pipeline.p.checks]\nenabled = false\n"),
+    );
+    assert_eq!(folder.json(&["run"]).1["check_results"], serde_json::json!([]));
+}
+
+#[test]
+fn a_freshness_that_cannot_be_checked_is_said() {
+    let folder = Folder::new(
+        "",
+        &[("models/m.sql", "SELECT 1 AS id, DATE '2026-01-01' AS day")],
+    );
+    for (sidecar, code, said) in [
+        (
+            "[freshness]\nmax_lag_seconds = 60\n",
+            "E405",
+            "`freshness` does not say which column tells the age of a row",
+        ),
+        (
+            "[freshness]\nmax_lag_seconds = 60\ntime_column = \"dya\"\n",
+            "E301",
+            "time_column `dya` is not a column of `m`; did you mean `day`?",
+        ),
+        (
+            "[freshness]\ntime_column = \"day\"\n",
+            "E405",
+            "`freshness` does not say how old rows may be: `max_lag_seconds` is missing",
+        ),
+        (
+            "[freshness]\nmax_lag_seconds = 60\nexpected_lag_seconds = 60\n",
+            "E404",
+            "`expected_lag_seconds` is another spelling of `max_lag_seconds`, which stands here too",
+        ),
+        (
+            "strategy = \"ephemeral\"\n[freshness]\nmax_lag_seconds = 60\ntime_column = \"day\"\n",
+            "E417",
+            "an ephemeral model has no table whose `freshness` could be checked",
+        ),
+    ] {
+        folder.write("models/m.toml", sidecar);
+        let (exit, run) = folder.json(&["run"]);
+        let all = run["diagnostics"].as_array().unwrap().iter();
+        let errors: Vec<(&str, &str)> = all
+            .filter(|d| d["severity"] == "Error")
+            .map(|d| (d["code"].as_str().unwrap(), d["message"].as_str().unwrap()))
+            .collect();
+        assert_eq!((exit, errors), (1, vec![(code, said)]), "{sidecar}");
+    }
+}
+
 /// The examples of a document: a fenced block with a path is a file, the lines after `$ rocky …` must be printed in this order, `…` standing
 /// for anything.
 fn examples(document: &str) {

@@ -437,6 +437,7 @@ fn qualifiers(parts: &[SmolStr; 3]) -> Vec<SmolStr> {
 }
 
 /// All models of a project, analysed.
+#[derive(Default)]
 pub struct Results {
     /// In order of models.
     pub prepared: Vec<Prepared>,
@@ -520,7 +521,17 @@ pub fn all(
             }
         }
     });
-    cancel.check()?;
+    if let Err(cancelled) = cancel.check() {
+        let Work {
+            checked,
+            prepared,
+            analysed,
+            board,
+            ..
+        } = work;
+        pool.spawn(move || drop((checked, prepared, analysed, board)));
+        return Err(cancelled);
+    }
     let mut board = work.board.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut prepared = Vec::with_capacity(n);
     for cell in work.prepared {

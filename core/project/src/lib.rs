@@ -22,6 +22,7 @@ pub mod given;
 pub mod graph;
 pub mod hash;
 pub mod interval;
+pub mod later;
 pub mod levels;
 pub mod lineage;
 pub mod link;

@@ -292,13 +292,19 @@ impl Project {
                 ..run.clone()
             };
             let prepared = self.prepare(&own, part, Access::Read, observer, cancel)?;
+            // What was planned from memory has not opened it.
+            let warehouse = match (prepared.warehouse, &prepared.look) {
+                (Some(opened), _) => Some(opened),
+                (None, Some(look)) => self.open_adapter(look.adapter(), Access::Read, cancel)?,
+                (None, None) => None,
+            };
             let pairs = prepared.reduced.pairs;
             if pairs.is_empty() && prepared.has_errors {
                 response.has_errors = true;
                 response.diagnostics.extend(prepared.diagnostics);
                 continue;
             }
-            let Some(warehouse) = prepared.warehouse else {
+            let Some(warehouse) = warehouse else {
                 return Err(Error::new(
                     ErrorKind::NotFound,
                     format!(

@@ -7,7 +7,9 @@ use super::{CheckKind, CheckPlan, Judge, Number, distinct_names, query, sql, tes
 use crate::bind::Sql;
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, code};
-use rocky_config::{AssertionConfig, CheckSeverity, ChecksConfig, CustomCheck, FreshnessCheck, Spanned};
+use rocky_config::{
+    AssertionConfig, CheckSeverity, ChecksConfig, CustomCheck, FreshnessCheck, FreshnessConfig, Spanned,
+};
 use rocky_syntax::lexer::{Token, TokenKind, lex};
 use rocky_warehouse::{Column, RelationName, Type};
 use rustc_hash::FxHashMap;
@@ -79,6 +81,34 @@ impl Subject<'_> {
         let found = columns.get(*place)?;
         let ty = Some(&found.ty).filter(|t| !t.has_unknown());
         Some((Ident::quoted(found.name.clone()).print(dialect), ty))
+    }
+
+    /// The check of `freshness` of a model; none where what is said of several models is not meant for this one. `gates`: what does not
+    /// hold fails the run, unless it only warns.
+    pub(super) fn freshness(
+        &self,
+        config: &FreshnessConfig,
+        gates: bool,
+    ) -> Result<Option<CheckPlan>, Box<Diagnostic>> {
+        let Some(name) = config.time_column.as_ref().or(self.timestamp_column.as_ref()) else {
+            if config.inherited {
+                return Ok(None);
+            }
+            let message = "`freshness` does not say which column tells the age of a row";
+            let problem = Diagnostic::new(code::E405, config.loc, message);
+            return Err(Box::new(problem.help("Add `time_column`.")));
+        };
+        match self.column(&name.value) {
+            Some((column, ty)) => {
+                let about = (column.as_str(), ty);
+                let mut check =
+                    young_enough(self, &name.value, about, config.max_lag_seconds, config.severity);
+                check.gates = gates && config.severity == CheckSeverity::Error;
+                Ok(Some(check))
+            }
+            None if config.inherited => Ok(None),
+            None => Err(Box::new(self.missing("time_column", name))),
+        }
     }
 
     /// E301: the column is not there.
@@ -206,7 +236,7 @@ impl<'a> Planner<'a> {
             }
         }
         if let Some(freshness) = &config.freshness
-            && let Some(mut check) = self.freshness(freshness, subject, &table, &shown)
+            && let Some(mut check) = self.freshness(freshness, subject, &shown)
         {
             check.gates = gates(freshness.severity);
             checks.push(check);
@@ -306,7 +336,6 @@ impl<'a> Planner<'a> {
         &mut self,
         config: &FreshnessCheck,
         subject: &Subject<'_>,
-        table: &str,
         shown: &str,
     ) -> Option<CheckPlan> {
         let configured = config.timestamp_column.as_ref();
@@ -344,27 +373,13 @@ impl<'a> Planner<'a> {
             .iter()
             .find(|(schema, _)| is_schema(schema))
             .map_or(config.threshold_seconds, |(_, seconds)| *seconds);
-        let select = sql::newest(subject.dialect, &column, ty);
-        Some(CheckPlan {
-            name: "freshness".into(),
-            kind: CheckKind::Freshness,
-            test_type: None,
-            column: Some(name.value.clone()),
-            severity: config.severity,
-            gates: false,
-            deferred: false,
-            within: false,
-            queries: vec![query("freshness", shown, format!("{select} FROM {table}"))],
-            judge: Judge::Freshness {
-                column: name.value.clone(),
-                threshold_seconds,
-                ahead_seconds: match ty {
-                    Some(Type::Date) => AHEAD_DATE_SECONDS,
-                    _ => AHEAD_SECONDS,
-                },
-            },
-            sample: None,
-        })
+        Some(young_enough(
+            subject,
+            &name.value,
+            (column.as_str(), ty),
+            threshold_seconds,
+            config.severity,
+        ))
     }
 
     /// All mistakes. An assertion that was about none of the tables is one, unless `elsewhere` knows its table.
@@ -383,6 +398,38 @@ impl<'a> Planner<'a> {
             }
         }
         self.problems
+    }
+}
+
+/// The newest moment of a column is not too old. What becomes of the run when it is, the caller says.
+fn young_enough(
+    subject: &Subject<'_>,
+    name: &SmolStr,
+    (column, ty): (&str, Option<&Type>),
+    threshold_seconds: u64,
+    severity: CheckSeverity,
+) -> CheckPlan {
+    let select = sql::newest(subject.dialect, column, ty);
+    let sql = format!("{select} FROM {}", subject.printed());
+    CheckPlan {
+        name: "freshness".into(),
+        kind: CheckKind::Freshness,
+        test_type: None,
+        column: Some(name.clone()),
+        severity,
+        gates: false,
+        deferred: false,
+        within: false,
+        queries: vec![query("freshness", &subject.shown(), sql)],
+        judge: Judge::Freshness {
+            column: name.clone(),
+            threshold_seconds,
+            ahead_seconds: match ty {
+                Some(Type::Date) => AHEAD_DATE_SECONDS,
+                _ => AHEAD_SECONDS,
+            },
+        },
+        sample: None,
     }
 }
 
