@@ -18,7 +18,7 @@ pub use resolve::{FoundBy, Resolved, resolve, source_of};
 use crate::checks::Written;
 use crate::drift::DriftPolicy;
 use crate::task::{Plan, Step, StepKind, Task};
-use crate::{hash, setup};
+use crate::setup;
 use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, code};
 use rocky_config::{ChecksConfig, Components};
 use rocky_warehouse::{Capabilities, CatalogSnapshot, RelationName, SourceTable, Strategy};
@@ -201,7 +201,7 @@ pub fn plan(
         concurrency: options.concurrency.clamp(1, limit.max(1)),
         fail_fast: options.fail_fast,
     };
-    let Some(plan_id) = hash::of_value(&plan) else {
+    let Some(plan_id) = plan.id() else {
         return Err(vec![Diagnostic::new(
             code::E303,
             options.loc,
