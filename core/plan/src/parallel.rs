@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-/// Values that one thread takes at once.
+/// Values that one thread takes at once, at least.
 const CHUNK: usize = 128;
 
 /// `make` of each value, in their order; `begin` makes what the values of one chunk share.
@@ -12,13 +12,11 @@ pub(crate) fn map<T: Sync, S, R: Send>(
     begin: &(dyn Fn() -> S + Sync),
     make: &(dyn Fn(&mut S, &T) -> R + Sync),
 ) -> Vec<R> {
-    let chunk = |values: &[T]| -> Vec<R> {
-        let mut shared = begin();
-        values.iter().map(|value| make(&mut shared, value)).collect()
-    };
     if values.len() <= CHUNK || rayon::current_thread_index().is_none() {
-        return chunk(values);
+        let mut shared = begin();
+        return values.iter().map(|value| make(&mut shared, value)).collect();
     }
-    let made: Vec<Vec<R>> = values.par_chunks(CHUNK).map(chunk).collect();
-    made.into_iter().flatten().collect()
+    // Each is written to its place: they are not put together from parts.
+    let chunks = values.par_iter().with_min_len(CHUNK);
+    chunks.map_init(begin, |shared, value| make(shared, value)).collect()
 }

@@ -450,7 +450,13 @@ fn made(
 
 /// The task of a model; its place in the order is filled in by the caller.
 fn task(snapshot: &Snapshot, model: &Model, made: Made) -> Task {
-    let Made { built, fact, drift } = made;
+    let Made {
+        mut built,
+        fact,
+        drift,
+    } = made;
+    // Most have one step, and there are ten thousand.
+    built.steps.shrink_to_fit();
     Task {
         kind: TaskKind::Model,
         name: model.name.clone(),
@@ -469,7 +475,7 @@ fn task(snapshot: &Snapshot, model: &Model, made: Made) -> Task {
         sql_hash: hash::of_steps(&built.steps),
         steps: built.steps,
         windows: built.windows,
-        column_count: model.complete().then(|| model.schema().columns.len()),
+        column_count: model.complete().then(|| model.n_columns().0 as usize),
         checks: Vec::new(),
         quarantine: None,
     }
