@@ -34,7 +34,8 @@ impl LineIndex {
         );
         let ascii = text.is_ascii();
         let ends = starts.iter().skip(1).copied().chain([text.len() as u32]);
-        let is_long = !ascii && (starts.iter().zip(ends)).any(|(start, end)| (end - start) as usize > 2 * BLOCK);
+        let is_long =
+            !ascii && (starts.iter().zip(ends)).any(|(start, end)| (end - start) as usize > 2 * BLOCK);
         let mut chars = Vec::new();
         if is_long {
             let mut before = 0;

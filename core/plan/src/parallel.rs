@@ -18,5 +18,7 @@ pub(crate) fn map<T: Sync, S, R: Send>(
     }
     // Each is written to its place: they are not put together from parts.
     let chunks = values.par_iter().with_min_len(CHUNK);
-    chunks.map_init(begin, |shared, value| make(shared, value)).collect()
+    chunks
+        .map_init(begin, |shared, value| make(shared, value))
+        .collect()
 }

@@ -442,7 +442,11 @@ fn made(
             holes: Vec::new(),
             kind: StepKind::Statement { counts_rows: false },
         });
-        built.steps.splice(0..0, alter);
+        // Once, however many windows there are.
+        match &mut built.windows {
+            Some(windows) => windows.before.splice(0..0, alter),
+            None => built.steps.splice(0..0, alter),
+        };
         outcome.drift
     });
     Ok(Made { built, fact, drift })

@@ -293,10 +293,7 @@ pub fn orphan(path: &FilePath, loc: Loc, layout: &Layout) -> Diagnostic {
     let name = path.name();
     match name.strip_suffix(".contract.toml") {
         Some(model) => {
-            let files = layout
-                .models
-                .iter()
-                .map(|m| m.stem.as_str());
+            let files = layout.models.iter().map(|m| m.stem.as_str());
             crate::contract::of_no_model(model, loc, files)
         }
         None => Diagnostic::new(code::W408, loc, format!("`{name}` belongs to no model"))

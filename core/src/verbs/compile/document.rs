@@ -168,7 +168,11 @@ impl Details {
             out.push(b'[');
             model.look_at_columns(|columns| {
                 for column in columns {
-                    key(out, if first { "{\"name\":" } else { ",{\"name\":" }, &column.name);
+                    key(
+                        out,
+                        if first { "{\"name\":" } else { ",{\"name\":" },
+                        &column.name,
+                    );
                     key(out, ",\"type\":", &type_text(&column.ty, snapshot.dialect));
                     out.extend_from_slice(b",\"nullable\":");
                     flag(out, column.nullable);
