@@ -151,8 +151,8 @@ fn made(connection: &mut dyn Connection, name: &str, query: &str) -> (Vec<(Strin
         .collect();
     let sql = format!("SELECT {} FROM \"{name}\"", counts.join(", "));
     let rows = connection.query(&sql, 1, &cancel).unwrap();
-    let nulls = rows.rows[0].iter().map(|v| v.to_string().parse().unwrap());
-    (columns, nulls.collect())
+    let nulls = rows.rows[0].iter().map(|v| v.to_i64().unwrap()).collect();
+    (columns, nulls)
 }
 
 /// One file of layers: how many models, and what is wrong.
