@@ -136,7 +136,7 @@ void a_key_is_used_once_and_hooks_are_told(const rocky::Project &project) {
 
 void a_cancelled_run_says_what_it_did(const rocky::Project &project) {
     write("models/slow.sql",
-          "SELECT count(*) AS n FROM orders, range(100000000000) AS r(i) WHERE hash(r.i) % 7 = 3\n");
+          "SELECT count(*) AS n FROM orders, range(100000000000000) AS r(i) WHERE hash(r.i) % 7 = 3\n");
     rocky::Cancel cancel;
     auto on_event = [&cancel](std::string_view event) {
         if (event.find("\"type\":\"model_started\",\"model\":\"slow\"") != std::string_view::npos) {

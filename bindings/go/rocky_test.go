@@ -34,7 +34,7 @@ func open(t *testing.T) (*rocky.Project, string) {
 
 func addSlowModel(t *testing.T, dir string) {
 	t.Helper()
-	sql := "SELECT count(*) AS n FROM range(100000000000) AS r(i) WHERE hash(r.i) % 7 = 3\n"
+	sql := "SELECT count(*) AS n FROM range(100000000000000) AS r(i) WHERE hash(r.i) % 7 = 3\n"
 	if err := os.WriteFile(filepath.Join(dir, "models", "slow.sql"), []byte(sql), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,8 @@ func TestTheContextEndsARunningQuery(t *testing.T) {
 	if !run.Interrupted {
 		t.Fatalf("%+v", run)
 	}
-	if took := time.Since(tripped); took > 3*time.Second {
+	// It would take hours.
+	if took := time.Since(tripped); took > 2*time.Minute {
 		t.Fatalf("it took %v", took)
 	}
 }
@@ -179,13 +180,17 @@ func TestAnEndedContextIsTheErrorsCause(t *testing.T) {
 		t.Fatalf("%#v", err)
 	}
 	// Ended in the middle.
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	_, err := p.Compile(ctx, rocky.CompileRequest{}, rocky.WithEvents(func(rocky.Event) {
+	var err error
+	for wait := 50 * time.Millisecond; err == nil && wait < time.Minute; wait *= 2 {
+		ctx, cancel := context.WithCancel(context.Background())
+		var once sync.Once
+		_, err = p.Compile(ctx, rocky.CompileRequest{}, rocky.WithEvents(func(rocky.Event) {
+			cancel()
+			// The token is tripped on another goroutine, which on a busy machine takes its time.
+			once.Do(func() { time.Sleep(wait) })
+		}))
 		cancel()
-		// The token is tripped on another goroutine.
-		time.Sleep(50 * time.Millisecond)
-	}))
+	}
 	var failed *rocky.Error
 	if !errors.Is(err, context.Canceled) || !errors.As(err, &failed) || failed.Status != rocky.StatusCancelled {
 		t.Fatalf("%#v", err)

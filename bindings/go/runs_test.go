@@ -215,7 +215,7 @@ func TestAKeyIsUsedOnceAndHooksAreTold(t *testing.T) {
 
 func TestACancelledRunGoesOn(t *testing.T) {
 	p, write := shop(t)
-	write("models/slow.sql", "SELECT count(*) AS n FROM orders, range(100000000000) AS r(i) WHERE hash(r.i) % 7 = 3\n")
+	write("models/slow.sql", "SELECT count(*) AS n FROM orders, range(100000000000000) AS r(i) WHERE hash(r.i) % 7 = 3\n")
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	request := rocky.RunRequest{Models: []string{"orders", "slow"}}

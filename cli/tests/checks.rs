@@ -735,6 +735,160 @@ fn unit_tests_say_what_is_wrong_with_them() {
     assert_eq!((code, none["error"]["code"].as_str()), (2, Some("usage")));
 }
 
+/// `freshness` of a model: its own, its folder's, its pipeline's, the project's, in this order.
+#[test]
+fn the_age_of_rows_is_checked_as_the_model_says() {
+    let rows = |age: &str| format!("SELECT 1 AS id, now()::TIMESTAMP - INTERVAL {age} AS at, 2 AS n");
+    let check = |folder: &Folder, args: &[&str]| -> (i32, Vec<Value>) {
+        let (code, found) = folder.checks(args);
+        let freshness = found.into_iter().filter(|c| c.0 == "freshness");
+        (code, freshness.map(|c| c.2).collect())
+    };
+    let folder = Folder::new(
+        "[pipeline.p.checks]\nrow_count = true\n",
+        &[
+            ("models/m.sql", &rows("'1 hour'")),
+            (
+                "models/m.toml",
+                "[freshness]\nmax_lag_seconds = 60\ntime_column = \"at\"\n",
+            ),
+            ("models/reader.sql", "SELECT id FROM m"),
+        ],
+    );
+    let (code, found) = check(&folder, &[]);
+    assert_eq!(code, 1);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (
+            &found[0]["status"],
+            &found[0]["severity"],
+            &found[0]["threshold_seconds"],
+            &found[0]["column"]
+        ),
+        (&"fail".into(), &"error".into(), &60.into(), &"at".into())
+    );
+    let lag = found[0]["lag_seconds"].as_i64().unwrap();
+    assert!((3_600..7_200).contains(&lag), "{lag}");
+    let (_, run) = folder.json(&["run"]);
+    assert_eq!(run["skipped"][0]["model"], "reader", "nobody builds on old rows");
+    let (_, plan) = folder.json(&["plan"]);
+    let shown = plan["statements"].as_array().unwrap().iter();
+    assert!(shown.clone().any(|s| s["purpose"] == "check_freshness"
+        && s["sql"].as_str().unwrap().contains("MAX(\"at\")")
+            | s["sql"].as_str().unwrap().contains("MAX(at)")));
+    let (_, metrics) = folder.json(&["metrics", "m"]);
+    assert!(
+        metrics["snapshots"][0]["freshness_lag_seconds"].as_u64().unwrap() >= 3_600,
+        "{metrics:#}"
+    );
+    let (_, compiled) = folder.json(&["compile"]);
+    assert_eq!(
+        compiled["models_detail"][0]["freshness"],
+        serde_json::json!({ "max_lag_seconds": 60, "time_column": "at", "severity": "error" })
+    );
+    // A warning, and the other spelling.
+    folder.write(
+        "models/m.toml",
+        "[freshness]\nexpected_lag_seconds = 60\ntime_column = \"at\"\nseverity = \"warning\"\n",
+    );
+    let (code, found) = check(&folder, &[]);
+    assert_eq!((code, &found[0]["status"]), (0, &"fail".into()));
+    folder.write(
+        "models/m.toml",
+        "[freshness]\nmax_lag_seconds = 86400\ntime_column = \"at\"\n",
+    );
+    let (code, found) = check(&folder, &[]);
+    assert_eq!((code, &found[0]["status"]), (0, &"pass".into()));
+
+    // Of a folder and of the project: for those models that have such a column.
+    folder.remove("models/m.toml");
+    let project = "[freshness]\nexpected_lag_seconds = 60\ntime_column = \"at\"\n";
+    folder.write("rocky.toml", &format!("{CONFIG}{project}"));
+    let (code, found) = check(&folder, &[]);
+    assert_eq!(
+        (code, found.len(), &found[0]["threshold_seconds"]),
+        (1, 1, &60.into())
+    );
+    let pipeline =
+        "[pipeline.p.checks]\nfreshness = { threshold_seconds = 7000, timestamp_column = \"at\" }\n";
+    folder.write("rocky.toml", &format!("{CONFIG}{pipeline}{project}"));
+    let (code, found) = check(&folder, &[]);
+    assert_eq!(
+        (code, found.len(), &found[0]["threshold_seconds"]),
+        (0, 1, &7000.into())
+    );
+    folder.write(
+        "models/_defaults.toml",
+        "[freshness]\nmax_lag_seconds = 90\ntime_column = \"at\"\n",
+    );
+    let (code, found) = check(&folder, &[]);
+    assert_eq!(
+        (code, found.len(), &found[0]["threshold_seconds"]),
+        (1, 1, &90.into())
+    );
+    // The strategy's column, where none is named; a pipeline whose checks only report.
+    folder.write(
+        "models/m.toml",
+        "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"at\"\n[freshness]\nmax_lag_seconds = 80\n",
+    );
+    let reports = "[pipeline.p.checks]\nfail_on_error = false\n";
+    folder.write("rocky.toml", &format!("{CONFIG}{reports}"));
+    let (code, found) = check(&folder, &["--full-refresh"]);
+    assert_eq!(
+        (code, &found[0]["status"], &found[0]["threshold_seconds"]),
+        (0, &"fail".into(), &80.into())
+    );
+    folder.write(
+        "rocky.toml",
+        &format!("{CONFIG}[pipeline.p.checks]\nenabled = false\n"),
+    );
+    assert_eq!(folder.json(&["run"]).1["check_results"], serde_json::json!([]));
+}
+
+#[test]
+fn a_freshness_that_cannot_be_checked_is_said() {
+    let folder = Folder::new(
+        "",
+        &[("models/m.sql", "SELECT 1 AS id, DATE '2026-01-01' AS day")],
+    );
+    for (sidecar, code, said) in [
+        (
+            "[freshness]\nmax_lag_seconds = 60\n",
+            "E405",
+            "`freshness` does not say which column tells the age of a row",
+        ),
+        (
+            "[freshness]\nmax_lag_seconds = 60\ntime_column = \"dya\"\n",
+            "E301",
+            "time_column `dya` is not a column of `m`; did you mean `day`?",
+        ),
+        (
+            "[freshness]\ntime_column = \"day\"\n",
+            "E405",
+            "`freshness` does not say how old rows may be: `max_lag_seconds` is missing",
+        ),
+        (
+            "[freshness]\nmax_lag_seconds = 60\nexpected_lag_seconds = 60\n",
+            "E404",
+            "`expected_lag_seconds` is another spelling of `max_lag_seconds`, which stands here too",
+        ),
+        (
+            "strategy = \"ephemeral\"\n[freshness]\nmax_lag_seconds = 60\ntime_column = \"day\"\n",
+            "E417",
+            "an ephemeral model has no table whose `freshness` could be checked",
+        ),
+    ] {
+        folder.write("models/m.toml", sidecar);
+        let (exit, run) = folder.json(&["run"]);
+        let all = run["diagnostics"].as_array().unwrap().iter();
+        let errors: Vec<(&str, &str)> = all
+            .filter(|d| d["severity"] == "Error")
+            .map(|d| (d["code"].as_str().unwrap(), d["message"].as_str().unwrap()))
+            .collect();
+        assert_eq!((exit, errors), (1, vec![(code, said)]), "{sidecar}");
+    }
+}
+
 /// The examples of a document: a fenced block with a path is a file, the lines after `$ rocky …` must be printed in this order, `…` standing
 /// for anything.
 fn examples(document: &str) {
@@ -799,4 +953,140 @@ fn the_examples_about_runs_do_what_they_say() {
 #[test]
 fn the_examples_about_tests_do_what_they_say() {
     examples("testing.md");
+}
+
+#[test]
+fn what_reads_the_tag_knows_it() {
+    let folder = Folder::new(
+        "[pipeline.p.checks]\ncolumn_match = true\n[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"tag\"\n",
+        &[
+            ("models/t.sql", ROWS),
+            ("models/t.toml", RULES),
+            (
+                "models/t.contract.toml",
+                "[[columns]]\nname = \"id\"\ntype = \"Int32\"\n",
+            ),
+            (
+                "models/bad.sql",
+                "SELECT id, _rocky_failed_tests AS why FROM t WHERE _rocky_failed_tests IS NOT NULL",
+            ),
+            ("models/star.sql", "SELECT * FROM t"),
+            (
+                "models/after.sql",
+                "SELECT id, _rocky_failed_tests FROM star WHERE _rocky_failed_tests LIKE '%in_range%'",
+            ),
+            // Its tests are no tests of rows: nothing is added.
+            ("models/plain.sql", "SELECT id FROM t"),
+            (
+                "models/plain.toml",
+                "[[tests]]\ntype = \"unique\"\ncolumn = \"id\"\n",
+            ),
+        ],
+    );
+    let (code, compiled) = folder.json(&["compile"]);
+    assert_eq!(code, 0, "{compiled:#}");
+    let columns = |model: &str| -> Vec<String> {
+        let models = compiled["models_detail"].as_array().unwrap();
+        let found = models.iter().find(|m| m["name"] == model).unwrap();
+        let columns = found["columns"].as_array().unwrap().iter();
+        columns
+            .map(|c| format!("{} {}", c["name"].as_str().unwrap(), c["type"].as_str().unwrap()))
+            .collect()
+    };
+    assert_eq!(
+        columns("t"),
+        ["id INTEGER", "amount INTEGER", "_rocky_failed_tests VARCHAR"]
+    );
+    assert_eq!(columns("star"), columns("t"));
+    assert_eq!(columns("plain"), ["id INTEGER"]);
+    for _ in 0..2 {
+        let (code, run) = folder.json(&["run"]);
+        assert_eq!((code, run["checks_failed"].as_u64()), (0, Some(0)), "{run:#}");
+        assert!(count_is(&folder, "bad", 2) && count_is(&folder, "star", 4) && count_is(&folder, "after", 1));
+    }
+    // Nothing is behind it, and what it says follows from the rows.
+    let (code, lineage, errors) = folder.rocky(&["lineage", "bad.why", "-o", "json"]);
+    assert_eq!(code, 0, "{lineage}{errors}");
+    assert!(
+        lineage.contains("_rocky_failed_tests") && !lineage.contains("no such column"),
+        "{lineage}"
+    );
+    // Without the tests there is no such column any more.
+    folder.write("models/t.toml", "");
+    let (code, compiled) = folder.json(&["compile"]);
+    let found = compiled["diagnostics"].to_string();
+    assert!(code == 1 && found.contains("_rocky_failed_tests"), "{compiled:#}");
+}
+
+#[test]
+fn what_tag_left_behind_is_no_column_of_split() {
+    let with =
+        |mode: &str| format!("{CONFIG}[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"{mode}\"\n");
+    let sidecar = format!("strategy = {{ type = \"delete_insert\", partition_by = [\"id\"] }}\n{RULES}");
+    let folder = Folder::new("", &[("models/t.sql", ROWS), ("models/t.toml", &sidecar)]);
+    let look = "SELECT table_name, column_name FROM duckdb_columns() WHERE starts_with(column_name, '_rocky_failed_tests')";
+    for mode in ["tag", "split"] {
+        folder.write("rocky.toml", &with(mode));
+        let (code, run) = folder.json(&["run"]);
+        assert_eq!(
+            (code, &run["quarantine"][0]["quarantined_rows"]),
+            (0, &2.into()),
+            "{run:#}"
+        );
+    }
+    folder.write("models/look.sql", look);
+    assert_eq!(folder.json(&["run"]).0, 0);
+    // That of the table itself stays, and the quarantine has one of its own.
+    assert!(count_is(&folder, "look", 2));
+}
+
+#[test]
+fn a_column_is_added_once_however_many_windows_there_are() {
+    let adding = CONFIG.replace(
+        "type = \"transformation\"",
+        "type = \"transformation\"\non_added_columns = \"add\"",
+    );
+    let folder = Folder::new(
+        "",
+        &[
+            (
+                "models/t.sql",
+                "SELECT d, n FROM raw_rows WHERE d >= @start_date AND d < @end_date",
+            ),
+            (
+                "models/t.toml",
+                "[strategy]\ntype = \"time_interval\"\ntime_column = \"d\"\ngranularity = \"day\"\n",
+            ),
+            (
+                "models/raw_rows.sql",
+                "SELECT DATE '2026-04-01' + i AS d, i AS n FROM (VALUES (0), (1), (2)) AS v(i)",
+            ),
+        ],
+    );
+    folder.write("rocky.toml", &adding);
+    let range = ["run", "--from", "2026-04-01", "--to", "2026-04-03"];
+    let (code, run) = folder.json(&range);
+    assert_eq!(code, 0, "{run:#}");
+    let more = "SELECT d, n, n + 1 AS more FROM raw_rows WHERE d >= @start_date AND d < @end_date";
+    folder.write("models/t.sql", more);
+    let (code, run) = folder.json(&range);
+    assert_eq!(code, 0, "{run:#}");
+    assert!(count_is(&folder, "t", 3), "{run:#}");
+    // So with the tag.
+    folder.write(
+        "rocky.toml",
+        &format!("{adding}[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"tag\"\n"),
+    );
+    let rules = "[[tests]]\ntype = \"in_range\"\ncolumn = \"n\"\nmax = 1\n";
+    folder.write(
+        "models/t.toml",
+        &format!("[strategy]\ntype = \"time_interval\"\ntime_column = \"d\"\ngranularity = \"day\"\n{rules}"),
+    );
+    folder.write(
+        "models/bad.sql",
+        "SELECT d, _rocky_failed_tests AS why FROM t WHERE _rocky_failed_tests IS NOT NULL",
+    );
+    let (code, run) = folder.json(&range);
+    assert_eq!(code, 0, "{run:#}");
+    assert!(count_is(&folder, "bad", 1), "{run:#}");
 }

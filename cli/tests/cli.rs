@@ -478,14 +478,15 @@ fn interrupting_a_run_ends_with_130_and_a_document() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // The state file is made when the run begins; by then Ctrl-C is listened to.
-    for _ in 0..400 {
-        if folder.files().contains(&".rocky-state.redb".to_owned()) {
-            break;
-        }
+    // It is in the history when it begins; by then Ctrl-C is listened to.
+    let begun = || {
+        folder.files().contains(&".rocky-state.redb".to_owned()) && folder.json(&["history"]).1["count"] == 1
+    };
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(120);
+    while !begun() {
+        assert!(std::time::Instant::now() < end, "the run did not begin");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    std::thread::sleep(std::time::Duration::from_millis(300));
     let killed = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()

@@ -320,9 +320,22 @@ fn production_is_untouched_and_shadows_are_what_production_becomes() {
         .iter()
         .find(|p| p["pipeline"] == "quality")
         .unwrap();
-    assert!(
-        quality["skipped_reason"].as_str().unwrap().contains("no shadow") || quality["status"] == "Success"
-    );
+    // The shadows are checked, and no table of production.
+    assert_eq!(quality["status"], "Success");
+    let of = |list: &str| quality[list].as_array().unwrap().clone();
+    let row_counts = of("check_results");
+    assert_eq!(row_counts.len(), 8, "{quality:#}");
+    for table in &row_counts {
+        let counted = folder.sql(&format!(
+            "SELECT count(*) FROM main.{}_rocky_shadow",
+            table["asset_key"][2].as_str().unwrap()
+        ));
+        let check = &table["checks"][0];
+        assert_eq!([check["target_count"].to_string()], *counted, "{table:#}");
+    }
+    for skipped in of("skipped") {
+        assert_eq!(skipped["reason"], "it has no shadow in this run");
+    }
     let after = folder.dump();
     assert_eq!(after.0, before.0);
     assert_eq!(folder.state(), state);
@@ -482,6 +495,172 @@ fn what_cannot_be_a_shadow_is_refused_and_nothing_runs() {
         Value::Null
     );
     assert_eq!(folder.state(), state);
+}
+
+const FIRST: [&str; 2] = ["raw", "shop"];
+
+/// A project whose replication has never run.
+fn before_the_first_run() -> Folder {
+    let quality = "[pipeline.quality]\ntype = \"quality\"\ndepends_on = [\"shop\"]\n[pipeline.quality.target]\nadapter = \"default\"\n\
+         [[pipeline.quality.tables]]\ncatalog = \"\"\nschema = \"main\"\ntable = \"base\"\n\
+         [[pipeline.quality.tables]]\ncatalog = \"\"\nschema = \"raw__shop\"\ntable = \"orders\"\n\
+         [pipeline.quality.checks]\n\
+         custom = [{ name = \"negative\", sql = \"SELECT count(*) FROM {target} WHERE amount < 0\", threshold = 0 }]\n\
+         [[pipeline.quality.checks.assertions]]\ntable = \"base\"\ntype = \"relationships\"\ncolumn = \"id\"\n\
+         to_table = \"staging__shop.orders\"\nto_column = \"id\"\n";
+    let raw = "[pipeline.raw]\nstrategy = \"full_refresh\"\n[pipeline.raw.source.schema_pattern]\nprefix = \"raw__\"\nseparator = \"__\"\n\
+         components = [\"source\"]\n[pipeline.raw.target]\ncatalog_template = \"\"\nschema_template = \"staging__{source}\"\n";
+    let folder = Folder::new(&[
+        (
+            "rocky.toml",
+            &format!(
+                "[adapter]\ntype = \"duckdb\"\npath = \"shop.duckdb\"\n{raw}[pipeline.shop]\ntype = \"transformation\"\n\
+                 depends_on = [\"raw\"]\n[pipeline.shop.target]\nadapter = \"default\"\n{quality}"
+            ),
+        ),
+        ("models/base.sql", "SELECT id, amount FROM staging__shop.orders"),
+        ("models/total.sql", "SELECT sum(amount) AS total FROM base"),
+    ]);
+    folder.sql("CREATE SCHEMA raw__shop; CREATE TABLE raw__shop.orders AS SELECT i AS id, i * 2 AS amount FROM range(5) r(i)");
+    folder
+}
+
+#[test]
+fn before_the_first_replication_there_are_shadows_too() {
+    // Schemas of production are not made: those of the shadows are, or what is lacking is said before anything was run.
+    let folder = before_the_first_run();
+    let before = folder.dump();
+    let (code, refused) = folder.json(&["run", "--dag", "--shadow"]);
+    let [raw, shop, quality] = refused["pipelines"].as_array().unwrap().as_slice() else {
+        panic!("{refused:#}");
+    };
+    assert_eq!((code, &raw["tables_copied"]), (1, &0.into()), "{refused:#}");
+    let said = raw["errors"][0]["error"].as_str().unwrap();
+    assert!(
+        said.contains(
+            "schema `staging__shop` of shadow `shop.staging__shop.orders_rocky_shadow` does not exist"
+        ),
+        "{said}"
+    );
+    for (stage, before) in [(shop, "raw"), (quality, "shop")] {
+        let why = format!("pipeline `{before}` did not succeed");
+        assert_eq!(
+            (&stage["status"], &stage["skipped_reason"]),
+            (&"Skipped".into(), &why.into())
+        );
+    }
+    assert_eq!(folder.dump(), before);
+
+    let check = |document: &Value, suffix: &str| {
+        let parts = document["pipelines"].as_array().unwrap();
+        assert!(parts.iter().all(|p| p["status"] == "Success"), "{document:#}");
+        let Some(quality) = parts.iter().find(|p| p["pipeline"] == "quality") else {
+            return;
+        };
+        let [table] = quality["check_results"].as_array().unwrap().as_slice() else {
+            panic!("{quality:#}");
+        };
+        let checks = table["checks"].as_array().unwrap();
+        assert_eq!(checks.len(), 2, "{table:#}");
+        for check in checks {
+            // Production's table, which the one names, does not exist.
+            assert_eq!(check["passed"], true, "{check:#}");
+            if let Some(sql) = check["query"].as_str() {
+                assert!(sql.contains(suffix), "{sql}");
+            }
+        }
+        assert_eq!(quality["skipped"][0]["reason"], "it has no shadow in this run");
+    };
+    let (code, run) = folder.json(&["run", "--dag", "--shadow", "--shadow-schema", "qa"]);
+    assert_eq!(code, 0, "{run:#}");
+    check(&run, "qa");
+    assert_eq!(folder.sql("SELECT total FROM qa.total"), ["20"]);
+    assert_eq!(folder.sql("SELECT count(*) FROM qa.orders"), ["5"]);
+    let clean = || {
+        for pipeline in FIRST {
+            folder.ok(&[
+                "compare",
+                "--cleanup",
+                "--pipeline",
+                pipeline,
+                "--shadow-schema",
+                "qa",
+            ]);
+        }
+    };
+    clean();
+    // A column that only the shadow has: the models see it.
+    folder.sql("ALTER TABLE raw__shop.orders ADD COLUMN note VARCHAR");
+    folder.write(
+        "models/base.sql",
+        "SELECT id, amount, note FROM staging__shop.orders",
+    );
+    let (code, run) = folder.json(&[
+        "run",
+        "--pipeline",
+        "raw",
+        "--all",
+        "--shadow",
+        "--shadow-schema",
+        "qa",
+    ]);
+    assert_eq!(code, 0, "{run:#}");
+    check(&run, "qa");
+    assert_eq!(folder.sql("SELECT count(*), count(note) FROM qa.base"), ["5 | 0"]);
+    // Nothing of it is taken for production's.
+    let (code, compiled) = folder.json(&["compile"]);
+    assert_eq!(
+        (code, &compiled["diagnostics"][0]["code"]),
+        (1, &"E101".into()),
+        "{compiled:#}"
+    );
+    let (code, alone) = folder.json(&["run", "--pipeline", "shop"]);
+    assert_eq!((code, &alone["tables_copied"]), (1, &0.into()), "{alone:#}");
+    clean();
+    folder.sql("DROP SCHEMA qa; CREATE SCHEMA staging__shop");
+    let (code, run) = folder.json(&["run", "--dag", "--shadow"]);
+    assert_eq!(code, 0, "{run:#}");
+    let parts = run["pipelines"].as_array().unwrap();
+    assert!(parts.iter().all(|p| p["status"] == "Success"), "{run:#}");
+    assert_eq!(
+        folder.sql("SELECT count(*) FROM staging__shop.orders_rocky_shadow"),
+        ["5"]
+    );
+    // Where none of the tables has a shadow, that is said.
+    let config = std::fs::read_to_string(folder.path().join("rocky.toml")).unwrap();
+    folder.write(
+        "rocky.toml",
+        &config.replace("table = \"base\"\n[[pipe", "table = \"other\"\n[[pipe"),
+    );
+    let config = std::fs::read_to_string(folder.path().join("rocky.toml")).unwrap();
+    let at = config.find("[[pipeline.quality.checks.assertions]]").unwrap();
+    folder.write("rocky.toml", &config[..at]);
+    let (code, run) = folder.json(&["run", "--dag", "--shadow"]);
+    assert_eq!((code, &run["status"]), (0, &"Success".into()), "{run:#}");
+    let quality = &run["pipelines"][2];
+    assert_eq!(quality["status"], "Skipped");
+    let why = quality["skipped_reason"].as_str().unwrap();
+    assert!(why.contains("none of its tables has a shadow"), "{why}");
+}
+
+/// A catalogue that was read before is proved by the stamps of the file, once they are old enough; then nothing is opened for planning.
+#[test]
+fn shadows_are_compared_when_the_plan_is_remembered() {
+    let folder = before_the_first_run();
+    folder.sql("CREATE SCHEMA staging__shop; CREATE TABLE staging__shop.orders AS FROM raw__shop.orders");
+    for more in [&[][..], &["--shadow"]] {
+        folder.ok(&[&["run", "--pipeline", "shop"][..], more].concat());
+    }
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    let file = std::fs::File::options()
+        .append(true)
+        .open(folder.path().join("shop.duckdb"));
+    file.unwrap().set_modified(old).unwrap();
+    for _ in 0..2 {
+        folder.ok(&["plan", "--pipeline", "shop", "--shadow"]);
+    }
+    let found = folder.ok(&["compare", "--pipeline", "shop"]);
+    assert_eq!(found["overall_verdict"], "pass", "{found:#}");
 }
 
 #[test]

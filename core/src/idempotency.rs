@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use rocky_base::{Error, Result};
 use rocky_config::{DedupOn, IdempotencyConfig};
 use rocky_run::StateStore;
-use rocky_run::state::Process;
+use rocky_run::state::{Note, Process, StateBatch};
 use serde::{Deserialize, Serialize};
 
 const KIND: &str = "idempotency";
@@ -127,6 +127,16 @@ impl Drop for Claimed<'_> {
     }
 }
 
+/// What says, in the commit that ends the run with the key, how it ended: killed after it, the run is not done again.
+pub(crate) fn at_end(key: &str, run_id: &str, status: &str, now: Timestamp) -> StateBatch {
+    let mut batch = StateBatch::new();
+    // A value that cannot be written is said when the key is settled.
+    if let Ok(value) = value(run_id, Some(status)) {
+        batch.own_note(KIND, key, run_id, value, now);
+    }
+    batch
+}
+
 /// Say how the run with the key ended; `None`: nothing was done, and the key is free again.
 pub(crate) fn settle(
     state: &StateStore,
@@ -136,10 +146,16 @@ pub(crate) fn settle(
     config: &IdempotencyConfig,
     now: Timestamp,
 ) -> Result<()> {
+    let entry = |note: Option<&Note>| -> Option<Entry> { serde_json::from_value(note?.value.clone()).ok() };
+    let now_there = state.reader().note(KIND, key)?;
+    if entry(now_there.as_ref()).is_some_and(|e| e.run_id == run_id && e.status.as_deref() == status)
+        && status.is_some()
+    {
+        // The run's last commit said so.
+        return forget_old(state, config, now);
+    }
     state.update_note(KIND, key, |note| {
-        let mine = note
-            .and_then(|n| serde_json::from_value::<Entry>(n.value.clone()).ok())
-            .is_some_and(|e| e.run_id == run_id);
+        let mine = entry(note).is_some_and(|e| e.run_id == run_id);
         match (note, mine, status) {
             // Somebody else's by now.
             (Some(note), false, _) => Ok(Some((note.value.clone(), note.at))),
@@ -147,8 +163,16 @@ pub(crate) fn settle(
             (_, true, Some(status)) => Ok(Some((value(run_id, Some(status))?, now))),
         }
     })?;
-    state.retain_notes(KIND, |note| !expired(note.at, now, config.retention_days))?;
-    Ok(())
+    forget_old(state, config, now)
+}
+
+fn forget_old(state: &StateStore, config: &IdempotencyConfig, now: Timestamp) -> Result<()> {
+    let old = |note: &Note| expired(note.at, now, config.retention_days);
+    match state.reader().notes(KIND) {
+        // No commit for nothing.
+        Ok(notes) if !notes.iter().any(old) => Ok(()),
+        _ => state.retain_notes(KIND, |note| !old(note)).map(drop),
+    }
 }
 
 fn expired(at: Timestamp, now: Timestamp, days: u32) -> bool {

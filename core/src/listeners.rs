@@ -49,29 +49,66 @@ impl Observer for Fanout<'_> {
     }
 }
 
+/// Who tells Dagster of a run: a process has one channel, which is opened once and closed once.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Dagster {
+    /// The run itself.
+    Told,
+    /// [`Project::in_session`], which it is one of several runs in.
+    Around,
+}
+
 impl Project {
-    /// A run, with everybody told. `run` gets the name of the run and the observer.
-    pub(crate) fn attended(
+    /// Do `body`, several runs, as one session with Dagster.
+    pub(crate) fn in_session(
         &self,
         request: &RunRequest,
         observer: &mut dyn Observer,
-        cancel: &CancelToken,
-        run: impl FnOnce(String, &mut dyn Observer) -> Result<RunResponse>,
+        body: impl FnOnce(&mut dyn Observer) -> Result<RunResponse>,
     ) -> Result<RunResponse> {
-        let clock = self.host.system.clone();
-        let started = Instant::now();
+        let mut fanout = self.fanout(request, Dagster::Told, observer);
+        let result = body(&mut fanout);
+        if let Some(pipes) = fanout.pipes.take() {
+            pipes.close(ending(&result, Duration::ZERO).error.as_deref());
+        }
+        result
+    }
+
+    fn fanout<'a>(
+        &self,
+        request: &RunRequest,
+        dagster: Dagster,
+        observer: &'a mut dyn Observer,
+    ) -> Fanout<'a> {
         let mut fanout = Fanout {
             user: observer,
             pipes: None,
             shadow: request.shadow,
             anomalies: 0,
         };
-        match Pipes::open(&*clock) {
-            Ok(pipes) => fanout.pipes = pipes,
-            Err(why) => fanout
-                .user
-                .event(&warning(format!("Dagster is not told of this run: {why}"))),
+        if dagster == Dagster::Told {
+            match Pipes::open(&*self.host.system) {
+                Ok(pipes) => fanout.pipes = pipes,
+                Err(why) => fanout
+                    .user
+                    .event(&warning(format!("Dagster is not told of this run: {why}"))),
+            }
         }
+        fanout
+    }
+
+    /// A run, with everybody told. `run` gets the name of the run and the observer.
+    pub(crate) fn attended(
+        &self,
+        request: &RunRequest,
+        dagster: Dagster,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+        run: impl FnOnce(String, &mut dyn Observer) -> Result<RunResponse>,
+    ) -> Result<RunResponse> {
+        let clock = self.host.system.clone();
+        let started = Instant::now();
+        let mut fanout = self.fanout(request, dagster, observer);
         let run_id = rocky_run::new_run_id(crate::document::timestamp(clock.now()));
         // A configuration that cannot be read is the verb's business; it has no hooks.
         let config = self.config_checked().unwrap_or_default();

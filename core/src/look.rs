@@ -222,6 +222,19 @@ impl Project {
         })
     }
 
+    /// What tells the contents of a database file apart from those that it will have once it is changed; none while it was just written.
+    pub(crate) fn settled_stamp(&self, path: &std::path::Path) -> Option<String> {
+        let stamp = self.stamp(path)?;
+        let now = crate::document::timestamp(self.host.system.now()).as_nanosecond();
+        let settled = |s: &FileStamp| s.modified_ns > 0 && s.modified_ns + SETTLED_NS < now;
+        let all = settled(&stamp.0) && stamp.1.as_ref().is_none_or(settled);
+        let text = |s: &FileStamp| format!("{}/{}/{}", s.size, s.modified_ns, s.inode);
+        all.then(|| match &stamp.1 {
+            Some(log) => format!("{}+{}", text(&stamp.0), text(log)),
+            None => text(&stamp.0),
+        })
+    }
+
     fn stamp(&self, path: &std::path::Path) -> Option<Stamp> {
         // The log is beside the file itself, not beside a link to it.
         let path = &self.host.system.canonical(path).ok()?;

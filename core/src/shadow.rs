@@ -7,6 +7,9 @@ use crate::project::Project;
 use crate::verbs::run::{Begun, RunRequest, RunResponse};
 use rocky_base::{CancelToken, Error, Observer, Result, SmolStr};
 use rocky_plan::Shadow;
+use rocky_warehouse::catalog::Lookup;
+use rocky_warehouse::{CatalogSnapshot, Relation, RelationName};
+use std::sync::Arc;
 
 /// What is appended to the names of shadows when nothing is said.
 pub const DEFAULT_SUFFIX: &str = "_rocky_shadow";
@@ -87,6 +90,25 @@ pub(crate) fn check(project: &Project, request: &RunRequest) -> Result<()> {
     }
     Ok(())
 }
+
+/// The catalogue as the stages of a shadow run see it behind those before them: what has a shadow is there, with the columns of its shadow.
+pub(crate) fn staged(catalog: &Arc<CatalogSnapshot>, inputs: &[Pair]) -> Arc<CatalogSnapshot> {
+    let mut staged = Arc::clone(catalog);
+    for (production, shadow) in inputs {
+        if let Lookup::Found(relation) = catalog.lookup(shadow) {
+            let name = catalog.full_name(production);
+            let relation = Relation {
+                name,
+                ..relation.clone()
+            };
+            Arc::make_mut(&mut staged).insert(relation);
+        }
+    }
+    staged
+}
+
+/// A table and its shadow.
+pub(crate) type Pair = (RelationName, RelationName);
 
 impl Project {
     /// Do `body`, a run, over the state, wherever it is kept; a shadow run has none.

@@ -6,6 +6,7 @@ use rocky_base::{Error, Result};
 use rocky_config::StrategyKind;
 use rocky_plan::{Selection, Window, WindowOptions};
 use rocky_project::Snapshot;
+use rocky_run::pipes::AskedPartition;
 use rocky_run::report::{TaskStatus, WindowResult};
 use rocky_run::state::PartitionStatus;
 use schemars::JsonSchema;
@@ -142,9 +143,39 @@ pub(crate) fn check(request: &RunRequest) -> Result<()> {
 }
 
 impl Project {
+    /// The windows that the orchestrator means, where the request says nothing: of a step that is about a partition.
+    fn orchestrated(&self, request: &RunRequest) -> Option<Selection> {
+        let said = request.partition.is_some()
+            || request.from.is_some()
+            || request.latest
+            || request.missing
+            || request.full_refresh
+            || request.planned;
+        if said {
+            return None;
+        }
+        Some(match rocky_run::pipes::partition(&*self.host.system)? {
+            AskedPartition::One(key) => Selection::One(key),
+            AskedPartition::Range { from, to } => Selection::Range { from, to },
+        })
+    }
+
+    /// The request with what the orchestrator says of windows in it, where the plan has some: planned somewhere else it means the same.
+    pub(crate) fn with_orchestrated(&self, request: &RunRequest, plan: &rocky_plan::Plan) -> RunRequest {
+        let mut request = request.clone();
+        let windows = plan.tasks.iter().any(|t| t.windows.is_some());
+        match self.orchestrated(&request).filter(|_| windows) {
+            Some(Selection::One(key)) => request.partition = Some(key),
+            Some(Selection::Range { from, to }) => (request.from, request.to) = (Some(from), Some(to)),
+            _ => {}
+        }
+        request
+    }
+
     /// The windows that a request means.
     pub(crate) fn window_options(&self, request: &RunRequest, snapshot: &Snapshot) -> Result<WindowOptions> {
         check(request)?;
+        let mut named_by = None;
         let selection = match (&request.partition, &request.from, &request.to) {
             (Some(key), _, _) => Selection::One(key.clone()),
             (_, Some(from), Some(to)) => Selection::Range {
@@ -152,10 +183,17 @@ impl Project {
                 to: to.clone(),
             },
             _ if request.missing => Selection::Missing,
-            _ => Selection::Latest,
+            _ => match self.orchestrated(request) {
+                Some(selection) => {
+                    named_by = Some("Dagster");
+                    selection
+                }
+                None => Selection::Latest,
+            },
         };
         let mut options = WindowOptions {
             selection,
+            named_by,
             lookback: request.lookback,
             parallel: request.parallel.map(|n| n as usize),
             now: crate::document::timestamp(self.host.system.now()),

@@ -353,7 +353,7 @@ fn a_key_is_done_once() {
 fn a_key_under_way_is_told_so() {
     let folder = Folder::new(&[(
         "models/a.sql",
-        "SELECT count(*) AS n FROM range(1000000000) AS r(i), range(20)",
+        "SELECT count(*) AS n FROM range(1000000000000) AS r(i) WHERE hash(i) % 7 = 3",
     )]);
     let project = folder.open();
     let request = RunRequest {
@@ -361,12 +361,18 @@ fn a_key_under_way_is_told_so() {
         ..RunRequest::default()
     };
     let cancel = CancelToken::new();
+    let (begun, under_way) = std::sync::mpsc::channel();
     std::thread::scope(|scope| {
-        let first = scope.spawn(|| project.run(&request, &mut NoObserver, &cancel).unwrap());
-        // Long enough for the first to begin, and short before its end.
-        std::thread::sleep(std::time::Duration::from_millis(500));
+        let mut observer = |event: &rocky_core::Event| {
+            if matches!(event, rocky_core::Event::ModelStarted { .. }) {
+                let _ = begun.send(());
+            }
+        };
+        let (project, request, cancel) = (&project, &request, &cancel);
+        let first = scope.spawn(move || project.run(request, &mut observer, cancel).unwrap());
+        under_way.recv().unwrap();
         let second = project
-            .run(&request, &mut NoObserver, &CancelToken::new())
+            .run(request, &mut NoObserver, &CancelToken::new())
             .unwrap();
         assert_eq!(second.status, "SkippedInFlight");
         cancel.trip();

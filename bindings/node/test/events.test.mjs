@@ -131,24 +131,17 @@ test("the event loop and the file system go on during long runs", async () => {
     });
   });
   await Promise.all(begun);
-  let ticks = 0;
-  let longest = 0;
-  let last = performance.now();
-  const timer = setInterval(() => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-    ticks += 1;
-  }, 10);
-  const read = Array.from({ length: 20 }, () => readFile(new URL(import.meta.url)));
-  await sleep(1000);
-  clearInterval(timer);
+  // Timers fire and files are read while all of them run. (Were the loop blocked, it would be for hours.)
+  const ended = Promise.race(runs).then(() => assert.fail("a run has ended"), () => assert.fail("a run has ended"));
+  const going = async () => {
+    for (let i = 0; i < 20; i++) await sleep(10);
+    return Promise.all(Array.from({ length: 20 }, () => readFile(new URL(import.meta.url))));
+  };
+  assert.equal((await Promise.race([going(), ended])).length, 20);
+  ended.catch(() => {});
   controller.abort();
   const outcomes = await Promise.allSettled(runs);
   assert.ok(outcomes.every((o) => o.reason instanceof AbortError && o.reason.document.interrupted));
-  assert.ok(ticks >= 20, `${ticks} ticks in a second`);
-  assert.ok(longest < 500, `${longest} ms without a tick`);
-  assert.equal((await Promise.all(read)).length, 20);
   await Promise.all(projects.map((p) => p.close()));
 });
 

@@ -35,9 +35,9 @@ export async function playground() {
   return folder;
 }
 
-/** The model `slow`, whose query takes minutes. */
+/** The model `slow`, whose query takes hours. */
 export const SLOW = {
-  "models/slow.sql": "SELECT count(*) AS n FROM range(100000000000) AS r(i) WHERE hash(r.i) % 7 = 3\n",
+  "models/slow.sql": "SELECT count(*) AS n FROM range(100000000000000) AS r(i) WHERE hash(r.i) % 7 = 3\n",
   "models/slow.toml": '[strategy]\ntype = "full_refresh"\n',
 };
 
@@ -52,7 +52,7 @@ export function inMemory(files = {}) {
 }
 
 /** Run a module's text in another Node; it may import `rocky` from the package. Gives `{ code, signal, stdout, stderr }`. */
-export function child(text, { args = [], cwd = packageRoot, timeout = 60_000 } = {}) {
+export function child(text, { args = [], cwd = packageRoot, timeout = 600_000 } = {}) {
   const index = new URL("../dist/index.js", import.meta.url).href;
   const source = `import * as rocky from ${JSON.stringify(index)};\n${text}`;
   return new Promise((resolve) => {

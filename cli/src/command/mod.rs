@@ -337,6 +337,7 @@ fn run_request(args: &RunArgs) -> Result<RunRequest> {
         shadow: args.shadow,
         shadow_suffix: args.shadow_suffix.clone(),
         shadow_schema: args.shadow_schema.clone(),
+        planned: false,
         shadow_inputs: Vec::new(),
     })
 }

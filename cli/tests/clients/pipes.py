@@ -230,6 +230,141 @@ def partitions():
     print("partitions: one materialization for each, with its key")
 
 
+def asked_partitions():
+    """What the step is about is what is computed when nothing else is said; a key that means nothing to the model is refused."""
+    days = "SELECT DATE '2026-04-01' + i::INTEGER AS day, i AS n FROM range(9) AS r(i)"
+    sql = f"SELECT day, n FROM ({days}) AS d WHERE day >= @start_date AND day < @end_date"
+    root = project("asked", {"daily.sql": sql, "daily.toml": DAYS, "plain.sql": "SELECT 1 AS x"})
+    arguments, codes = [], []
+
+    def asset(partitions):
+        @dg.multi_asset(specs=[dg.AssetSpec(k, skippable=True) for k in keys("daily", "plain")], partitions_def=partitions)
+        def models(context: dg.AssetExecutionContext):
+            with dg.open_pipes_session(
+                context=context,
+                context_injector=dg.PipesEnvContextInjector(),
+                message_reader=dg.PipesTempFileMessageReader(),
+            ) as session:
+                env = {**os.environ, **session.get_bootstrap_env_vars()}
+                command = [ROCKY, "run", "--output", "json", *arguments]
+                done = subprocess.run(command, cwd=root, env=env, capture_output=True, timeout=DEADLINE)
+                codes.append((done.returncode, json.loads(done.stdout)))
+            return session.get_results(implicit_materializations=False)
+
+        return models
+
+    def run(partitions, key, *more):
+        arguments[:] = more
+        result = dg.materialize([asset(partitions)], partition_key=key, raise_on_error=False)
+        code, document = codes[-1]
+        return code, document, materialized(result)
+
+    daily = dg.DailyPartitionsDefinition(start_date="2026-04-01", end_date="2026-04-10")
+    code, document, found = run(daily, "2026-04-03")
+    assert code == 0 and found[keys("daily")[0]]["partition_key"].value == "2026-04-03", document
+    assert [m["partition"]["key"] for m in document["materializations"] if "partition" in m] == ["2026-04-03"], document
+    # What is said goes before what the step is about; models without partitions take no notice of it.
+    code, document, found = run(daily, "2026-04-03", "--partition", "2026-04-05")
+    assert code == 0 and found[keys("daily")[0]]["partition_key"].value == "2026-04-05", document
+    regions = dg.StaticPartitionsDefinition(["eu"])
+    code, document, found = run(regions, "eu", "--model", "plain")
+    assert code == 0 and set(found) == {keys("plain")[0]}, document
+    code, document, found = run(regions, "eu")
+    assert code == 2 and not found, document
+    assert document["error"]["message"].startswith("Dagster's partition `eu` of `daily` is not a day"), document
+    assert "`--latest`" in document["error"]["remediation_hint"], document
+    both = dg.MultiPartitionsDefinition({"day": daily, "region": regions})
+    code, document, found = run(both, dg.MultiPartitionKey({"day": "2026-04-03", "region": "eu"}))
+    assert code == 2 and "names more than one partition" in document["error"]["message"], document
+
+    # A plan says what it is about: applied by another step it is the same.
+    env = {**environment({"path": str(root / "messages")}), "DAGSTER_PIPES_CONTEXT": encode_env_var({"data": {"partition_key": "2026-04-07"}})}
+    plan = json.loads(subprocess.run([ROCKY, "plan", "-o", "json"], cwd=root, env=env, capture_output=True, timeout=DEADLINE).stdout)
+    assert [p["key"] for m in plan["models_detail"] for p in m.get("partitions") or []] == ["2026-04-07"], plan
+    env["DAGSTER_PIPES_CONTEXT"] = encode_env_var({"data": {"partition_key": "2026-04-08"}})
+    done = subprocess.run([ROCKY, "apply", plan["plan_id"], "-o", "json"], cwd=root, env=env, capture_output=True, timeout=DEADLINE)
+    applied = json.loads(done.stdout)
+    assert done.returncode == 0 and [m["partition"]["key"] for m in applied["materializations"] if "partition" in m] == ["2026-04-07"], applied
+    print("asked partitions: the step's own, unless something is said")
+
+
+SEVERAL = """
+[adapter]
+type = "duckdb"
+path = "w.duckdb"
+[pipeline.seed]
+type = "transformation"
+models = "seed/**"
+[pipeline.seed.target]
+adapter = "default"
+[pipeline.raw]
+depends_on = ["seed"]
+strategy = "full_refresh"
+[pipeline.raw.source.schema_pattern]
+prefix = "raw__"
+separator = "__"
+components = ["source"]
+[pipeline.raw.target]
+catalog_template = ""
+schema_template = "staging__{source}"
+[pipeline.p]
+type = "transformation"
+depends_on = ["raw"]
+models = "models/**"
+[pipeline.p.target]
+adapter = "default"
+"""
+
+
+def several_pipelines():
+    """All pipelines of `--dag` are one session, whatever becomes of them."""
+    root = FOLDER / "several"
+    for folder in ("seed", "models"):
+        (root / folder).mkdir(parents=True)
+    (root / "rocky.toml").write_text(SEVERAL)
+    (root / "seed" / "orders.sql").write_text("SELECT 1 AS id")
+    (root / "seed" / "orders.toml").write_text('[target]\nschema = "raw__shop"\n')
+    (root / "models" / "a.sql").write_text("SELECT id FROM staging__shop.orders")
+    made = [dg.AssetKey(["w", "raw__shop", "orders"]), dg.AssetKey(["duckdb", "shop", "orders"]), dg.AssetKey(["w", "main", "a"])]
+
+    def run():
+        seen = {}
+
+        @dg.multi_asset(specs=[dg.AssetSpec(k, skippable=True) for k in made])
+        def models(context: dg.AssetExecutionContext):
+            reader = dg.PipesTempFileMessageReader()
+            with dg.open_pipes_session(context=context, context_injector=dg.PipesEnvContextInjector(), message_reader=reader) as session:
+                env = {**os.environ, **session.get_bootstrap_env_vars()}
+                done = subprocess.run([ROCKY, "run", "--dag", "-o", "json"], cwd=root, env=env, capture_output=True, timeout=DEADLINE)
+                seen["code"] = done.returncode
+            seen["closed"] = session.message_handler.received_closed_message
+            return session.get_results(implicit_materializations=False)
+
+        result = dg.materialize([models])
+        assert result.success and seen["closed"], seen
+        return seen["code"], set(materialized(result))
+
+    def methods():
+        path = root / "messages"
+        path.unlink(missing_ok=True)
+        code = subprocess.run([ROCKY, "run", "--dag", "-o", "json"], cwd=root, env=environment({"path": str(path)}), capture_output=True, timeout=DEADLINE).returncode
+        messages = read(path)
+        names = [m["method"] for m in messages]
+        assert (names[0], names[-1], names.count("opened"), names.count("closed")) == ("opened", "closed", 1, 1), names
+        return code, messages
+
+    assert run() == (0, set(made))
+    code, messages = methods()
+    assert code == 0 and messages[-1]["params"] == {}, messages
+    runs = [m for m in messages if m["method"] == "log" and m["params"]["message"].startswith("rocky run ") and " of pipeline " in m["params"]["message"]]
+    assert len(runs) == 3, messages
+    # The first one fails: what is behind it is not run, and one exception says so.
+    (root / "seed" / "orders.sql").write_text("SELECT error('no') AS id")
+    code, messages = methods()
+    assert code != 0 and messages[-1]["params"]["exception"]["message"], messages
+    print("several pipelines: one session")
+
+
 def checks():
     """Asset checks with their severities; the run that fails by one of them still says what it wrote."""
     tests = """
@@ -330,6 +465,6 @@ schema_template = "staging__{source}"
 
 
 if __name__ == "__main__":
-    for case in (subprocess_client, failing_run, session_reader, streamed, ends, other_channels, partitions, checks, dagster_rocky_pipes):
+    for case in (subprocess_client, failing_run, session_reader, streamed, ends, other_channels, partitions, asked_partitions, several_pipelines, checks, dagster_rocky_pipes):
         case()
-    print("9 cases, 0 failed")
+    print("11 cases, 0 failed")

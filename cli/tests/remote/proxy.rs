@@ -111,7 +111,7 @@ impl Proxy {
         let begin = std::time::Instant::now();
         while !self.state.held.swap(false, Ordering::SeqCst) {
             assert!(
-                begin.elapsed() < Duration::from_secs(60),
+                begin.elapsed() < Duration::from_secs(240),
                 "nothing stalls: {:#?}",
                 self.log()
             );

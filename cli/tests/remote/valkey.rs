@@ -139,7 +139,7 @@ fn what_is_not_proved_to_be_absent_stops_the_run() {
     proxy.fail(&[READ], Fault::Stall, 99);
     let begin = Instant::now();
     machine.run().refused();
-    assert!(begin.elapsed() < Duration::from_secs(15), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
     proxy.heal();
     let second = machine.run().ok();
     assert_eq!(machine.history(), [second.id(), first.id()]);
@@ -229,9 +229,12 @@ fn after_a_kill_the_next_run_goes_on() {
     let child = machine.start(&["run"]);
     proxy.wait_until_stalled();
     kill9(child);
-    let begin = Instant::now();
     let third = machine.run().ok();
-    assert!(begin.elapsed() < Duration::from_secs(6), "{:?}", begin.elapsed());
+    assert!(
+        !third.stderr.contains("waiting for the lease"),
+        "{}",
+        third.stderr
+    );
     assert_eq!(machine.history().len(), 3);
     let other = Machine::valkey(server.port, "");
     other.run().ok();

@@ -8,6 +8,7 @@
 mod adapter;
 mod contract;
 mod format;
+mod freshness;
 mod front_matter;
 mod hook;
 mod keys;
@@ -32,6 +33,7 @@ pub use contract::{
     AllowedTypeChanges, ContractColumn, ContractConfig, ContractRules, TypeChange, parse_contract,
 };
 pub use format::{Format, FormatConfig, Layout};
+pub use freshness::FreshnessConfig;
 pub use front_matter::{FrontMatter, split_front_matter};
 pub use hook::{
     BodyTemplate, Field, HookEvent, HooksConfig, Method, OnFailure, Part, Preset, ShellHook, Webhook,

@@ -1,6 +1,7 @@
 //! What a model says about itself: sidecar, front matter, `_defaults.toml`.
 
 use crate::format::{self, FormatConfig};
+use crate::freshness::{self, FreshnessConfig};
 use crate::front_matter::FrontMatter;
 use crate::keys::{DEFAULTS, SIDECAR};
 use crate::node::{self, Env, Kind, Node};
@@ -41,6 +42,8 @@ pub struct ModelConfig {
     pub unit_tests: Vec<crate::test::UnitTest>,
     /// What kind of table it becomes and how that is laid out.
     pub format: Option<Box<FormatConfig>>,
+    /// How old its newest row may be.
+    pub freshness: Option<Box<FreshnessConfig>>,
 }
 
 /// `[target]`.
@@ -65,6 +68,8 @@ pub struct DefaultsConfig {
     pub strategy: Option<StrategyConfig>,
     /// Intent.
     pub intent: Option<Spanned<SmolStr>>,
+    /// How old the newest rows may be.
+    pub freshness: Option<Box<FreshnessConfig>>,
 }
 
 impl ModelConfig {
@@ -77,11 +82,20 @@ impl ModelConfig {
         target.catalog = target.catalog.take().or_else(|| defaults.catalog.clone());
         target.schema = target.schema.take().or_else(|| defaults.schema.clone());
         self.intent = self.intent.take().or_else(|| defaults.intent.clone());
+        self.freshness = self.freshness.take().or_else(|| defaults.freshness.clone());
     }
 
     /// What format and strategy, inherited or own, mean together; E035 where they contradict each other.
     pub fn settle(&mut self, out: &mut Vec<Diagnostic>) {
         format::settle(self, out);
+        let kind = self.strategy.as_ref().map(|s| &s.kind);
+        if let Some(freshness) = self.freshness.as_ref().filter(|f| !f.inherited)
+            && matches!(kind, Some(crate::StrategyKind::Ephemeral))
+        {
+            let message = "an ephemeral model has no table whose `freshness` could be checked";
+            let problem = Diagnostic::new(code::E417, freshness.loc, message);
+            out.push(problem.help("Remove `freshness`, or say it of a model that reads this one."));
+        }
     }
 }
 
@@ -141,6 +155,7 @@ fn sidecar(file: FileId, text: &str, offset: u32, env: Env<'_>, options: Options
         tests: crate::test::tests(root, &mut checker),
         unit_tests: crate::test::unit_tests(root, &mut checker),
         format: FormatConfig::read(root, &mut checker),
+        freshness: freshness::read(root, &mut checker).map(Box::new),
     };
     not_empty(&[&value.name, &value.target.table], &mut checker);
     Parsed::new(value, diagnostics, tree.vars, tree.broken)
@@ -159,6 +174,7 @@ pub fn parse_defaults(file: FileId, text: &str, env: Env<'_>, options: Options) 
         schema: target.and_then(|t| t.text("schema")),
         strategy: strategy::read(root, &DEFAULTS, &mut checker),
         intent: root.text("intent"),
+        freshness: freshness::read_default(root, &mut checker).map(Box::new),
     };
     Parsed::new(value, diagnostics, tree.vars, tree.broken)
 }

@@ -41,6 +41,9 @@ pub struct ProjectConfig {
     /// `[budget]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<BudgetConfig>,
+    /// `[freshness]`: how old the newest rows of models may be that do not say so themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freshness: Option<Box<crate::FreshnessConfig>>,
     /// `[retry] max_retries_per_run`: repetitions of all tasks of a run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_retries_per_run: Option<u32>,
@@ -148,6 +151,7 @@ pub fn parse_project(file: FileId, text: &str, env: Env<'_>) -> Parsed<ProjectCo
         max_duration_ms: budget.uint("max_duration_ms"),
         fails: budget.plain("on_breach").is_some_and(|b| b == "error"),
     });
+    value.freshness = crate::freshness::read_default(root, &mut checker).map(Box::new);
     value.max_retries_per_run = root.table("retry").and_then(|r| r.u32("max_retries_per_run"));
     value.skip_unchanged = root
         .table("run")

@@ -415,7 +415,11 @@ fn model_plan(
             holes: Vec::new(),
             kind: StepKind::Statement { counts_rows: false },
         });
-        built.steps.splice(0..0, alter);
+        // Once, however many windows there are.
+        match &mut built.windows {
+            Some(windows) => windows.before.splice(0..0, alter),
+            None => built.steps.splice(0..0, alter),
+        };
         outcome.drift
     });
     let known = model.analysis().complete && !model.unit.broken();

@@ -441,10 +441,12 @@ impl<'a> Stage<'a> {
         if !problems.is_empty() {
             return Err(problems);
         }
-        plan.setup = match &self.shadow.schema {
-            Some(_) => setup::missing_schemas(self.targets(), self.real, dialect),
-            None => Vec::new(),
-        };
+        // What is read stays where it is.
+        plan.setup.retain(|step| step.purpose == replication::ATTACH);
+        if self.shadow.schema.is_some() {
+            plan.setup
+                .extend(setup::missing_schemas(self.targets(), self.real, dialect));
+        }
         plan.plan_id = String::new();
         plan.plan_id = hash::of_value(&plan).unwrap_or_default();
         Ok(plan)

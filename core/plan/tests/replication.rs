@@ -9,7 +9,8 @@ use rocky_base::ident::IdentKind;
 use rocky_base::{Dialect, FileId, Ident};
 use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_plan::replication::{
-    FoundBy, ReplicationOptions, Resolved, Source, metadata_templates, plan, resolve, source_of,
+    FoundBy, Origin, ReplicationOptions, Resolved, Source, SourceFile, metadata_templates, plan, resolve,
+    source_of,
 };
 use rocky_plan::{DriftPolicy, Plan, StepKind, TaskKind};
 use rocky_warehouse::{CatalogSnapshot, Column, Relation, RelationKind, RelationName, SourceTable, Type};
@@ -158,6 +159,7 @@ impl World {
     fn options(&self, config: &ProjectConfig) -> ReplicationOptions {
         let pipeline = &config.pipelines["raw"];
         ReplicationOptions {
+            source: None,
             aliases: Vec::new(),
             pipeline: "raw".into(),
             dialect: self.dialect,
@@ -309,6 +311,113 @@ fn every_strategy_and_state_has_its_statements() {
             golden(&format!("{dialect}/replication_{name}.sql"), &text);
         }
     }
+}
+
+/// The sources of the golden case in a database file of their own.
+fn beside(world: &World, config: &ProjectConfig) -> (Resolved, ReplicationOptions) {
+    let PipelineKind::Replication(replication) = &config.pipelines["raw"].kind else {
+        panic!("a replication");
+    };
+    let pattern = replication.source.schema_pattern.as_ref().unwrap();
+    let table = SourceTable {
+        schema: "raw__shop".into(),
+        name: "orders".into(),
+        row_count: None,
+    };
+    let source = source_of(pattern, &"raw__shop".into(), &"duckdb".into(), vec![table]).unwrap();
+    let name = Ident::quoted("the \"raw\" one");
+    let origin = Origin {
+        found_by: FoundBy::Warehouse,
+        database: Some(name.clone()),
+    };
+    let loc = config.pipelines["raw"].loc;
+    let metadata = metadata_templates(&replication.metadata_columns, pattern, Dialect::DuckDb).unwrap();
+    let resolved = resolve(&[source], replication, &metadata, &world.catalog, origin, loc);
+    let options = ReplicationOptions {
+        source: Some(SourceFile {
+            name,
+            path: "/data/it's/the \"raw\" one.duckdb".to_owned(),
+        }),
+        ..world.options(config)
+    };
+    (resolved, options)
+}
+
+#[test]
+fn another_database_file_is_attached_and_named() {
+    let (source, same, _) = types(Dialect::DuckDb);
+    let world = || {
+        let mut world = World::new(Dialect::DuckDb).with(
+            (Some("the \"raw\" one"), "raw__shop", "orders"),
+            RelationKind::Table,
+            &source,
+        );
+        world.catalog.complete_catalogs.insert("the \"raw\" one".into());
+        world
+    };
+    let mut text = String::new();
+    for (case, world, more, behind) in [
+        ("target is absent", world(), "", CHECKS),
+        (
+            "incremental",
+            world().target(RelationKind::Table, &same),
+            "strategy = \"incremental\"",
+            "",
+        ),
+        (
+            "merge",
+            world().target(RelationKind::Table, &same),
+            "strategy = \"merge\"\nmerge_keys = [\"id\"]",
+            "",
+        ),
+    ] {
+        let config = parsed(Dialect::DuckDb, more, behind);
+        let (resolved, options) = beside(&world, &config);
+        assert!(resolved.diagnostics.is_empty(), "{:#?}", resolved.diagnostics);
+        let plan = plan(&resolved.copies, &world.catalog, &options).unwrap();
+        check_queries(&plan);
+        assert_eq!(plan.setup[0].purpose, "attach");
+        text.push_str(&format!("-- ==== {case} ====\n{}", show(&plan)));
+    }
+    golden("duckdb/replication_attached.sql", &text);
+}
+
+#[test]
+fn what_another_database_file_cannot_be_used_for_is_refused() {
+    let said = |more: &str, change: &dyn Fn(&mut ProjectConfig)| -> Vec<String> {
+        let mut config = parsed(Dialect::DuckDb, more, "");
+        change(&mut config);
+        let (resolved, _) = beside(&World::new(Dialect::DuckDb), &config);
+        let all = resolved.diagnostics.iter();
+        all.map(|d| format!("{}: {}", d.code, d.message)).collect()
+    };
+    let of =
+        |config: &mut ProjectConfig, change: &dyn Fn(&mut rocky_config::ReplicationConfig)| match &mut config
+            .pipelines["raw"]
+            .kind
+        {
+            PipelineKind::Replication(replication) => change(replication),
+            _ => panic!("a replication"),
+        };
+    assert_eq!(
+        said("strategy = \"view\"", &|_| ()),
+        ["E300: a view cannot read a table of another database file"]
+    );
+    let catalog = |text: &str| {
+        rocky_config::Spanned::new(
+            rocky_base::SmolStr::new(text),
+            rocky_base::Loc::text(rocky_base::Span::at(0)),
+        )
+    };
+    assert_eq!(
+        said("", &|c| of(c, &|r| r.source.catalog = Some(catalog("nowhere")))),
+        ["W102: catalog `nowhere` is not the database of the source's adapter; `the \"raw\" one` is used"]
+    );
+    assert!(
+        said("", &|c| of(c, &|r| r.source.catalog =
+            Some(catalog("The \"raw\" one"))))
+        .is_empty()
+    );
 }
 
 const CHECKS: &str = r#"

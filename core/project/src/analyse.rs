@@ -8,6 +8,7 @@ use crate::memo::{Checked, Memo};
 use crate::names::NameTable;
 use crate::packed::{Lazy, Packed};
 use crate::snapshot::{ModelSchema, SourceSchema};
+use crate::tagged::{self, Tags};
 use crate::unit::{self, Unit, UnitEnv};
 use rocky_base::{CancelToken, Dialect, Error, Result, SmolStr};
 use rocky_semantic::{Analysis, RelationInput, RelationSchema};
@@ -49,7 +50,8 @@ struct AnalysedHead {
 }
 
 impl Analysed {
-    fn new(key: u128, analysis: Arc<Analysis>, whole: bool) -> Analysed {
+    /// `more`: columns of the table that the query does not give.
+    fn new(key: u128, analysis: Arc<Analysis>, whole: bool, more: Option<Column>) -> Analysed {
         let complete = analysis.complete && whole;
         let columns: Arc<[Column]> = analysis
             .columns
@@ -59,6 +61,7 @@ impl Analysed {
                 ty: c.ty.clone(),
                 nullable: c.nullable,
             })
+            .chain(more)
             .collect();
         let schema_hash = Hasher128::new()
             .value(&&*columns)
@@ -178,6 +181,8 @@ pub struct Shared<'a> {
     pub catalog: Option<&'a CatalogSnapshot>,
     /// Types that users made there.
     pub types: &'a Types,
+    /// What quarantines add to the tables of models.
+    pub tags: &'a Tags<'a>,
     /// Tripped: what is analysed from then on is not all, and must not be kept.
     pub cancel: &'a CancelToken,
     /// Take what is remembered for not known. What is analysed so has keys of its own world and enters no memo.
@@ -319,7 +324,18 @@ impl Shared<'_> {
             cancel: Some(self.cancel),
         });
         let whole = !unit.broken() && !model.unreadable;
-        (Arc::new(Analysed::new(key, Arc::new(analysis), whole)), true)
+        let given = |_: &Column| {
+            let mut own = analysis.columns.iter();
+            own.any(|c| tagged::is_tag(self.env.dialect, &c.name))
+        };
+        let tag = self.tag(id).filter(|tag| !given(tag));
+        (Arc::new(Analysed::new(key, Arc::new(analysis), whole, tag)), true)
+    }
+
+    /// The column that a quarantine adds to a model's table.
+    fn tag(&self, id: u32) -> Option<Column> {
+        self.tags
+            .column(self.table.loaded(id), self.table.target(id), self.env.dialect)
     }
 
     fn model_schema(&self, result: Option<(&Analysed, bool)>) -> RelationSchema {
@@ -390,7 +406,8 @@ impl Shared<'_> {
         let mut hasher = Hasher128::new();
         hasher
             .u128(prepared.unit.hash())
-            .u32(u32::from(self.table.loaded(id).unreadable));
+            .u32(u32::from(self.table.loaded(id).unreadable))
+            .u32(u32::from(self.tag(id).is_some()));
         if !self.types.own.is_empty() {
             hasher.u128(self.types.hash);
         }
@@ -443,6 +460,7 @@ fn qualifiers(parts: &[SmolStr; 3]) -> Vec<SmolStr> {
 }
 
 /// All models of a project, analysed.
+#[derive(Default)]
 pub struct Results {
     /// In order of models.
     pub prepared: Vec<Prepared>,
@@ -526,7 +544,17 @@ pub fn all(
             }
         }
     });
-    cancel.check()?;
+    if let Err(cancelled) = cancel.check() {
+        let Work {
+            checked,
+            prepared,
+            analysed,
+            board,
+            ..
+        } = work;
+        pool.spawn(move || drop((checked, prepared, analysed, board)));
+        return Err(cancelled);
+    }
     let mut board = work.board.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut prepared = Vec::with_capacity(n);
     for cell in work.prepared {

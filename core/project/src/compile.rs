@@ -10,6 +10,7 @@ use crate::findings::{self, Subject};
 use crate::given::GivenSource;
 use crate::graph;
 use crate::hash::Hasher128;
+use crate::later::Later;
 use crate::levels::Levels;
 use crate::link::{self, Known, SourceBook};
 use crate::load::{self, ExplicitContract, LoadedModel, Reader, Recorder};
@@ -18,6 +19,7 @@ use crate::memo::{CachedFile, Checked, Entry, Memo};
 use crate::portability;
 use crate::snapshot::{Contract, Ground, Model, Parts, Snapshot, Source, SourceSchema, Timings};
 use crate::status::Doubtful;
+use crate::tagged::Tags;
 use crate::unit::{Unit, UnitEnv};
 use rayon::prelude::*;
 use rocky_base::{
@@ -243,6 +245,7 @@ impl Compiler {
         // The folders are listed while the cache file is read.
         self.read_ahead(pool);
         let (read, layout) = self.listed(cancel)?;
+        let layout = Later::new(layout, pool);
         let loaded = self.ahead.take().map(|ahead| ahead.recv().ok().flatten());
         if let Some(loaded) = loaded {
             self.on_disk = Some(loaded.as_ref().map(|(_, fingerprint)| *fingerprint));
@@ -255,7 +258,8 @@ impl Compiler {
             self.memo = Arc::default();
         }
         let memo = self.memo.clone();
-        let (mut paths, mut files) = (memo.paths.clone(), vec![None; memo.paths.len()]);
+        let mut paths = Later::new(memo.paths.clone(), pool);
+        let mut files = Later::new(vec![None; memo.paths.len()], pool);
         let mut recorder = Recorder {
             memo: &memo,
             paths: &mut paths,
@@ -284,7 +288,7 @@ impl Compiler {
             false => lock::load(&reader, &self.root, dialect, &mut recorder, &mut general),
         };
         let macros = load::macros(&reader, &layout, dialect, &mut recorder, &mut general);
-        let loaded = pool.install(|| load::load(&reader, &layout, &mut recorder, cancel))?;
+        let loaded = load::load(&reader, &layout, &mut recorder, pool, cancel)?;
         general.extend(loaded.diagnostics);
         let globs = Globs::new(&pipelines);
         let shown: FxHashMap<FileId, &SmolStr> = layout
@@ -293,7 +297,7 @@ impl Compiler {
             .filter_map(|m| Some((paths.get(&m.body.shown)?, &m.body.shown)))
             .collect();
         // Models are numbered in order of name; the path decides between two of one name.
-        let mut heads = loaded.heads;
+        let mut heads = Later::new(loaded.heads, pool);
         heads.sort_by(|a, b| {
             a.loaded
                 .name
@@ -342,12 +346,17 @@ impl Compiler {
         );
         let declared = Arc::new(declared);
         let book = SourceBook::new(dialect, declared.clone(), known);
+        let tags = Tags::of(&config, || {
+            let path = |file: &FileId| shown.get(file).and_then(|path| globs.pipeline_of(path));
+            models.iter().map(move |m| (m.file, path(&m.file)))
+        });
         let shared = Shared {
             env: UnitEnv {
                 dialect,
                 macros: &macros,
                 vars: &inputs.vars,
             },
+            tags: &tags,
             table: &analyse::Slices(&models, &targets.models),
             names: &targets.names,
             book: &book,
@@ -373,7 +382,8 @@ impl Compiler {
         let texts = |id: u32| heads[id as usize].body.source.text().clone();
         let total = models.len();
         let mut show = |done: usize| observer.event(&progress("analyse", done, total));
-        let mut results = analyse::all(&shared, &memo, &texts, &check, pool, &mut show, cancel)?;
+        let results = analyse::all(&shared, &memo, &texts, &check, pool, &mut show, cancel)?;
+        let mut results = Later::new(results, pool);
         timings.analyse_ms = analyse_started.elapsed().as_secs_f64() * 1e3;
 
         cancel.check()?;
@@ -445,7 +455,8 @@ impl Compiler {
             broken: &|m| broken.get(m as usize).is_some_and(|b| *b),
         };
         constructs.resize_with(total, Default::default);
-        let built: Vec<Option<Arc<Model>>> = pool.install(|| {
+        let results = results.into_inner();
+        let build = || {
             heads
                 .par_iter()
                 .zip(results.prepared)
@@ -458,10 +469,10 @@ impl Compiler {
                 .map(
                     |(id, (((((head, prepared), found), target), depends), constructs))| {
                         if cancel.is_tripped() {
-                            return None;
+                            return Err(Box::new((prepared, found, target, depends)));
                         }
                         let path = shown.get(&head.loaded.file);
-                        builder.model(Job {
+                        Ok(builder.model(Job {
                             id: id as u32,
                             pipeline: path.and_then(|path| globs.pipeline_of(path)),
                             inputs: link::inputs(&prepared.resolved, &by_key),
@@ -474,19 +485,26 @@ impl Compiler {
                             checked: found.1,
                             target,
                             depends,
-                        })
+                        }))
                     },
                 )
-                .collect()
-        });
+                .collect::<Vec<_>>()
+        };
+        let built = Later::new(pool.install(build), pool);
         cancel.check()?;
-        let mut models: Vec<Arc<Model>> = built.into_iter().flatten().collect();
+        let models: Vec<Arc<Model>> = built
+            .into_inner()
+            .into_iter()
+            .filter_map(|model| model.ok().flatten())
+            .collect();
+        let mut models = Later::new(models, pool);
         if models.len() != total {
             return Err(Error::bug("a model was not analysed"));
         }
         // What only follows from a remembered catalogue raises no error.
         let remembered_at = catalog.filter(|c| !c.fresh).map(|c| c.snapshot.taken_at);
         let doubtful = Doubtful {
+            tags: &tags,
             env: UnitEnv {
                 dialect,
                 macros: &macros,
@@ -513,7 +531,7 @@ impl Compiler {
             config,
             dialect,
             files: self.files(&files),
-            models,
+            models: models.into_inner(),
             names: Arc::new(targets.names),
             order: Arc::new(order),
             consumers: Arc::new(consumers),
@@ -526,7 +544,7 @@ impl Compiler {
             ground: Arc::new(Ground {
                 quiet: order_is_quiet,
                 options: reader.options,
-                paths: paths.clone(),
+                paths: (*paths).clone(),
                 macros,
                 vars: inputs.vars.clone(),
                 defaults: loaded.defaults,
@@ -541,10 +559,13 @@ impl Compiler {
                 wanted,
             }),
         });
-        let old = std::mem::replace(&mut self.memo, Arc::new(snapshot.memo(paths, files, &memo)));
+        let old = std::mem::replace(
+            &mut self.memo,
+            Arc::new(snapshot.memo(paths.into_inner(), files.into_inner(), &memo)),
+        );
         drop(memo);
         if let Some(place) = place {
-            self.save(place, Box::new((old, layout)));
+            self.save(place, Box::new((old, layout.into_inner())));
         }
         Ok(snapshot)
     }

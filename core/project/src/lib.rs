@@ -22,6 +22,7 @@ pub mod given;
 pub mod graph;
 pub mod hash;
 pub mod interval;
+pub mod later;
 pub mod levels;
 pub mod lineage;
 pub mod link;
@@ -37,6 +38,7 @@ pub mod seed;
 pub mod select;
 pub mod snapshot;
 pub mod status;
+pub mod tagged;
 pub mod unit;
 
 pub use compile::{CatalogInput, Compiler, Inputs, Options};

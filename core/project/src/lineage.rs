@@ -271,7 +271,11 @@ impl Snapshot {
     /// How many columns of a node are known.
     pub fn n_columns(&self, node: Node) -> u32 {
         match node {
-            Node::Model(m) => self.analysis_of(m).map_or(0, |a| a.columns.len()) as u32,
+            // What a quarantine adds included: it is generated, so nothing is behind it.
+            Node::Model(m) => self
+                .models
+                .get(m as usize)
+                .map_or(0, |m| m.schema().columns.len()) as u32,
             Node::Source(s) => self
                 .sources
                 .get(s as usize)
@@ -290,8 +294,9 @@ impl Snapshot {
         };
         match node {
             Node::Model(m) => self
-                .analysis_of(m)
-                .and_then(|a| a.columns.get(*index as usize))
+                .models
+                .get(m as usize)
+                .and_then(|m| m.schema().columns.get(*index as usize))
                 .map(|c| c.name.clone()),
             Node::Source(s) => self
                 .sources

@@ -3,6 +3,7 @@
 
 use crate::discover::{FilePath, Folder, Layout, ModelFiles};
 use crate::hash::Hasher128;
+use crate::later::Later;
 use crate::memo::{CachedFile, Memo, Paths};
 use crate::unit::{Language, MacroSet};
 use rayon::prelude::*;
@@ -326,6 +327,7 @@ pub fn load(
     reader: &Reader<'_>,
     layout: &Layout,
     recorder: &mut Recorder<'_>,
+    pool: &rayon::ThreadPool,
     cancel: &CancelToken,
 ) -> Result<Loaded> {
     let mut diagnostics = layout.diagnostics.clone();
@@ -421,16 +423,18 @@ pub fn load(
             .map(|job| job.load(reader, memo, &defaults, &mut stamps))
             .collect()
     };
-    let done: Vec<Vec<Read>> = jobs
-        .par_chunks(STAMPED)
-        .map(|jobs| {
-            let folders = jobs.chunk_by(|a, b| a.files.folder == b.files.folder);
-            folders.flat_map(&of_folder).collect()
-        })
-        .collect();
+    let read = || -> Vec<Vec<Read>> {
+        jobs.par_chunks(STAMPED)
+            .map(|jobs| {
+                let folders = jobs.chunk_by(|a, b| a.files.folder == b.files.folder);
+                folders.flat_map(&of_folder).collect()
+            })
+            .collect()
+    };
+    let done = Later::new(pool.install(read), pool);
     cancel.check()?;
     let mut heads = Vec::with_capacity(jobs.len());
-    for (head, files) in done.into_iter().flatten() {
+    for (head, files) in done.into_inner().into_iter().flatten() {
         recorder.keep(head.loaded.file, head.body.clone());
         files.into_iter().for_each(|(id, file)| recorder.keep(id, file));
         heads.push(head);

@@ -17,6 +17,7 @@ use crate::link::{self, SourceBook, Target};
 use crate::load::LoadedModel;
 use crate::names::NameTable;
 use crate::snapshot::{InputRelation, Model, Snapshot, Source};
+use crate::tagged::Tags;
 use crate::unit::UnitEnv;
 use rocky_base::{CancelToken, Code, Diagnostic, Loc, Severity};
 use rocky_semantic::{OutputColumn, Status};
@@ -408,6 +409,8 @@ pub(crate) struct Doubtful<'a> {
     pub remembered_at: Option<i64>,
     /// Types that users made: any model may rest on them.
     pub types: &'a Types,
+    /// What quarantines add to the tables of models.
+    pub tags: &'a Tags<'a>,
     /// Tripped: nothing that is found counts.
     pub cancel: &'a CancelToken,
     /// How loud findings are.
@@ -447,6 +450,7 @@ impl Doubtful<'_> {
             book: self.book,
             catalog: None,
             types: &Types::default(),
+            tags: self.tags,
             cancel: self.cancel,
             proven_only: true,
         };

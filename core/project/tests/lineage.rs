@@ -86,7 +86,7 @@ fn a_chain_of_five_thousand_is_walked_both_ways() {
     let down = snapshot.trace(first, "AMOUNT", Direction::Downstream);
     assert_eq!(down.len(), 4999);
     assert_eq!(down.last().unwrap().target.0, last);
-    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert!(begin.elapsed() < Duration::from_secs(30));
     let near = snapshot.walk(
         (Node::Model(first), ColumnKey::Known(1)),
         Direction::Downstream,

@@ -159,11 +159,10 @@ fn decode(text: &str) -> Option<Map<String, Value>> {
     }
 }
 
-/// The checks that the context's `rocky_declared_checks` names, by asset. The context itself stands in the variable's `data`, or in the file
-/// that its `path` names.
-fn declared(system: &dyn System, params: &str) -> BTreeSet<(String, String)> {
+/// The context: it stands in the variable's `data`, or in the file that its `path` names.
+fn context(system: &dyn System, params: &str) -> Value {
     let mut params = decode(params).unwrap_or_default();
-    let context = match (params.remove("data"), params.get("path").and_then(Value::as_str)) {
+    match (params.remove("data"), params.get("path").and_then(Value::as_str)) {
         (Some(data), _) => data,
         (None, Some(path)) => system
             .read(Path::new(path))
@@ -171,7 +170,43 @@ fn declared(system: &dyn System, params: &str) -> BTreeSet<(String, String)> {
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default(),
         (None, None) => Value::Object(params),
-    };
+    }
+}
+
+/// The partitions that Dagster's step is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AskedPartition {
+    /// One.
+    One(String),
+    /// Several that follow each other, both ends included.
+    Range {
+        /// The first.
+        from: String,
+        /// The last.
+        to: String,
+    },
+}
+
+/// The partitions that the step is about which Dagster started this process for; none when it is about none, or this process was not
+/// started by Dagster.
+pub fn partition(system: &dyn System) -> Option<AskedPartition> {
+    let set = |name: &str| system.env(name).filter(|v| !v.is_empty());
+    let (params, _) = set("DAGSTER_PIPES_CONTEXT").zip(set("DAGSTER_PIPES_MESSAGES"))?;
+    let context = context(system, &params);
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    let range = context.get("partition_key_range");
+    let end = |key: &str| text(range.and_then(|r| r.get(key)));
+    match (end("start"), end("end")) {
+        (Some(from), Some(to)) if from != to => Some(AskedPartition::Range { from, to }),
+        (from, _) => text(context.get("partition_key"))
+            .or(from)
+            .map(AskedPartition::One),
+    }
+}
+
+/// The checks that the context's `rocky_declared_checks` names, by asset.
+fn declared(system: &dyn System, params: &str) -> BTreeSet<(String, String)> {
+    let context = context(system, params);
     let extras = context.get("extras").and_then(|e| e.get("rocky_declared_checks"));
     let assets = extras.and_then(Value::as_object).into_iter().flatten();
     let names = |(asset, names): (&String, &Value)| -> Vec<(String, String)> {
@@ -267,7 +302,7 @@ impl Observer for Pipes {
                 ..
             } => {
                 let asset_key = asset_key(parts);
-                self.made.insert(asset_key.clone(), true);
+                let again = self.made.insert(asset_key.clone(), true) == Some(true);
                 let mut partitions = self.partitions.remove(model).unwrap_or_default();
                 partitions.sort_unstable();
                 let partition_key = match partitions.as_slice() {
@@ -285,6 +320,10 @@ impl Observer for Pipes {
                     "sql_hash": sql_hash,
                     "watermark": watermark,
                 }));
+                if again {
+                    self.log("INFO", &format!("rocky {model} is written once more: {target}"));
+                    return;
+                }
                 self.send(
                     "report_asset_materialization",
                     json!({ "asset_key": asset_key, "metadata": metadata(values), "data_version": null }),
@@ -463,6 +502,36 @@ mod tests {
                 ]
             );
         }
+    }
+
+    #[test]
+    fn the_partitions_of_the_step_are_read_from_the_context() {
+        let asked = |context: Value| {
+            let system = environment("{}");
+            system.set_env("DAGSTER_PIPES_CONTEXT", packed(&context.to_string()));
+            partition(&system)
+        };
+        let range = |from: &str, to: &str| json!({ "start": from, "end": to });
+        let one = Some(AskedPartition::One("2026-04-01".to_owned()));
+        let day = "2026-04-01";
+        assert_eq!(
+            asked(json!({ "data": { "partition_key": day, "partition_key_range": range(day, day) } })),
+            one
+        );
+        assert_eq!(asked(json!({ "data": { "partition_key": day } })), one);
+        let several = AskedPartition::Range {
+            from: day.to_owned(),
+            to: "2026-04-03".to_owned(),
+        };
+        assert_eq!(
+            asked(json!({ "partition_key": null, "partition_key_range": range(day, "2026-04-03") })),
+            Some(several)
+        );
+        assert_eq!(
+            asked(json!({ "partition_key": null, "partition_key_range": null })),
+            None
+        );
+        assert_eq!(partition(&MemorySystem::new()), None);
     }
 
     #[test]

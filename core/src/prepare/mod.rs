@@ -2,6 +2,7 @@
 //!
 //! Everything that reads the warehouse before anything is changed stands here, so that `plan` shows what `run` does.
 
+pub(crate) mod beside;
 pub(crate) mod load;
 mod quality;
 mod relation;
@@ -147,11 +148,13 @@ impl Project {
                 PipelineKind::Replication(settings) => {
                     replication::prepare(self, &wanted, (chosen, settings), observer, cancel)?
                 }
-                PipelineKind::Quality(_) if request.shadow => {
+                PipelineKind::Quality(_) if request.shadow && request.shadow_inputs.is_empty() => {
                     let message = format!(
                         "pipeline `{name}` is of type quality: it writes nothing that could have a shadow"
                     );
-                    return Err(Error::usage(message));
+                    return Err(Error::usage(message).hint(
+                        "with `--dag --shadow` it checks the shadows of the pipelines that it depends on",
+                    ));
                 }
                 PipelineKind::Quality(_) => quality::prepare(self, &wanted, observer, cancel)?,
                 PipelineKind::Load(load) => load::prepare(self, &wanted, load, name, cancel)?,
@@ -165,6 +168,24 @@ impl Project {
             // Only what was remembered can turn out not to hold.
             wanted.memory = Memory::Ignored;
         }
+    }
+
+    /// Open the database of an adapter, where there is one.
+    pub(crate) fn open_adapter(
+        &self,
+        name: &SmolStr,
+        access: Access,
+        cancel: &CancelToken,
+    ) -> Result<Option<Arc<dyn Warehouse>>> {
+        let config = self.config_checked()?;
+        let Some(adapter) = config.adapters.get(name) else {
+            return Ok(None);
+        };
+        let target = Target {
+            name: name.clone(),
+            adapter,
+        };
+        self.open_warehouse(&target, access, cancel)
     }
 
     /// Whether the plan stands. One that was made from memory does when nothing was lacking, and, where there is something to

@@ -4,15 +4,17 @@ use super::{Prepared, Wanted};
 use crate::adapters::Access;
 use crate::document::diagnostics;
 use crate::project::{Project, target};
-use crate::reduce::Reduced;
+use crate::reduce::{LeftOut, Reduced};
 use rocky_base::ident::IdentKind;
 use rocky_base::{
     CancelToken, Dialect, Error, ErrorKind, FileId, Files, Ident, Observer, Result, SmolStr, SourceFile,
 };
 use rocky_config::{ChecksConfig, Concurrency, PipelineKind, ProjectConfig};
 use rocky_plan::checks::quality::Quality;
+use rocky_warehouse::relation::RelationKey;
 use rocky_warehouse::{CatalogSnapshot, RelationName};
 use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// Tables at a time where the configuration does not say.
@@ -43,6 +45,19 @@ pub(super) fn prepare(
     }
     let catalog = project.read_catalog(&target, warehouse.as_deref(), cancel)?;
     let none = ChecksConfig::none();
+    let shadows = &wanted.request.shadow_inputs;
+    let catalog = crate::shadow::staged(&catalog, shadows);
+    let key = |name: &RelationName| catalog.full_name(name).key(catalog.dialect);
+    let by_key: FxHashMap<RelationKey, &RelationName> =
+        shadows.iter().map(|(of, shadow)| (key(of), shadow)).collect();
+    let left_out = RefCell::new(Vec::new());
+    let place = |table: &RelationName| {
+        let found = by_key.get(&key(table)).map(|shadow| (*shadow).clone());
+        if found.is_none() {
+            left_out.borrow_mut().push(without_shadow(table));
+        }
+        found
+    };
     let checks = pipeline.checks.as_ref().unwrap_or(&none);
     let declared = match checks.column_match.enabled {
         true => declared(project, wanted, &catalog, observer, cancel)?,
@@ -60,6 +75,7 @@ pub(super) fn prepare(
         checks,
         catalog: &catalog,
         expected: &expected,
+        place: wanted.request.shadow.then_some(&place),
         concurrency,
         fail_fast: pipeline.execution.fail_fast,
     }
@@ -90,9 +106,22 @@ pub(super) fn prepare(
         again: Box::new(|_| Err(Vec::new())),
         snapshot: None,
         skip_unchanged: false,
-        reduced: Reduced::default(),
+        reduced: Reduced {
+            left_out: left_out.take(),
+            ..Reduced::default()
+        },
         look: None,
     })
+}
+
+/// A table that a shadow run does not check.
+fn without_shadow(table: &RelationName) -> LeftOut {
+    let parts: Vec<SmolStr> = table.parts().map(|p| p.text.clone()).collect();
+    LeftOut {
+        name: SmolStr::new(parts.join(".")),
+        asset_key: parts,
+        reason: "it has no shadow in this run".to_owned(),
+    }
 }
 
 type Names = Vec<SmolStr>;
@@ -104,7 +133,7 @@ fn declared(
     catalog: &CatalogSnapshot,
     observer: &mut dyn Observer,
     cancel: &CancelToken,
-) -> Result<FxHashMap<rocky_warehouse::relation::RelationKey, Names>> {
+) -> Result<FxHashMap<RelationKey, Names>> {
     let dialect = catalog.dialect;
     let mut found = FxHashMap::default();
     let full = |parts: [Option<&str>; 3]| {

@@ -1,17 +1,23 @@
 //! Replication pipelines: discover the sources, hold them against the catalogue, and plan the copies.
 
+use super::beside::{Attached, Beside};
+use super::sources::Discovered;
 use super::transformation::local_concurrency;
 use super::{Prepared, Wanted, sources};
+use crate::adapters::Access;
 use crate::document::diagnostics;
-use crate::project::{Project, target};
+use crate::project::{Project, Target, target};
 use crate::reduce::Reduced;
+use crate::reduce::copies::Copy;
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Event, Files, Observer, Result, SmolStr};
-use rocky_config::{Concurrency, PipelineConfig, ReplicationConfig};
+use rocky_config::{Concurrency, PipelineConfig, ReplicationConfig, SchemaPattern};
 use rocky_plan::DriftPolicy;
 use rocky_plan::replication::{
-    Excluded, ReplicationOptions, TableCopy, metadata_templates, plan, resolve, unchanged_query,
+    Excluded, Origin, ReplicationOptions, TableCopy, metadata_templates, plan, resolve, unchanged_query,
 };
-use rocky_warehouse::{CatalogSnapshot, Warehouse};
+use rocky_warehouse::catalog::Lookup;
+use rocky_warehouse::{CatalogSnapshot, RelationKind, Warehouse};
+use std::sync::Arc;
 
 pub(super) fn prepare(
     project: &Project,
@@ -44,47 +50,41 @@ pub(super) fn prepare(
     if blocked(&found) {
         return Ok(refused(pipeline, &found, &files));
     }
-    one_warehouse(project, wanted, replication)?;
+    let beside = project.beside((config, pipeline), replication, &target)?;
     let progress = |phase: &str| Event::Progress {
         phase: SmolStr::new(phase),
         done: 0,
         total: 0,
     };
     observer.event(&progress("discover"));
-    let opened = project.open_warehouse(&target, existing(project, &target, wanted), cancel)?;
-    let Some(warehouse) = opened else {
-        return Err(sources::no_database(&target.name));
+    let mut taken = Vec::new();
+    let (opened, catalog, resolved) = loop {
+        let opened = open(project, wanted, &target, beside.as_ref(), &taken, cancel)?;
+        let discovered = project.discover_sources(
+            (config, pipeline),
+            replication,
+            Some((&target, opened.warehouse())),
+            beside.as_ref().zip(opened.attached()),
+            cancel,
+        )?;
+        if taken.is_empty() {
+            tell(&discovered, pattern, pipeline, observer);
+        }
+        let chosen = sources::filtered(discovered.sources, &request.filter, pattern)?;
+        let catalog = match &opened {
+            Opened::One(warehouse) => project.read_catalog(&target, Some(&**warehouse), cancel)?,
+            Opened::Two(attached) => attached.catalog(&chosen, cancel)?,
+        };
+        let origin = Origin {
+            found_by: discovered.found_by,
+            database: opened.attached().map(|a| a.name.clone()),
+        };
+        let resolved = resolve(&chosen, replication, &metadata, &catalog, origin, declared.loc);
+        match opened.attached() {
+            Some(attached) if attached.is_ambiguous(&resolved.copies) => taken.push(attached.key()),
+            _ => break (opened, catalog, resolved),
+        }
     };
-    let discovered = project.discover_sources(
-        (config, pipeline),
-        replication,
-        Some((&target, &warehouse)),
-        cancel,
-    )?;
-    observer.event(&Event::DiscoverFinished {
-        connectors: discovered.sources.len() as u64,
-    });
-    for schema in &discovered.unfit {
-        observer.event(&warning(format!(
-            "schema `{schema}` does not fit `source.schema_pattern` of pipeline `{pipeline}` and is left out"
-        )));
-    }
-    if discovered.sources.is_empty() {
-        observer.event(&warning(format!(
-            "pipeline `{pipeline}` has no sources: no schema begins with `{}` and fits the pattern",
-            pattern.prefix
-        )));
-    }
-    let chosen = sources::filtered(discovered.sources, &request.filter, pattern)?;
-    let catalog = project.read_catalog(&target, Some(&*warehouse), cancel)?;
-    let resolved = resolve(
-        &chosen,
-        replication,
-        &metadata,
-        &catalog,
-        discovered.found_by,
-        declared.loc,
-    );
     found.extend(resolved.diagnostics);
     if blocked(&found) {
         return Ok(refused(pipeline, &found, &files));
@@ -99,6 +99,7 @@ pub(super) fn prepare(
     }
     let (mut copies, mut excluded) = (resolved.copies, resolved.excluded);
     let mut options = ReplicationOptions {
+        source: opened.attached().map(Attached::source_file),
         aliases: Vec::new(),
         pipeline: pipeline.clone(),
         dialect,
@@ -124,12 +125,19 @@ pub(super) fn prepare(
             &mut excluded,
             &catalog,
             &options,
-            &*warehouse,
+            &**opened.warehouse(),
             observer,
             cancel,
         )?;
         options.partial |= excluded.iter().any(|e| e.reason == "unchanged");
     }
+    let stamp = opened.attached().and_then(|a| project.settled_stamp(a.file()));
+    let facts = |copy: &TableCopy| {
+        // A view may read elsewhere.
+        let table = matches!(catalog.lookup(&copy.source), Lookup::Found(r) if r.kind == RelationKind::Table);
+        Copy::new(copy, stamp.clone().filter(|_| table))
+    };
+    let facts: Vec<Copy> = copies.iter().map(facts).collect();
     observer.event(&progress("plan"));
     let mut made = None;
     let pairs = shadow.as_ref().map_or_else(Vec::new, |shadow| {
@@ -144,6 +152,15 @@ pub(super) fn prepare(
         Ok(plan) => made = Some(plan),
         Err(problems) => found.extend(problems),
     }
+    // A target that does not exist is made when there is something to write, and whoever writes is wanted.
+    let wanted_on = wanted.access == Access::Write && observer.stop().is_none();
+    let writes = made.as_ref().is_some_and(|p| !p.tasks.is_empty());
+    let warehouse = match (opened, &beside) {
+        (Opened::Two(attached), Some(beside)) if attached.stands_in && writes && wanted_on => {
+            project.make_target(&target, beside, attached, cancel)?
+        }
+        (Opened::One(warehouse) | Opened::Two(Attached { warehouse, .. }), _) => warehouse,
+    };
     Ok(Prepared {
         pipeline: pipeline.clone(),
         pipeline_type: "replication",
@@ -156,6 +173,7 @@ pub(super) fn prepare(
         skip_unchanged: false,
         reduced: Reduced {
             pairs,
+            copies: Some(facts),
             ..Reduced::default()
         },
         look: None,
@@ -163,43 +181,70 @@ pub(super) fn prepare(
     })
 }
 
-/// Tables are copied inside of one warehouse.
-fn one_warehouse(project: &Project, wanted: &Wanted<'_>, replication: &ReplicationConfig) -> Result<()> {
-    let config = wanted.config;
-    let target = target(config, Some(&wanted.pipeline))?;
-    let Some((name, source)) = config.adapter(replication.source.adapter.as_ref()) else {
-        return Ok(());
-    };
-    let holds_data = source.r#type.is_some_and(|t| t.holds_data())
-        && source.kind != Some(rocky_config::AdapterKind::Discovery);
-    if !holds_data || project.same_database((name, source), (&target.name, target.adapter)) {
-        return Ok(());
+/// The open databases of a replication.
+enum Opened {
+    /// Sources and targets are in one.
+    One(Arc<dyn Warehouse>),
+    /// The sources are in another, beside the target's.
+    Two(Attached),
+}
+
+impl Opened {
+    fn warehouse(&self) -> &Arc<dyn Warehouse> {
+        match self {
+            Opened::One(warehouse) | Opened::Two(Attached { warehouse, .. }) => warehouse,
+        }
     }
-    Err(Error::new(
-        ErrorKind::Unsupported,
-        format!(
-            "pipeline `{}` reads from adapter `{name}` and writes to `{}`, which are different databases",
-            wanted.pipeline, target.name
-        ),
-    )
-    .hint(
-        "tables are copied inside of one database: give `source.adapter` and `target.adapter` the same one",
-    ))
+
+    fn attached(&self) -> Option<&Attached> {
+        match self {
+            Opened::One(_) => None,
+            Opened::Two(attached) => Some(attached),
+        }
+    }
+}
+
+fn open(
+    project: &Project,
+    wanted: &Wanted<'_>,
+    target: &Target<'_>,
+    beside: Option<&Beside<'_>>,
+    taken: &[SmolStr],
+    cancel: &CancelToken,
+) -> Result<Opened> {
+    if let Some(beside) = beside {
+        let attached = project.open_beside(target, beside, wanted.access, taken, cancel)?;
+        return Ok(Opened::Two(attached));
+    }
+    let opened = project.open_warehouse(target, existing(project, target, wanted), cancel)?;
+    opened
+        .map(Opened::One)
+        .ok_or_else(|| sources::no_database(&target.name))
+}
+
+/// Say what was found.
+fn tell(found: &Discovered, pattern: &SchemaPattern, pipeline: &str, observer: &mut dyn Observer) {
+    observer.event(&Event::DiscoverFinished {
+        connectors: found.sources.len() as u64,
+    });
+    for schema in &found.unfit {
+        observer.event(&warning(format!(
+            "schema `{schema}` does not fit `source.schema_pattern` of pipeline `{pipeline}` and is left out"
+        )));
+    }
+    if found.sources.is_empty() {
+        observer.event(&warning(format!(
+            "pipeline `{pipeline}` has no sources: no schema begins with `{}` and fits the pattern",
+            pattern.prefix
+        )));
+    }
 }
 
 /// A database file that is not there is not made: there would be nothing to copy.
-fn existing(
-    project: &Project,
-    target: &crate::project::Target<'_>,
-    wanted: &Wanted<'_>,
-) -> crate::adapters::Access {
+fn existing(project: &Project, target: &Target<'_>, wanted: &Wanted<'_>) -> Access {
     let exists =
         crate::adapters::duckdb_path(&project.root, &target.adapter.settings).is_none_or(|p| p.exists());
-    if exists {
-        wanted.access
-    } else {
-        crate::adapters::Access::Read
-    }
+    if exists { wanted.access } else { Access::Read }
 }
 
 fn configured(pipeline: &PipelineConfig) -> usize {

@@ -1,5 +1,6 @@
 //! Which sources a replication pipeline has: what `discover`, `plan` and `run` all begin with.
 
+use super::beside::{Attached, Beside};
 use crate::adapters::{Access, duckdb_path};
 use crate::project::{Project, Target};
 use crate::wire::Filters;
@@ -8,6 +9,7 @@ use rocky_config::{AdapterConfig, AdapterSettings, ProjectConfig, ReplicationCon
 use rocky_plan::replication::{FoundBy, Source, parse_filters, select, source_of};
 use rocky_warehouse::{SourceTable, Warehouse};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 /// What was discovered.
@@ -57,29 +59,53 @@ pub(crate) fn lister<'a>(
 }
 
 impl Project {
-    /// True when two adapters are one database.
+    /// True when two adapters are one database, by whatever path.
     pub(crate) fn same_database(&self, a: (&str, &AdapterConfig), b: (&str, &AdapterConfig)) -> bool {
-        let file = |adapter: &AdapterConfig| duckdb_path(&self.root, &adapter.settings);
-        let duckdb = |adapter: &AdapterConfig| matches!(adapter.settings, AdapterSettings::DuckDb { .. });
-        a.0 == b.0 || (duckdb(a.1) && duckdb(b.1) && file(a.1).is_some() && file(a.1) == file(b.1))
+        let file = |adapter: &AdapterConfig| match adapter.settings {
+            AdapterSettings::DuckDb { .. } => duckdb_path(&self.root, &adapter.settings),
+            _ => None,
+        };
+        a.0 == b.0 || matches!((file(a.1), file(b.1)), (Some(a), Some(b)) if self.same_file(&a, &b))
     }
 
-    /// Ask for the sources. `warehouse` is the open target, asked when it is the same database.
+    fn same_file(&self, a: &Path, b: &Path) -> bool {
+        let system = &*self.host.system;
+        // A file that does not exist yet is in a folder that does.
+        let place = |path: &Path| {
+            let folder = || Some(system.canonical(path.parent()?).ok()?.join(path.file_name()?));
+            system.canonical(path).ok().or_else(folder)
+        };
+        let stamp = |path: &Path| system.stamp(path).ok().filter(|s| s.inode != 0);
+        a == b
+            || matches!((place(a), place(b)), (Some(a), Some(b)) if a == b)
+            // Two names of one file. Inodes of two disks may be equal, but not with sizes and times.
+            || matches!((stamp(a), stamp(b)), (Some(a), Some(b)) if a == b)
+    }
+
+    /// Ask for the sources. `target` is the open database that is written, and asked when the sources are in it; `attached` the one that
+    /// they are in otherwise.
     pub(crate) fn discover_sources(
         &self,
         (config, pipeline): (&ProjectConfig, &str),
         replication: &ReplicationConfig,
-        warehouse: Option<(&Target<'_>, &Arc<dyn Warehouse>)>,
+        target: Option<(&Target<'_>, &Arc<dyn Warehouse>)>,
+        attached: Option<(&Beside<'_>, &Attached)>,
         cancel: &CancelToken,
     ) -> Result<Discovered> {
         let pattern = pattern(replication)?;
         let lister = lister(config, pipeline, replication)?;
-        let shared = warehouse.filter(|(target, _)| {
+        let lists = |target: &Target<'_>| {
             self.same_database((&target.name, target.adapter), (&lister.name, lister.adapter))
-        });
-        let (opened, found_by) = match shared {
-            Some((_, warehouse)) => (Some(warehouse.clone()), FoundBy::Warehouse),
-            None => (
+        };
+        let beside = attached.filter(|(beside, _)| lists(&beside.adapter));
+        let shared = target.filter(|(target, _)| lists(target));
+        let (opened, found_by) = match (beside, shared) {
+            (Some((_, attached)), _) => (Some(attached.warehouse.clone()), FoundBy::Warehouse),
+            (None, Some((_, warehouse))) if attached.is_none() => {
+                (Some(warehouse.clone()), FoundBy::Warehouse)
+            }
+            (None, Some((_, warehouse))) => (Some(warehouse.clone()), FoundBy::Elsewhere),
+            (None, None) => (
                 self.open_warehouse(&lister, Access::Read, cancel)?,
                 FoundBy::Elsewhere,
             ),
@@ -87,7 +113,12 @@ impl Project {
         let Some(opened) = opened else {
             return Err(no_database(&lister.name));
         };
-        let catalog = self.attached_catalog(replication, &*opened, cancel)?;
+        let catalog = match (beside, attached) {
+            (Some((_, attached)), _) => Some(attached.name.text.to_string()),
+            // `source.catalog` is about the database that is read.
+            (None, Some(_)) => None,
+            (None, None) => self.attached_catalog(replication, &*opened, cancel)?,
+        };
         let found = opened.discover(catalog.as_deref(), &pattern.prefix, cancel)?;
         let source_type = SmolStr::new_static(lister.adapter.r#type.map_or("unknown", |k| k.as_str()));
         let mut by_schema: BTreeMap<SmolStr, Vec<SourceTable>> = BTreeMap::new();

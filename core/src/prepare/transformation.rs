@@ -12,6 +12,7 @@ use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_plan::PlanOptions;
 use rocky_project::{CatalogInput, Snapshot};
 use rustc_hash::FxHashSet;
+use std::sync::Arc;
 
 pub(super) fn prepare(
     project: &Project,
@@ -28,8 +29,9 @@ pub(super) fn prepare(
     };
     // The models beside a replication run where the models are compiled for, else where it writes.
     let target = target(config, (own || !transforms()).then_some(pipeline.as_str()))?;
+    // Models of a shadow run are compiled against what they read, which need not be in production yet.
     let input = |look: &Look| CatalogInput {
-        snapshot: look.catalog.clone(),
+        snapshot: crate::shadow::staged(&look.catalog, &request.shadow_inputs),
         fresh: true,
     };
     let mut warehouse = None;
@@ -72,7 +74,12 @@ pub(super) fn prepare(
         cancel,
     )?;
     if let Some(input) = asked {
-        look.catalog = input.snapshot.clone();
+        match request.shadow_inputs.is_empty() {
+            true => look.catalog = input.snapshot.clone(),
+            false => Arc::make_mut(&mut look.catalog)
+                .files
+                .clone_from(&input.snapshot.files),
+        }
         snapshot = project.snapshot(&request.vars, Some(input), observer, cancel)?;
     }
     let catalog = look.catalog.clone();

@@ -1,6 +1,7 @@
 //! Tasks of a plan that need not be executed, each with its reason: what a run that this one goes on with had done, and what is
 //! unchanged since it was built.
 
+pub(crate) mod copies;
 mod resume;
 pub(crate) mod unchanged;
 
@@ -46,6 +47,8 @@ pub(crate) struct Reduced {
     pub pairs: Vec<rocky_plan::shadow::Pair>,
     /// What is to be remembered of what this run builds.
     pub memory: Option<unchanged::Memory>,
+    /// The tables that a replication copies, in the order of its tasks.
+    pub copies: Option<Vec<copies::Copy>>,
     /// Fingerprints of the tables that were asked for, by name as displayed.
     pub prints: BTreeMap<String, String>,
     /// The warehouse was not opened, and what is remembered of it does not say all that is needed.

@@ -26,27 +26,27 @@ const KIND: &str = "built";
 
 /// What a target was built from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Built {
+pub(super) struct Built {
     /// The run that built it.
-    run_id: String,
-    /// Hash of everything that the analysis read.
+    pub(super) run_id: String,
+    /// Hash of everything that the analysis read; of a copy, that of its columns.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    basis: String,
+    pub(super) basis: String,
     /// Hash of the query's meaning; empty: nothing is proved by this build.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    meaning: String,
+    pub(super) meaning: String,
     /// Why nothing is proved by this build.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    unproved: String,
+    pub(super) unproved: String,
     /// By model that it read, the run that had built that.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    models: BTreeMap<SmolStr, String>,
+    pub(super) models: BTreeMap<SmolStr, String>,
     /// By source that it read, its fingerprint.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    sources: BTreeMap<String, String>,
+    pub(super) sources: BTreeMap<String, String>,
 }
 
-type Notes = BTreeMap<String, Built>;
+pub(super) type Notes = BTreeMap<String, Built>;
 
 /// What is to be written when the run is over.
 pub(crate) struct Memory {
@@ -59,6 +59,8 @@ pub(crate) struct Memory {
     proves: bool,
     /// Names of the models that the plan had, by number.
     planned: FxHashMap<SmolStr, u32>,
+    /// What copied tables are made from, by task.
+    copies: FxHashMap<SmolStr, Built>,
 }
 
 fn notes(reader: Option<&StateReader>, pipeline: &str) -> Result<Option<Notes>> {
@@ -134,16 +136,29 @@ pub(super) fn decide(
     let wanted = (request.skip_unchanged || prepared.skip_unchanged) && !request.force_rebuild;
     let before = notes(reader, &plan.pipeline)?;
     let Some(snapshot) = &prepared.snapshot else {
-        if request.skip_unchanged {
-            return Err(Error::new(
+        return match reduced.copies.take() {
+            Some(copies) if wanted => {
+                let with = (request.full_refresh, prepared.warehouse.as_deref());
+                let before = before.unwrap_or_default();
+                super::copies::decide(&copies, plan, before, with, skip, reduced, cancel)
+            }
+            Some(_) => {
+                // A copy that proves nothing must still replace one that does.
+                reduced.memory = before.map(|before| Memory {
+                    proves: false,
+                    ..Memory::of_copies(FxHashMap::default(), before)
+                });
+                Ok(())
+            }
+            None if request.skip_unchanged => Err(Error::new(
                 ErrorKind::Unsupported,
                 format!(
-                    "`skip_unchanged` is for models; pipeline `{}` has none",
+                    "`skip_unchanged` is for models and copied tables; pipeline `{}` has none",
                     plan.pipeline
                 ),
-            ));
-        }
-        return Ok(());
+            )),
+            None => Ok(()),
+        };
     };
     let planned: FxHashMap<SmolStr, u32> = plan
         .tasks
@@ -158,6 +173,7 @@ pub(super) fn decide(
             before,
             proves: false,
             planned,
+            copies: FxHashMap::default(),
         });
         return Ok(());
     }
@@ -248,6 +264,7 @@ pub(super) fn decide(
         before,
         proves: true,
         planned,
+        copies: FxHashMap::default(),
     });
     Ok(())
 }
@@ -335,6 +352,18 @@ impl Unchanged<'_> {
 }
 
 impl Memory {
+    /// Of a replication.
+    pub(super) fn of_copies(copies: FxHashMap<SmolStr, Built>, before: Notes) -> Memory {
+        Memory {
+            snapshot: None,
+            prints: FxHashMap::default(),
+            before,
+            proves: true,
+            planned: FxHashMap::default(),
+            copies,
+        }
+    }
+
     /// Before anything is built: what is about to be built is no longer what the note says, whatever becomes of the run.
     pub(crate) fn begin(&self, state: &StateStore, plan: &Plan, at: Timestamp) -> Result<()> {
         if !plan.tasks.iter().any(|t| self.before.contains_key(&t.full_name)) {
@@ -395,7 +424,7 @@ impl Memory {
             }
             let mut built = Built {
                 run_id: report.run_id.clone(),
-                ..Built::default()
+                ..self.copies.get(&task.name).cloned().unwrap_or_default()
             };
             if let (true, Some(snapshot), Some(id)) =
                 (self.proves, &self.snapshot, self.planned.get(&task.name))

@@ -6,6 +6,7 @@
 
 use crate::adapters::Access;
 use crate::document::timestamp;
+use crate::listeners::Dagster;
 use crate::project::{OpenRequest, Project};
 use crate::verbs::run::{RunRequest, RunResponse};
 use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result, SmolStr, suggest};
@@ -93,8 +94,11 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        let request = &remembered.request;
-        self.attended(request, observer, cancel, |run_id, observer| {
+        let request = &RunRequest {
+            planned: true,
+            ..remembered.request.clone()
+        };
+        self.attended(request, Dagster::Told, observer, cancel, |run_id, observer| {
             self.with_state_of(request, run_id, observer, cancel, |run, observer| {
                 let prepared = self.prepare(
                     request,
@@ -124,7 +128,7 @@ impl Project {
             plan_id: plan.plan_id.clone(),
             version: crate::VERSION.to_owned(),
             created_at: timestamp(self.host.system.now()).to_string(),
-            request: request.clone(),
+            request: self.with_orchestrated(request, plan),
             models: self.options.models.clone(),
             contracts: self.options.contracts.clone(),
             setup: plan.setup.iter().map(|s| s.sql.clone()).collect(),
@@ -235,7 +239,7 @@ fn stale(remembered: &Remembered, now: &Plan) -> Error {
         }
     }
     if now.setup.iter().map(|s| &s.sql).ne(remembered.setup.iter()) {
-        differences.push("the schemas to create differ".to_owned());
+        differences.push("what is attached or created first differs".to_owned());
     }
     if differences.is_empty() {
         differences.push("the settings of the execution differ".to_owned());

@@ -1,6 +1,7 @@
 //! What `load`, `snapshot` and `seed` have in common: each is a run of its own, with state, hooks and Dagster, and a document of its own.
 
 use crate::checks::{AnomalyEntry, CheckResults, QuarantineEntry};
+use crate::listeners::Dagster;
 use crate::prepare::Prepared;
 use crate::project::Project;
 use crate::remote::RemoteStateSummary;
@@ -97,7 +98,7 @@ impl Project {
         cancel: &CancelToken,
         prepare: impl FnOnce(&mut dyn Observer) -> Result<Prepared>,
     ) -> Result<RunResponse> {
-        self.attended(request, observer, cancel, |run_id, observer| {
+        self.attended(request, Dagster::Told, observer, cancel, |run_id, observer| {
             self.with_state(run_id, observer, cancel, |run, observer| {
                 let prepared = prepare(observer)?;
                 self.execute_prepared(request, prepared, run, observer, cancel)

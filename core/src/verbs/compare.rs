@@ -14,7 +14,7 @@ use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Event, Observer, Result
 use rocky_plan::compare::{ColumnDifference, Comparison, Parts, column_differences};
 use rocky_plan::shadow::{Pair, leftovers};
 use rocky_warehouse::catalog::Lookup;
-use rocky_warehouse::{CatalogSnapshot, Connection, Relation, Value};
+use rocky_warehouse::{CatalogSnapshot, Connection, Relation, RelationName, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -292,13 +292,19 @@ impl Project {
                 ..run.clone()
             };
             let prepared = self.prepare(&own, part, Access::Read, observer, cancel)?;
+            // What was planned from memory has not opened it.
+            let warehouse = match (prepared.warehouse, &prepared.look) {
+                (Some(opened), _) => Some(opened),
+                (None, Some(look)) => self.open_adapter(look.adapter(), Access::Read, cancel)?,
+                (None, None) => None,
+            };
             let pairs = prepared.reduced.pairs;
             if pairs.is_empty() && prepared.has_errors {
                 response.has_errors = true;
                 response.diagnostics.extend(prepared.diagnostics);
                 continue;
             }
-            let Some(warehouse) = prepared.warehouse else {
+            let Some(warehouse) = warehouse else {
                 return Err(Error::new(
                     ErrorKind::NotFound,
                     format!(
@@ -527,11 +533,16 @@ impl Judge<'_> {
 
     fn compare_tables(&mut self, catalog: &CatalogSnapshot) -> Result<()> {
         let pair = self.pair;
-        let seen = |name| match catalog.lookup(name) {
-            Lookup::Found(relation) => Some(relation),
-            Lookup::Absent | Lookup::Unknown => None,
+        let seen = |name: &RelationName, full: &str| match catalog.lookup(name) {
+            Lookup::Found(relation) => Ok(Some(relation)),
+            Lookup::Absent => Ok(None),
+            // What could not be looked at may well be there.
+            Lookup::Unknown => Err(Error::new(
+                ErrorKind::Warehouse,
+                format!("the warehouse did not tell whether `{full}` exists"),
+            )),
         };
-        let Some(shadow) = seen(&pair.shadow) else {
+        let Some(shadow) = seen(&pair.shadow, &pair.shadow_name)? else {
             "missing_shadow".clone_into(&mut self.table.status);
             self.found(
                 Verdict::Fail,
@@ -539,7 +550,7 @@ impl Judge<'_> {
             );
             return Ok(());
         };
-        let Some(production) = seen(&pair.production) else {
+        let Some(production) = seen(&pair.production, &pair.production_name)? else {
             "new".clone_into(&mut self.table.status);
             let sql = format!("SELECT COUNT(*) FROM {}", pair.shadow.print(self.dialect));
             self.table.shadow_count = self.number(&sql)?;

@@ -149,6 +149,21 @@ pub struct ModelDetail {
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<String>,
+    /// How old its newest row may be, where it or its folder says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freshness: Option<WireFreshness>,
+}
+
+/// How old the newest row of a model may be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WireFreshness {
+    /// In seconds.
+    pub max_lag_seconds: u64,
+    /// The column that tells the age of a row; that of the model's strategy when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_column: Option<String>,
+    /// `error` or `warning`: what it is when it is older.
+    pub severity: String,
 }
 
 /// The result of a compile.
@@ -549,5 +564,10 @@ fn detail(snapshot: &Snapshot, sureness: &Sureness, id: u32, model: &Model) -> M
             .map(|(k, v)| (k.to_string(), v.to_string()))
             .collect(),
         intent: model.config.intent.as_ref().map(|i| i.value.to_string()),
+        freshness: model.config.freshness.as_ref().map(|f| WireFreshness {
+            max_lag_seconds: f.max_lag_seconds,
+            time_column: f.time_column.as_ref().map(|c| c.value.to_string()),
+            severity: rocky_run::checks::severity(f.severity).to_owned(),
+        }),
     }
 }

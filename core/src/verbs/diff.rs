@@ -11,6 +11,7 @@ use rocky_config::StrategyKind;
 use rocky_project::diff::{
     ColumnClass, ColumnDiff, EdgeChange, ModelChange, ModelDiff, Paths, ProjectDiff, Reason, compare,
 };
+use rocky_project::later::Later;
 use rocky_project::overlay::Overlay;
 use rocky_project::{Compiler, Inputs, Model, Snapshot};
 use rustc_hash::FxHashMap;
@@ -253,12 +254,12 @@ impl Project {
                 .hint("name a git revision such as `main`, or the folder of another state of the project"));
         }
         let (new, _) = self.refreshed(&request.vars, request.refresh_sources, observer, cancel)?;
-        let (old, commit) = self.other(&request.against, &request.vars, observer, cancel)?;
-        let difference = self
-            .engine
-            .inner
-            .pool
-            .install(|| difference(&old, &new, cancel))?;
+        let (other, commit) = self.other(&request.against, &request.vars, observer, cancel)?;
+        let pool = &self.engine.inner.pool;
+        // Dropped after `old`, so that nobody waits until the other state is taken apart.
+        let _held = Later::new(Some(other.clone()), pool);
+        let old = other;
+        let difference = pool.install(|| difference(&old, &new, cancel))?;
         let (version, command, schema_version) = envelope!("diff");
         let mut response = DiffResponse {
             version,
@@ -333,8 +334,11 @@ impl Project {
             Arc::new(Overlay::alone(self.host.system.clone(), tree.files))
         };
         let pool = &self.engine.inner.pool;
-        let other = Compiler::new(system, options).compile(&inputs, pool, observer, cancel)?;
-        Ok((other, commit))
+        let mut compiler = Compiler::new(system, options);
+        let other = compiler.compile(&inputs, pool, observer, cancel);
+        // What it remembers is of no use any more.
+        pool.spawn(move || drop(compiler));
+        Ok((other?, commit))
     }
 }
 

@@ -3,13 +3,14 @@
 use crate::adapters::Access;
 use crate::document::envelope;
 use crate::files::Ask;
+use crate::prepare::beside::Beside;
 use crate::prepare::sources::{filtered, lister, pattern};
 use crate::project::{Project, Target, pipeline, target};
 use crate::verbs::lock::{LockReport, LockTask};
 use crate::wire::{ExcludedTable, Filters};
 use rocky_base::{CancelToken, Diagnostic, Error, ErrorKind, Event, Observer, Result, SmolStr};
 use rocky_config::{AdapterType, PipelineConfig, PipelineKind, ReplicationConfig};
-use rocky_plan::replication::{FoundBy, Source, resolve};
+use rocky_plan::replication::{Origin, Source, resolve};
 use rocky_project::CatalogInput;
 use rocky_warehouse::{CatalogSnapshot, SourceTable};
 use rustc_hash::FxHashSet;
@@ -100,6 +101,14 @@ pub struct DiscoverResponse {
     pub lock: Option<LockReport>,
 }
 
+/// The sources of a replication.
+struct Replicated {
+    sources: Vec<Source>,
+    origin: Origin,
+    /// Of both databases, where the sources are in another than the targets.
+    catalog: Option<Arc<CatalogSnapshot>>,
+}
+
 impl Project {
     /// Ask the source, and remember the catalogue.
     pub fn discover(
@@ -136,10 +145,28 @@ impl Project {
         let mut replicated = None;
         let (mut sources, target) = match &chosen.kind {
             PipelineKind::Replication(replication) => {
+                let into = target(&config, Some(name))?;
+                let beside = match self.beside((&config, name), replication, &into) {
+                    // What cannot be copied can be listed.
+                    Err(error) if error.kind == ErrorKind::Unsupported => None,
+                    beside => beside?,
+                };
                 let lister = lister(&config, name, replication)?;
-                let found = self.replicated((&config, name), replication, request, &mut skipped, cancel)?;
+                let found = self.replicated(
+                    (&config, name),
+                    replication,
+                    (&into, beside.as_ref()),
+                    request,
+                    &mut skipped,
+                    cancel,
+                )?;
+                // What is remembered for compiling is what models read: the database that is written.
+                let asked = match beside {
+                    Some(_) => into,
+                    None => lister,
+                };
                 replicated = Some((replication, found));
-                (Vec::new(), lister)
+                (Vec::new(), asked)
             }
             PipelineKind::Transformation(_) => {
                 let target = target(&config, Some(name))?;
@@ -175,15 +202,18 @@ impl Project {
         observer.event(&Event::DiscoverFinished {
             connectors: replicated
                 .as_ref()
-                .map_or(sources.len(), |(_, (found, _))| found.len()) as u64,
+                .map_or(sources.len(), |(_, found)| found.sources.len()) as u64,
         });
         let warehouse = self.open_warehouse(&target, Access::Read, cancel)?;
         let catalog = self.read_catalog(&target, warehouse.as_deref(), cancel)?;
         let mut excluded_tables = Vec::new();
-        if let Some((replication, (found, found_by))) = replicated {
-            let into = self.catalog_of_target((&config, name), &target, cancel)?;
+        if let Some((replication, found)) = replicated {
+            let into = match &found.catalog {
+                Some(catalog) => Some(catalog.clone()),
+                None => self.catalog_of_target((&config, name), &target, cancel)?,
+            };
             let into = into.as_deref().unwrap_or(&catalog);
-            (sources, excluded_tables) = copied(found, (chosen, replication), into, found_by)?;
+            (sources, excluded_tables) = copied(found.sources, (chosen, replication), into, found.origin)?;
         }
         let read = CatalogInput {
             snapshot: catalog.clone(),
@@ -222,18 +252,39 @@ impl Project {
         &self,
         (config, pipeline): (&rocky_config::ProjectConfig, &SmolStr),
         replication: &ReplicationConfig,
+        (into, beside): (&Target<'_>, Option<&Beside<'_>>),
         request: &DiscoverRequest,
         skipped: &mut Vec<SkippedSchema>,
         cancel: &CancelToken,
-    ) -> Result<(Vec<Source>, FoundBy)> {
+    ) -> Result<Replicated> {
         let pattern = pattern(replication)?;
-        let discovered = self.discover_sources((config, pipeline), replication, None, cancel)?;
+        let attached = match beside {
+            Some(beside) => Some(self.open_beside(into, beside, Access::Read, &[], cancel)?),
+            None => None,
+        };
+        let discovered = self.discover_sources(
+            (config, pipeline),
+            replication,
+            None,
+            beside.zip(attached.as_ref()),
+            cancel,
+        )?;
         skipped.extend(discovered.unfit.into_iter().map(|schema| SkippedSchema {
             schema: schema.to_string(),
             reason: "does not fit `source.schema_pattern`".to_owned(),
         }));
-        let chosen = filtered(discovered.sources, &request.filter, pattern)?;
-        Ok((chosen, discovered.found_by))
+        let sources = filtered(discovered.sources, &request.filter, pattern)?;
+        Ok(Replicated {
+            catalog: match &attached {
+                Some(attached) => Some(attached.catalog(&sources, cancel)?),
+                None => None,
+            },
+            origin: Origin {
+                found_by: discovered.found_by,
+                database: attached.map(|a| a.name),
+            },
+            sources,
+        })
     }
 
     /// The catalogue of the database that a replication writes, when it is not the one that was asked for the sources.
@@ -303,10 +354,10 @@ fn copied(
     found: Vec<Source>,
     (declared, replication): (&PipelineConfig, &ReplicationConfig),
     catalog: &CatalogSnapshot,
-    found_by: FoundBy,
+    origin: Origin,
 ) -> Result<(Vec<SourceEntry>, Vec<ExcludedTable>)> {
     let pattern = pattern(replication)?;
-    let resolved = resolve(&found, replication, &[], catalog, found_by, declared.loc);
+    let resolved = resolve(&found, replication, &[], catalog, origin, declared.loc);
     let excluded = ExcludedTable::all(&resolved.excluded);
     let left_out: FxHashSet<(&str, &str)> = excluded
         .iter()

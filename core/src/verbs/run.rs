@@ -4,6 +4,7 @@ use crate::adapters::Access;
 use crate::checks::{AnomalyEntry, CheckResult, CheckResults, QuarantineEntry};
 use crate::document::envelope;
 use crate::idempotency::{self, Claim};
+use crate::listeners::Dagster;
 use crate::prepare::Part;
 use crate::project::Project;
 use crate::reduce::ModelDecision;
@@ -14,6 +15,7 @@ use rocky_plan::{Drift, Task, TaskKind};
 use rocky_run::checks::{CheckOutcome, CheckStatus};
 use rocky_run::execute::{ExecuteContext, RunFacts, execute};
 use rocky_run::report::{RunReport, RunStatus, StatementResult, TaskError, TaskResult, TaskStatus, Trigger};
+use rocky_run::state::StateBatch;
 use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,7 +46,8 @@ pub struct RunRequest {
     /// Models at a time.
     pub concurrency: Option<u32>,
     /// time_interval and microbatch models: compute this partition, `2026-04-07T13`, `2026-04-07`, `2026-04` or `2026` by the model's
-    /// granularity, in UTC. Dagster's keys (`2026-04-07-13:00`, `2026-04-01` for a month) are taken too.
+    /// granularity, in UTC. Dagster's keys (`2026-04-07-13:00`, `2026-04-01` for a month) are taken too; in a step that Dagster started for
+    /// a partition it is that one when nothing is said of partitions.
     pub partition: Option<String>,
     /// Compute the partitions from this one …
     pub from: Option<String>,
@@ -75,6 +78,10 @@ pub struct RunRequest {
     pub shadow_suffix: Option<String>,
     /// The schema of shadows; made when it is not there.
     pub shadow_schema: Option<String>,
+    // A plan that was made says what it is about: the orchestrator is not asked.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub planned: bool,
     // What the stages before have shadows of: production and shadow.
     #[doc(hidden)]
     #[serde(skip)]
@@ -458,6 +465,8 @@ pub const SKIPPED_IN_FLIGHT: &str = "SkippedInFlight";
 pub(crate) struct Begun {
     run_id: String,
     remote: crate::remote::RemoteRun,
+    /// The idempotency key that it has claimed.
+    key: Option<String>,
 }
 
 impl Begun {
@@ -471,6 +480,7 @@ impl Begun {
         Begun {
             run_id,
             remote: crate::remote::RemoteRun::default(),
+            key: None,
         }
     }
 }
@@ -615,10 +625,16 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        let stages = self.stages(request)?;
+        let stages = match self.stages(request) {
+            Ok(stages) => stages,
+            // Whoever started the process hears of it.
+            Err(error) => return self.in_session(request, observer, |_| Err(error)),
+        };
         match stages.as_slice() {
-            [] | [_] if !request.dag => self.run_one(request, Part::Own, observer, cancel),
-            _ => self.run_stages(request, &stages, observer, cancel),
+            [] | [_] if !request.dag => self.run_one(request, Part::Own, Dagster::Told, observer, cancel),
+            _ => self.in_session(request, observer, |observer| {
+                self.run_stages(request, &stages, observer, cancel)
+            }),
         }
     }
 
@@ -627,10 +643,11 @@ impl Project {
         &self,
         request: &RunRequest,
         part: Part,
+        dagster: Dagster,
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        self.attended(request, observer, cancel, |run_id, observer| {
+        self.attended(request, dagster, observer, cancel, |run_id, observer| {
             self.with_state_of(request, run_id, observer, cancel, |run, observer| {
                 self.once(request, run, observer, |run, observer| {
                     let prepared = self.prepare(request, part, Access::Write, observer, cancel)?;
@@ -664,6 +681,7 @@ impl Project {
                     config: &config,
                     now: &now,
                 };
+                run.key = Some(key.clone());
                 let result = body(run, observer);
                 drop(claimed);
                 let status = result.as_ref().ok().filter(|r| !r.run_id.is_empty());
@@ -699,7 +717,11 @@ impl Project {
         body: impl FnOnce(&mut Begun, &mut dyn Observer) -> Result<RunResponse>,
     ) -> Result<RunResponse> {
         let remote = self.begin_remote(&run_id, observer, cancel)?;
-        let mut begun = Begun { run_id, remote };
+        let mut begun = Begun {
+            run_id,
+            remote,
+            key: None,
+        };
         // A state file that cannot be used is said before anything is touched.
         let result = self
             .engine
@@ -806,6 +828,12 @@ impl Project {
         }
         let snapshot = self.last(&request.vars);
         let graph_hash = snapshot.as_deref().map(crate::graph::hash);
+        let settled = |status: RunStatus, at| {
+            let key = run.key.as_deref();
+            key.map_or_else(StateBatch::new, |key| {
+                idempotency::at_end(key, &run.run_id, status.as_str(), at)
+            })
+        };
         let report = execute(ExecuteContext {
             plan,
             warehouse: &**warehouse,
@@ -818,6 +846,7 @@ impl Project {
                 resumed_from: reduced.resumed_from.clone(),
                 graph_hash: graph_hash.clone(),
             },
+            at_end: Some(&settled),
             observer: &mut observer,
             cancel,
             clock: &*clock,
@@ -1132,7 +1161,8 @@ fn response(
                 mode: quarantine.mode.to_string(),
                 quarantine_table: quarantine.table.clone(),
                 valid_table: quarantine.valid_table.clone(),
-                quarantined_rows: set_aside.filter_map(|s| s.rows).next(),
+                // A dialect may need several statements, each for other rows.
+                quarantined_rows: set_aside.filter_map(|s| s.rows).reduce(|all, rows| all + rows),
                 tests: quarantine.tests.iter().map(ToString::to_string).collect(),
             })
         })

@@ -6,6 +6,7 @@
 mod together;
 
 use crate::document::{envelope, timestamp};
+use crate::listeners::Dagster;
 use crate::prepare::Part;
 use crate::project::{Project, pipeline};
 use crate::verbs::plan::PlanResponse;
@@ -132,9 +133,9 @@ impl Project {
         let mut request = request.clone();
         let request = &mut request;
         for stage in stages {
-            if let Some(why) = self.without_shadow(request, stage)? {
+            if request.shadow && request.shadow_inputs.is_empty() && self.is_quality(stage)? {
                 parts.push(PlanResponse {
-                    waits: Some(why),
+                    waits: Some(NO_SHADOW.to_owned()),
                     ..self.empty_plan(request, &stage.pipeline)
                 });
                 continue;
@@ -204,13 +205,6 @@ impl Project {
         let mut request = request.clone();
         let request = &mut request;
         for stage in stages {
-            if let Some(why) = self.without_shadow(request, stage)? {
-                parts.push(RunResponse {
-                    status: RunStatus::Success.as_str().to_owned(),
-                    ..not_run(stage, &filter, why, false)
-                });
-                continue;
-            }
             let failed = stage
                 .after
                 .iter()
@@ -233,6 +227,11 @@ impl Project {
                 parts.push(not_run(stage, &filter, why, false));
                 continue;
             }
+            let checks = request.shadow && self.is_quality(stage)?;
+            if checks && request.shadow_inputs.is_empty() {
+                parts.push(not_run(stage, &filter, NO_SHADOW.to_owned(), false));
+                continue;
+            }
             let mut own = of_stage(request, stage, stages);
             // Each stage is a run of its own: with one key the second would count as done.
             let key = crate::idempotency::key_of(self, request.idempotency_key.as_deref())?;
@@ -240,9 +239,13 @@ impl Project {
                 Part::Own => format!("{key}/{}", stage.pipeline),
                 Part::Models => format!("{key}/{}/models", stage.pipeline),
             });
-            match self.run_one(&own, stage.part, observer, cancel) {
+            match self.run_one(&own, stage.part, Dagster::Around, observer, cancel) {
                 Ok(mut part) => {
                     request.shadow_inputs.append(&mut part.shadow_pairs);
+                    if checks && part.check_results.is_empty() && done(&part) {
+                        SKIPPED.clone_into(&mut part.status);
+                        part.skipped_reason = Some(NO_SHADOW.to_owned());
+                    }
                     parts.push(part);
                 }
                 Err(error) if error.kind == ErrorKind::Cancelled => {
@@ -271,15 +274,12 @@ impl Project {
         Ok(all)
     }
 
-    /// Why a stage of a shadow run has nothing to do.
-    fn without_shadow(&self, request: &RunRequest, stage: &Stage) -> Result<Option<String>> {
+    /// It writes nothing: in a shadow run it checks the shadows of the stages before it.
+    fn is_quality(&self, stage: &Stage) -> Result<bool> {
         let config = self.config()?;
-        let quality = config
-            .pipelines
-            .get(&stage.pipeline)
-            .is_some_and(|p| matches!(p.kind, PipelineKind::Quality(_)));
-        let nothing = request.shadow && quality && stage.part == Part::Own;
-        Ok(nothing.then(|| "a quality pipeline writes nothing that could have a shadow".to_owned()))
+        let chosen = config.pipelines.get(&stage.pipeline);
+        let quality = chosen.is_some_and(|p| matches!(p.kind, PipelineKind::Quality(_)));
+        Ok(quality && stage.part == Part::Own)
     }
 
     fn empty_plan(&self, request: &RunRequest, pipeline: &str) -> PlanResponse {
@@ -316,9 +316,17 @@ impl Project {
     }
 }
 
-/// It succeeded, now or before (with the same idempotency key).
+/// The status of a stage that was not tried, or had nothing to do.
+const SKIPPED: &str = "Skipped";
+/// Why a quality pipeline has nothing to do in a shadow run.
+const NO_SHADOW: &str = "nothing was checked: none of its tables has a shadow in this run";
+
+/// It succeeded, now or before (with the same idempotency key), or had nothing to do.
 fn done(part: &RunResponse) -> bool {
-    part.status == RunStatus::Success.as_str() || part.status == crate::verbs::run::SKIPPED_IDEMPOTENT
+    let nothing = part.status == SKIPPED && part.skipped_reason.as_deref() == Some(NO_SHADOW);
+    nothing
+        || part.status == RunStatus::Success.as_str()
+        || part.status == crate::verbs::run::SKIPPED_IDEMPOTENT
 }
 
 /// The request for one stage. What is about models is not said to stages that have none, when there is one that has.
@@ -415,7 +423,7 @@ fn blank(pipeline: String, filter: String) -> RunResponse {
 /// A stage that was not tried.
 fn not_run(stage: &Stage, filter: &str, why: String, interrupted: bool) -> RunResponse {
     RunResponse {
-        status: "Skipped".to_owned(),
+        status: SKIPPED.to_owned(),
         interrupted,
         skipped_reason: Some(why),
         ..blank(stage.pipeline.to_string(), filter.to_owned())

@@ -223,6 +223,7 @@ impl Project {
                     trigger: rocky_run::report::Trigger::Manual,
                     config_hash: String::new(),
                     facts: Default::default(),
+                    at_end: None,
                     observer,
                     cancel,
                     clock: &*self.host.system,

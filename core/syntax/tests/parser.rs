@@ -1472,7 +1472,7 @@ fn repeating_anything_takes_linear_time() {
                 check_damaged(&sql, dialect);
             }
             let elapsed = started.elapsed();
-            assert!(elapsed.as_secs() < 2, "{prefix}{unit}: {elapsed:?}");
+            assert!(elapsed.as_secs() < 20, "{prefix}{unit}: {elapsed:?}");
         }
     }
 }

@@ -61,6 +61,12 @@ fn state() -> Result<Vec<String>, String> {
     project.export_state(&mut text).map_err(|e| e.message)?;
     let state: BTreeMap<String, Value> = serde_json::from_slice(&text).map_err(|e| e.to_string())?;
     let mut lines = Vec::new();
+    let rows_of = |table: &str| state.get(table).and_then(Value::as_array).into_iter().flatten();
+    if rows_of("notes").any(|n| n["kind"] == "idempotency") {
+        // With a key, what was done is not done again.
+        let done = rows_of("run_history").filter(|r| r["status"] == "Success");
+        lines.push(format!("{} runs succeeded", done.count()));
+    }
     for (table, rows) in state {
         let Value::Array(rows) = rows else { continue };
         match table.as_str() {

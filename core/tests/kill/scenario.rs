@@ -91,6 +91,37 @@ fn replication(name: &'static str, head: &str, change: Vec<&'static str>) -> Sce
     }
 }
 
+/// The sources in a database file of their own.
+fn beside(name: &'static str, head: &str) -> Scenario {
+    let of_source = replication(name, head, Vec::new());
+    let config = ADAPTER.replace("[adapter]", "[adapter.wh]")
+        + &format!(
+            "[adapter.loader]\ntype = \"duckdb\"\npath = \"raw.duckdb\"\n[pipeline.raw]\n{head}\n[pipeline.raw.source]\nadapter = \"loader\"\n\
+             schema_pattern = {{ prefix = \"raw__\", separator = \"__\", components = [\"source\"] }}\n\
+             [pipeline.raw.target]\nadapter = \"wh\"\ncatalog_template = \"\"\nschema_template = \"staging__{{source}}\"\n"
+        );
+    Scenario {
+        files: vec![("rocky.toml", config)],
+        before: vec![
+            "ATTACH 'raw.duckdb' AS raw",
+            "CREATE SCHEMA raw.raw__shop",
+            "CREATE TABLE raw.raw__shop.orders AS SELECT i AS id, i * 10 AS amount, TIMESTAMP '2024-01-01' + INTERVAL (i) HOUR AS ts \
+             FROM range(1, 6) r(i)",
+            "CREATE TABLE raw.raw__shop.people AS SELECT i AS id, 'p' || i AS name, TIMESTAMP '2024-01-01' + INTERVAL (i) HOUR AS ts \
+             FROM range(1, 4) r(i)",
+            "DETACH raw",
+        ],
+        change: vec![
+            "ATTACH 'raw.duckdb' AS raw",
+            "ALTER TABLE raw.raw__shop.orders ADD COLUMN note VARCHAR",
+            "INSERT INTO raw.raw__shop.orders VALUES (7, 1, TIMESTAMP '2024-02-01', 'new')",
+            "INSERT INTO raw.raw__shop.people VALUES (7, 'x', TIMESTAMP '2024-02-01')",
+            "DETACH raw",
+        ],
+        ..of_source
+    }
+}
+
 fn snapshot(name: &'static str, strategy: &str) -> Scenario {
     let config = format!(
         "{ADAPTER}[pipeline.s]\ntype = \"snapshot\"\nunique_key = [\"id\"]\ninvalidate_hard_deletes = true\n{strategy}\n\
@@ -221,6 +252,10 @@ pub fn all() -> Vec<Scenario> {
                 "UPDATE raw__shop.orders SET amount = 5 WHERE id = 2",
             ],
         ),
+        beside(
+            "replication from another file",
+            "strategy = \"incremental\"\ntimestamp_column = \"ts\"",
+        ),
         load("load", ""),
         load(
             "load, emptied first",
@@ -292,6 +327,18 @@ pub fn all() -> Vec<Scenario> {
             "several pipelines",
             "",
             vec!["INSERT INTO raw__shop.orders VALUES (7, 1, TIMESTAMP '2024-02-01')"],
+        )
+    });
+    all.push(Scenario {
+        request: RunRequest {
+            idempotency_key: Some("k".to_owned()),
+            ..RunRequest::default()
+        },
+        expect: &["\"main\".\"m\"", "last run \"Success\"", "2 runs succeeded"],
+        ..model(
+            "idempotency key",
+            everything,
+            "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"ts\"",
         )
     });
     all.push(Scenario {

@@ -337,7 +337,8 @@ impl Work {
     fn read_only(&self, on: &Prepared<'_>, wrong: &mut Vec<String>) {
         copy(&on.template, &on.child.root);
         match on.child.run(Fault::ReadOnly, DAYS[0], &on.scenario.request) {
-            Ended::Failed(text) if text.contains("read-only disk") => {}
+            Ended::Failed(text)
+                if text.contains("read-only disk") || text.contains("Read-only file system") => {}
             other => wrong.push(format!("read-only: {other:?}")),
         }
         let found = on.judge(DAYS[1], &on.scenario.request);

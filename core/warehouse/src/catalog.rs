@@ -178,6 +178,25 @@ impl CatalogSnapshot {
         own
     }
 
+    /// Add what another snapshot says of one catalogue (folded name).
+    pub fn adopt(&mut self, other: &CatalogSnapshot, catalog: &str) {
+        let of = |key: &RelationKey| key.catalog == catalog;
+        let relations = other.relations.iter().filter(|(key, _)| of(key));
+        self.relations
+            .extend(relations.map(|(key, relation)| (key.clone(), relation.clone())));
+        let comments = other.comments.iter().filter(|(key, _)| of(key));
+        self.comments
+            .extend(comments.map(|(key, comments)| (key.clone(), comments.clone())));
+        let types = other.types.iter().filter(|(key, _)| of(key));
+        self.types
+            .extend(types.map(|(key, ty)| (key.clone(), ty.clone())));
+        let of = |pair: &&(SmolStr, SmolStr)| pair.0 == catalog;
+        self.schemas.extend(other.schemas.iter().filter(of).cloned());
+        self.complete.extend(other.complete.iter().filter(of).cloned());
+        let whole = other.complete_catalogs.get(catalog);
+        self.complete_catalogs.extend(whole.cloned());
+    }
+
     /// Put a relation in (its name must be full).
     pub fn insert(&mut self, relation: Relation) {
         let key = relation.name.key(self.dialect);

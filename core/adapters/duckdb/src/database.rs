@@ -1,5 +1,6 @@
 //! [`DuckDb`]: a database as a warehouse. Cheap to share; every session is a connection of its own to one instance.
 
+use crate::attach::{self, Attachment, Owner};
 use crate::catalog;
 use crate::error::failure_class;
 use crate::open::{self, Registration};
@@ -37,12 +38,15 @@ impl Default for OpenOptions {
 
 /// What all sessions of a handle share.
 pub(crate) struct Shared {
-    // Order matters: the instance is closed before the registration says so.
-    pub(crate) instance: Instance,
-    _registration: Option<Registration>,
+    // Order matters: what is attached goes before the instance, and the instance is closed before the registration says so.
+    _attachment: Option<Attachment>,
+    pub(crate) instance: Arc<Instance>,
+    registration: Option<Arc<Registration>>,
+    owner: Owner,
     pub(crate) guard_writes: bool,
     /// What every session sets first.
     pub(crate) search_path: Option<String>,
+    lock_wait: Duration,
 }
 
 /// A DuckDB database. Handles of one file in one process share an instance, whose file is closed with the last handle and
@@ -81,14 +85,45 @@ impl DuckDb {
             }),
             None => None,
         };
+        let registration = opened.registration.map(Arc::new);
         let shared = Shared {
+            _attachment: None,
             search_path,
-            instance: opened.instance,
-            _registration: opened.registration,
+            instance: Arc::new(opened.instance),
+            owner: Owner::of(registration.as_deref()),
+            registration,
             guard_writes: opened.guard_writes || (options.read_only && path.is_none()),
+            lock_wait: options.lock_wait,
         };
         Ok(DuckDb {
             shared: Arc::new(shared),
+        })
+    }
+
+    /// The same database, with the file at `path` beside it as catalogue `name`, for reading. It is there for all sessions of the
+    /// database while what this returns, or a session of it, lives.
+    ///
+    /// Errors: as for [`DuckDb::open`] of a file that exists; `Locked` too when this process has the file open otherwise.
+    pub fn with_attached(&self, name: &str, path: &Path, cancel: &CancelToken) -> Result<DuckDb> {
+        let shared = &self.shared;
+        let attachment = attach::attach(
+            &shared.instance,
+            &shared.owner,
+            name,
+            path,
+            shared.lock_wait,
+            cancel,
+        )?;
+        Ok(DuckDb {
+            shared: Arc::new(Shared {
+                _attachment: Some(attachment),
+                instance: Arc::clone(&shared.instance),
+                registration: shared.registration.clone(),
+                owner: shared.owner.clone(),
+                guard_writes: shared.guard_writes,
+                search_path: shared.search_path.clone(),
+                lock_wait: shared.lock_wait,
+            }),
         })
     }
 
@@ -142,6 +177,10 @@ impl Warehouse for DuckDb {
         cancel: &CancelToken,
     ) -> Result<Vec<SourceTable>> {
         catalog::discover(&mut self.session()?, catalog, prefix, cancel)
+    }
+
+    fn attached(&self, name: &str, file: &Path, cancel: &CancelToken) -> Result<Arc<dyn Warehouse>> {
+        Ok(Arc::new(self.with_attached(name, file, cancel)?))
     }
 
     fn version(&self) -> Result<String> {

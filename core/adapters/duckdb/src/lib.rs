@@ -4,9 +4,10 @@
 //! rows silently; and a database file is never opened, read or hashed here, only `stat`ed, because closing any handle of
 //! it drops DuckDB's lock.
 //!
-//! Start at [`DuckDb`] in `database.rs`; `open.rs` guards the file, `raw.rs` is the only file with unsafe code over DuckDB's C API,
+//! Start at [`DuckDb`] in `database.rs`; `open.rs` guards the file, `attach.rs` those beside it, `raw.rs` is the only file with unsafe code over DuckDB's C API,
 //! `session.rs` runs statements and stops them, `catalog.rs` reads the catalogue.
 
+mod attach;
 mod catalog;
 mod database;
 mod error;

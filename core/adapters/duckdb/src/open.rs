@@ -4,6 +4,7 @@
 //! Files are told apart by device and inode. DuckDB's cache does so by path, so a hard link or a replaced file would get a
 //! second instance and lose rows; such opens are refused here.
 
+use crate::attach::AttachedFile;
 use crate::database::OpenOptions;
 use crate::error::DuckDbFailure;
 use crate::raw::{self, Instance, InstanceCache};
@@ -22,13 +23,14 @@ const RETRY: Duration = Duration::from_millis(25);
 
 /// What this process has open. Stands beside DuckDB's instance cache and is held during an open, so that a look at the
 /// process's open files never meets an open half done.
-struct Registry {
+pub(crate) struct Registry {
     cache: Option<InstanceCache>,
-    files: Vec<OpenFile>,
+    pub(crate) files: Vec<OpenFile>,
+    pub(crate) attached: Vec<AttachedFile>,
 }
 
-struct OpenFile {
-    id: FileId,
+pub(crate) struct OpenFile {
+    pub(crate) id: FileId,
     /// With symbolic links resolved.
     path: PathBuf,
     read_only: bool,
@@ -36,20 +38,21 @@ struct OpenFile {
 }
 
 /// Device and inode; where there are none, the path with symbolic links resolved.
-#[derive(Clone, PartialEq, Eq)]
-struct FileId(#[cfg(unix)] (u64, u64), #[cfg(not(unix))] PathBuf);
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct FileId(#[cfg(unix)] (u64, u64), #[cfg(not(unix))] PathBuf);
 
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     cache: None,
     files: Vec::new(),
+    attached: Vec::new(),
 });
 
-fn registry() -> MutexGuard<'static, Registry> {
+pub(crate) fn registry() -> MutexGuard<'static, Registry> {
     REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Counts one handle of a file. Dropped after the handle was closed.
-pub(crate) struct Registration(FileId);
+pub(crate) struct Registration(pub(crate) FileId);
 
 impl Drop for Registration {
     fn drop(&mut self) {
@@ -87,14 +90,23 @@ pub(crate) fn open_in_memory() -> Result<Opened> {
 pub(crate) fn open_file(path: &Path, options: &OpenOptions, cancel: &CancelToken) -> Result<Opened> {
     // DuckDB would take `x:y` for an extension's scheme, and a relative path would follow the working directory.
     let absolute = std::path::absolute(path).map_err(|e| Error::io(path.display(), e))?;
+    patiently(options.lock_wait, cancel, || attempt(&absolute, options))
+}
+
+/// Try until nobody holds the file any more, for so long.
+pub(crate) fn patiently<T>(
+    wait: Duration,
+    cancel: &CancelToken,
+    mut attempt: impl FnMut() -> Result<T, Refused>,
+) -> Result<T> {
     let started = Instant::now();
     loop {
         cancel.check()?;
-        match attempt(&absolute, options) {
-            Ok(opened) => return Ok(opened),
+        match attempt() {
+            Ok(done) => return Ok(done),
             Err(Refused::Now(error)) => return Err(error),
             Err(Refused::Busy(error)) => {
-                let Some(left) = options.lock_wait.checked_sub(started.elapsed()) else {
+                let Some(left) = wait.checked_sub(started.elapsed()) else {
                     return Err(error);
                 };
                 std::thread::sleep(left.min(RETRY));
@@ -103,7 +115,7 @@ pub(crate) fn open_file(path: &Path, options: &OpenOptions, cancel: &CancelToken
     }
 }
 
-enum Refused {
+pub(crate) enum Refused {
     /// Repeating does not help.
     Now(Error),
     /// Someone holds the file; may pass.
@@ -137,6 +149,9 @@ fn attempt(path: &Path, options: &OpenOptions) -> Result<Opened, Refused> {
             // The writer's instance is shared; the session refuses writes.
             Some(file) if read_only && !file.read_only => (read_only, guard_writes) = (false, true),
             Some(_) => {}
+            None if registry.attached.iter().any(|a| a.id == *id) => {
+                return Err(Refused::Busy(read_beside(path)));
+            }
             None if held_by_host(id) => return Err(Refused::Now(host_has_it(path))),
             None => {}
         }
@@ -207,7 +222,7 @@ fn file_id(_metadata: &fs::Metadata, real: &Path) -> FileId {
 }
 
 /// Look at what stands at the path, without opening it; `None` when a new database would be made there.
-fn check_file(path: &Path, read_only: bool) -> Result<Option<(FileId, PathBuf)>> {
+pub(crate) fn check_file(path: &Path, read_only: bool) -> Result<Option<(FileId, PathBuf)>> {
     let shown = path.display();
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -259,7 +274,7 @@ fn check_file(path: &Path, read_only: bool) -> Result<Option<(FileId, PathBuf)>>
 /// True when a file descriptor of this process points at the file although rocky has not opened it. DuckDB's lock belongs to
 /// the process, so a second database on the file would not be refused, and the host's next `close` would drop the lock.
 #[cfg(target_os = "linux")]
-fn held_by_host(id: &FileId) -> bool {
+pub(crate) fn held_by_host(id: &FileId) -> bool {
     use std::os::unix::fs::MetadataExt;
     let Ok(entries) = fs::read_dir("/proc/self/fd") else {
         return false;
@@ -270,7 +285,7 @@ fn held_by_host(id: &FileId) -> bool {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn held_by_host(_id: &FileId) -> bool {
+pub(crate) fn held_by_host(_id: &FileId) -> bool {
     false
 }
 
@@ -288,7 +303,7 @@ fn c_path(path: &Path) -> Result<CString> {
     })
 }
 
-fn locked(message: String, hint: &str) -> Error {
+pub(crate) fn locked(message: String, hint: &str) -> Error {
     Error::new(ErrorKind::Locked, message).hint(hint)
 }
 
@@ -303,7 +318,7 @@ fn linked(path: &Path, other: &Path) -> Error {
     )
 }
 
-fn replaced(path: &Path) -> Error {
+pub(crate) fn replaced(path: &Path) -> Error {
     locked(
         format!(
             "database file {} was replaced while this process has the old one open",
@@ -313,7 +328,7 @@ fn replaced(path: &Path) -> Error {
     )
 }
 
-fn host_has_it(path: &Path) -> Error {
+pub(crate) fn host_has_it(path: &Path) -> Error {
     locked(
         format!(
             "database file {} is already open in this process, outside of rocky",
@@ -323,8 +338,18 @@ fn host_has_it(path: &Path) -> Error {
     )
 }
 
+fn read_beside(path: &Path) -> Error {
+    locked(
+        format!(
+            "database file {} is being copied from in this process",
+            path.display()
+        ),
+        "wait until the replication that reads it has finished",
+    )
+}
+
 /// What DuckDB said about an open.
-fn refusal(path: &Path, text: String) -> Refused {
+pub(crate) fn refusal(path: &Path, text: String) -> Refused {
     let shown = path.display();
     if text.contains("Could not set lock on file") {
         let holder = match holder(&text) {
@@ -375,6 +400,12 @@ fn said(path: Option<&Path>, text: String) -> Error {
             ErrorKind::Warehouse,
             format!("{shown} is not a DuckDB database"),
             "correct the adapter's `path`, or move the file away",
+        )
+    } else if text.contains("Cannot open encrypted database") {
+        (
+            ErrorKind::Unsupported,
+            format!("database file {shown} is encrypted, and rocky has no key for it"),
+            "copy it into a database without encryption",
         )
     } else if text.contains("version number") {
         (

@@ -4,7 +4,7 @@ use super::pipeline::TYPE_CHANGE;
 use super::{BOOL, BUDGET, COUNT, SEVERITY, SOURCE, STR, STRS, rows, test};
 use crate::schema::{Key, Schema, Shape, UINT, key};
 
-const FRESHNESS_KEY: Key = key("freshness", Shape::Table(&FRESHNESS)).idle();
+const FRESHNESS_KEY: Key = key("freshness", Shape::Table(&FRESHNESS));
 
 /// A sidecar or front matter. `strategy` and its flat keys are read by `crate::strategy`.
 pub(crate) static SIDECAR: Schema = rows(&[
@@ -45,7 +45,7 @@ const TAG: Shape = Shape::Either(&[
 
 static TARGET: Schema = rows(&[key("catalog", STR), key("schema", STR), key("table", STR)]);
 
-static FRESHNESS: Schema = rows(&[
+pub(crate) static FRESHNESS: Schema = rows(&[
     key("max_lag_seconds", UINT),
     key("expected_lag_seconds", UINT),
     key("time_column", STR),

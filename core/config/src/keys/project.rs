@@ -26,7 +26,7 @@ pub(crate) static PROJECT: Schema = rows(&[
     key("role", Shape::Map(&Shape::Table(&ROLE))).idle(),
     key("ai", Shape::Table(&AI)).idle(),
     key("branch", Shape::Table(&BRANCH)).idle(),
-    key("freshness", Shape::Table(&FRESHNESS)).idle(),
+    key("freshness", Shape::Table(&super::model::FRESHNESS)),
     key("schedule", Shape::Table(&SCHEDULE)).idle(),
     key("imports", Shape::Map(&Shape::Table(&IMPORT))).idle(),
     key("run", Shape::Table(&RUN)),
@@ -402,11 +402,6 @@ static APPROVAL: Schema = rows(&[
     key("min_approvers", U32),
     key("allowed_signers", STRS),
     key("max_age_seconds", UINT),
-]);
-static FRESHNESS: Schema = rows(&[
-    key("expected_lag_seconds", UINT),
-    key("time_column", STR),
-    key("severity", super::SEVERITY),
 ]);
 static SCHEDULE: Schema = rows(&[key("timezone", STR), key("poll_interval_seconds", COUNT)]);
 static IMPORT: Schema = rows(&[

@@ -5,7 +5,7 @@ use super::tests::{self, Related, Resolve};
 use super::{CheckPlan, distinct_names, quarantine};
 use crate::task::{Step, Task};
 use rocky_base::{Diagnostic, SmolStr};
-use rocky_config::{ChecksConfig, PipelineKind, Spanned, StrategyKind};
+use rocky_config::{ChecksConfig, FreshnessConfig, PipelineKind, Spanned, StrategyKind};
 use rocky_project::{Model, Snapshot};
 use rocky_warehouse::{Column, RelationName};
 use rustc_hash::FxHashMap;
@@ -38,12 +38,13 @@ impl<'a> Models<'a> {
     ) -> Result<(), Box<Diagnostic>> {
         let pipeline = model.pipeline.as_ref().or(pipeline);
         let planner = pipeline.and_then(|name| self.planners.get_mut(name));
-        if planner.is_none() && model.config.tests.is_empty() {
-            return Ok(());
-        }
         let config = pipeline
             .and_then(|name| self.snapshot.config.pipelines.get(name))
             .and_then(|p| p.checks.as_ref());
+        let freshness = freshness(self.snapshot, model, config);
+        if planner.is_none() && model.config.tests.is_empty() && freshness.is_none() {
+            return Ok(());
+        }
         let columns = columns(model);
         let subject = Subject {
             dialect: self.snapshot.dialect,
@@ -63,6 +64,13 @@ impl<'a> Models<'a> {
         };
         let resolve = resolver(self.snapshot, model);
         let mut checks = planner.map_or_else(Vec::new, |p| p.of(&subject, &resolve));
+        if let Some(freshness) = freshness {
+            // What is said of the model itself takes the place of what is said of all.
+            checks.retain(|c| c.kind != super::CheckKind::Freshness);
+            let gates = config.is_none_or(|c| c.fail_on_error);
+            let check = subject.freshness(freshness, gates);
+            checks.extend(check.map_err(|d| Box::new((*d).in_model(model.name.clone())))?);
+        }
         checks.extend(declared(model, &subject, config, &resolve)?);
         distinct_tests(&mut checks);
         task.checks = checks;
@@ -151,6 +159,22 @@ fn declared(
                 .map_err(|d| Box::new((*d).in_model(model.name.clone())))
         })
         .collect()
+}
+
+/// What is said of the age of a model's rows: by itself or its folder; where neither it nor its pipeline says anything, by the project.
+fn freshness<'s>(
+    snapshot: &'s Snapshot,
+    model: &'s Model,
+    config: Option<&ChecksConfig>,
+) -> Option<&'s FreshnessConfig> {
+    if config.is_some_and(|c| !c.enabled) {
+        return None;
+    }
+    let of_all = || {
+        let of_pipeline = config.is_some_and(|c| c.freshness.is_some());
+        snapshot.config.freshness.as_deref().filter(|_| !of_pipeline)
+    };
+    model.config.freshness.as_deref().or_else(of_all)
 }
 
 /// Results of null_rate share a name, one for each column; all others differ.

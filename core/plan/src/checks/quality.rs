@@ -12,6 +12,9 @@ use rocky_warehouse::relation::RelationKey;
 use rocky_warehouse::{Capabilities, CatalogSnapshot, RelationName, Strategy};
 use rustc_hash::FxHashSet;
 
+/// The relation that stands for a table (given by its whole name) in a shadow run; `None` for a table that has none, which is left out.
+pub type Place<'a> = dyn Fn(&RelationName) -> Option<RelationName> + 'a;
+
 /// What a quality pipeline is planned from.
 pub struct Quality<'a> {
     /// Its name.
@@ -24,6 +27,8 @@ pub struct Quality<'a> {
     pub catalog: &'a CatalogSnapshot,
     /// The columns that a table is declared to have.
     pub expected: &'a dyn Fn(&RelationName) -> Option<Vec<SmolStr>>,
+    /// Which relation is looked at in the place of a table. The catalogue has the table with the columns of that one.
+    pub place: Option<&'a Place<'a>>,
     /// How many tables may be checked at once.
     pub concurrency: usize,
     /// Stop after the first table that fails.
@@ -39,7 +44,7 @@ impl Quality<'_> {
         let mut tasks = Vec::new();
         let mut planner = Planner::new(self.checks);
         let resolve: &Resolve<'_> = &|name| Related {
-            printed: dotted(dialect, name),
+            printed: self.elsewhere(name).unwrap_or_else(|| dotted(dialect, name)),
             deferred: false,
         };
         for entry in &self.config.tables {
@@ -52,6 +57,16 @@ impl Quality<'_> {
                 if !seen.insert(full.key(dialect)) {
                     continue;
                 }
+                let (target, shown) = match self.place {
+                    None => (target, None),
+                    Some(place) => match place(&full) {
+                        Some(there) => {
+                            let shown = catalog.full_name(&there).display();
+                            (there, Some(shown))
+                        }
+                        None => continue,
+                    },
+                };
                 let columns = match catalog.lookup(&full) {
                     Lookup::Found(relation) => Some(relation.columns.as_slice()),
                     Lookup::Absent | Lookup::Unknown => None,
@@ -81,12 +96,13 @@ impl Quality<'_> {
                     },
                     resolve,
                 );
-                let full_name = parts.join(".");
+                let name = SmolStr::new(parts.join("."));
+                let full_name = shown.unwrap_or_else(|| name.to_string());
                 tasks.push(Task {
                     drift: None,
                     windows: None,
                     kind: TaskKind::Quality,
-                    name: SmolStr::new(&full_name),
+                    name,
                     asset_key: parts.to_vec(),
                     target,
                     full_name,
@@ -135,6 +151,19 @@ impl Quality<'_> {
             )]
         })?;
         Ok(plan)
+    }
+
+    /// What stands for a table that a check names, dotted.
+    fn elsewhere(&self, name: &str) -> Option<String> {
+        let (place, dialect) = (self.place?, self.catalog.dialect);
+        let mut parts = name.rsplit('.').map(|p| Ident::from_config(dialect, p.trim()));
+        let relation = RelationName {
+            table: parts.next()?,
+            schema: parts.next(),
+            catalog: parts.next(),
+        };
+        let there = place(&self.catalog.full_name(&relation))?;
+        parts.next().is_none().then(|| there.print(dialect))
     }
 
     /// The name of a table of an entry. On DuckDB a catalog that is not attached means the default one.

@@ -7,7 +7,10 @@ use super::{CheckKind, CheckPlan, Judge, Number, distinct_names, query, sql, tes
 use crate::bind::Sql;
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, code};
-use rocky_config::{AssertionConfig, CheckSeverity, ChecksConfig, CustomCheck, FreshnessCheck, Spanned};
+use rocky_config::{
+    AssertionConfig, CheckSeverity, ChecksConfig, CustomCheck, FreshnessCheck, FreshnessConfig, Spanned,
+};
+use rocky_project::tagged;
 use rocky_syntax::lexer::{Token, TokenKind, lex};
 use rocky_warehouse::{Column, RelationName, Type};
 use rustc_hash::FxHashMap;
@@ -81,6 +84,34 @@ impl Subject<'_> {
         Some((Ident::quoted(found.name.clone()).print(dialect), ty))
     }
 
+    /// The check of `freshness` of a model; none where what is said of several models is not meant for this one. `gates`: what does not
+    /// hold fails the run, unless it only warns.
+    pub(super) fn freshness(
+        &self,
+        config: &FreshnessConfig,
+        gates: bool,
+    ) -> Result<Option<CheckPlan>, Box<Diagnostic>> {
+        let Some(name) = config.time_column.as_ref().or(self.timestamp_column.as_ref()) else {
+            if config.inherited {
+                return Ok(None);
+            }
+            let message = "`freshness` does not say which column tells the age of a row";
+            let problem = Diagnostic::new(code::E405, config.loc, message);
+            return Err(Box::new(problem.help("Add `time_column`.")));
+        };
+        match self.column(&name.value) {
+            Some((column, ty)) => {
+                let about = (column.as_str(), ty);
+                let mut check =
+                    young_enough(self, &name.value, about, config.max_lag_seconds, config.severity);
+                check.gates = gates && config.severity == CheckSeverity::Error;
+                Ok(Some(check))
+            }
+            None if config.inherited => Ok(None),
+            None => Err(Box::new(self.missing("time_column", name))),
+        }
+    }
+
     /// E301: the column is not there.
     pub(super) fn missing(&self, what: &str, name: &Spanned<SmolStr>) -> Diagnostic {
         let mut message = format!(
@@ -97,19 +128,7 @@ impl Subject<'_> {
 
     /// The assertion's table is this one.
     pub(super) fn is(&self, assertion: &AssertionConfig) -> bool {
-        let fold = |n: &str| self.dialect.fold(n, false, IdentKind::Relation);
-        let wanted = fold(&assertion.table.value);
-        if self.name.is_some_and(|name| fold(name) == wanted) {
-            return true;
-        }
-        let mut whole = String::new();
-        self.parts.iter().rev().any(|part| {
-            whole = match whole.as_str() {
-                "" => part.to_string(),
-                rest => format!("{part}.{rest}"),
-            };
-            fold(&whole) == wanted
-        })
+        tagged::names(self.dialect, assertion, self.name, self.parts)
     }
 }
 
@@ -206,7 +225,7 @@ impl<'a> Planner<'a> {
             }
         }
         if let Some(freshness) = &config.freshness
-            && let Some(mut check) = self.freshness(freshness, subject, &table, &shown)
+            && let Some(mut check) = self.freshness(freshness, subject, &shown)
         {
             check.gates = gates(freshness.severity);
             checks.push(check);
@@ -306,7 +325,6 @@ impl<'a> Planner<'a> {
         &mut self,
         config: &FreshnessCheck,
         subject: &Subject<'_>,
-        table: &str,
         shown: &str,
     ) -> Option<CheckPlan> {
         let configured = config.timestamp_column.as_ref();
@@ -344,27 +362,13 @@ impl<'a> Planner<'a> {
             .iter()
             .find(|(schema, _)| is_schema(schema))
             .map_or(config.threshold_seconds, |(_, seconds)| *seconds);
-        let select = sql::newest(subject.dialect, &column, ty);
-        Some(CheckPlan {
-            name: "freshness".into(),
-            kind: CheckKind::Freshness,
-            test_type: None,
-            column: Some(name.value.clone()),
-            severity: config.severity,
-            gates: false,
-            deferred: false,
-            within: false,
-            queries: vec![query("freshness", shown, format!("{select} FROM {table}"))],
-            judge: Judge::Freshness {
-                column: name.value.clone(),
-                threshold_seconds,
-                ahead_seconds: match ty {
-                    Some(Type::Date) => AHEAD_DATE_SECONDS,
-                    _ => AHEAD_SECONDS,
-                },
-            },
-            sample: None,
-        })
+        Some(young_enough(
+            subject,
+            &name.value,
+            (column.as_str(), ty),
+            threshold_seconds,
+            config.severity,
+        ))
     }
 
     /// All mistakes. An assertion that was about none of the tables is one, unless `elsewhere` knows its table.
@@ -383,6 +387,38 @@ impl<'a> Planner<'a> {
             }
         }
         self.problems
+    }
+}
+
+/// The newest moment of a column is not too old. What becomes of the run when it is, the caller says.
+fn young_enough(
+    subject: &Subject<'_>,
+    name: &SmolStr,
+    (column, ty): (&str, Option<&Type>),
+    threshold_seconds: u64,
+    severity: CheckSeverity,
+) -> CheckPlan {
+    let select = sql::newest(subject.dialect, column, ty);
+    let sql = format!("{select} FROM {}", subject.printed());
+    CheckPlan {
+        name: "freshness".into(),
+        kind: CheckKind::Freshness,
+        test_type: None,
+        column: Some(name.clone()),
+        severity,
+        gates: false,
+        deferred: false,
+        within: false,
+        queries: vec![query("freshness", &subject.shown(), sql)],
+        judge: Judge::Freshness {
+            column: name.clone(),
+            threshold_seconds,
+            ahead_seconds: match ty {
+                Some(Type::Date) => AHEAD_DATE_SECONDS,
+                _ => AHEAD_SECONDS,
+            },
+        },
+        sample: None,
     }
 }
 

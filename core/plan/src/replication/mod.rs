@@ -13,7 +13,7 @@ mod resolve;
 pub use copy::unchanged_query;
 pub use filter::{Filter, FilterProblem, parse_filters, select};
 pub use metadata::{MetadataTemplate, metadata_templates};
-pub use resolve::{FoundBy, Resolved, resolve, source_of};
+pub use resolve::{FoundBy, Origin, Resolved, resolve, source_of};
 
 use crate::checks::Written;
 use crate::drift::DriftPolicy;
@@ -111,9 +111,40 @@ pub struct Excluded {
     pub reason: &'static str,
 }
 
+/// A database file that is read beside the warehouse's own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SourceFile {
+    /// Its catalogue.
+    pub name: Ident,
+    /// The file.
+    pub path: String,
+}
+
+impl SourceFile {
+    /// The step that has it there.
+    fn attach(&self, dialect: Dialect) -> Step {
+        Step {
+            purpose: SmolStr::new_static(ATTACH),
+            target: self.name.text.to_string(),
+            sql: format!(
+                "ATTACH IF NOT EXISTS {} AS {} (READ_ONLY, TYPE duckdb)",
+                dialect.string_literal(&self.path),
+                self.name.print(dialect)
+            ),
+            holes: Vec::new(),
+            kind: StepKind::Statement { counts_rows: false },
+        }
+    }
+}
+
+/// The purpose of the set-up step that attaches a database.
+pub(crate) const ATTACH: &str = "attach";
+
 /// How to plan a replication.
 #[derive(Clone, Debug)]
 pub struct ReplicationOptions {
+    /// Where the sources are, when that is not the warehouse's own database.
+    pub source: Option<SourceFile>,
     /// The pipeline.
     pub pipeline: SmolStr,
     /// Of the target.
@@ -183,7 +214,8 @@ pub fn plan(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mut setup = Vec::new();
+    let source = options.source.iter().filter(|_| !copies.is_empty());
+    let mut setup: Vec<Step> = source.map(|s| s.attach(dialect)).collect();
     if options.create_catalogs {
         setup.extend(catalogs(copies, catalog, dialect));
     }

@@ -34,15 +34,34 @@ pub enum FoundBy {
     Elsewhere,
 }
 
+/// Where the sources are, and who says so.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// Who listed them.
+    pub found_by: FoundBy,
+    /// The catalogue of the database that they are in, where that is another than the one that is written.
+    pub database: Option<Ident>,
+}
+
+impl From<FoundBy> for Origin {
+    fn from(found_by: FoundBy) -> Origin {
+        Origin {
+            found_by,
+            database: None,
+        }
+    }
+}
+
 /// Apply the configuration. `loc` is the pipeline's place.
 pub fn resolve(
     sources: &[Source],
     config: &ReplicationConfig,
     metadata: &[MetadataTemplate],
     catalog: &CatalogSnapshot,
-    found_by: FoundBy,
+    origin: impl Into<Origin>,
     loc: Loc,
 ) -> Resolved {
+    let Origin { found_by, database } = origin.into();
     let mut resolved = Resolved::default();
     let Some(pattern) = &config.source.schema_pattern else {
         // Reported by the configuration.
@@ -50,6 +69,8 @@ pub fn resolve(
     };
     let dialect = catalog.dialect;
     let overrides = Overrides::new(&config.table_overrides, &mut resolved.diagnostics);
+    let key_of = |ident: &Ident| ident.key(dialect, IdentKind::Relation);
+    let read = database.as_ref().map(key_of);
     let mut unattached: FxHashSet<SmolStr> = FxHashSet::default();
     let mut catalog_of = |text: &str, loc: Loc, out: &mut Vec<Diagnostic>| -> Option<Ident> {
         if text.is_empty() {
@@ -61,6 +82,17 @@ pub fn resolve(
             .default_catalog
             .as_ref()
             .is_some_and(|c| c.key(dialect, IdentKind::Relation) == key);
+        if read.as_ref() == Some(&key) {
+            if unattached.insert(key) {
+                let message =
+                    format!("`{text}` is the database that the tables are copied from, which is only read");
+                out.push(
+                    Diagnostic::new(code::E303, loc, message)
+                        .help("Leave it empty, or name the database of the target's adapter."),
+                );
+            }
+            return Some(ident);
+        }
         if dialect != Dialect::DuckDb || default || catalog.complete_catalogs.contains(&key) {
             return Some(ident);
         }
@@ -75,11 +107,26 @@ pub fn resolve(
         }
         None
     };
-    let source_catalog = config
-        .source
-        .catalog
-        .as_ref()
-        .and_then(|c| catalog_of(c.as_str(), c.loc, &mut resolved.diagnostics));
+    let source_catalog = match (&database, &config.source.catalog) {
+        (Some(database), named) => {
+            let other = named.as_ref().filter(|c| {
+                !c.as_str().is_empty() && key_of(&Ident::from_config(dialect, c.as_str())) != key_of(database)
+            });
+            if let Some(named) = other {
+                let message = format!(
+                    "catalog `{}` is not the database of the source's adapter; `{}` is used",
+                    named.shown(),
+                    database.text
+                );
+                resolved
+                    .diagnostics
+                    .push(Diagnostic::new(code::W102, named.loc, message).help("Leave it out."));
+            }
+            Some(database.clone())
+        }
+        (None, Some(c)) => catalog_of(c.as_str(), c.loc, &mut resolved.diagnostics),
+        (None, None) => None,
+    };
     let separator = config
         .target
         .separator
@@ -131,7 +178,7 @@ pub fn resolve(
                 exclude("missing_from_source");
                 continue;
             }
-            let strategy = match own.strategy(config, dialect) {
+            let strategy = match own.strategy(config, dialect, database.as_ref()) {
                 Ok(strategy) => strategy,
                 Err(problem) => {
                     // One mistake of the configuration, however many tables it is about.
@@ -297,6 +344,7 @@ impl Effective<'_> {
         &self,
         config: &ReplicationConfig,
         dialect: Dialect,
+        database: Option<&Ident>,
     ) -> Result<CopyStrategy, Box<Diagnostic>> {
         let word = self.strategy.or(config.strategy.as_ref());
         let names = |list: &[Spanned<SmolStr>]| list.iter().map(|k| k.value.clone()).collect();
@@ -309,6 +357,14 @@ impl Effective<'_> {
                 keys: names(self.merge_keys.unwrap_or(&config.merge_keys)),
                 fallback: names(self.fallback.unwrap_or(&config.merge_keys_fallback)),
             },
+            "view" if database.is_some() => {
+                let loc = word.map_or(Loc::text(rocky_base::Span::at(0)), |w| w.loc);
+                let message = "a view cannot read a table of another database file";
+                return Err(Box::new(
+                    Diagnostic::new(code::E300, loc, message)
+                        .help("Copy the tables with `incremental`, `full_refresh` or `merge`."),
+                ));
+            }
             "view" => CopyStrategy::View,
             other => {
                 let loc = word.map_or(Loc::text(rocky_base::Span::at(0)), |w| w.loc);

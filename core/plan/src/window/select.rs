@@ -42,6 +42,8 @@ pub enum Selection {
 pub struct WindowOptions {
     /// Which windows.
     pub selection: Selection,
+    /// Who names them in `selection`, where that is not the user.
+    pub named_by: Option<&'static str>,
     /// So many more before the earliest; the model's own figure when absent.
     pub lookback: Option<u32>,
     /// So many windows of a model at once; one when absent.
@@ -163,14 +165,21 @@ pub(crate) fn select(
         let windows = (first <= last).then(|| window(model, first, last, literals));
         return windows.into_iter().collect();
     }
+    let named = |text: &str| match options.named_by {
+        None => parse(model, "partition", text, granularity),
+        Some(who) => parse(model, &format!("{who}'s partition"), text, granularity).map_err(|p| Problem {
+            help: format!(
+                "{} `--partition`, `--from` with `--to`, or `--latest` says which one is meant.",
+                p.help
+            ),
+            ..p
+        }),
+    };
     let mut keys: Vec<Key> = match &options.selection {
         Selection::Latest => vec![latest()?],
-        Selection::One(text) => vec![parse(model, "partition", text, granularity)?],
+        Selection::One(text) => vec![named(text)?],
         Selection::Range { from, to } => {
-            let (from_key, to_key) = (
-                parse(model, "partition", from, granularity)?,
-                parse(model, "partition", to, granularity)?,
-            );
+            let (from_key, to_key) = (named(from)?, named(to)?);
             if from_key > to_key {
                 return Err(problem(
                     format!("partitions of `{model}`: `{from}` is after `{to}`"),

@@ -6,6 +6,7 @@
 //! the report says of a model is what the warehouse has; a failure of the state never hides it.
 
 mod breaker;
+mod checking;
 mod deferred;
 pub(crate) mod limit;
 mod policy;
@@ -22,7 +23,7 @@ pub use policy::{Backoff, BreakerPolicy, Policy};
 
 use crate::checks::CheckStatus;
 use crate::report::{RunReport, RunStatus, StatementResult, TaskResult, TaskStatus, Trigger};
-use crate::state::{RunEnd, RunRecord, StateStore};
+use crate::state::{RunEnd, RunRecord, StateBatch, StateStore};
 use jiff::Timestamp;
 use rocky_base::{CancelToken, Error, ErrorKind, Event, Observer, Result, SmolStr, System};
 use rocky_plan::{Bindings, Plan, StepKind, Task};
@@ -47,6 +48,8 @@ pub struct ExecuteContext<'a> {
     pub config_hash: String,
     /// What else the history remembers of the run.
     pub facts: RunFacts,
+    /// What else is to be remembered in the commit that ends the run, given how and when it ended.
+    pub at_end: Option<&'a AtEnd<'a>>,
     /// Receives the events, on this thread.
     pub observer: &'a mut dyn Observer,
     /// Stops the run: nothing more is started, running statements are interrupted and rolled back.
@@ -59,6 +62,9 @@ pub struct ExecuteContext<'a> {
     /// when the facts have changed, else `None`.
     pub replan: &'a mut dyn FnMut(&Task) -> Result<Option<Task>>,
 }
+
+/// See [`ExecuteContext::at_end`].
+pub type AtEnd<'a> = dyn Fn(RunStatus, Timestamp) -> StateBatch + 'a;
 
 /// What the history remembers of a run that its plan does not say.
 #[derive(Clone, Debug, Default)]
@@ -123,7 +129,7 @@ fn execute_in(mut ctx: ExecuteContext<'_>, time: &Time) -> Result<RunReport> {
         window: None,
     };
     let mut outcome = pump::run_tasks(&mut ctx, (clock, time), values.clone(), connection, repetitions);
-    deferred::run(&ctx, clock, &values, &mut outcome);
+    deferred::run(&ctx, (clock, time), &values, &mut outcome);
 
     let succeeded = outcome
         .results
@@ -148,9 +154,12 @@ fn execute_in(mut ctx: ExecuteContext<'_>, time: &Time) -> Result<RunReport> {
             interrupted: outcome.interrupted,
             error: None,
         };
+        let also = ctx
+            .at_end
+            .map_or_else(StateBatch::new, |at_end| at_end(status, finished_at));
         let recorded = state
             .commit(&outcome.measured)
-            .and_then(|()| state.record_run_end(&ctx.run_id, &end, &outcome.rows));
+            .and_then(|()| state.record_run_end_with(&ctx.run_id, &end, &outcome.rows, &also));
         if let Err(error) = recorded
             && outcome.state_error.is_none()
         {

@@ -6,15 +6,15 @@
 use super::breaker::Lesson;
 use super::deferred;
 use super::queue::{Message, Permission, Stop, Workers};
-use super::time::Time;
+use super::time::{Closing, Time};
 use super::windows::{self, Part};
 use super::worker::{INTERRUPTED, blank_result};
 use super::{Clock, ExecuteContext, millis};
 use crate::checks::anomaly;
-use crate::report::{Cause, Pacing, TaskError, TaskResult, TaskStatus, WindowResult};
+use crate::report::{Cause, Pacing, Repetition, TaskError, TaskResult, TaskStatus, WindowResult};
 use crate::state::{ModelExecution, Partition, QualityMetrics, QualitySnapshot, RowCount, StateBatch};
 use rocky_base::{Error, ErrorKind, Event, SmolStr};
-use rocky_plan::{Bindings, Plan, TaskKind};
+use rocky_plan::{Bindings, Plan, Task, TaskKind};
 use rocky_warehouse::Connection;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -38,6 +38,8 @@ pub(super) struct Outcome {
     /// What the state is still to be told, together with the end of the run …
     pub(super) rows: Vec<ModelExecution>,
     pub(super) measured: StateBatch,
+    /// Repetitions so far, as far as they are limited.
+    pub(super) repetitions: u32,
     /// The observer was told that checks begin.
     pub(super) checking: bool,
     /// … and the observer after that.
@@ -66,7 +68,7 @@ pub(super) fn run_tasks(
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(CHANNEL);
             let _stop = StopWhenUnwinding(&workers);
-            let _close = CloseTime(time);
+            let _close = Closing(time);
             // Without it nothing that takes too long would be stopped.
             let watched = match pump.ctx.policy.has_limits() {
                 true => std::thread::Builder::new()
@@ -92,15 +94,6 @@ impl Drop for StopWhenUnwinding<'_, '_> {
         if std::thread::panicking() {
             self.0.stop(Stop::Abandoned);
         }
-    }
-}
-
-/// The thread that watches limits ends with the others.
-struct CloseTime<'a>(&'a Time);
-
-impl Drop for CloseTime<'_> {
-    fn drop(&mut self) {
-        self.0.close();
     }
 }
 
@@ -210,15 +203,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
                 let Some(task) = self.plan.tasks.get(index) else {
                     return;
                 };
-                self.events.push(Event::ModelRetried {
-                    model: task.name.clone(),
-                    kind: SmolStr::new_static(task.kind.as_str()),
-                    target: task.full_name.clone(),
-                    attempt: repetition.attempt,
-                    reason: SmolStr::new_static(repetition.reason),
-                    error: repetition.error,
-                    wait_ms: millis(repetition.wait),
-                });
+                self.events.push(repeated(task, repetition));
             }
             Message::Learned => {
                 let lesson = self.workers.next_lesson();
@@ -654,9 +639,23 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             state_error: self.state_error,
             rows: self.rows,
             measured: self.measured,
+            repetitions: self.workers.repetitions(),
             checking: self.checking,
             events: self.events,
         }
+    }
+}
+
+/// The observer is told that something is tried again.
+pub(super) fn repeated(task: &Task, repetition: Repetition) -> Event {
+    Event::ModelRetried {
+        model: task.name.clone(),
+        kind: SmolStr::new_static(task.kind.as_str()),
+        target: task.full_name.clone(),
+        attempt: repetition.attempt,
+        reason: SmolStr::new_static(repetition.reason),
+        error: repetition.error,
+        wait_ms: millis(repetition.wait),
     }
 }
 

@@ -487,6 +487,11 @@ impl<'a> Workers<'a> {
         true
     }
 
+    /// How many repetitions were counted.
+    pub(super) fn repetitions(&self) -> u32 {
+        self.lock().repetitions
+    }
+
     /// Jobs at a time in the end, rate limits, openings of the circuit.
     pub(super) fn pacing(&self) -> (usize, u64, u32) {
         let queue = self.lock();

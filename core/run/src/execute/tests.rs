@@ -156,24 +156,10 @@ impl Session {
             }
             Act::HangFor(time) => {
                 self.inner.time.advance(time);
-                assert!(cancel.is_tripped(), "{sql} was not stopped");
-                Err(Error::cancelled())
+                // The thread that watches limits may be the one that rings.
+                Err(until_tripped(sql, cancel))
             }
-            Act::Hang => {
-                let pair = Arc::new((Mutex::new(false), Condvar::new()));
-                let waker = pair.clone();
-                let _guard = cancel.on_trip(move || {
-                    *waker.0.lock().unwrap() = true;
-                    waker.1.notify_all();
-                });
-                let tripped = pair.0.lock().unwrap();
-                let waited = pair
-                    .1
-                    .wait_timeout_while(tripped, Duration::from_secs(20), |t| !*t)
-                    .unwrap();
-                assert!(!waited.1.timed_out(), "nobody interrupted {sql}");
-                Err(Error::cancelled())
-            }
+            Act::Hang => Err(until_tripped(sql, cancel)),
             Act::Meet(n) => {
                 let mut log = self.inner.log.lock().unwrap();
                 log.met += 1;
@@ -181,7 +167,7 @@ impl Session {
                 let waited = self
                     .inner
                     .meeting
-                    .wait_timeout_while(log, Duration::from_secs(20), |log| log.met < n)
+                    .wait_timeout_while(log, PATIENCE, |log| log.met < n)
                     .unwrap();
                 assert!(!waited.1.timed_out(), "{sql} was alone");
                 Ok(Act::Change(1))
@@ -191,6 +177,23 @@ impl Session {
         self.inner.log.lock().unwrap().here -= 1;
         result
     }
+}
+
+/// What must happen has that much time on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Wait until the token is tripped.
+fn until_tripped(sql: &str, cancel: &CancelToken) -> Error {
+    let pair = Arc::new((Mutex::new(false), Condvar::new()));
+    let waker = pair.clone();
+    let _guard = cancel.on_trip(move || {
+        *waker.0.lock().unwrap() = true;
+        waker.1.notify_all();
+    });
+    let tripped = pair.0.lock().unwrap();
+    let waited = pair.1.wait_timeout_while(tripped, PATIENCE, |t| !*t).unwrap();
+    assert!(!waited.1.timed_out(), "nobody interrupted {sql}");
+    Error::cancelled()
 }
 
 impl Connection for Session {
@@ -436,6 +439,7 @@ impl<'a> Run<'a> {
             trigger: Trigger::Ci,
             config_hash: "c".to_owned(),
             facts: Default::default(),
+            at_end: None,
             observer: &mut observer,
             cancel: &self.cancel,
             clock: &clock,
@@ -902,7 +906,7 @@ fn a_conflict_waits_for_the_rival_of_the_same_run() {
             let log_ = log.log.lock().unwrap();
             let waited = log
                 .meeting
-                .wait_timeout_while(log_, Duration::from_secs(20), |l| l.met == 0)
+                .wait_timeout_while(log_, PATIENCE, |l| l.met == 0)
                 .unwrap();
             assert!(!waited.1.timed_out());
             Act::Change(1)

@@ -145,6 +145,18 @@ impl Time {
         }
     }
 
+    /// Do something while a thread of its own rings what is due.
+    pub(super) fn watched<R>(&self, body: impl FnOnce() -> R) -> std::io::Result<R> {
+        locked(&self.alarms).over = false;
+        std::thread::scope(|scope| {
+            let _close = Closing(self);
+            std::thread::Builder::new()
+                .name("rocky-limits".into())
+                .spawn_scoped(scope, || self.watch())?;
+            Ok(body())
+        })
+    }
+
     /// Nothing more is rung.
     pub(super) fn close(&self) {
         locked(&self.alarms).over = true;
@@ -163,6 +175,15 @@ impl Time {
             drop(alarms);
             ring();
         }
+    }
+}
+
+/// The thread that watches ends with what it watches.
+pub(super) struct Closing<'t>(pub(super) &'t Time);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 

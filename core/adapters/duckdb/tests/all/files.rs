@@ -47,7 +47,7 @@ fn opening_and_closing_on_many_threads_loses_no_row() {
             let path = &path;
             scope.spawn(move || {
                 for i in 0..25 {
-                    let db = open_with(path, false, Duration::from_secs(5)).unwrap();
+                    let db = open_with(path, false, Duration::from_secs(60)).unwrap();
                     assert_eq!(
                         execute(
                             &mut *connect(&db),

@@ -11,6 +11,7 @@
     reason = "the second process tells the first that it is ready"
 )]
 
+mod attach;
 mod catalog;
 mod files;
 mod statements;

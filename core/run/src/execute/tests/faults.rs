@@ -570,6 +570,7 @@ fn what_the_hook_refuses_does_not_keep_the_circuit_half_open() {
         trigger: Trigger::Ci,
         config_hash: String::new(),
         facts: Default::default(),
+        at_end: None,
         observer: &mut Refuses,
         cancel: &CancelToken::new(),
         clock: &clock,
