@@ -242,7 +242,7 @@ pub fn run_with_input(command: &mut Command, input: &str) -> Output {
     output
 }
 
-/// Run a program to its end, and whether it succeeded. It is killed after three minutes.
+/// Run a program to its end, and whether it succeeded. It is killed after fifteen minutes.
 pub fn finish(command: &mut Command) -> (bool, Output) {
     finish_with_input(command, "")
 }
@@ -271,7 +271,7 @@ fn finish_with_input(command: &mut Command, input: &str) -> (bool, Output) {
             if let Some(status) = child.try_wait().unwrap() {
                 break Some(status);
             }
-            if started.elapsed() > Duration::from_secs(180) {
+            if started.elapsed() > Duration::from_secs(900) {
                 child.kill().unwrap();
                 child.wait().unwrap();
                 break None;

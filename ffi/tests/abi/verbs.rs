@@ -157,7 +157,9 @@ fn two_threads_compile_one_project_at_the_same_time() {
         };
         let (one, two) = (scope.spawn(compile), scope.spawn(compile));
         let (one, two) = (one.join().unwrap(), two.join().unwrap());
-        assert!(one.iter().chain(&two).all(|models| *models == one[0]));
+        for models in one.iter().chain(&two) {
+            assert_eq!(format!("{models:#}"), format!("{:#}", one[0]));
+        }
         assert!(!one[0].as_array().unwrap().is_empty());
     });
 }
