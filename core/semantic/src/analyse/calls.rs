@@ -3,6 +3,7 @@
 use super::lineage::{Acc, Set, compose};
 use super::lookup::Meaning;
 use super::narrow::Outcome;
+use super::parts;
 use super::scope::Src;
 use super::{Analyser, Ctx};
 use crate::model::{InfluenceKind, Roles, Transform};
@@ -159,6 +160,17 @@ impl<'a> Analyser<'a> {
         }
     }
 
+    /// A bare word that is a part of a date, or may be one since there is no such column.
+    fn is_part(&self, site: &Site<'_>, argument: usize, path: &[Name]) -> bool {
+        let [word] = path else { return false };
+        self.dialect != Dialect::DuckDb
+            && !word.ident.quoted
+            && (parts::is_part_of(self.dialect, &site.name, argument, &word.ident.text)
+                || (site.kind.is_none()
+                    && parts::is_part(&word.ident.text)
+                    && matches!(self.lookup(path), Meaning::Nothing)))
+    }
+
     fn arguments(
         &mut self,
         call: &'a Call,
@@ -209,6 +221,10 @@ impl<'a> Analyser<'a> {
                         value: ArgumentValue::Value(operand),
                     });
                 }
+                ExprKind::Column(path) if self.is_part(site, i, path) => args.push(Argument {
+                    name,
+                    value: ArgumentValue::Value(Operand::unknown()),
+                }),
                 ExprKind::Lambda { params, .. } => {
                     args.push(Argument {
                         name,
