@@ -729,7 +729,11 @@ mod tests {
             with(&[Type::Int64, decimal]).as_deref(),
             Some("a number with a fraction beside NUMERIC columns")
         );
-        assert_eq!(with(&[Type::Int64]).as_deref(), Some("ROUND of floats to digits"));
+        assert_eq!(with(&[Type::Int64]), None);
+        assert_eq!(
+            with(&[Type::Float64]).as_deref(),
+            Some("ROUND of floats to digits")
+        );
         assert_eq!(
             with(&[Type::Unknown]).as_deref(),
             Some("a number with a fraction beside NUMERIC columns")
