@@ -692,7 +692,11 @@ mod tests {
                 "function GREATEST",
             ),
             ("SELECT GREATEST(a, b) FROM x", Dialect::Databricks, ""),
-            ("SELECT COUNT_IF(a) FROM x", Dialect::Databricks, "function COUNT_IF"),
+            (
+                "SELECT COUNT_IF(a) FROM x",
+                Dialect::Databricks,
+                "function COUNT_IF",
+            ),
             ("SELECT AVG(a) FROM x", Dialect::Snowflake, "function AVG"),
             ("SELECT AVG(a) FROM x", Dialect::BigQuery, ""),
             (
