@@ -157,6 +157,24 @@ fn an_export_never_takes_the_place_of_the_state() {
         );
     }
     assert_eq!(folder.ok(&["history"])["count"], 1);
+    // A pipe stays a pipe, and a link a link.
+    let pipe = folder.0.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    folder.ok(&["state", "export", "pipe"]);
+    let text = reader.join().unwrap();
+    assert!(
+        text.starts_with("{\"format\":\"rocky-state\"") && text.ends_with("}\n"),
+        "{text}"
+    );
+    folder.write("real.json", "old");
+    std::os::unix::fs::symlink("real.json", folder.0.path().join("to.json")).unwrap();
+    folder.ok(&["state", "export", "to.json"]);
+    let real = std::fs::read_to_string(folder.0.path().join("real.json")).unwrap();
+    assert_eq!(real, text);
 }
 
 #[test]
@@ -373,6 +391,37 @@ fn a_resumed_run_does_again_what_has_gone_or_is_wanted_anew() {
     folder.write("models/bad.sql", "SELECT x FROM b");
     let run = folder.ok(&["run", "--resume-latest"]);
     assert_eq!(written(&run), ["bad"], "{run}");
+}
+
+#[test]
+fn a_resumed_quality_pipeline_asks_again_what_is_asked_differently() {
+    let folder = Folder::new(&[]);
+    folder.sql("CREATE TABLE a AS SELECT 1 AS x");
+    folder.sql("CREATE TABLE b AS SELECT 1 AS x WHERE false");
+    let alone = QUALITY.replace("depends_on = [\"p\"]\n", "");
+    let two = alone.replace(
+        "table = \"a\"\n",
+        "table = \"a\"\n[[pipeline.q.tables]]\ncatalog = \"w\"\nschema = \"main\"\ntable = \"b\"\n",
+    );
+    folder.write("rocky.toml", &format!("{ADAPTER}{two}"));
+    assert_eq!(folder.json(&["run"]).0, 1);
+    let checked = |run: &Value| run["check_results"].as_array().unwrap().len();
+    let (_, run) = folder.json(&["run", "--resume-latest"]);
+    assert_eq!(
+        (checked(&run), run["tables_skipped"].as_u64()),
+        (1, Some(1)),
+        "{run}"
+    );
+    let more = "null_rate = { columns = [\"x\"], threshold = 0.5 }\n";
+    folder.write("rocky.toml", &format!("{ADAPTER}{two}{more}"));
+    let (_, run) = folder.json(&["run", "--resume-latest"]);
+    assert_eq!(checked(&run), 2, "{run}");
+    folder.sql("DROP TABLE a");
+    let (code, run) = folder.json(&["run", "--resume-latest"]);
+    assert!(
+        code == 1 && run["check_results"].to_string().contains("\"a\""),
+        "{run}"
+    );
 }
 
 #[test]
