@@ -210,8 +210,8 @@ fn what_is_set_is_something_that_a_run_would_ask_for() {
         ("t", "2026-13-45", "does not exist: there is no such day"),
         ("t", "2026-1-2", "is not written as a day is"),
         ("t", "2026-01", "is not a day"),
-        ("a", "2026-01-02", "model `a` has no partitions"),
-        ("tt", "2026-01-02", "no model `tt`"),
+        ("a", "yesterday", "`yesterday` is no partition"),
+        ("tt", "2026-1-2", "`2026-1-2` is no partition"),
     ] {
         let (code, document) = set(model, key);
         let message = document["error"]["message"].as_str().unwrap();
@@ -304,6 +304,25 @@ fn a_plan_with_a_key_is_applied_once() {
     );
     assert_eq!((code, third["status"].as_str()), (0, Some("SkippedIdempotent")));
     assert_eq!(folder.ok(&["apply", &plain])["status"], "Success");
+}
+
+#[test]
+fn a_plan_is_applied_to_the_database_that_it_was_made_for() {
+    let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x")]);
+    folder.write("rocky.toml", &CONFIG.replace("w.duckdb", "${DATABASE}"));
+    folder.write("sub/keep", "");
+    let rocky =
+        |args: &[&str], path: &str| document(folder.command(args).env("DATABASE", path).output().unwrap());
+    let (_, plan) = rocky(&["plan"], "w.duckdb");
+    let id = plan["plan_id"].as_str().unwrap();
+    let (code, refused) = rocky(&["apply", id], "sub/w.duckdb");
+    let message = refused["error"]["message"].as_str().unwrap();
+    assert!(
+        code == 1 && message.contains("was `w.duckdb` and is `sub/w.duckdb` now"),
+        "{refused}"
+    );
+    assert!(!folder.0.path().join("sub/w.duckdb").exists());
+    assert_eq!(rocky(&["apply", id], "w.duckdb").0, 0);
 }
 
 #[test]
