@@ -102,8 +102,9 @@ $(MOTO)/.made-1:
 	touch '$@'
 
 # Who judges the statements for other warehouses: ZetaSQL's analyzer (BigQuery), Spark's parser (Databricks; needs Java 17), sqlglot
-# (Snowflake); and emulators that execute them: Sail for Databricks, fakesnow for Snowflake. Some minutes, once.
-setup-judges: .cache $(JUDGES)/.made-1
+# (Snowflake); and emulators that execute them: Sail for Databricks, fakesnow for Snowflake, bqemulator for BigQuery (with its own
+# DuckDB, whose extensions lie in a home of its own). Some minutes, once.
+setup-judges: .cache $(JUDGES)/.made-1 $(JUDGES)/.bigquery-1
 	@command -v java >/dev/null || \
 	  { s=; test "$$(id -u)" = 0 || s=sudo; $$s apt-get update -qq && $$s apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless; }
 $(JUDGES)/.made-1:
@@ -114,6 +115,15 @@ $(JUDGES)/.made-1:
 	python3 -m venv --clear '$(JUDGES)/venv-emulators'
 	'$(JUDGES)/venv-emulators/bin/pip' install -q --disable-pip-version-check fakesnow==0.12.1 snowflake-connector-python==4.8.1 duckdb==2.0.0 \
 	  pysail==0.7.2 pyspark-client==4.2.0 pandas==3.1.1 grpcio==1.85.1 grpcio-status==1.85.1 zstandard==0.25.0
+	touch '$@'
+$(JUDGES)/.bigquery-1:
+	mkdir -p '$(JUDGES)'
+	python3 -m venv --clear '$(JUDGES)/venv-bigquery'
+	'$(JUDGES)/venv-bigquery/bin/pip' install -q --disable-pip-version-check bqemulator==1.4.0 sqlglot==30.11.0 numpy==2.4.6 pyarrow==26.0.1 \
+	  duckdb==1.5.5 duckdb-extension-spatial==1.5.5 duckdb-extension-icu==1.5.5
+	mkdir -p '$(JUDGES)/venv-bigquery/home/.duckdb/extensions/v1.5.5/linux_amd64'
+	cp '$(JUDGES)'/venv-bigquery/lib/python3*/site-packages/duckdb_extension_*/extensions/v1.5.5/*.duckdb_extension \
+	  '$(JUDGES)/venv-bigquery/home/.duckdb/extensions/v1.5.5/linux_amd64/'
 	touch '$@'
 
 bench: setup

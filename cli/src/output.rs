@@ -90,6 +90,16 @@ impl Output {
         }
     }
 
+    /// Print a document that writes itself as JSON.
+    pub fn written(&self, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) {
+        let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout());
+        finish(
+            write(&mut out)
+                .and_then(|()| out.write_all(b"\n"))
+                .and_then(|()| out.flush()),
+        );
+    }
+
     /// Print an error and give its exit code.
     pub fn error(&self, command: &str, error: &Error) -> u8 {
         if self.is_json() {

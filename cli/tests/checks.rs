@@ -954,3 +954,139 @@ fn the_examples_about_runs_do_what_they_say() {
 fn the_examples_about_tests_do_what_they_say() {
     examples("testing.md");
 }
+
+#[test]
+fn what_reads_the_tag_knows_it() {
+    let folder = Folder::new(
+        "[pipeline.p.checks]\ncolumn_match = true\n[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"tag\"\n",
+        &[
+            ("models/t.sql", ROWS),
+            ("models/t.toml", RULES),
+            (
+                "models/t.contract.toml",
+                "[[columns]]\nname = \"id\"\ntype = \"Int32\"\n",
+            ),
+            (
+                "models/bad.sql",
+                "SELECT id, _rocky_failed_tests AS why FROM t WHERE _rocky_failed_tests IS NOT NULL",
+            ),
+            ("models/star.sql", "SELECT * FROM t"),
+            (
+                "models/after.sql",
+                "SELECT id, _rocky_failed_tests FROM star WHERE _rocky_failed_tests LIKE '%in_range%'",
+            ),
+            // Its tests are no tests of rows: nothing is added.
+            ("models/plain.sql", "SELECT id FROM t"),
+            (
+                "models/plain.toml",
+                "[[tests]]\ntype = \"unique\"\ncolumn = \"id\"\n",
+            ),
+        ],
+    );
+    let (code, compiled) = folder.json(&["compile"]);
+    assert_eq!(code, 0, "{compiled:#}");
+    let columns = |model: &str| -> Vec<String> {
+        let models = compiled["models_detail"].as_array().unwrap();
+        let found = models.iter().find(|m| m["name"] == model).unwrap();
+        let columns = found["columns"].as_array().unwrap().iter();
+        columns
+            .map(|c| format!("{} {}", c["name"].as_str().unwrap(), c["type"].as_str().unwrap()))
+            .collect()
+    };
+    assert_eq!(
+        columns("t"),
+        ["id INTEGER", "amount INTEGER", "_rocky_failed_tests VARCHAR"]
+    );
+    assert_eq!(columns("star"), columns("t"));
+    assert_eq!(columns("plain"), ["id INTEGER"]);
+    for _ in 0..2 {
+        let (code, run) = folder.json(&["run"]);
+        assert_eq!((code, run["checks_failed"].as_u64()), (0, Some(0)), "{run:#}");
+        assert!(count_is(&folder, "bad", 2) && count_is(&folder, "star", 4) && count_is(&folder, "after", 1));
+    }
+    // Nothing is behind it, and what it says follows from the rows.
+    let (code, lineage, errors) = folder.rocky(&["lineage", "bad.why", "-o", "json"]);
+    assert_eq!(code, 0, "{lineage}{errors}");
+    assert!(
+        lineage.contains("_rocky_failed_tests") && !lineage.contains("no such column"),
+        "{lineage}"
+    );
+    // Without the tests there is no such column any more.
+    folder.write("models/t.toml", "");
+    let (code, compiled) = folder.json(&["compile"]);
+    let found = compiled["diagnostics"].to_string();
+    assert!(code == 1 && found.contains("_rocky_failed_tests"), "{compiled:#}");
+}
+
+#[test]
+fn what_tag_left_behind_is_no_column_of_split() {
+    let with =
+        |mode: &str| format!("{CONFIG}[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"{mode}\"\n");
+    let sidecar = format!("strategy = {{ type = \"delete_insert\", partition_by = [\"id\"] }}\n{RULES}");
+    let folder = Folder::new("", &[("models/t.sql", ROWS), ("models/t.toml", &sidecar)]);
+    let look = "SELECT table_name, column_name FROM duckdb_columns() WHERE starts_with(column_name, '_rocky_failed_tests')";
+    for mode in ["tag", "split"] {
+        folder.write("rocky.toml", &with(mode));
+        let (code, run) = folder.json(&["run"]);
+        assert_eq!(
+            (code, &run["quarantine"][0]["quarantined_rows"]),
+            (0, &2.into()),
+            "{run:#}"
+        );
+    }
+    folder.write("models/look.sql", look);
+    assert_eq!(folder.json(&["run"]).0, 0);
+    // That of the table itself stays, and the quarantine has one of its own.
+    assert!(count_is(&folder, "look", 2));
+}
+
+#[test]
+fn a_column_is_added_once_however_many_windows_there_are() {
+    let adding = CONFIG.replace(
+        "type = \"transformation\"",
+        "type = \"transformation\"\non_added_columns = \"add\"",
+    );
+    let folder = Folder::new(
+        "",
+        &[
+            (
+                "models/t.sql",
+                "SELECT d, n FROM raw_rows WHERE d >= @start_date AND d < @end_date",
+            ),
+            (
+                "models/t.toml",
+                "[strategy]\ntype = \"time_interval\"\ntime_column = \"d\"\ngranularity = \"day\"\n",
+            ),
+            (
+                "models/raw_rows.sql",
+                "SELECT DATE '2026-04-01' + i AS d, i AS n FROM (VALUES (0), (1), (2)) AS v(i)",
+            ),
+        ],
+    );
+    folder.write("rocky.toml", &adding);
+    let range = ["run", "--from", "2026-04-01", "--to", "2026-04-03"];
+    let (code, run) = folder.json(&range);
+    assert_eq!(code, 0, "{run:#}");
+    let more = "SELECT d, n, n + 1 AS more FROM raw_rows WHERE d >= @start_date AND d < @end_date";
+    folder.write("models/t.sql", more);
+    let (code, run) = folder.json(&range);
+    assert_eq!(code, 0, "{run:#}");
+    assert!(count_is(&folder, "t", 3), "{run:#}");
+    // So with the tag.
+    folder.write(
+        "rocky.toml",
+        &format!("{adding}[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"tag\"\n"),
+    );
+    let rules = "[[tests]]\ntype = \"in_range\"\ncolumn = \"n\"\nmax = 1\n";
+    folder.write(
+        "models/t.toml",
+        &format!("[strategy]\ntype = \"time_interval\"\ntime_column = \"d\"\ngranularity = \"day\"\n{rules}"),
+    );
+    folder.write(
+        "models/bad.sql",
+        "SELECT d, _rocky_failed_tests AS why FROM t WHERE _rocky_failed_tests IS NOT NULL",
+    );
+    let (code, run) = folder.json(&range);
+    assert_eq!(code, 0, "{run:#}");
+    assert!(count_is(&folder, "bad", 1), "{run:#}");
+}

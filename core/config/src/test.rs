@@ -28,6 +28,29 @@ pub struct TestConfig {
     pub loc: Loc,
 }
 
+impl TestConfig {
+    /// A quarantine sets rows aside that fail it: it is about single rows, and nothing in it but the rows decides. What is in the
+    /// future is told by the moment of the check alone.
+    pub fn sets_aside(&self) -> bool {
+        self.severity == CheckSeverity::Error
+            && match self.kind {
+                TestKind::NotNull
+                | TestKind::AcceptedValues(_)
+                | TestKind::Relationships { .. }
+                | TestKind::Expression(_)
+                | TestKind::InRange { .. }
+                | TestKind::RegexMatch(_)
+                | TestKind::OlderThan(_) => true,
+                TestKind::Unique
+                | TestKind::CompositeUnique(_)
+                | TestKind::UniqueExpr(_)
+                | TestKind::RowCountRange { .. }
+                | TestKind::Aggregate { .. }
+                | TestKind::NotInFuture => false,
+            }
+    }
+}
+
 /// `type = …`, with the keys of the type but `column`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum TestKind {

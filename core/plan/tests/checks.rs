@@ -141,6 +141,11 @@ severity = "warning"
 [[tests]]
 type = "unique"
 column = "id"
+[[tests]]
+type = "relationships"
+column = "customer"
+to_table = "raw.customers"
+to_column = "id"
 "#;
     for dialect in Dialect::ALL {
         let mut text = String::new();
@@ -164,7 +169,11 @@ column = "id"
                 let quarantine = plan.tasks.iter().find_map(|t| t.quarantine.as_ref()).unwrap();
                 assert_eq!(
                     quarantine.tests,
-                    ["not_null_customer", "older_than_n_days_day"],
+                    [
+                        "not_null_customer",
+                        "older_than_n_days_day",
+                        "relationships_customer"
+                    ],
                     "tests of severity warning, and of more than one row, set nothing aside"
                 );
                 let shown = show(&plan);

@@ -8,6 +8,7 @@ use crate::memo::{Checked, Memo};
 use crate::names::NameTable;
 use crate::packed::{Lazy, Packed};
 use crate::snapshot::{ModelSchema, SourceSchema};
+use crate::tagged::{self, Tags};
 use crate::unit::{self, Unit, UnitEnv};
 use rocky_base::{CancelToken, Dialect, Error, Result, SmolStr};
 use rocky_semantic::{Analysis, RelationInput, RelationSchema};
@@ -46,10 +47,14 @@ struct AnalysedHead {
     key: u128,
     schema_hash: u128,
     complete: bool,
+    n_columns: u32,
+    /// Columns whose type, or a part of it, is not known.
+    n_unknown: u32,
 }
 
 impl Analysed {
-    fn new(key: u128, analysis: Arc<Analysis>, whole: bool) -> Analysed {
+    /// `more`: columns of the table that the query does not give.
+    fn new(key: u128, analysis: Arc<Analysis>, whole: bool, more: Option<Column>) -> Analysed {
         let complete = analysis.complete && whole;
         let columns: Arc<[Column]> = analysis
             .columns
@@ -59,6 +64,7 @@ impl Analysed {
                 ty: c.ty.clone(),
                 nullable: c.nullable,
             })
+            .chain(more)
             .collect();
         let schema_hash = Hasher128::new()
             .value(&&*columns)
@@ -69,6 +75,8 @@ impl Analysed {
                 key,
                 schema_hash,
                 complete,
+                n_columns: columns.len() as u32,
+                n_unknown: columns.iter().filter(|c| c.ty.has_unknown()).count() as u32,
             },
             schema: OnceLock::new(),
             columns: Lazy::new(Columns(columns)),
@@ -89,6 +97,19 @@ impl Analysed {
     /// There are no other columns than those of the schema.
     pub fn complete(&self) -> bool {
         self.head.complete
+    }
+
+    /// How many columns there are, and of how many the type, or a part of it, is not known.
+    pub fn n_columns(&self) -> (u32, u32) {
+        (self.head.n_columns, self.head.n_unknown)
+    }
+
+    /// Look at the columns once: they are not kept in memory for it.
+    pub fn look<R>(&self, look: impl FnOnce(&[Column]) -> R) -> R {
+        match self.columns.once() {
+            Some(columns) => look(&columns.0),
+            None => look(&self.columns.get().0),
+        }
     }
 
     /// Columns as readers see them.
@@ -178,6 +199,8 @@ pub struct Shared<'a> {
     pub catalog: Option<&'a CatalogSnapshot>,
     /// Types that users made there.
     pub types: &'a Types,
+    /// What quarantines add to the tables of models.
+    pub tags: &'a Tags<'a>,
     /// Tripped: what is analysed from then on is not all, and must not be kept.
     pub cancel: &'a CancelToken,
     /// Take what is remembered for not known. What is analysed so has keys of its own world and enters no memo.
@@ -319,7 +342,18 @@ impl Shared<'_> {
             cancel: Some(self.cancel),
         });
         let whole = !unit.broken() && !model.unreadable;
-        (Arc::new(Analysed::new(key, Arc::new(analysis), whole)), true)
+        let given = |_: &Column| {
+            let mut own = analysis.columns.iter();
+            own.any(|c| tagged::is_tag(self.env.dialect, &c.name))
+        };
+        let tag = self.tag(id).filter(|tag| !given(tag));
+        (Arc::new(Analysed::new(key, Arc::new(analysis), whole, tag)), true)
+    }
+
+    /// The column that a quarantine adds to a model's table.
+    fn tag(&self, id: u32) -> Option<Column> {
+        self.tags
+            .column(self.table.loaded(id), self.table.target(id), self.env.dialect)
     }
 
     fn model_schema(&self, result: Option<(&Analysed, bool)>) -> RelationSchema {
@@ -369,8 +403,14 @@ impl Shared<'_> {
             .flat_map(|c| c.relations.values())
             .filter(same_schema)
             .map(|r| r.name.table.text.as_str());
-        let near = rocky_base::suggest::nearest(&facts.name.table.text, models.chain(relations));
-        near.map(SmolStr::new).into_iter().collect()
+        let wanted = &facts.name.table.text;
+        let relation = rocky_base::suggest::nearest(wanted, relations);
+        let near = rocky_base::suggest::nearest(wanted, models.chain(relation));
+        let schema = |near: &str| match &facts.name.schema {
+            Some(schema) if Some(near) == relation => SmolStr::from(format!("{}.{near}", schema.text)),
+            _ => SmolStr::new(near),
+        };
+        near.map(schema).into_iter().collect()
     }
 
     /// The hash of everything an analysis reads.
@@ -384,7 +424,8 @@ impl Shared<'_> {
         let mut hasher = Hasher128::new();
         hasher
             .u128(prepared.unit.hash())
-            .u32(u32::from(self.table.loaded(id).unreadable));
+            .u32(u32::from(self.table.loaded(id).unreadable))
+            .u32(u32::from(self.tag(id).is_some()));
         if !self.types.own.is_empty() {
             hasher.u128(self.types.hash);
         }

@@ -19,6 +19,7 @@ use crate::memo::{CachedFile, Checked, Entry, Memo};
 use crate::portability;
 use crate::snapshot::{Contract, Ground, Model, Parts, Snapshot, Source, SourceSchema, Timings};
 use crate::status::Doubtful;
+use crate::tagged::Tags;
 use crate::unit::{Unit, UnitEnv};
 use rayon::prelude::*;
 use rocky_base::{
@@ -192,19 +193,17 @@ impl Compiler {
 
     /// `rocky.toml` under its name.
     pub fn config_path(&self) -> FilePath {
-        FilePath {
-            path: self.options.config.clone(),
-            shown: discover::shown(&self.root, &self.options.config),
-        }
+        let shown = discover::shown(&self.root, &self.options.config);
+        FilePath::new(self.options.config.clone(), shown)
     }
 
     fn config(&self) -> Result<Option<Arc<Configuration>>> {
         let path = self.config_path();
-        if !self.system.exists(&path.path) {
+        if !self.system.exists(&path.path()) {
             if self.options.config_optional && self.options.models.is_some() {
                 return Ok(None);
             }
-            let message = format!("{}: no such file", path.path.display());
+            let message = format!("{}: no such file", path.path().display());
             return Err(Error::new(rocky_base::ErrorKind::NotFound, message)
                 .hint("run `rocky init` to make a project, or name its configuration with `--config`"));
         }
@@ -345,12 +344,17 @@ impl Compiler {
         );
         let declared = Arc::new(declared);
         let book = SourceBook::new(dialect, declared.clone(), known);
+        let tags = Tags::of(&config, || {
+            let path = |file: &FileId| shown.get(file).and_then(|path| globs.pipeline_of(path));
+            models.iter().map(move |m| (m.file, path(&m.file)))
+        });
         let shared = Shared {
             env: UnitEnv {
                 dialect,
                 macros: &macros,
                 vars: &inputs.vars,
             },
+            tags: &tags,
             table: &analyse::Slices(&models, &targets.models),
             names: &targets.names,
             book: &book,
@@ -498,6 +502,7 @@ impl Compiler {
         // What only follows from a remembered catalogue raises no error.
         let remembered_at = catalog.filter(|c| !c.fresh).map(|c| c.snapshot.taken_at);
         let doubtful = Doubtful {
+            tags: &tags,
             env: UnitEnv {
                 dialect,
                 macros: &macros,
@@ -558,7 +563,13 @@ impl Compiler {
         );
         drop(memo);
         if let Some(place) = place {
-            self.save(place, Box::new((old, layout.into_inner())));
+            let saved =
+                self.on_disk.is_some_and(|on_disk| on_disk.is_some()) && self.memo.is_written_as(&old);
+            let layout = layout.into_inner();
+            match saved {
+                true => pool.spawn(move || drop((old, layout))),
+                false => self.save(place, Box::new((old, layout))),
+            }
         }
         Ok(snapshot)
     }

@@ -9,6 +9,7 @@ use crate::load::{Contents, Defaults, LoadedModel, Reader, content_hash};
 use crate::memo::{CachedFile, Memo};
 use crate::snapshot::{Model, Snapshot, SourceSchema, Timings};
 use crate::status::Doubtful;
+use crate::tagged::Tags;
 use crate::unit::UnitEnv;
 use rocky_base::{CancelToken, FileId, Result, SmolStr, SourceFile, System, code};
 use rocky_config::StrategyKind;
@@ -122,7 +123,11 @@ impl Snapshot {
         let book = SourceBook::new(self.dialect, ground.declared.clone(), known)
             .with(given.iter().map(|(k, c)| (k.clone(), c.clone())));
         let types = Types::of(known.catalog);
+        let tags = Tags::of(&self.config, || {
+            self.models.iter().map(|m| (m.file, m.pipeline.clone()))
+        });
         let shared = Shared {
+            tags: &tags,
             env: UnitEnv {
                 dialect: self.dialect,
                 macros: &ground.macros,
@@ -222,13 +227,15 @@ impl Snapshot {
         }
 
         let memo = Memo {
-            entries: results
-                .keys()
-                .map(|id| {
-                    let model = &self.models[*id as usize];
-                    (model.file, Arc::new(model.entry()))
-                })
-                .collect(),
+            entries: Arc::new(
+                results
+                    .keys()
+                    .map(|id| {
+                        let model = &self.models[*id as usize];
+                        (model.file, Arc::new(model.entry()))
+                    })
+                    .collect(),
+            ),
             ..Memo::default()
         };
         let now: FxHashMap<u32, bool> = results
@@ -296,6 +303,7 @@ impl Snapshot {
             }
         }
         let doubtful = Doubtful {
+            tags: &tags,
             env: shared.env,
             names: &self.names,
             book: &book,

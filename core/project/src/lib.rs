@@ -38,6 +38,7 @@ pub mod seed;
 pub mod select;
 pub mod snapshot;
 pub mod status;
+pub mod tagged;
 pub mod unit;
 
 pub use compile::{CatalogInput, Compiler, Inputs, Options};

@@ -253,14 +253,29 @@ impl Snapshot {
     pub fn source(&self, name: &str) -> Option<u32> {
         let fold = |n: &str| self.dialect.fold(n, true, rocky_base::ident::IdentKind::Relation);
         let key = fold(name);
-        let found = self.sources.iter().position(|s| fold(&s.name.display()) == key);
-        found.map(|i| i as u32)
+        let all = || self.sources.iter().map(|s| fold(&s.name.display())).zip(0_u32..);
+        if let Some((_, found)) = all().find(|(name, _)| *name == key) {
+            return Some(found);
+        }
+        // As queries write it, without the catalog, when only one is meant.
+        let mut short = all().filter(|(name, _)| {
+            name.strip_suffix(key.as_str())
+                .is_some_and(|before| before.ends_with('.'))
+        });
+        match (short.next(), short.next()) {
+            (Some((_, found)), None) => Some(found),
+            _ => None,
+        }
     }
 
     /// How many columns of a node are known.
     pub fn n_columns(&self, node: Node) -> u32 {
         match node {
-            Node::Model(m) => self.analysis_of(m).map_or(0, |a| a.columns.len()) as u32,
+            // What a quarantine adds included: it is generated, so nothing is behind it.
+            Node::Model(m) => self
+                .models
+                .get(m as usize)
+                .map_or(0, |m| m.schema().columns.len()) as u32,
             Node::Source(s) => self
                 .sources
                 .get(s as usize)
@@ -279,8 +294,9 @@ impl Snapshot {
         };
         match node {
             Node::Model(m) => self
-                .analysis_of(m)
-                .and_then(|a| a.columns.get(*index as usize))
+                .models
+                .get(m as usize)
+                .and_then(|m| m.schema().columns.get(*index as usize))
                 .map(|c| c.name.clone()),
             Node::Source(s) => self
                 .sources

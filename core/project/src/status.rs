@@ -17,6 +17,7 @@ use crate::link::{self, SourceBook, Target};
 use crate::load::LoadedModel;
 use crate::names::NameTable;
 use crate::snapshot::{InputRelation, Model, Snapshot, Source};
+use crate::tagged::Tags;
 use crate::unit::UnitEnv;
 use rocky_base::{CancelToken, Code, Diagnostic, Loc, Severity};
 use rocky_semantic::{OutputColumn, Status};
@@ -217,19 +218,33 @@ impl Statuses {
         }
     }
 
+    /// Every column of a model is proven.
+    pub fn all_proven(&self, id: u32, model: &Model) -> bool {
+        model.n_columns().1 == 0 && matches!(self.models.get(id as usize), Some(Assumed::Nothing) | None)
+    }
+
     /// The coverage of one model.
     pub fn coverage(&self, snapshot: &Snapshot, id: u32) -> Coverage {
         let mut coverage = Coverage::default();
         let Some(model) = snapshot.models.get(id as usize) else {
             return coverage;
         };
-        for index in 0..model.schema().columns.len() {
-            match self.column(snapshot, id, model, index) {
-                ColumnStatus::Proven => coverage.proven += 1,
-                ColumnStatus::Assumed { .. } => coverage.assumed += 1,
-                ColumnStatus::Unknown { .. } => coverage.unknown += 1,
+        let (columns, unknown) = model.n_columns();
+        let known = u64::from(columns - unknown);
+        match self.models.get(id as usize) {
+            Some(Assumed::Nothing) | None => coverage.proven = known,
+            Some(Assumed::All(_)) => coverage.assumed = known,
+            Some(Assumed::Each(_)) => {
+                for index in 0..columns as usize {
+                    match self.column(snapshot, id, model, index) {
+                        ColumnStatus::Proven => coverage.proven += 1,
+                        ColumnStatus::Assumed { .. } => coverage.assumed += 1,
+                        ColumnStatus::Unknown { .. } => {}
+                    }
+                }
             }
         }
+        coverage.unknown = u64::from(unknown);
         coverage.unknown += u64::from(!model.complete());
         coverage
     }
@@ -408,6 +423,8 @@ pub(crate) struct Doubtful<'a> {
     pub remembered_at: Option<i64>,
     /// Types that users made: any model may rest on them.
     pub types: &'a Types,
+    /// What quarantines add to the tables of models.
+    pub tags: &'a Tags<'a>,
     /// Tripped: nothing that is found counts.
     pub cancel: &'a CancelToken,
     /// How loud findings are.
@@ -447,6 +464,7 @@ impl Doubtful<'_> {
             book: self.book,
             catalog: None,
             types: &Types::default(),
+            tags: self.tags,
             cancel: self.cancel,
             proven_only: true,
         };

@@ -1174,7 +1174,8 @@ fn response(
                 mode: quarantine.mode.to_string(),
                 quarantine_table: quarantine.table.clone(),
                 valid_table: quarantine.valid_table.clone(),
-                quarantined_rows: set_aside.filter_map(|s| s.rows).next(),
+                // A dialect may need several statements, each for other rows.
+                quarantined_rows: set_aside.filter_map(|s| s.rows).reduce(|all, rows| all + rows),
                 tests: quarantine.tests.iter().map(ToString::to_string).collect(),
             })
         })

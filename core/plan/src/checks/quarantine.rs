@@ -9,13 +9,13 @@ use super::tests::{self, Resolve};
 use crate::bind::Sql;
 use crate::hash;
 use crate::task::{Fact, Quarantine, Step, StepKind, Task};
-use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, Ident, SmolStr, code};
-use rocky_config::{CheckSeverity, QuarantineConfig, QuarantineMode, TestConfig, TestKind};
+use rocky_config::{QuarantineConfig, QuarantineMode, TestConfig, TestKind};
+use rocky_project::tagged;
 use rocky_warehouse::{RelationName, Strategy};
 
 /// The column that `tag` adds, and that the quarantine table has: names of the failed tests, separated by commas.
-pub const TAG: &str = "_rocky_failed_tests";
+pub use rocky_project::tagged::TAG;
 
 /// Put the statements of the quarantine behind those that write, and keep its tests from failing the run. `is_model`: a model
 /// makes the relation of this name.
@@ -27,11 +27,8 @@ pub(super) fn add(
     is_model: &dyn Fn(&RelationName) -> bool,
     task: &mut Task,
 ) -> Result<(), Box<Diagnostic>> {
-    let mut failing: Vec<(SmolStr, Sql)> = Vec::new();
-    for test in rules {
-        if test.severity != CheckSeverity::Error || matches!(test.kind, TestKind::NotInFuture) {
-            continue;
-        }
+    let mut failing: Vec<Failing> = Vec::new();
+    for test in rules.iter().filter(|t| t.sets_aside()) {
         let Some(condition) = tests::failing_rows(test, subject, resolve)? else {
             continue;
         };
@@ -47,9 +44,17 @@ pub(super) fn add(
             continue;
         };
         check.gates = false;
-        failing.push((check.name.clone(), condition));
+        failing.push(Failing {
+            name: check.name.clone(),
+            condition,
+            // Databricks knows no NOT IN within OR in UPDATE and DELETE, and no subquery in SET.
+            apart: subject.dialect == Dialect::Databricks
+                && matches!(test.kind, TestKind::Relationships { .. }),
+        });
     }
-    if failing.is_empty() {
+    // The column is there whatever the tests find, so that readers can rely on it.
+    let tags = config.mode == QuarantineMode::Tag && rules.iter().any(|t| t.sets_aside());
+    if failing.is_empty() && !tags {
         return Ok(());
     }
     let of_table = matches!(
@@ -77,10 +82,21 @@ pub(super) fn add(
                 .help("Use `mode = \"split\"`, or another strategy."),
         ));
     }
+    let is_tag = |name: &SmolStr| tagged::is_tag(subject.dialect, name);
+    let given = subject.columns.is_some_and(|c| c.iter().any(|c| is_tag(&c.name)));
+    let made = task.steps.iter().any(makes);
+    let there = match (&task.fact, made) {
+        // There, what the query gives was added as drift, and there is no IF NOT EXISTS.
+        (Fact::Table(_), false) if given && subject.dialect == Dialect::Databricks => true,
+        (Fact::Table(columns), false) => columns.iter().any(is_tag),
+        _ => given,
+    };
     let writer = Writer {
         dialect: subject.dialect,
         table: subject.printed(),
         failing: &failing,
+        given,
+        there,
     };
     let mut quarantine = Quarantine {
         mode: SmolStr::new_static(match config.mode {
@@ -90,7 +106,7 @@ pub(super) fn add(
         }),
         table: None,
         valid_table: None,
-        tests: failing.iter().map(|(name, _)| name.clone()).collect(),
+        tests: failing.iter().map(|f| f.name.clone()).collect(),
     };
     match config.mode {
         QuarantineMode::Split => {
@@ -129,26 +145,34 @@ pub(super) fn add(
             quarantine.valid_table = Some(good_name);
         }
         QuarantineMode::Tag => {
-            let made = |s: &Step| matches!(s.purpose.as_str(), "create_table" | "full_refresh_copy");
-            let made = task.steps.iter().any(made);
-            let tagged = match &task.fact {
-                Fact::Table(columns) => {
-                    columns.contains(&subject.dialect.fold(TAG, false, IdentKind::Column))
+            match &mut task.windows {
+                _ if there => task.steps.push(writer.untag()),
+                // Once, however many windows there are.
+                Some(windows) if !made => {
+                    windows.before.push(writer.add_column());
+                    task.steps.push(writer.untag());
                 }
-                Fact::Absent | Fact::View | Fact::Kept | Fact::Unknown => false,
-            };
-            if made || !tagged {
-                task.steps.push(writer.add_column());
-            } else {
-                task.steps.push(writer.untag());
+                _ => {
+                    task.steps.push(writer.add_column());
+                    task.steps.extend(given.then(|| writer.untag()));
+                }
             }
-            task.steps.push(writer.tag());
+            if failing.is_empty() {
+                task.sql_hash = hash::of_steps(&task.steps);
+                return Ok(());
+            }
+            task.steps.extend(writer.tag());
         }
-        QuarantineMode::Drop => task.steps.push(writer.delete()),
+        QuarantineMode::Drop => task.steps.extend(writer.delete()),
     }
     task.sql_hash = hash::of_steps(&task.steps);
     task.quarantine = Some(quarantine);
     Ok(())
+}
+
+/// The step makes the table anew, with the columns of its query alone.
+fn makes(step: &Step) -> bool {
+    matches!(step.purpose.as_str(), "create_table" | "full_refresh_copy")
 }
 
 /// The table beside the subject whose name ends so.
@@ -164,10 +188,23 @@ fn sibling(subject: &Subject<'_>, suffix: &str) -> RelationName {
     }
 }
 
+/// A test whose failing rows are set aside.
+struct Failing {
+    name: SmolStr,
+    /// True for rows that fail.
+    condition: Sql,
+    /// In a statement of its own where rows are changed.
+    apart: bool,
+}
+
 struct Writer<'a> {
     dialect: Dialect,
     table: String,
-    failing: &'a [(SmolStr, Sql)],
+    failing: &'a [Failing],
+    /// The tag is one of the columns that are written.
+    given: bool,
+    /// The table has the column when the tests are looked at.
+    there: bool,
 }
 
 impl Writer<'_> {
@@ -186,52 +223,81 @@ impl Writer<'_> {
     }
 
     /// True for a row that fails, else false.
-    fn any(&self, sql: &mut Sql) {
-        for (index, (_, condition)) in self.failing.iter().enumerate() {
+    fn any(&self, sql: &mut Sql, of: &[&Failing]) {
+        for (index, failing) in of.iter().enumerate() {
             sql.push(if index == 0 {
                 "COALESCE("
             } else {
                 "\n   OR COALESCE("
             });
-            sql.append(condition);
+            sql.append(&failing.condition);
             sql.push(", FALSE)");
         }
     }
 
-    /// `not_null_id,in_range_amount`.
-    fn names(&self, sql: &mut Sql) {
+    fn all(&self) -> Vec<&Failing> {
+        self.failing.iter().collect()
+    }
+
+    /// Those that stand in one statement, and those that each have their own.
+    fn apart(&self) -> (Vec<&Failing>, Vec<&Failing>) {
+        self.failing.iter().partition(|f| !f.apart)
+    }
+
+    /// `not_null_id,in_range_amount`, and what is tagged already.
+    fn names(&self, sql: &mut Sql, of: &[&Failing], tagged: bool) {
         sql.push("SUBSTR(");
-        for (index, (name, condition)) in self.failing.iter().enumerate() {
+        for (index, failing) in of.iter().enumerate() {
             sql.push(if index == 0 {
                 "CASE WHEN "
             } else {
                 " || CASE WHEN "
             });
-            sql.append(condition);
-            let literal = self.dialect.string_literal(&format!(",{name}"));
+            sql.append(&failing.condition);
+            let literal = self.named(failing);
             sql.push(&format!(" THEN {literal} ELSE '' END"));
+        }
+        if tagged {
+            let word = if of.is_empty() { "" } else { " || " };
+            sql.push(&format!("{word}COALESCE({}, '')", self.column()));
         }
         sql.push(", 2)");
     }
 
+    /// `',not_null_id'`
+    fn named(&self, failing: &Failing) -> String {
+        self.dialect.string_literal(&format!(",{}", failing.name))
+    }
+
+    /// All columns, or all but the tag: one that an earlier run with `tag` left behind says nothing of this one.
+    fn star(&self, whole: bool) -> String {
+        match (whole, self.dialect) {
+            (true, _) => "*".to_owned(),
+            (false, Dialect::DuckDb | Dialect::Snowflake) => format!("* EXCLUDE ({})", self.column()),
+            (false, Dialect::Databricks | Dialect::BigQuery) => format!("* EXCEPT ({})", self.column()),
+        }
+    }
+
     fn split_failing(&self, name: &RelationName) -> Step {
         let mut sql = Sql::from(format!(
-            "CREATE OR REPLACE TABLE {} AS\nSELECT *, ",
-            name.print(self.dialect)
+            "CREATE OR REPLACE TABLE {} AS\nSELECT {}, ",
+            name.print(self.dialect),
+            self.star(!self.there)
         ));
-        self.names(&mut sql);
+        self.names(&mut sql, &self.all(), false);
         sql.push(&format!(" AS {}\nFROM {}\nWHERE ", self.column(), self.table));
-        self.any(&mut sql);
+        self.any(&mut sql, &self.all());
         self.step("quarantine", &name.display(), sql)
     }
 
     fn split_valid(&self, name: &RelationName) -> Step {
         let mut sql = Sql::from(format!(
-            "CREATE OR REPLACE TABLE {} AS\nSELECT *\nFROM {}\nWHERE NOT (",
+            "CREATE OR REPLACE TABLE {} AS\nSELECT {}\nFROM {}\nWHERE NOT (",
             name.print(self.dialect),
+            self.star(self.given || !self.there),
             self.table
         ));
-        self.any(&mut sql);
+        self.any(&mut sql, &self.all());
         sql.push(")");
         self.step("quarantine_valid", &name.display(), sql)
     }
@@ -257,17 +323,44 @@ impl Writer<'_> {
         self.step("untag", &self.table, Sql::from(sql))
     }
 
-    fn tag(&self) -> Step {
-        let mut sql = Sql::from(format!("UPDATE {} SET {} = ", self.table, self.column()));
-        self.names(&mut sql);
+    /// The last statement tags every row that fails, so that its number of rows is theirs.
+    fn tag(&self) -> Vec<Step> {
+        let (together, apart) = self.apart();
+        let (table, column) = (&self.table, self.column());
+        let mut steps = Vec::with_capacity(1 + apart.len());
+        for failing in &apart {
+            let name = self.named(failing);
+            let head = format!("UPDATE {table} SET {column} = COALESCE({column}, '') || {name}\nWHERE ");
+            let mut sql = Sql::from(head);
+            sql.append(&failing.condition);
+            steps.push(self.step("quarantine_apart", table, sql));
+        }
+        let mut sql = Sql::from(format!("UPDATE {table} SET {column} = "));
+        self.names(&mut sql, &together, !apart.is_empty());
         sql.push("\nWHERE ");
-        self.any(&mut sql);
-        self.step("quarantine", &self.table, sql)
+        if !apart.is_empty() {
+            let word = if together.is_empty() { "" } else { "\n   OR " };
+            sql.push(&format!("{column} IS NOT NULL{word}"));
+        }
+        self.any(&mut sql, &together);
+        steps.push(self.step("quarantine", table, sql));
+        steps
     }
 
-    fn delete(&self) -> Step {
-        let mut sql = Sql::from(format!("DELETE FROM {}\nWHERE ", self.table));
-        self.any(&mut sql);
-        self.step("quarantine", &self.table, sql)
+    fn delete(&self) -> Vec<Step> {
+        let (together, apart) = self.apart();
+        let head = || Sql::from(format!("DELETE FROM {}\nWHERE ", self.table));
+        let mut steps = Vec::with_capacity(1 + apart.len());
+        for failing in &apart {
+            let mut sql = head();
+            sql.append(&failing.condition);
+            steps.push(self.step("quarantine", &self.table, sql));
+        }
+        if !together.is_empty() {
+            let mut sql = head();
+            self.any(&mut sql, &together);
+            steps.push(self.step("quarantine", &self.table, sql));
+        }
+        steps
     }
 }

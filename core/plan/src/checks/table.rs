@@ -10,6 +10,7 @@ use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, code};
 use rocky_config::{
     AssertionConfig, CheckSeverity, ChecksConfig, CustomCheck, FreshnessCheck, FreshnessConfig, Spanned,
 };
+use rocky_project::tagged;
 use rocky_syntax::lexer::{Token, TokenKind, lex};
 use rocky_warehouse::{Column, RelationName, Type};
 use rustc_hash::FxHashMap;
@@ -127,19 +128,7 @@ impl Subject<'_> {
 
     /// The assertion's table is this one.
     pub(super) fn is(&self, assertion: &AssertionConfig) -> bool {
-        let fold = |n: &str| self.dialect.fold(n, false, IdentKind::Relation);
-        let wanted = fold(&assertion.table.value);
-        if self.name.is_some_and(|name| fold(name) == wanted) {
-            return true;
-        }
-        let mut whole = String::new();
-        self.parts.iter().rev().any(|part| {
-            whole = match whole.as_str() {
-                "" => part.to_string(),
-                rest => format!("{part}.{rest}"),
-            };
-            fold(&whole) == wanted
-        })
+        tagged::names(self.dialect, assertion, self.name, self.parts)
     }
 }
 

@@ -519,6 +519,17 @@ impl<'a> Side<'a> {
     /// What the strategy makes of the query's result.
     fn kept(&self, id: u32, mut relation: Relation) -> Relation {
         let model = &self.snapshot.models[id as usize];
+        if let Some(tag) = model.schema().columns.get(model.analysis().columns.len()) {
+            // What the quarantine adds says which tests a row fails.
+            let key = self.snapshot.fold_column(&tag.name);
+            relation.columns.retain(|(name, _)| *name != key);
+            let mut mix = Mix::new("tag");
+            mix.dig(&relation.all());
+            for word in crate::tagged::words(self.snapshot, model) {
+                mix.str(&word);
+            }
+            relation.columns.push((key, mix.done()));
+        }
         if model.inputs.contains(&InputRelation::Own) {
             // What it holds depends on what it held: any change of it bears on all of it.
             let all = relation.all();

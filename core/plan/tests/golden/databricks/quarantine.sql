@@ -15,18 +15,20 @@ SELECT id, customer, amount, day, updated_at FROM raw.orders;
 -- quarantine marts.orders__quarantine
 CREATE OR REPLACE TABLE marts.orders__quarantine AS
 SELECT *, SUBSTR(CASE WHEN customer IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
-) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END, 2) AS _rocky_failed_tests
+) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END || CASE WHEN customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL) THEN ',relationships_customer' ELSE '' END, 2) AS _rocky_failed_tests
 FROM marts.orders
 WHERE COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND day > $now - INTERVAL '7' DAY, FALSE);
+) AND day > $now - INTERVAL '7' DAY, FALSE)
+   OR COALESCE(customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE);
 -- quarantine_valid marts.orders__valid
 CREATE OR REPLACE TABLE marts.orders__valid AS
 SELECT *
 FROM marts.orders
 WHERE NOT (COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND day > $now - INTERVAL '7' DAY, FALSE));
+) AND day > $now - INTERVAL '7' DAY, FALSE)
+   OR COALESCE(customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE));
 -- ==== split, target exists ====
 -- orders: merge into marts.orders (table(id, customer, amount, day, updated_at, _rocky_failed_tests))
 -- because: target exists: rows are merged by id; its column `_rocky_failed_tests` is not in the query and stays NULL in new rows
@@ -48,19 +50,21 @@ WHEN MATCHED THEN UPDATE SET customer = s.customer, amount = s.amount, day = s.d
 WHEN NOT MATCHED THEN INSERT (id, customer, amount, day, updated_at) VALUES (s.id, s.customer, s.amount, s.day, s.updated_at);
 -- quarantine marts.orders__quarantine
 CREATE OR REPLACE TABLE marts.orders__quarantine AS
-SELECT *, SUBSTR(CASE WHEN customer IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
-) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END, 2) AS _rocky_failed_tests
+SELECT * EXCEPT (_rocky_failed_tests), SUBSTR(CASE WHEN customer IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
+) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END || CASE WHEN customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL) THEN ',relationships_customer' ELSE '' END, 2) AS _rocky_failed_tests
 FROM marts.orders
 WHERE COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND day > $now - INTERVAL '7' DAY, FALSE);
+) AND day > $now - INTERVAL '7' DAY, FALSE)
+   OR COALESCE(customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE);
 -- quarantine_valid marts.orders__valid
 CREATE OR REPLACE TABLE marts.orders__valid AS
-SELECT *
+SELECT * EXCEPT (_rocky_failed_tests)
 FROM marts.orders
 WHERE NOT (COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND day > $now - INTERVAL '7' DAY, FALSE));
+) AND day > $now - INTERVAL '7' DAY, FALSE)
+   OR COALESCE(customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE));
 -- ==== tag, target absent ====
 -- orders: merge into marts.orders (absent)
 -- because: target does not exist
@@ -77,10 +81,14 @@ CREATE TABLE marts.orders AS
 SELECT id, customer, amount, day, updated_at FROM raw.orders;
 -- add_column marts.orders
 ALTER TABLE marts.orders ADD COLUMNS (_rocky_failed_tests STRING);
+-- quarantine_apart marts.orders
+UPDATE marts.orders SET _rocky_failed_tests = COALESCE(_rocky_failed_tests, '') || ',relationships_customer'
+WHERE customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL);
 -- quarantine marts.orders
 UPDATE marts.orders SET _rocky_failed_tests = SUBSTR(CASE WHEN customer IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
-) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END, 2)
-WHERE COALESCE(customer IS NULL, FALSE)
+) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END || COALESCE(_rocky_failed_tests, ''), 2)
+WHERE _rocky_failed_tests IS NOT NULL
+   OR COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
 ) AND day > $now - INTERVAL '7' DAY, FALSE);
 -- ==== tag, target exists ====
@@ -105,10 +113,14 @@ WHEN NOT MATCHED THEN INSERT (id, customer, amount, day, updated_at) VALUES (s.i
 -- untag marts.orders
 UPDATE marts.orders SET _rocky_failed_tests = NULL
 WHERE _rocky_failed_tests IS NOT NULL;
+-- quarantine_apart marts.orders
+UPDATE marts.orders SET _rocky_failed_tests = COALESCE(_rocky_failed_tests, '') || ',relationships_customer'
+WHERE customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL);
 -- quarantine marts.orders
 UPDATE marts.orders SET _rocky_failed_tests = SUBSTR(CASE WHEN customer IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
-) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END, 2)
-WHERE COALESCE(customer IS NULL, FALSE)
+) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END || COALESCE(_rocky_failed_tests, ''), 2)
+WHERE _rocky_failed_tests IS NOT NULL
+   OR COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
 ) AND day > $now - INTERVAL '7' DAY, FALSE);
 -- ==== drop, target absent ====
@@ -125,6 +137,9 @@ LIMIT 5;
 -- create_table marts.orders [rows]
 CREATE TABLE marts.orders AS
 SELECT id, customer, amount, day, updated_at FROM raw.orders;
+-- quarantine marts.orders
+DELETE FROM marts.orders
+WHERE customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL);
 -- quarantine marts.orders
 DELETE FROM marts.orders
 WHERE COALESCE(customer IS NULL, FALSE)
@@ -149,6 +164,9 @@ SELECT id, customer, amount, day, updated_at FROM raw.orders
 ON t.id <=> s.id
 WHEN MATCHED THEN UPDATE SET customer = s.customer, amount = s.amount, day = s.day, updated_at = s.updated_at
 WHEN NOT MATCHED THEN INSERT (id, customer, amount, day, updated_at) VALUES (s.id, s.customer, s.amount, s.day, s.updated_at);
+-- quarantine marts.orders
+DELETE FROM marts.orders
+WHERE customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL);
 -- quarantine marts.orders
 DELETE FROM marts.orders
 WHERE COALESCE(customer IS NULL, FALSE)

@@ -67,10 +67,13 @@ SELECT MAX(_updated_at) FROM poc.staging__shop.orders;
 -- untag poc.staging__shop.orders
 UPDATE poc.staging__shop.orders SET _rocky_failed_tests = NULL
 WHERE _rocky_failed_tests IS NOT NULL;
+-- quarantine_apart poc.staging__shop.orders
+UPDATE poc.staging__shop.orders SET _rocky_failed_tests = COALESCE(_rocky_failed_tests, '') || ',relationships_id'
+WHERE id IS NOT NULL AND id NOT IN (SELECT parent.id FROM poc.staging__shop.orders AS parent WHERE parent.id IS NOT NULL);
 -- quarantine poc.staging__shop.orders
-UPDATE poc.staging__shop.orders SET _rocky_failed_tests = SUBSTR(CASE WHEN id IS NULL THEN ',not_null_id' ELSE '' END || CASE WHEN id IS NOT NULL AND id NOT IN (SELECT parent.id FROM poc.staging__shop.orders AS parent WHERE parent.id IS NOT NULL) THEN ',relationships_id' ELSE '' END, 2)
-WHERE COALESCE(id IS NULL, FALSE)
-   OR COALESCE(id IS NOT NULL AND id NOT IN (SELECT parent.id FROM poc.staging__shop.orders AS parent WHERE parent.id IS NOT NULL), FALSE);
+UPDATE poc.staging__shop.orders SET _rocky_failed_tests = SUBSTR(CASE WHEN id IS NULL THEN ',not_null_id' ELSE '' END || COALESCE(_rocky_failed_tests, ''), 2)
+WHERE _rocky_failed_tests IS NOT NULL
+   OR COALESCE(id IS NULL, FALSE);
 -- check row_count (row_count): SameCount
 SELECT COUNT(*) AS n FROM landing.raw__shop.orders;
 SELECT COUNT(*) AS n FROM poc.staging__shop.orders;

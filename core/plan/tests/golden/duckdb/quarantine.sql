@@ -18,18 +18,20 @@ DROP TABLE _rocky_stage_orders;
 -- quarantine marts.orders__quarantine
 CREATE OR REPLACE TABLE marts.orders__quarantine AS
 SELECT *, SUBSTR(CASE WHEN customer IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
-) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END, 2) AS _rocky_failed_tests
+) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END || CASE WHEN customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL) THEN ',relationships_customer' ELSE '' END, 2) AS _rocky_failed_tests
 FROM marts.orders
 WHERE COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND day > $now - INTERVAL '7' DAY, FALSE);
+) AND day > $now - INTERVAL '7' DAY, FALSE)
+   OR COALESCE(customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE);
 -- quarantine_valid marts.orders__valid
 CREATE OR REPLACE TABLE marts.orders__valid AS
 SELECT *
 FROM marts.orders
 WHERE NOT (COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND day > $now - INTERVAL '7' DAY, FALSE));
+) AND day > $now - INTERVAL '7' DAY, FALSE)
+   OR COALESCE(customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE));
 -- ==== split, target exists ====
 -- orders: merge into marts.orders (table(id, customer, amount, day, updated_at, _rocky_failed_tests))
 -- because: target exists: rows are merged by id; its column `_rocky_failed_tests` is not in the query and stays NULL in new rows
@@ -52,19 +54,21 @@ WHEN NOT MATCHED THEN INSERT (id, customer, amount, day, updated_at) VALUES (s.i
 DROP TABLE _rocky_stage_orders;
 -- quarantine marts.orders__quarantine
 CREATE OR REPLACE TABLE marts.orders__quarantine AS
-SELECT *, SUBSTR(CASE WHEN customer IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
-) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END, 2) AS _rocky_failed_tests
+SELECT * EXCLUDE (_rocky_failed_tests), SUBSTR(CASE WHEN customer IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
+) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END || CASE WHEN customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL) THEN ',relationships_customer' ELSE '' END, 2) AS _rocky_failed_tests
 FROM marts.orders
 WHERE COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND day > $now - INTERVAL '7' DAY, FALSE);
+) AND day > $now - INTERVAL '7' DAY, FALSE)
+   OR COALESCE(customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE);
 -- quarantine_valid marts.orders__valid
 CREATE OR REPLACE TABLE marts.orders__valid AS
-SELECT *
+SELECT * EXCLUDE (_rocky_failed_tests)
 FROM marts.orders
 WHERE NOT (COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND day > $now - INTERVAL '7' DAY, FALSE));
+) AND day > $now - INTERVAL '7' DAY, FALSE)
+   OR COALESCE(customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE));
 -- ==== tag, target absent ====
 -- orders: merge into marts.orders (absent)
 -- because: target does not exist
@@ -86,10 +90,11 @@ DROP TABLE _rocky_stage_orders;
 ALTER TABLE marts.orders ADD COLUMN IF NOT EXISTS _rocky_failed_tests VARCHAR;
 -- quarantine marts.orders
 UPDATE marts.orders SET _rocky_failed_tests = SUBSTR(CASE WHEN customer IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
-) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END, 2)
+) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END || CASE WHEN customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL) THEN ',relationships_customer' ELSE '' END, 2)
 WHERE COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND day > $now - INTERVAL '7' DAY, FALSE);
+) AND day > $now - INTERVAL '7' DAY, FALSE)
+   OR COALESCE(customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE);
 -- ==== tag, target exists ====
 -- orders: merge into marts.orders (table(id, customer, amount, day, updated_at, _rocky_failed_tests))
 -- because: target exists: rows are merged by id; its column `_rocky_failed_tests` is not in the query and stays NULL in new rows
@@ -115,10 +120,11 @@ UPDATE marts.orders SET _rocky_failed_tests = NULL
 WHERE _rocky_failed_tests IS NOT NULL;
 -- quarantine marts.orders
 UPDATE marts.orders SET _rocky_failed_tests = SUBSTR(CASE WHEN customer IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
-) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END, 2)
+) AND day > $now - INTERVAL '7' DAY THEN ',older_than_n_days_day' ELSE '' END || CASE WHEN customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL) THEN ',relationships_customer' ELSE '' END, 2)
 WHERE COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND day > $now - INTERVAL '7' DAY, FALSE);
+) AND day > $now - INTERVAL '7' DAY, FALSE)
+   OR COALESCE(customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE);
 -- ==== drop, target absent ====
 -- orders: merge into marts.orders (absent)
 -- because: target does not exist
@@ -140,7 +146,8 @@ DROP TABLE _rocky_stage_orders;
 DELETE FROM marts.orders
 WHERE COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND day > $now - INTERVAL '7' DAY, FALSE);
+) AND day > $now - INTERVAL '7' DAY, FALSE)
+   OR COALESCE(customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE);
 -- ==== drop, target exists ====
 -- orders: merge into marts.orders (table(id, customer, amount, day, updated_at, _rocky_failed_tests))
 -- because: target exists: rows are merged by id; its column `_rocky_failed_tests` is not in the query and stays NULL in new rows
@@ -165,4 +172,5 @@ DROP TABLE _rocky_stage_orders;
 DELETE FROM marts.orders
 WHERE COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND day > $now - INTERVAL '7' DAY, FALSE);
+) AND day > $now - INTERVAL '7' DAY, FALSE)
+   OR COALESCE(customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE);

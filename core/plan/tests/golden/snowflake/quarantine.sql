@@ -15,18 +15,20 @@ SELECT id, customer, amount, day, updated_at FROM raw.orders;
 -- quarantine marts.orders__quarantine
 CREATE OR REPLACE TABLE marts.orders__quarantine AS
 SELECT *, SUBSTR(CASE WHEN CUSTOMER IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
-) AND DAY > DATEADD(day, -7, $now) THEN ',older_than_n_days_day' ELSE '' END, 2) AS _rocky_failed_tests
+) AND DAY > DATEADD(day, -7, $now) THEN ',older_than_n_days_day' ELSE '' END || CASE WHEN CUSTOMER IS NOT NULL AND CUSTOMER NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL) THEN ',relationships_customer' ELSE '' END, 2) AS _rocky_failed_tests
 FROM marts.orders
 WHERE COALESCE(CUSTOMER IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND DAY > DATEADD(day, -7, $now), FALSE);
+) AND DAY > DATEADD(day, -7, $now), FALSE)
+   OR COALESCE(CUSTOMER IS NOT NULL AND CUSTOMER NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE);
 -- quarantine_valid marts.orders__valid
 CREATE OR REPLACE TABLE marts.orders__valid AS
 SELECT *
 FROM marts.orders
 WHERE NOT (COALESCE(CUSTOMER IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND DAY > DATEADD(day, -7, $now), FALSE));
+) AND DAY > DATEADD(day, -7, $now), FALSE)
+   OR COALESCE(CUSTOMER IS NOT NULL AND CUSTOMER NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE));
 -- ==== split, target exists ====
 -- orders: merge into marts.orders (table(ID, CUSTOMER, AMOUNT, DAY, UPDATED_AT, _ROCKY_FAILED_TESTS))
 -- because: target exists: rows are merged by ID; its column `_ROCKY_FAILED_TESTS` is not in the query and stays NULL in new rows
@@ -48,19 +50,21 @@ WHEN MATCHED THEN UPDATE SET CUSTOMER = s.CUSTOMER, AMOUNT = s.AMOUNT, DAY = s.D
 WHEN NOT MATCHED THEN INSERT (ID, CUSTOMER, AMOUNT, DAY, UPDATED_AT) VALUES (s.ID, s.CUSTOMER, s.AMOUNT, s.DAY, s.UPDATED_AT);
 -- quarantine marts.orders__quarantine
 CREATE OR REPLACE TABLE marts.orders__quarantine AS
-SELECT *, SUBSTR(CASE WHEN CUSTOMER IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
-) AND DAY > DATEADD(day, -7, $now) THEN ',older_than_n_days_day' ELSE '' END, 2) AS _rocky_failed_tests
+SELECT * EXCLUDE (_rocky_failed_tests), SUBSTR(CASE WHEN CUSTOMER IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
+) AND DAY > DATEADD(day, -7, $now) THEN ',older_than_n_days_day' ELSE '' END || CASE WHEN CUSTOMER IS NOT NULL AND CUSTOMER NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL) THEN ',relationships_customer' ELSE '' END, 2) AS _rocky_failed_tests
 FROM marts.orders
 WHERE COALESCE(CUSTOMER IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND DAY > DATEADD(day, -7, $now), FALSE);
+) AND DAY > DATEADD(day, -7, $now), FALSE)
+   OR COALESCE(CUSTOMER IS NOT NULL AND CUSTOMER NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE);
 -- quarantine_valid marts.orders__valid
 CREATE OR REPLACE TABLE marts.orders__valid AS
-SELECT *
+SELECT * EXCLUDE (_rocky_failed_tests)
 FROM marts.orders
 WHERE NOT (COALESCE(CUSTOMER IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND DAY > DATEADD(day, -7, $now), FALSE));
+) AND DAY > DATEADD(day, -7, $now), FALSE)
+   OR COALESCE(CUSTOMER IS NOT NULL AND CUSTOMER NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE));
 -- ==== tag, target absent ====
 -- orders: merge into marts.orders (absent)
 -- because: target does not exist
@@ -79,10 +83,11 @@ SELECT id, customer, amount, day, updated_at FROM raw.orders;
 ALTER TABLE marts.orders ADD COLUMN IF NOT EXISTS _rocky_failed_tests VARCHAR;
 -- quarantine marts.orders
 UPDATE marts.orders SET _rocky_failed_tests = SUBSTR(CASE WHEN CUSTOMER IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
-) AND DAY > DATEADD(day, -7, $now) THEN ',older_than_n_days_day' ELSE '' END, 2)
+) AND DAY > DATEADD(day, -7, $now) THEN ',older_than_n_days_day' ELSE '' END || CASE WHEN CUSTOMER IS NOT NULL AND CUSTOMER NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL) THEN ',relationships_customer' ELSE '' END, 2)
 WHERE COALESCE(CUSTOMER IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND DAY > DATEADD(day, -7, $now), FALSE);
+) AND DAY > DATEADD(day, -7, $now), FALSE)
+   OR COALESCE(CUSTOMER IS NOT NULL AND CUSTOMER NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE);
 -- ==== tag, target exists ====
 -- orders: merge into marts.orders (table(ID, CUSTOMER, AMOUNT, DAY, UPDATED_AT, _ROCKY_FAILED_TESTS))
 -- because: target exists: rows are merged by ID; its column `_ROCKY_FAILED_TESTS` is not in the query and stays NULL in new rows
@@ -107,10 +112,11 @@ UPDATE marts.orders SET _rocky_failed_tests = NULL
 WHERE _rocky_failed_tests IS NOT NULL;
 -- quarantine marts.orders
 UPDATE marts.orders SET _rocky_failed_tests = SUBSTR(CASE WHEN CUSTOMER IS NULL THEN ',not_null_customer' ELSE '' END || CASE WHEN (amount > 0
-) AND DAY > DATEADD(day, -7, $now) THEN ',older_than_n_days_day' ELSE '' END, 2)
+) AND DAY > DATEADD(day, -7, $now) THEN ',older_than_n_days_day' ELSE '' END || CASE WHEN CUSTOMER IS NOT NULL AND CUSTOMER NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL) THEN ',relationships_customer' ELSE '' END, 2)
 WHERE COALESCE(CUSTOMER IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND DAY > DATEADD(day, -7, $now), FALSE);
+) AND DAY > DATEADD(day, -7, $now), FALSE)
+   OR COALESCE(CUSTOMER IS NOT NULL AND CUSTOMER NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE);
 -- ==== drop, target absent ====
 -- orders: merge into marts.orders (absent)
 -- because: target does not exist
@@ -129,7 +135,8 @@ SELECT id, customer, amount, day, updated_at FROM raw.orders;
 DELETE FROM marts.orders
 WHERE COALESCE(CUSTOMER IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND DAY > DATEADD(day, -7, $now), FALSE);
+) AND DAY > DATEADD(day, -7, $now), FALSE)
+   OR COALESCE(CUSTOMER IS NOT NULL AND CUSTOMER NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE);
 -- ==== drop, target exists ====
 -- orders: merge into marts.orders (table(ID, CUSTOMER, AMOUNT, DAY, UPDATED_AT, _ROCKY_FAILED_TESTS))
 -- because: target exists: rows are merged by ID; its column `_ROCKY_FAILED_TESTS` is not in the query and stays NULL in new rows
@@ -153,4 +160,5 @@ WHEN NOT MATCHED THEN INSERT (ID, CUSTOMER, AMOUNT, DAY, UPDATED_AT) VALUES (s.I
 DELETE FROM marts.orders
 WHERE COALESCE(CUSTOMER IS NULL, FALSE)
    OR COALESCE((amount > 0
-) AND DAY > DATEADD(day, -7, $now), FALSE);
+) AND DAY > DATEADD(day, -7, $now), FALSE)
+   OR COALESCE(CUSTOMER IS NOT NULL AND CUSTOMER NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL), FALSE);
