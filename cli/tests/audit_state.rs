@@ -157,6 +157,24 @@ fn an_export_never_takes_the_place_of_the_state() {
         );
     }
     assert_eq!(folder.ok(&["history"])["count"], 1);
+    // A pipe stays a pipe, and a link a link.
+    let pipe = folder.0.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    folder.ok(&["state", "export", "pipe"]);
+    let text = reader.join().unwrap();
+    assert!(
+        text.starts_with("{\"format\":\"rocky-state\"") && text.ends_with("}\n"),
+        "{text}"
+    );
+    folder.write("real.json", "old");
+    std::os::unix::fs::symlink("real.json", folder.0.path().join("to.json")).unwrap();
+    folder.ok(&["state", "export", "to.json"]);
+    let real = std::fs::read_to_string(folder.0.path().join("real.json")).unwrap();
+    assert_eq!(real, text);
 }
 
 #[test]
@@ -192,8 +210,8 @@ fn what_is_set_is_something_that_a_run_would_ask_for() {
         ("t", "2026-13-45", "does not exist: there is no such day"),
         ("t", "2026-1-2", "is not written as a day is"),
         ("t", "2026-01", "is not a day"),
-        ("a", "2026-01-02", "model `a` has no partitions"),
-        ("tt", "2026-01-02", "no model `tt`"),
+        ("a", "yesterday", "`yesterday` is no partition"),
+        ("tt", "2026-1-2", "`2026-1-2` is no partition"),
     ] {
         let (code, document) = set(model, key);
         let message = document["error"]["message"].as_str().unwrap();
@@ -289,6 +307,25 @@ fn a_plan_with_a_key_is_applied_once() {
 }
 
 #[test]
+fn a_plan_is_applied_to_the_database_that_it_was_made_for() {
+    let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x")]);
+    folder.write("rocky.toml", &CONFIG.replace("w.duckdb", "${DATABASE}"));
+    folder.write("sub/keep", "");
+    let rocky =
+        |args: &[&str], path: &str| document(folder.command(args).env("DATABASE", path).output().unwrap());
+    let (_, plan) = rocky(&["plan"], "w.duckdb");
+    let id = plan["plan_id"].as_str().unwrap();
+    let (code, refused) = rocky(&["apply", id], "sub/w.duckdb");
+    let message = refused["error"]["message"].as_str().unwrap();
+    assert!(
+        code == 1 && message.contains("was `w.duckdb` and is `sub/w.duckdb` now"),
+        "{refused}"
+    );
+    assert!(!folder.0.path().join("sub/w.duckdb").exists());
+    assert_eq!(rocky(&["apply", id], "w.duckdb").0, 0);
+}
+
+#[test]
 fn the_plan_of_several_pipelines_names_those_that_can_be_applied() {
     let folder = Folder::new(&[("models/a.sql", "SELECT 1 AS x")]);
     folder.write("rocky.toml", &format!("{CONFIG}{QUALITY}"));
@@ -373,6 +410,37 @@ fn a_resumed_run_does_again_what_has_gone_or_is_wanted_anew() {
     folder.write("models/bad.sql", "SELECT x FROM b");
     let run = folder.ok(&["run", "--resume-latest"]);
     assert_eq!(written(&run), ["bad"], "{run}");
+}
+
+#[test]
+fn a_resumed_quality_pipeline_asks_again_what_is_asked_differently() {
+    let folder = Folder::new(&[]);
+    folder.sql("CREATE TABLE a AS SELECT 1 AS x");
+    folder.sql("CREATE TABLE b AS SELECT 1 AS x WHERE false");
+    let alone = QUALITY.replace("depends_on = [\"p\"]\n", "");
+    let two = alone.replace(
+        "table = \"a\"\n",
+        "table = \"a\"\n[[pipeline.q.tables]]\ncatalog = \"w\"\nschema = \"main\"\ntable = \"b\"\n",
+    );
+    folder.write("rocky.toml", &format!("{ADAPTER}{two}"));
+    assert_eq!(folder.json(&["run"]).0, 1);
+    let checked = |run: &Value| run["check_results"].as_array().unwrap().len();
+    let (_, run) = folder.json(&["run", "--resume-latest"]);
+    assert_eq!(
+        (checked(&run), run["tables_skipped"].as_u64()),
+        (1, Some(1)),
+        "{run}"
+    );
+    let more = "null_rate = { columns = [\"x\"], threshold = 0.5 }\n";
+    folder.write("rocky.toml", &format!("{ADAPTER}{two}{more}"));
+    let (_, run) = folder.json(&["run", "--resume-latest"]);
+    assert_eq!(checked(&run), 2, "{run}");
+    folder.sql("DROP TABLE a");
+    let (code, run) = folder.json(&["run", "--resume-latest"]);
+    assert!(
+        code == 1 && run["check_results"].to_string().contains("\"a\""),
+        "{run}"
+    );
 }
 
 #[test]

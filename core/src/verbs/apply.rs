@@ -14,6 +14,7 @@ use rocky_plan::Plan;
 use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// How many plans are remembered.
@@ -43,6 +44,9 @@ struct Remembered {
     models: Option<PathBuf>,
     #[serde(default)]
     contracts: Option<PathBuf>,
+    /// By adapter, the database file, from the folder of `rocky.toml`: another one may look the same.
+    #[serde(default)]
+    databases: BTreeMap<String, String>,
     setup: Vec<String>,
     tasks: Vec<RememberedTask>,
 }
@@ -126,6 +130,7 @@ impl Project {
         self.attended(request, Dagster::Told, observer, cancel, |run_id, observer| {
             self.with_state_of(request, run_id, observer, cancel, |run, observer| {
                 self.once(request, run, observer, |run, observer| {
+                    self.same_databases(remembered)?;
                     let prepared = self.prepare(
                         request,
                         crate::prepare::Part::Own,
@@ -145,6 +150,40 @@ impl Project {
         })
     }
 
+    /// By adapter, its database file.
+    fn databases(&self) -> BTreeMap<String, String> {
+        let Ok(config) = self.config_checked() else {
+            return BTreeMap::new();
+        };
+        let place = |(name, adapter): (&SmolStr, &rocky_config::AdapterConfig)| {
+            let path = crate::adapters::duckdb_path(&self.root, &adapter.settings)?;
+            let path = path.strip_prefix(&self.root).unwrap_or(&path);
+            Some((name.to_string(), path.display().to_string()))
+        };
+        config.adapters.iter().filter_map(place).collect()
+    }
+
+    /// What was looked at was planned for these databases and no others.
+    fn same_databases(&self, remembered: &Remembered) -> Result<()> {
+        let now = self.databases();
+        let differs = remembered
+            .databases
+            .iter()
+            .find(|(name, path)| now.get(*name) != Some(*path));
+        let Some((name, before)) = differs else {
+            return Ok(());
+        };
+        let now = match now.get(name) {
+            Some(now) => format!("is `{now}` now"),
+            None => "has no database file now".to_owned(),
+        };
+        let message = format!(
+            "plan `{}` of {} no longer fits: adapter `{name}` was `{before}` and {now}. Nothing was changed",
+            remembered.plan_id, remembered.created_at
+        );
+        Err(Error::new(ErrorKind::Stale, message).hint("make the plan again with `rocky plan`"))
+    }
+
     fn plans(&self) -> PathBuf {
         self.root.join(".rocky").join("plans")
     }
@@ -158,6 +197,7 @@ impl Project {
             request: self.with_orchestrated(request, plan),
             models: self.options.models.clone(),
             contracts: self.options.contracts.clone(),
+            databases: self.databases(),
             setup: plan.setup.iter().map(|s| s.sql.clone()).collect(),
             tasks: plan
                 .tasks

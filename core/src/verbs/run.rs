@@ -668,6 +668,8 @@ impl Project {
         let Some(key) = idempotency::key_of(self, request.idempotency_key.as_deref())? else {
             return body(run, observer);
         };
+        // What the key excludes is said before it is claimed.
+        crate::shadow::check(self, request)?;
         let config = self.config()?.state.idempotency;
         let now = || crate::document::timestamp(self.host.system.now());
         let states = &self.engine.inner.states;

@@ -113,7 +113,7 @@ impl StateReader {
 }
 
 impl StateReader {
-    /// [`StateReader::export`] into a file, which is replaced: what has the name is whole.
+    /// [`StateReader::export`] into a file, which is replaced: what has the name is whole. A pipe or a device is written as it is.
     pub fn export_to(&self, file: &Path) -> Result<u64> {
         if is_same_file(self.path(), file) {
             return Err(
@@ -121,17 +121,25 @@ impl StateReader {
                     .hint("name another file: an export replaces what has its name"),
             );
         }
-        let mut aside = file.as_os_str().to_owned();
-        aside.push(format!(".{}.tmp", std::process::id()));
-        let aside = Path::new(&aside);
         let failed = |error: std::io::Error| {
             Error::new(ErrorKind::Io, format!("{}: {error}", file.display())).because(error)
         };
+        let there = std::fs::metadata(file).ok();
+        if there.as_ref().is_some_and(|m| !m.is_file() && !m.is_dir()) {
+            let out = File::options().write(true).open(file).map_err(failed)?;
+            return self.export(&mut BufWriter::with_capacity(1 << 16, out));
+        }
+        // A link stays one.
+        let place = there.and_then(|_| std::fs::canonicalize(file).ok());
+        let place = place.as_deref().unwrap_or(file);
+        let mut aside = place.as_os_str().to_owned();
+        aside.push(format!(".{}.tmp", std::process::id()));
+        let aside = Path::new(&aside);
         let write = || {
             let mut out = BufWriter::with_capacity(1 << 16, File::create(aside).map_err(failed)?);
             let rows = self.export(&mut out)?;
             out.get_ref().sync_all().map_err(failed)?;
-            std::fs::rename(aside, file).map_err(failed)?;
+            std::fs::rename(aside, place).map_err(failed)?;
             Ok(rows)
         };
         let result = write();

@@ -4,7 +4,8 @@ use super::{StateAction, StateRequest, Watermark};
 use crate::document::timestamp;
 use crate::project::Project;
 use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result, SmolStr};
-use rocky_config::RetentionConfig;
+use rocky_config::{Granularity, RetentionConfig};
+use rocky_plan::window::Key;
 use rocky_run::state::{Partition, PartitionStatus, Retention, Swept};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -218,8 +219,8 @@ pub(super) fn change(
     Ok(response)
 }
 
-/// What is said of a partition must be of one that the model can have: `--missing` would never ask for another. Of a project with
-/// errors the models are not known for certain; there the text is taken as it is.
+/// What is said of a partition must be of one that the model can have: `--missing` would never ask for another. Of a model that is not known
+/// for certain, or has no partitions any more, the text must be a partition at all.
 fn partition_key(
     project: &Project,
     model: &str,
@@ -229,26 +230,29 @@ fn partition_key(
 ) -> Result<SmolStr> {
     let compiled = project.snapshot(&BTreeMap::new(), project.known_catalog(), observer, cancel);
     let snapshot = match compiled {
-        Ok(snapshot) if !snapshot.diagnostics().iter().any(|d| d.is_error()) => snapshot,
+        Ok(snapshot) if !snapshot.diagnostics().iter().any(|d| d.is_error()) => Some(snapshot),
         Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
-        _ => return Ok(SmolStr::new(text)),
+        _ => None,
     };
-    let Some((_, found)) = snapshot.model(model) else {
-        let names = snapshot.models.iter().map(|m| m.name.as_str());
-        let near = rocky_base::suggest::nearest(model, names);
-        return Err(
-            Error::new(ErrorKind::NotFound, format!("no model `{model}`")).hint(match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "`rocky compile` lists the models".to_owned(),
-            }),
-        );
-    };
-    match rocky_plan::window::partition_key(&found.name, &found.strategy.kind, text) {
-        Some(Ok(key)) => Ok(key),
-        Some(Err((message, help))) => Err(Error::usage(message).hint(help)),
-        None => Err(Error::usage(format!("model `{model}` has no partitions"))
-            .hint("models of the strategies time_interval and microbatch have")),
+    let known = snapshot.as_ref().and_then(|s| s.model(model));
+    let key = known.and_then(|(_, m)| rocky_plan::window::partition_key(&m.name, &m.strategy.kind, text));
+    match key {
+        Some(Ok(key)) => return Ok(key),
+        Some(Err((message, help))) => return Err(Error::usage(message).hint(help)),
+        None => {}
     }
+    let lengths = [
+        Granularity::Hour,
+        Granularity::Day,
+        Granularity::Month,
+        Granularity::Year,
+    ];
+    let is_key = |length: &Granularity| Key::parse(text, *length).is_ok_and(|key| key.text() == text);
+    if lengths.iter().any(is_key) {
+        return Ok(SmolStr::new(text));
+    }
+    Err(Error::usage(format!("`{text}` is no partition"))
+        .hint("write `YYYY-MM-DDTHH`, `YYYY-MM-DD`, `YYYY-MM` or `YYYY`, in UTC"))
 }
 
 /// What is deleted must be there; it is looked for before anything is opened for writing.
