@@ -126,7 +126,7 @@ fn find<'a, T>(dialect: Dialect, name: &str, all: &'a [T], of: impl Fn(&T) -> &S
 
 /// What the query gives as its time column.
 fn query_type(dialect: Dialect, model: &Model, interval: &Interval<'_>) -> Type {
-    find(dialect, &interval.column.value, &model.analysis().columns, |c| {
+    find(dialect, &interval.column.value, &model.schema().columns, |c| {
         &c.name
     })
     .map_or(Type::Unknown, |c| c.ty.clone())
