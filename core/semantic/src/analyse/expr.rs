@@ -9,7 +9,7 @@ use super::lineage::{Acc, compose};
 use super::narrow::{Facts, Outcome};
 use super::scope::Fields;
 use super::{Analyser, Clause, LambdaVar, Node, deeper};
-use crate::model::{InfluenceKind, Roles, Transform};
+use crate::model::{InfluenceKind, OWN_TYPE, Roles, SourceColumn, Transform};
 use crate::typing::{self, Argument, ArgumentValue, CallSite, Constant, Meeting, Operand, TypeError};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{
@@ -858,6 +858,17 @@ impl<'a> Analyser<'a> {
         if !operand.ty.has_unknown() && !typing::castable(self.dialect, &operand.ty, &target) {
             let (from, to) = (operand.ty.print(self.dialect), target.print(self.dialect));
             self.report_operator(span, format!("cannot cast {from} to {to}"));
+        }
+        if !self.types.is_empty() && Type::parse(self.dialect, text).is_none() {
+            // Of a type that the warehouse has under that name.
+            let source = SourceColumn {
+                relation: OWN_TYPE,
+                column: SmolStr::new(typing::base_name(text)),
+                transform: Transform::Cast,
+                roles: Roles::VALUE,
+                span: ty.span,
+            };
+            acc.push_one(source, mode);
         }
         // A typed literal is still a literal, but none that adapts.
         let constant = operand
