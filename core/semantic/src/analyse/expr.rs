@@ -320,6 +320,11 @@ impl<'a> Analyser<'a> {
                 let value = self.expr(*index, &inner, acc);
                 let index_operand = self.folded(*index, value);
                 match typing::index(self.dialect, &base_operand, &index_operand) {
+                    // Of no value at all: what it is folded to adapts as a text literal does.
+                    Ok(typed) if base_operand.ty == Type::Null && typed.ty == Type::STRING => Operand {
+                        constant: Some(Constant::String(SmolStr::default())),
+                        ..Operand::of(typed.ty, true)
+                    },
                     Ok(typed) => Operand::of(typed.ty, typed.nullable),
                     Err(_) if base_operand.is_doubtful() || index_operand.is_doubtful() => Operand::unknown(),
                     Err(_) => {
