@@ -76,6 +76,11 @@ fn a_command_is_the_shells_and_everything_else_is_substituted() {
     assert!(!format!("{hooks:?}").contains("t0ken"), "{hooks:?}");
     let secrets: Vec<_> = hooks.secrets.iter().map(|s| s.expose()).collect();
     assert_eq!(secrets, ["https://h/t0ken", "Bearer t0ken", "t0ken"]);
+    let hooks = self::hooks(
+        "[hook.on_pipeline_start]\ncommand = \"a\"\n[state]\nbackend = \"valkey\"\nvalkey_url = \"redis://u:p4ssword@h:6379/0\"\n",
+    );
+    let secrets: Vec<_> = hooks.secrets.iter().map(|s| s.expose()).collect();
+    assert_eq!(secrets, ["redis://u:p4ssword@h:6379/0", "p4ssword"]);
     let (_, problems) = read("[hook.on_pipeline_start]\ncommand = \"a\"\nenv = { A = \"${MISSING}\" }\n");
     assert_eq!(problems.len(), 1);
     assert!(problems[0].contains("MISSING"), "{problems:?}");

@@ -14,6 +14,7 @@ use rocky_plan::Plan;
 use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// How many plans are remembered.
@@ -43,8 +44,36 @@ struct Remembered {
     models: Option<PathBuf>,
     #[serde(default)]
     contracts: Option<PathBuf>,
+    /// By adapter, the database file, from the folder of `rocky.toml`: another one may look the same.
+    #[serde(default)]
+    databases: BTreeMap<String, String>,
     setup: Vec<String>,
     tasks: Vec<RememberedTask>,
+}
+
+/// The plans of several pipelines: pipeline and `plan_id`, which is empty where it could not be planned yet.
+#[derive(Debug, Serialize, Deserialize)]
+struct Stages {
+    stages: Vec<(String, String)>,
+}
+
+impl Stages {
+    fn refused(&self, plan_id: &str) -> Error {
+        let message = format!(
+            "plan `{plan_id}` is of several pipelines, and each of them is planned when those before it have run"
+        );
+        let planned = self.stages.iter().filter(|(_, id)| !id.is_empty());
+        let each: Vec<String> = planned
+            .map(|(pipeline, id)| format!("`rocky apply {id}` ({pipeline})"))
+            .collect();
+        Error::new(ErrorKind::Unsupported, message).hint(match each.is_empty() {
+            true => "run them with `rocky run`".to_owned(),
+            false => format!(
+                "apply one of them: {}; or run them with `rocky run`",
+                each.join(", ")
+            ),
+        })
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -100,22 +129,59 @@ impl Project {
         };
         self.attended(request, Dagster::Told, observer, cancel, |run_id, observer| {
             self.with_state_of(request, run_id, observer, cancel, |run, observer| {
-                let prepared = self.prepare(
-                    request,
-                    crate::prepare::Part::Own,
-                    Access::Write,
-                    observer,
-                    cancel,
-                )?;
-                // Errors in the models are part of the response, as for `run`.
-                if let Some(plan) = &prepared.plan
-                    && plan.plan_id != remembered.plan_id
-                {
-                    return Err(stale(remembered, plan));
-                }
-                self.execute_prepared(request, prepared, run, observer, cancel)
+                self.once(request, run, observer, |run, observer| {
+                    self.same_databases(remembered)?;
+                    let prepared = self.prepare(
+                        request,
+                        crate::prepare::Part::Own,
+                        Access::Write,
+                        observer,
+                        cancel,
+                    )?;
+                    // Errors in the models are part of the response, as for `run`.
+                    if let Some(plan) = &prepared.plan
+                        && plan.plan_id != remembered.plan_id
+                    {
+                        return Err(stale(remembered, plan));
+                    }
+                    self.execute_prepared(request, prepared, run, observer, cancel)
+                })
             })
         })
+    }
+
+    /// By adapter, its database file.
+    fn databases(&self) -> BTreeMap<String, String> {
+        let Ok(config) = self.config_checked() else {
+            return BTreeMap::new();
+        };
+        let place = |(name, adapter): (&SmolStr, &rocky_config::AdapterConfig)| {
+            let path = crate::adapters::duckdb_path(&self.root, &adapter.settings)?;
+            let path = path.strip_prefix(&self.root).unwrap_or(&path);
+            Some((name.to_string(), path.display().to_string()))
+        };
+        config.adapters.iter().filter_map(place).collect()
+    }
+
+    /// What was looked at was planned for these databases and no others.
+    fn same_databases(&self, remembered: &Remembered) -> Result<()> {
+        let now = self.databases();
+        let differs = remembered
+            .databases
+            .iter()
+            .find(|(name, path)| now.get(*name) != Some(*path));
+        let Some((name, before)) = differs else {
+            return Ok(());
+        };
+        let now = match now.get(name) {
+            Some(now) => format!("is `{now}` now"),
+            None => "has no database file now".to_owned(),
+        };
+        let message = format!(
+            "plan `{}` of {} no longer fits: adapter `{name}` was `{before}` and {now}. Nothing was changed",
+            remembered.plan_id, remembered.created_at
+        );
+        Err(Error::new(ErrorKind::Stale, message).hint("make the plan again with `rocky plan`"))
     }
 
     fn plans(&self) -> PathBuf {
@@ -131,6 +197,7 @@ impl Project {
             request: self.with_orchestrated(request, plan),
             models: self.options.models.clone(),
             contracts: self.options.contracts.clone(),
+            databases: self.databases(),
             setup: plan.setup.iter().map(|s| s.sql.clone()).collect(),
             tasks: plan
                 .tasks
@@ -147,6 +214,17 @@ impl Project {
         };
         let folder = self.plans();
         let file = folder.join(format!("{}.json", plan.plan_id));
+        if self.host.system.write_atomic(&file, &json).is_ok() {
+            self.forget_old_plans();
+        }
+    }
+
+    /// Several pipelines are no plan that can be applied: each is planned when its turn has come. `apply` says so of their common id.
+    pub(crate) fn remember_stages(&self, plan_id: &str, stages: Vec<(String, String)>) {
+        let Ok(json) = serde_json::to_vec(&Stages { stages }) else {
+            return;
+        };
+        let file = self.plans().join(format!("{plan_id}.json"));
         if self.host.system.write_atomic(&file, &json).is_ok() {
             self.forget_old_plans();
         }
@@ -207,6 +285,9 @@ impl Project {
             }
             Err(error) => return Err(Error::io(file.display(), error)),
         };
+        if let Ok(several) = serde_json::from_slice::<Stages>(&bytes) {
+            return Err(several.refused(plan_id));
+        }
         serde_json::from_slice(&bytes).map_err(|e| {
             let message = format!("{} cannot be read: {e}", file.display());
             Error::new(ErrorKind::Stale, message).hint("make the plan again with `rocky plan`")

@@ -154,6 +154,63 @@ pub fn shop() -> TempDir {
     dir
 }
 
+/// A project of several pipelines: files are loaded, their table has a history and a model that reads it; and there is a seed.
+pub fn store() -> TempDir {
+    let dir = TempDir::with_prefix("rocky-store").unwrap();
+    let files = [
+        ("rocky.toml", STORE),
+        ("in/1.csv", "id,amount\n1,20\n2,5\n"),
+        ("seeds/regions.csv", "code,name\nde,Germany\nfr,France\n"),
+        (
+            "models/doubles.sql",
+            "SELECT id, amount * 2 AS double FROM main.orders\n",
+        ),
+        (
+            "models/doubles.toml",
+            "[[tests]]\ntype = \"unique\"\ncolumn = \"id\"\n",
+        ),
+    ];
+    for (path, text) in files {
+        let full = dir.path().join(path);
+        std::fs::create_dir_all(full.parent().unwrap()).unwrap();
+        std::fs::write(full, text).unwrap();
+    }
+    dir
+}
+
+const STORE: &str = r#"[adapter]
+type = "duckdb"
+path = "store.duckdb"
+
+[pipeline.files]
+type = "load"
+source_dir = "in"
+[pipeline.files.target]
+catalog = ""
+schema = "main"
+table = "orders"
+
+[pipeline.history]
+type = "snapshot"
+unique_key = ["id"]
+strategy = "check"
+check_cols = ["amount"]
+[pipeline.history.source]
+catalog = ""
+schema = "main"
+table = "orders"
+[pipeline.history.target]
+catalog = ""
+schema = "main"
+table = "order_history"
+
+[pipeline.models]
+type = "transformation"
+depends_on = ["files"]
+[pipeline.models.target]
+adapter = "default"
+"#;
+
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
@@ -191,7 +248,7 @@ pub fn run_with_input(command: &mut Command, input: &str) -> Output {
     output
 }
 
-/// Run a program to its end, and whether it succeeded. It is killed after three minutes.
+/// Run a program to its end, and whether it succeeded. It is killed after fifteen minutes.
 pub fn finish(command: &mut Command) -> (bool, Output) {
     finish_with_input(command, "")
 }
@@ -220,7 +277,7 @@ fn finish_with_input(command: &mut Command, input: &str) -> (bool, Output) {
             if let Some(status) = child.try_wait().unwrap() {
                 break Some(status);
             }
-            if started.elapsed() > Duration::from_secs(180) {
+            if started.elapsed() > Duration::from_secs(900) {
                 child.kill().unwrap();
                 child.wait().unwrap();
                 break None;

@@ -30,7 +30,7 @@ pub struct HooksConfig {
     pub shell: Vec<ShellHook>,
     /// Web requests.
     pub webhooks: Vec<Webhook>,
-    /// What the output of a hook must not show: passwords of the hooks and of the adapters, the longest first.
+    /// What the output of a hook must not show: passwords of the hooks, of the adapters and of the shared state, the longest first.
     #[serde(skip)]
     pub secrets: Vec<Secret>,
 }
@@ -250,8 +250,9 @@ pub(crate) fn read(root: Reader<'_>, text: &str, checker: &mut Checker<'_>) -> H
 }
 
 /// Keys whose values are passwords, wherever they stand.
-const SECRET_KEYS: [&str; 9] = [
+const SECRET_KEYS: [&str; 10] = [
     "url",
+    "valkey_url",
     "secret",
     "token",
     "password",
@@ -266,7 +267,7 @@ const SECRET_TABLES: [&str; 3] = ["headers", "env", "metadata"];
 /// Shorter ones would blot out every other word.
 const SECRET_CHARS: usize = 4;
 
-/// The passwords of hooks and adapters.
+/// The passwords of hooks, adapters and the shared state.
 fn secrets(root: Reader<'_>) -> Vec<Secret> {
     let mut found: Vec<Secret> = Vec::new();
     let mut add = |text: &str| {
@@ -274,7 +275,7 @@ fn secrets(root: Reader<'_>) -> Vec<Secret> {
             found.push(Secret::new(text));
         }
     };
-    let mut pending: Vec<(&Node, bool)> = [root.get("hook"), root.get("adapter")]
+    let mut pending: Vec<(&Node, bool)> = [root.get("hook"), root.get("adapter"), root.get("state")]
         .into_iter()
         .flatten()
         .map(|node| (node, false))
@@ -294,6 +295,12 @@ fn secrets(root: Reader<'_>) -> Vec<Secret> {
             // `Authorization: Bearer …`
             if inside && let Some((_, word)) = value.rsplit_once(' ').filter(|_| *from_env) {
                 add(word);
+            }
+            let authority = value
+                .split_once("://")
+                .and_then(|(_, rest)| rest.split('/').next());
+            if let Some((user, _)) = authority.and_then(|a| a.rsplit_once('@')) {
+                add(user.split_once(':').map_or(user, |(_, password)| password));
             }
             if entry.key == "url"
                 && let Some((_, path)) = value.split_once("://").and_then(|(_, r)| r.split_once('/'))

@@ -96,6 +96,9 @@ impl Quality<'_> {
                     },
                     resolve,
                 );
+                // A resumed run asks again what is asked differently, or of another table.
+                let shape = columns.map(|all| all.iter().map(|c| format!("{c:?}")).collect::<Vec<_>>());
+                let basis = hash::of_value(&(shape, &checks)).unwrap_or_default();
                 let name = SmolStr::new(parts.join("."));
                 let full_name = shown.unwrap_or_else(|| name.to_string());
                 tasks.push(Task {
@@ -112,7 +115,7 @@ impl Quality<'_> {
                     layer: 0,
                     reason: "the table is checked".to_owned(),
                     fact: Fact::Unknown,
-                    basis: String::new(),
+                    basis,
                     watermark_column: None,
                     transaction: false,
                     steps: Vec::new(),
@@ -144,7 +147,7 @@ impl Quality<'_> {
             concurrency: self.concurrency.clamp(1, limit),
             fail_fast: self.fail_fast,
         };
-        plan.plan_id = hash::of_value(&plan).ok_or_else(|| {
+        plan.plan_id = plan.id().ok_or_else(|| {
             vec![Diagnostic::global(
                 code::E303,
                 "plan cannot be serialised; please report this",

@@ -3,6 +3,7 @@
 use super::lineage::{Acc, Set, compose};
 use super::lookup::Meaning;
 use super::narrow::Outcome;
+use super::parts;
 use super::scope::Src;
 use super::{Analyser, Ctx};
 use crate::model::{InfluenceKind, Roles, Transform};
@@ -141,10 +142,55 @@ impl<'a> Analyser<'a> {
         column.then_some(base)
     }
 
+    /// A bare word that names a part of a date, and no column.
+    fn is_bare_part(&self, path: &[Name]) -> bool {
+        self.dialect == Dialect::DuckDb
+            && matches!(path, [one] if !one.ident.quoted && typing::is_date_part(&one.ident.text))
+            && matches!(self.lookup(path), Meaning::Nothing)
+    }
+
+    /// E100 with quotes as the repair; of an unknown function it is enough that it is unknown.
+    fn report_bare_part(&mut self, site: &Site<'_>, path: &[Name]) {
+        let [part] = path else { return };
+        if site.kind.is_none() {
+            return;
+        }
+        let word = &part.ident.text;
+        let message = format!(
+            "column `{word}` not found: `{}` takes a part of a date as text",
+            site.name
+        );
+        let edit = rocky_base::Edit {
+            loc: Loc::text(part.span),
+            text: format!("'{word}'"),
+        };
+        let finding = Diagnostic::new(code::E100, Loc::text(part.span), message);
+        self.report(finding.fix(format!("write `'{word}'`"), vec![edit]));
+    }
+
     /// E208 where the call may not stand.
     fn check_place(&mut self, site: &Site<'_>, span: Span) {
         if site.windowed {
+            if self.dialect == Dialect::DuckDb && site.kind == Some(FunctionKind::Scalar) {
+                let message = format!(
+                    "`{}` is no aggregate or window function: it takes no OVER",
+                    site.name
+                );
+                self.report(Diagnostic::new(code::E208, Loc::text(span), message));
+            }
             self.check_window_place(span);
+            return;
+        }
+        let call = site.call;
+        if (call.distinct || call.filter.is_some() || !call.order_by.is_empty())
+            && site.kind.is_some()
+            && !typing::may_aggregate(self.dialect, &site.name)
+        {
+            let message = format!(
+                "`{}` is no aggregate: it takes no DISTINCT, ORDER BY or FILTER",
+                site.name
+            );
+            self.report(Diagnostic::new(code::E208, Loc::text(span), message));
             return;
         }
         match site.kind {
@@ -157,6 +203,17 @@ impl<'a> Analyser<'a> {
             }
             _ => {}
         }
+    }
+
+    /// A bare word that is a part of a date, or may be one since there is no such column.
+    fn is_part(&self, site: &Site<'_>, argument: usize, path: &[Name]) -> bool {
+        let [word] = path else { return false };
+        self.dialect != Dialect::DuckDb
+            && !word.ident.quoted
+            && (parts::is_part_of(self.dialect, &site.name, argument, &word.ident.text)
+                || (site.kind.is_none()
+                    && parts::is_part(&word.ident.text)
+                    && matches!(self.lookup(path), Meaning::Nothing)))
     }
 
     fn arguments(
@@ -207,6 +264,18 @@ impl<'a> Analyser<'a> {
                     args.push(Argument {
                         name,
                         value: ArgumentValue::Value(operand),
+                    });
+                }
+                ExprKind::Column(path) if self.is_part(site, i, path) => args.push(Argument {
+                    name,
+                    value: ArgumentValue::Value(Operand::unknown()),
+                }),
+                // `datediff(day, a, b)`: elsewhere a part of a date is a bare word.
+                ExprKind::Column(path) if self.is_bare_part(path) => {
+                    self.report_bare_part(site, path);
+                    args.push(Argument {
+                        name,
+                        value: ArgumentValue::Value(Operand::unknown()),
                     });
                 }
                 ExprKind::Lambda { params, .. } => {
@@ -298,9 +367,14 @@ impl<'a> Analyser<'a> {
             },
         };
         let mut framed = false;
+        let (mut ranges, mut n_keys) = (None, 0);
         // A window may extend another, which may extend another; a definition that names itself ends the walk.
         for _ in 0..64 {
             framed |= spec.frame_span.is_some();
+            if spec.ranges && !spec.frame.is_empty() {
+                ranges = spec.frame_span;
+            }
+            n_keys += spec.order_by.len();
             let keys = spec
                 .partition_by
                 .iter()
@@ -321,6 +395,18 @@ impl<'a> Analyser<'a> {
                 break;
             };
             spec = next;
+        }
+        if let Some(span) = ranges
+            && n_keys != 1
+        {
+            let message = match n_keys {
+                0 => "a RANGE frame with a distance needs an ORDER BY".to_owned(),
+                n => format!("a RANGE frame with a distance needs one key in ORDER BY, not {n}"),
+            };
+            self.report(
+                Diagnostic::new(code::E230, Loc::text(span), message)
+                    .help("order by one number, date or timestamp, or count rows with ROWS"),
+            );
         }
         framed
     }
@@ -364,7 +450,22 @@ impl<'a> Analyser<'a> {
             return match &operand.ty {
                 Type::List(element) | Type::Array(element, _) => Operand::of((**element).clone(), true),
                 Type::Null => Operand::of(Type::Null, true),
-                _ => Operand::unknown(),
+                Type::Unknown | Type::Struct(_) | Type::Other(_) | Type::Variant => Operand::unknown(),
+                ty => {
+                    let message = format!(
+                        "`unnest` takes a list or a struct, not {}",
+                        ty.print(self.dialect)
+                    );
+                    let mut finding = Diagnostic::new(code::E200, Loc::text(span), message);
+                    finding.help = match ty {
+                        Type::Json => Some("cast it first: `unnest(x::JSON[])`".into()),
+                        Type::Map(_) => Some("write `unnest(map_entries(x))`".into()),
+                        Type::String { .. } => Some("split it first: `unnest(string_split(x, ','))`".into()),
+                        _ => None,
+                    };
+                    self.report(finding);
+                    Operand::unknown()
+                }
             };
         }
         let mut name = last_name(call);

@@ -328,6 +328,16 @@ impl<'a> Analyser<'a> {
                     Ok(typed) => Operand::of(typed.ty, typed.nullable),
                     Err(_) if base_operand.is_doubtful() || index_operand.is_doubtful() => Operand::unknown(),
                     Err(_) => {
+                        if let (Type::Struct(_), ExprKind::Literal(Literal::String(name))) =
+                            (&base_operand.ty, &ast.expr(*index).kind)
+                        {
+                            let name = Name {
+                                ident: rocky_base::Ident::quoted(name.clone()),
+                                span: ast.expr(*index).span,
+                            };
+                            self.report_no_field(&base_operand.ty, &name);
+                            return Operand::unknown();
+                        }
                         let (b, i) = (
                             base_operand.ty.print(self.dialect),
                             index_operand.ty.print(self.dialect),
@@ -468,6 +478,14 @@ impl<'a> Analyser<'a> {
                     operand
                 }
             };
+            if self.dialect == Dialect::DuckDb
+                && !name.is_empty()
+                && typed.iter().any(|f: &Field| f.name.eq_ignore_ascii_case(&name))
+            {
+                let span = self.ast.expr(*value).span;
+                let message = format!("the field `{name}` is given twice");
+                self.report(Diagnostic::new(code::E230, Loc::text(span), message));
+            }
             if wanted.is_some_and(|w| name.eq_ignore_ascii_case(&w.ident.text)) && found.is_none() {
                 found = Some(Operand::of(operand.ty.clone(), operand.nullable));
             }
@@ -853,6 +871,10 @@ impl<'a> Analyser<'a> {
                 return Operand::of(Type::Unknown, nullable);
             }
             let message = match found {
+                // The name is right, what is in its brackets is not.
+                Some(found) if found.eq_ignore_ascii_case(base) => {
+                    format!("`{text}` is no type: {}", bracket_rule(self.dialect, found))
+                }
                 Some(found) => format!("type `{text}` does not exist; did you mean `{found}`?"),
                 None => format!("type `{text}` does not exist"),
             };
@@ -973,5 +995,15 @@ impl<'a> Analyser<'a> {
         let operand = self.in_each_column(id, |this| this.expr(id, &Transform::Direct, &mut acc));
         self.influence(&acc.finish(), kind);
         operand
+    }
+}
+
+/// What the brackets behind a type's name may hold.
+fn bracket_rule(dialect: Dialect, name: &str) -> &'static str {
+    let decimal = ["decimal", "numeric", "number", "dec"];
+    if decimal.iter().any(|d| name.eq_ignore_ascii_case(d)) && dialect != Dialect::BigQuery {
+        "it has 1 to 38 digits, and no more decimals than digits"
+    } else {
+        "what stands in its brackets does not fit"
     }
 }

@@ -403,6 +403,22 @@ pub(crate) fn base_name(text: &str) -> &str {
     text.split(['(', '<', '[']).next().unwrap_or(text).trim()
 }
 
+/// False for a function that DuckDB's catalogue has and that is no aggregate; a macro around one is none.
+pub(crate) fn may_aggregate(dialect: Dialect, name: &str) -> bool {
+    dialect != Dialect::DuckDb
+        || catalogue::lookup(dialect, name).is_none_or(|e| !e.aggregate.is_empty() || !e.window.is_empty())
+}
+
+/// The part of a date that a misspelt one was meant to be.
+pub(crate) fn near_date_part(word: &str) -> Option<&'static str> {
+    duckdb::operators::near_date_part(word)
+}
+
+/// A part of a date, as DuckDB spells them.
+pub(crate) fn is_date_part(word: &str) -> bool {
+    duckdb::operators::is_date_part(word)
+}
+
 /// The built-in type that a name was probably meant to be.
 pub(crate) fn near_type(dialect: Dialect, base: &str) -> Option<&'static str> {
     let here = |name: &&str| Type::parse(dialect, name).is_some();

@@ -3,11 +3,13 @@
 use super::{StateAction, StateRequest, Watermark};
 use crate::document::timestamp;
 use crate::project::Project;
-use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result};
-use rocky_config::RetentionConfig;
+use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result, SmolStr};
+use rocky_config::{Granularity, RetentionConfig};
+use rocky_plan::window::Key;
 use rocky_run::state::{Partition, PartitionStatus, Retention, Swept};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A partition of a model.
@@ -139,6 +141,10 @@ pub(super) fn change(
         request.model.as_deref().zip(request.partition.as_deref()),
     ) {
         (Some(table), None) if request.model.is_none() && request.partition.is_none() => {
+            if set && (table.is_empty() || value == Some("")) {
+                return Err(Error::usage("a watermark is of a table, and has a value")
+                    .hint("write `rocky state set --watermark catalog.schema.table VALUE`"));
+            }
             there(
                 project,
                 set,
@@ -161,6 +167,11 @@ pub(super) fn change(
         }
         (None, Some((model, key))) => {
             let status = value.map(status).transpose()?;
+            let known = match set {
+                true => partition_key(project, model, key, observer, cancel)?,
+                false => SmolStr::new(key),
+            };
+            let key = known.as_str();
             there(
                 project,
                 set,
@@ -206,6 +217,42 @@ pub(super) fn change(
         }
     }
     Ok(response)
+}
+
+/// What is said of a partition must be of one that the model can have: `--missing` would never ask for another. Of a model that is not known
+/// for certain, or has no partitions any more, the text must be a partition at all.
+fn partition_key(
+    project: &Project,
+    model: &str,
+    text: &str,
+    observer: &mut dyn Observer,
+    cancel: &CancelToken,
+) -> Result<SmolStr> {
+    let compiled = project.snapshot(&BTreeMap::new(), project.known_catalog(), observer, cancel);
+    let snapshot = match compiled {
+        Ok(snapshot) if !snapshot.diagnostics().iter().any(|d| d.is_error()) => Some(snapshot),
+        Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
+        _ => None,
+    };
+    let known = snapshot.as_ref().and_then(|s| s.model(model));
+    let key = known.and_then(|(_, m)| rocky_plan::window::partition_key(&m.name, &m.strategy.kind, text));
+    match key {
+        Some(Ok(key)) => return Ok(key),
+        Some(Err((message, help))) => return Err(Error::usage(message).hint(help)),
+        None => {}
+    }
+    let lengths = [
+        Granularity::Hour,
+        Granularity::Day,
+        Granularity::Month,
+        Granularity::Year,
+    ];
+    let is_key = |length: &Granularity| Key::parse(text, *length).is_ok_and(|key| key.text() == text);
+    if lengths.iter().any(is_key) {
+        return Ok(SmolStr::new(text));
+    }
+    Err(Error::usage(format!("`{text}` is no partition"))
+        .hint("write `YYYY-MM-DDTHH`, `YYYY-MM-DD`, `YYYY-MM` or `YYYY`, in UTC"))
 }
 
 /// What is deleted must be there; it is looked for before anything is opened for writing.

@@ -350,6 +350,11 @@ pub(crate) fn is_date_part(field: &str) -> bool {
     DATE_PARTS.contains(&field.to_lowercase().as_str())
 }
 
+/// The part that a misspelt one was meant to be.
+pub(crate) fn near_date_part(word: &str) -> Option<&'static str> {
+    rocky_base::suggest::nearest(word, DATE_PARTS.iter().copied().filter(|p| p.len() > 2))
+}
+
 #[rustfmt::skip]
 static DATE_PARTS: &[&str] = &[
     "year", "yr", "y", "years", "yrs", "month", "mon", "months", "mons", "day", "days", "d", "dayofmonth", "decade", "dec",
