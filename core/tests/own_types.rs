@@ -4,6 +4,7 @@
 
 use rocky_adapter_duckdb::{DuckDb, OpenOptions};
 use rocky_core::verbs::compile::{CompileRequest, CompileResponse, RefreshSources};
+use rocky_core::wire::{ColumnState, WireColumn};
 use rocky_core::{CancelToken, Engine, EngineOptions, Host, NoObserver, OpenRequest, Project};
 use rocky_warehouse::{Column, Warehouse};
 use std::path::Path;
@@ -146,6 +147,44 @@ fn a_type_made_anew_is_read_anew_and_an_unknown_one_is_no_error() {
     absent(&compile(folder.path(), RefreshSources::Always), "ENUM('sad')");
     sql(folder.path(), &["DROP TYPE mood"]);
     absent(&compile(folder.path(), RefreshSources::Always), "UNKNOWN");
+}
+
+/// A column of a type that is only remembered is assumed, and what is computed from it; the others are proven.
+#[test]
+fn a_column_that_rests_on_a_remembered_type_is_assumed() {
+    let folder = folder(&[
+        (
+            "a",
+            "SELECT 'sad'::mood AS m, 1 AS n, [NULL::s.money] AS l FROM (SELECT 1)",
+        ),
+        (
+            "b",
+            "SELECT m, n, m::VARCHAR || 'x' AS text, n + 1 AS more FROM a",
+        ),
+    ]);
+    sql(folder.path(), SETUP);
+    let states = |response: &CompileResponse, model: &str| -> Vec<(ColumnState, Option<String>)> {
+        let model = response.models_detail.iter().find(|m| m.name == model).unwrap();
+        let state = |c: &WireColumn| (c.status, c.assumed_from.clone());
+        model.columns.iter().map(state).collect()
+    };
+    let proven = (ColumnState::Proven, None);
+    let fresh = compile(folder.path(), RefreshSources::Always);
+    assert_eq!(states(&fresh, "a"), vec![proven.clone(); 3]);
+    assert_eq!(states(&fresh, "b"), vec![proven.clone(); 4]);
+    let assumed = (
+        ColumnState::Assumed,
+        Some("types made with CREATE TYPE".to_owned()),
+    );
+    let remembered = compile(folder.path(), RefreshSources::Never);
+    assert_eq!(
+        states(&remembered, "a"),
+        [assumed.clone(), proven.clone(), assumed.clone()]
+    );
+    assert_eq!(
+        states(&remembered, "b"),
+        [assumed.clone(), proven.clone(), assumed, proven]
+    );
 }
 
 /// What is remembered of a type may be out of date, so an error that rests on it is a warning until it is read again.

@@ -558,7 +558,10 @@ impl Snapshot {
             }
             InputRelation::Own => None,
         });
-        Some(of_input.unwrap_or_else(|| Doubt::Unknown("a star whose columns are not known".into())))
+        Some(of_input.unwrap_or_else(|| {
+            let open = self.analysis_of(model).and_then(|a| a.open.clone());
+            Doubt::Unknown(open.unwrap_or_else(|| "a star whose columns are not known".into()))
+        }))
     }
 
     /// All edges reached from one column of a model, breadth first: to the leaves, or to the last consumers.

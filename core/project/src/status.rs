@@ -32,6 +32,8 @@ pub enum Basis {
     Source(u32),
     /// The columns that the existing target of a model has.
     Target(u32),
+    /// The types that users made in the warehouse.
+    Types,
 }
 
 /// How sure a column is.
@@ -120,6 +122,7 @@ impl Statuses {
         if !remembered {
             return Statuses { models };
         }
+        let types = snapshot.remembers_types();
         // Columns of models by name, made once for a model that others read.
         let mut by_name: FxHashMap<u32, FxHashMap<&str, Basis>> = FxHashMap::default();
         for id in &snapshot.order.order {
@@ -134,7 +137,7 @@ impl Statuses {
                 InputRelation::Own => snapshot.remembered_at.is_some(),
                 InputRelation::Model(m) => !matches!(models.get(*m as usize), Some(Assumed::Nothing) | None),
             };
-            if !model.inputs.iter().any(remembered) {
+            if !types && !model.inputs.iter().any(remembered) {
                 continue;
             }
             for input in &model.inputs {
@@ -166,7 +169,8 @@ impl Statuses {
                             },
                         }
                     });
-                    bases.min_by_key(|b| (snapshot.assumed_at(*b), *b))
+                    let own = (types && column.own_type).then_some(Basis::Types);
+                    bases.chain(own).min_by_key(|b| (snapshot.assumed_at(*b), *b))
                 };
             let each: Box<[Option<Basis>]> = model.analysis().columns.iter().map(behind).collect();
             let first = each.first().copied().flatten();
@@ -251,11 +255,17 @@ impl Statuses {
 }
 
 impl Snapshot {
+    /// Types that users made are known from a remembered catalogue.
+    fn remembers_types(&self) -> bool {
+        let known = self.ground.catalog.as_ref().filter(|c| !c.fresh);
+        self.remembered_at.is_some() && known.is_some_and(|c| !c.snapshot.types.is_empty())
+    }
+
     /// When a remembered fact was read.
     pub fn assumed_at(&self, basis: Basis) -> i64 {
         let at = match basis {
             Basis::Source(i) => self.sources.get(i as usize).and_then(Source::assumed_since),
-            Basis::Target(_) => self.remembered_at,
+            Basis::Target(_) | Basis::Types => self.remembered_at,
         };
         at.unwrap_or_default()
     }
@@ -265,6 +275,7 @@ impl Snapshot {
         match basis {
             Basis::Source(i) => self.sources.get(i as usize).map(|s| s.name.display()),
             Basis::Target(m) => self.models.get(m as usize).map(|m| m.target.display()),
+            Basis::Types => Some("types made with CREATE TYPE".to_owned()),
         }
         .unwrap_or_default()
     }

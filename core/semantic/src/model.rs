@@ -115,6 +115,10 @@ impl Roles {
 /// not known on what. Such sources keep a column from being called proved.
 pub const UNRESOLVED: u32 = 0x7fff_ffff;
 
+/// [`SourceColumn::relation`] of a type that users made, while an analysis is under way: what it says comes from the warehouse.
+/// No result has one: see [`OutputColumn::own_type`].
+pub(crate) const OWN_TYPE: u32 = 0x7fff_fffe;
+
 /// One column of a relation that an output column is computed from.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct SourceColumn {
@@ -145,6 +149,9 @@ pub struct OutputColumn {
     pub status: Status,
     /// All its source columns, sorted and without duplicates (one entry per relation, column and transform).
     pub sources: Vec<SourceColumn>,
+    /// A cast to a type that users made in the warehouse is behind it.
+    #[serde(default)]
+    pub own_type: bool,
 }
 
 /// Why a column influences rows without being part of a value.
@@ -183,6 +190,9 @@ pub struct Analysis {
     pub columns: Vec<OutputColumn>,
     /// False when there may be columns that are not listed (a star over something unknown, an error in the text).
     pub complete: bool,
+    /// Why there may be, where that is of this text's doing (one line).
+    #[serde(default)]
+    pub open: Option<SmolStr>,
     /// Columns that decide about rows; sorted, without duplicates.
     pub influences: Vec<Influence>,
     /// Findings, in order of place, with `Loc::text` spans.

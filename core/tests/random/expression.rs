@@ -229,7 +229,7 @@ impl Gen<'_> {
         let n = self.rng.below(40);
         match ty {
             Type::Int32 | Type::Int64 => match self.rng.below(8) {
-                0 => format!("-{n}"),
+                0 => format!("-{}", n.max(1)),
                 1 => format!("{n}::{}", sql(ty)),
                 2 => "3000000000".into(),
                 _ => n.to_string(),

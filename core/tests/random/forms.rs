@@ -630,7 +630,8 @@ impl Gen<'_> {
                 (format!("({word} {base}) {alias}"), rel(&alias, cols))
             }
             12 => {
-                let (base, _) = self.base();
+                // Where no column is a number, `avg` has no type.
+                let base = "nums";
                 let cols = vec![
                     column("column_name", Type::STRING),
                     column("min", Type::STRING),

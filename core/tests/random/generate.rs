@@ -459,6 +459,8 @@ impl<'a> Gen<'a> {
                     "INTERSECT",
                     "PIVOT",
                     "EXCLUDE",
+                    "SAMPLE",
+                    "GROUP BY (",
                 ];
                 let plain = !expr.contains("SELECT") || !plain.iter().any(|w| expr.contains(w));
                 let unnamed = plain

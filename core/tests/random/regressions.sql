@@ -63,3 +63,8 @@ FROM repeat(false, 2)
 FROM repeat('10:11:12+02'::TIMETZ, 2) r(k)
 SELECT 1_0e_5
 SELECT 1e, 1.5e_5, 1_000, 1_x
+WITH RECURSIVE c1 AS (SELECT 1, NULL y UNION (SELECT 1, NULL)) SELECT @ y FROM c1
+WITH RECURSIVE c1 AS (SELECT 1, '18.5'::DOUBLE x, NULL y UNION SELECT 1, x, 24 FROM c1) SELECT y FROM c1
+SELECT k2 FROM unnest((SELECT [])) k2
+SELECT date_diff('month', nth_value(NULL, 2) OVER () [1], make_timestamp(2020, 1, 2, 3, 4, 5.5))
+VALUES (18), (list_filter(NULL, lambda i2 : i2) [1])

@@ -9,7 +9,7 @@ use super::lineage::{Acc, compose};
 use super::narrow::{Facts, Outcome};
 use super::scope::Fields;
 use super::{Analyser, Clause, LambdaVar, Node, deeper};
-use crate::model::{InfluenceKind, Roles, Transform};
+use crate::model::{InfluenceKind, OWN_TYPE, Roles, SourceColumn, Transform};
 use crate::typing::{self, Argument, ArgumentValue, CallSite, Constant, Meeting, Operand, TypeError};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{
@@ -320,6 +320,11 @@ impl<'a> Analyser<'a> {
                 let value = self.expr(*index, &inner, acc);
                 let index_operand = self.folded(*index, value);
                 match typing::index(self.dialect, &base_operand, &index_operand) {
+                    // Of no value at all: what it is folded to adapts as a text literal does.
+                    Ok(typed) if base_operand.ty == Type::Null && typed.ty == Type::STRING => Operand {
+                        constant: Some(Constant::String(SmolStr::default())),
+                        ..Operand::of(typed.ty, true)
+                    },
                     Ok(typed) => Operand::of(typed.ty, typed.nullable),
                     Err(_) if base_operand.is_doubtful() || index_operand.is_doubtful() => Operand::unknown(),
                     Err(_) => {
@@ -880,6 +885,17 @@ impl<'a> Analyser<'a> {
         if !operand.ty.has_unknown() && !typing::castable(self.dialect, &operand.ty, &target) {
             let (from, to) = (operand.ty.print(self.dialect), target.print(self.dialect));
             self.report_operator(span, format!("cannot cast {from} to {to}"));
+        }
+        if !self.types.is_empty() && Type::parse(self.dialect, text).is_none() {
+            // Of a type that the warehouse has under that name.
+            let source = SourceColumn {
+                relation: OWN_TYPE,
+                column: SmolStr::new(typing::base_name(text)),
+                transform: Transform::Cast,
+                roles: Roles::VALUE,
+                span: ty.span,
+            };
+            acc.push_one(source, mode);
         }
         // A typed literal is still a literal, but none that adapts.
         let constant = operand

@@ -26,7 +26,7 @@ mod scope;
 mod select;
 
 use crate::lint::{self, Bound, Fact};
-use crate::model::{Analysis, Influence, InfluenceKind, Input, OutputColumn, SourceColumn, Status};
+use crate::model::{Analysis, Influence, InfluenceKind, Input, OWN_TYPE, OutputColumn, SourceColumn, Status};
 use columns::StarCol;
 use lineage::{Cause, Set};
 use rocky_base::ident::IdentKind;
@@ -227,6 +227,8 @@ struct Analyser<'a> {
     seen: FxHashSet<(Code, Span)>,
     /// Suggestions still to be searched: they cost, and nobody reads a hundred.
     suggestions: u32,
+    /// Why the columns of something in FROM are not all known, by this text alone.
+    open: Option<SmolStr>,
 }
 
 impl<'a> Analyser<'a> {
@@ -264,6 +266,7 @@ impl<'a> Analyser<'a> {
             diagnostics: Vec::new(),
             seen: FxHashSet::default(),
             suggestions: 100,
+            open: None,
         }
     }
 
@@ -366,13 +369,19 @@ impl<'a> Analyser<'a> {
         for (out_col, name) in out.cols.iter().zip(names) {
             let ty = self.final_type(&out_col.col.ty);
             let sources = self.solved(out_col.sources());
+            let mut sources = sources.as_deref().map_or_else(Vec::new, <[SourceColumn]>::to_vec);
+            let before = sources.len();
+            if !self.types.is_empty() {
+                sources.retain(|s| s.relation != OWN_TYPE);
+            }
             columns.push(OutputColumn {
                 name,
                 span: out_col.span,
                 status: status(&ty, &out_col.col.cause, out_col.span),
                 ty,
                 nullable: out_col.col.nullable,
-                sources: sources.as_deref().map_or_else(Vec::new, <[SourceColumn]>::to_vec),
+                own_type: sources.len() < before,
+                sources,
             });
         }
         let reached = self.reached(0);
@@ -404,6 +413,7 @@ impl<'a> Analyser<'a> {
         Analysis {
             columns,
             complete: out.complete,
+            open: self.open.filter(|_| !out.complete),
             influences,
             reduces_rows: out.reduces,
             diagnostics,
@@ -531,6 +541,9 @@ impl<'a> Analyser<'a> {
                 continue;
             }
             for source in self.solved(&Some(Rc::clone(&set))).iter().flat_map(|s| s.iter()) {
+                if source.relation == OWN_TYPE {
+                    continue;
+                }
                 let at = best
                     .entry((source.relation, source.column.clone(), kind))
                     .or_insert(source.span);

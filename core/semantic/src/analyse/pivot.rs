@@ -61,6 +61,9 @@ impl<'a> Analyser<'a> {
         let mut lists: Vec<Vec<SmolStr>> = Vec::new();
         let mut complete = true;
         for on in &pivot.on {
+            if on.dynamic || on.values.is_empty() {
+                self.report_open_pivot(on.expr);
+            }
             self.columns_of(on.expr, &mut used);
             self.condition(on.expr, InfluenceKind::Filter);
             let mut names = Vec::with_capacity(on.values.len());
@@ -138,6 +141,20 @@ impl<'a> Analyser<'a> {
         self.scopes.pop();
         self.ctx = saved;
         self.bind_made(list, complete, alias, span);
+    }
+
+    /// I002: which columns there are is decided by the rows.
+    fn report_open_pivot(&mut self, on: ExprId) {
+        let span = self.ast.expr(on).span;
+        let message = format!(
+            "the columns of this PIVOT are the values that `{}` has when it runs",
+            self.text(span)
+        );
+        self.open.get_or_insert_with(|| SmolStr::new(&message));
+        self.report(
+            Diagnostic::new(code::I002, Loc::text(span), message)
+                .help("list the values with `IN (…)` to know the columns"),
+        );
     }
 
     pub(super) fn unpivot(

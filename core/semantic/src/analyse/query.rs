@@ -322,6 +322,8 @@ impl<'a> Analyser<'a> {
             for ((col, new), sources) in list.iter_mut().zip(&out.cols).zip(&solved) {
                 col.nullable = new.col.nullable;
                 col.src = Src::Set(sources.clone());
+                // Outside a recursive CTE has no columns of type NULL.
+                col.ty = self.final_type(&col.ty);
             }
             if let Some(slot) = self.recursive.get_mut(number) {
                 *slot = solved;

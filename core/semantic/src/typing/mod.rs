@@ -61,7 +61,9 @@ impl Operand {
     }
     /// Nothing is proved by its type.
     pub fn is_doubtful(&self) -> bool {
-        self.ty.has_unknown() || self.constant == Some(Constant::Perhaps)
+        // What a call over NULL comes to, as text, adapts like a literal.
+        let adapts = self.constant == Some(Constant::Null) && matches!(self.ty, Type::String { .. });
+        self.ty.has_unknown() || adapts || self.constant == Some(Constant::Perhaps)
     }
 }
 

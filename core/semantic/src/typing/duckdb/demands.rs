@@ -249,7 +249,11 @@ fn named_fields(name: &str, first: Option<&Passed<'_>>, rest: &[Passed<'_>]) -> 
         None => None,
         Some(Type::Struct(fields)) => Some(fields),
         Some(Type::Unknown) => return Ok(Type::Unknown),
-        Some(_) => return Err(TypeError::ArgumentTypes("(STRUCT, name := ANY…)".into())),
+        Some(_) => {
+            return Err(refused(format!(
+                "the first argument of `{name}` must be a STRUCT"
+            )));
+        }
     };
     all.extend(old.iter().flat_map(|fields| fields.iter().cloned()));
     let kept = all.len();

@@ -50,11 +50,50 @@ pub(crate) fn expand(
             }
         }
     }
+    demands(site, &placed)?;
     let operand = body(chosen, &placed, site, 0)?;
     Ok(Typed {
         ty: operand.ty,
         nullable: operand.nullable,
     })
+}
+
+/// What definitions ask for that the catalogue does not hold: parts that are queries, and constants.
+fn demands(site: &CallSite<'_>, operands: &[&Operand]) -> Result<(), TypeError> {
+    let divided = |at: usize| match operands.get(at) {
+        Some(operand) => {
+            let number = super::literal(&Literal::Number("1000".into()));
+            let typed = operators::binary(&BinaryOp::IntDiv, operand, &number);
+            typed.map(drop).map_err(|e| match e {
+                TypeError::Operator => TypeError::ArgumentTypes("a number".into()),
+                e => e,
+            })
+        }
+        None => Ok(()),
+    };
+    match site.name.to_ascii_lowercase().as_str() {
+        "format_type" => divided(1),
+        "pg_get_constraintdef" => divided(0),
+        name @ ("array_to_string" | "array_to_string_comma_default") => {
+            let null = |o: &&Operand| o.is_null() || o.is_doubtful();
+            match operands.iter().any(null)
+                || site.columns >> 1 & 1 == 0
+                || site.args.iter().any(|a| a.name.is_some())
+            {
+                true => Ok(()),
+                false => Err(TypeError::Refused(format!(
+                    "`{name}` needs a constant as argument 2, not a column"
+                ))),
+            }
+        }
+        name @ ("list_reverse" | "array_reverse") => match operands.first() {
+            Some(o) if matches!(o.ty, Type::String { .. } | Type::Binary) && !o.is_null() => Err(
+                TypeError::Refused(format!("`{name}` does not take text; `reverse` does")),
+            ),
+            _ => Ok(()),
+        },
+        _ => Ok(()),
+    }
 }
 
 /// Whether its definition calls an aggregate.

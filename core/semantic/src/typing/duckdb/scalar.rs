@@ -370,7 +370,6 @@ pub(crate) fn slice(base: &Type) -> Result<Type, TypeError> {
         Type::Array(t, _) => Type::List(t.clone()),
         Type::String { .. } | Type::Json => Type::STRING,
         Type::Binary => Type::Binary,
-        Type::Variant => Type::Unknown,
         _ => return Err(TypeError::Operator),
     })
 }
@@ -480,6 +479,9 @@ fn list_aggregate(seen: &[Seen], operands: &[&Operand]) -> Result<Type, TypeErro
     };
     let name = name.to_lowercase();
     let list = seen.first().map(Seen::settle).unwrap_or_default();
+    if list == Type::Variant {
+        return Err(wrong("(ANY[], VARCHAR)"));
+    }
     let Some(inner) = element(&list) else {
         return Ok(Type::Unknown);
     };
@@ -559,6 +561,10 @@ pub(crate) fn with_lambda(
         Type::Unknown => Type::Unknown,
         _ => return Err(wrong("(ANY[], LAMBDA)")),
     };
+    // Only a reduction may begin with a value.
+    if passed.len() > 2 && !name.ends_with("reduce") {
+        return Err(TypeError::Arity("(ANY[], LAMBDA)".into()));
+    }
     if list.ty == Type::Null && matches!(name, "list_reduce" | "array_reduce" | "reduce") {
         // Nothing is looked at.
         return typed(Type::Null);

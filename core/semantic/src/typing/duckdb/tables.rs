@@ -50,7 +50,27 @@ pub(crate) fn columns(name: &str, args: &[Argument]) -> Result<Option<Vec<Column
             };
             one(name, ty, false)
         }
-        "unnest" => unnested(args),
+        "unnest" => {
+            if let [one] = operands.as_slice()
+                && (one.ty.is_numeric()
+                    || one.ty.is_temporal()
+                    || matches!(
+                        one.ty,
+                        Type::String { .. } | Type::Boolean | Type::Interval | Type::Binary
+                    ))
+            {
+                return Err(TypeError::ArgumentTypes("(ANY[])".to_owned()));
+            }
+            unnested(args)
+        }
+        "repeat"
+            if operands
+                .get(1)
+                .is_some_and(|n| matches!(n.constant, Some(Constant::Integer(..0) | Constant::Null))) =>
+        {
+            let message = "`repeat` needs a number of rows, which is no less than 0";
+            return Err(TypeError::Refused(message.to_owned()));
+        }
         "repeat" => match operands.first() {
             Some(value) => match column_of(value) {
                 Some(column) => one(column, Seen::of(value).settle(), value.nullable),
