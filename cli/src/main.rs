@@ -19,12 +19,27 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Small pages for this process. The allocator asks for huge ones, which the kernel fills with zeros when the first byte of each is
 /// touched: a third of the memory of a compile, and a quarter of its time, would be for pages that are hardly used.
-/// Verbs that execute models are left as they are: DuckDB makes good use of huge pages.
-fn small_pages() {
-    #[cfg(target_os = "linux")]
+#[cfg(target_os = "linux")]
+extern "C" fn small_pages() {
     // SAFETY: the call takes four numbers and no pointers; when the kernel refuses, nothing has changed.
     unsafe {
         libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    }
+}
+
+/// Before the first allocation, which is made before `main`: alone it would fill three huge pages.
+#[cfg(target_os = "linux")]
+// SAFETY: the section holds pointers to functions that are called before `main`; this one needs nothing to be set up.
+#[unsafe(link_section = ".init_array")]
+#[used]
+static BEFORE_MAIN: extern "C" fn() = small_pages;
+
+/// Huge pages again, for verbs that execute models: DuckDB makes good use of them.
+fn huge_pages() {
+    #[cfg(target_os = "linux")]
+    // SAFETY: as above.
+    unsafe {
+        libc::prctl(libc::PR_SET_THP_DISABLE, 0, 0, 0, 0);
     }
 }
 
@@ -62,9 +77,9 @@ fn leave(code: u8) -> ! {
 fn main() -> ExitCode {
     let args = args::Args::parse();
     let executes = args.command.executes();
-    if !executes {
-        small_pages();
-        give_back();
+    match executes {
+        true => huge_pages(),
+        false => give_back(),
     }
     let cancel = CancelToken::new();
     let token = cancel.clone();

@@ -214,7 +214,12 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<String> {
         match verb {
-            "compile" => json(request, |r| self.compile_document(&r, observer, cancel)),
+            "compile" => {
+                let response = self.compile_document(&parse(request)?, observer, cancel)?;
+                response
+                    .to_json()
+                    .map_err(|e| Error::bug(format!("response cannot be written as JSON: {e}")))
+            }
             "plan" => json(request, |r| self.plan(&r, observer, cancel)),
             "apply" => json(request, |r| self.apply(&r, observer, cancel)),
             "run" => json(request, |r| self.run(&r, observer, cancel)),
@@ -350,10 +355,8 @@ impl Project {
             let missing = std::io::Error::new(std::io::ErrorKind::NotFound, "no such file");
             return Err(Error::io(self.config_path.display(), missing));
         }
-        let path = FilePath {
-            path: self.config_path.clone(),
-            shown: rocky_project::discover::shown(&self.root, &self.config_path),
-        };
+        let shown = rocky_project::discover::shown(&self.root, &self.config_path);
+        let path = FilePath::new(self.config_path.clone(), shown);
         Ok(self.configurations.read(&*self.host.system, &path))
     }
 
@@ -536,10 +539,20 @@ fn parse<Q: DeserializeOwned + Default>(request: &str) -> Result<Q> {
     if request.trim().is_empty() {
         return Ok(Q::default());
     }
+    object("request", request)?;
     serde_json::from_str(request).map_err(|e| {
         Error::usage(format!("request is not valid: {e}"))
             .hint("see the request's JSON Schema in core/schemas")
     })
+}
+
+/// A list would be taken for the fields of a request in their order. `what` names the text.
+pub fn object(what: &str, json: &str) -> Result<()> {
+    match json.trim_start().starts_with('[') {
+        true => Err(Error::usage(format!("{what} is not valid: a list, expected an object"))
+            .hint("write e.g. {\"pipeline\": \"orders\"}, or nothing")),
+        false => Ok(()),
+    }
 }
 
 fn write(response: &impl Serialize) -> Result<String> {

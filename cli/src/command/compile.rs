@@ -56,7 +56,7 @@ pub fn run(context: &Context<'_>, options: &Options<'_>, sources: &Sources) -> R
         output::OK
     };
     if context.out.is_compact() {
-        context.out.json(&response);
+        context.out.written(|out| response.write_json(out));
         std::mem::forget(response);
     } else {
         let response = response.whole();

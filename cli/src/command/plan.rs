@@ -6,7 +6,8 @@ use crate::output;
 use crate::progress::Progress;
 use crate::render::count;
 use rocky_core::Result;
-use rocky_core::verbs::plan::PlanResponse;
+use rocky_core::verbs::plan::{PlanResponse, PlannedModel};
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -19,11 +20,15 @@ pub fn run(context: &Context<'_>, args: &RunArgs) -> Result<u8> {
     context
         .out
         .document(&response, || text(&response, project.root(), context.out.colour));
-    Ok(if response.has_errors {
+    let code = if response.has_errors {
         output::FAILED
     } else {
         output::OK
-    })
+    };
+    // Freeing ten thousand statements would be for nothing: the process ends.
+    std::mem::forget(response);
+    super::leave(project);
+    Ok(code)
 }
 
 fn text(plan: &PlanResponse, root: &Path, colour: bool) -> String {
@@ -43,14 +48,14 @@ fn text(plan: &PlanResponse, root: &Path, colour: bool) -> String {
         let _ = writeln!(text, "{bold}-- pipeline {}: {why}{reset}", part.pipeline);
     }
     let mut shown: Option<&str> = None;
+    let mut details: HashMap<&str, &PlannedModel> = HashMap::new();
+    for detail in &plan.models_detail {
+        details.entry(&detail.model).or_insert(detail);
+    }
     for statement in &plan.statements {
         let model = statement.model.as_deref();
         if model != shown {
-            if let Some(model) = plan
-                .models_detail
-                .iter()
-                .find(|m| Some(m.model.as_str()) == model)
-            {
+            if let Some(model) = model.and_then(|m| details.get(m)) {
                 let after = match model.depends_on.as_slice() {
                     [] => String::new(),
                     some => format!(", after {}", some.join(", ")),

@@ -11,6 +11,8 @@ pub struct LineIndex {
     // Characters before each block of `BLOCK` bytes, where a line is long: thousands of places on one line are not
     // each counted from its start.
     chars: Vec<u32>,
+    // Every character is a byte: columns are told without the text.
+    ascii: bool,
 }
 
 const BLOCK: usize = 512;
@@ -30,8 +32,10 @@ impl LineIndex {
                 .filter(|(_, b)| *b == b'\n')
                 .map(|(i, _)| i as u32 + 1),
         );
+        let ascii = text.is_ascii();
         let ends = starts.iter().skip(1).copied().chain([text.len() as u32]);
-        let is_long = (starts.iter().zip(ends)).any(|(start, end)| (end - start) as usize > 2 * BLOCK);
+        let is_long =
+            !ascii && (starts.iter().zip(ends)).any(|(start, end)| (end - start) as usize > 2 * BLOCK);
         let mut chars = Vec::new();
         if is_long {
             let mut before = 0;
@@ -40,7 +44,24 @@ impl LineIndex {
                 before += count_chars(block);
             }
         }
-        LineIndex { starts, chars }
+        LineIndex { starts, chars, ascii }
+    }
+
+    /// The index of a text of ASCII whose lines have these lengths, line ends included.
+    pub fn of_ascii(lengths: impl IntoIterator<Item = u32>) -> LineIndex {
+        let mut starts = vec![0];
+        let mut at = 0u32;
+        for length in lengths {
+            at = at.saturating_add(length);
+            starts.push(at);
+        }
+        // The last one is the end of the text.
+        starts.pop();
+        LineIndex {
+            starts,
+            chars: Vec::new(),
+            ascii: true,
+        }
     }
 
     /// Characters before a byte offset, or `None` where no line is long.
@@ -65,6 +86,9 @@ impl LineIndex {
     pub fn line_col(&self, text: &str, offset: u32) -> (u32, u32) {
         let line = self.line(offset);
         let start = self.starts.get(line as usize).copied().unwrap_or(0);
+        if self.ascii {
+            return (line + 1, offset.saturating_sub(start) + 1);
+        }
         let between = (self.chars_before(text, start)).zip(self.chars_before(text, offset));
         let column = match between {
             Some((a, b)) => b.saturating_sub(a),
@@ -103,8 +127,16 @@ impl LineIndex {
     }
 }
 
-/// Reads the text of a file, given its path, when it is first asked for.
-pub type Loader = Arc<dyn Fn(&str) -> Arc<str> + Send + Sync>;
+/// Knows files by their paths that nobody has looked into yet.
+pub trait Texts: Send + Sync {
+    /// The text of a file.
+    fn text(&self, path: &str) -> Arc<str>;
+    /// The lengths of its lines, line ends included, where it is of ASCII and they are known without it.
+    fn line_lengths(&self, path: &str) -> Option<Vec<u32>>;
+}
+
+/// What is asked when the text of a file is wanted first.
+pub type Loader = Arc<dyn Texts>;
 
 /// One file of a snapshot: its path relative to the project root, its text.
 pub struct SourceFile {
@@ -148,19 +180,38 @@ impl SourceFile {
     /// The whole text, without a byte order mark.
     pub fn text(&self) -> &Arc<str> {
         self.text.get_or_init(|| match &self.loader {
-            Some(load) => load(&self.path),
+            Some(texts) => texts.text(&self.path),
             None => Arc::from(""),
         })
     }
 
     /// The line index.
     pub fn lines(&self) -> &LineIndex {
-        self.line_index.get_or_init(|| LineIndex::new(self.text()))
+        self.line_index.get_or_init(|| {
+            let unread = self.loader.as_ref().filter(|_| self.text.get().is_none());
+            match unread.and_then(|texts| texts.line_lengths(&self.path)) {
+                Some(lengths) => LineIndex::of_ascii(lengths),
+                None => LineIndex::new(self.text()),
+            }
+        })
+    }
+
+    /// The lengths of its lines, line ends included, where it is of ASCII. A text that was not read yet is not read for it.
+    pub fn line_lengths(&self) -> Option<Vec<u32>> {
+        let Some(text) = self.text.get() else {
+            return self.loader.as_ref()?.line_lengths(&self.path);
+        };
+        let lines = text.split_inclusive('\n').map(|line| line.len() as u32);
+        // After the last line end there is one more, which may be empty.
+        let last = (text.is_empty() || text.ends_with('\n')).then_some(0);
+        text.is_ascii().then(|| lines.chain(last).collect())
     }
 
     /// One-based line and column of a byte offset.
     pub fn line_col(&self, offset: u32) -> (u32, u32) {
-        self.lines().line_col(self.text(), offset)
+        let lines = self.lines();
+        let text = if lines.ascii { "" } else { &**self.text() };
+        lines.line_col(text, offset)
     }
 }
 
@@ -226,6 +277,32 @@ mod tests {
             assert_eq!((found.0, found.1 as usize), expected, "{c:?}");
         }
         assert_eq!(index.line_col(&text, text.len() as u32), (3, 5));
+    }
+
+    struct Known;
+
+    impl Texts for Known {
+        fn text(&self, _: &str) -> Arc<str> {
+            panic!("nobody may look into the file");
+        }
+        fn line_lengths(&self, path: &str) -> Option<Vec<u32>> {
+            SourceFile::new("", path).line_lengths()
+        }
+    }
+
+    #[test]
+    fn places_in_a_file_are_told_by_the_lengths_of_its_lines() {
+        for text in ["", "a", "\n", "a\n", "ab\n\ncde", "ab\r\nc\n\n"] {
+            let read = SourceFile::new("", text);
+            // The path stands for the text here.
+            let unread = SourceFile::lazy(text, Arc::new(Known));
+            for offset in 0..=text.len() as u32 {
+                let expected = LineIndex::new(text).line_col(text, offset);
+                assert_eq!(read.line_col(offset), expected, "{text:?} {offset}");
+                assert_eq!(unread.line_col(offset), expected, "{text:?} {offset}");
+            }
+        }
+        assert_eq!(SourceFile::new("", "é").line_lengths(), None);
     }
 
     #[test]

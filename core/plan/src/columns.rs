@@ -23,9 +23,8 @@ pub(crate) struct Columns {
 impl Columns {
     /// The columns of the query alone; `None` when they are not all known.
     pub(crate) fn of_query(model: &Model, dialect: Dialect) -> Option<Columns> {
-        let known = model.analysis().complete && !model.unit.broken();
-        let names = || model.analysis().columns.iter().map(|c| c.name.clone()).collect();
-        known.then(|| Columns {
+        let names = || model.schema().columns.iter().map(|c| c.name.clone()).collect();
+        model.complete().then(|| Columns {
             dialect,
             names: names(),
             left_out: Vec::new(),

@@ -119,7 +119,7 @@ pub fn load(spec: &LoadSpec, catalog: &CatalogSnapshot) -> Result<Plan, Vec<Diag
         concurrency: spec.concurrency.clamp(1, Capabilities::of(DIALECT).parallel),
         fail_fast: spec.fail_fast,
     };
-    plan.plan_id = hash::of_value(&plan).unwrap_or_default();
+    plan.plan_id = plan.id().unwrap_or_default();
     Ok(plan)
 }
 

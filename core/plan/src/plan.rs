@@ -3,12 +3,12 @@
 use crate::assemble::{Assembler, input_model, is_ephemeral};
 use crate::bind::Sql;
 use crate::checks::Models;
-use crate::drift::{self, DriftActionKind, DriftPolicy, Outcome};
+use crate::drift::{self, Drift, DriftActionKind, DriftPolicy, Outcome};
 use crate::shadow::{self, Shadow};
-use crate::strategy::{self, Ctx, Existing};
+use crate::strategy::{self, Built, Ctx, Existing};
 use crate::task::{Fact, Plan, Step, StepKind, Task, TaskKind};
 use crate::window::{self, Before, Interval, Literals, WindowOptions};
-use crate::{hash, setup};
+use crate::{hash, parallel, setup};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Error, SmolStr, code, suggest};
 use rocky_config::{
@@ -119,22 +119,24 @@ pub(crate) fn ordinary(
     let edges = dependencies(snapshot, &order);
 
     let elsewhere = options.shadow.as_ref().map(|s| s.elsewhere(snapshot));
-    let mut assembler = match &elsewhere {
+    let begin = || match &elsewhere {
         Some(redirect) => Assembler::redirected(snapshot, redirect),
         None => Assembler::new(snapshot),
     };
+    let made = parallel::map(&order, &begin, &|assembler, id| {
+        let model = snapshot.models.get(*id as usize)?;
+        let made = made(snapshot, catalog, options, model, &assembler.sql(*id));
+        Some((model, made.map(|made| task(snapshot, model, made))))
+    });
     let mut tasks: Vec<Task> = Vec::with_capacity(order.len());
     let mut planned: Vec<&Model> = Vec::with_capacity(order.len());
     let mut problems = Vec::new();
     let mut checks = Models::new(snapshot);
     let only = pipeline.map(|(name, _)| name);
-    for (id, depends_on) in order.iter().zip(edges) {
-        let Some(model) = snapshot.models.get(*id as usize) else {
-            continue;
-        };
+    for (made, depends_on) in made.into_iter().zip(edges) {
+        let Some((model, made)) = made else { continue };
         planned.push(model);
-        let sql = assembler.sql(*id);
-        match model_plan(snapshot, catalog, options, model, &sql) {
+        match made {
             Ok(mut plan) => {
                 plan.layer = depends_on
                     .iter()
@@ -173,7 +175,7 @@ pub(crate) fn ordinary(
         concurrency: options.concurrency.unwrap_or(configured).clamp(1, limit.max(1)),
         fail_fast: options.fail_fast || execution.is_some_and(|e| e.fail_fast),
     };
-    let Some(plan_id) = hash::of_value(&plan) else {
+    let Some(plan_id) = plan.id() else {
         return Err(vec![Diagnostic::global(
             code::E303,
             "plan cannot be serialised; please report this",
@@ -181,6 +183,25 @@ pub(crate) fn ordinary(
     };
     plan.plan_id = plan_id;
     Ok(plan)
+}
+
+/// The statements of all models that [`plan`] would plan, in its order, and nothing of what else a plan has: what making SQL costs can be
+/// told from what planning costs.
+pub fn statements(
+    snapshot: &Snapshot,
+    catalog: &CatalogSnapshot,
+    options: &PlanOptions,
+) -> Result<Vec<Vec<Step>>, Vec<Diagnostic>> {
+    let chosen = choose(snapshot, options);
+    let order = &snapshot.order.order;
+    let order: Vec<u32> = order.iter().copied().filter(|id| chosen.contains(id)).collect();
+    let made = parallel::map(&order, &|| Assembler::new(snapshot), &|assembler, id| {
+        let model = snapshot.models.get(*id as usize)?;
+        let made = made(snapshot, catalog, options, model, &assembler.sql(*id));
+        Some(made.map(|made| made.built.steps))
+    });
+    let made: Result<Vec<_>, Box<Diagnostic>> = made.into_iter().flatten().collect();
+    made.map_err(|problem| vec![*problem])
 }
 
 fn transformations(snapshot: &Snapshot) -> impl Iterator<Item = (&SmolStr, &PipelineConfig)> {
@@ -254,7 +275,7 @@ fn broken(snapshot: &Snapshot, chosen: &FxHashSet<u32>) -> Vec<Diagnostic> {
         let Some(model) = snapshot.models.get(id as usize) else {
             continue;
         };
-        if model.has_errors || model.unit.query().is_none() {
+        if model.has_errors || !model.unit.has_query() {
             broken.insert(&model.name);
         }
         for input in model.inputs.iter().filter_map(input_model) {
@@ -338,14 +359,20 @@ fn dependencies(snapshot: &Snapshot, order: &[u32]) -> Vec<Vec<usize>> {
     edges
 }
 
-/// The steps of one model; its place in the order is filled in by the caller.
-fn model_plan(
+/// The statements of one model, and what they rest on.
+struct Made {
+    built: Built,
+    fact: Fact,
+    drift: Option<Drift>,
+}
+
+fn made(
     snapshot: &Snapshot,
     catalog: &CatalogSnapshot,
     options: &PlanOptions,
     model: &Model,
     sql: &Sql,
-) -> Result<Task, Box<Diagnostic>> {
+) -> Result<Made, Box<Diagnostic>> {
     let dialect = snapshot.dialect;
     let full = if catalog.default_catalog.is_none() {
         snapshot.names.full(&model.target)
@@ -422,8 +449,19 @@ fn model_plan(
         };
         outcome.drift
     });
-    let known = model.analysis().complete && !model.unit.broken();
-    Ok(Task {
+    Ok(Made { built, fact, drift })
+}
+
+/// The task of a model; its place in the order is filled in by the caller.
+fn task(snapshot: &Snapshot, model: &Model, made: Made) -> Task {
+    let Made {
+        mut built,
+        fact,
+        drift,
+    } = made;
+    // Most have one step, and there are ten thousand.
+    built.steps.shrink_to_fit();
+    Task {
         kind: TaskKind::Model,
         name: model.name.clone(),
         asset_key: model.target_parts.to_vec(),
@@ -437,14 +475,14 @@ fn model_plan(
         drift,
         basis: basis(snapshot, model),
         watermark_column: built.watermark_column,
-        transaction: Capabilities::of(dialect).transactional_ddl,
+        transaction: Capabilities::of(snapshot.dialect).transactional_ddl,
         sql_hash: hash::of_steps(&built.steps),
         steps: built.steps,
         windows: built.windows,
-        column_count: known.then_some(model.analysis().columns.len()),
+        column_count: model.complete().then(|| model.n_columns().0 as usize),
         checks: Vec::new(),
         quarantine: None,
-    })
+    }
 }
 
 /// A model of which the warehouse keeps the rows.
@@ -535,8 +573,7 @@ fn model_drift(
         StrategyKind::TimeInterval { .. } | StrategyKind::Microbatch { .. } => true,
         _ => return Ok(None),
     };
-    let analysis = model.analysis();
-    if !analysis.complete || model.unit.broken() {
+    if !model.complete() {
         return Ok(None);
     }
     let named = model.pipeline.as_ref().or(options.pipeline.as_ref());
@@ -551,7 +588,8 @@ fn model_drift(
         policy.unsafe_change = OnUnsafe::Fail;
     }
     let dialect = snapshot.dialect;
-    let incoming: Vec<Column> = analysis
+    let incoming: Vec<Column> = model
+        .schema()
         .columns
         .iter()
         .map(|c| Column {

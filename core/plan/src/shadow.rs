@@ -97,7 +97,7 @@ impl Shadow {
     pub(crate) fn elsewhere<'s>(
         &'s self,
         snapshot: &'s Snapshot,
-    ) -> impl Fn(&Model, &InputRelation) -> Option<RelationName> + 's {
+    ) -> impl Fn(&Model, &InputRelation) -> Option<RelationName> + Sync + 's {
         let key = |name: &RelationName| snapshot.names.full(name).key(snapshot.dialect);
         let by_key: FxHashMap<RelationKey, &RelationName> =
             self.inputs.iter().map(|(from, to)| (key(from), to)).collect();
@@ -447,8 +447,7 @@ impl<'a> Stage<'a> {
             plan.setup
                 .extend(setup::missing_schemas(self.targets(), self.real, dialect));
         }
-        plan.plan_id = String::new();
-        plan.plan_id = hash::of_value(&plan).unwrap_or_default();
+        plan.plan_id = plan.id().unwrap_or_default();
         Ok(plan)
     }
 

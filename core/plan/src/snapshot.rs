@@ -119,7 +119,7 @@ pub fn snapshot(spec: &SnapshotSpec, catalog: &CatalogSnapshot) -> Result<Plan, 
         concurrency: 1,
         fail_fast: spec.fail_fast,
     };
-    plan.plan_id = hash::of_value(&plan).unwrap_or_default();
+    plan.plan_id = plan.id().unwrap_or_default();
     Ok(plan)
 }
 

@@ -266,8 +266,23 @@ impl Plan {
             kept.push(task);
         }
         self.tasks = kept;
-        self.plan_id = String::new();
-        self.plan_id = crate::hash::of_value(&self).unwrap_or_default();
+        self.plan_id = self.id().unwrap_or_default();
         self
+    }
+
+    /// The hash that becomes its `plan_id`: of everything but that. `None` when a value cannot be serialised.
+    pub(crate) fn id(&self) -> Option<String> {
+        let tasks = crate::parallel::map(&self.tasks, &|| (), &|(), task| crate::hash::of_value(task));
+        let tasks: Option<Vec<String>> = tasks.into_iter().collect();
+        let Plan {
+            plan_id: _,
+            pipeline,
+            dialect,
+            setup,
+            tasks: _,
+            concurrency,
+            fail_fast,
+        } = self;
+        crate::hash::of_value(&(pipeline, dialect, setup, tasks?, concurrency, fail_fast))
     }
 }

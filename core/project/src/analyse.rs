@@ -47,6 +47,9 @@ struct AnalysedHead {
     key: u128,
     schema_hash: u128,
     complete: bool,
+    n_columns: u32,
+    /// Columns whose type, or a part of it, is not known.
+    n_unknown: u32,
 }
 
 impl Analysed {
@@ -72,6 +75,8 @@ impl Analysed {
                 key,
                 schema_hash,
                 complete,
+                n_columns: columns.len() as u32,
+                n_unknown: columns.iter().filter(|c| c.ty.has_unknown()).count() as u32,
             },
             schema: OnceLock::new(),
             columns: Lazy::new(Columns(columns)),
@@ -92,6 +97,19 @@ impl Analysed {
     /// There are no other columns than those of the schema.
     pub fn complete(&self) -> bool {
         self.head.complete
+    }
+
+    /// How many columns there are, and of how many the type, or a part of it, is not known.
+    pub fn n_columns(&self) -> (u32, u32) {
+        (self.head.n_columns, self.head.n_unknown)
+    }
+
+    /// Look at the columns once: they are not kept in memory for it.
+    pub fn look<R>(&self, look: impl FnOnce(&[Column]) -> R) -> R {
+        match self.columns.once() {
+            Some(columns) => look(&columns.0),
+            None => look(&self.columns.get().0),
+        }
     }
 
     /// Columns as readers see them.

@@ -3,8 +3,9 @@
 //! ```text
 //! entries:          files, text head, findings, analysis head | text, columns, analysis
 //! table of paths:   number → path, stamp, hash of the text
+//! lines:            of each path the lengths of its lines, where its text is ASCII
 //! table of entries: where an entry's parts lie, and their checksum
-//! foot:             build, project, fingerprint, counts, checksum of the two tables, magic
+//! foot:             build, project, fingerprint, counts, checksum of the tables, magic
 //! ```
 //!
 //! The parts before the bar are decoded when the file is read, the others when they are asked for. The file is written
@@ -19,18 +20,18 @@ use crate::memo::{CachedFile, Checked, Entry, Memo, Paths, Written};
 use crate::packed::Packed;
 use crate::unit::Unit;
 use rayon::prelude::*;
-use rocky_base::source::Loader;
+use rocky_base::source::{Loader, Texts};
 use rocky_base::system::FileStamp;
 use rocky_base::{FileId, SmolStr, SourceFile, System};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-const MAGIC: &[u8; 8] = b"rocky\0c1";
-const FOOT: usize = 16 + 16 + 16 + 4 + 4 + 16 + 8;
+const MAGIC: &[u8; 8] = b"rocky\0c2";
+const FOOT: usize = 16 + 16 + 16 + 4 + 4 + 4 + 16 + 8;
 const PARTS: usize = 7;
 const ROW: usize = 8 + 4 * PARTS + 8;
 
@@ -67,6 +68,8 @@ struct PathRow {
     path: SmolStr,
     stamp: Option<FileStamp>,
     hash: u128,
+    /// Bytes in the table of lines; 0: not known.
+    lines: u32,
 }
 
 fn take<'a>(bytes: &'a [u8], at: &mut usize, len: usize) -> Option<&'a [u8]> {
@@ -89,7 +92,7 @@ fn u128_at(bytes: &[u8], at: &mut usize) -> Option<u128> {
 
 /// Read the memo, on the threads of the pool that this is called in. `None`: there is none that can be used.
 pub fn load(system: &Arc<dyn System>, root: &Path, place: &Place) -> Option<(Memo, u128)> {
-    let file = Arc::new(system.read(&place.file).ok()?);
+    let file = Arc::new(read(&**system, &place.file)?);
     let bytes = file.as_slice();
     let foot = bytes.len().checked_sub(FOOT)?;
     let mut at = foot;
@@ -98,12 +101,15 @@ pub fn load(system: &Arc<dyn System>, root: &Path, place: &Place) -> Option<(Mem
     }
     let fingerprint = u128_at(bytes, &mut at)?;
     let paths_len = u32_at(bytes, &mut at)? as usize;
+    let lines_len = u32_at(bytes, &mut at)? as usize;
     let entries = u32_at(bytes, &mut at)? as usize;
     let checksum = u128_at(bytes, &mut at)?;
     if take(bytes, &mut at, 8)? != MAGIC {
         return None;
     }
-    let tables_len = paths_len.checked_add(entries.checked_mul(ROW)?)?;
+    let tables_len = paths_len
+        .checked_add(lines_len)?
+        .checked_add(entries.checked_mul(ROW)?)?;
     let tables = bytes.get(foot.checked_sub(tables_len)?..foot)?;
     if xxh3_128(tables) != checksum {
         return None;
@@ -121,8 +127,16 @@ pub fn load(system: &Arc<dyn System>, root: &Path, place: &Place) -> Option<(Mem
     if paths.len() != rows.len() {
         return None;
     }
-    let table = tables.get(paths_len..)?;
-    let loader = loader(system, root);
+    let paths = Arc::new(paths);
+    let (lines, table) = tables.get(paths_len..)?.split_at_checked(lines_len)?;
+    let loader: Loader = Arc::new(Unread {
+        system: system.clone(),
+        root: root.to_path_buf(),
+        paths: paths.clone(),
+        lines: lines.into(),
+        lengths: rows.iter().map(|row| row.lines).collect(),
+        starts: OnceLock::new(),
+    });
     let cached = |row: &PathRow| {
         row.stamp.map(|stamp| CachedFile {
             stamp: Some(stamp),
@@ -138,30 +152,62 @@ pub fn load(system: &Arc<dyn System>, root: &Path, place: &Place) -> Option<(Mem
         .filter_map(|i| entry(&file, table.get(i * ROW..(i + 1) * ROW)?))
         .collect();
     let memo = Memo {
-        paths: Arc::new(paths),
+        paths,
         files,
-        entries: models.into_iter().collect(),
+        entries: Arc::new(models.into_iter().collect()),
         contracts: Default::default(),
         lock: None,
     };
     Some((memo, fingerprint))
 }
 
+/// The bytes of the file, on all threads: for a large project most of the time goes into getting the memory for them.
+fn read(system: &dyn System, path: &Path) -> Option<Vec<u8>> {
+    const PIECE: usize = 1 << 20;
+    let file = system.pieces(path).ok()?;
+    let mut bytes = vec![0; usize::try_from(file.size()).ok()?];
+    let pieces = bytes.par_chunks_mut(PIECE).enumerate();
+    pieces
+        .try_for_each(|(i, piece)| file.read_at((i * PIECE) as u64, piece))
+        .ok()?;
+    Some(bytes)
+}
+
 fn build() -> u128 {
     xxh3_128(crate::BUILD.as_bytes())
 }
 
-/// For files that were not read in this process: a text comes from the disk when a finding in it is shown.
-fn loader(system: &Arc<dyn System>, root: &Path) -> Loader {
-    let (system, root) = (system.clone(), root.to_path_buf());
-    Arc::new(move |path| {
-        let text = system
-            .read(&root.join(path))
+/// Files that were not read in this process: a text comes from the disk when a finding in it is shown.
+struct Unread {
+    system: Arc<dyn System>,
+    root: PathBuf,
+    paths: Arc<Paths>,
+    /// The table of lines, and how much of it is of each path.
+    lines: Box<[u8]>,
+    lengths: Box<[u32]>,
+    starts: OnceLock<Vec<u32>>,
+}
+
+impl Texts for Unread {
+    fn text(&self, path: &str) -> Arc<str> {
+        let text = self
+            .system
+            .read(&self.root.join(path))
             .ok()
             .and_then(|bytes| String::from_utf8(bytes).ok());
         let text = text.unwrap_or_default();
         Arc::from(text.strip_prefix('\u{feff}').unwrap_or(&text))
-    })
+    }
+
+    fn line_lengths(&self, path: &str) -> Option<Vec<u32>> {
+        let number = self.paths.get(path)?.0 as usize;
+        let starts = self.starts.get_or_init(|| {
+            let start = |at: &mut u32, len: &u32| Some(std::mem::replace(at, at.saturating_add(*len)));
+            self.lengths.iter().scan(0, start).collect()
+        });
+        let (start, len) = (*starts.get(number)? as usize, *self.lengths.get(number)? as usize);
+        postcard::from_bytes(self.lines.get(start..start + len).filter(|l| !l.is_empty())?).ok()
+    }
 }
 
 fn entry(file: &Arc<Vec<u8>>, row: &[u8]) -> Option<(FileId, Arc<Entry>)> {
@@ -222,12 +268,18 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
     // As a list of rows is encoded: their number, then one after the other.
     let mut table: Vec<u8> = postcard::to_stdvec(&by_number.len()).ok()?;
     table.reserve_exact(by_number.iter().map(|(path, _)| path.len() + 56).sum());
+    let mut lines: Vec<u8> = Vec::with_capacity(by_number.len() * 16);
     for (path, id) in by_number {
         let file = memo.file(id).filter(|f| f.problem.is_none());
+        let before = lines.len();
+        if let Some(lengths) = file.and_then(|f| f.source.line_lengths()) {
+            lines = postcard::to_extend(&lengths, lines).ok()?;
+        }
         let row = PathRow {
             path: path.clone(),
             stamp: file.and_then(|f| f.stamp),
             hash: file.map_or(0, |f| f.hash),
+            lines: u32::try_from(lines.len() - before).ok()?,
         };
         table = postcard::to_extend(&row, table).ok()?;
     }
@@ -236,12 +288,14 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
         return known;
     }
     let paths_len = u32::try_from(table.len()).ok()?;
+    let lines_len = u32::try_from(lines.len()).ok()?;
+    table.append(&mut lines);
 
     let n_entries = u32::try_from(entries.len()).ok()?;
     let table = std::cell::RefCell::new(table);
     let write = |out: &mut dyn Write| -> io::Result<()> {
         let mut table = table.borrow_mut();
-        table.truncate(paths_len as usize);
+        table.truncate(paths_len as usize + lines_len as usize);
         table.reserve_exact(entries.len() * ROW);
         let mut start = 0u64;
         let mut buffer: Vec<u8> = Vec::new();
@@ -266,6 +320,7 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
         foot.extend_from_slice(&place.project.to_le_bytes());
         foot.extend_from_slice(&fingerprint.to_le_bytes());
         foot.extend_from_slice(&paths_len.to_le_bytes());
+        foot.extend_from_slice(&lines_len.to_le_bytes());
         foot.extend_from_slice(&n_entries.to_le_bytes());
         foot.extend_from_slice(&xxh3_128(&table).to_le_bytes());
         foot.extend_from_slice(MAGIC);

@@ -193,19 +193,17 @@ impl Compiler {
 
     /// `rocky.toml` under its name.
     pub fn config_path(&self) -> FilePath {
-        FilePath {
-            path: self.options.config.clone(),
-            shown: discover::shown(&self.root, &self.options.config),
-        }
+        let shown = discover::shown(&self.root, &self.options.config);
+        FilePath::new(self.options.config.clone(), shown)
     }
 
     fn config(&self) -> Result<Option<Arc<Configuration>>> {
         let path = self.config_path();
-        if !self.system.exists(&path.path) {
+        if !self.system.exists(&path.path()) {
             if self.options.config_optional && self.options.models.is_some() {
                 return Ok(None);
             }
-            let message = format!("{}: no such file", path.path.display());
+            let message = format!("{}: no such file", path.path().display());
             return Err(Error::new(rocky_base::ErrorKind::NotFound, message)
                 .hint("run `rocky init` to make a project, or name its configuration with `--config`"));
         }
@@ -565,7 +563,13 @@ impl Compiler {
         );
         drop(memo);
         if let Some(place) = place {
-            self.save(place, Box::new((old, layout.into_inner())));
+            let saved =
+                self.on_disk.is_some_and(|on_disk| on_disk.is_some()) && self.memo.is_written_as(&old);
+            let layout = layout.into_inner();
+            match saved {
+                true => pool.spawn(move || drop((old, layout))),
+                false => self.save(place, Box::new((old, layout))),
+            }
         }
         Ok(snapshot)
     }

@@ -3,7 +3,9 @@
 
 use rocky_base::{CancelToken, Diagnostic, Error, Loc, Result, SmolStr, System, code};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::unit::Language;
 
@@ -13,10 +15,40 @@ pub const MAX_DEPTH: usize = 64;
 /// A path with its spelling relative to the project's root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilePath {
-    /// To open it.
-    pub path: PathBuf,
+    place: Place,
     /// To show it; `/` between parts.
     pub shown: SmolStr,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    /// This path.
+    Whole(PathBuf),
+    /// The last part of `shown`, in this folder: most files are never opened.
+    In(Arc<Path>),
+}
+
+impl FilePath {
+    /// A file by its path.
+    pub fn new(path: PathBuf, shown: SmolStr) -> FilePath {
+        FilePath {
+            place: Place::Whole(path),
+            shown,
+        }
+    }
+
+    /// To open it.
+    pub fn path(&self) -> Cow<'_, Path> {
+        match &self.place {
+            Place::Whole(path) => Cow::Borrowed(path),
+            Place::In(folder) => Cow::Owned(folder.join(self.name())),
+        }
+    }
+
+    /// Its last part, as shown.
+    pub fn name(&self) -> &str {
+        self.shown.rsplit('/').next().unwrap_or(&self.shown)
+    }
 }
 
 /// A model's files.
@@ -74,7 +106,7 @@ pub fn shown(root: &Path, path: &Path) -> SmolStr {
 
 fn file_path(root: &Path, path: PathBuf) -> FilePath {
     let shown = shown(root, &path);
-    FilePath { path, shown }
+    FilePath::new(path, shown)
 }
 
 /// Lists a project's files.
@@ -118,23 +150,20 @@ impl<'a> Walk<'a> {
             if !self.visited.insert(canonical) {
                 continue;
             }
-            let entries = self
+            let names = self
                 .system
-                .list(&dir)
+                .names(&dir)
                 .map_err(|e| Error::io(shown(self.root, &dir), e))?;
-            let mut files: Vec<(SmolStr, PathBuf)> = Vec::with_capacity(entries.len());
+            let mut files: Vec<SmolStr> = Vec::with_capacity(names.len());
             let mut folders = Vec::new();
-            for entry in entries {
-                if entry.is_dir {
-                    folders.push((entry.path, depth + 1));
-                    continue;
-                }
-                match entry.name {
-                    Some(name) => files.push((name, entry.path)),
-                    None => {
-                        let shown = shown(self.root, &entry.path);
-                        if entry
-                            .path
+            for name in names {
+                match (name.is_dir, name.path, name.text) {
+                    (true, Some(path), _) => folders.push((path, depth + 1)),
+                    (_, _, Some(name)) => files.push(name),
+                    (_, None, None) => {}
+                    (_, Some(path), None) => {
+                        let shown = shown(self.root, &path);
+                        if path
                             .extension()
                             .is_some_and(|e| e == "sql" || e == "rocky" || e == "toml")
                         {
@@ -155,50 +184,59 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// The files of one folder, sorted by name. Each path and each name is made once: a folder may hold ten thousand.
-    fn folder(&mut self, path: PathBuf, files: Vec<(SmolStr, PathBuf)>) {
+    /// The files of one folder, sorted by name. No path is made of any: a folder may hold ten thousand.
+    fn folder(&mut self, path: PathBuf, files: Vec<SmolStr>) {
         let dir = shown(self.root, &path);
-        let file = |name: &str, path: PathBuf| FilePath {
-            shown: match dir.as_str() {
-                "" => SmolStr::new(name),
-                dir => smol_str::format_smolstr!("{dir}/{name}"),
-            },
-            path,
+        let place: Arc<Path> = Arc::from(path.as_path());
+        let file = |parts: &[&str]| -> FilePath {
+            let parts = parts.iter().copied();
+            let shown = match dir.as_str() {
+                "" => parts.collect(),
+                dir => [dir, "/"].into_iter().chain(parts).collect(),
+            };
+            FilePath {
+                shown,
+                place: Place::In(place.clone()),
+            }
         };
-        let mut toml: FxHashMap<SmolStr, PathBuf> = FxHashMap::default();
+        // The TOML files, and whether they belong to something.
+        let mut toml: FxHashMap<&str, bool> = FxHashMap::default();
+        toml.reserve(files.len() / 2);
         let mut bodies = Vec::with_capacity(files.len());
-        for (name, place) in files {
+        for name in &files {
             if name.ends_with(".toml") {
-                toml.insert(name, place);
+                toml.insert(name, false);
             } else if let Some(stem) = name.strip_suffix(".sql").filter(|s| !s.is_empty()) {
-                bodies.push((SmolStr::new(stem), Language::Sql, file(&name, place)));
+                bodies.push((stem, Language::Sql, name));
             } else if let Some(stem) = name.strip_suffix(".rocky").filter(|s| !s.is_empty()) {
-                bodies.push((SmolStr::new(stem), Language::Rocky, file(&name, place)));
+                bodies.push((stem, Language::Rocky, name));
             }
         }
         let folder = self.layout.folders.len();
+        let mut name = String::new();
         // `a.sql` and `a.rocky` share a sidecar.
-        let mut used: FxHashSet<SmolStr> = FxHashSet::default();
-        let mut take = |name: SmolStr| {
-            let taken = file(&name, toml.get(&name)?.clone());
-            used.insert(name);
-            Some(taken)
+        let mut take = |stem: &str, end: &str| {
+            name.clear();
+            name.push_str(stem);
+            name.push_str(end);
+            *toml.get_mut(name.as_str())? = true;
+            Some(file(&[stem, end]))
         };
-        let defaults = take(SmolStr::new_static("_defaults.toml"));
-        for (stem, language, body) in bodies {
+        let defaults = take("_defaults", ".toml");
+        for (stem, language, name) in bodies {
             self.layout.models.push(ModelFiles {
-                sidecar: take(smol_str::format_smolstr!("{stem}.toml")),
-                contract: take(smol_str::format_smolstr!("{stem}.contract.toml")),
-                body,
+                sidecar: take(stem, ".toml"),
+                contract: take(stem, ".contract.toml"),
+                body: file(&[name]),
                 language,
-                stem,
+                stem: SmolStr::new(stem),
                 folder,
             });
         }
         let mut orphans: Vec<FilePath> = toml
             .into_iter()
-            .filter(|(name, _)| !used.contains(name))
-            .map(|(name, place)| file(&name, place))
+            .filter(|(_, used)| !used)
+            .map(|(name, _)| file(&[name]))
             .collect();
         orphans.sort_by(|a, b| a.shown.cmp(&b.shown));
         self.layout.orphans.extend(orphans);
@@ -252,13 +290,10 @@ impl<'a> Walk<'a> {
 
 /// The diagnostic for a TOML file beside models that belongs to none.
 pub fn orphan(path: &FilePath, loc: Loc, layout: &Layout) -> Diagnostic {
-    let name = path.shown.rsplit('/').next().unwrap_or(&path.shown);
+    let name = path.name();
     match name.strip_suffix(".contract.toml") {
         Some(model) => {
-            let files = layout
-                .models
-                .iter()
-                .filter_map(|m| m.body.path.file_stem()?.to_str());
+            let files = layout.models.iter().map(|m| m.stem.as_str());
             crate::contract::of_no_model(model, loc, files)
         }
         None => Diagnostic::new(code::W408, loc, format!("`{name}` belongs to no model"))

@@ -227,13 +227,15 @@ impl Snapshot {
         }
 
         let memo = Memo {
-            entries: results
-                .keys()
-                .map(|id| {
-                    let model = &self.models[*id as usize];
-                    (model.file, Arc::new(model.entry()))
-                })
-                .collect(),
+            entries: Arc::new(
+                results
+                    .keys()
+                    .map(|id| {
+                        let model = &self.models[*id as usize];
+                        (model.file, Arc::new(model.entry()))
+                    })
+                    .collect(),
+            ),
             ..Memo::default()
         };
         let now: FxHashMap<u32, bool> = results

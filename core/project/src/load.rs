@@ -114,7 +114,7 @@ pub fn content_hash(text: &str) -> u128 {
 impl Reader<'_> {
     /// The file, from the memo when its stamp is unchanged.
     pub fn file(&self, path: &FilePath, id: FileId, cached: Option<&CachedFile>) -> CachedFile {
-        self.stamped(path, id, cached, self.system.stamp(&path.path).ok())
+        self.stamped(path, id, cached, self.system.stamp(&path.path()).ok())
     }
 
     /// The file, of which the stamp was just taken.
@@ -141,7 +141,7 @@ impl Reader<'_> {
             let message = format!("file has {} bytes; at most {MAX_FILE_BYTES} are read", stamp.size);
             return failed(Diagnostic::new(code::E419, at(0), message).help("Split the model."));
         }
-        let bytes = match self.system.read(&path.path) {
+        let bytes = match self.system.read(&path.path()) {
             Ok(bytes) => bytes,
             Err(error) => {
                 return failed(
@@ -473,8 +473,7 @@ impl Job<'_> {
             self.files.sidecar.as_ref(),
             self.files.contract.as_ref(),
         ];
-        let paths = files.into_iter().flatten().map(|file| file.path.file_name());
-        paths.map(|name| name.and_then(|n| n.to_str()).unwrap_or(""))
+        files.into_iter().flatten().map(FilePath::name)
     }
 
     /// Read the model. `stamps` has those of its files, in the order of [`Job::names`]. The files beside the query come apart.

@@ -55,11 +55,8 @@ pub(crate) fn load(
     recorder: &mut Recorder<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Loaded> {
-    let path = FilePath {
-        path: root.join(LOCK_FILE),
-        shown: LOCK_FILE.into(),
-    };
-    if !reader.system.exists(&path.path) {
+    let path = FilePath::new(root.join(LOCK_FILE), LOCK_FILE.into());
+    if !reader.system.exists(&path.path()) {
         return None;
     }
     let (file, read) = recorder.read(reader, &path);

@@ -117,7 +117,7 @@ pub struct Memo {
     /// Files by number.
     pub files: Vec<Option<CachedFile>>,
     /// Models by the number of the file with the query.
-    pub entries: FxHashMap<FileId, Arc<Entry>>,
+    pub entries: Arc<FxHashMap<FileId, Arc<Entry>>>,
     /// Contracts of a contracts folder by file, with the hash of their text.
     pub contracts: FxHashMap<FileId, (u128, Arc<Parsed<ContractConfig>>)>,
     /// `schema.lock`.
@@ -125,6 +125,18 @@ pub struct Memo {
 }
 
 impl Memo {
+    /// Whether the cache file of the other one would be the same.
+    pub(crate) fn is_written_as(&self, other: &Memo) -> bool {
+        let place = |file: &Option<CachedFile>| {
+            let file = file.as_ref().filter(|f| f.problem.is_none());
+            file.map(|f| (f.stamp, f.hash))
+        };
+        Arc::ptr_eq(&self.entries, &other.entries)
+            && Arc::ptr_eq(&self.paths, &other.paths)
+            && self.files.len() == other.files.len()
+            && self.files.iter().map(place).eq(other.files.iter().map(place))
+    }
+
     /// A file as the last compile saw it.
     pub fn file(&self, id: FileId) -> Option<&CachedFile> {
         self.files.get(id.0 as usize).and_then(Option::as_ref)

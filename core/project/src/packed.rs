@@ -88,13 +88,23 @@ impl<T: Serialize + DeserializeOwned + Default> Lazy<T> {
         }
     }
 
+    /// The value, decoded for the caller alone: what is looked at once need not stay in memory. `None` when it is there already.
+    pub fn once(&self) -> Option<T> {
+        match self.cell.get() {
+            Some(_) => None,
+            None => Some(self.decoded()),
+        }
+    }
+
+    fn decoded(&self) -> T {
+        let decoded = self.packed.as_ref().map(|p| postcard::from_bytes(p.bytes()));
+        debug_assert!(matches!(decoded, Some(Ok(_))), "a cache entry does not decode");
+        decoded.and_then(Result::ok).unwrap_or_default()
+    }
+
     /// The value. Bytes with a right checksum were written by this very build, so that they decode; were they not to, the
     /// empty value is as good as any.
     pub fn get(&self) -> &T {
-        self.cell.get_or_init(|| {
-            let decoded = self.packed.as_ref().map(|p| postcard::from_bytes(p.bytes()));
-            debug_assert!(matches!(decoded, Some(Ok(_))), "a cache entry does not decode");
-            decoded.and_then(Result::ok).unwrap_or_default()
-        })
+        self.cell.get_or_init(|| self.decoded())
     }
 }

@@ -169,6 +169,16 @@ impl Model {
         self.analysed.schema()
     }
 
+    /// Look at the output's columns without keeping them in memory.
+    pub fn look_at_columns<R>(&self, look: impl FnOnce(&[Column]) -> R) -> R {
+        self.analysed.look(look)
+    }
+
+    /// How many columns the output has, and of how many the type, or a part of it, is not known. Cheaper than asking the schema.
+    pub fn n_columns(&self) -> (u32, u32) {
+        self.analysed.n_columns()
+    }
+
     /// There are no other columns than those of the schema. Cheaper than asking the schema.
     pub fn complete(&self) -> bool {
         self.analysed.complete()
@@ -344,14 +354,17 @@ impl Snapshot {
         files: Vec<Option<crate::memo::CachedFile>>,
         old: &Memo,
     ) -> Memo {
-        let entry = |model: &Arc<Model>| match old.entries.get(&model.file) {
-            Some(entry) if entry.is_of(model) => entry.clone(),
-            _ => Arc::new(model.entry()),
+        let known = |model: &Arc<Model>| old.entries.get(&model.file).filter(|entry| entry.is_of(model));
+        let entry = |model| known(model).map_or_else(|| Arc::new(model.entry()), Arc::clone);
+        let same = old.entries.len() == self.models.len() && self.models.iter().all(|m| known(m).is_some());
+        let entries = match same {
+            true => old.entries.clone(),
+            false => Arc::new(self.models.iter().map(|m| (m.file, entry(m))).collect()),
         };
         Memo {
             paths,
             files,
-            entries: self.models.iter().map(|m| (m.file, entry(m))).collect(),
+            entries,
             lock: self.ground.lock.clone(),
             contracts: self
                 .ground

@@ -218,19 +218,33 @@ impl Statuses {
         }
     }
 
+    /// Every column of a model is proven.
+    pub fn all_proven(&self, id: u32, model: &Model) -> bool {
+        model.n_columns().1 == 0 && matches!(self.models.get(id as usize), Some(Assumed::Nothing) | None)
+    }
+
     /// The coverage of one model.
     pub fn coverage(&self, snapshot: &Snapshot, id: u32) -> Coverage {
         let mut coverage = Coverage::default();
         let Some(model) = snapshot.models.get(id as usize) else {
             return coverage;
         };
-        for index in 0..model.schema().columns.len() {
-            match self.column(snapshot, id, model, index) {
-                ColumnStatus::Proven => coverage.proven += 1,
-                ColumnStatus::Assumed { .. } => coverage.assumed += 1,
-                ColumnStatus::Unknown { .. } => coverage.unknown += 1,
+        let (columns, unknown) = model.n_columns();
+        let known = u64::from(columns - unknown);
+        match self.models.get(id as usize) {
+            Some(Assumed::Nothing) | None => coverage.proven = known,
+            Some(Assumed::All(_)) => coverage.assumed = known,
+            Some(Assumed::Each(_)) => {
+                for index in 0..columns as usize {
+                    match self.column(snapshot, id, model, index) {
+                        ColumnStatus::Proven => coverage.proven += 1,
+                        ColumnStatus::Assumed { .. } => coverage.assumed += 1,
+                        ColumnStatus::Unknown { .. } => {}
+                    }
+                }
             }
         }
+        coverage.unknown = u64::from(unknown);
         coverage.unknown += u64::from(!model.complete());
         coverage
     }

@@ -175,7 +175,7 @@ fn declared(
         let snapshot = project.snapshot(&wanted.request.vars, Some(input), observer, cancel)?;
         for model in snapshot.models.iter().filter(|m| m.complete()) {
             let key = catalog.full_name(&model.target).key(dialect);
-            let names = model.analysis().columns.iter().map(|c| c.name.clone()).collect();
+            let names = model.schema().columns.iter().map(|c| c.name.clone()).collect();
             found.insert(key, names);
         }
     }

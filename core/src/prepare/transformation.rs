@@ -123,7 +123,8 @@ pub(super) fn prepare(
         observer.event(&Event::CompileFinished {
             models: snapshot.models.len() as u64,
         });
-        match rocky_plan::plan(&snapshot, &catalog, &options) {
+        let pool = &project.engine.inner.pool;
+        match pool.install(|| rocky_plan::plan(&snapshot, &catalog, &options)) {
             Ok(made) => plan = Some(made),
             Err(problems) => found.extend(problems),
         }

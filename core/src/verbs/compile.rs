@@ -1,5 +1,7 @@
 //! `compile`: types, names, dependencies, contracts.
 
+mod document;
+
 use crate::adapters::Access;
 use crate::document::{diagnostics, envelope};
 use crate::files::Ask;
@@ -195,8 +197,8 @@ pub struct CompileResponse<D = Vec<ModelDetail>> {
     pub expanded_sql: Option<BTreeMap<String, String>>,
 }
 
-/// The details of many models, each of which is made when it is written: as JSON it is the same as a `Vec<ModelDetail>`, which for
-/// ten thousand models would take longer to fill than to write. Only for `serde_json`.
+/// The details of many models, each of which is made when it is written ([`CompileResponse::write_json`]): a `Vec<ModelDetail>` of ten
+/// thousand models would take longer to fill than to write.
 pub struct Details {
     engine: crate::Engine,
     sureness: Sureness,
@@ -211,9 +213,6 @@ impl std::fmt::Debug for Details {
     }
 }
 
-/// Models that are made at once, on all threads, and then written.
-const WINDOW: usize = 256;
-
 impl Details {
     fn detail(&self, id: u32) -> Option<ModelDetail> {
         let snapshot = &*self.sureness.snapshot;
@@ -227,22 +226,6 @@ impl Details {
             self.detail(*id)
         });
         details.into_iter().flatten().collect()
-    }
-}
-
-impl Serialize for Details {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        use serde::ser::{Error as _, SerializeSeq};
-        let mut seq = serializer.serialize_seq(Some(self.models.len()))?;
-        let text = |id: &u32| Some(serde_json::value::to_raw_value(&self.detail(*id)?));
-        for window in self.models.chunks(WINDOW) {
-            let mut made: Vec<Option<_>> = window.iter().map(|_| None).collect();
-            fill(&self.engine.inner.pool, window, &mut made, &text);
-            for detail in made.into_iter().flatten() {
-                seq.serialize_element(&detail.map_err(S::Error::custom)?)?;
-            }
-        }
-        seq.end()
     }
 }
 
@@ -516,6 +499,19 @@ fn fill<T: Sync, R: Send>(
     );
 }
 
+/// `auto` or `explicit`.
+fn contract_source(contract: &rocky_project::Contract) -> &'static str {
+    if contract.auto { "auto" } else { "explicit" }
+}
+
+/// `sql` or `rocky`.
+fn language(model: &Model) -> &'static str {
+    match model.language {
+        rocky_project::Language::Sql => "sql",
+        rocky_project::Language::Rocky => "rocky",
+    }
+}
+
 fn detail(snapshot: &Snapshot, sureness: &Sureness, id: u32, model: &Model) -> ModelDetail {
     let [catalog, schema, table] = model.target_parts.each_ref().map(|p| p.to_string());
     let sources = model.inputs.iter().filter_map(|i| match i {
@@ -532,10 +528,7 @@ fn detail(snapshot: &Snapshot, sureness: &Sureness, id: u32, model: &Model) -> M
             schema,
             table,
         },
-        contract_source: model
-            .contract
-            .as_ref()
-            .map(|c| if c.auto { "auto" } else { "explicit" }.to_owned()),
+        contract_source: model.contract.as_ref().map(|c| contract_source(c).to_owned()),
         depends_on: model
             .depends_on
             .iter()
@@ -550,11 +543,7 @@ fn detail(snapshot: &Snapshot, sureness: &Sureness, id: u32, model: &Model) -> M
             .get(model.file)
             .map(|f| f.path.to_string())
             .unwrap_or_default(),
-        language: match model.language {
-            rocky_project::Language::Sql => "sql",
-            rocky_project::Language::Rocky => "rocky",
-        }
-        .to_owned(),
+        language: language(model).to_owned(),
         pipeline: model.pipeline.as_ref().map(ToString::to_string),
         layer: snapshot.order.layer.get(id as usize).copied().unwrap_or(0),
         tags: model

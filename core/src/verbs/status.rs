@@ -61,6 +61,11 @@ impl Sureness {
             .collect()
     }
 
+    /// Every column of a model is proven.
+    pub fn all_proven(&self, id: u32, model: &Model) -> bool {
+        self.statuses.all_proven(id, model)
+    }
+
     /// The coverage of a model.
     pub fn coverage(&self, id: u32) -> Coverage {
         self.statuses.coverage(&self.snapshot, id)

@@ -50,9 +50,33 @@ fn stamp_in(dir: &std::os::fd::OwnedFd, name: &str) -> Option<FileStamp> {
     })
 }
 
+#[cfg(unix)]
+struct OpenFile {
+    file: std::fs::File,
+    size: u64,
+}
+
+#[cfg(unix)]
+impl super::Pieces for OpenFile {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        std::os::unix::fs::FileExt::read_exact_at(&self.file, into, offset)
+    }
+}
+
 impl System for OsSystem {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         std::fs::read(path)
+    }
+
+    #[cfg(unix)]
+    fn pieces(&self, path: &Path) -> io::Result<std::sync::Arc<dyn super::Pieces>> {
+        let file = std::fs::File::open(path)?;
+        let size = file.metadata()?.len();
+        Ok(std::sync::Arc::new(OpenFile { file, size }))
     }
 
     fn stamp(&self, path: &Path) -> io::Result<FileStamp> {
@@ -104,6 +128,37 @@ impl System for OsSystem {
             _ => a.path.file_name().cmp(&b.path.file_name()),
         });
         Ok(entries)
+    }
+
+    #[cfg(unix)]
+    fn names(&self, dir: &Path) -> io::Result<Vec<super::Name>> {
+        use rustix::fs::{Dir, FileType, Mode, OFlags};
+        use std::os::unix::ffi::OsStrExt;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let open = rustix::fs::open(real(dir), flags, Mode::empty())?;
+        let mut names = Vec::new();
+        for entry in Dir::new(open)? {
+            let entry = entry?;
+            let bytes = entry.file_name().to_bytes();
+            if matches!(bytes, b"." | b"..") {
+                continue;
+            }
+            let path = || dir.join(std::ffi::OsStr::from_bytes(bytes));
+            let is_dir = match entry.file_type() {
+                FileType::Directory => true,
+                // Not every file system says what is behind a name.
+                FileType::Symlink | FileType::Unknown => std::fs::metadata(path()).is_ok_and(|m| m.is_dir()),
+                _ => false,
+            };
+            let text = std::str::from_utf8(bytes).ok().map(smol_str::SmolStr::new);
+            names.push(super::Name {
+                path: (is_dir || text.is_none()).then(path),
+                text,
+                is_dir,
+            });
+        }
+        names.sort_unstable_by(|a, b| (&a.text, &a.path).cmp(&(&b.text, &b.path)));
+        Ok(names)
     }
 
     fn exists(&self, path: &Path) -> bool {

@@ -22,7 +22,7 @@ pub fn model_sql(snapshot: &Snapshot, model: u32) -> Sql {
 }
 
 /// Other relations in the place of a model's inputs: for a model and what it reads, the name that is written instead.
-pub type Redirect<'a> = dyn Fn(&Model, &InputRelation) -> Option<RelationName> + 'a;
+pub type Redirect<'a> = dyn Fn(&Model, &InputRelation) -> Option<RelationName> + Sync + 'a;
 
 /// The model's query with its inputs, and those of ephemeral models inlined into it, read from elsewhere. An ephemeral input
 /// that is redirected is read, not inlined.

@@ -189,17 +189,7 @@ fn distinct_tests(checks: &mut Vec<CheckPlan>) {
 
 /// The columns of its output, when all are known.
 fn columns(model: &Model) -> Option<Vec<Column>> {
-    let known = model.analysis().complete && !model.unit.broken();
-    known.then(|| {
-        let columns = model.analysis().columns.iter();
-        columns
-            .map(|c| Column {
-                name: c.name.clone(),
-                ty: c.ty.clone(),
-                nullable: c.nullable,
-            })
-            .collect()
-    })
+    model.complete().then(|| model.schema().columns.to_vec())
 }
 
 fn timestamp_column(kind: &StrategyKind) -> Option<Spanned<SmolStr>> {

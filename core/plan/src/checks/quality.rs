@@ -144,7 +144,7 @@ impl Quality<'_> {
             concurrency: self.concurrency.clamp(1, limit),
             fail_fast: self.fail_fast,
         };
-        plan.plan_id = hash::of_value(&plan).ok_or_else(|| {
+        plan.plan_id = plan.id().ok_or_else(|| {
             vec![Diagnostic::global(
                 code::E303,
                 "plan cannot be serialised; please report this",

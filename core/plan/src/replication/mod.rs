@@ -17,8 +17,8 @@ pub use resolve::{FoundBy, Origin, Resolved, resolve, source_of};
 
 use crate::checks::Written;
 use crate::drift::DriftPolicy;
+use crate::setup;
 use crate::task::{Plan, Step, StepKind, Task};
-use crate::{hash, setup};
 use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, code};
 use rocky_config::{ChecksConfig, Components};
 use rocky_warehouse::{Capabilities, CatalogSnapshot, RelationName, SourceTable, Strategy};
@@ -233,7 +233,7 @@ pub fn plan(
         concurrency: options.concurrency.clamp(1, limit.max(1)),
         fail_fast: options.fail_fast,
     };
-    let Some(plan_id) = hash::of_value(&plan) else {
+    let Some(plan_id) = plan.id() else {
         return Err(vec![Diagnostic::new(
             code::E303,
             options.loc,

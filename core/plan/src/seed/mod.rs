@@ -117,7 +117,7 @@ pub fn plan(spec: &SeedSpec, catalog: &CatalogSnapshot) -> Plan {
             .clamp(1, Capabilities::of(dialect).parallel.max(1)),
         fail_fast: false,
     };
-    plan.plan_id = hash::of_value(&plan).unwrap_or_default();
+    plan.plan_id = plan.id().unwrap_or_default();
     plan
 }
 

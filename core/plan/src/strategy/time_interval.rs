@@ -124,7 +124,7 @@ fn find<'a, T>(ctx: &Ctx<'_>, name: &str, all: &'a [T], of: impl Fn(&T) -> &Smol
 
 /// What the query gives as its time column.
 fn query_type(ctx: &Ctx<'_>, interval: &Interval<'_>) -> Type {
-    find(ctx, &interval.column.value, &ctx.model.analysis().columns, |c| {
+    find(ctx, &interval.column.value, &ctx.model.schema().columns, |c| {
         &c.name
     })
     .map_or(Type::Unknown, |c| c.ty.clone())

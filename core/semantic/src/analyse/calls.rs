@@ -6,7 +6,7 @@ use super::narrow::Outcome;
 use super::scope::Src;
 use super::{Analyser, Ctx};
 use crate::model::{InfluenceKind, Roles, Transform};
-use crate::typing::{self, Argument, ArgumentValue, CallSite, FunctionKind, Operand, TypeError};
+use crate::typing::{self, Argument, ArgumentValue, CallSite, Constant, FunctionKind, Operand, TypeError};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{BinaryOp, Call, ExprId, ExprKind, Name, Over, WindowSpec, path_span};
 use rocky_warehouse::Type;
@@ -287,7 +287,8 @@ impl<'a> Analyser<'a> {
                 }
                 _ => {
                     let start = acc.len();
-                    let mut operand = self.expr(arg.value, inner, acc);
+                    let value = self.expr(arg.value, inner, acc);
+                    let mut operand = self.folded(arg.value, value);
                     if i == 0 && condition.is_some() {
                         acc.decides_from(start, Roles::CONDITION);
                     }
@@ -432,7 +433,8 @@ impl<'a> Analyser<'a> {
         {
             return match &operand.ty {
                 Type::List(element) | Type::Array(element, _) => Operand::of((**element).clone(), true),
-                Type::Unknown | Type::Null | Type::Struct(_) | Type::Other(_) | Type::Variant => {
+                Type::Null => Operand::of(Type::Null, true),
+                Type::Unknown | Type::Struct(_) | Type::Other(_) | Type::Variant => {
                     Operand::unknown()
                 }
                 ty => {
@@ -524,11 +526,13 @@ impl<'a> Analyser<'a> {
                 }
             }
             Err(error) => {
-                let unknown =
-                    |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.ty.has_unknown());
-                // With an argument of unknown type a wrong type is not proved.
+                let unknown = |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.is_doubtful());
+                let null = |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.constant == Some(Constant::Perhaps));
+                // With an argument of unknown type a wrong type is not proved, with one that may be a constant NULL nothing
+                // but the number of arguments.
                 if args.iter().any(unknown)
                     && matches!(error, TypeError::ArgumentTypes(_) | TypeError::Ambiguous(_))
+                    || args.iter().any(null) && matches!(error, TypeError::Refused(_))
                 {
                     return Operand::unknown();
                 }

@@ -460,6 +460,37 @@ impl<'a> Analyser<'a> {
                 self.report_none_chosen(&all, ast.expr(selector).span);
                 (all, Vec::new())
             }
+            // [x FOR x IN (*) IF …]
+            ExprKind::Comprehension {
+                element,
+                vars,
+                list,
+                filter,
+            } => {
+                let (ExprKind::Star(star), [var]) = (&ast.expr(ast.unparen(*list)).kind, vars.as_slice())
+                else {
+                    return none;
+                };
+                let key = self.column_key(&var.ident);
+                match &ast.expr(ast.unparen(*element)).kind {
+                    ExprKind::Column(path)
+                        if path.len() == 1 && path.iter().all(|n| self.column_key(&n.ident) == key) => {}
+                    _ => return none,
+                }
+                let mut all = self.star(star);
+                let Some(filter) = filter else {
+                    return (all, Vec::new());
+                };
+                let verdicts: Option<Vec<bool>> = all
+                    .cols
+                    .iter()
+                    .map(|c| self.chooses(&key, *filter, &c.name))
+                    .collect();
+                let Some(verdicts) = verdicts else { return none };
+                let mut verdicts = verdicts.into_iter();
+                all.cols.retain(|_| verdicts.next().unwrap_or(false));
+                (all, Vec::new())
+            }
             ExprKind::Column(path) => {
                 // COLUMNS(t.*) arrives as a star; a bare name selects one column.
                 match self.lookup(path) {

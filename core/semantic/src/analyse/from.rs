@@ -826,6 +826,28 @@ impl<'a> Analyser<'a> {
         {
             typed = Some(vec![(SmolStr::new(text), value.ty.clone(), false)]);
         }
+        // Its name is the value as text; where the alias names the column it does not matter.
+        if let (None, "repeat", Some(arg), Some(ArgumentValue::Value(value))) = (
+            &typed,
+            lower.as_str(),
+            call.args.first(),
+            args.first().map(|a| &a.value),
+        ) && call.args.len() == 2
+            && !value.ty.has_unknown()
+        {
+            let spelled = match &ast.expr(ast.unparen(arg.value)).kind {
+                ExprKind::Literal(rocky_syntax::ast::Literal::Bool(truth)) => {
+                    Some(SmolStr::new_static(if *truth { "true" } else { "false" }))
+                }
+                _ => None,
+            };
+            let named = alias
+                .and_then(|a| a.columns.first())
+                .map(|n| n.ident.text.clone());
+            typed = spelled
+                .or(named)
+                .map(|name| vec![(name, value.ty.clone(), value.nullable)]);
+        }
         let set = acc.finish();
         // How many rows a row on the left meets.
         self.influence(&set, InfluenceKind::Join);
@@ -928,7 +950,13 @@ impl<'a> Analyser<'a> {
                 {
                     ArgumentValue::Value(Operand::unknown())
                 }
-                ExprKind::Subquery(query) => {
+                // Only what takes no relation takes its value.
+                ExprKind::Subquery(query)
+                    if !call
+                        .name
+                        .last()
+                        .is_some_and(|n| n.ident.text.eq_ignore_ascii_case("unnest")) =>
+                {
                     let out = self.query(*query);
                     for col in &out.cols {
                         acc.push(col.sources(), &Transform::Expression);

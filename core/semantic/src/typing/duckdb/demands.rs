@@ -118,7 +118,7 @@ pub(super) fn check(
             "`{name}` knows no part `{part}` of a date{near}"
         )));
     }
-    let second_is_null = operands.get(1).is_some_and(|o| o.ty == Type::Null);
+    let second_is_null = operands.get(1).is_some_and(|o| o.is_null());
     match name {
         "quantile" | "quantile_disc" | "quantile_cont" | "approx_quantile" | "reservoir_quantile"
             if second_is_null =>
