@@ -240,6 +240,8 @@ type ModelDetail struct {
 	Tags map[string]string `json:"tags,omitempty"`
 	// What it is for.
 	Intent *string `json:"intent,omitempty"`
+	// How old its newest row may be, where it or its folder says so.
+	Freshness *Freshness `json:"freshness,omitempty"`
 }
 
 // Strategy: A strategy with its settings.
@@ -319,6 +321,16 @@ const (
 	ColumnStateUnknown ColumnState = "unknown"
 )
 
+// Freshness: How old the newest row of a model may be.
+type Freshness struct {
+	// In seconds.
+	MaxLagSeconds uint64 `json:"max_lag_seconds"`
+	// The column that tells the age of a row; that of the model's strategy when absent.
+	TimeColumn *string `json:"time_column,omitempty"`
+	// `error` or `warning`: what it is when it is older.
+	Severity string `json:"severity"`
+}
+
 // RunRequest: What to run, or to plan: `plan` shows what `run` would do with the same request.
 type RunRequest struct {
 	// The pipeline; needed when there are several.
@@ -341,7 +353,8 @@ type RunRequest struct {
 	// Models at a time.
 	Concurrency uint32 `json:"concurrency,omitempty"`
 	// time_interval and microbatch models: compute this partition, `2026-04-07T13`, `2026-04-07`, `2026-04` or `2026` by the model's
-	// granularity, in UTC. Dagster's keys (`2026-04-07-13:00`, `2026-04-01` for a month) are taken too.
+	// granularity, in UTC. Dagster's keys (`2026-04-07-13:00`, `2026-04-01` for a month) are taken too; in a step that Dagster started for
+	// a partition it is that one when nothing is said of partitions.
 	Partition string `json:"partition,omitempty"`
 	// Compute the partitions from this one …
 	From string `json:"from,omitempty"`

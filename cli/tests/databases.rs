@@ -569,6 +569,11 @@ fn names_that_something_else_has_are_not_taken() {
     assert!(statements(&plan)[2].ends_with("FROM wh_source.raw__shop.orders"));
     folder.well(&["run"]);
     assert_eq!(folder.orders(), ["1 10", "2 20"]);
+    // What is known of a target that does not exist yet is what will be there.
+    let folder = Folder::shop(&CONFIG.replace("\"wh.duckdb\"", "\"wh.v1.duckdb\""));
+    folder.well(&["run"]);
+    let state = folder.well(&["state"]);
+    assert_eq!(state["watermarks"][0]["table"], "wh.staging__shop.orders");
     // A schema that is there, and one that is to be made, of the source's name.
     for schema in ["raw", "RAW"] {
         let template = format!("schema_template = \"{schema}\"");

@@ -134,13 +134,19 @@ fn open_duckdb(
     )
 }
 
+/// The name that DuckDB gives the database in a file: what stands before the first dot.
+pub(crate) fn duckdb_name(path: &Path) -> String {
+    let file = path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
+    let name = file.split('.').find(|part| !part.is_empty()).unwrap_or("memory");
+    match name {
+        "main" | "system" | "temp" => format!("{name}_db"),
+        name => name.to_owned(),
+    }
+}
+
 /// The catalogue of a DuckDB file that does not exist yet: its default schema, and nothing in it.
 pub fn empty_duckdb_catalog(path: Option<&Path>, now: i64) -> CatalogSnapshot {
-    let stem = path
-        .and_then(|p| p.file_stem())
-        .and_then(|s| s.to_str())
-        .unwrap_or("memory");
-    let catalog = Ident::quoted(stem);
+    let catalog = Ident::quoted(path.map_or_else(|| "memory".to_owned(), duckdb_name));
     let schema = Ident::bare("main");
     let key = |i: &Ident| i.key(Dialect::DuckDb, IdentKind::Relation);
     let pair = (key(&catalog), key(&schema));

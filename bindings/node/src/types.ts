@@ -1570,6 +1570,8 @@ export interface ModelDetail {
   tags?: Record<string, string>;
   /** What it is for. */
   intent?: string | null;
+  /** How old its newest row may be, where it or its folder says so. */
+  freshness?: WireFreshness | null;
 }
 
 /** Executions of one model. */
@@ -2147,7 +2149,8 @@ export interface RunRequest {
   concurrency?: number | null;
   /**
    * time_interval and microbatch models: compute this partition, `2026-04-07T13`, `2026-04-07`, `2026-04` or `2026` by the model's
-   * granularity, in UTC. Dagster's keys (`2026-04-07-13:00`, `2026-04-01` for a month) are taken too.
+   * granularity, in UTC. Dagster's keys (`2026-04-07-13:00`, `2026-04-01` for a month) are taken too; in a step that Dagster started for
+   * a partition it is that one when nothing is said of partitions.
    */
   partition?: string | null;
   /** Compute the partitions from this one … */
@@ -3085,6 +3088,16 @@ export interface WireFix {
   title: string;
   /** The edits; they do not overlap. */
   edits: WireEdit[];
+}
+
+/** How old the newest row of a model may be. */
+export interface WireFreshness {
+  /** In seconds. */
+  max_lag_seconds: number;
+  /** The column that tells the age of a row; that of the model's strategy when absent. */
+  time_column?: string | null;
+  /** `error` or `warning`: what it is when it is older. */
+  severity: string;
 }
 
 /** A hook that failed. */

@@ -885,7 +885,6 @@ description = "key"
             "E404 2:10 `\"delta_tabel\"` `format` is `delta_tabel`, expected `delta_table`, `iceberg_table`, `materialized_view`, `streaming_table`, `table` or `view`; did you mean `delta_table`?",
             "E406 3:1 `retention` key `retention` is known but has no effect in rocky 2.0.0",
             "E403 4:1 `frehsness` unknown key `frehsness`; did you mean `freshness`?",
-            "E406 5:2 `freshness` key `freshness` is known but has no effect in rocky 2.0.0",
             "E404 6:19 `\"soon\"` `freshness.max_lag_seconds`: expected an integer, found a string",
             "E405 7:1 `[[tests]]` missing key `column` in `tests`",
             "E404 10:8 `\"uniqe\"` unknown test type `uniqe`; did you mean `unique`?",

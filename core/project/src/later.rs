@@ -8,20 +8,25 @@ use std::ops::{Deref, DerefMut};
 pub struct Later<'p, T: Default + Send + 'static> {
     value: T,
     pool: &'p ThreadPool,
+    /// There is nothing left that is worth the pool.
+    empty: bool,
 }
 
 impl<'p, T: Default + Send + 'static> Later<'p, T> {
     /// Hold a value.
     pub fn new(value: T, pool: &'p ThreadPool) -> Later<'p, T> {
-        Later { value, pool }
+        Later {
+            value,
+            pool,
+            empty: false,
+        }
     }
 
     /// The value after all.
     pub fn into_inner(mut self) -> T {
-        let value = std::mem::take(&mut self.value);
-        // What is left is empty: nobody else is needed for it.
-        std::mem::forget(self);
-        value
+        // What is left is empty, but may have memory of its own: it is dropped here.
+        self.empty = true;
+        std::mem::take(&mut self.value)
     }
 }
 
@@ -41,6 +46,9 @@ impl<T: Default + Send + 'static> DerefMut for Later<'_, T> {
 
 impl<T: Default + Send + 'static> Drop for Later<'_, T> {
     fn drop(&mut self) {
+        if self.empty {
+            return;
+        }
         let value = std::mem::take(&mut self.value);
         self.pool.spawn(move || drop(value));
     }

@@ -6,13 +6,16 @@
 //! what is sent to DuckDB.
 
 use crate::portability;
+use crate::walk::{Child, children};
 use rocky_base::{Dialect, SmolStr, Span};
 use rocky_syntax::ast::{
-    Ast, BinaryOp, Body, CastKind, Distinct, ExprId, ExprKind, FromKind, GroupBy, GroupItem, JoinKind,
+    Arg, Ast, BinaryOp, Body, CastKind, Distinct, ExprId, ExprKind, FromKind, GroupBy, GroupItem, JoinKind,
     LikeKind, Literal, UnaryOp, path_span,
 };
 use rocky_syntax::lexer::{TokenKind, lex};
+use rocky_syntax::parser::parse;
 use rocky_warehouse::Type;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
 
 /// Functions of the same name and meaning, and how many arguments they may have.
@@ -41,7 +44,8 @@ static FUNCTIONS: &[(&str, usize)] = &[
     ("UPPER", 1),
 ];
 
-/// Functions of one or two dialects: the name, where, how many arguments, the name on DuckDB.
+/// Functions of one or two dialects: the name, where, how many arguments, the name on DuckDB. COUNT_IF is not among them: of no
+/// rows it is NULL there, not 0.
 static OWN: &[(&str, &[Dialect], usize, &str)] = &[
     ("AVG", &[Dialect::Databricks, Dialect::BigQuery], 1, "AVG"),
     ("BOOLAND_AGG", &[Dialect::Snowflake], 1, "BOOL_AND"),
@@ -54,13 +58,6 @@ static OWN: &[(&str, &[Dialect], usize, &str)] = &[
         1,
         "LENGTH",
     ),
-    ("COUNTIF", &[Dialect::BigQuery], 1, "COUNT_IF"),
-    (
-        "COUNT_IF",
-        &[Dialect::Databricks, Dialect::Snowflake],
-        1,
-        "COUNT_IF",
-    ),
     (
         "ENDSWITH",
         &[Dialect::Databricks, Dialect::Snowflake],
@@ -72,6 +69,7 @@ static OWN: &[(&str, &[Dialect], usize, &str)] = &[
     ("GREATEST", &[Dialect::Databricks], usize::MAX, "GREATEST"),
     ("IFF", &[Dialect::Snowflake], 3, "IF"),
     ("LEAST", &[Dialect::Databricks], usize::MAX, "LEAST"),
+    ("LEN", &[Dialect::Databricks, Dialect::Snowflake], 1, "LENGTH"),
     (
         "LENGTH",
         &[Dialect::Databricks, Dialect::Snowflake, Dialect::BigQuery],
@@ -91,19 +89,23 @@ static OWN: &[(&str, &[Dialect], usize, &str)] = &[
 ];
 
 /// What may be among the values that a query reads.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Values {
     /// Binary floats.
-    pub floats: bool,
+    floats: bool,
     /// Decimals with a fraction.
-    pub decimals: bool,
+    decimals: bool,
+    /// Columns by upper-case name: whether it may be a float, whether it may be such a decimal.
+    columns: FxHashMap<String, (bool, bool)>,
+    /// Texts with letters that DuckDB does not turn into several (`ß`).
+    letters: bool,
 }
 
 impl Values {
     /// Those of columns; of types that are not known it is assumed.
-    pub fn of<'t>(types: impl IntoIterator<Item = &'t Type>) -> Values {
+    pub fn of<'t>(columns: impl IntoIterator<Item = (&'t str, &'t Type)>) -> Values {
         let mut values = Values::default();
-        for ty in types {
+        for (name, ty) in columns {
             let plain = !matches!(
                 ty,
                 Type::Unknown
@@ -113,10 +115,19 @@ impl Values {
                     | Type::Map(_)
                     | Type::Union(_)
             );
-            values.floats |= !plain || matches!(ty, Type::Float32 | Type::Float64);
-            values.decimals |= !plain || matches!(ty, Type::Decimal { scale, .. } if *scale != 0);
+            let float = !plain || matches!(ty, Type::Float32 | Type::Float64);
+            let decimal = !plain || matches!(ty, Type::Decimal { scale, .. } if *scale != 0);
+            values.floats |= float;
+            values.decimals |= decimal;
+            let column = values.columns.entry(name.to_uppercase()).or_default();
+            *column = (column.0 || float, column.1 || decimal);
         }
         values
+    }
+
+    /// A text is among them.
+    pub fn text(&mut self, text: &str) {
+        self.letters |= has_letters(text);
     }
 }
 
@@ -126,7 +137,11 @@ pub fn obstacle(ast: &Ast, text: &str, source: Dialect, values: Values) -> Optio
         return None;
     }
     let missing = portability::check(ast, text, source, Dialect::DuckDb);
-    if let Some(first) = missing.first() {
+    // What is written in another way is not missing.
+    let other = |construct: &str| {
+        construct == "STAR_EXCEPT" || own(&construct.to_ascii_uppercase(), source).is_some()
+    };
+    if let Some(first) = missing.iter().find(|m| !other(&m.construct)) {
         let span = first
             .diagnostic
             .primary
@@ -161,8 +176,20 @@ pub fn written(text: &str, source: Dialect) -> String {
         return text.to_owned();
     }
     let tokens = lex(text, source).tokens;
+    // Columns whose names are words of DuckDB's grammar.
+    let parsed = parse(text, source);
+    let paths = parsed.ast.exprs.iter().filter_map(|e| match &e.kind {
+        ExprKind::Column(path) => Some(path),
+        _ => None,
+    });
+    let names: FxHashSet<u32> = paths
+        .flatten()
+        .filter(|name| !name.ident.quoted && Dialect::DuckDb.is_reserved(&name.ident.text))
+        .map(|name| name.span.start)
+        .collect();
     let mut out = String::with_capacity(text.len());
     let mut at = 0usize;
+    let mut before = None;
     for (index, token) in tokens.iter().enumerate() {
         // Comments may begin with other characters than those of DuckDB.
         let gap = text.get(at..token.span.start as usize).unwrap_or_default();
@@ -178,6 +205,15 @@ pub fn written(text: &str, source: Dialect) -> String {
                 Some(inner) => Dialect::DuckDb.quote_ident(&inner.replace("``", "`")).into(),
                 None => token_text.into(),
             },
+            TokenKind::Word if names.contains(&token.span.start) => {
+                Dialect::DuckDb.quote_ident(token_text).into()
+            }
+            TokenKind::Word
+                if token_text.eq_ignore_ascii_case("except") && before == Some(TokenKind::Star) =>
+            {
+                "EXCLUDE".into()
+            }
+            TokenKind::Spaceship => "IS NOT DISTINCT FROM".into(),
             TokenKind::Word if is_call() => own(&token_text.to_ascii_uppercase(), source)
                 .map_or(token_text, |(_, _, _, name)| name)
                 .into(),
@@ -188,8 +224,17 @@ pub fn written(text: &str, source: Dialect) -> String {
             _ => token_text.into(),
         };
         out.push_str(&other);
+        before = Some(token.kind);
     }
     out
+}
+
+/// Letters of which the capital, or the small one, is several.
+fn has_letters(text: &str) -> bool {
+    !text.is_ascii()
+        && text
+            .chars()
+            .any(|c| c.to_uppercase().count() > 1 || c.to_lowercase().count() > 1)
 }
 
 fn own(
@@ -221,6 +266,9 @@ struct Scan<'a> {
 impl Scan<'_> {
     fn tokens(&self) -> Found {
         let source = self.source;
+        if (self.values.letters || has_letters(self.text)) && self.calls(&["UPPER", "LOWER"]) {
+            return no("UPPER or LOWER of letters like ß", Span::at(0));
+        }
         let tokens = lex(self.text, source).tokens;
         let next_to = |index: usize| tokens.get(index + 1).is_some_and(|t| t.kind == TokenKind::String);
         tokens.iter().enumerate().find_map(|(index, token)| {
@@ -256,17 +304,83 @@ impl Scan<'_> {
         })
     }
 
-    fn floats(&self) -> bool {
-        let made = |call: &str| call.eq_ignore_ascii_case("AVG");
-        let calls = self.ast.exprs.iter().any(|e| match &e.kind {
-            ExprKind::Function(call) => made(path_span(&call.name).slice(self.text)),
+    fn calls(&self, names: &[&str]) -> bool {
+        self.ast.exprs.iter().any(|e| match &e.kind {
+            ExprKind::Function(call) => {
+                let name = path_span(&call.name).slice(self.text);
+                names.iter().any(|n| n.eq_ignore_ascii_case(name))
+            }
+            _ => false,
+        })
+    }
+
+    /// A float whatever the query reads.
+    fn is_float(&self, kind: &ExprKind) -> bool {
+        match kind {
             ExprKind::Literal(Literal::Number(text)) => match self.source {
                 Dialect::BigQuery => text.contains(['.', 'e', 'E']),
                 _ => text.contains(['e', 'E']),
             },
+            ExprKind::Function(call) => {
+                let name = path_span(&call.name).slice(self.text);
+                ["AVG", "CUME_DIST", "PERCENT_RANK"]
+                    .iter()
+                    .any(|n| n.eq_ignore_ascii_case(name))
+            }
             _ => false,
-        });
-        self.values.floats || calls
+        }
+    }
+
+    /// A decimal with a fraction, whatever the query reads.
+    fn is_decimal(&self, kind: &ExprKind) -> bool {
+        let ExprKind::Literal(Literal::Number(text)) = kind else {
+            return false;
+        };
+        self.source != Dialect::BigQuery && is_fraction(text)
+    }
+
+    /// Whether what is computed from arguments may be of a kind. `any`: whether anything that is read is; `made`: what is of the
+    /// kind by itself. What a name means that no input has is not followed.
+    fn may_be(
+        &self,
+        args: &[Arg],
+        kind: &dyn Fn(&(bool, bool)) -> bool,
+        any: bool,
+        made: &dyn Fn(&ExprKind) -> bool,
+    ) -> bool {
+        let anything = || any || self.ast.exprs.iter().any(|e| made(&e.kind));
+        let mut work: Vec<ExprId> = args.iter().map(|a| a.value).collect();
+        while let Some(id) = work.pop() {
+            let expr = &self.ast.expr(id).kind;
+            let found = match expr {
+                ExprKind::Column(path) => path.last().is_none_or(|name| {
+                    let column = self.values.columns.get(&name.ident.text.to_uppercase());
+                    column.map_or_else(anything, kind)
+                }),
+                ExprKind::Subquery(_) => anything(),
+                other => made(other),
+            };
+            if found {
+                return true;
+            }
+            children(self.ast, id, &mut |child| {
+                if let Child::Expr(id) = child {
+                    work.push(id);
+                }
+            });
+        }
+        false
+    }
+
+    fn is_operand(&self, side: ExprId) -> bool {
+        matches!(
+            self.ast.expr(side).kind,
+            ExprKind::Column(_)
+                | ExprKind::Literal(_)
+                | ExprKind::Function(_)
+                | ExprKind::Paren(_)
+                | ExprKind::Cast { .. }
+        )
     }
 
     fn computes(&self, side: ExprId) -> bool {
@@ -393,6 +507,10 @@ impl Scan<'_> {
                 | BinaryOp::Mul
                 | BinaryOp::Concat => None,
                 BinaryOp::IsDistinct | BinaryOp::IsNotDistinct if op_span.slice(self.text) != "<=>" => None,
+                // It binds as `=` does.
+                BinaryOp::IsNotDistinct if [left, right].into_iter().all(|side| self.is_operand(*side)) => {
+                    None
+                }
                 BinaryOp::Div => no("division, whose type and rounding differ", *op_span),
                 _ => no(&format!("operator {}", op_span.slice(self.text)), *op_span),
             },
@@ -420,9 +538,25 @@ impl Scan<'_> {
                 let known = known.or_else(|| own(&name, self.source).map(|(_, _, most, _)| *most));
                 match known {
                     // Of a decimal they are decimals there.
-                    Some(_) if name == "AVG" && self.values.decimals => no("AVG of decimals", span),
+                    Some(_)
+                        if name == "AVG"
+                            && self.may_be(&call.args, &|v| v.1, self.values.decimals, &|e| {
+                                self.is_decimal(e)
+                            }) =>
+                    {
+                        no("AVG of decimals", span)
+                    }
                     // What is half of a float in digits is not half of it in bits.
-                    Some(_) if name == "ROUND" && call.args.len() > 1 && self.floats() => {
+                    Some(_)
+                        if name == "ROUND"
+                            && call.args.len() > 1
+                            && self.may_be(
+                                call.args.get(..1).unwrap_or_default(),
+                                &|v| v.0,
+                                self.values.floats,
+                                &|e| self.is_float(e),
+                            ) =>
+                    {
                         no("ROUND of floats to digits", span)
                     }
                     Some(most) if call.args.len() <= most && call.args.iter().all(|a| a.name.is_none()) => {
@@ -443,7 +577,6 @@ impl Scan<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rocky_syntax::parser::parse;
 
     fn why(text: &str, dialect: Dialect) -> Option<String> {
         let parsed = parse(text, dialect);
@@ -497,12 +630,17 @@ mod tests {
             (
                 "SELECT \"a\", 0.5 // b\n",
                 Dialect::Snowflake,
-                "SELECT \"a\", 0.5\n",
+                "SELECT \"a\", 0.5",
             ),
             (
                 "SELECT IFF(nvl(a, 1) > 1, 'iff(', b.iff)",
                 Dialect::Snowflake,
                 "SELECT IF(COALESCE(a, 1) > 1, 'iff(', b.iff)",
+            ),
+            (
+                "SELECT * EXCEPT (a), MAX(at), b.at FROM x b WHERE x <=> y",
+                Dialect::Databricks,
+                "SELECT * EXCLUDE (a), MAX(\"at\"), b.\"at\" FROM x b WHERE x IS NOT DISTINCT FROM y",
             ),
             ("SELECT LOGICAL_OR (a)", Dialect::BigQuery, "SELECT BOOL_OR (a)"),
             ("SELECT 1 # 2", Dialect::DuckDb, "SELECT 1 # 2"),
@@ -554,8 +692,18 @@ mod tests {
                 "function GREATEST",
             ),
             ("SELECT GREATEST(a, b) FROM x", Dialect::Databricks, ""),
+            (
+                "SELECT COUNT_IF(a) FROM x",
+                Dialect::Databricks,
+                "function COUNT_IF",
+            ),
             ("SELECT AVG(a) FROM x", Dialect::Snowflake, "function AVG"),
             ("SELECT AVG(a) FROM x", Dialect::BigQuery, ""),
+            (
+                "SELECT AVG(a * 0.5) FROM x",
+                Dialect::Databricks,
+                "AVG of decimals",
+            ),
             (
                 "SELECT ROUND(AVG(a), 2) FROM x",
                 Dialect::BigQuery,
@@ -569,7 +717,7 @@ mod tests {
         let text = "SELECT a * 0.5, AVG(a), ROUND(a, 1) FROM x";
         let with = |types: &[Type]| {
             let parsed = parse(text, Dialect::BigQuery);
-            let values = Values::of(types);
+            let values = Values::of(types.iter().map(|t| ("a", t)));
             obstacle(&parsed.ast, text, Dialect::BigQuery, values).map(|(what, _)| what.to_string())
         };
         let decimal = Type::Decimal {
@@ -580,7 +728,11 @@ mod tests {
             with(&[Type::Int64, decimal]).as_deref(),
             Some("a number with a fraction beside NUMERIC columns")
         );
-        assert_eq!(with(&[Type::Int64]).as_deref(), Some("ROUND of floats to digits"));
+        assert_eq!(with(&[Type::Int64]), None);
+        assert_eq!(
+            with(&[Type::Float64]).as_deref(),
+            Some("ROUND of floats to digits")
+        );
         assert_eq!(
             with(&[Type::Unknown]).as_deref(),
             Some("a number with a fraction beside NUMERIC columns")

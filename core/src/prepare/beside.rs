@@ -191,9 +191,8 @@ fn key(ident: &Ident) -> SmolStr {
 
 /// The name that DuckDB gives the file, or one like it that nothing else has.
 fn free_name(file: &Path, own: &CatalogSnapshot, taken: &[SmolStr]) -> Ident {
-    let stem = file.file_name().map(|n| n.to_string_lossy());
-    let stem = stem.as_deref().and_then(|n| n.split('.').next());
-    let stem = stem.filter(|s| !s.is_empty()).unwrap_or("source");
+    let stem = adapters::duckdb_name(file);
+    // What stands for a target that does not exist yet is called `memory`.
     let reserved = [
         "main",
         "memory",
@@ -210,7 +209,7 @@ fn free_name(file: &Path, own: &CatalogSnapshot, taken: &[SmolStr]) -> Ident {
             && own.default_catalog.as_ref().is_none_or(|c| self::key(c) != key)
             && !own.schemas.iter().any(|(_, schema)| *schema == key)
     };
-    let mut name = Ident::quoted(stem);
+    let mut name = Ident::quoted(stem.as_str());
     let mut n = 1u64;
     while !is_free(&name) {
         name = match n {
@@ -232,7 +231,8 @@ mod tests {
         let name = |file: &str, taken: &[SmolStr]| free_name(Path::new(file), &own, taken).text;
         assert_eq!(name("in/raw.duckdb", &[]), "raw");
         assert_eq!(name("raw.v2.db", &[]), "raw");
-        assert_eq!(name(".duckdb", &[]), "source");
+        assert_eq!(name(".duckdb", &[]), "duckdb");
+        assert_eq!(name("temp.duckdb", &[]), "temp_db");
         assert_eq!(name("other/SHOP.duckdb", &[]), "SHOP_source");
         assert_eq!(name("memory.duckdb", &[]), "memory_source");
         assert_eq!(

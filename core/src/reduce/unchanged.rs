@@ -159,8 +159,9 @@ pub(super) fn decide(
     let wanted = (request.skip_unchanged || prepared.skip_unchanged) && !request.force_rebuild;
     let before = notes(reader, &plan.pipeline)?;
     let Some(snapshot) = &prepared.snapshot else {
+        // `[run] skip_unchanged` is about models: to read all rows of a source may cost more than to copy those that are new.
         return match reduced.copies.take() {
-            Some(copies) if wanted => {
+            Some(copies) if request.skip_unchanged => {
                 let with = (request.full_refresh, prepared.warehouse.as_deref());
                 let before = before.unwrap_or_default();
                 super::copies::decide(&copies, plan, before, with, skip, reduced, cancel)

@@ -161,8 +161,14 @@ pub fn store() -> TempDir {
         ("rocky.toml", STORE),
         ("in/1.csv", "id,amount\n1,20\n2,5\n"),
         ("seeds/regions.csv", "code,name\nde,Germany\nfr,France\n"),
-        ("models/doubles.sql", "SELECT id, amount * 2 AS double FROM main.orders\n"),
-        ("models/doubles.toml", "[[tests]]\ntype = \"unique\"\ncolumn = \"id\"\n"),
+        (
+            "models/doubles.sql",
+            "SELECT id, amount * 2 AS double FROM main.orders\n",
+        ),
+        (
+            "models/doubles.toml",
+            "[[tests]]\ntype = \"unique\"\ncolumn = \"id\"\n",
+        ),
     ];
     for (path, text) in files {
         let full = dir.path().join(path);
@@ -242,7 +248,7 @@ pub fn run_with_input(command: &mut Command, input: &str) -> Output {
     output
 }
 
-/// Run a program to its end, and whether it succeeded. It is killed after three minutes.
+/// Run a program to its end, and whether it succeeded. It is killed after fifteen minutes.
 pub fn finish(command: &mut Command) -> (bool, Output) {
     finish_with_input(command, "")
 }
@@ -271,7 +277,7 @@ fn finish_with_input(command: &mut Command, input: &str) -> (bool, Output) {
             if let Some(status) = child.try_wait().unwrap() {
                 break Some(status);
             }
-            if started.elapsed() > Duration::from_secs(180) {
+            if started.elapsed() > Duration::from_secs(900) {
                 child.kill().unwrap();
                 child.wait().unwrap();
                 break None;

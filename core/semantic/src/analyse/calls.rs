@@ -3,6 +3,7 @@
 use super::lineage::{Acc, Set, compose};
 use super::lookup::Meaning;
 use super::narrow::Outcome;
+use super::parts;
 use super::scope::Src;
 use super::{Analyser, Ctx};
 use crate::model::{InfluenceKind, Roles, Transform};
@@ -204,6 +205,17 @@ impl<'a> Analyser<'a> {
         }
     }
 
+    /// A bare word that is a part of a date, or may be one since there is no such column.
+    fn is_part(&self, site: &Site<'_>, argument: usize, path: &[Name]) -> bool {
+        let [word] = path else { return false };
+        self.dialect != Dialect::DuckDb
+            && !word.ident.quoted
+            && (parts::is_part_of(self.dialect, &site.name, argument, &word.ident.text)
+                || (site.kind.is_none()
+                    && parts::is_part(&word.ident.text)
+                    && matches!(self.lookup(path), Meaning::Nothing)))
+    }
+
     fn arguments(
         &mut self,
         call: &'a Call,
@@ -254,6 +266,10 @@ impl<'a> Analyser<'a> {
                         value: ArgumentValue::Value(operand),
                     });
                 }
+                ExprKind::Column(path) if self.is_part(site, i, path) => args.push(Argument {
+                    name,
+                    value: ArgumentValue::Value(Operand::unknown()),
+                }),
                 // `datediff(day, a, b)`: elsewhere a part of a date is a bare word.
                 ExprKind::Column(path) if self.is_bare_part(path) => {
                     self.report_bare_part(site, path);
@@ -434,9 +450,7 @@ impl<'a> Analyser<'a> {
             return match &operand.ty {
                 Type::List(element) | Type::Array(element, _) => Operand::of((**element).clone(), true),
                 Type::Null => Operand::of(Type::Null, true),
-                Type::Unknown | Type::Struct(_) | Type::Other(_) | Type::Variant => {
-                    Operand::unknown()
-                }
+                Type::Unknown | Type::Struct(_) | Type::Other(_) | Type::Variant => Operand::unknown(),
                 ty => {
                     let message = format!(
                         "`unnest` takes a list or a struct, not {}",

@@ -17,6 +17,7 @@ mod lineage;
 mod lookup;
 mod name;
 mod narrow;
+mod parts;
 mod pattern;
 mod pivot;
 mod query;

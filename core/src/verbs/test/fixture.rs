@@ -21,6 +21,17 @@ pub(super) struct Table {
     pub rows: Vec<Vec<Cell>>,
 }
 
+impl Table {
+    /// Every text in it that is no part of another value.
+    pub(super) fn texts(&self, see: &mut dyn FnMut(&str)) {
+        for cell in self.rows.iter().flatten() {
+            if let Cell::Text(text) = cell {
+                see(text);
+            }
+        }
+    }
+}
+
 /// The rows that a fixture gives.
 pub(super) fn read(project: &Project, fixture: &Fixture) -> Result<Table, String> {
     match fixture {

@@ -202,7 +202,7 @@ impl<'a> Units<'a> {
                 return Err(self.not_read(id, name, &given));
             }
         }
-        self.faithful(id, &inlined)?;
+        self.faithful(id, &inlined, &given)?;
         let dialect = self.snapshot.dialect;
         let mut tables: FxHashMap<Input, RelationName> = FxHashMap::default();
         let empty = Table::default();
@@ -446,7 +446,7 @@ impl<'a> Units<'a> {
     }
 
     /// The texts that are executed mean on DuckDB what they mean where they belong.
-    fn faithful(&self, id: u32, inlined: &[u32]) -> Result<(), Stop> {
+    fn faithful(&self, id: u32, inlined: &[u32], given: &FxHashMap<Input, Table>) -> Result<(), Stop> {
         let dialect = self.snapshot.dialect;
         for id in std::iter::once(&id).chain(inlined) {
             let Some(model) = self.snapshot.models.get(*id as usize) else {
@@ -466,10 +466,13 @@ impl<'a> Units<'a> {
             let reads = model.inputs.iter().map(|input| key(*id, input));
             let columns: Vec<Option<Vec<Column>>> = reads.map(|input| self.columns(input)).collect();
             let types = columns.iter().flat_map(|known| match known {
-                Some(columns) => columns.iter().map(|c| &c.ty).collect(),
-                None => vec![&Type::Unknown],
+                Some(columns) => columns.iter().map(|c| (c.name.as_str(), &c.ty)).collect(),
+                None => vec![("", &Type::Unknown)],
             });
-            let values = faithful::Values::of(types);
+            let mut values = faithful::Values::of(types);
+            for table in given.values() {
+                table.texts(&mut |text| values.text(text));
+            }
             // Dates less dates are days here, and intervals there; other intervals are printed otherwise.
             let outputs = &model.analysis().columns;
             if let Some(interval) = outputs.iter().find(|c| c.ty == Type::Interval) {
