@@ -410,7 +410,8 @@ impl Shared<'_> {
             Some(schema) if Some(near) == relation => SmolStr::from(format!("{}.{near}", schema.text)),
             _ => SmolStr::new(near),
         };
-        near.map(schema).into_iter().collect()
+        let near = near.map(schema);
+        near.or_else(|| facts.elsewhere.clone()).into_iter().collect()
     }
 
     /// The hash of everything an analysis reads.
