@@ -124,10 +124,8 @@ fn find<'a, T>(ctx: &Ctx<'_>, name: &str, all: &'a [T], of: impl Fn(&T) -> &Smol
 
 /// What the query gives as its time column.
 fn query_type(ctx: &Ctx<'_>, interval: &Interval<'_>) -> Type {
-    find(ctx, &interval.column.value, &ctx.model.schema().columns, |c| {
-        &c.name
-    })
-    .map_or(Type::Unknown, |c| c.ty.clone())
+    find(ctx, &interval.column.value, ctx.model.own_columns(), |c| &c.name)
+        .map_or(Type::Unknown, |c| c.ty.clone())
 }
 
 /// The windows must cut the target as they cut the query, or rows would stay that are inserted again.
