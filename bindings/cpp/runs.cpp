@@ -1,5 +1,6 @@
 // What a run does beside writing, through rocky.hpp: checks, drift, plans that are applied, going on after a failure, windows of time, keys,
-// hooks, state, cancelling. One argument: the folder of the project of the repository's README.
+// hooks, state, cancelling; loading, seeds, histories, shadows, tests; and what is refused. Arguments: the folder of the project of the
+// repository's README, and one of several pipelines.
 
 #include "rocky.hpp"
 
@@ -153,6 +154,102 @@ void a_cancelled_run_says_what_it_did(const rocky::Project &project) {
     HOLDS(project.history(R"({"limit": 2})"), "\"interrupted\":true");
 }
 
+// The call must throw, with this status and a message that holds the part; its document names the verb.
+template <typename Call>
+void refused(Call call, const std::string &verb, rocky_status status, const std::string &part) {
+    try {
+        call();
+    } catch (const rocky::Error &error) {
+        CHECK(error.status() == status && error.code() == rocky_status_name(status));
+        HOLDS(std::string(error.what()), part);
+        HOLDS(std::string(error.json()), "\"command\":\"" + verb + "\"");
+        HOLDS(std::string(error.json()), "\"error\":{\"code\":\"" + std::string(error.code()) + "\",\"message\":\"");
+        return;
+    }
+    CHECK(!"thrown");
+}
+
+void files_are_loaded_and_have_a_history(const rocky::Project &project) {
+    std::string loaded = project.load();
+    HOLDS(loaded, "\"files_loaded\":1,\"files_failed\":0,\"files_skipped\":0,\"total_rows\":2");
+    write("in/2.csv", "id,amount\n3,7\n");
+    write("in/3.parquet", "nonsense");
+    std::string failed = project.load(R"({"format": "parquet"})");
+    HOLDS(failed, "\"files_failed\":1");
+    HOLDS(failed, "too small to be a Parquet file");
+    std::string more = project.load(R"({"format": "csv"})");
+    HOLDS(more, "\"files_loaded\":1,\"files_failed\":0,\"files_skipped\":1,\"total_rows\":1");
+    refused([&] { project.load(R"({"pipeline": "history"})"); }, "load", ROCKY_STATUS_USAGE, "has no `source_dir`");
+
+    HOLDS(project.seed(), "\"file\":\"seeds/regions.csv\",\"rows\":2,\"columns\":2");
+    refused([&] { project.seed(R"({"filter": "nosuch"})"); }, "seed", ROCKY_STATUS_USAGE, "no seed `nosuch`");
+
+    HOLDS(project.snapshot(R"({"dry_run": true})"), "\"status\":\"dry_run\"");
+    HOLDS(project.snapshot(), "\"rows_inserted\":3");
+    write("in/4.csv", "id,amount\n4,9\n");
+    project.load(R"({"format": "csv"})");
+    HOLDS(project.snapshot(R"({"pipeline": "history"})"), "\"rows_inserted\":1");
+    refused([&] { project.snapshot(R"({"pipeline": "models"})"); }, "snapshot", ROCKY_STATUS_USAGE, "not snapshot");
+}
+
+void shadows_are_compared_and_tests_are_run(const rocky::Project &project) {
+    const std::string models = R"({"pipeline": "models"})", shadow = R"({"pipeline": "models", "shadow": true})";
+    project.run(models);
+    project.run(shadow);
+    std::string same = project.compare(models);
+    HOLDS(same, "\"overall_verdict\":\"pass\"");
+    HOLDS(same, "\"production_count\":4,\"shadow_count\":4");
+    write("models/doubles.sql", "SELECT id, CASE id WHEN 3 THEN 0 ELSE amount * 2 END AS double FROM main.orders\n");
+    project.run(shadow);
+    std::string other = project.compare(models);
+    HOLDS(other, "\"overall_verdict\":\"fail\"");
+    HOLDS(other, "\"rows_changed\":1");
+    HOLDS(project.compare(R"({"pipeline": "models", "cleanup": true})"), "\"dropped\":[\"store.main.doubles_rocky_shadow\"]");
+    refused([&] { project.compare(R"({"pipeline": "nosuch"})"); }, "compare", ROCKY_STATUS_USAGE, "unknown pipeline");
+
+    HOLDS(project.test(), "\"total\":1,\"passed\":1,\"failed\":0");
+    HOLDS(project.test(R"({"declarative": true, "pipeline": "models"})"), "\"declarative\":{\"total\":1,\"passed\":1");
+    refused([&] { project.test(R"({"model": "nosuch"})"); }, "test", ROCKY_STATUS_USAGE, "unknown model `nosuch`");
+    refused([&] { project.apply(R"({"plan_id": "0123456789abcdef"})"); }, "apply", ROCKY_STATUS_NOT_FOUND, "not known here");
+}
+
+void bad_input_is_refused(const rocky::Project &project) {
+    rocky::Cancel tripped;
+    tripped.trip();
+    using Verb = std::string (rocky::Project::*)(std::string_view, const rocky::OnEvent &, const rocky::Cancel *) const;
+    const struct {
+        Verb verb;
+        std::string name, wrong_type;
+    } verbs[] = {
+        {&rocky::Project::run, "run", R"({"models": 7})"},
+        {&rocky::Project::apply, "apply", R"({"plan_id": 7})"},
+        {&rocky::Project::load, "load", R"({"pipeline": 7})"},
+        {&rocky::Project::seed, "seed", R"({"seeds": []})"},
+        {&rocky::Project::snapshot, "snapshot", R"({"dry_run": 1})"},
+        {&rocky::Project::compare, "compare", R"({"key": "id"})"},
+        {&rocky::Project::test, "test", R"({"vars": []})"},
+    };
+    for (const auto &[verb, name, wrong_type] : verbs) {
+        auto call = [&project, verb = verb](std::string request, const rocky::Cancel *cancel = nullptr) {
+            return [&project, verb, request, cancel] { (project.*verb)(request, {}, cancel); };
+        };
+        refused(call(R"({"nosuch": 1})"), name, ROCKY_STATUS_USAGE, "unknown field `nosuch`");
+        refused(call(wrong_type), name, ROCKY_STATUS_USAGE, "invalid type");
+        refused(call("{"), name, ROCKY_STATUS_USAGE, "");
+        refused(call("\xff"), name, ROCKY_STATUS_INVALID_ARGUMENT, "not UTF-8");
+        std::string request;
+        if (name == "apply") {
+            request = "{\"plan_id\": \"" + value(project.plan(R"({"pipeline": "models"})"), "plan_id") + "\"}";
+        } else if (name == "run" || name == "compare") {
+            request = R"({"pipeline": "models"})";
+        }
+        refused(call(request, &tripped), name, ROCKY_STATUS_CANCELLED, "");
+    }
+    refused([&] { project.apply(""); }, "apply", ROCKY_STATUS_USAGE, "plan_id");
+    auto nowhere = [] { rocky::Project(rocky::Engine(), R"({"config": "/nowhere/rocky.toml"})"); };
+    refused(nowhere, "open", ROCKY_STATUS_NOT_FOUND, "/nowhere/rocky.toml");
+}
+
 } // namespace
 
 int main(int, char **argv) {
@@ -164,5 +261,10 @@ int main(int, char **argv) {
     windows_of_time_are_computed_and_remembered(project);
     a_key_is_used_once_and_hooks_are_told(project);
     a_cancelled_run_says_what_it_did(project);
+    folder = argv[2];
+    rocky::Project store(rocky::Engine(), "{\"config\": \"" + folder + "\"}");
+    files_are_loaded_and_have_a_history(store);
+    shadows_are_compared_and_tests_are_run(store);
+    bad_input_is_refused(store);
     std::cout << "ok\n";
 }

@@ -4,6 +4,7 @@ use crate::args::{Args, Colour, Format};
 use rocky_core::document::ErrorDocument;
 use rocky_core::{Error, ErrorKind};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 /// Exit code: done.
@@ -62,7 +63,8 @@ impl Output {
         if self.is_json() {
             self.json(document);
         } else {
-            print(&text());
+            let text = text();
+            print(&if self.colour { tame(&text) } else { plain(&text) });
         }
     }
 
@@ -142,5 +144,73 @@ fn finish(written: io::Result<()>) {
 
 /// Print a line to stderr; nothing can be done when that fails.
 pub fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", tame(text));
+}
+
+/// A text for people, without what would make a terminal do something: values of rows stand in messages of the warehouse. Colours and
+/// weights, which are ours, stay; other control characters are written out.
+pub fn tame(text: &str) -> Cow<'_, str> {
+    written_out(text, style)
+}
+
+/// The same where nothing has a colour.
+fn plain(text: &str) -> Cow<'_, str> {
+    written_out(text, |_| None)
+}
+
+fn written_out(text: &str, style: fn(&str) -> Option<usize>) -> Cow<'_, str> {
+    let wild = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(wild) {
+        return Cow::Borrowed(text);
+    }
+    let mut tamed = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(at) = rest.find(wild) {
+        let (before, from) = rest.split_at(at);
+        tamed.push_str(before);
+        if let Some(length) = style(from) {
+            let (style, after) = from.split_at(length);
+            tamed.push_str(style);
+            rest = after;
+            continue;
+        }
+        let mut chars = from.chars();
+        match chars.next() {
+            // The end of a line as some systems write it.
+            Some('\r') if chars.as_str().starts_with('\n') => {}
+            Some(c) => tamed.extend(c.escape_default()),
+            None => {}
+        }
+        rest = chars.as_str();
+    }
+    tamed.push_str(rest);
+    Cow::Owned(tamed)
+}
+
+/// How long the style is with which a text begins: bold, dim, a colour or the end of them, as this program writes them.
+fn style(text: &str) -> Option<usize> {
+    let codes = text.strip_prefix("\x1b[")?;
+    let end = codes.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+    (codes.get(end..)?.starts_with('m') && end <= 5).then_some(2 + end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{plain, tame};
+
+    #[test]
+    fn a_message_makes_a_terminal_do_nothing() {
+        let cases = [
+            ("plain\n\tline é", "plain\n\tline é"),
+            ("\x1b[1;31mred\x1b[0m", "\x1b[1;31mred\x1b[0m"),
+            ("a\x1b[2Jb\x07c\u{9b}d", "a\\u{1b}[2Jb\\u{7}c\\u{9b}d"),
+            ("\x1b]0;title\x07", "\\u{1b}]0;title\\u{7}"),
+            ("over\rwritten\r\n", "over\\rwritten\n"),
+            ("\x1b[", "\\u{1b}["),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(tame(text), expected);
+        }
+        assert_eq!(plain("\x1b[31mred"), "\\u{1b}[31mred");
+    }
 }

@@ -59,7 +59,7 @@ impl Progress {
         if !self.enabled || (self.phase != "run" && self.started.elapsed() < PATIENCE) {
             return;
         }
-        let message = self.message();
+        let message = crate::output::tame(&self.message()).into_owned();
         let bar = self.bar.get_or_insert_with(|| {
             let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
             let style =
@@ -103,7 +103,7 @@ impl Progress {
     /// A line that stays above the bar.
     fn say(&mut self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.println(line),
+            Some(bar) => bar.println(crate::output::tame(line)),
             None => crate::output::note(line),
         }
     }

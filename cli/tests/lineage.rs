@@ -143,7 +143,9 @@ fn a_column_is_followed_up_down_and_both_ways() {
     let both = shop.json(&["daily.total", "--upstream", "--downstream"]);
     assert_eq!(both["direction"], "both");
     assert_eq!(both["trace"].as_array().unwrap().len(), 4);
-    // Of a source too, by its full name.
+    // Of a source too, by its full name or as queries write it.
+    let short = shop.json(&["raw.orders.status", "--downstream"]);
+    assert_eq!(short["model"], "w.raw.orders");
     let source = shop.json(&["w.raw.orders.status", "--downstream"]);
     assert_eq!(source["model"], "w.raw.orders");
     let last = pairs(&source["trace"]);

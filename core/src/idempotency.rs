@@ -5,8 +5,8 @@ use crate::project::Project;
 use jiff::{SignedDuration, Timestamp};
 use rocky_base::{Error, Result};
 use rocky_config::{DedupOn, IdempotencyConfig};
-use rocky_run::StateStore;
 use rocky_run::state::{Note, Process, StateBatch};
+use rocky_run::{StateReader, StateStore};
 use serde::{Deserialize, Serialize};
 
 const KIND: &str = "idempotency";
@@ -70,35 +70,43 @@ pub(crate) fn claim(
     now: Timestamp,
 ) -> Result<Claim> {
     let mut claim = Claim::Mine;
-    let ttl = SignedDuration::from_hours(i64::from(config.in_flight_ttl_hours));
     state.update_note(KIND, key, |note| {
-        let earlier = note.and_then(|n| {
-            let entry: Entry = serde_json::from_value(n.value.clone()).ok()?;
-            Some((entry, n.at))
-        });
-        if let (Some((entry, at)), Some(note)) = (earlier, note) {
-            let kept = Ok(Some((note.value.clone(), at)));
-            match entry.status.as_deref() {
-                Some(status) => {
-                    let counts = status == "Success" || config.dedup_on == DedupOn::Any;
-                    if counts && !expired(at, now, config.retention_days) {
-                        claim = Claim::Done(entry.run_id);
-                        return kept;
-                    }
-                }
-                None => {
-                    let old = now.duration_since(at) > ttl;
-                    let alive = entry.process.is_alive().unwrap_or(!old);
-                    if alive {
-                        claim = Claim::InFlight(entry.run_id);
-                        return kept;
-                    }
-                }
-            }
+        if let Some((note, standing)) = note.and_then(|n| Some((n, standing(n, config, now)?))) {
+            claim = standing;
+            return Ok(Some((note.value.clone(), note.at)));
         }
         Ok(Some((value(run_id, None)?, now)))
     })?;
     Ok(claim)
+}
+
+/// What a key says while another process writes the state, which may be at the very work: `None` when it says nothing.
+pub(crate) fn look(
+    reader: &StateReader,
+    key: &str,
+    config: &IdempotencyConfig,
+    now: Timestamp,
+) -> Result<Option<Claim>> {
+    let note = reader.note(KIND, key)?;
+    Ok(note.and_then(|note| standing(&note, config, now)))
+}
+
+/// Why nothing is to be done for a key.
+fn standing(note: &Note, config: &IdempotencyConfig, now: Timestamp) -> Option<Claim> {
+    let entry: Entry = serde_json::from_value(note.value.clone()).ok()?;
+    let at = note.at;
+    match entry.status.as_deref() {
+        Some(status) => {
+            let counts = status == "Success" || config.dedup_on == DedupOn::Any;
+            (counts && !expired(at, now, config.retention_days)).then_some(Claim::Done(entry.run_id))
+        }
+        None => {
+            let ttl = SignedDuration::from_hours(i64::from(config.in_flight_ttl_hours));
+            let old = now.duration_since(at) > ttl;
+            let alive = entry.process.is_alive().unwrap_or(!old);
+            alive.then_some(Claim::InFlight(entry.run_id))
+        }
+    }
 }
 
 /// While the run with a key is under way: should its thread unwind, it has failed.

@@ -539,10 +539,20 @@ fn parse<Q: DeserializeOwned + Default>(request: &str) -> Result<Q> {
     if request.trim().is_empty() {
         return Ok(Q::default());
     }
+    object("request", request)?;
     serde_json::from_str(request).map_err(|e| {
         Error::usage(format!("request is not valid: {e}"))
             .hint("see the request's JSON Schema in core/schemas")
     })
+}
+
+/// A list would be taken for the fields of a request in their order. `what` names the text.
+pub fn object(what: &str, json: &str) -> Result<()> {
+    match json.trim_start().starts_with('[') {
+        true => Err(Error::usage(format!("{what} is not valid: a list, expected an object"))
+            .hint("write e.g. {\"pipeline\": \"orders\"}, or nothing")),
+        false => Ok(()),
+    }
 }
 
 fn write(response: &impl Serialize) -> Result<String> {

@@ -3,6 +3,9 @@
 //!
 //! A file holds queries, each after a line `-- name: x`; `schema.sql` beside it makes the tables they read. `corpus/tpcds` has the
 //! 99 queries of TPC-DS, as DuckDB's extension (MIT) writes them.
+//!
+//! Each file of `corpus/layers` is a project whose models read each other, in the order of the file: types flow through several
+//! layers. DuckDB makes a table of each, so that a column said to be NOT NULL can be seen to hold none.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -133,6 +136,87 @@ fn check(corpus: &Path) -> (usize, String) {
         }
     }
     (expected.len(), wrong)
+}
+
+/// What a table of DuckDB's holds: its columns, and how many NULLs are in each.
+fn made(connection: &mut dyn Connection, name: &str, query: &str) -> (Vec<(String, String)>, Vec<i64>) {
+    let cancel = CancelToken::new();
+    connection
+        .execute(&format!("CREATE TABLE \"{name}\" AS FROM (\n{query}\n)"), &cancel)
+        .unwrap_or_else(|e| panic!("{name}: {e:?}"));
+    let columns = describe(connection, name, &format!("FROM \"{name}\""));
+    let counts: Vec<String> = columns
+        .iter()
+        .map(|(column, _)| format!("count(*) - count(\"{}\")", column.replace('"', "\"\"")))
+        .collect();
+    let sql = format!("SELECT {} FROM \"{name}\"", counts.join(", "));
+    let rows = connection.query(&sql, 1, &cancel).unwrap();
+    let nulls = rows.rows[0].iter().map(|v| v.to_i64().unwrap()).collect();
+    (columns, nulls)
+}
+
+/// One file of layers: how many models, and what is wrong.
+fn check_layers(file: &Path, schema: &str) -> (usize, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let cancel = CancelToken::new();
+    std::fs::write(folder.path().join("rocky.toml"), CONFIG).unwrap();
+    std::fs::create_dir(folder.path().join("models")).unwrap();
+    let path = folder.path().join("w.duckdb");
+    let sources = DuckDb::open(Some(&path), &OpenOptions::default(), &cancel).unwrap();
+    sources.connect().unwrap().execute(schema, &cancel).unwrap();
+    drop(sources);
+    // The judge's own: the project's database holds no table of a model.
+    let judge = DuckDb::open(
+        Some(&folder.path().join("j.duckdb")),
+        &OpenOptions::default(),
+        &cancel,
+    )
+    .unwrap();
+    let mut connection = judge.connect().unwrap();
+    connection.execute(schema, &cancel).unwrap();
+    let area = file.file_stem().unwrap().to_str().unwrap();
+    let mut expected = Vec::new();
+    for (name, query) in queries(file) {
+        let name = name.strip_prefix(&format!("{area}__")).unwrap().to_owned();
+        std::fs::write(folder.path().join(format!("models/{name}.sql")), &query).unwrap();
+        let (columns, nulls) = made(&mut *connection, &name, &query);
+        expected.push((name, columns, nulls));
+    }
+    let response = compile(folder.path());
+    let mut wrong = String::new();
+    for (name, columns, nulls) in &expected {
+        let mut found = differences(&response, name, columns);
+        let model = response.models_detail.iter().find(|m| m.name == *name);
+        for (column, nulls) in model.iter().flat_map(|m| &m.columns).zip(nulls) {
+            if !column.nullable && *nulls > 0 {
+                writeln!(found, "  {} is NOT NULL and holds {nulls} NULLs", column.name).unwrap();
+            }
+        }
+        if !found.is_empty() {
+            writeln!(wrong, "{area}: {name}\n{found}").unwrap();
+        }
+    }
+    (expected.len(), wrong)
+}
+
+#[test]
+fn types_flow_through_layers_of_models() {
+    let folder = corpus().join("layers");
+    let schema = std::fs::read_to_string(folder.join("schema.sql")).unwrap();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|p| !p.ends_with("schema.sql"))
+        .collect();
+    files.sort();
+    let (mut n, mut wrong) = (0, String::new());
+    for file in &files {
+        let (models, found) = check_layers(file, &schema);
+        n += models;
+        wrong += &found;
+    }
+    assert!(wrong.is_empty(), "of {n} models\n{wrong}");
+    assert!(n >= 250, "{n}");
 }
 
 #[test]

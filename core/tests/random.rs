@@ -15,6 +15,7 @@ mod random {
     pub mod check;
     pub mod corpus;
     pub mod expression;
+    pub mod forms;
     pub mod functions;
     pub mod generate;
     pub mod lineage;

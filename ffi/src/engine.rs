@@ -42,6 +42,7 @@ pub unsafe extern "C" fn rocky_engine_new(
     unsafe {
         entry("engine", out, error, || {
             let options = text("options", options, options_len)?;
+            rocky_core::project::object("options", options)?;
             let options: Options = match options.trim() {
                 "" => Options::default(),
                 json => serde_json::from_str(json).map_err(|e| {

@@ -81,7 +81,9 @@ pub unsafe extern "C" fn rocky_project_open(
     unsafe {
         entry("open", out, error, || {
             let engine = handle("engine", engine)?;
-            let request: OpenRequest = match text("request", request, request_len)?.trim() {
+            let request = text("request", request, request_len)?;
+            rocky_core::project::object("request", request)?;
+            let request: OpenRequest = match request.trim() {
                 "" => OpenRequest::default(),
                 json => serde_json::from_str(json).map_err(|e| {
                     Error::usage(format!("request is not valid: {e}"))

@@ -292,13 +292,15 @@ SEVERAL = """
 [adapter]
 type = "duckdb"
 path = "w.duckdb"
-[pipeline.seed]
-type = "transformation"
-models = "seed/**"
-[pipeline.seed.target]
-adapter = "default"
+[pipeline.files]
+type = "load"
+source_dir = "in"
+[pipeline.files.target]
+catalog = ""
+schema = "raw__shop"
+table = "orders"
 [pipeline.raw]
-depends_on = ["seed"]
+depends_on = ["files"]
 strategy = "full_refresh"
 [pipeline.raw.source.schema_pattern]
 prefix = "raw__"
@@ -310,7 +312,6 @@ schema_template = "staging__{source}"
 [pipeline.p]
 type = "transformation"
 depends_on = ["raw"]
-models = "models/**"
 [pipeline.p.target]
 adapter = "default"
 """
@@ -319,11 +320,10 @@ adapter = "default"
 def several_pipelines():
     """All pipelines of `--dag` are one session, whatever becomes of them."""
     root = FOLDER / "several"
-    for folder in ("seed", "models"):
+    for folder in ("in", "models"):
         (root / folder).mkdir(parents=True)
     (root / "rocky.toml").write_text(SEVERAL)
-    (root / "seed" / "orders.sql").write_text("SELECT 1 AS id")
-    (root / "seed" / "orders.toml").write_text('[target]\nschema = "raw__shop"\n')
+    (root / "in" / "1.csv").write_text("id\n1\n")
     (root / "models" / "a.sql").write_text("SELECT id FROM staging__shop.orders")
     made = [dg.AssetKey(["w", "raw__shop", "orders"]), dg.AssetKey(["duckdb", "shop", "orders"]), dg.AssetKey(["w", "main", "a"])]
 
@@ -336,7 +336,8 @@ def several_pipelines():
             with dg.open_pipes_session(context=context, context_injector=dg.PipesEnvContextInjector(), message_reader=reader) as session:
                 env = {**os.environ, **session.get_bootstrap_env_vars()}
                 done = subprocess.run([ROCKY, "run", "--dag", "-o", "json"], cwd=root, env=env, capture_output=True, timeout=DEADLINE)
-                seen["code"] = done.returncode
+                seen["code"], seen["document"] = done.returncode, json.loads(done.stdout)
+            assert seen["code"] == 0, seen["document"]["errors"]
             seen["closed"] = session.message_handler.received_closed_message
             return session.get_results(implicit_materializations=False)
 
@@ -354,12 +355,13 @@ def several_pipelines():
         return code, messages
 
     assert run() == (0, set(made))
+    (root / "in" / "2.csv").write_text("id\n2\n")
     code, messages = methods()
     assert code == 0 and messages[-1]["params"] == {}, messages
     runs = [m for m in messages if m["method"] == "log" and m["params"]["message"].startswith("rocky run ") and " of pipeline " in m["params"]["message"]]
     assert len(runs) == 3, messages
     # The first one fails: what is behind it is not run, and one exception says so.
-    (root / "seed" / "orders.sql").write_text("SELECT error('no') AS id")
+    (root / "in" / "3.csv").write_text("id\nnone\n")
     code, messages = methods()
     assert code != 0 and messages[-1]["params"]["exception"]["message"], messages
     print("several pipelines: one session")

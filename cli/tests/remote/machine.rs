@@ -108,10 +108,26 @@ impl Machine {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rocky"));
-        command
-            .args(args)
-            .current_dir(self.dir.path())
-            .stdin(Stdio::null());
+        command.args(args);
+        self.prepare(command)
+    }
+
+    /// A run on a disk where no file gets larger than so many blocks (of 512 bytes, or 1024, as the shell counts).
+    pub fn run_with_room_for(&self, blocks: u64) -> Ran {
+        let mut command = Command::new("sh");
+        // A write beyond is an error then, and no signal.
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" run");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_rocky")]);
+        let command = self
+            .prepare(command)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        Ran::of(command.unwrap())
+    }
+
+    fn prepare(&self, mut command: Command) -> Command {
+        command.current_dir(self.dir.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars() {
             if name.starts_with("AWS_") || name.to_ascii_lowercase().ends_with("_proxy") || name == "NO_COLOR"
             {

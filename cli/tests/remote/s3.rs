@@ -756,6 +756,49 @@ fn a_state_that_is_not_ours_is_left_as_it_is() {
 }
 
 #[test]
+fn a_disk_that_is_full_while_the_state_is_downloaded_loses_nothing() {
+    let server = s3s();
+    let machine = Machine::s3(server.port, "");
+    let first = machine.run().ok();
+    // One machine has nothing yet, the other an older state.
+    let (fresh, behind) = (Machine::s3(server.port, ""), Machine::s3(server.port, ""));
+    let second = behind.run().ok();
+    let third = machine.run().ok();
+    let there = std::fs::read(object(&server)).unwrap();
+    for (machine, known) in [(&fresh, vec![]), (&behind, vec![second.id(), first.id()])] {
+        let before = machine.files();
+        for share in [64, 8, 3] {
+            let ran = machine.run_with_room_for(there.len() as u64 / 512 / share);
+            let message = ran.refused();
+            assert!(
+                message.contains("remote state s3://team/rocky/state/state.redb was read, and there is no place for it here: ")
+                    && message.contains("File too large")
+                    && message.contains("| make room beside the state file"),
+                "{message}"
+            );
+            assert_eq!(std::fs::read(object(&server)).unwrap(), there);
+            assert_eq!(lock(&server)["token"], Value::Null, "the lease is given back");
+            // No half of a file is left, and nothing was run.
+            let left: Vec<String> = machine.files();
+            assert!(left.iter().all(|f| !f.contains(".tmp")), "{left:?}");
+            assert!(!known.is_empty() || !machine.path("w.duckdb").exists());
+            assert!(before.iter().all(|f| left.contains(f)));
+            match known.is_empty() {
+                true => assert!(!machine.path(".rocky-state.redb").exists() || machine.history().is_empty()),
+                false => assert_eq!(machine.history(), known),
+            }
+        }
+    }
+    // With room all of it goes on.
+    let fourth = fresh.run().ok();
+    let ids = [&fourth, &third, &second, &first].map(Ran::id);
+    assert_eq!(fresh.history(), ids);
+    let fifth = behind.run().ok();
+    assert_eq!(behind.history()[0], fifth.id());
+    assert_eq!(behind.history()[1..], ids);
+}
+
+#[test]
 fn a_project_that_ran_alone_brings_its_state_along() {
     let server = s3s();
     let machine = Machine::s3(server.port, "");

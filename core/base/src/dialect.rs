@@ -37,6 +37,16 @@ impl Dialect {
         }
     }
 
+    /// The engine's name for people: `DuckDB`.
+    pub fn title(self) -> &'static str {
+        match self {
+            Dialect::DuckDb => "DuckDB",
+            Dialect::Databricks => "Databricks",
+            Dialect::Snowflake => "Snowflake",
+            Dialect::BigQuery => "BigQuery",
+        }
+    }
+
     /// The dialect of an adapter type name.
     pub fn parse(name: &str) -> Option<Dialect> {
         Dialect::ALL.into_iter().find(|d| d.as_str() == name)

@@ -412,8 +412,14 @@ impl Shared<'_> {
             .flat_map(|c| c.relations.values())
             .filter(same_schema)
             .map(|r| r.name.table.text.as_str());
-        let near = rocky_base::suggest::nearest(&facts.name.table.text, models.chain(relations));
-        near.map(SmolStr::new).into_iter().collect()
+        let wanted = &facts.name.table.text;
+        let relation = rocky_base::suggest::nearest(wanted, relations);
+        let near = rocky_base::suggest::nearest(wanted, models.chain(relation));
+        let schema = |near: &str| match &facts.name.schema {
+            Some(schema) if Some(near) == relation => SmolStr::from(format!("{}.{near}", schema.text)),
+            _ => SmolStr::new(near),
+        };
+        near.map(schema).into_iter().collect()
     }
 
     /// The hash of everything an analysis reads.

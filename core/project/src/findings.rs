@@ -13,7 +13,7 @@ use crate::snapshot::{InputRelation, SourceSchema};
 use crate::unit::{self, Unit};
 use crate::{advice, check};
 use rocky_base::SmolStr;
-use rocky_base::{Diagnostic, Dialect, Files};
+use rocky_base::{Diagnostic, Dialect, Files, Severity};
 use std::sync::Arc;
 
 /// What the checks of one model look at.
@@ -127,6 +127,7 @@ pub fn all(
         None => d.in_model(loaded.name.clone()),
     };
     let mut found: Vec<Diagnostic> = parts.cloned().map(named).collect();
+    one_for_each_place(&mut found);
     let constructs = around
         .constructs
         .into_iter()
@@ -141,6 +142,20 @@ pub fn all(
         .levels
         .model(&loaded.name, unit, known, constructs, &mut found);
     (found, pending)
+}
+
+/// What is an error needs no advice: of several findings at one place the errors are kept.
+fn one_for_each_place(found: &mut Vec<Diagnostic>) {
+    let place = |d: &Diagnostic| d.primary.as_ref().map(|l| l.loc);
+    let errors: Vec<_> = found
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .filter_map(place)
+        .filter(|loc| !loc.span.is_empty())
+        .collect();
+    if !errors.is_empty() {
+        found.retain(|d| d.severity == Severity::Error || place(d).is_none_or(|loc| !errors.contains(&loc)));
+    }
 }
 
 /// By file, place, code: the same on every run.

@@ -253,8 +253,19 @@ impl Snapshot {
     pub fn source(&self, name: &str) -> Option<u32> {
         let fold = |n: &str| self.dialect.fold(n, true, rocky_base::ident::IdentKind::Relation);
         let key = fold(name);
-        let found = self.sources.iter().position(|s| fold(&s.name.display()) == key);
-        found.map(|i| i as u32)
+        let all = || self.sources.iter().map(|s| fold(&s.name.display())).zip(0_u32..);
+        if let Some((_, found)) = all().find(|(name, _)| *name == key) {
+            return Some(found);
+        }
+        // As queries write it, without the catalog, when only one is meant.
+        let mut short = all().filter(|(name, _)| {
+            name.strip_suffix(key.as_str())
+                .is_some_and(|before| before.ends_with('.'))
+        });
+        match (short.next(), short.next()) {
+            (Some((_, found)), None) => Some(found),
+            _ => None,
+        }
     }
 
     /// How many columns of a node are known.

@@ -1,16 +1,19 @@
-//! Which queries of another dialect mean the same on DuckDB, word for word but for the quotes around names.
+//! Which queries of another dialect mean the same on DuckDB, word for word but for quotes, comments, and names of functions.
 //!
 //! Only what is listed here is vouched for: a construct or function that is not listed is named as the reason why the query cannot be
 //! executed locally. The list leaves out what the engines are known to do differently (division, casts between kinds of
-//! values, NULL in `concat`, what `trim` takes off). The order of NULLs is a setting of DuckDB; see [`null_order`].
+//! values, NULL in `concat`, what `trim` takes off). The order of NULLs is a setting of DuckDB; see [`null_order`]. [`written`] is
+//! what is sent to DuckDB.
 
 use crate::portability;
 use rocky_base::{Dialect, SmolStr, Span};
 use rocky_syntax::ast::{
-    Ast, BinaryOp, Body, CastKind, Distinct, ExprKind, FromKind, GroupBy, GroupItem, JoinKind, LikeKind,
-    Literal, UnaryOp, path_span,
+    Ast, BinaryOp, Body, CastKind, Distinct, ExprId, ExprKind, FromKind, GroupBy, GroupItem, JoinKind,
+    LikeKind, Literal, UnaryOp, path_span,
 };
 use rocky_syntax::lexer::{TokenKind, lex};
+use rocky_warehouse::Type;
+use std::borrow::Cow;
 
 /// Functions of the same name and meaning, and how many arguments they may have.
 static FUNCTIONS: &[(&str, usize)] = &[
@@ -18,6 +21,7 @@ static FUNCTIONS: &[(&str, usize)] = &[
     ("CEIL", 1),
     ("COALESCE", usize::MAX),
     ("COUNT", 1),
+    ("CUME_DIST", 0),
     ("DENSE_RANK", 0),
     ("FLOOR", 1),
     ("IF", 3),
@@ -27,7 +31,9 @@ static FUNCTIONS: &[(&str, usize)] = &[
     ("LOWER", 1),
     ("MAX", 1),
     ("MIN", 1),
+    ("NTILE", 1),
     ("NULLIF", 2),
+    ("PERCENT_RANK", 0),
     ("RANK", 0),
     ("ROUND", 2),
     ("ROW_NUMBER", 0),
@@ -35,8 +41,87 @@ static FUNCTIONS: &[(&str, usize)] = &[
     ("UPPER", 1),
 ];
 
-/// The first thing for which nobody vouches, and where; `None`: the query means the same on DuckDB.
-pub fn obstacle(ast: &Ast, text: &str, source: Dialect) -> Option<(SmolStr, Span)> {
+/// Functions of one or two dialects: the name, where, how many arguments, the name on DuckDB.
+static OWN: &[(&str, &[Dialect], usize, &str)] = &[
+    ("AVG", &[Dialect::Databricks, Dialect::BigQuery], 1, "AVG"),
+    ("BOOLAND_AGG", &[Dialect::Snowflake], 1, "BOOL_AND"),
+    ("BOOLOR_AGG", &[Dialect::Snowflake], 1, "BOOL_OR"),
+    ("BOOL_AND", &[Dialect::Databricks], 1, "BOOL_AND"),
+    ("BOOL_OR", &[Dialect::Databricks], 1, "BOOL_OR"),
+    (
+        "CHAR_LENGTH",
+        &[Dialect::Databricks, Dialect::BigQuery],
+        1,
+        "LENGTH",
+    ),
+    ("COUNTIF", &[Dialect::BigQuery], 1, "COUNT_IF"),
+    (
+        "COUNT_IF",
+        &[Dialect::Databricks, Dialect::Snowflake],
+        1,
+        "COUNT_IF",
+    ),
+    (
+        "ENDSWITH",
+        &[Dialect::Databricks, Dialect::Snowflake],
+        2,
+        "ENDS_WITH",
+    ),
+    ("ENDS_WITH", &[Dialect::BigQuery], 2, "ENDS_WITH"),
+    // The others give NULL where one value is NULL.
+    ("GREATEST", &[Dialect::Databricks], usize::MAX, "GREATEST"),
+    ("IFF", &[Dialect::Snowflake], 3, "IF"),
+    ("LEAST", &[Dialect::Databricks], usize::MAX, "LEAST"),
+    (
+        "LENGTH",
+        &[Dialect::Databricks, Dialect::Snowflake, Dialect::BigQuery],
+        1,
+        "LENGTH",
+    ),
+    ("LOGICAL_AND", &[Dialect::BigQuery], 1, "BOOL_AND"),
+    ("LOGICAL_OR", &[Dialect::BigQuery], 1, "BOOL_OR"),
+    ("NVL", &[Dialect::Databricks, Dialect::Snowflake], 2, "COALESCE"),
+    (
+        "STARTSWITH",
+        &[Dialect::Databricks, Dialect::Snowflake],
+        2,
+        "STARTS_WITH",
+    ),
+    ("STARTS_WITH", &[Dialect::BigQuery], 2, "STARTS_WITH"),
+];
+
+/// What may be among the values that a query reads.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Values {
+    /// Binary floats.
+    pub floats: bool,
+    /// Decimals with a fraction.
+    pub decimals: bool,
+}
+
+impl Values {
+    /// Those of columns; of types that are not known it is assumed.
+    pub fn of<'t>(types: impl IntoIterator<Item = &'t Type>) -> Values {
+        let mut values = Values::default();
+        for ty in types {
+            let plain = !matches!(
+                ty,
+                Type::Unknown
+                    | Type::List(_)
+                    | Type::Array(..)
+                    | Type::Struct(_)
+                    | Type::Map(_)
+                    | Type::Union(_)
+            );
+            values.floats |= !plain || matches!(ty, Type::Float32 | Type::Float64);
+            values.decimals |= !plain || matches!(ty, Type::Decimal { scale, .. } if *scale != 0);
+        }
+        values
+    }
+}
+
+/// The first thing for which nobody vouches, and where; `None`: the query means the same on DuckDB. `values`: what it reads.
+pub fn obstacle(ast: &Ast, text: &str, source: Dialect, values: Values) -> Option<(SmolStr, Span)> {
     if source == Dialect::DuckDb {
         return None;
     }
@@ -49,8 +134,13 @@ pub fn obstacle(ast: &Ast, text: &str, source: Dialect) -> Option<(SmolStr, Span
             .map_or(Span::at(0), |l| l.loc.span);
         return Some((SmolStr::new(first.construct.replace('_', " ")), span));
     }
-    let scan = Scan { ast, text };
-    scan.tokens(source)
+    let scan = Scan {
+        ast,
+        text,
+        source,
+        values,
+    };
+    scan.tokens()
         .or_else(|| scan.queries())
         .or_else(|| scan.froms())
         .or_else(|| ast.exprs.iter().find_map(|e| scan.expr(&e.kind, e.span)))
@@ -65,27 +155,54 @@ pub fn null_order(dialect: Dialect) -> &'static str {
     }
 }
 
-/// The text with DuckDB's quotes around names.
-pub fn requoted(text: &str, source: Dialect) -> String {
-    if source.ident_quote() == Dialect::DuckDb.ident_quote() {
+/// A text without [`obstacle`] as DuckDB must read it.
+pub fn written(text: &str, source: Dialect) -> String {
+    if source == Dialect::DuckDb {
         return text.to_owned();
     }
+    let tokens = lex(text, source).tokens;
     let mut out = String::with_capacity(text.len());
     let mut at = 0usize;
-    for token in lex(text, source).tokens {
-        if token.kind != TokenKind::QuotedIdent {
-            continue;
+    for (index, token) in tokens.iter().enumerate() {
+        // Comments may begin with other characters than those of DuckDB.
+        let gap = text.get(at..token.span.start as usize).unwrap_or_default();
+        match gap.trim().is_empty() {
+            true => out.push_str(gap),
+            false => out.push('\n'),
         }
-        let written = token.span.slice(text);
-        let Some(inner) = written.strip_prefix('`').and_then(|w| w.strip_suffix('`')) else {
-            continue;
-        };
-        out.push_str(text.get(at..token.span.start as usize).unwrap_or_default());
-        out.push_str(&Dialect::DuckDb.quote_ident(&inner.replace("``", "`")));
         at = token.span.end as usize;
+        let token_text = token.span.slice(text);
+        let is_call = || tokens.get(index + 1).is_some_and(|t| t.kind == TokenKind::LParen);
+        let other: Cow<'_, str> = match token.kind {
+            TokenKind::QuotedIdent => match token_text.strip_prefix('`').and_then(|w| w.strip_suffix('`')) {
+                Some(inner) => Dialect::DuckDb.quote_ident(&inner.replace("``", "`")).into(),
+                None => token_text.into(),
+            },
+            TokenKind::Word if is_call() => own(&token_text.to_ascii_uppercase(), source)
+                .map_or(token_text, |(_, _, _, name)| name)
+                .into(),
+            // It is a FLOAT64 there, and would be a decimal here.
+            TokenKind::Number if source == Dialect::BigQuery && is_fraction(token_text) => {
+                format!("{token_text}e0").into()
+            }
+            _ => token_text.into(),
+        };
+        out.push_str(&other);
     }
-    out.push_str(text.get(at..).unwrap_or_default());
     out
+}
+
+fn own(
+    name: &str,
+    source: Dialect,
+) -> Option<&'static (&'static str, &'static [Dialect], usize, &'static str)> {
+    OWN.iter()
+        .find(|(n, dialects, ..)| *n == name && dialects.contains(&source))
+}
+
+/// `1.5`, not `1.5e0`.
+fn is_fraction(number: &str) -> bool {
+    number.contains('.') && !number.contains(['e', 'E'])
 }
 
 type Found = Option<(SmolStr, Span)>;
@@ -97,13 +214,37 @@ fn no(what: &str, span: Span) -> Found {
 struct Scan<'a> {
     ast: &'a Ast,
     text: &'a str,
+    source: Dialect,
+    values: Values,
 }
 
 impl Scan<'_> {
-    fn tokens(&self, source: Dialect) -> Found {
-        lex(self.text, source).tokens.iter().find_map(|token| {
+    fn tokens(&self) -> Found {
+        let source = self.source;
+        let tokens = lex(self.text, source).tokens;
+        let next_to = |index: usize| tokens.get(index + 1).is_some_and(|t| t.kind == TokenKind::String);
+        tokens.iter().enumerate().find_map(|(index, token)| {
             let written = token.span.slice(self.text);
             match token.kind {
+                TokenKind::String if next_to(index) => no("strings side by side", token.span),
+                TokenKind::String
+                    if source != Dialect::Snowflake
+                        && written
+                            .get(1..written.len().saturating_sub(1))
+                            .is_some_and(|w| w.contains("''")) =>
+                {
+                    no("a doubled quote in a string", token.span)
+                }
+                TokenKind::Number
+                    if written.contains(|c: char| c.is_alphabetic() && !matches!(c, 'e' | 'E')) =>
+                {
+                    no("a number of this form", token.span)
+                }
+                TokenKind::Number
+                    if source == Dialect::BigQuery && self.values.decimals && is_fraction(written) =>
+                {
+                    no("a number with a fraction beside NUMERIC columns", token.span)
+                }
                 TokenKind::String if written.contains('\\') => no("a backslash in a string", token.span),
                 TokenKind::String if !written.starts_with('\'') || written.starts_with("'''") => {
                     no("a string in other quotes", token.span)
@@ -113,6 +254,39 @@ impl Scan<'_> {
                 _ => None,
             }
         })
+    }
+
+    fn floats(&self) -> bool {
+        let made = |call: &str| call.eq_ignore_ascii_case("AVG");
+        let calls = self.ast.exprs.iter().any(|e| match &e.kind {
+            ExprKind::Function(call) => made(path_span(&call.name).slice(self.text)),
+            ExprKind::Literal(Literal::Number(text)) => match self.source {
+                Dialect::BigQuery => text.contains(['.', 'e', 'E']),
+                _ => text.contains(['e', 'E']),
+            },
+            _ => false,
+        });
+        self.values.floats || calls
+    }
+
+    fn computes(&self, side: ExprId) -> bool {
+        matches!(
+            self.ast.expr(side).kind,
+            ExprKind::Binary {
+                op: BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul,
+                ..
+            }
+        )
+    }
+
+    fn concatenates(&self, side: ExprId) -> bool {
+        matches!(
+            self.ast.expr(side).kind,
+            ExprKind::Binary {
+                op: BinaryOp::Concat,
+                ..
+            }
+        )
     }
 
     fn queries(&self) -> Found {
@@ -180,11 +354,32 @@ impl Scan<'_> {
             | ExprKind::Exists { .. }
             | ExprKind::Subquery(_)
             | ExprKind::Paren(_) => None,
+            ExprKind::Unary { op: UnaryOp::Not, .. } if span.slice(self.text).starts_with('!') => {
+                no("operator !", span)
+            }
             ExprKind::Unary { op, .. } => match op {
                 UnaryOp::Not | UnaryOp::Minus | UnaryOp::Plus => None,
                 _ => no("this operator", span),
             },
-            ExprKind::Binary { op, op_span, .. } => match op {
+            ExprKind::Binary {
+                left,
+                op: BinaryOp::Concat,
+                right,
+                op_span,
+            } if [left, right].into_iter().any(|side| self.computes(*side)) => {
+                no("|| beside arithmetic without parentheses", *op_span)
+            }
+            ExprKind::Binary {
+                op,
+                op_span,
+                left,
+                right,
+            } => match op {
+                BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul
+                    if [left, right].into_iter().any(|side| self.concatenates(*side)) =>
+                {
+                    no("|| beside arithmetic without parentheses", *op_span)
+                }
                 BinaryOp::And
                 | BinaryOp::Or
                 | BinaryOp::Eq
@@ -221,11 +416,16 @@ impl Scan<'_> {
             }
             ExprKind::Function(call) => {
                 let name = path_span(&call.name).slice(self.text).to_ascii_uppercase();
-                let known = FUNCTIONS.iter().find(|(n, _)| *n == name);
+                let known = FUNCTIONS.iter().find(|(n, _)| *n == name).map(|(_, most)| *most);
+                let known = known.or_else(|| own(&name, self.source).map(|(_, _, most, _)| *most));
                 match known {
-                    Some((_, most))
-                        if call.args.len() <= *most && call.args.iter().all(|a| a.name.is_none()) =>
-                    {
+                    // Of a decimal they are decimals there.
+                    Some(_) if name == "AVG" && self.values.decimals => no("AVG of decimals", span),
+                    // What is half of a float in digits is not half of it in bits.
+                    Some(_) if name == "ROUND" && call.args.len() > 1 && self.floats() => {
+                        no("ROUND of floats to digits", span)
+                    }
+                    Some(most) if call.args.len() <= most && call.args.iter().all(|a| a.name.is_none()) => {
                         match (call.ignore_nulls, call.order_by.is_empty()) {
                             (None, true) => None,
                             _ => no(&format!("{name} with an order or IGNORE NULLS"), span),
@@ -248,7 +448,7 @@ mod tests {
     fn why(text: &str, dialect: Dialect) -> Option<String> {
         let parsed = parse(text, dialect);
         assert!(parsed.diagnostics.is_empty(), "{text}: {:?}", parsed.diagnostics);
-        obstacle(&parsed.ast, text, dialect).map(|(what, _)| what.to_string())
+        obstacle(&parsed.ast, text, dialect, Values::default()).map(|(what, _)| what.to_string())
     }
 
     #[test]
@@ -287,11 +487,103 @@ mod tests {
     }
 
     #[test]
-    fn names_get_the_quotes_of_duckdb() {
+    fn a_text_is_written_as_duckdb_reads_it() {
+        for (text, dialect, expected) in [
+            (
+                "SELECT `a b`, '`' FROM x -- `c`\n# d\nWHERE b > 0.5",
+                Dialect::BigQuery,
+                "SELECT \"a b\", '`' FROM x\nWHERE b > 0.5e0",
+            ),
+            (
+                "SELECT \"a\", 0.5 // b\n",
+                Dialect::Snowflake,
+                "SELECT \"a\", 0.5\n",
+            ),
+            (
+                "SELECT IFF(nvl(a, 1) > 1, 'iff(', b.iff)",
+                Dialect::Snowflake,
+                "SELECT IF(COALESCE(a, 1) > 1, 'iff(', b.iff)",
+            ),
+            ("SELECT LOGICAL_OR (a)", Dialect::BigQuery, "SELECT BOOL_OR (a)"),
+            ("SELECT 1 # 2", Dialect::DuckDb, "SELECT 1 # 2"),
+        ] {
+            assert_eq!(written(text, dialect), expected);
+        }
+    }
+
+    #[test]
+    fn what_only_looks_the_same_is_named() {
+        let say = |t: &str, d| why(t, d).unwrap_or_default();
+        for (text, dialect, expected) in [
+            (
+                "SELECT 'it''s' FROM x",
+                Dialect::Databricks,
+                "a doubled quote in a string",
+            ),
+            ("SELECT 'it''s' FROM x", Dialect::Snowflake, ""),
+            (
+                "SELECT a FROM x WHERE b = 'a' 'b'",
+                Dialect::Databricks,
+                "strings side by side",
+            ),
+            (
+                "SELECT 5L AS a FROM x",
+                Dialect::Databricks,
+                "a number of this form",
+            ),
+            (
+                "SELECT 0xFF AS a FROM x",
+                Dialect::BigQuery,
+                "a number of this form",
+            ),
+            ("SELECT !a FROM x", Dialect::Databricks, "operator !"),
+            (
+                "SELECT a + b || c FROM x",
+                Dialect::Databricks,
+                "|| beside arithmetic without parentheses",
+            ),
+            (
+                "SELECT a || b + c FROM x",
+                Dialect::BigQuery,
+                "|| beside arithmetic without parentheses",
+            ),
+            ("SELECT (a + b) || c FROM x", Dialect::Databricks, ""),
+            (
+                "SELECT GREATEST(a, b) FROM x",
+                Dialect::Snowflake,
+                "function GREATEST",
+            ),
+            ("SELECT GREATEST(a, b) FROM x", Dialect::Databricks, ""),
+            ("SELECT AVG(a) FROM x", Dialect::Snowflake, "function AVG"),
+            ("SELECT AVG(a) FROM x", Dialect::BigQuery, ""),
+            (
+                "SELECT ROUND(AVG(a), 2) FROM x",
+                Dialect::BigQuery,
+                "ROUND of floats to digits",
+            ),
+            ("SELECT ROUND(a, 2) FROM x", Dialect::BigQuery, ""),
+            ("SELECT IFF(a, b, c) FROM x", Dialect::BigQuery, "IFF"),
+        ] {
+            assert_eq!(say(text, dialect), expected, "{dialect}: {text}");
+        }
+        let text = "SELECT a * 0.5, AVG(a), ROUND(a, 1) FROM x";
+        let with = |types: &[Type]| {
+            let parsed = parse(text, Dialect::BigQuery);
+            let values = Values::of(types);
+            obstacle(&parsed.ast, text, Dialect::BigQuery, values).map(|(what, _)| what.to_string())
+        };
+        let decimal = Type::Decimal {
+            precision: 38,
+            scale: 9,
+        };
         assert_eq!(
-            requoted("SELECT `a b`, '`' FROM x -- `c`", Dialect::BigQuery),
-            "SELECT \"a b\", '`' FROM x -- `c`"
+            with(&[Type::Int64, decimal]).as_deref(),
+            Some("a number with a fraction beside NUMERIC columns")
         );
-        assert_eq!(requoted("SELECT \"a\"", Dialect::Snowflake), "SELECT \"a\"");
+        assert_eq!(with(&[Type::Int64]).as_deref(), Some("ROUND of floats to digits"));
+        assert_eq!(
+            with(&[Type::Unknown]).as_deref(),
+            Some("a number with a fraction beside NUMERIC columns")
+        );
     }
 }

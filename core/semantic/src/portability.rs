@@ -234,6 +234,45 @@ static FUNCTIONS: &[Function] = &[
     Function("ZEROIFNULL", B | S, ["coalesce(x, 0)", "", "", "ifnull(x, 0)"]),
 ];
 
+/// What a function of another engine is called here. The first list has precedence: its names are none of the four engines'.
+pub(crate) fn equivalent(name: &str, dialect: Dialect) -> Option<&'static str> {
+    let column = match dialect {
+        Dialect::DuckDb => 0,
+        Dialect::Databricks => 1,
+        Dialect::Snowflake => 2,
+        Dialect::BigQuery => 3,
+    };
+    let other = FOREIGN.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+    let other = other
+        .filter(|_| dialect == Dialect::DuckDb)
+        .map(|(_, here)| *here);
+    other.or_else(|| {
+        let row = FUNCTIONS.iter().find(|f| f.0.eq_ignore_ascii_case(name))?;
+        row.2.get(column).copied().filter(|n| !n.is_empty())
+    })
+}
+
+// What DuckDB has for functions that other engines' users reach for.
+#[rustfmt::skip]
+static FOREIGN: &[(&str, &str)] = &[
+    ("isnull", "ifnull"), ("getdate", "now"), ("sysdate", "now"), ("systimestamp", "now"), ("getutcdate", "now"),
+    ("dateadd", "x + INTERVAL 1 DAY"), ("date_format", "strftime"), ("to_char", "strftime"), ("to_date", "strptime(…)::DATE"),
+    ("to_number", "CAST"), ("parse_json", "CAST(x AS JSON)"), ("try_parse_json", "TRY_CAST(x AS JSON)"), ("div0", "x / nullif(y, 0)"),
+    ("collect_list", "list"), ("collect_set", "list(DISTINCT x)"),
+    ("object_agg", "map_from_entries(list((k, v)))"), ("size", "len"),
+    ("get_json_object", "->>"), ("months_between", "date_diff('month', a, b)"),
+    ("add_months", "x + INTERVAL 1 MONTH"), ("unix_timestamp", "epoch"), ("from_unixtime", "to_timestamp"),
+    ("patindex", "regexp_matches"), 
+    ("regexp_substr", "regexp_extract"), ("regexp_count", "len(regexp_extract_all(s, p))"), ("rlike", "regexp_matches"),
+    ("farm_fingerprint", "hash"), ("sha2", "sha256"), ("approx_distinct", "approx_count_distinct"),
+    ("approx_percentile", "approx_quantile"), ("array_join", "array_to_string"),
+    ("initcap", "upper(x[1]) || lower(x[2:])"), ("safe_cast", "TRY_CAST(x AS type)"),
+    ("generate_array", "generate_series"), ("generate_date_array", "generate_series"), ("timestamp_diff", "date_diff"),
+    ("timestamp_trunc", "date_trunc"), ("datetime_trunc", "date_trunc"), ("timestamp_add", "x + INTERVAL 1 DAY"),
+    ("timestamp_sub", "x - INTERVAL 1 DAY"), ("datetime_diff", "date_diff"), ("convert_timezone", "AT TIME ZONE"),
+    ("from_utc_timestamp", "AT TIME ZONE"), ("to_json_string", "to_json"), ("named_struct", "struct_pack"),
+];
+
 /// A construct that the target lacks.
 #[derive(Clone, Debug)]
 pub struct Missing {
@@ -566,6 +605,13 @@ mod tests {
                 let exists = has & bit(dialect) != 0;
                 assert_eq!(exists, text.is_empty(), "{name} on {dialect}");
             }
+        }
+    }
+
+    #[test]
+    fn what_duckdb_has_is_not_foreign_to_it() {
+        for (name, _) in FOREIGN {
+            assert!(!catalogue(Dialect::DuckDb, name), "{name}");
         }
     }
 

@@ -51,6 +51,7 @@ impl Copy {
         }
         Built {
             basis: task.basis.clone(),
+            checks: super::unchanged::checks(task),
             meaning: self.meaning.clone(),
             sources,
             ..Built::default()
@@ -166,6 +167,9 @@ fn unchanged(
             "its target was copied by {} without `skip_unchanged`",
             built.run_id
         ));
+    }
+    if built.checks != super::unchanged::checks(task) {
+        return Err("its checks changed".to_owned());
     }
     if built.meaning != copy.meaning || built.basis != task.basis {
         return Err("it is copied in another way than before".to_owned());

@@ -1,12 +1,13 @@
 //! `resume`: going on with a run that did not do everything. What succeeded in it, or in the runs that it went on with, is not done
-//! again, unless it would be planned from something else now, or something that it reads is done again.
+//! again, unless it would be planned from something else now, its target is gone, or something that it reads is done again.
 
 use super::Reduced;
 use crate::verbs::run::RunRequest;
 use rocky_base::{Error, ErrorKind, Result, SmolStr, suggest};
-use rocky_plan::Plan;
+use rocky_plan::{Fact, Plan};
 use rocky_run::StateReader;
 use rocky_run::report::{RunStatus, TaskStatus};
+use rocky_run::state::ModelExecution;
 use rustc_hash::FxHashMap;
 
 pub(super) fn decide(
@@ -88,9 +89,13 @@ pub(super) fn decide(
             .depends_on
             .iter()
             .any(|i| redone.get(*i).copied().unwrap_or(true));
+        // What has gone since is not done; nor is, when everything is to be rebuilt, what was done in another way.
+        let gone = matches!(task.fact, Fact::Absent);
+        let other = |e: &ModelExecution| request.full_refresh && e.sql_hash != task.sql_hash;
         let earlier = done
             .get(&task.name)
-            .filter(|e| e.status == TaskStatus::Success && e.basis == task.identity());
+            .filter(|e| e.status == TaskStatus::Success && e.basis == task.identity())
+            .filter(|e| !gone && !other(e));
         let again = over || earlier.is_none();
         redone.push(again);
         if let (false, Some(earlier)) = (again, earlier) {

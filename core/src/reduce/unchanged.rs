@@ -9,6 +9,7 @@ use super::{ModelDecision, Reduced};
 use crate::prepare::Prepared;
 use crate::verbs::run::RunRequest;
 use jiff::Timestamp;
+use rocky_base::ident::IdentKind;
 use rocky_base::{CancelToken, Error, ErrorKind, Result, SmolStr};
 use rocky_config::StrategyKind;
 use rocky_plan::{Fact, Plan, Task};
@@ -16,7 +17,7 @@ use rocky_project::diff::own_meaning;
 use rocky_project::{InputRelation, Snapshot};
 use rocky_run::report::{RunReport, TaskStatus};
 use rocky_run::{StateReader, StateStore};
-use rocky_warehouse::RelationName;
+use rocky_warehouse::{RelationName, Strategy};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,6 +33,9 @@ pub(super) struct Built {
     /// Hash of everything that the analysis read; of a copy, that of its columns.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) basis: String,
+    /// Hash of the checks that it passed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) checks: String,
     /// Hash of the query's meaning; empty: nothing is proved by this build.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) meaning: String,
@@ -59,6 +63,8 @@ pub(crate) struct Memory {
     proves: bool,
     /// Names of the models that the plan had, by number.
     planned: FxHashMap<SmolStr, u32>,
+    /// What each of them is to pass, where that is something.
+    checks: FxHashMap<SmolStr, String>,
     /// What copied tables are made from, by task.
     copies: FxHashMap<SmolStr, Built>,
 }
@@ -119,6 +125,23 @@ fn reads(snapshot: &Snapshot, id: u32, with_meaning: bool) -> Reads {
     found
 }
 
+/// Hash of what a task has to pass; empty when that is nothing.
+pub(super) fn checks(task: &Task) -> String {
+    if task.checks.is_empty() {
+        return String::new();
+    }
+    let mut hasher = rocky_project::hash::Hasher128::new();
+    for check in &task.checks {
+        hasher
+            .str(&check.name)
+            .str(&format!("{:?} {} {:?}", check.severity, check.gates, check.judge));
+        for query in &check.queries {
+            hasher.str(&query.sql);
+        }
+    }
+    format!("{:032x}", hasher.finish())
+}
+
 pub(super) fn decide(
     request: &RunRequest,
     prepared: &Prepared,
@@ -173,6 +196,7 @@ pub(super) fn decide(
             before,
             proves: false,
             planned,
+            checks: FxHashMap::default(),
             copies: FxHashMap::default(),
         });
         return Ok(());
@@ -264,6 +288,12 @@ pub(super) fn decide(
         before,
         proves: true,
         planned,
+        checks: plan
+            .tasks
+            .iter()
+            .filter(|t| !t.checks.is_empty())
+            .map(|t| (t.name.clone(), checks(t)))
+            .collect(),
         copies: FxHashMap::default(),
     });
     Ok(())
@@ -302,6 +332,17 @@ impl Unchanged<'_> {
             Fact::Absent => return Err("its target does not exist".to_owned()),
             Fact::Unknown => return Err("it is not known whether its target exists".to_owned()),
         }
+        if matches!(task.fact, Fact::View) != (task.strategy == Strategy::View) {
+            return Err("its target is of another kind than it was built as".to_owned());
+        }
+        if let Fact::Table(columns) = &task.fact {
+            let wanted = &model.schema().columns;
+            let fold = |name: &SmolStr| snapshot.dialect.fold(name, true, IdentKind::Column);
+            let there: FxHashSet<&SmolStr> = columns.iter().collect();
+            if let Some(gone) = wanted.iter().find(|c| !there.contains(&fold(&c.name))) {
+                return Err(format!("its target has no column `{}`", gone.name));
+            }
+        }
         let Some(built) = self.before.get(&task.full_name) else {
             return Err("it is not known what its target was built from".to_owned());
         };
@@ -320,6 +361,9 @@ impl Unchanged<'_> {
             if format!("{:032x}", now.meaning) != built.meaning {
                 return Err("its query changed".to_owned());
             }
+        }
+        if built.checks != checks(task) {
+            return Err("its checks changed".to_owned());
         }
         if built.models.len() != reads.models.len() || built.sources.len() != reads.sources.len() {
             return Err("what it reads is not what it was built from".to_owned());
@@ -360,6 +404,7 @@ impl Memory {
             before,
             proves: true,
             planned: FxHashMap::default(),
+            checks: FxHashMap::default(),
             copies,
         }
     }
@@ -459,6 +504,7 @@ impl Memory {
                 if built.unproved.is_empty() {
                     built.basis = bases.get(&task.name).cloned().unwrap_or_default();
                     built.meaning = format!("{:032x}", reads.meaning);
+                    built.checks = self.checks.get(&task.name).cloned().unwrap_or_default();
                     built.models = models;
                     built.sources = sources;
                 }

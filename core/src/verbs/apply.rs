@@ -47,6 +47,31 @@ struct Remembered {
     tasks: Vec<RememberedTask>,
 }
 
+/// The plans of several pipelines: pipeline and `plan_id`, which is empty where it could not be planned yet.
+#[derive(Debug, Serialize, Deserialize)]
+struct Stages {
+    stages: Vec<(String, String)>,
+}
+
+impl Stages {
+    fn refused(&self, plan_id: &str) -> Error {
+        let message = format!(
+            "plan `{plan_id}` is of several pipelines, and each of them is planned when those before it have run"
+        );
+        let planned = self.stages.iter().filter(|(_, id)| !id.is_empty());
+        let each: Vec<String> = planned
+            .map(|(pipeline, id)| format!("`rocky apply {id}` ({pipeline})"))
+            .collect();
+        Error::new(ErrorKind::Unsupported, message).hint(match each.is_empty() {
+            true => "run them with `rocky run`".to_owned(),
+            false => format!(
+                "apply one of them: {}; or run them with `rocky run`",
+                each.join(", ")
+            ),
+        })
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct RememberedTask {
     name: SmolStr,
@@ -100,20 +125,22 @@ impl Project {
         };
         self.attended(request, Dagster::Told, observer, cancel, |run_id, observer| {
             self.with_state_of(request, run_id, observer, cancel, |run, observer| {
-                let prepared = self.prepare(
-                    request,
-                    crate::prepare::Part::Own,
-                    Access::Write,
-                    observer,
-                    cancel,
-                )?;
-                // Errors in the models are part of the response, as for `run`.
-                if let Some(plan) = &prepared.plan
-                    && plan.plan_id != remembered.plan_id
-                {
-                    return Err(stale(remembered, plan));
-                }
-                self.execute_prepared(request, prepared, run, observer, cancel)
+                self.once(request, run, observer, |run, observer| {
+                    let prepared = self.prepare(
+                        request,
+                        crate::prepare::Part::Own,
+                        Access::Write,
+                        observer,
+                        cancel,
+                    )?;
+                    // Errors in the models are part of the response, as for `run`.
+                    if let Some(plan) = &prepared.plan
+                        && plan.plan_id != remembered.plan_id
+                    {
+                        return Err(stale(remembered, plan));
+                    }
+                    self.execute_prepared(request, prepared, run, observer, cancel)
+                })
             })
         })
     }
@@ -147,6 +174,17 @@ impl Project {
         };
         let folder = self.plans();
         let file = folder.join(format!("{}.json", plan.plan_id));
+        if self.host.system.write_atomic(&file, &json).is_ok() {
+            self.forget_old_plans();
+        }
+    }
+
+    /// Several pipelines are no plan that can be applied: each is planned when its turn has come. `apply` says so of their common id.
+    pub(crate) fn remember_stages(&self, plan_id: &str, stages: Vec<(String, String)>) {
+        let Ok(json) = serde_json::to_vec(&Stages { stages }) else {
+            return;
+        };
+        let file = self.plans().join(format!("{plan_id}.json"));
         if self.host.system.write_atomic(&file, &json).is_ok() {
             self.forget_old_plans();
         }
@@ -207,6 +245,9 @@ impl Project {
             }
             Err(error) => return Err(Error::io(file.display(), error)),
         };
+        if let Ok(several) = serde_json::from_slice::<Stages>(&bytes) {
+            return Err(several.refused(plan_id));
+        }
         serde_json::from_slice(&bytes).map_err(|e| {
             let message = format!("{} cannot be read: {e}", file.display());
             Error::new(ErrorKind::Stale, message).hint("make the plan again with `rocky plan`")

@@ -224,7 +224,7 @@ fn list(config: &rocky_config::HooksConfig) -> HooksList {
         .iter()
         .map(|hook| ListedHook {
             event: hook.event.key().to_owned(),
-            command: shown_command(hook),
+            command: shown_command(config, hook),
             timeout_ms: hook.timeout_ms,
             on_failure: word(hook.on_failure),
             env_keys: hook.env.keys().map(ToString::to_string).collect(),

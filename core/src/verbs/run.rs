@@ -10,7 +10,7 @@ use crate::project::Project;
 use crate::reduce::ModelDecision;
 use crate::windows::{PartitionInfo, PartitionSummary};
 use crate::wire::{ExcludedTable, Filters, WireBudgetBreach, WireDiagnostic, WireHooks, WireMetrics};
-use rocky_base::{CancelToken, Error, Event, Observer, Result, SmolStr};
+use rocky_base::{CancelToken, Error, ErrorKind, Event, Observer, Result, SmolStr};
 use rocky_plan::{Drift, Task, TaskKind};
 use rocky_run::checks::{CheckOutcome, CheckStatus};
 use rocky_run::execute::{ExecuteContext, RunFacts, execute};
@@ -658,7 +658,7 @@ impl Project {
     }
 
     /// Do `body` unless a run with the same idempotency key has done it or is at it.
-    fn once(
+    pub(crate) fn once(
         &self,
         request: &RunRequest,
         run: &mut Begun,
@@ -670,9 +670,20 @@ impl Project {
         };
         let config = self.config()?.state.idempotency;
         let now = || crate::document::timestamp(self.host.system.now());
-        let state = self.engine.inner.states.writer(self.state_path())?;
-        let (status, by) = match idempotency::claim(&state, &key, &run.run_id, &config, now())? {
+        let states = &self.engine.inner.states;
+        let opened = states.writer(self.state_path());
+        let claim = match &opened {
+            Ok(state) => idempotency::claim(state, &key, &run.run_id, &config, now())?,
+            // The process that writes it may be the one that is at it.
+            Err(error) if error.kind == ErrorKind::Locked => match states.reader(self.state_path())? {
+                Some(reader) => idempotency::look(&reader, &key, &config, now())?.unwrap_or(Claim::Mine),
+                None => Claim::Mine,
+            },
+            Err(_) => Claim::Mine,
+        };
+        let (status, by) = match claim {
             Claim::Mine => {
+                let state = opened?;
                 // A run that panics has failed: the key is not in flight for as long as the process lives.
                 let claimed = idempotency::Claimed {
                     state: &state,

@@ -187,6 +187,13 @@ impl Project {
         }
         if all.has_errors {
             all.plan_id.clear();
+        } else {
+            let id = |(stage, part): (&Stage, &PlanResponse)| match stage.part {
+                Part::Own => Some((stage.pipeline.to_string(), part.plan_id.clone())),
+                // They can only be run.
+                Part::Models => None,
+            };
+            self.remember_stages(&all.plan_id, stages.iter().zip(&parts).filter_map(id).collect());
         }
         all.pipelines = parts;
         Ok(all)

@@ -955,6 +955,8 @@ pub struct WindowSpec {
     pub order_by: Vec<OrderItem>,
     /// The frame's bound expressions, in order.
     pub frame: Vec<ExprId>,
+    /// It is a RANGE frame: its bounds are distances between values.
+    pub ranges: bool,
     /// The frame clause, EXCLUDE included.
     pub frame_span: Option<Span>,
     /// All between the brackets, them included.

@@ -60,6 +60,8 @@ pub enum Verdict {
 pub struct Checker<'w> {
     pub world: &'w World,
     pub connection: Box<dyn Connection>,
+    /// A database of its own, since the one of the world broke.
+    own: Option<World>,
     cancel: CancelToken,
 }
 
@@ -75,6 +77,7 @@ impl<'w> Checker<'w> {
         Checker {
             world,
             connection: world.connect(),
+            own: None,
             cancel: CancelToken::new(),
         }
     }
@@ -97,10 +100,16 @@ impl<'w> Checker<'w> {
 
     /// DuckDB's names and types, or its message.
     pub fn describe(&mut self, text: &str) -> Result<Vec<(String, String)>, String> {
-        let described = self
-            .connection
-            .describe(text, &self.cancel)
-            .map_err(|e| e.to_string())?;
+        let mut described = self.connection.describe(text, &self.cancel);
+        if let Err(error) = &described
+            && error.to_string().contains("has been invalidated")
+        {
+            let own = self.world.again();
+            self.connection = own.connect();
+            self.own = Some(own);
+            described = self.connection.describe(text, &self.cancel);
+        }
+        let described = described.map_err(|e| e.to_string())?;
         Ok(described
             .iter()
             .map(|c| (c.name.to_string(), c.ty.print(Dialect::DuckDb)))

@@ -79,6 +79,9 @@ const POOL: &[&str] = &[
 
 impl Gen<'_> {
     pub fn any_type(&mut self) -> Type {
+        if self.rng.chance(6) {
+            return self.decimal_type();
+        }
         parse(self.rng.word(POOL))
     }
 
@@ -100,6 +103,9 @@ impl Gen<'_> {
     }
 
     pub fn number_type(&mut self) -> Type {
+        if self.rng.chance(15) {
+            return self.decimal_type();
+        }
         parse(self.rng.word(&[
             "INTEGER",
             "BIGINT",
@@ -165,6 +171,7 @@ impl Gen<'_> {
                 None => self.special(ty, d),
             },
             59 => format!("({})", self.expr(ty, d)),
+            60..=66 => self.rare(ty, d),
             _ => self.special(ty, d),
         }
     }
@@ -247,7 +254,12 @@ impl Gen<'_> {
                 2 => format!("{n}.25"),
                 _ => format!("{n}.5::{}", sql(ty)),
             },
-            Type::Decimal { .. } => match self.rng.below(3) {
+            Type::Decimal { precision, scale } => match self.rng.below(4) {
+                1 => format!(
+                    "{}::{}",
+                    "9".repeat(usize::from((precision - scale).clamp(1, 9))),
+                    sql(ty)
+                ),
                 0 => format!("{n}.50::{}", sql(ty)),
                 _ => format!("{n}.{}", self.rng.below(1000)),
             },

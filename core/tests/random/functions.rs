@@ -126,6 +126,69 @@ const LEFT_OUT: &[&str] = &[
     "sample",
 ];
 
+/// The engine's macros have no types: name, parameters, result.
+const MACROS: &[(&str, &str, &str)] = &[
+    ("list_append", "T[]|T", "T[]"),
+    ("array_append", "T[]|T", "T[]"),
+    ("array_push_back", "T[]|T", "T[]"),
+    ("array_push_front", "T[]|T", "T[]"),
+    ("list_prepend", "T|T[]", "T[]"),
+    ("array_prepend", "T|T[]", "T[]"),
+    ("array_pop_back", "T[]", "T[]"),
+    ("array_pop_front", "T[]", "T[]"),
+    ("array_reverse", "T[]", "T[]"),
+    ("list_reverse", "T[]", "T[]"),
+    ("list_any_value", "T[]", "T"),
+    ("list_first", "T[]", "T"),
+    ("list_last", "T[]", "T"),
+    ("list_min", "T[]", "T"),
+    ("list_max", "T[]", "T"),
+    ("list_mode", "T[]", "T"),
+    ("list_count", "T[]", "BIGINT"),
+    ("list_median", "DOUBLE[]", "DOUBLE"),
+    ("list_sum", "DECIMAL(5,2)[]", "DOUBLE"),
+    ("list_product", "INTEGER[]", "DOUBLE"),
+    ("list_avg", "INTEGER[]", "DOUBLE"),
+    ("list_stddev_pop", "DOUBLE[]", "DOUBLE"),
+    ("list_bool_and", "BOOLEAN[]", "BOOLEAN"),
+    ("list_bit_or", "INTEGER[]", "INTEGER"),
+    ("list_string_agg", "VARCHAR[]", "VARCHAR"),
+    ("list_histogram", "VARCHAR[]", "MAP(K, V)"),
+    ("list_approx_count_distinct", "T[]", "BIGINT"),
+    ("list_entropy", "T[]", "DOUBLE"),
+    ("array_to_string", "T[]|VARCHAR", "VARCHAR"),
+    ("days_in_month", "DATE", "BIGINT"),
+    ("date_add", "DATE|INTERVAL", "TIMESTAMP"),
+    ("date_add", "TIMESTAMP|INTERVAL", "TIMESTAMP"),
+    ("ago", "INTERVAL", "TIMESTAMP WITH TIME ZONE"),
+    ("fdiv", "DOUBLE|INTEGER", "DOUBLE"),
+    ("fmod", "DOUBLE|INTEGER", "DOUBLE"),
+    ("round_even", "DOUBLE|INTEGER", "DOUBLE"),
+    ("roundbankers", "DECIMAL(10,2)|INTEGER", "DOUBLE"),
+    ("split_part", "VARCHAR|VARCHAR|INTEGER", "VARCHAR"),
+    ("nullif", "T|T", "T"),
+    ("pg_typeof", "T", "VARCHAR"),
+    ("md5_number_lower", "VARCHAR", "UBIGINT"),
+    ("map_contains_value", "MAP(VARCHAR, INTEGER)|INTEGER", "BOOLEAN"),
+    (
+        "map_contains_entry",
+        "MAP(VARCHAR, INTEGER)|VARCHAR|INTEGER",
+        "BOOLEAN",
+    ),
+    ("json", "JSON", "JSON"),
+];
+
+/// Of these one makes an aggregate.
+const AGGREGATE_MACROS: &[(&str, &str, &str)] = &[
+    ("geomean", "DOUBLE", "DOUBLE"),
+    ("geometric_mean", "INTEGER", "DOUBLE"),
+    ("wavg", "DOUBLE|INTEGER", "DOUBLE"),
+    ("weighted_avg", "DECIMAL(10,2)|INTEGER", "DOUBLE"),
+    ("json_group_array", "T", "JSON"),
+    ("json_group_object", "VARCHAR|T", "JSON"),
+    ("json_group_structure", "T", "JSON"),
+];
+
 fn slot(text: &str) -> Option<Slot> {
     Some(match text {
         "ANY" | "T" | "K" | "V" => Slot::Any(text.to_owned()),
@@ -175,6 +238,17 @@ pub fn load(connection: &mut dyn Connection) -> Vec<Function> {
             params,
             varargs: slot(&text(3)),
             result: slot(&text(4)),
+        });
+    }
+    let macros = MACROS.iter().map(|m| (m, false));
+    let aggregates = AGGREGATE_MACROS.iter().map(|m| (m, true));
+    for ((name, params, result), aggregate) in macros.chain(aggregates) {
+        functions.push(Function {
+            aggregate,
+            name: (*name).to_owned(),
+            params: params.split('|').filter_map(slot).collect(),
+            varargs: None,
+            result: slot(result),
         });
     }
     functions

@@ -135,6 +135,10 @@ impl<'a> Gen<'a> {
         }
         let mut made = match self.rng.below(20) {
             0 | 1 if depth > 0 => self.set_operation(depth - 1, want),
+            2 if want.is_none() && depth > 0 && self.rng.chance(50) => match self.pivoted() {
+                Some((text, cols)) => Made { text, cols },
+                None => self.pivot(),
+            },
             2 if want.is_none() && depth > 0 => self.pivot(),
             3 if want.is_none() => self.plain(),
             _ => self.select(depth, want),
@@ -150,6 +154,13 @@ impl<'a> Gen<'a> {
         let mut recursive = false;
         for _ in 0..1 + self.rng.below(2) {
             let name = self.fresh("c");
+            if self.rng.chance(20) && self.rng.chance(50) {
+                recursive = true;
+                let (text, cols) = self.rare_recursion(&name);
+                parts.push(text);
+                self.ctes.push(Rel { alias: name, cols });
+                continue;
+            }
             if self.rng.chance(20) {
                 recursive = true;
                 let ty = self.near_type();
@@ -238,6 +249,29 @@ impl<'a> Gen<'a> {
                 break;
             }
             let types: Vec<Type> = cols.iter().map(|c| c.ty.clone()).collect();
+            if self.rng.chance(12) {
+                let nulls: Vec<String> = types
+                    .iter()
+                    .map(|t| {
+                        if self.rng.chance(70) {
+                            "NULL".to_owned()
+                        } else {
+                            self.literal(t)
+                        }
+                    })
+                    .collect();
+                text = match self.rng.below(3) {
+                    0 => format!("SELECT {} {op} {text}", nulls.join(", ")),
+                    1 => format!("{text} {op} VALUES ({})", nulls.join(", ")),
+                    _ => format!("{text} {op} SELECT {}", nulls.join(", ")),
+                };
+                if text.starts_with("SELECT NULL") {
+                    // The names are those of the first.
+                    cols.clear();
+                    break;
+                }
+                continue;
+            }
             let right = self.select(depth, Some(&types));
             text = format!("{text} {op} {}", wrap_if_ordered(&right.text));
         }
@@ -279,7 +313,7 @@ impl<'a> Gen<'a> {
     }
 
     /// A table or CTE.
-    fn base(&mut self) -> (String, Vec<Column>) {
+    pub fn base(&mut self) -> (String, Vec<Column>) {
         if !self.ctes.is_empty() && self.rng.chance(60) {
             let cte = self.rng.pick(&self.ctes).clone();
             return (cte.alias, cte.cols);
@@ -376,7 +410,16 @@ impl<'a> Gen<'a> {
         self.scopes.push(Scope::default());
         let from = self.from(depth);
         let filter = if self.rng.chance(35) {
-            format!(" WHERE {}", self.condition(depth))
+            let condition = self.condition(depth);
+            let columns = self.rng.chance(4) && !from.is_empty();
+            format!(
+                " WHERE {condition}{}",
+                if columns {
+                    " AND COLUMNS(*) IS NOT NULL"
+                } else {
+                    ""
+                }
+            )
         } else {
             String::new()
         };
@@ -449,12 +492,37 @@ impl<'a> Gen<'a> {
             let (name, key) = (self.fresh("v"), self.any(0));
             items.push(format!("count(*) OVER win AS {name}"));
             cols.push(column(&name, Type::Int64));
+            let more = self.rng.chance(40);
+            if more {
+                let (name, of) = (self.fresh("v"), self.near_type());
+                let call = self.rare_window_call(&of, 0);
+                let frame = self
+                    .rng
+                    .word(&["", " ROWS 2 PRECEDING", " RANGE UNBOUNDED PRECEDING"]);
+                items.push(format!(
+                    "{call} OVER (base ORDER BY {}{frame}) AS {name}",
+                    self.any(0)
+                ));
+            }
             tail.push_str(&format!(
-                " WINDOW win AS (PARTITION BY {key} ORDER BY {})",
-                self.any(0)
+                " WINDOW win AS (PARTITION BY {key} ORDER BY {}){}",
+                self.any(0),
+                if more {
+                    format!(", base AS (PARTITION BY {})", self.any(0))
+                } else {
+                    String::new()
+                }
             ));
         }
-        if self.rng.chance(8) && !from.is_empty() {
+        if self.rng.chance(3) && !from.is_empty() {
+            self.windows = true;
+            let condition = self.condition(2);
+            tail.push_str(&format!(
+                " QUALIFY {condition} AND rank() OVER (ORDER BY {}) < 9",
+                self.any(0)
+            ));
+            self.windows = false;
+        } else if self.rng.chance(8) && !from.is_empty() {
             self.windows = true;
             let key = self.any(1);
             tail.push_str(&format!(
@@ -490,6 +558,13 @@ impl<'a> Gen<'a> {
                 ];
                 tail.push_str(self.rng.word(&limits));
             }
+        } else if self.rng.chance(3) && !from.is_empty() {
+            tail.push_str(self.rng.word(&[
+                " USING SAMPLE 100%",
+                " USING SAMPLE reservoir(50 ROWS) REPEATABLE (3)",
+                " LIMIT (SELECT 3)",
+                " LIMIT 2 + 1 OFFSET 1",
+            ]));
         }
         if cols.is_empty() && items.is_empty() {
             items.push("1".into());
@@ -521,6 +596,12 @@ impl<'a> Gen<'a> {
         let rels = self.scopes.last().map_or_else(Vec::new, |s| s.rels.clone());
         let all: Vec<Column> = rels.iter().flat_map(|r| r.cols.clone()).collect();
         let one = self.rng.pick(&all).clone();
+        if self.rng.chance(30) {
+            let (item, more) = self.rare_star(&rels, &all, &one);
+            items.push(item);
+            cols.extend(more);
+            return;
+        }
         match self.rng.below(14) {
             0 => {
                 items.push(format!("* EXCLUDE ({})", one.name));
@@ -594,6 +675,9 @@ impl<'a> Gen<'a> {
         for ty in types {
             let key: Vec<&Column> = keys.iter().filter(|k| k.ty == *ty).collect();
             let expr = match self.rng.below(5) {
+                _ if !keys.is_empty() && !all && self.rng.chance(4) => {
+                    format!("grouping({})", self.rng.pick(&keys).name)
+                }
                 0 | 1 if !key.is_empty() => self.rng.pick(&key).name.clone(),
                 2 if !keys.is_empty() && !all => self.over_keys(&keys, ty, depth, with_windows),
                 _ => self.aggregate(ty, depth),
@@ -613,7 +697,12 @@ impl<'a> Gen<'a> {
         } else {
             let names: Vec<&str> = keys.iter().map(|k| k.name.as_str()).collect();
             let list = names.join(", ");
-            match self.rng.below(9) {
+            match self.rng.below(12) {
+                9 => format!(" GROUP BY ROLLUP ({list}), CUBE ({})", names[0]),
+                10 => format!(" GROUP BY {}, GROUPING SETS (({list}), ())", names[0]),
+                11 if !keys.is_empty() => {
+                    format!(" GROUP BY GROUPING SETS (({list}), ROLLUP ({}))", names[0])
+                }
                 0 => format!(" GROUP BY ROLLUP ({list})"),
                 1 => format!(" GROUP BY CUBE ({list})"),
                 2 => format!(" GROUP BY GROUPING SETS (({list}), ({}), ())", names[0]),
@@ -682,6 +771,10 @@ impl<'a> Gen<'a> {
         }
         let core = self.aggregate_core(ty, d);
         self.windows = windows;
+        // What has one already, and what takes an element of the aggregate's list.
+        if core.ends_with([']', 'v']) || core.contains(" FILTER ") {
+            return core;
+        }
         if self.rng.chance(10) && ty.is_numeric() {
             return format!("{core}{filter} + 1");
         }
@@ -694,6 +787,9 @@ impl<'a> Gen<'a> {
             && let Some(call) = self.catalogue_call(ty, true, d)
         {
             return call;
+        }
+        if self.rng.chance(12) {
+            return self.rare_aggregate(ty, d);
         }
         let generic = self.rng.chance(40);
         match ty {
@@ -773,8 +869,14 @@ impl<'a> Gen<'a> {
             3 => format!("first_value({})", self.expr(ty, d)),
             4 => format!("last_value({} IGNORE NULLS)", self.expr(ty, d)),
             5 => format!("nth_value({}, 2)", self.expr(ty, d)),
+            6 => self.rare_window_call(ty, d),
             _ => self.aggregate_core(ty, d),
         };
+        if self.rng.chance(15) {
+            let frame = self.rare_frame(d);
+            self.windows = true;
+            return format!("{core} OVER ({frame})");
+        }
         let partition = if self.rng.chance(45) {
             format!("PARTITION BY {}", self.any(d))
         } else {
@@ -888,6 +990,18 @@ impl<'a> Gen<'a> {
                 }
                 format!("{left} {kind} {item} USING ({name})")
             }
+            5 | 6 if shared.len() > 1 => {
+                let (a, b) = (self.rng.pick(&shared).clone(), self.rng.pick(&shared).clone());
+                self.bind(rel);
+                match self.rng.below(3) {
+                    _ if a == b => format!("{left} {kind} {item} USING ({a})"),
+                    0 => format!(
+                        "{left} ASOF {} {item} USING ({a}, {b})",
+                        self.rng.word(&["JOIN", "LEFT JOIN"])
+                    ),
+                    _ => format!("{left} {kind} {item} USING ({a}, {b})"),
+                }
+            }
             6 if !shared.is_empty() => {
                 self.bind(rel);
                 format!("{left} NATURAL {kind} {item}")
@@ -904,9 +1018,16 @@ impl<'a> Gen<'a> {
                 )
             }
             8 => {
+                let numeric = |cols: &[Column]| -> Vec<String> {
+                    let cols = cols.iter().filter(|c| c.ty.is_numeric() || c.ty.is_temporal());
+                    cols.map(|c| c.name.clone()).collect()
+                };
+                let right = numeric(&rel.cols);
+                let of_right = self.rng.pick_of(&right).map(|c| format!("{}.{c}", rel.alias));
+                let of_left = self.expr(&Type::Int32, 0);
                 self.bind(rel);
                 let on = self.join_condition();
-                let (a, b) = (self.expr(&Type::Int32, 0), self.expr(&Type::Int32, 0));
+                let (a, b) = (of_left, of_right.unwrap_or_else(|| "1".into()));
                 format!(
                     "{left} ASOF {} {item} ON {on} AND {a} >= {b}",
                     self.rng.word(&["JOIN", "LEFT JOIN"])
@@ -958,6 +1079,11 @@ impl<'a> Gen<'a> {
 
     /// A FROM item and what it brings in sight.
     fn item_of_from(&mut self, depth: usize, lateral: bool) -> (String, Rel) {
+        if self.rng.chance(18)
+            && let Some(found) = self.rare_from(depth, lateral)
+        {
+            return found;
+        }
         let alias = self.fresh("r");
         let list = self.column_of_list();
         match self.rng.below(24) {

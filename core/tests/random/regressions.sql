@@ -41,3 +41,25 @@ SELECT add(NULL, [])
 SELECT a FROM (SELECT TRY_CAST(d AS  TIME WITH TIME ZONE) AS a FROM t GROUP BY TRY_CAST(d AS TIME  WITH TIME ZONE))
 FROM nums SELECT union_value(num := (SELECT 22 FROM texts GROUP BY nums.d))
 SELECT * REPLACE (1.5 AS id) FROM nums, w
+SELECT array_sort([], replace(NULL, 'a', 'b'), v) FROM texts
+SELECT date_add('year', constant_or_null(d94 + NULL, 2)) FROM nums
+SELECT NULL::DECIMAL(5,2) + 1.5, round(NULL::DECIMAL(5,2), 1), -(NULL::DECIMAL(5,2)), 1.5 * NULL::INTEGER, (NULL::DECIMAL(5,2)) + d52 FROM nums
+SELECT [1, 2][NULL::INTEGER], (NULL::DATE[])[1], (NULL::VARCHAR)[1], MAP {1: 2.5}[NULL], (NULL::MAP(INTEGER, DATE))[1], (NULL)[1], (NULL)['a'], (NULL::DATE[])[1][2]
+SELECT (NULL::STRUCT(a DATE)).a, (NULL::STRUCT(a DATE))['b'], (NULL::UNION(a DATE)).a, (NULL::JSON)['a'], (NULL::JSON) -> 'a'
+SELECT list_sort(NULL::DATE[]), list_sort(coalesce(NULL::DATE[], NULL)), list_sort(CASE WHEN true THEN NULL::DATE[] END), list_sort(if(true, NULL::DATE[], NULL)), flatten(NULL::DATE[][]), list_distinct(NULL::DATE[])
+SELECT list_aggregate(NULL::DATE[], 'list'), list_aggregate(NULL, 'sum'), strptime(NULL::VARCHAR, '%Y %z'), strptime(NULL, '%Y %n'), strptime('2020', NULL::VARCHAR), regexp_extract(NULL::VARCHAR, '(a)', ['x'])
+SELECT NULL::VARCHAR || 'a', NULL::INTEGER[] || [1], v || NULL::VARCHAR FROM texts
+SELECT date_part(['year'], NULL::DATE), json_keys(NULL::JSON, ['a']), map_keys(NULL::MAP(DATE, INTEGER)), list_zip(NULL::DATE[], [1]), list_concat(NULL::DATE[], [NULL])
+SELECT [33, NULL, usi], [NULL, 33, usi], [usi, NULL, 33], MAP {1: 33, 2: NULL, 3: usi}, coalesce(33, NULL, usi) FROM nums
+SELECT @ y FROM (WITH c10 AS (SELECT NULL y) SELECT NULL y)
+WITH c9 AS (WITH c10 AS (SELECT 1 n, [NULL] y) TABLE c10) SELECT @ y[1] FROM c9
+WITH c9 AS (WITH c10 AS (SELECT 1 n, NULL y) TABLE c10) SELECT @ y FROM (SELECT NULL) JOIN c9 ON n
+SELECT k5 FROM unnest((SELECT list_value())) k5
+SELECT * FROM unnest((SELECT [1, 2])) k5
+SELECT unnest(NULL)
+SELECT COLUMNS([x for x in (*) if x <> 'i']) FROM t
+SELECT COLUMNS([x for x in *]) FROM nest
+FROM repeat(false, 2)
+FROM repeat('10:11:12+02'::TIMETZ, 2) r(k)
+SELECT 1_0e_5
+SELECT 1e, 1.5e_5, 1_000, 1_x

@@ -33,6 +33,11 @@ impl Rng {
         &list[self.below(list.len())]
     }
 
+    /// One of a list that may be empty.
+    pub fn pick_of<'a, T>(&mut self, list: &'a [T]) -> Option<&'a T> {
+        list.get(self.below(list.len()))
+    }
+
     /// One of some words.
     pub fn word(&mut self, list: &[&'static str]) -> &'static str {
         list[self.below(list.len())]

@@ -84,6 +84,8 @@ pub struct World {
     pub tables: Vec<Table>,
     /// What CREATE TYPE made.
     pub types: OwnTypes,
+    script: String,
+    value: fn(&str) -> String,
 }
 
 /// A name as SQL.
@@ -186,7 +188,18 @@ impl World {
             types.insert(&name, described[0].ty.clone());
         }
         drop(connection);
-        World { db, tables, types }
+        World {
+            db,
+            tables,
+            types,
+            script: script.to_owned(),
+            value,
+        }
+    }
+
+    /// The same once more: an internal error of DuckDB's leaves a database that refuses everything.
+    pub fn again(&self) -> World {
+        World::of(&self.script, self.value)
     }
 
     pub fn connect(&self) -> Box<dyn Connection> {

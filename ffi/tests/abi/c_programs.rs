@@ -2,7 +2,7 @@
 //! with all warnings as errors, once plainly and once with the address, leak and undefined-behaviour sanitizers.
 
 use crate::support::{
-    Output, Playground, cache, crate_dir, finish, library_dir, on_path, repository, run, shop,
+    Output, Playground, cache, crate_dir, finish, library_dir, on_path, repository, run, shop, store,
 };
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -178,10 +178,10 @@ fn what_a_run_does_is_had_in_c_and_cpp() {
     ] {
         for mode in MODES {
             let built = compile(&source, standard, mode, dir.path());
-            let folder = shop();
-            let output = run(program(&built).arg(folder.path()));
+            let (folder, store) = (shop(), store());
+            let output = run(program(&built).arg(folder.path()).arg(store.path()));
             assert_eq!(output.stdout, "ok\n");
-            assert!(folder.path().join("shop.duckdb").exists());
+            assert!(folder.path().join("shop.duckdb").exists() && store.path().join("store.duckdb").exists());
         }
     }
 }

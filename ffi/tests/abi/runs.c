@@ -1,5 +1,6 @@
 // What a run does beside writing, through rocky.h: a failing check, drift, a plan that is applied or stale, going on after a failure, windows
-// of time, a key, hooks, cancelling. One argument: the folder of the project of the repository's README.
+// of time, a key, hooks, cancelling; loading, seeds, histories, shadows, tests; and what is refused. Arguments: the folder of the project of the
+// repository's README, and one of several pipelines.
 
 #include <rocky.h>
 
@@ -50,6 +51,8 @@ static void value(const char *document, const char *key, char out[100]) {
     snprintf(out, 100, "%.*s", (int)strcspn(at, "\""), at);
 }
 
+static const char *text(const rocky_buf *document) { return rocky_buf_data(document); }
+
 // A call that must succeed. The caller frees the document.
 static rocky_buf *call(verb verb, const char *request, rocky_event_fn on_event, void *data, const rocky_cancel *cancel) {
     rocky_buf *document = NULL;
@@ -64,12 +67,23 @@ static rocky_buf *call(verb verb, const char *request, rocky_event_fn on_event, 
 static void refused(verb verb, const char *request, rocky_status expected, const char *part) {
     rocky_buf *document = NULL;
     rocky_error *error = NULL;
-    CHECK(verb(project, request, strlen(request), NULL, NULL, NULL, &document, &error) == expected);
+    rocky_status status = verb(project, request, strlen(request), NULL, NULL, NULL, &document, &error);
+    if (status != expected) {
+        fail(__LINE__, request, error == NULL ? text(document) : rocky_error_json(error));
+    }
+    CHECK(document == NULL);
     HOLDS(rocky_error_message(error), part);
+    // The documented document: the verb, the word for the status, the message.
+    CHECK(rocky_error_status(error) == expected);
+    CHECK(strcmp(rocky_error_code(error), rocky_status_name(expected)) == 0);
+    const char *json = rocky_error_json(error);
+    HOLDS(json, "\"version\":\"");
+    HOLDS(json, "\"command\":\"");
+    HOLDS(json, "\"error\":{\"code\":\"");
+    HOLDS(json, rocky_error_code(error));
+    HOLDS(json, "\"message\":\"");
     rocky_error_free(error);
 }
-
-static const char *text(const rocky_buf *document) { return rocky_buf_data(document); }
 
 struct seen {
     int partitions, drifts, failed_checks;
@@ -205,17 +219,168 @@ static void cancelled(void) {
     rocky_buf_free(history);
 }
 
-int main(int argc, char **argv) {
-    CHECK(argc == 2);
-    folder = argv[1];
+static void loading(void) {
+    rocky_buf *loaded = call(rocky_project_load, "", NULL, NULL, NULL);
+    HOLDS(text(loaded), "\"files_loaded\":1,\"files_failed\":0,\"files_skipped\":0,\"total_rows\":2");
+    HOLDS(text(loaded), "\"target\":\"store.main.orders\",\"status\":\"loaded\",\"rows_loaded\":2");
+    rocky_buf_free(loaded);
+    write_file("in/2.csv", "id,amount\n3,7\n");
+    write_file("in/3.parquet", "nonsense");
+    loaded = call(rocky_project_load, "{\"pipeline\": \"files\", \"format\": \"parquet\"}", NULL, NULL, NULL);
+    HOLDS(text(loaded), "\"files_failed\":1");
+    HOLDS(text(loaded), "\"status\":\"failed\"");
+    HOLDS(text(loaded), "too small to be a Parquet file");
+    rocky_buf_free(loaded);
+    loaded = call(rocky_project_load, "{\"pipeline\": \"files\", \"format\": \"csv\"}", NULL, NULL, NULL);
+    HOLDS(text(loaded), "\"files_loaded\":1,\"files_failed\":0,\"files_skipped\":1,\"total_rows\":1");
+    rocky_buf_free(loaded);
+    refused(rocky_project_load, "{\"pipeline\": \"history\"}", ROCKY_STATUS_USAGE, "has no `source_dir`");
+    refused(rocky_project_load, "{\"force\": \"yes\"}", ROCKY_STATUS_USAGE, "invalid type");
+}
+
+static void seeds_and_histories(void) {
+    rocky_buf *document = call(rocky_project_seed, "{\"filter\": \"regions\"}", NULL, NULL, NULL);
+    HOLDS(text(document), "\"tables_loaded\":1,\"tables_failed\":0");
+    HOLDS(text(document), "\"target\":\"store.seeds.regions\",\"file\":\"seeds/regions.csv\",\"rows\":2,\"columns\":2");
+    rocky_buf_free(document);
+    refused(rocky_project_seed, "{\"filter\": \"nosuch\"}", ROCKY_STATUS_USAGE, "no seed `nosuch`");
+    document = call(rocky_project_snapshot, "{\"dry_run\": true}", NULL, NULL, NULL);
+    HOLDS(text(document), "\"dry_run\":true");
+    HOLDS(text(document), "\"status\":\"dry_run\"");
+    rocky_buf_free(document);
+    document = call(rocky_project_snapshot, "", NULL, NULL, NULL);
+    HOLDS(text(document), "\"rows_inserted\":3");
+    HOLDS(text(document), "\"step\":\"initial_load\"");
+    rocky_buf_free(document);
+    write_file("in/4.csv", "id,amount\n4,9\n");
+    rocky_buf_free(call(rocky_project_load, "{\"format\": \"csv\"}", NULL, NULL, NULL));
+    document = call(rocky_project_snapshot, "{\"pipeline\": \"history\"}", NULL, NULL, NULL);
+    HOLDS(text(document), "\"rows_inserted\":1");
+    rocky_buf_free(document);
+    refused(rocky_project_snapshot, "{\"pipeline\": \"models\"}", ROCKY_STATUS_USAGE, "not snapshot");
+}
+
+static void shadows_and_tests(void) {
+    rocky_buf_free(call(rocky_project_run, "{\"pipeline\": \"models\"}", NULL, NULL, NULL));
+    rocky_buf *document = call(rocky_project_compare, "{\"pipeline\": \"models\"}", NULL, NULL, NULL);
+    HOLDS(text(document), "\"status\":\"missing_shadow\"");
+    HOLDS(text(document), "\"overall_verdict\":\"fail\"");
+    rocky_buf_free(document);
+    rocky_buf_free(call(rocky_project_run, "{\"pipeline\": \"models\", \"shadow\": true}", NULL, NULL, NULL));
+    document = call(rocky_project_compare, "{\"pipeline\": \"models\"}", NULL, NULL, NULL);
+    HOLDS(text(document), "\"overall_verdict\":\"pass\"");
+    HOLDS(text(document), "\"production_count\":4,\"shadow_count\":4");
+    HOLDS(text(document), "\"equal\":true,\"key\":[\"id\"]");
+    rocky_buf_free(document);
+    write_file("models/doubles.sql", "SELECT id, CASE id WHEN 3 THEN 0 ELSE amount * 2 END AS double FROM main.orders\n");
+    rocky_buf_free(call(rocky_project_run, "{\"pipeline\": \"models\", \"shadow\": true}", NULL, NULL, NULL));
+    document = call(rocky_project_compare, "{\"pipeline\": \"models\"}", NULL, NULL, NULL);
+    HOLDS(text(document), "\"overall_verdict\":\"fail\"");
+    HOLDS(text(document), "\"rows_only_in_production\":0,\"rows_only_in_shadow\":0,\"rows_changed\":1");
+    rocky_buf_free(document);
+    document = call(rocky_project_compare, "{\"pipeline\": \"models\", \"cleanup\": true}", NULL, NULL, NULL);
+    HOLDS(text(document), "\"dropped\":[\"store.main.doubles_rocky_shadow\"]");
+    rocky_buf_free(document);
+    refused(rocky_project_compare, "{\"pipeline\": \"nosuch\"}", ROCKY_STATUS_USAGE, "unknown pipeline `nosuch`");
+
+    document = call(rocky_project_test, "", NULL, NULL, NULL);
+    HOLDS(text(document), "\"total\":1,\"passed\":1,\"failed\":0");
+    rocky_buf_free(document);
+    document = call(rocky_project_test, "{\"declarative\": true, \"pipeline\": \"models\"}", NULL, NULL, NULL);
+    HOLDS(text(document), "\"declarative\":{\"total\":1,\"passed\":1,\"failed\":0");
+    rocky_buf_free(document);
+    refused(rocky_project_test, "{\"model\": \"nosuch\"}", ROCKY_STATUS_USAGE, "unknown model `nosuch`");
+    refused(rocky_project_apply, "{\"plan_id\": \"0123456789abcdef\"}", ROCKY_STATUS_NOT_FOUND, "is not known here");
+}
+
+// What no verb takes.
+static void bad_input(void) {
+    static const struct {
+        verb verb;
+        const char *name, *wrong_type;
+    } verbs[] = {
+        {rocky_project_run, "run", "{\"models\": 7}"},          {rocky_project_apply, "apply", "{\"plan_id\": 7}"},
+        {rocky_project_load, "load", "{\"pipeline\": 7}"},      {rocky_project_seed, "seed", "{\"seeds\": []}"},
+        {rocky_project_snapshot, "snapshot", "{\"dry_run\": 1}"}, {rocky_project_compare, "compare", "{\"key\": \"id\"}"},
+        {rocky_project_test, "test", "{\"vars\": []}"},
+    };
+    char id[100], apply[200];
+    rocky_buf *plan = call(rocky_project_plan, "{\"pipeline\": \"models\"}", NULL, NULL, NULL);
+    value(text(plan), "plan_id", id);
+    rocky_buf_free(plan);
+    snprintf(apply, sizeof apply, "{\"plan_id\": \"%s\"}", id);
+    rocky_cancel *cancel = rocky_cancel_new();
+    rocky_cancel_trip(cancel);
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        char command[64];
+        snprintf(command, sizeof command, "\"command\":\"%s\"", verbs[i].name);
+        refused(verbs[i].verb, "{\"nosuch\": 1}", ROCKY_STATUS_USAGE, "unknown field `nosuch`");
+        refused(verbs[i].verb, verbs[i].wrong_type, ROCKY_STATUS_USAGE, "invalid type");
+        refused(verbs[i].verb, "[]", ROCKY_STATUS_USAGE, "a list");
+        refused(verbs[i].verb, "{", ROCKY_STATUS_USAGE, "");
+        const char *request = "{}";
+        if (verbs[i].verb == rocky_project_apply) {
+            request = apply;
+        } else if (verbs[i].verb == rocky_project_run || verbs[i].verb == rocky_project_compare) {
+            request = "{\"pipeline\": \"models\"}";
+        }
+        struct {
+            const rocky_project *project;
+            const char *request;
+            size_t len;
+            const rocky_cancel *cancel;
+            rocky_status status;
+        } calls[] = {
+            {NULL, request, strlen(request), NULL, ROCKY_STATUS_INVALID_ARGUMENT},
+            {project, NULL, 1, NULL, ROCKY_STATUS_INVALID_ARGUMENT},
+            {project, "\xff", 1, NULL, ROCKY_STATUS_INVALID_ARGUMENT},
+            {project, request, strlen(request), cancel, ROCKY_STATUS_CANCELLED},
+        };
+        for (size_t j = 0; j < sizeof calls / sizeof *calls; j++) {
+            rocky_buf *document = NULL;
+            rocky_error *error = NULL;
+            if (verbs[i].verb(calls[j].project, calls[j].request, calls[j].len, NULL, NULL, calls[j].cancel, &document,
+                              &error) != calls[j].status) {
+                fail(__LINE__, command, rocky_status_name(calls[j].status));
+            }
+            CHECK(document == NULL && strcmp(rocky_error_code(error), rocky_status_name(calls[j].status)) == 0);
+            HOLDS(rocky_error_json(error), command);
+            rocky_error_free(error);
+        }
+    }
+    rocky_cancel_free(cancel);
+    // No request at all is an empty one; to apply there must be a plan.
+    refused(rocky_project_apply, "", ROCKY_STATUS_USAGE, "plan_id");
+}
+
+static rocky_project *open_folder(const rocky_engine *engine, const char *path) {
     char request[4200];
-    snprintf(request, sizeof request, "{\"config\": \"%s\"}", folder);
-    rocky_engine *engine = NULL;
     rocky_project *opened = NULL;
     rocky_error *error = NULL;
-    CHECK(rocky_engine_new(NULL, 0, &engine, &error) == ROCKY_STATUS_OK);
+    snprintf(request, sizeof request, "{\"config\": \"%s\"}", path);
     CHECK(rocky_project_open(engine, request, strlen(request), &opened, &error) == ROCKY_STATUS_OK);
-    rocky_engine_free(engine);
+    folder = path;
+    return opened;
+}
+
+static void no_project(const rocky_engine *engine) {
+    const char *request = "{\"config\": \"/nowhere/rocky.toml\"}";
+    rocky_project *opened = NULL;
+    rocky_error *error = NULL;
+    CHECK(rocky_project_open(engine, request, strlen(request), &opened, &error) == ROCKY_STATUS_NOT_FOUND);
+    CHECK(opened == NULL);
+    HOLDS(rocky_error_json(error), "\"command\":\"open\"");
+    HOLDS(rocky_error_json(error), "\"code\":\"not_found\"");
+    rocky_error_free(error);
+}
+
+int main(int argc, char **argv) {
+    CHECK(argc == 3);
+    rocky_engine *engine = NULL;
+    rocky_error *error = NULL;
+    CHECK(rocky_engine_new(NULL, 0, &engine, &error) == ROCKY_STATUS_OK);
+    no_project(engine);
+    rocky_project *opened = open_folder(engine, argv[1]);
     project = opened;
     checks();
     plans();
@@ -223,6 +388,14 @@ int main(int argc, char **argv) {
     partitions();
     key_and_hooks();
     cancelled();
+    rocky_project_close(opened);
+    opened = open_folder(engine, argv[2]);
+    rocky_engine_free(engine);
+    project = opened;
+    loading();
+    seeds_and_histories();
+    shadows_and_tests();
+    bad_input();
     rocky_project_close(opened);
     puts("ok");
     return 0;

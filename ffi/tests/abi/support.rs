@@ -154,6 +154,57 @@ pub fn shop() -> TempDir {
     dir
 }
 
+/// A project of several pipelines: files are loaded, their table has a history and a model that reads it; and there is a seed.
+pub fn store() -> TempDir {
+    let dir = TempDir::with_prefix("rocky-store").unwrap();
+    let files = [
+        ("rocky.toml", STORE),
+        ("in/1.csv", "id,amount\n1,20\n2,5\n"),
+        ("seeds/regions.csv", "code,name\nde,Germany\nfr,France\n"),
+        ("models/doubles.sql", "SELECT id, amount * 2 AS double FROM main.orders\n"),
+        ("models/doubles.toml", "[[tests]]\ntype = \"unique\"\ncolumn = \"id\"\n"),
+    ];
+    for (path, text) in files {
+        let full = dir.path().join(path);
+        std::fs::create_dir_all(full.parent().unwrap()).unwrap();
+        std::fs::write(full, text).unwrap();
+    }
+    dir
+}
+
+const STORE: &str = r#"[adapter]
+type = "duckdb"
+path = "store.duckdb"
+
+[pipeline.files]
+type = "load"
+source_dir = "in"
+[pipeline.files.target]
+catalog = ""
+schema = "main"
+table = "orders"
+
+[pipeline.history]
+type = "snapshot"
+unique_key = ["id"]
+strategy = "check"
+check_cols = ["amount"]
+[pipeline.history.source]
+catalog = ""
+schema = "main"
+table = "orders"
+[pipeline.history.target]
+catalog = ""
+schema = "main"
+table = "order_history"
+
+[pipeline.models]
+type = "transformation"
+depends_on = ["files"]
+[pipeline.models.target]
+adapter = "default"
+"#;
+
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {

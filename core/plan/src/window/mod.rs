@@ -7,4 +7,4 @@ mod select;
 
 pub use key::{Key, KeyProblem};
 pub(crate) use select::{Before, Interval, Literals, Problem, select};
-pub use select::{Selection, WindowOptions};
+pub use select::{Selection, WindowOptions, partition_key};

@@ -290,6 +290,18 @@ fn count(model: &str, from: Key, to: Key) -> Result<i64, Problem> {
     Ok(n.max(0))
 }
 
+/// The key that a text names among the partitions of a model, in its one spelling; `None` when such models have no partitions.
+/// `Err`: what is wrong with it, and what to do.
+pub fn partition_key(
+    model: &str,
+    kind: &StrategyKind,
+    text: &str,
+) -> Option<Result<SmolStr, (String, String)>> {
+    let interval = Interval::of(kind)?;
+    let key = parse(model, "partition", text, interval.granularity);
+    Some(key.map(Key::text).map_err(|p| (p.message, p.help)))
+}
+
 fn parse(model: &str, what: &str, text: &str, granularity: Granularity) -> Result<Key, Problem> {
     let (word, form) = form(granularity);
     let article = if granularity == Granularity::Hour {

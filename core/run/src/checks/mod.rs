@@ -45,6 +45,9 @@ impl CheckStatus {
     }
 }
 
+/// The detail of a check that the end of the run has cut short.
+const INTERRUPTED: &str = "interrupted";
+
 /// What a check found, as documents show it: the keys of its kind are there, the others are not.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[expect(
@@ -133,6 +136,11 @@ impl CheckOutcome {
             sql: check.sql().to_owned(),
             duration_ms: 0,
         }
+    }
+
+    /// The run was interrupted before there was an answer: it says nothing of the rows.
+    pub(crate) fn was_interrupted(&self) -> bool {
+        self.status == CheckStatus::Error && self.detail.as_deref() == Some(INTERRUPTED)
     }
 
     /// It does not hold, and the run fails for it.
@@ -398,7 +406,7 @@ impl<'a> Evaluator<'a> {
     fn failed(&mut self, error: Error) -> String {
         if error.kind == ErrorKind::Cancelled {
             let exceeded = self.limits.and_then(|(l, task)| l.exceeded(task));
-            return exceeded.unwrap_or_else(|| "interrupted".to_owned());
+            return exceeded.unwrap_or_else(|| INTERRUPTED.to_owned());
         }
         let trouble = Trouble {
             class: self.connection.classify(&error),

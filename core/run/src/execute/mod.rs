@@ -21,7 +21,7 @@ mod worker;
 
 pub use policy::{Backoff, BreakerPolicy, Policy};
 
-use crate::checks::CheckStatus;
+use crate::checks::{CheckOutcome, CheckStatus};
 use crate::report::{RunReport, RunStatus, StatementResult, TaskResult, TaskStatus, Trigger};
 use crate::state::{RunEnd, RunRecord, StateBatch, StateStore};
 use jiff::Timestamp;
@@ -130,6 +130,8 @@ fn execute_in(mut ctx: ExecuteContext<'_>, time: &Time) -> Result<RunReport> {
     };
     let mut outcome = pump::run_tasks(&mut ctx, (clock, time), values.clone(), connection, repetitions);
     deferred::run(&ctx, (clock, time), &values, &mut outcome);
+    let mut checks = outcome.results.iter().flat_map(|t| &t.checks);
+    outcome.interrupted |= ctx.cancel.is_tripped() && checks.any(CheckOutcome::was_interrupted);
 
     let succeeded = outcome
         .results

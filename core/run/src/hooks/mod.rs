@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 
 /// How much of a hook's text is shown.
 const SHOWN: usize = 120;
+/// How much of what a service or a command says of a failure is shown.
+const SHOWN_FAILURE: usize = 400;
 
 /// What kind of hook.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -158,7 +160,9 @@ impl Hooks {
     ) -> HookReport {
         let begin = Instant::now();
         let ended = shell::run(hook, payload, &self.folder, cancel);
-        let (out, err) = (ended.stdout.text(), ended.stderr.text());
+        // Cleaned before it is cut: of a password no part is to stay.
+        let text = |printed: &shell::Printed| self.clean(printed.text(|text| self.clean_end(text)));
+        let (out, err) = (text(&ended.stdout), text(&ended.stderr));
         let output = match (out.is_empty(), err.is_empty()) {
             (true, true) => None,
             (false, true) => Some(out),
@@ -174,11 +178,11 @@ impl Hooks {
         HookReport {
             event: context.event,
             kind: HookKind::Shell,
-            hook: self.clean(shown_command(hook)),
+            hook: shown_command(&self.config, hook),
             subject: subject(context),
             on_failure: hook.on_failure,
             failure: failure.map(|f| self.clean(f)),
-            output: output.map(|o| self.clean(o)),
+            output,
             pending: false,
             duration_ms: millis(begin.elapsed()),
         }
@@ -210,7 +214,7 @@ impl Hooks {
             return report;
         }
         let clients = self.clients.get_or_insert_with(webhook::Clients::new).clone();
-        report.failure = attended(clients, hook, body, cancel).err().map(|f| self.clean(f));
+        report.failure = attended(clients, hook, body, cancel).err().map(|f| self.shown(f));
         if cancel.is_tripped() {
             // They were shut down; hooks of the end need new ones.
             self.clients = None;
@@ -227,7 +231,7 @@ impl Hooks {
         };
         let mut reports = detached.finish(most);
         for report in &mut reports {
-            report.failure = report.failure.take().map(|f| self.clean(f));
+            report.failure = report.failure.take().map(|f| self.shown(f));
         }
         reports
     }
@@ -235,6 +239,25 @@ impl Hooks {
     /// A text without the passwords of the configuration.
     fn clean(&self, text: String) -> String {
         clean(&self.config.secrets, text)
+    }
+
+    /// The same, not too long.
+    fn shown(&self, text: String) -> String {
+        cut(&self.clean(text), SHOWN_FAILURE)
+    }
+
+    /// The end of a text, without the passwords of the configuration and without what may be the rest of one at its beginning.
+    fn clean_end(&self, text: &str) -> String {
+        let mut rest = text;
+        for secret in &self.config.secrets {
+            let secret = secret.expose();
+            let ends = secret.char_indices().skip(1);
+            let left = ends
+                .filter_map(|(at, _)| text.strip_prefix(secret.get(at..)?))
+                .next();
+            rest = left.filter(|left| left.len() < rest.len()).unwrap_or(rest);
+        }
+        self.clean(rest.to_owned())
     }
 }
 
@@ -274,9 +297,10 @@ fn clean(secrets: &[Secret], mut text: String) -> String {
     text
 }
 
-/// The first line of a command.
-pub fn shown_command(hook: &ShellHook) -> String {
-    let mut lines = hook.command.trim().lines();
+/// The first line of a command of this configuration.
+pub fn shown_command(config: &HooksConfig, hook: &ShellHook) -> String {
+    let command = clean(&config.secrets, hook.command.trim().to_owned());
+    let mut lines = command.lines();
     let first = cut(lines.next().unwrap_or_default(), SHOWN);
     match lines.next() {
         Some(_) if !first.ends_with('…') => format!("{first} …"),

@@ -36,12 +36,12 @@ impl Printed {
         }
     }
 
-    /// As text, without the blanks around it.
-    pub(super) fn text(&self) -> String {
+    /// As text, without the blanks around it. `clean_end` cleans a text of which the beginning is missing.
+    pub(super) fn text(&self, clean_end: impl Fn(&str) -> String) -> String {
         let text = String::from_utf8_lossy(&self.bytes);
         match self.dropped {
             0 => text.trim().to_owned(),
-            n => format!("[{n} bytes before this] {}", text.trim()),
+            n => format!("[{n} bytes before this] {}", clean_end(&text).trim()),
         }
     }
 }
@@ -281,7 +281,7 @@ mod tests {
     fn the_context_is_on_stdin_also_by_name() {
         let ended = sh("cat; cat /dev/stdin", 60_000, "{\"a\": 1}");
         assert_eq!(ended.failure, None);
-        assert_eq!(ended.stdout.text(), "{\"a\": 1}{\"a\": 1}");
+        assert_eq!(ended.stdout.text(str::to_owned), "{\"a\": 1}{\"a\": 1}");
     }
 
     #[test]
@@ -298,8 +298,8 @@ mod tests {
             "",
         );
         assert_eq!(ended.failure.as_deref(), Some("exit code 3"));
-        assert_eq!(ended.stderr.text(), "no");
-        let text = ended.stdout.text();
+        assert_eq!(ended.stderr.text(str::to_owned), "no");
+        let text = ended.stdout.text(str::to_owned);
         assert!(
             text.starts_with("[995909 bytes before this]") && text.ends_with("last"),
             "{text}"
@@ -356,7 +356,7 @@ mod tests {
         // Half an hour would be a failure: nothing is killed in time.
         let ended = sh("sleep 36000 & echo $!", 1_800_000, "");
         assert_eq!(ended.failure, None);
-        let left = ended.stdout.text();
+        let left = ended.stdout.text(str::to_owned);
         assert!(left.trim().parse::<u32>().is_ok(), "{left}");
         let _ = std::process::Command::new("kill").arg(left.trim()).status();
     }

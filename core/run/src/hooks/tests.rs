@@ -498,3 +498,26 @@ fn the_hooks_of_the_end_run_after_an_interruption_too() {
     assert_eq!((summary.fired, summary.failed), (2, 1), "{summary:?}");
     assert!(std::fs::read_to_string(&file).unwrap().contains("pipeline_error"));
 }
+
+#[test]
+fn of_a_password_that_is_cut_no_part_is_shown() {
+    let long = format!(
+        "[[hook.model_error]]\ncommand = \"\"\"printf '%s' \"$T\"; head -c 4090 /dev/zero | tr '\\\\000' .; head -c 395 /dev/zero | tr '\\\\000' . >&2; printf %s \"$T\" >&2; exit 1\"\"\"\n\
+         env = {{ T = \"${{TOKEN}}\" }}\n\
+         [[hook.model_error]]\ncommand = \"true {}t0p-secret\"\nenv = {{ T = \"${{TOKEN}}\" }}\n",
+        "x".repeat(SHOWN - 9)
+    );
+    let config = config(&long);
+    let mut hooks = Hooks::new(config.clone(), std::env::temp_dir());
+    let reports = fire(&mut hooks).reports;
+    let output = reports[0].output.as_deref().unwrap();
+    assert!(output.starts_with("[4 bytes before this] ..."), "{output:.60}");
+    for part in ["t0p", "ecret"] {
+        for report in &reports {
+            assert!(!format!("{report:?}").contains(part), "{report:?}");
+        }
+        for hook in &config.shell {
+            assert!(!shown_command(&config, hook).contains(part));
+        }
+    }
+}

@@ -20,8 +20,8 @@ use ureq::{Agent, Timeout};
 const MAX_DELAY: Duration = Duration::from_secs(30);
 /// How often the pause is doubled.
 const MAX_DOUBLINGS: u32 = 10;
-/// How much of an unwelcome answer is shown.
-const SHOWN_ANSWER: usize = 300;
+/// How much of an unwelcome answer is looked at; less is shown.
+const SEEN_ANSWER: usize = 8192;
 
 /// The clients: one with the environment's proxy and the system's certificates, one for addresses of the machine itself.
 #[derive(Clone)]
@@ -212,7 +212,7 @@ fn attempt(clients: &Clients, hook: &Webhook, body: Option<&str>) -> Result<(), 
     let said: String = said
         .trim()
         .chars()
-        .take(SHOWN_ANSWER)
+        .take(SEEN_ANSWER)
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     let colon = if said.is_empty() { "" } else { ": " };

@@ -509,7 +509,14 @@ fn written_meanwhile(found: &Found) -> Failure {
 fn download<T>(path: &Path, body: &[u8], place: &str, take: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
     let file = beside(path, &format!("download-{}.tmp", std::process::id()));
     let write = || -> Result<T> {
-        std::fs::write(&file, body).map_err(|error| Error::io(file.display(), error))?;
+        std::fs::write(&file, body).map_err(|error| {
+            let mut error = Error::io(file.display(), error);
+            error.message = format!(
+                "remote state {place} was read, and there is no place for it here: {}",
+                error.message
+            );
+            error.hint("make room beside the state file; neither it nor the remote state was changed")
+        })?;
         // Refused before the local file is touched: another format, a newer version, damage.
         if let Err(error) = StateReader::open_existing(&file) {
             let what = error.message.replace(&file.display().to_string(), place);

@@ -15,7 +15,7 @@ use super::rows::{Row, TakenIn, each_row, merge, put};
 use super::tables::each_table;
 use super::{LOCAL_KIND, OLDEST_VERSION, SCHEMA_VERSION, StateReader, StateStore, copy, state_error, tables};
 use rocky_base::{Error, ErrorKind, Result, SmolStr};
-use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -115,6 +115,12 @@ impl StateReader {
 impl StateReader {
     /// [`StateReader::export`] into a file, which is replaced: what has the name is whole.
     pub fn export_to(&self, file: &Path) -> Result<u64> {
+        if is_same_file(self.path(), file) {
+            return Err(
+                Error::usage(format!("{} is the state store itself", file.display()))
+                    .hint("name another file: an export replaces what has its name"),
+            );
+        }
         let mut aside = file.as_os_str().to_owned();
         aside.push(format!(".{}.tmp", std::process::id()));
         let aside = Path::new(&aside);
@@ -133,6 +139,19 @@ impl StateReader {
             let _ = std::fs::remove_file(aside);
         }
         result
+    }
+}
+
+/// Two names of one file: through links too.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    if let (Ok(one), Ok(other)) = (std::fs::metadata(one), std::fs::metadata(other)) {
+        use std::os::unix::fs::MetadataExt;
+        return (one.dev(), one.ino()) == (other.dev(), other.ino());
+    }
+    match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
     }
 }
 
@@ -430,7 +449,13 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
                     (value.kind, value.key) = (row.kind.into_owned(), row.key.into_owned());
                     Row::Note(value)
                 })?,
-                _ => drop(map.next_value::<IgnoredAny>()?),
+                // A version that has more tables has another number.
+                other => {
+                    return Err(A::Error::custom(format!(
+                        "`{}` is no table of a state store",
+                        other.escape_debug()
+                    )));
+                }
             }
         }
         if !format || !version {

@@ -6,7 +6,7 @@ use super::narrow::Outcome;
 use super::scope::Src;
 use super::{Analyser, Ctx};
 use crate::model::{InfluenceKind, Roles, Transform};
-use crate::typing::{self, Argument, ArgumentValue, CallSite, FunctionKind, Operand, TypeError};
+use crate::typing::{self, Argument, ArgumentValue, CallSite, Constant, FunctionKind, Operand, TypeError};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{BinaryOp, Call, ExprId, ExprKind, Name, Over, WindowSpec, path_span};
 use rocky_warehouse::Type;
@@ -141,10 +141,55 @@ impl<'a> Analyser<'a> {
         column.then_some(base)
     }
 
+    /// A bare word that names a part of a date, and no column.
+    fn is_bare_part(&self, path: &[Name]) -> bool {
+        self.dialect == Dialect::DuckDb
+            && matches!(path, [one] if !one.ident.quoted && typing::is_date_part(&one.ident.text))
+            && matches!(self.lookup(path), Meaning::Nothing)
+    }
+
+    /// E100 with quotes as the repair; of an unknown function it is enough that it is unknown.
+    fn report_bare_part(&mut self, site: &Site<'_>, path: &[Name]) {
+        let [part] = path else { return };
+        if site.kind.is_none() {
+            return;
+        }
+        let word = &part.ident.text;
+        let message = format!(
+            "column `{word}` not found: `{}` takes a part of a date as text",
+            site.name
+        );
+        let edit = rocky_base::Edit {
+            loc: Loc::text(part.span),
+            text: format!("'{word}'"),
+        };
+        let finding = Diagnostic::new(code::E100, Loc::text(part.span), message);
+        self.report(finding.fix(format!("write `'{word}'`"), vec![edit]));
+    }
+
     /// E208 where the call may not stand.
     fn check_place(&mut self, site: &Site<'_>, span: Span) {
         if site.windowed {
+            if self.dialect == Dialect::DuckDb && site.kind == Some(FunctionKind::Scalar) {
+                let message = format!(
+                    "`{}` is no aggregate or window function: it takes no OVER",
+                    site.name
+                );
+                self.report(Diagnostic::new(code::E208, Loc::text(span), message));
+            }
             self.check_window_place(span);
+            return;
+        }
+        let call = site.call;
+        if (call.distinct || call.filter.is_some() || !call.order_by.is_empty())
+            && site.kind.is_some()
+            && !typing::may_aggregate(self.dialect, &site.name)
+        {
+            let message = format!(
+                "`{}` is no aggregate: it takes no DISTINCT, ORDER BY or FILTER",
+                site.name
+            );
+            self.report(Diagnostic::new(code::E208, Loc::text(span), message));
             return;
         }
         match site.kind {
@@ -209,6 +254,14 @@ impl<'a> Analyser<'a> {
                         value: ArgumentValue::Value(operand),
                     });
                 }
+                // `datediff(day, a, b)`: elsewhere a part of a date is a bare word.
+                ExprKind::Column(path) if self.is_bare_part(path) => {
+                    self.report_bare_part(site, path);
+                    args.push(Argument {
+                        name,
+                        value: ArgumentValue::Value(Operand::unknown()),
+                    });
+                }
                 ExprKind::Lambda { params, .. } => {
                     args.push(Argument {
                         name,
@@ -234,7 +287,8 @@ impl<'a> Analyser<'a> {
                 }
                 _ => {
                     let start = acc.len();
-                    let mut operand = self.expr(arg.value, inner, acc);
+                    let value = self.expr(arg.value, inner, acc);
+                    let mut operand = self.folded(arg.value, value);
                     if i == 0 && condition.is_some() {
                         acc.decides_from(start, Roles::CONDITION);
                     }
@@ -297,9 +351,14 @@ impl<'a> Analyser<'a> {
             },
         };
         let mut framed = false;
+        let (mut ranges, mut n_keys) = (None, 0);
         // A window may extend another, which may extend another; a definition that names itself ends the walk.
         for _ in 0..64 {
             framed |= spec.frame_span.is_some();
+            if spec.ranges && !spec.frame.is_empty() {
+                ranges = spec.frame_span;
+            }
+            n_keys += spec.order_by.len();
             let keys = spec
                 .partition_by
                 .iter()
@@ -320,6 +379,18 @@ impl<'a> Analyser<'a> {
                 break;
             };
             spec = next;
+        }
+        if let Some(span) = ranges
+            && n_keys != 1
+        {
+            let message = match n_keys {
+                0 => "a RANGE frame with a distance needs an ORDER BY".to_owned(),
+                n => format!("a RANGE frame with a distance needs one key in ORDER BY, not {n}"),
+            };
+            self.report(
+                Diagnostic::new(code::E230, Loc::text(span), message)
+                    .help("order by one number, date or timestamp, or count rows with ROWS"),
+            );
         }
         framed
     }
@@ -362,7 +433,25 @@ impl<'a> Analyser<'a> {
         {
             return match &operand.ty {
                 Type::List(element) | Type::Array(element, _) => Operand::of((**element).clone(), true),
-                _ => Operand::unknown(),
+                Type::Null => Operand::of(Type::Null, true),
+                Type::Unknown | Type::Struct(_) | Type::Other(_) | Type::Variant => {
+                    Operand::unknown()
+                }
+                ty => {
+                    let message = format!(
+                        "`unnest` takes a list or a struct, not {}",
+                        ty.print(self.dialect)
+                    );
+                    let mut finding = Diagnostic::new(code::E200, Loc::text(span), message);
+                    finding.help = match ty {
+                        Type::Json => Some("cast it first: `unnest(x::JSON[])`".into()),
+                        Type::Map(_) => Some("write `unnest(map_entries(x))`".into()),
+                        Type::String { .. } => Some("split it first: `unnest(string_split(x, ','))`".into()),
+                        _ => None,
+                    };
+                    self.report(finding);
+                    Operand::unknown()
+                }
             };
         }
         let mut name = last_name(call);
@@ -437,11 +526,13 @@ impl<'a> Analyser<'a> {
                 }
             }
             Err(error) => {
-                let unknown =
-                    |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.ty.has_unknown());
-                // With an argument of unknown type a wrong type is not proved.
+                let unknown = |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.is_doubtful());
+                let null = |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.constant == Some(Constant::Perhaps));
+                // With an argument of unknown type a wrong type is not proved, with one that may be a constant NULL nothing
+                // but the number of arguments.
                 if args.iter().any(unknown)
                     && matches!(error, TypeError::ArgumentTypes(_) | TypeError::Ambiguous(_))
+                    || args.iter().any(null) && matches!(error, TypeError::Refused(_))
                 {
                     return Operand::unknown();
                 }

@@ -314,10 +314,15 @@ impl<'a> Analyser<'a> {
             }
         }
         if let Some((kind, negated, wanted)) = &star.like {
+            // `* SIMILAR TO` takes what contains a match, `* NOT SIMILAR TO` leaves out what is one.
+            let kind = match kind {
+                LikeKind::Similar if !*negated => LikeKind::Regexp,
+                other => *other,
+            };
             let keep: Vec<Option<bool>> = selected
                 .cols
                 .iter()
-                .map(|c| self.name_matches(*kind, *wanted, star.escape, &c.name))
+                .map(|c| self.name_matches(kind, *wanted, star.escape, &c.name))
                 .collect();
             if keep.iter().any(Option::is_none) {
                 selected.complete = false;
@@ -327,6 +332,7 @@ impl<'a> Analyser<'a> {
                 selected
                     .cols
                     .retain(|_| keep.next().is_none_or(|hit| hit != *negated));
+                self.report_none_chosen(selected, self.ast.expr(*wanted).span);
             }
         }
         for (expr, name) in &star.replace {
@@ -419,15 +425,7 @@ impl<'a> Analyser<'a> {
                     }
                     hit
                 });
-                if all.cols.is_empty() && all.complete {
-                    let span = ast.expr(selector).span;
-                    let message = format!("no column matches `{text}`");
-                    self.report(rocky_base::Diagnostic::new(
-                        rocky_base::code::E100,
-                        rocky_base::Loc::text(span),
-                        message,
-                    ));
-                }
+                self.report_none_chosen(&all, ast.expr(selector).span);
                 (all, groups)
             }
             ExprKind::Array(list) => {
@@ -455,6 +453,38 @@ impl<'a> Analyser<'a> {
                     .cols
                     .iter()
                     .map(|c| self.chooses(&key, *body, &c.name))
+                    .collect();
+                let Some(verdicts) = verdicts else { return none };
+                let mut verdicts = verdicts.into_iter();
+                all.cols.retain(|_| verdicts.next().unwrap_or(false));
+                self.report_none_chosen(&all, ast.expr(selector).span);
+                (all, Vec::new())
+            }
+            // [x FOR x IN (*) IF …]
+            ExprKind::Comprehension {
+                element,
+                vars,
+                list,
+                filter,
+            } => {
+                let (ExprKind::Star(star), [var]) = (&ast.expr(ast.unparen(*list)).kind, vars.as_slice())
+                else {
+                    return none;
+                };
+                let key = self.column_key(&var.ident);
+                match &ast.expr(ast.unparen(*element)).kind {
+                    ExprKind::Column(path)
+                        if path.len() == 1 && path.iter().all(|n| self.column_key(&n.ident) == key) => {}
+                    _ => return none,
+                }
+                let mut all = self.star(star);
+                let Some(filter) = filter else {
+                    return (all, Vec::new());
+                };
+                let verdicts: Option<Vec<bool>> = all
+                    .cols
+                    .iter()
+                    .map(|c| self.chooses(&key, *filter, &c.name))
                     .collect();
                 let Some(verdicts) = verdicts else { return none };
                 let mut verdicts = verdicts.into_iter();
@@ -493,6 +523,19 @@ impl<'a> Analyser<'a> {
             }
             _ => none,
         }
+    }
+
+    /// A pattern or a lambda that chooses no column.
+    fn report_none_chosen(&mut self, chosen: &Selected, span: Span) {
+        if self.dialect != Dialect::DuckDb || !chosen.cols.is_empty() || !chosen.complete {
+            return;
+        }
+        let message = format!("no column matches `{}`", self.text(span).trim_matches('\''));
+        self.report(rocky_base::Diagnostic::new(
+            rocky_base::code::E100,
+            rocky_base::Loc::text(span),
+            message,
+        ));
     }
 
     /// What the COLUMNS(…) of an expression stand for, as its name shows them.

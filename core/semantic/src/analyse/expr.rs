@@ -4,6 +4,7 @@
 //! Chains of binary operators are walked by a loop, everything else recurses with a growing stack (the parser limits
 //! nesting).
 
+use super::fold::Fold;
 use super::lineage::{Acc, compose};
 use super::narrow::{Facts, Outcome};
 use super::scope::Fields;
@@ -58,6 +59,23 @@ impl<'a> Analyser<'a> {
                 acc.because(Some((span, "it could not be parsed".into())));
                 Operand::unknown()
             }
+            // `1e` is 1 as the engine reads numbers with a point: never an INTEGER.
+            ExprKind::Literal(Literal::Number(_))
+                if self.dialect == Dialect::DuckDb
+                    && matches!(
+                        self.input.text.as_bytes().get(span.end as usize),
+                        Some(b'e' | b'E')
+                    ) =>
+            {
+                let ExprKind::Literal(literal) = &ast.expr(id).kind else {
+                    return Operand::unknown();
+                };
+                let mut operand = typing::literal(self.dialect, literal);
+                if operand.ty == Type::Int32 {
+                    operand.ty = Type::Int64;
+                }
+                operand
+            }
             ExprKind::Literal(literal) => typing::literal(self.dialect, literal),
             ExprKind::Column(path) => self.column(id, path, mode, acc),
             ExprKind::Star(star) => {
@@ -80,8 +98,12 @@ impl<'a> Analyser<'a> {
                 typing::literal(self.dialect, &bound)
             }
             ExprKind::Unary { op, operand } => {
-                let operand = self.expr(*operand, &inner, acc);
+                let value = self.expr(*operand, &inner, acc);
+                let operand = self.folded(*operand, value);
                 typing::unary(self.dialect, *op, &operand).unwrap_or_else(|_| {
+                    if operand.is_doubtful() {
+                        return Operand::unknown();
+                    }
                     let ty = operand.ty.print(self.dialect);
                     let text = self.operator_text(span, ast.expr(id));
                     self.report_operator(span, format!("`{text}` does not take {ty}"));
@@ -192,7 +214,8 @@ impl<'a> Analyser<'a> {
                 field_span,
                 expr,
             } => {
-                let operand = self.expr(*expr, &inner, acc);
+                let value = self.expr(*expr, &inner, acc);
+                let operand = self.folded(*expr, value);
                 match typing::extract(self.dialect, field, &operand) {
                     Ok(typed) => Operand::of(typed.ty, typed.nullable),
                     Err(_) => {
@@ -239,7 +262,7 @@ impl<'a> Analyser<'a> {
             }
             ExprKind::Array(list) => {
                 let parts = self.values_of(list, &inner, acc);
-                let element = self.common_type("this list", &parts, Meeting::Branches);
+                let element = self.common_type("this list", &parts, Meeting::Elements);
                 Operand {
                     constant: typing::strings(parts.iter().map(|(_, p)| p)),
                     ..Operand::of(Type::list(element), false)
@@ -257,8 +280,8 @@ impl<'a> Analyser<'a> {
                     keys.push((*key, self.expr(*key, &inner, acc)));
                     values.push((*value, self.expr(*value, &inner, acc)));
                 }
-                let key = self.common_type("this map's keys", &keys, Meeting::Branches);
-                let value = self.common_type("this map's values", &values, Meeting::Branches);
+                let key = self.common_type("this map's keys", &keys, Meeting::Elements);
+                let value = self.common_type("this map's values", &values, Meeting::Elements);
                 Operand::of(Type::map(key, value), false)
             }
             ExprKind::Lambda { params, body } => {
@@ -292,11 +315,24 @@ impl<'a> Analyser<'a> {
                 {
                     return part;
                 }
-                let base_operand = self.expr(*base, &inner, acc);
-                let index_operand = self.expr(*index, &inner, acc);
+                let value = self.expr(*base, &inner, acc);
+                let base_operand = self.folded(*base, value);
+                let value = self.expr(*index, &inner, acc);
+                let index_operand = self.folded(*index, value);
                 match typing::index(self.dialect, &base_operand, &index_operand) {
                     Ok(typed) => Operand::of(typed.ty, typed.nullable),
+                    Err(_) if base_operand.is_doubtful() || index_operand.is_doubtful() => Operand::unknown(),
                     Err(_) => {
+                        if let (Type::Struct(_), ExprKind::Literal(Literal::String(name))) =
+                            (&base_operand.ty, &ast.expr(*index).kind)
+                        {
+                            let name = Name {
+                                ident: rocky_base::Ident::quoted(name.clone()),
+                                span: ast.expr(*index).span,
+                            };
+                            self.report_no_field(&base_operand.ty, &name);
+                            return Operand::unknown();
+                        }
                         let (b, i) = (
                             base_operand.ty.print(self.dialect),
                             index_operand.ty.print(self.dialect),
@@ -329,7 +365,8 @@ impl<'a> Analyser<'a> {
                     if let Some(part) = self.field_of_column(*base, &name.ident.text, mode, acc) {
                         return part;
                     }
-                    let operand = self.expr(*base, &inner, acc);
+                    let value = self.expr(*base, &inner, acc);
+                    let operand = self.folded(*base, value);
                     self.fields(operand, std::slice::from_ref(name))
                 }
             },
@@ -342,8 +379,10 @@ impl<'a> Analyser<'a> {
                 Operand::of(ty, true)
             }
             ExprKind::AtTimeZone { expr, zone } => {
-                let operand = self.expr(*expr, &inner, acc);
-                let zone = self.expr(*zone, &inner, acc);
+                let value = self.expr(*expr, &inner, acc);
+                let operand = self.folded(*expr, value);
+                let value = self.expr(*zone, &inner, acc);
+                let zone = self.folded(*zone, value);
                 if self.dialect == Dialect::DuckDb {
                     return self.time_zone(span, zone, operand);
                 }
@@ -434,6 +473,14 @@ impl<'a> Analyser<'a> {
                     operand
                 }
             };
+            if self.dialect == Dialect::DuckDb
+                && !name.is_empty()
+                && typed.iter().any(|f: &Field| f.name.eq_ignore_ascii_case(&name))
+            {
+                let span = self.ast.expr(*value).span;
+                let message = format!("the field `{name}` is given twice");
+                self.report(Diagnostic::new(code::E230, Loc::text(span), message));
+            }
             if wanted.is_some_and(|w| name.eq_ignore_ascii_case(&w.ident.text)) && found.is_none() {
                 found = Some(Operand::of(operand.ty.clone(), operand.nullable));
             }
@@ -448,7 +495,7 @@ impl<'a> Analyser<'a> {
 
     /// DuckDB's AT TIME ZONE is the function `timezone`.
     fn time_zone(&mut self, span: Span, zone: Operand, value: Operand) -> Operand {
-        let unknown = zone.ty.has_unknown() || value.ty.has_unknown();
+        let unknown = zone.is_doubtful() || value.is_doubtful();
         let nullable = zone.nullable || value.nullable;
         let message = format!("`AT TIME ZONE` does not take {}", value.ty.print(self.dialect));
         let args = [zone, value].map(|operand| Argument {
@@ -503,8 +550,13 @@ impl<'a> Analyser<'a> {
             leftmost = *left;
         }
         let mut value = self.expr(leftmost, mode, acc);
+        let mut fold = self.fold(leftmost);
         for (whole, left, op, op_span, right) in spine.into_iter().rev() {
+            value = self.folded_as(fold, value);
             let other = self.expr(right, mode, acc);
+            let right_fold = self.fold(right);
+            let other = self.folded_as(right_fold, other);
+            fold = Fold::binary(op, fold, right_fold);
             let span = ast.expr(whole).span;
             let typed = typing::binary(self.dialect, op, &value, &other);
             if is_comparison(op) && typed.is_ok() {
@@ -513,13 +565,8 @@ impl<'a> Analyser<'a> {
                 self.compare(span, (l, &value), (r, &other), join);
             }
             value = match typed {
-                Ok(typed) if *op == BinaryOp::Concat => {
-                    // What is left of it in the chain was looked at before.
-                    let null = self.folds_to_null(right) || (left == leftmost && self.folds_to_null(left));
-                    let ty = if null { Type::Null } else { typed.ty };
-                    Operand::of(ty, typed.nullable)
-                }
                 Ok(typed) => Operand::of(typed.ty, typed.nullable),
+                Err(_) if value.is_doubtful() || other.is_doubtful() => Operand::unknown(),
                 // Order comparisons are stricter than equality.
                 Err(_) if is_comparison(op) => {
                     let (l, r) = (ast.expr(left).span, ast.expr(right).span);
@@ -819,6 +866,10 @@ impl<'a> Analyser<'a> {
                 return Operand::of(Type::Unknown, nullable);
             }
             let message = match found {
+                // The name is right, what is in its brackets is not.
+                Some(found) if found.eq_ignore_ascii_case(base) => {
+                    format!("`{text}` is no type: {}", bracket_rule(self.dialect, found))
+                }
                 Some(found) => format!("type `{text}` does not exist; did you mean `{found}`?"),
                 None => format!("type `{text}` does not exist"),
             };
@@ -928,5 +979,15 @@ impl<'a> Analyser<'a> {
         let operand = self.in_each_column(id, |this| this.expr(id, &Transform::Direct, &mut acc));
         self.influence(&acc.finish(), kind);
         operand
+    }
+}
+
+/// What the brackets behind a type's name may hold.
+fn bracket_rule(dialect: Dialect, name: &str) -> &'static str {
+    let decimal = ["decimal", "numeric", "number", "dec"];
+    if decimal.iter().any(|d| name.eq_ignore_ascii_case(d)) && dialect != Dialect::BigQuery {
+        "it has 1 to 38 digits, and no more decimals than digits"
+    } else {
+        "what stands in its brackets does not fit"
     }
 }

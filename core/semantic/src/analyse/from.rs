@@ -384,8 +384,20 @@ impl<'a> Analyser<'a> {
         } else {
             crate::model::path_text(path)
         };
-        let found = nearest(&text, names.iter().map(SmolStr::as_str));
-        let message = match found {
+        // A candidate is a model's name, or `schema.table` of a relation beside the missing one.
+        let last = |name: &'_ str| name.rfind('.').map_or(0, |dot| dot + 1);
+        let wanted = path.last().map_or(text.as_str(), |n| n.ident.text.as_str());
+        let tables = names.iter().filter_map(|n| n.get(last(n)..));
+        let found = nearest(wanted, tables).and_then(|table| {
+            let name = names.iter().find(|n| n.get(last(n)..) == Some(table))?;
+            Some(match path.split_last() {
+                Some((_, before)) if !before.is_empty() && last(name) > 0 => {
+                    format!("{}.{table}", crate::model::path_text(before))
+                }
+                _ => table.to_owned(),
+            })
+        });
+        let message = match &found {
             Some(found) => format!("relation `{text}` does not exist; did you mean `{found}`?"),
             None => format!("relation `{text}` does not exist"),
         };
@@ -393,7 +405,7 @@ impl<'a> Analyser<'a> {
         if let Some(found) = found {
             let edit = Edit {
                 loc: Loc::text(span),
-                text: found.to_owned(),
+                text: found.clone(),
             };
             finding = finding.fix(format!("replace by `{found}`"), vec![edit]);
         }
@@ -430,6 +442,9 @@ impl<'a> Analyser<'a> {
         constraint: &'a JoinConstraint,
         op: Span,
     ) {
+        if kind != kind.without_asof() {
+            self.check_asof(constraint, op);
+        }
         let kind = kind.without_asof();
         let (middle, merged_middle) = self.scope().map_or((0, 0), |s| (s.rels.len(), s.merged.len()));
         self.bind_from(right);
@@ -484,6 +499,39 @@ impl<'a> Analyser<'a> {
         if matches!(kind, JoinKind::Semi | JoinKind::Anti) {
             scope.truncate(middle);
         }
+    }
+
+    /// E230 for an ASOF join on a condition without any inequality.
+    fn check_asof(&mut self, constraint: &JoinConstraint, op: Span) {
+        let JoinConstraint::On(condition) = constraint else {
+            return;
+        };
+        let ast = self.ast;
+        let mut work = vec![*condition];
+        while let Some(id) = work.pop() {
+            match &ast.expr(id).kind {
+                ExprKind::Paren(inner) => work.push(*inner),
+                ExprKind::Binary {
+                    left,
+                    op: BinaryOp::And | BinaryOp::Or,
+                    right,
+                    ..
+                } => work.extend([*left, *right]),
+                ExprKind::Binary {
+                    op: BinaryOp::Eq | BinaryOp::NotEq,
+                    ..
+                }
+                | ExprKind::Literal(_) => {}
+                // An inequality, or something that the engine may make one of.
+                _ => return,
+            }
+        }
+        let message = "ASOF JOIN needs an inequality beside its equalities";
+        self.report(
+            Diagnostic::new(code::E230, Loc::text(op), message).help(
+                "add a condition such as `l.ts >= r.ts`: of the rows that meet it the nearest is taken",
+            ),
+        );
     }
 
     fn natural(&mut self, start: usize, middle: usize, end: usize, kind: JoinKind, op: Span) {
@@ -754,6 +802,15 @@ impl<'a> Analyser<'a> {
         if typed.is_none() && lower == "unnest" {
             let name = alias.map_or_else(|| SmolStr::new("f0_"), |a| a.name.ident.text.clone());
             typed = self.unnested(&args, &name);
+            if let (None, Dialect::DuckDb, Some(ArgumentValue::Value(value))) =
+                (&typed, self.dialect, args.first().map(|a| &a.value))
+                && (value.ty.is_numeric()
+                    || value.ty.is_temporal()
+                    || matches!(value.ty, Type::String { .. }))
+            {
+                let message = format!("`unnest` takes a list, not {}", value.ty.print(self.dialect));
+                self.report(Diagnostic::new(code::E200, Loc::text(span), message));
+            }
         }
         // `FROM repeat(1.5, 3)` names its column after the number.
         if let (None, "repeat", Some(arg)) = (&typed, lower.as_str(), call.args.first())
@@ -766,6 +823,28 @@ impl<'a> Analyser<'a> {
             && (whole.len() == 1 || !whole.starts_with('0'))
         {
             typed = Some(vec![(SmolStr::new(text), value.ty.clone(), false)]);
+        }
+        // Its name is the value as text; where the alias names the column it does not matter.
+        if let (None, "repeat", Some(arg), Some(ArgumentValue::Value(value))) = (
+            &typed,
+            lower.as_str(),
+            call.args.first(),
+            args.first().map(|a| &a.value),
+        ) && call.args.len() == 2
+            && !value.ty.has_unknown()
+        {
+            let spelled = match &ast.expr(ast.unparen(arg.value)).kind {
+                ExprKind::Literal(rocky_syntax::ast::Literal::Bool(truth)) => {
+                    Some(SmolStr::new_static(if *truth { "true" } else { "false" }))
+                }
+                _ => None,
+            };
+            let named = alias
+                .and_then(|a| a.columns.first())
+                .map(|n| n.ident.text.clone());
+            typed = spelled
+                .or(named)
+                .map(|name| vec![(name, value.ty.clone(), value.nullable)]);
         }
         let set = acc.finish();
         // How many rows a row on the left meets.
@@ -869,7 +948,13 @@ impl<'a> Analyser<'a> {
                 {
                     ArgumentValue::Value(Operand::unknown())
                 }
-                ExprKind::Subquery(query) => {
+                // Only what takes no relation takes its value.
+                ExprKind::Subquery(query)
+                    if !call
+                        .name
+                        .last()
+                        .is_some_and(|n| n.ident.text.eq_ignore_ascii_case("unnest")) =>
+                {
                     let out = self.query(*query);
                     for col in &out.cols {
                         acc.push(col.sources(), &Transform::Expression);

@@ -7,6 +7,7 @@ use super::select::{Entry, Keys};
 use super::{Analyser, Resolved, deeper};
 use crate::typing::{self, FunctionKind};
 use crate::walk::{self, Child};
+use rocky_base::{Diagnostic, Loc, Span, code};
 use rocky_syntax::ast::{ExprId, ExprKind, Literal, Select};
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
@@ -40,8 +41,31 @@ impl<'a> Analyser<'a> {
         }
     }
 
+    /// GROUP BY ALL groups by the items without an aggregate; DuckDB refuses an item that has a column beside one.
+    pub(super) fn check_group_by_all(&mut self, uid: u32, entries: &[Entry]) {
+        let mut memo = Memo::default();
+        for expr in entries.iter().filter(|e| e.aggregate).filter_map(|e| e.expr) {
+            for (span, name) in self.ungrouped(uid, expr, &Keys::default(), &mut memo) {
+                let message =
+                    format!("column `{name}` stands beside an aggregate, which GROUP BY ALL does not take");
+                self.report(
+                    Diagnostic::new(code::E207, Loc::text(span), message)
+                        .help("write the keys: GROUP BY 1, 2"),
+                );
+            }
+        }
+    }
+
     fn check_expression(&mut self, uid: u32, root: ExprId, keys: &Keys, memo: &mut Memo) {
+        for (span, name) in self.ungrouped(uid, root, keys, memo) {
+            self.report_ungrouped(span, name);
+        }
+    }
+
+    /// The columns that are neither keys nor inside an aggregate.
+    fn ungrouped(&self, uid: u32, root: ExprId, keys: &Keys, memo: &mut Memo) -> Vec<(Span, &'a str)> {
         let ast = self.ast;
+        let mut found = Vec::new();
         let mut work = vec![root];
         while let Some(id) = work.pop() {
             if keys.expressions.contains(&self.fingerprint(id, memo)) {
@@ -53,7 +77,7 @@ impl<'a> Analyser<'a> {
                         uid: of, rel, col, ..
                     }) if of == uid && !keys.columns.contains(&(rel, col)) => {
                         let name = path.last().map_or("", |n| n.ident.text.as_str());
-                        self.report_ungrouped(ast.expr(id).span, name);
+                        found.push((ast.expr(id).span, name));
                     }
                     // An alias's item is checked where it stands; other scopes are not this SELECT's business.
                     _ => {}
@@ -77,6 +101,7 @@ impl<'a> Analyser<'a> {
                 _ => push_children(ast, id, &mut work),
             }
         }
+        found
     }
 
     /// Add an expression to the keys.

@@ -482,7 +482,7 @@ impl<'a> Analyser<'a> {
     }
 
     /// A result column's type: the engine has no columns of type NULL.
-    fn final_type(&self, ty: &Type) -> Type {
+    pub(super) fn final_type(&self, ty: &Type) -> Type {
         if self.dialect != Dialect::DuckDb {
             return ty.clone();
         }

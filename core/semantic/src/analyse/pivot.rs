@@ -218,9 +218,16 @@ impl<'a> Analyser<'a> {
                 Type::Unknown
             } else {
                 let operands: Vec<Operand> = parts.iter().map(|(_, p)| p.clone()).collect();
-                typing::unify(self.dialect, Meeting::SetOperation, &operands).unwrap_or_else(|| {
+                let meets = |meeting| typing::unify(self.dialect, meeting, &operands);
+                // The type is that of UNION, but strangers are refused as in VALUES.
+                let strangers = self.dialect == Dialect::DuckDb && meets(Meeting::Values).is_none();
+                let ty = meets(Meeting::SetOperation).filter(|_| !strangers);
+                ty.unwrap_or_else(|| {
                     let message = format!("the columns under `{name}` have no common type");
-                    self.report(Diagnostic::new(code::E202, Loc::text(unpivot.span), message));
+                    self.report(
+                        Diagnostic::new(code::E202, Loc::text(unpivot.span), message)
+                            .help("cast them in a subquery: `COLUMNS(*)::VARCHAR`"),
+                    );
                     Type::Unknown
                 })
             };

@@ -54,6 +54,12 @@ impl<'a> Analyser<'a> {
             Body::Describe(span) => self.describe(*span),
             Body::Error => Out::incomplete(),
         };
+        // Behind its own CTEs a query has no columns of type NULL.
+        if self.dialect == Dialect::DuckDb && !defined.is_empty() {
+            for col in &mut out.cols {
+                col.col.ty = self.final_type(&col.col.ty);
+            }
+        }
         out.single &= query.limit.is_none() && query.offset.is_none();
         out.reduces |= query.limit.is_some() || query.offset.is_some();
         self.limit(query);

@@ -75,7 +75,13 @@ impl<'a> Analyser<'a> {
             let _ = write!(message, "; did you mean `{found}`?");
         }
         let finding = Diagnostic::new(code::E100, Loc::text(span), message);
-        let finding = self.with_suggestion(finding, span, found.as_ref());
+        let mut finding = self.with_suggestion(finding, span, found.as_ref());
+        let text = &name.ident.text;
+        if found.is_none() && text.contains(['\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}']) {
+            finding = finding.help("these are typographic quotes: write ' around text, \" around names");
+        } else if found.is_none() && name.ident.quoted && path.len() == 1 && !text.contains('\'') {
+            finding = finding.help(format!("text stands in single quotes: '{text}'"));
+        }
         self.report(finding);
     }
 
@@ -286,7 +292,16 @@ impl<'a> Analyser<'a> {
                     None => format!("function `{name}` does not exist"),
                 };
                 let finding = Diagnostic::new(code::E104, Loc::text(name_span), message);
+                let here = crate::portability::equivalent(name, self.dialect);
+                let engine = self.dialect.title();
                 match found {
+                    _ if let Some(here) = here => {
+                        let finding = Diagnostic {
+                            message: format!("function `{name}` does not exist"),
+                            ..finding
+                        };
+                        finding.help(format!("in {} it is written `{here}`", engine))
+                    }
                     Some(found) => finding.fix(
                         format!("replace by `{found}`"),
                         vec![Edit {

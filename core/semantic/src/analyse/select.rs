@@ -11,7 +11,7 @@ use super::narrow::{Facts, Outcome};
 use super::scope::{AliasValue, Col, ColRef, ItemValue, Src};
 use super::{AliasMode, Analyser, Clause, Ctx, Out, OutCol, name};
 use crate::model::{InfluenceKind, Transform};
-use rocky_base::{Dialect, SmolStr, Span};
+use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{
     Call, Distinct, ExprId, ExprKind, GroupBy, GroupItem, Literal, Name, Query, Select, SelectItem, UnaryOp,
 };
@@ -91,6 +91,12 @@ impl<'a> Analyser<'a> {
         if let Some(qualify) = select.qualify {
             self.condition(qualify, InfluenceKind::Filter);
             settled.push(self.facts(qualify, Outcome::True));
+            if complete && self.scope().is_some_and(|s| !s.window) {
+                let span = self.ast.expr(qualify).span;
+                let message = "QUALIFY without a window function, here or in the SELECT list";
+                let finding = Diagnostic::new(code::E208, Loc::text(span), message);
+                self.report(finding.help("filter with WHERE, or with HAVING after GROUP BY"));
+            }
         }
         let ordered = self.order_by(query, select, &entries, complete);
         match &select.distinct {
@@ -107,6 +113,9 @@ impl<'a> Analyser<'a> {
             .scope()
             .map_or((false, false), |s| (s.aggregate.is_some(), s.window));
         let grouped = aggregates || select.having.is_some() || !matches!(select.group_by, GroupBy::None);
+        if self.dialect == Dialect::DuckDb && matches!(select.group_by, GroupBy::All(_)) {
+            self.check_group_by_all(uid, &entries);
+        }
         if grouped && !keys.open {
             self.check_grouping(uid, select, &entries, &ordered, &keys);
         }
@@ -453,6 +462,7 @@ impl<'a> Analyser<'a> {
             let name = match alias {
                 Some(alias) => SmolStr::from(substitute(
                     &alias.ident.text,
+                    &self.written_name(found),
                     groups.get(i).and_then(Option::as_ref),
                 )),
                 None if alone => found.name.clone(),
@@ -699,11 +709,8 @@ fn flatten_keys(items: &[GroupItem], out: &mut Vec<ExprId>, sets: &mut bool) {
     }
 }
 
-/// `\1` and the like in the alias of COLUMNS('pattern').
-fn substitute(alias: &str, groups: Option<&super::pattern::Match>) -> String {
-    let Some(groups) = groups else {
-        return alias.to_owned();
-    };
+/// `\0` in the alias of COLUMNS(…) is the column's name, `\1` and the like what a group of its pattern matched.
+fn substitute(alias: &str, name: &str, groups: Option<&super::pattern::Match>) -> String {
     let mut out = String::new();
     let mut chars = alias.chars();
     while let Some(c) = chars.next() {
@@ -712,8 +719,9 @@ fn substitute(alias: &str, groups: Option<&super::pattern::Match>) -> String {
             continue;
         }
         match chars.next() {
+            Some('0') => out.push_str(name),
             Some(d) if d.is_ascii_digit() => {
-                let group = d.to_digit(10).and_then(|d| groups.get(d as usize));
+                let group = d.to_digit(10).and_then(|d| groups?.get(d as usize));
                 out.push_str(group.and_then(|g| g.as_deref()).unwrap_or(""));
             }
             Some(other) => out.push(other),

@@ -34,6 +34,8 @@ pub(crate) struct Entry {
     pub(crate) aggregate: Vec<Overload>,
     pub(crate) window: Vec<Overload>,
     pub(crate) macros: Vec<Macro>,
+    /// Not the same each time: nothing is folded.
+    pub(crate) volatile: bool,
     /// A table function or table macro.
     pub(crate) table: bool,
     /// What a table function takes; empty for a table macro.
@@ -146,7 +148,10 @@ impl Catalogue {
             let body = self.body(line);
             let overloads = || body.split(';').filter_map(Overload::parse).collect();
             match line.kind {
-                b's' => entry.scalar = overloads(),
+                b's' => {
+                    entry.scalar = overloads();
+                    entry.volatile = line.flags == b'V';
+                }
                 b'a' => entry.aggregate = overloads(),
                 b'w' => entry.window = overloads(),
                 b'm' => {

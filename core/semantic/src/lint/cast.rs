@@ -4,8 +4,8 @@
 //! what all four refuse.
 
 use super::{Class, Found, Query};
-use rocky_base::{Diagnostic, Loc, code};
-use rocky_syntax::ast::{CastKind, ExprId, Literal, TypeName};
+use rocky_base::{Diagnostic, Dialect, Loc, code};
+use rocky_syntax::ast::{Call, CastKind, ExprId, Literal, TypeName};
 
 /// `CAST('abc' AS INTEGER)`, `DATE '2024-02-30'`.
 pub(super) fn cast(
@@ -45,12 +45,7 @@ pub(super) fn compared(query: &Query<'_>, value: ExprId, constant: ExprId, found
     if !refused(class, text) {
         return;
     }
-    let what = match class {
-        Class::Integer | Class::Fraction => "a number",
-        Class::Boolean => "a boolean",
-        Class::Date => "a date",
-        _ => "a timestamp",
-    };
+    let what = described(class);
     let message = format!(
         "`{}` is {what}, and {} is not one",
         query.slice(query.span(value)),
@@ -61,6 +56,65 @@ pub(super) fn compared(query: &Query<'_>, value: ExprId, constant: ExprId, found
         Loc::text(query.span(constant)),
         message,
     ));
+}
+
+/// A branch of CASE, an argument of COALESCE: a string that becomes what the others are.
+pub(super) fn unified(query: &Query<'_>, whole: ExprId, branch: ExprId, what: &str, found: &mut Found<'_>) {
+    let Some(Literal::String(text)) = query.literal(branch) else {
+        return;
+    };
+    let class = query.fact(whole).class;
+    if !refused(class, text) {
+        return;
+    }
+    let written = query.slice(query.span(branch));
+    let message = format!("{what} gives {} here, and {written} is not one", described(class));
+    found.out.push(
+        Diagnostic::new(code::W209, Loc::text(query.span(branch)), message)
+            .help("write NULL, or cast the others to text"),
+    );
+}
+
+/// The arguments of COALESCE and its like, and what parts of a date there are.
+pub(super) fn call(query: &Query<'_>, id: ExprId, call: &Call, found: &mut Found<'_>) {
+    let [name] = call.name.as_slice() else { return };
+    let name = name.ident.text.as_str();
+    let is = |names: &[&str]| names.iter().any(|n| name.eq_ignore_ascii_case(n));
+    if is(&["coalesce", "ifnull", "greatest", "least"]) {
+        for arg in &call.args {
+            unified(query, id, arg.value, &name.to_uppercase(), found);
+        }
+    } else if is(&["if", "iff"]) && call.args.len() == 3 {
+        for arg in call.args.iter().skip(1) {
+            unified(query, id, arg.value, &name.to_uppercase(), found);
+        }
+    } else if is(&["nullif"])
+        && let [value, other] = call.args.as_slice()
+    {
+        compared(query, value.value, other.value, found);
+    } else if query.dialect == Dialect::DuckDb
+        && is(&["date_diff", "datediff", "date_sub", "datesub"])
+        && let [part, ..] = call.args.as_slice()
+        && let Some(Literal::String(text)) = query.literal(part.value)
+        && !crate::typing::is_date_part(text)
+    {
+        let span = query.span(part.value);
+        let near = crate::typing::near_date_part(text);
+        let near = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+        let message = format!("`{text}` is no part of a date: the call fails{near}");
+        found
+            .out
+            .push(Diagnostic::new(code::W209, Loc::text(span), message));
+    }
+}
+
+fn described(class: Class) -> &'static str {
+    match class {
+        Class::Integer | Class::Fraction => "a number",
+        Class::Boolean => "a boolean",
+        Class::Date => "a date",
+        _ => "a timestamp",
+    }
 }
 
 /// Proved not to be a value of the class in any dialect.

@@ -218,9 +218,22 @@ impl Query<'_> {
             }
             ExprKind::InQuery { negated, query, .. } => null::in_query(self, id, *negated, *query, found),
             ExprKind::Like { .. } => condition::like(self, id, found),
-            ExprKind::Case { operand, whens, .. } => {
+            ExprKind::Case {
+                operand,
+                whens,
+                otherwise,
+            } => {
                 null::case(self, *operand, whens, found);
                 condition::case(self, *operand, whens, found);
+                for (when, then) in whens {
+                    cast::unified(self, id, *then, "CASE", found);
+                    if let Some(operand) = operand {
+                        cast::compared(self, *operand, *when, found);
+                    }
+                }
+                if let Some(otherwise) = otherwise {
+                    cast::unified(self, id, *otherwise, "CASE", found);
+                }
             }
             ExprKind::Cast { expr, ty, kind } => {
                 cast::cast(self, id, *expr, *ty, *kind, found);
@@ -228,6 +241,7 @@ impl Query<'_> {
             }
             ExprKind::Function(call) => {
                 select::window(self, id, call, found);
+                cast::call(self, id, call, found);
                 number::call(self, id, call, found);
                 random::call(self, id, call, found);
             }

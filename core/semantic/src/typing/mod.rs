@@ -26,6 +26,8 @@ pub enum Constant {
     Strings(Arc<[SmolStr]>),
     /// Another constant whose value is of no use.
     Other,
+    /// Computed from constants, and perhaps NULL: then its type need not be the operand's, and nothing is proved by it.
+    Perhaps,
 }
 
 /// An operand or argument.
@@ -35,7 +37,8 @@ pub struct Operand {
     pub ty: Type,
     /// May be NULL.
     pub nullable: bool,
-    /// Set for bare literals (parentheses and unary minus allowed), `None` for everything else.
+    /// Set for bare literals (parentheses and unary minus allowed), `None` for everything else. As the operand of a function
+    /// or operator, what is computed from constants has [`Constant::Null`] where that is NULL.
     pub constant: Option<Constant>,
 }
 
@@ -51,6 +54,14 @@ impl Operand {
     /// Something nothing is known of.
     pub fn unknown() -> Operand {
         Operand::of(Type::Unknown, true)
+    }
+    /// A NULL that the engine sees before it looks at the operator or function around it.
+    pub fn is_null(&self) -> bool {
+        self.ty == Type::Null || self.constant == Some(Constant::Null)
+    }
+    /// Nothing is proved by its type.
+    pub fn is_doubtful(&self) -> bool {
+        self.ty.has_unknown() || self.constant == Some(Constant::Perhaps)
     }
 }
 
@@ -110,8 +121,10 @@ pub enum Meeting {
     SetOperation,
     /// Rows of VALUES: unlike set operations, strangers are refused.
     Values,
-    /// CASE, COALESCE, IF, list elements.
+    /// CASE, COALESCE, IF.
     Branches,
+    /// Elements of a list, keys and values of a map.
+    Elements,
     /// `=`, `<`, IN, BETWEEN, USING.
     Comparison,
 }
@@ -218,6 +231,7 @@ pub fn slice(dialect: Dialect, base: &Operand) -> Result<Typed, TypeError> {
 /// `x.field`; `None` when the type is known and has no such field.
 pub fn field(_dialect: Dialect, base: &Operand, name: &str) -> Option<Typed> {
     let ty = match &base.ty {
+        Type::Struct(_) | Type::Union(_) if base.constant == Some(Constant::Null) => Type::Null,
         Type::Struct(fields) => {
             let found = fields.iter().find(|f| f.name.eq_ignore_ascii_case(name))?;
             return Some(Typed {
@@ -330,6 +344,30 @@ pub fn function_kind(dialect: Dialect, name: &str) -> Option<FunctionKind> {
     }
 }
 
+/// What a function over constants comes to.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Folding {
+    /// NULL as soon as an argument is; with `total` only then.
+    Strict {
+        /// Every other value gives a value or an error.
+        total: bool,
+    },
+    /// Never NULL.
+    Always,
+    /// It handles NULLs by itself.
+    Own,
+    /// It is no constant: an aggregate, a window, a function that is not the same each time, or one that is not known.
+    Never,
+}
+
+/// What a function over constants comes to, by its lower-case name.
+pub(crate) fn folding(dialect: Dialect, name: &str) -> Folding {
+    match dialect {
+        Dialect::DuckDb => duckdb::functions::folding(name),
+        _ => Folding::Never,
+    }
+}
+
 /// The columns of a table function (`range`, `generate_series`, `unnest` of a list …); `None` when they depend on data or
 /// the function is not known. An error when the engine does not take the call.
 pub fn table_function(
@@ -361,6 +399,22 @@ pub fn type_name(dialect: Dialect, text: &str, own: &OwnTypes) -> Option<Type> {
 /// A written type without what stands in brackets.
 pub(crate) fn base_name(text: &str) -> &str {
     text.split(['(', '<', '[']).next().unwrap_or(text).trim()
+}
+
+/// False for a function that DuckDB's catalogue has and that is no aggregate; a macro around one is none.
+pub(crate) fn may_aggregate(dialect: Dialect, name: &str) -> bool {
+    dialect != Dialect::DuckDb
+        || catalogue::lookup(dialect, name).is_none_or(|e| !e.aggregate.is_empty() || !e.window.is_empty())
+}
+
+/// The part of a date that a misspelt one was meant to be.
+pub(crate) fn near_date_part(word: &str) -> Option<&'static str> {
+    duckdb::operators::near_date_part(word)
+}
+
+/// A part of a date, as DuckDB spells them.
+pub(crate) fn is_date_part(word: &str) -> bool {
+    duckdb::operators::is_date_part(word)
 }
 
 /// The built-in type that a name was probably meant to be.

@@ -8,7 +8,7 @@ pub(crate) fn scalar(name: &str, result: &Type, operands: &[&Operand]) -> bool {
     if *result == Type::Null {
         return true;
     }
-    if ALWAYS.binary_search(&name).is_ok() {
+    if always(name) {
         return false;
     }
     match name {
@@ -22,9 +22,19 @@ pub(crate) fn scalar(name: &str, result: &Type, operands: &[&Operand]) -> bool {
         "concat_ws" => operands.first().is_none_or(|o| o.nullable),
         // Infinite dates have no parts.
         "||" | "add" | "subtract" | "multiply" => operands.iter().any(|o| o.nullable),
-        _ if TOTAL.binary_search(&name).is_ok() => operands.iter().any(|o| o.nullable),
+        _ if total(name) => operands.iter().any(|o| o.nullable),
         _ => true,
     }
+}
+
+/// Never NULL, whatever goes in.
+pub(crate) fn always(name: &str) -> bool {
+    ALWAYS.binary_search(&name).is_ok()
+}
+
+/// NULL only when an argument is.
+pub(crate) fn total(name: &str) -> bool {
+    TOTAL.binary_search(&name).is_ok()
 }
 
 /// An aggregate. It is NULL over no rows, or over NULLs alone.

@@ -1,7 +1,7 @@
 //! The sum of the documents of several pipelines.
 
 use super::done;
-use crate::verbs::run::{RunResponse, SKIPPED_IDEMPOTENT};
+use crate::verbs::run::{RunResponse, SKIPPED_IDEMPOTENT, SKIPPED_IN_FLIGHT};
 use crate::wire::{WireHooks, WireMetrics};
 use rocky_run::metrics::Spread;
 use rocky_run::report::RunStatus;
@@ -58,8 +58,9 @@ pub(super) fn sum(all: &mut RunResponse, parts: Vec<RunResponse>) {
     }
     all.metrics = metrics(all, &parts);
     all.status = status(all, &parts);
-    if all.status == SKIPPED_IDEMPOTENT {
-        all.skipped_by_run_id = parts.iter().find_map(|p| p.skipped_by_run_id.clone());
+    if all.status == SKIPPED_IDEMPOTENT || all.status == SKIPPED_IN_FLIGHT {
+        let same = parts.iter().filter(|p| p.status == all.status);
+        all.skipped_by_run_id = same.into_iter().find_map(|p| p.skipped_by_run_id.clone());
     }
     all.pipelines = parts;
 }
@@ -68,6 +69,11 @@ fn status(all: &RunResponse, parts: &[RunResponse]) -> String {
     let succeeded = |p: &RunResponse| p.status == RunStatus::Success.as_str();
     if !parts.is_empty() && parts.iter().all(|p| p.status == SKIPPED_IDEMPOTENT) {
         return SKIPPED_IDEMPOTENT.to_owned();
+    }
+    // Another run with the key is at one of them; what comes after that is its business too.
+    let left = |p: &RunResponse| done(p) || p.status == SKIPPED_IN_FLIGHT || p.skipped_reason.is_some();
+    if parts.iter().any(|p| p.status == SKIPPED_IN_FLIGHT) && parts.iter().all(left) && !all.interrupted {
+        return SKIPPED_IN_FLIGHT.to_owned();
     }
     let status = match (parts.iter().all(done), all.tables_copied > 0) {
         (true, _) => RunStatus::Success,

@@ -3,11 +3,12 @@
 use super::{StateAction, StateRequest, Watermark};
 use crate::document::timestamp;
 use crate::project::Project;
-use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result};
+use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result, SmolStr};
 use rocky_config::RetentionConfig;
 use rocky_run::state::{Partition, PartitionStatus, Retention, Swept};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A partition of a model.
@@ -139,6 +140,10 @@ pub(super) fn change(
         request.model.as_deref().zip(request.partition.as_deref()),
     ) {
         (Some(table), None) if request.model.is_none() && request.partition.is_none() => {
+            if set && (table.is_empty() || value == Some("")) {
+                return Err(Error::usage("a watermark is of a table, and has a value")
+                    .hint("write `rocky state set --watermark catalog.schema.table VALUE`"));
+            }
             there(
                 project,
                 set,
@@ -161,6 +166,11 @@ pub(super) fn change(
         }
         (None, Some((model, key))) => {
             let status = value.map(status).transpose()?;
+            let known = match set {
+                true => partition_key(project, model, key, observer, cancel)?,
+                false => SmolStr::new(key),
+            };
+            let key = known.as_str();
             there(
                 project,
                 set,
@@ -206,6 +216,39 @@ pub(super) fn change(
         }
     }
     Ok(response)
+}
+
+/// What is said of a partition must be of one that the model can have: `--missing` would never ask for another. Of a project with
+/// errors the models are not known for certain; there the text is taken as it is.
+fn partition_key(
+    project: &Project,
+    model: &str,
+    text: &str,
+    observer: &mut dyn Observer,
+    cancel: &CancelToken,
+) -> Result<SmolStr> {
+    let compiled = project.snapshot(&BTreeMap::new(), project.known_catalog(), observer, cancel);
+    let snapshot = match compiled {
+        Ok(snapshot) if !snapshot.diagnostics().iter().any(|d| d.is_error()) => snapshot,
+        Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
+        _ => return Ok(SmolStr::new(text)),
+    };
+    let Some((_, found)) = snapshot.model(model) else {
+        let names = snapshot.models.iter().map(|m| m.name.as_str());
+        let near = rocky_base::suggest::nearest(model, names);
+        return Err(
+            Error::new(ErrorKind::NotFound, format!("no model `{model}`")).hint(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`rocky compile` lists the models".to_owned(),
+            }),
+        );
+    };
+    match rocky_plan::window::partition_key(&found.name, &found.strategy.kind, text) {
+        Some(Ok(key)) => Ok(key),
+        Some(Err((message, help))) => Err(Error::usage(message).hint(help)),
+        None => Err(Error::usage(format!("model `{model}` has no partitions"))
+            .hint("models of the strategies time_interval and microbatch have")),
+    }
 }
 
 /// What is deleted must be there; it is looked for before anything is opened for writing.

@@ -230,7 +230,7 @@ impl<'a> Units<'a> {
         let redirect =
             |reader: &Model, input: &InputRelation| tables.get(&key(number(reader), input)).cloned();
         let sql = rocky_plan::redirected_sql(snapshot, id, &redirect);
-        let sql = faithful::requoted(&sql, dialect);
+        let sql = faithful::written(&sql, dialect);
         let actual = self.name().print(Dialect::DuckDb);
         self.execute(&format!("CREATE TABLE {actual} AS\n{sql}"))?;
         let wanted = fixture::read(self.project, &test.expect).map_err(|e| format!("expected rows: {e}"))?;
@@ -463,7 +463,22 @@ impl<'a> Units<'a> {
                 continue;
             }
             let ast = model.unit.parse(dialect);
-            if let Some((what, span)) = faithful::obstacle(&ast, model.unit.text(), dialect) {
+            let reads = model.inputs.iter().map(|input| key(*id, input));
+            let columns: Vec<Option<Vec<Column>>> = reads.map(|input| self.columns(input)).collect();
+            let types = columns.iter().flat_map(|known| match known {
+                Some(columns) => columns.iter().map(|c| &c.ty).collect(),
+                None => vec![&Type::Unknown],
+            });
+            let values = faithful::Values::of(types);
+            // Dates less dates are days here, and intervals there; other intervals are printed otherwise.
+            let outputs = &model.analysis().columns;
+            if let Some(interval) = outputs.iter().find(|c| c.ty == Type::Interval) {
+                return Err(Stop::Refused(format!(
+                    "DuckDB cannot stand in for {dialect}: column `{}` of `{}` is an interval",
+                    interval.name, model.name
+                )));
+            }
+            if let Some((what, span)) = faithful::obstacle(&ast, model.unit.text(), dialect, values) {
                 let loc = model.unit.origin().locate(span);
                 let place = self
                     .snapshot

@@ -330,14 +330,20 @@ impl Parser<'_> {
     }
 
     fn frame(&mut self, spec: &mut WindowSpec) {
+        spec.ranges = self.kw() == Kw::Range;
         let start = self.advance().span;
-        if self.eat_kw(Kw::Between).is_some() {
-            self.frame_bound(spec);
-            if self.expect_kw(Kw::And, "between the bounds of the frame") {
-                self.frame_bound(spec);
-            }
-        } else {
-            self.frame_bound(spec);
+        let between = self.eat_kw(Kw::Between).is_some();
+        let first = self.frame_bound(spec);
+        let mut second = Some(Bound::Current);
+        if between {
+            let and = self.expect_kw(Kw::And, "between the bounds of the frame");
+            second = if and { self.frame_bound(spec) } else { None };
+        }
+        if let (Some(first), Some(second)) = (first, second)
+            && let Some(wrong) = Bound::refused(first, second)
+        {
+            let span = self.span_from(start);
+            self.error_at(span, wrong);
         }
         if self.eat_kw(Kw::Exclude).is_some() {
             let known = match self.kw() {
@@ -359,20 +365,69 @@ impl Parser<'_> {
         spec.frame_span = Some(self.span_from(start));
     }
 
-    fn frame_bound(&mut self, spec: &mut WindowSpec) {
+    fn frame_bound(&mut self, spec: &mut WindowSpec) -> Option<Bound> {
         if self.eat_kws(Kw::Current, Kw::Row).is_some() {
-            return;
+            return Some(Bound::Current);
         }
-        if self.kw() == Kw::Unbounded {
+        let unbounded = self.kw() == Kw::Unbounded;
+        if unbounded {
             self.advance();
         } else {
             let bound = self.expr_above(level::AND + 1);
             spec.frame.push(bound);
         }
-        if matches!(self.kw(), Kw::Preceding | Kw::Following) {
-            self.advance();
-        } else {
-            self.unexpected("`PRECEDING` or `FOLLOWING` after the bound of the frame");
+        let bound = match (self.kw(), unbounded) {
+            (Kw::Preceding, true) => Bound::First,
+            (Kw::Preceding, false) => Bound::Preceding,
+            (Kw::Following, false) => Bound::Following,
+            (Kw::Following, true) => Bound::Last,
+            _ => {
+                self.unexpected("`PRECEDING` or `FOLLOWING` after the bound of the frame");
+                return None;
+            }
+        };
+        self.advance();
+        Some(bound)
+    }
+}
+
+/// A bound of a window's frame, in the order of rows.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Bound {
+    /// UNBOUNDED PRECEDING.
+    First,
+    Preceding,
+    Current,
+    Following,
+    /// UNBOUNDED FOLLOWING.
+    Last,
+}
+
+impl Bound {
+    fn words(self) -> &'static str {
+        match self {
+            Bound::First => "UNBOUNDED PRECEDING",
+            Bound::Preceding => "PRECEDING",
+            Bound::Current => "CURRENT ROW",
+            Bound::Following => "FOLLOWING",
+            Bound::Last => "UNBOUNDED FOLLOWING",
         }
+    }
+
+    /// Why no frame goes from one bound to the other. `2 PRECEDING AND 3 PRECEDING` is an empty frame, and is one.
+    fn refused(from: Bound, to: Bound) -> Option<String> {
+        if from == Bound::Last {
+            return Some("a frame cannot begin at UNBOUNDED FOLLOWING".to_owned());
+        }
+        if to == Bound::First {
+            return Some("a frame cannot end at UNBOUNDED PRECEDING".to_owned());
+        }
+        (to < from).then(|| {
+            format!(
+                "a frame that begins at {} cannot end at {}",
+                from.words(),
+                to.words()
+            )
+        })
     }
 }

@@ -296,12 +296,45 @@ impl<'a> Parser<'a> {
             } else if self.kind() == TokenKind::PipeArrow {
                 diagnostic.message =
                     "pipe syntax `|>` is not supported; expected a query with SELECT".to_owned();
+            } else if let Some(help) = self.foreign_help() {
+                diagnostic = diagnostic.help(help);
             } else if let Some(help) = self.reserved_help() {
                 diagnostic = diagnostic.help(help);
             }
             self.push(diagnostic);
         }
         self.recover();
+    }
+
+    /// What other engines and template languages write here.
+    fn foreign_help(&self) -> Option<&'static str> {
+        let token = self.peek();
+        let opens = |at: usize| self.kind_nth(at) == TokenKind::LBrace;
+        let before = self.pos.checked_sub(1).map(|i| self.token_at(i));
+        if opens(0) && before.is_some_and(|t| t.kind == TokenKind::LBrace) {
+            return Some(
+                "templates are not rendered: write a model's name as it is, a variable as @var(name)",
+            );
+        }
+        if self.text_of(token) == "%" && before.is_some_and(|t| t.kind == TokenKind::LBrace) {
+            return Some("templates are not rendered: use macros and variables, @name(…) and @var(name)");
+        }
+        if self.is(Dialect::DuckDb) {
+            if self.text_of(token).starts_with('`') {
+                return Some("names are quoted with double quotes: \"name\"");
+            }
+            if token.kind == TokenKind::LBracket
+                && before.is_some_and(|t| matches!(t.kw, Kw::From | Kw::Join) || t.kind == TokenKind::Dot)
+            {
+                return Some("names are quoted with double quotes: \"name\"");
+            }
+            if token.kind == TokenKind::Number
+                && before.is_some_and(|t| self.text_of(t).eq_ignore_ascii_case("top"))
+            {
+                return Some("write LIMIT at the end instead of TOP");
+            }
+        }
+        None
     }
 
     /// A name that is a word of the language looks like a mistake of another kind. A word at which a clause begins is taken for one.

@@ -225,6 +225,17 @@ impl Parser<'_> {
             self.advance();
             return;
         }
+        // SELECT a CASE …: an expression begins, no name.
+        if matches!(token.kw, Kw::Case | Kw::Cast | Kw::Not | Kw::Exists) {
+            let message = format!("expected `,` or a clause, found {}", self.found());
+            let diagnostic = Diagnostic::new(code::E400, Loc::text(token.span), message)
+                .help("separate the columns by a comma");
+            if self.may_report() {
+                self.push(diagnostic);
+            }
+            self.recover();
+            return;
+        }
         self.unexpected("`,` or a clause");
     }
 
@@ -238,6 +249,9 @@ impl Parser<'_> {
                 let list = self.expr_list();
                 self.close(open, "list");
                 select.distinct = Distinct::On(list);
+            } else if self.kw() == Kw::On && self.is(Dialect::DuckDb) {
+                self.advance();
+                self.unexpected("`(` after `DISTINCT ON`");
             }
         } else if self.kw() == Kw::All && self.kind_nth(1) != TokenKind::Comma {
             self.advance();

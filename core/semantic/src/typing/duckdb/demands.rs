@@ -108,7 +108,17 @@ pub(super) fn check(
             )));
         }
     }
-    let second_is_null = operands.get(1).is_some_and(|o| o.ty == Type::Null);
+    if matches!(name, "date_trunc" | "datetrunc" | "date_part" | "datepart")
+        && let Some(part) = text(operands, 0)
+        && !super::operators::is_date_part(part.trim())
+    {
+        let near = super::operators::near_date_part(part);
+        let near = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+        return Err(refused(format!(
+            "`{name}` knows no part `{part}` of a date{near}"
+        )));
+    }
+    let second_is_null = operands.get(1).is_some_and(|o| o.is_null());
     match name {
         "quantile" | "quantile_disc" | "quantile_cont" | "approx_quantile" | "reservoir_quantile"
             if second_is_null =>

@@ -4,7 +4,9 @@ use super::bind::{self, Bound};
 use super::unify::{self, Force};
 use super::{Seen, aggregate, demands, macros, scalar};
 use crate::catalogue::{self, Entry, Overload};
-use crate::typing::{Argument, ArgumentValue, CallSite, Constant, Operand, TypeError, Typed, nullable};
+use crate::typing::{
+    Argument, ArgumentValue, CallSite, Constant, Folding, Operand, TypeError, Typed, nullable,
+};
 use rocky_base::Dialect;
 use rocky_warehouse::Type;
 use smol_str::{SmolStr, StrExt};
@@ -17,6 +19,40 @@ pub(crate) fn takes_lambda(name: &str) -> bool {
             .unwrap_or(name),
         "transform" | "apply" | "filter" | "reduce"
     )
+}
+
+/// What a function over constants comes to.
+pub(crate) fn folding(name: &str) -> Folding {
+    let name = canonical(name);
+    if takes_lambda(name) {
+        return Folding::Never;
+    }
+    if matches!(name, "struct_pack" | "row" | "union_value") {
+        return Folding::Always;
+    }
+    let Some(entry) = catalogue::lookup(Dialect::DuckDb, name) else {
+        return Folding::Never;
+    };
+    if !entry.aggregate.is_empty() || !entry.window.is_empty() || entry.volatile {
+        return Folding::Never;
+    }
+    if entry.scalar.is_empty() {
+        // Of a macro only its definition tells.
+        return if entry.macros.is_empty() {
+            Folding::Never
+        } else {
+            Folding::Own
+        };
+    }
+    if nullable::always(name) {
+        Folding::Always
+    } else if scalar::keeps_null(name) {
+        Folding::Own
+    } else {
+        Folding::Strict {
+            total: nullable::total(name),
+        }
+    }
 }
 
 /// Types a lambda's body, given the types of its parameters.
@@ -246,7 +282,7 @@ fn dispatch(
         // A literal NULL makes most calls NULL before they are looked at.
         if scalar::keeps_null(name)
             || demands::before_null(name, operands)
-            || !operands.iter().any(|o| o.ty == Type::Null)
+            || !operands.iter().any(|o| o.is_null())
         {
             demands::check(name, site, &seen, operands)?;
         }

@@ -2,7 +2,7 @@
 
 use super::unify::{self, Force, decimal_size};
 use super::{Seen, bind, functions};
-use crate::catalogue;
+use crate::catalogue::{self, Param};
 use crate::typing::{Comparable, Constant, Meeting, Operand, TypeError, Typed};
 use rocky_base::Dialect;
 use rocky_syntax::ast::{BinaryOp, LikeKind, UnaryOp};
@@ -135,6 +135,16 @@ fn function(name: &str, operands: &[&Operand]) -> Result<Typed, TypeError> {
     let Some(bound) = bind::resolve(&entry.scalar, &seen).map_err(operator_error)? else {
         return Ok(typed(Type::Unknown, true));
     };
+    // A constant NULL has the type of the signature, or none.
+    if bound.overload.variadic.is_none() && operands.iter().any(|o| o.is_null()) {
+        return Ok(typed(
+            match &bound.overload.result {
+                Param::Exact(ty) => ty.clone(),
+                _ => Type::Null,
+            },
+            true,
+        ));
+    }
     let ty = arithmetic(name, &bound, &seen)?;
     Ok(typed(ty, true))
 }
@@ -148,7 +158,6 @@ fn operator_error(error: TypeError) -> TypeError {
 
 /// The result of a bound arithmetic operator or the function behind it: decimals are sized here.
 pub(crate) fn arithmetic(name: &str, bound: &bind::Bound<'_>, seen: &[Seen]) -> Result<Type, TypeError> {
-    use crate::catalogue::Param;
     if bound.overload.variadic.is_some() && matches!(name, "+" | "add") {
         return super::scalar::list_concat(seen);
     }
@@ -203,6 +212,9 @@ pub(crate) fn arithmetic(name: &str, bound: &bind::Bound<'_>, seen: &[Seen]) -> 
 /// `||`: lists are joined, bits and blobs stay what they are, everything else becomes text.
 pub(crate) fn concat(left: &Operand, right: &Operand) -> Result<Typed, TypeError> {
     let nullable = left.nullable || right.nullable;
+    if left.is_null() || right.is_null() {
+        return Ok(typed(Type::Null, true));
+    }
     let ty = super::scalar::concat_operator(&Seen::of(left), &Seen::of(right))?;
     Ok(typed(ty, nullable))
 }
@@ -238,6 +250,19 @@ pub(crate) fn unify(meeting: Meeting, operands: &[Operand]) -> Option<Type> {
     let seen = operands.iter().map(Seen::of);
     match meeting {
         Meeting::Branches => functions::meet_seen(seen, Force::No),
+        // What `list_value(T, T…)` infers: a NULL behind something else binds nothing.
+        Meeting::Elements => {
+            let null = |s: &Seen| *s == Seen::Type(Type::Null);
+            let mut bound = false;
+            functions::meet_seen(
+                seen.filter(|s| {
+                    let counts = !(bound && null(s));
+                    bound = true;
+                    counts
+                }),
+                Force::No,
+            )
+        }
         // Set operations look at types alone: a literal is a column like any other.
         Meeting::SetOperation => functions::meet_seen(seen.map(|s| Seen::Type(s.settle())), Force::Yes),
         // The first row gives its type, the others' literals adapt.
@@ -323,6 +348,11 @@ pub(crate) fn extract(field: &str, operand: &Operand) -> Result<Typed, TypeError
 /// The names that date_part takes, in all spellings.
 pub(crate) fn is_date_part(field: &str) -> bool {
     DATE_PARTS.contains(&field.to_lowercase().as_str())
+}
+
+/// The part that a misspelt one was meant to be.
+pub(crate) fn near_date_part(word: &str) -> Option<&'static str> {
+    rocky_base::suggest::nearest(word, DATE_PARTS.iter().copied().filter(|p| p.len() > 2))
 }
 
 #[rustfmt::skip]

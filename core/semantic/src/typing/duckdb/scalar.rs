@@ -5,7 +5,7 @@ use super::functions::{self, LambdaTyper, Passed, PassedValue, integer, meet_see
 use super::unify::{self, Force};
 use super::{Seen, operators};
 use crate::catalogue::{self, Param};
-use crate::typing::{Constant, Operand, TypeError, Typed, bounded};
+use crate::typing::{Operand, TypeError, Typed, bounded};
 use rocky_base::{Dialect, SmolStr};
 use rocky_warehouse::{Field, Type, types::TimeUnit};
 use std::sync::Arc;
@@ -79,12 +79,8 @@ pub(crate) fn result(
     if matches!(name, "+" | "add") && bound.overload.variadic.is_some() {
         return list_concat(seen);
     }
-    // A literal NULL makes the call NULL, of the result's type when that is plain from the signature.
-    if matches!(name, "+" | "add") && bound.overload.variadic.is_some() {
-        return list_concat(seen);
-    }
-    let null = |o: &&Operand| o.ty == Type::Null || o.constant == Some(Constant::Null);
-    if operands.iter().any(null) && !keeps_null(name) {
+    // A constant NULL makes the call NULL, of the result's type when that is plain from the signature.
+    if operands.iter().any(|o| o.is_null()) && !keeps_null(name) && !looks_past_null(name, bound, operands) {
         return Ok(match &bound.overload.result {
             Param::Exact(ty) => ty.clone(),
             _ => Type::Null,
@@ -269,6 +265,22 @@ fn replaced(ty: &Type, from: &Type, to: &Type) -> Type {
     }
 }
 
+/// Functions that look at their other arguments first.
+fn looks_past_null(name: &str, bound: &Bound<'_>, operands: &[&Operand]) -> bool {
+    let typed = |i: usize| operands.get(i).is_some_and(|o| o.ty != Type::Null);
+    match name {
+        "strptime" | "try_strptime" => operands.get(1).is_some_and(|o| !o.is_null()),
+        "list_aggregate" | "list_aggr" | "array_aggregate" | "array_aggr" | "aggregate" => {
+            typed(0) && operands.get(1).is_some_and(|o| !o.is_null())
+        }
+        "regexp_extract" | "regexp_extract_all" => {
+            typed(0) && matches!(bound.overload.params.get(2), Some(Param::Exact(Type::List(_))))
+        }
+        "remap_struct" => typed(0),
+        _ => false,
+    }
+}
+
 /// Functions that see their NULLs.
 pub(crate) fn keeps_null(name: &str) -> bool {
     KEEPS_NULL.binary_search(&name).is_ok()
@@ -372,17 +384,21 @@ pub(crate) fn index(base: &Operand, index: &Operand) -> Result<Typed, TypeError>
         Type::Json => Type::Json,
         Type::Variant => Type::Variant,
         Type::String { .. } => Type::STRING,
-        Type::Null => Type::Null,
+        // The overload for texts is the cheapest one, by numbers.
+        Type::Null if matches!(index.ty, Type::String { .. }) => Type::Null,
+        Type::Null => Type::STRING,
+        // Of a constant NULL no field is looked for.
+        Type::Struct(_) if base.is_null() => Type::Null,
         Type::Struct(fields) => struct_extract(fields, &[base, index])?,
         _ => return Err(TypeError::Operator),
     };
-    // A literal NULL as index makes the result NULL.
-    if index.ty == Type::Null && !matches!(base.ty, Type::Unknown) {
+    // A constant NULL as index or base makes the result NULL.
+    if (index.is_null() || base.is_null()) && !matches!(base.ty, Type::Unknown) {
         return Ok(Typed {
-            ty: if matches!(base.ty, Type::String { .. }) {
-                ty
-            } else {
-                Type::Null
+            ty: match &base.ty {
+                // A map's function looks at NULLs by itself.
+                Type::String { .. } | Type::Json | Type::Variant | Type::Map(_) | Type::Null => ty,
+                _ => Type::Null,
             },
             nullable: true,
         });
