@@ -549,8 +549,10 @@ fn parse<Q: DeserializeOwned + Default>(request: &str) -> Result<Q> {
 /// A list would be taken for the fields of a request in their order. `what` names the text.
 pub fn object(what: &str, json: &str) -> Result<()> {
     match json.trim_start().starts_with('[') {
-        true => Err(Error::usage(format!("{what} is not valid: a list, expected an object"))
-            .hint("write e.g. {\"pipeline\": \"orders\"}, or nothing")),
+        true => Err(
+            Error::usage(format!("{what} is not valid: a list, expected an object"))
+                .hint("write e.g. {\"pipeline\": \"orders\"}, or nothing"),
+        ),
         false => Ok(()),
     }
 }

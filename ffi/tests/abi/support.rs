@@ -161,8 +161,14 @@ pub fn store() -> TempDir {
         ("rocky.toml", STORE),
         ("in/1.csv", "id,amount\n1,20\n2,5\n"),
         ("seeds/regions.csv", "code,name\nde,Germany\nfr,France\n"),
-        ("models/doubles.sql", "SELECT id, amount * 2 AS double FROM main.orders\n"),
-        ("models/doubles.toml", "[[tests]]\ntype = \"unique\"\ncolumn = \"id\"\n"),
+        (
+            "models/doubles.sql",
+            "SELECT id, amount * 2 AS double FROM main.orders\n",
+        ),
+        (
+            "models/doubles.toml",
+            "[[tests]]\ntype = \"unique\"\ncolumn = \"id\"\n",
+        ),
     ];
     for (path, text) in files {
         let full = dir.path().join(path);

@@ -434,9 +434,7 @@ impl<'a> Analyser<'a> {
             return match &operand.ty {
                 Type::List(element) | Type::Array(element, _) => Operand::of((**element).clone(), true),
                 Type::Null => Operand::of(Type::Null, true),
-                Type::Unknown | Type::Struct(_) | Type::Other(_) | Type::Variant => {
-                    Operand::unknown()
-                }
+                Type::Unknown | Type::Struct(_) | Type::Other(_) | Type::Variant => Operand::unknown(),
                 ty => {
                     let message = format!(
                         "`unnest` takes a list or a struct, not {}",
