@@ -487,7 +487,7 @@ fn task(snapshot: &Snapshot, model: &Model, made: Made) -> Task {
         sql_hash: hash::of_steps(&built.steps),
         steps: built.steps,
         windows: built.windows,
-        column_count: model.complete().then(|| model.n_columns().0 as usize),
+        column_count: model.complete().then(|| model.n_own_columns()),
         checks: Vec::new(),
         quarantine: None,
     }
@@ -597,8 +597,7 @@ fn model_drift(
     }
     let dialect = snapshot.dialect;
     let incoming: Vec<Column> = model
-        .schema()
-        .columns
+        .own_columns()
         .iter()
         .map(|c| Column {
             name: c.name.clone(),

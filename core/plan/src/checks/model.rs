@@ -248,7 +248,7 @@ fn distinct_tests(checks: &mut Vec<CheckPlan>) {
 
 /// The columns of its output, when all are known.
 fn columns(model: &Model) -> Option<Vec<Column>> {
-    model.complete().then(|| model.schema().columns.to_vec())
+    model.complete().then(|| model.own_columns().to_vec())
 }
 
 fn timestamp_column(kind: &StrategyKind) -> Option<Spanned<SmolStr>> {

@@ -126,10 +126,8 @@ fn find<'a, T>(dialect: Dialect, name: &str, all: &'a [T], of: impl Fn(&T) -> &S
 
 /// What the query gives as its time column.
 fn query_type(dialect: Dialect, model: &Model, interval: &Interval<'_>) -> Type {
-    find(dialect, &interval.column.value, &model.schema().columns, |c| {
-        &c.name
-    })
-    .map_or(Type::Unknown, |c| c.ty.clone())
+    find(dialect, &interval.column.value, model.own_columns(), |c| &c.name)
+        .map_or(Type::Unknown, |c| c.ty.clone())
 }
 
 /// The windows must cut the target as they cut the query, or rows would stay that are inserted again.
