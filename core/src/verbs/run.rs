@@ -1002,19 +1002,21 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
 }
 
 /// How many rows failed tests. Each window looks at the whole table: what the last one found holds, but rows that were deleted are gone
-/// for the next.
-fn set_aside(task: &TaskResult, mode: &str) -> Option<u64> {
+/// for the next. Windows that tag at the same time do not see each other's rows.
+fn set_aside(result: &TaskResult, task: &Task, mode: &str) -> Option<u64> {
     let of = |statements: &[StatementResult]| {
         let all = statements.iter().filter(|s| s.purpose == "quarantine");
         // A dialect may need several statements, each for other rows.
         all.filter_map(|s| s.rows).reduce(|all, rows| all + rows)
     };
-    let Some(windows) = &task.windows else {
-        return of(&task.statements);
+    let Some(windows) = &result.windows else {
+        return of(&result.statements);
     };
+    let together = task.windows.as_ref().is_some_and(|w| w.parallel > 1);
     let counts = windows.iter().map(|w| (w.finished_at, of(&w.statements)));
     match mode {
         "drop" => counts.map(|(_, n)| n).sum(),
+        "tag" if together && windows.len() > 1 => None,
         _ => counts.max_by_key(|(at, _)| *at).and_then(|(_, n)| n),
     }
 }
@@ -1191,7 +1193,7 @@ fn response(
                 mode: quarantine.mode.to_string(),
                 quarantine_table: quarantine.table.clone(),
                 valid_table: quarantine.valid_table.clone(),
-                quarantined_rows: set_aside(t, &quarantine.mode),
+                quarantined_rows: set_aside(t, task, &quarantine.mode),
                 tests: quarantine.tests.iter().map(ToString::to_string).collect(),
             })
         })
