@@ -200,6 +200,8 @@ pub struct UnitTest {
     pub name: Spanned<SmolStr>,
     /// What it is about, in words.
     pub description: Option<SmolStr>,
+    /// The window of a time_interval or microbatch model that is computed; all of time when absent.
+    pub partition: Option<Spanned<SmolStr>>,
     /// The rows of the relations that the model reads; those that are not given are empty.
     pub given: Vec<Given>,
     /// What the model must give.
@@ -465,6 +467,7 @@ pub(crate) fn unit_tests(root: Reader<'_>, checker: &mut Checker<'_>) -> Vec<Uni
         tests.push(UnitTest {
             name,
             description: reader.plain("description"),
+            partition: reader.text("partition"),
             given,
             expect,
             ordered: expected.flag("ordered").unwrap_or(false),

@@ -72,16 +72,20 @@ impl Step {
         if self.holes.is_empty() {
             return Some(Cow::Borrowed(&self.sql));
         }
-        let mut out = String::with_capacity(self.sql.len() + self.holes.len() * 16);
-        let mut at = 0usize;
-        for hole in &self.holes {
-            out.push_str(self.sql.get(at..hole.span.start as usize)?);
-            out.push_str(&values.literal(hole.parameter, dialect)?);
-            at = hole.span.end as usize;
-        }
-        out.push_str(self.sql.get(at..)?);
-        Some(Cow::Owned(out))
+        bound(&self.sql, &self.holes, dialect, values).map(Cow::Owned)
     }
+}
+
+fn bound(sql: &str, holes: &[Hole], dialect: Dialect, values: &Bindings) -> Option<String> {
+    let mut out = String::with_capacity(sql.len() + holes.len() * 16);
+    let mut at = 0usize;
+    for hole in holes {
+        out.push_str(sql.get(at..hole.span.start as usize)?);
+        out.push_str(&values.literal(hole.parameter, dialect)?);
+        at = hole.span.end as usize;
+    }
+    out.push_str(sql.get(at..)?);
+    Some(out)
 }
 
 /// A statement in the making: text with holes.
@@ -97,6 +101,11 @@ impl Sql {
     /// Append text without holes.
     pub fn push(&mut self, text: &str) {
         self.text.push_str(text);
+    }
+
+    /// With the values in its holes; `None` when one has no value.
+    pub(crate) fn bind(&self, dialect: Dialect, values: &Bindings) -> Option<String> {
+        bound(&self.text, &self.holes, dialect, values)
     }
 
     /// Append a hole.

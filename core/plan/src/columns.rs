@@ -23,7 +23,7 @@ pub(crate) struct Columns {
 impl Columns {
     /// The columns of the query alone; `None` when they are not all known.
     pub(crate) fn of_query(model: &Model, dialect: Dialect) -> Option<Columns> {
-        let names = || model.schema().columns.iter().map(|c| c.name.clone()).collect();
+        let names = || model.own_columns().iter().map(|c| c.name.clone()).collect();
         model.complete().then(|| Columns {
             dialect,
             names: names(),

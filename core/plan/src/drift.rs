@@ -8,7 +8,7 @@ use crate::columns::print;
 use rocky_base::ident::IdentKind;
 use rocky_base::{Dialect, SmolStr};
 use rocky_config::{DriftConfig, OnAdded, OnRemoved, OnUnsafe, OnWidened};
-use rocky_warehouse::{Column, Type, Widening, widening};
+use rocky_warehouse::{Column, Type, Widening, may_lose, widening};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -17,12 +17,12 @@ use serde::{Deserialize, Serialize};
 pub struct DriftPolicy {
     /// About new ones.
     pub added: OnAdded,
-    /// About types that have grown.
-    pub widened: OnWidened,
+    /// About types that have grown. `None`: left to the warehouse, but for what it would change without a word.
+    pub widened: Option<OnWidened>,
     /// About those that are gone.
     pub removed: OnRemoved,
-    /// About other types.
-    pub unsafe_change: OnUnsafe,
+    /// About other types; `None` means the same.
+    pub unsafe_change: Option<OnUnsafe>,
 }
 
 impl DriftPolicy {
@@ -30,19 +30,20 @@ impl DriftPolicy {
     pub fn of_replication(config: &DriftConfig) -> DriftPolicy {
         DriftPolicy {
             added: config.added.unwrap_or(OnAdded::Add),
-            widened: config.widened.unwrap_or(OnWidened::Alter),
+            widened: Some(config.widened.unwrap_or(OnWidened::Alter)),
             removed: config.removed.unwrap_or(OnRemoved::Keep),
-            unsafe_change: config.unsafe_change.unwrap_or(OnUnsafe::Rebuild),
+            unsafe_change: Some(config.unsafe_change.unwrap_or(OnUnsafe::Rebuild)),
         }
     }
 
-    /// Of a model: its table stays as it is, and a column that it lacks is an error.
+    /// Of a model: its table stays as it is; a column that it lacks is an error, and so is a type whose values it would not keep as they
+    /// are.
     pub fn of_models(config: &DriftConfig) -> DriftPolicy {
         DriftPolicy {
             added: config.added.unwrap_or(OnAdded::Fail),
-            widened: config.widened.unwrap_or(OnWidened::Ignore),
+            widened: config.widened,
             removed: config.removed.unwrap_or(OnRemoved::Keep),
-            unsafe_change: config.unsafe_change.unwrap_or(OnUnsafe::Ignore),
+            unsafe_change: config.unsafe_change,
         }
     }
 }
@@ -115,6 +116,8 @@ enum Change {
     /// What comes in fits into what is there.
     Narrowed,
     Unsafe,
+    /// The warehouse would write other values than come in, and nothing says that it may.
+    Lossy,
 }
 
 /// What a comparison leads to.
@@ -186,9 +189,19 @@ pub(crate) fn compare(
             }
             Widening::Narrowing | Widening::Incompatible => Change::Unsafe,
         };
+        let unsaid = match change {
+            Change::Widened => policy.widened.is_none(),
+            Change::Unsafe => policy.unsafe_change.is_none(),
+            _ => false,
+        };
+        let lossy = unsaid && may_lose(dialect, &column.ty, &old.ty);
+        let change = if lossy { Change::Lossy } else { change };
         // As the 1.x releases print it: the type in the table, then the type that comes.
         let (from, to) = (shown(&old.ty, dialect), shown(&column.ty, dialect));
-        let text = format!("column '{}' changed {from} → {to}", column.name);
+        let mut text = format!("column '{}' changed {from} → {to}", column.name);
+        if lossy {
+            text.push_str(&format!(", which {from} does not keep as it is"));
+        }
         changes.push((change, column, text));
     }
     let tag = dialect.fold(crate::checks::quarantine::TAG, false, IdentKind::Column);
@@ -221,9 +234,9 @@ fn decide(
                 OnAdded::Fail => DriftActionKind::Fail,
             },
             Change::Widened => match policy.widened {
-                OnWidened::Alter => DriftActionKind::AlterColumnTypes,
-                OnWidened::Ignore => DriftActionKind::IgnoreColumnTypes,
-                OnWidened::Fail => DriftActionKind::Fail,
+                Some(OnWidened::Alter) => DriftActionKind::AlterColumnTypes,
+                None | Some(OnWidened::Ignore) => DriftActionKind::IgnoreColumnTypes,
+                Some(OnWidened::Fail) => DriftActionKind::Fail,
             },
             Change::Narrowed => DriftActionKind::KeepColumnTypes,
             Change::Removed => match policy.removed {
@@ -232,10 +245,11 @@ fn decide(
                 OnRemoved::Fail => DriftActionKind::Fail,
             },
             Change::Unsafe => match policy.unsafe_change {
-                OnUnsafe::Rebuild => DriftActionKind::DropAndRecreate,
-                OnUnsafe::Ignore => DriftActionKind::IgnoreColumnTypes,
-                OnUnsafe::Fail => DriftActionKind::Fail,
+                Some(OnUnsafe::Rebuild) => DriftActionKind::DropAndRecreate,
+                None | Some(OnUnsafe::Ignore) => DriftActionKind::IgnoreColumnTypes,
+                Some(OnUnsafe::Fail) => DriftActionKind::Fail,
             },
+            Change::Lossy => DriftActionKind::Fail,
         };
         match by_action.iter_mut().find(|a| a.action == action) {
             Some(same) => {
@@ -305,7 +319,7 @@ fn alter(
                     ..(*column).clone()
                 });
             }
-            Change::Widened if policy.widened == OnWidened::Alter => {
+            Change::Widened if policy.widened == Some(OnWidened::Alter) => {
                 if dialect == Dialect::Databricks && !prepared {
                     prepared = true;
                     outcome.alter.push((

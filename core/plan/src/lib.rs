@@ -32,5 +32,6 @@ pub use plan::check_windows;
 pub use plan::{PlanOptions, plan, statements};
 pub use shadow::Shadow;
 pub use snapshot::{Change, SnapshotSpec, snapshot};
+pub use strategy::window_query;
 pub use task::{Fact, Plan, Quarantine, Step, StepKind, Task, TaskKind, Window, Windows};
 pub use window::{Selection, WindowOptions};

@@ -408,11 +408,14 @@ fn made(
         return Err(Box::new(placeholder_without_window(snapshot, model)));
     }
     let target = model.target.print(dialect);
-    let drift = match existing {
+    let (drift, refused) = match existing {
         Existing::Table(columns) if !options.full_refresh => {
-            model_drift(snapshot, options, model, &target, columns)?
+            match model_drift(snapshot, options, model, &target, columns) {
+                Ok(drift) => (drift, None),
+                Err(problem) => (None, Some(problem)),
+            }
         }
-        _ => None,
+        _ => (None, None),
     };
     let ctx = Ctx {
         dialect,
@@ -428,7 +431,12 @@ fn made(
         windows: &options.windows,
         adapter_warehouse: adapter_warehouse(snapshot, options, model),
     };
-    let mut built = strategy::build(&ctx)?;
+    let built = strategy::build(&ctx);
+    let mut built = match refused {
+        // What windows say of their column says more.
+        Some(problem) => return Err(built.err().filter(|_| windowed).unwrap_or(problem)),
+        None => built?,
+    };
     let drift = drift.map(|outcome| {
         if outcome.rebuild {
             built.reason = format!("the table cannot be kept{}", outcome.remark());
@@ -479,7 +487,7 @@ fn task(snapshot: &Snapshot, model: &Model, made: Made) -> Task {
         sql_hash: hash::of_steps(&built.steps),
         steps: built.steps,
         windows: built.windows,
-        column_count: model.complete().then(|| model.n_columns().0 as usize),
+        column_count: model.complete().then(|| model.n_own_columns()),
         checks: Vec::new(),
         quarantine: None,
     }
@@ -583,14 +591,13 @@ fn model_drift(
         None => all.next().map(|(_, p)| p).filter(|_| all.next().is_none()),
     };
     let mut policy = DriftPolicy::of_models(&pipeline.map(|p| p.drift).unwrap_or_default());
-    if windowed && policy.unsafe_change == OnUnsafe::Rebuild {
+    if windowed && policy.unsafe_change == Some(OnUnsafe::Rebuild) {
         // A run writes some windows; the others would be lost.
-        policy.unsafe_change = OnUnsafe::Fail;
+        policy.unsafe_change = Some(OnUnsafe::Fail);
     }
     let dialect = snapshot.dialect;
     let incoming: Vec<Column> = model
-        .schema()
-        .columns
+        .own_columns()
         .iter()
         .map(|c| Column {
             name: c.name.clone(),
@@ -612,7 +619,7 @@ fn model_drift(
         );
         return Err(Box::new(
             Diagnostic::new(code::E303, model.strategy_loc, message)
-                .help("Make the change by hand, allow it in the pipeline, or run with `--full-refresh`."),
+                .help("Make the change by hand, allow it in the pipeline (`on_widened_columns`, `on_removed_columns`, `on_unsafe_drift`), or run with `--full-refresh`."),
         ));
     }
     // What the pipeline leaves to the warehouse is nothing that was done.

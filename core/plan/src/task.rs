@@ -16,6 +16,8 @@ pub enum StepKind {
         /// Its row count is the model's row count.
         counts_rows: bool,
     },
+    /// Execute it; the rows that it removes are none of the model's row count.
+    Removal,
     /// A query that must return no rows; otherwise the model fails with this message and the first rows.
     Guard {
         /// One sentence; the sample rows are appended by the runner.

@@ -50,12 +50,15 @@ struct AnalysedHead {
     n_columns: u32,
     /// Columns whose type, or a part of it, is not known.
     n_unknown: u32,
+    /// Columns at the end that the query does not give.
+    n_added: u32,
 }
 
 impl Analysed {
     /// `more`: columns of the table that the query does not give.
     fn new(key: u128, analysis: Arc<Analysis>, whole: bool, more: Option<Column>) -> Analysed {
         let complete = analysis.complete && whole;
+        let n_added = u32::from(more.is_some());
         let columns: Arc<[Column]> = analysis
             .columns
             .iter()
@@ -77,6 +80,7 @@ impl Analysed {
                 complete,
                 n_columns: columns.len() as u32,
                 n_unknown: columns.iter().filter(|c| c.ty.has_unknown()).count() as u32,
+                n_added,
             },
             schema: OnceLock::new(),
             columns: Lazy::new(Columns(columns)),
@@ -102,6 +106,11 @@ impl Analysed {
     /// How many columns there are, and of how many the type, or a part of it, is not known.
     pub fn n_columns(&self) -> (u32, u32) {
         (self.head.n_columns, self.head.n_unknown)
+    }
+
+    /// How many columns at the end the query does not give.
+    pub fn n_added(&self) -> u32 {
+        self.head.n_added
     }
 
     /// Look at the columns once: they are not kept in memory for it.
@@ -410,7 +419,8 @@ impl Shared<'_> {
             Some(schema) if Some(near) == relation => SmolStr::from(format!("{}.{near}", schema.text)),
             _ => SmolStr::new(near),
         };
-        near.map(schema).into_iter().collect()
+        let near = near.map(schema);
+        near.or_else(|| facts.elsewhere.clone()).into_iter().collect()
     }
 
     /// The hash of everything an analysis reads.

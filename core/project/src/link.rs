@@ -76,6 +76,8 @@ pub struct SourceFacts {
     pub key: RelationKey,
     /// Its columns.
     pub schema: SourceSchema,
+    /// A relation of its name in another schema, when it is absent.
+    pub elsewhere: Option<SmolStr>,
     /// Why the warehouse refuses to read it: files only.
     pub problem: Option<SmolStr>,
     /// Its name as people write it: without the parts that are the default.
@@ -577,8 +579,15 @@ impl<'a> SourceBook<'a> {
         let text = |i: &Option<Ident>| i.as_ref().map(|i| i.text.clone()).unwrap_or_default();
         let parts = [text(&name.catalog), text(&name.schema), name.table.text.clone()];
         let qualifiers: Vec<SmolStr> = parts.into_iter().filter(|p| !p.is_empty()).collect();
+        let elsewhere = match schema {
+            SourceSchema::Absent => self.elsewhere(&key),
+            _ => None,
+        };
         let mut hasher = Hasher128::new();
         hasher.str(&display).value(&qualifiers);
+        if let Some(elsewhere) = &elsewhere {
+            hasher.u32(4).str(elsewhere);
+        }
         match (&schema, schema.columns()) {
             (_, Some(columns)) => hasher.u32(0).value(&&**columns),
             (SourceSchema::Absent, None) => hasher.u32(3),
@@ -588,6 +597,7 @@ impl<'a> SourceBook<'a> {
             name,
             key: key.clone(),
             schema,
+            elsewhere,
             problem,
             display,
             qualifiers,
@@ -595,6 +605,18 @@ impl<'a> SourceBook<'a> {
         });
         let mut known = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
         known.entry(key).or_insert(facts).clone()
+    }
+
+    /// `schema.table` of a relation that has the table's name: the first by name.
+    fn elsewhere(&self, key: &RelationKey) -> Option<SmolStr> {
+        let stated = self.declared.keys().chain(self.given.keys()).cloned();
+        let seen = self.known.catalog.into_iter().flat_map(|c| c.relations.values());
+        let seen = seen.map(|r| r.name.key(self.dialect));
+        let same = stated.chain(seen).filter(|k| k.table == key.table && k != key);
+        let found = same
+            .filter(|k| k.catalog == key.catalog && !k.schema.is_empty())
+            .min_by(|a, b| a.schema.cmp(&b.schema))?;
+        Some(SmolStr::from(format!("{}.{}", found.schema, found.table)))
     }
 
     fn seen(&self, name: &RelationName) -> SourceSchema {

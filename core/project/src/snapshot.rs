@@ -169,6 +169,21 @@ impl Model {
         self.analysed.schema()
     }
 
+    /// The columns that the query gives: those of the schema without what is added to the table.
+    pub fn own_columns(&self) -> &[Column] {
+        let columns = &self.schema().columns;
+        let own = columns.len().saturating_sub(self.analysed.n_added() as usize);
+        columns.get(..own).unwrap_or(columns)
+    }
+
+    /// How many these are. Cheaper than asking for them.
+    pub fn n_own_columns(&self) -> usize {
+        self.analysed
+            .n_columns()
+            .0
+            .saturating_sub(self.analysed.n_added()) as usize
+    }
+
     /// Look at the output's columns without keeping them in memory.
     pub fn look_at_columns<R>(&self, look: impl FnOnce(&[Column]) -> R) -> R {
         self.analysed.look(look)

@@ -255,7 +255,7 @@ pub(crate) fn equivalent(name: &str, dialect: Dialect) -> Option<&'static str> {
 // What DuckDB has for functions that other engines' users reach for.
 #[rustfmt::skip]
 static FOREIGN: &[(&str, &str)] = &[
-    ("isnull", "ifnull"), ("getdate", "now"), ("sysdate", "now"), ("systimestamp", "now"), ("getutcdate", "now"),
+    ("count_distinct", "count(DISTINCT x)"), ("isnull", "ifnull"), ("getdate", "now"), ("sysdate", "now"), ("systimestamp", "now"), ("getutcdate", "now"),
     ("dateadd", "x + INTERVAL 1 DAY"), ("date_format", "strftime"), ("to_char", "strftime"), ("to_date", "strptime(…)::DATE"),
     ("to_number", "CAST"), ("parse_json", "CAST(x AS JSON)"), ("try_parse_json", "TRY_CAST(x AS JSON)"), ("div0", "x / nullif(y, 0)"),
     ("collect_list", "list"), ("collect_set", "list(DISTINCT x)"),

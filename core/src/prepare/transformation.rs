@@ -7,10 +7,10 @@ use crate::files::Ask;
 use crate::look::{self, Look};
 use crate::project::{Project, Target, target};
 use crate::reduce::Reduced;
-use rocky_base::{CancelToken, Diagnostic, Event, Observer, Result};
-use rocky_config::{PipelineKind, ProjectConfig};
+use rocky_base::{CancelToken, Diagnostic, Error, Event, Observer, Result, SmolStr};
+use rocky_config::{PipelineKind, ProjectConfig, StrategyKind};
 use rocky_plan::PlanOptions;
-use rocky_project::{CatalogInput, Snapshot};
+use rocky_project::{CatalogInput, Model, Snapshot};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
@@ -84,6 +84,9 @@ pub(super) fn prepare(
     }
     let catalog = look.catalog.clone();
     let select = project.selected(&snapshot, request, observer, cancel)?;
+    if let Some(ids) = &select {
+        writes_some(&snapshot, ids, own.then_some(pipeline), observer)?;
+    }
     let fail_fast = config
         .pipelines
         .get(pipeline)
@@ -156,6 +159,44 @@ pub(super) fn prepare(
         look: Some(look),
         again: Box::new(move |catalog| rocky_plan::plan(&snapshot, catalog, &options)),
     })
+}
+
+/// A choice of models that this run would write none of is a mistake, or at least worth a word.
+fn writes_some(
+    snapshot: &Snapshot,
+    ids: &[u32],
+    pipeline: Option<&SmolStr>,
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    let chosen = || ids.iter().filter_map(|id| snapshot.models.get(*id as usize));
+    let elsewhere = |m: &&Arc<Model>| match (&m.pipeline, pipeline) {
+        (Some(own), Some(pipeline)) => own != pipeline,
+        _ => false,
+    };
+    if let Some(first) = chosen().next()
+        && chosen().all(|m| elsewhere(&m))
+    {
+        let (name, other) = (&first.name, first.pipeline.as_deref().unwrap_or_default());
+        let message = format!(
+            "no model of the choice is of pipeline `{}`: `{name}` belongs to `{other}`",
+            pipeline.map_or("", |p| p.as_str())
+        );
+        return Err(Error::usage(message).hint(format!("choose it with `--pipeline {other}`")));
+    }
+    let here = || chosen().filter(|m| !elsewhere(m));
+    let ephemeral = |m: &Arc<Model>| matches!(m.strategy.kind, StrategyKind::Ephemeral);
+    if let Some(first) = here().next()
+        && here().all(ephemeral)
+    {
+        observer.event(&Event::Log {
+            level: SmolStr::new_static("warning"),
+            message: format!(
+                "nothing is written: `{}` is ephemeral, a part of the models that read it (`{}+`)",
+                first.name, first.name
+            ),
+        });
+    }
+    Ok(())
 }
 
 /// An embedded engine shares this machine: more models at a time than cores only make each of them slower. `None`: the

@@ -146,7 +146,7 @@ impl PlannedStatement {
             sql: step.sql,
             model: model.map(str::to_owned),
             kind: match step.kind {
-                StepKind::Statement { .. } => "statement",
+                StepKind::Statement { .. } | StepKind::Removal => "statement",
                 StepKind::Guard { .. } => "guard",
                 StepKind::Observe { .. } | StepKind::CountPartitions => "observe",
                 StepKind::Refuse { .. } => "refuse",

@@ -1001,6 +1001,24 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
     }
 }
 
+/// How many rows failed tests. Each window looks at the whole table: what the last one found holds, but rows that were deleted are gone
+/// for the next.
+fn set_aside(task: &TaskResult, mode: &str) -> Option<u64> {
+    let of = |statements: &[StatementResult]| {
+        let all = statements.iter().filter(|s| s.purpose == "quarantine");
+        // A dialect may need several statements, each for other rows.
+        all.filter_map(|s| s.rows).reduce(|all, rows| all + rows)
+    };
+    let Some(windows) = &task.windows else {
+        return of(&task.statements);
+    };
+    let counts = windows.iter().map(|w| (w.finished_at, of(&w.statements)));
+    match mode {
+        "drop" => counts.map(|(_, n)| n).sum(),
+        _ => counts.max_by_key(|(at, _)| *at).and_then(|(_, n)| n),
+    }
+}
+
 /// A hook did not let it begin.
 pub(crate) fn stopped(
     pipeline: &str,
@@ -1167,15 +1185,13 @@ fn response(
         .filter(|(t, _)| t.status == TaskStatus::Success)
         .filter_map(|(t, task)| {
             let quarantine = task.quarantine.as_ref()?;
-            let set_aside = t.statements.iter().filter(|s| s.purpose == "quarantine");
             Some(QuarantineEntry {
                 asset_key: asset_key(t),
                 table: t.full_name.clone(),
                 mode: quarantine.mode.to_string(),
                 quarantine_table: quarantine.table.clone(),
                 valid_table: quarantine.valid_table.clone(),
-                // A dialect may need several statements, each for other rows.
-                quarantined_rows: set_aside.filter_map(|s| s.rows).reduce(|all, rows| all + rows),
+                quarantined_rows: set_aside(t, &quarantine.mode),
                 tests: quarantine.tests.iter().map(ToString::to_string).collect(),
             })
         })

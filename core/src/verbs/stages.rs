@@ -53,6 +53,14 @@ impl Project {
                 models: matches!(chosen.kind, PipelineKind::Transformation(_)),
                 after: Vec::new(),
             }];
+            if let (Some(folder), PipelineKind::Replication(_)) = (&self.options.models, &chosen.kind)
+                && self.host.system.list(&self.root.join(folder)).is_err()
+            {
+                return Err(
+                    Error::usage(format!("models folder `{}` cannot be read", folder.display()))
+                        .hint("paths are relative to the folder of rocky.toml"),
+                );
+            }
             if models_too && matches!(chosen.kind, PipelineKind::Replication(_)) && self.has_models(&config) {
                 stages.push(Stage {
                     pipeline: name.clone(),

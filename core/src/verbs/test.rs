@@ -3,6 +3,7 @@
 
 pub mod declarative;
 mod difference;
+mod exact;
 mod fixture;
 pub mod unit;
 

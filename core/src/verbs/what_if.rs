@@ -483,7 +483,7 @@ fn statement(step: &rocky_plan::Step, model: Option<&str>) -> PlannedStatement {
         sql: step.sql.clone(),
         model: model.map(str::to_owned),
         kind: match step.kind {
-            StepKind::Statement { .. } => "statement",
+            StepKind::Statement { .. } | StepKind::Removal => "statement",
             StepKind::Guard { .. } => "guard",
             StepKind::Observe { .. } | StepKind::CountPartitions => "observe",
             StepKind::Refuse { .. } => "refuse",

@@ -561,3 +561,21 @@ fn every_keyword_is_found_in_both_cases() {
 fn a_token_is_small() {
     assert_eq!(size_of::<Token>(), 12);
 }
+
+#[test]
+fn a_bound_may_stand_behind_a_sign() {
+    let kinds = |text: &str| -> Vec<TokenKind> {
+        let tokens = check(text, Dialect::DuckDb);
+        tokens
+            .iter()
+            .map(|t| t.kind)
+            .filter(|k| *k != TokenKind::Word)
+            .collect()
+    };
+    use TokenKind::{At, Eof, LParen, Lt, Operator, RParen};
+    assert_eq!(kinds("d<@end_date"), [Lt, At, Eof]);
+    assert_eq!(kinds("d<@start_date)"), [Lt, At, RParen, Eof]);
+    assert_eq!(kinds("d<@var(x)"), [Lt, At, LParen, RParen, Eof]);
+    assert_eq!(kinds("a<@end_dates"), [Operator, Eof]);
+    assert_eq!(kinds("a<@var"), [Operator, Eof]);
+}

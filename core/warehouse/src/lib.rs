@@ -14,4 +14,4 @@ pub use capabilities::{Capabilities, Strategy};
 pub use catalog::{CatalogSnapshot, Column, Comments, Relation, RelationKind};
 pub use relation::RelationName;
 pub use traits::{Connection, Described, Executed, FailureClass, Rows, SourceTable, Value, Warehouse};
-pub use types::{Field, OwnTypes, Type, Widening, widening};
+pub use types::{Field, OwnTypes, TimeUnit, Type, Widening, may_lose, widening};

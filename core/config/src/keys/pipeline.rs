@@ -187,7 +187,7 @@ static CHECK_FRESHNESS: Schema = rows(&[
     key("severity", SEVERITY),
 ]);
 static NULL_RATE: Schema = rows(&[
-    key("columns", STRS).required(),
+    key("columns", Shape::SomeStrs).required(),
     key("threshold", RATIO).required(),
     key("sample_percent", PERCENT),
     key("severity", SEVERITY),

@@ -73,6 +73,7 @@ test_types! {
 pub(crate) static UNIT_TEST: Schema = rows(&[
     key("name", STR).required(),
     key("description", STR),
+    key("partition", STR),
     key("given", Shape::Tables(&GIVEN)),
     key("expect", Shape::Table(&EXPECT)).required(),
 ]);

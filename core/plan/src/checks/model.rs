@@ -4,7 +4,8 @@ use super::table::{Planner, Subject};
 use super::tests::{self, Related, Resolve};
 use super::{CheckPlan, distinct_names, quarantine};
 use crate::task::{Step, Task};
-use rocky_base::{Diagnostic, SmolStr};
+use rocky_base::ident::IdentKind;
+use rocky_base::{Diagnostic, SmolStr, code};
 use rocky_config::{ChecksConfig, FreshnessConfig, PipelineKind, Spanned, StrategyKind};
 use rocky_project::{Model, Snapshot};
 use rocky_warehouse::{Column, RelationName};
@@ -100,11 +101,69 @@ impl<'a> Models<'a> {
         };
         let mut planners: Vec<_> = self.planners.into_iter().collect();
         planners.sort_by(|a, b| a.0.cmp(&b.0));
-        planners
-            .into_iter()
-            .flat_map(|(_, planner)| planner.finish(&known))
-            .collect()
+        let mut problems = Vec::new();
+        for (name, planner) in planners {
+            problems.extend(about_nothing(snapshot, &name, planner.config()));
+            problems.extend(planner.finish(&known));
+        }
+        problems
     }
+}
+
+/// A check that is left out wherever its column is not, and is left out everywhere: it would never say anything.
+fn about_nothing(snapshot: &Snapshot, pipeline: &SmolStr, config: &ChecksConfig) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let models: Vec<&Model> = snapshot
+        .models
+        .iter()
+        .map(|m| &**m)
+        .filter(|m| m.pipeline.as_ref().is_none_or(|own| own == pipeline))
+        .filter(|m| !matches!(m.strategy.kind, StrategyKind::Ephemeral))
+        .collect();
+    if !config.enabled || models.is_empty() {
+        return problems;
+    }
+    let may_have = |name: &str| {
+        let fold = |n: &str, quoted| snapshot.dialect.fold(n, quoted, IdentKind::Column);
+        let wanted = [fold(name, true), fold(name, false)];
+        models.iter().any(|m| {
+            let columns = columns(m);
+            columns.is_none_or(|all| all.iter().any(|c| wanted.contains(&fold(&c.name, true))))
+        })
+    };
+    let mut nowhere = |what: &str, name: &Spanned<SmolStr>| {
+        if !may_have(&name.value) {
+            let message = format!(
+                "{what} `{}` is a column of no model of pipeline `{pipeline}`",
+                name.shown()
+            );
+            problems.push(
+                Diagnostic::new(code::E301, name.loc, message).help("Name a column that one of them has."),
+            );
+        }
+    };
+    for column in config.null_rate.iter().flat_map(|n| &n.columns) {
+        nowhere("null_rate column", column);
+    }
+    let freshness = config.freshness.as_ref();
+    match freshness.map(|f| f.timestamp_column.as_ref()) {
+        Some(Some(column)) => nowhere("timestamp_column", column),
+        Some(None)
+            if models
+                .iter()
+                .all(|m| timestamp_column(&m.strategy.kind).is_none() && m.config.freshness.is_none()) =>
+        {
+            let message = format!(
+                "freshness: no model of pipeline `{pipeline}` says which column tells the age of a row"
+            );
+            problems.push(
+                Diagnostic::new(code::E405, config.loc, message)
+                    .help("Add `timestamp_column` to `checks.freshness`."),
+            );
+        }
+        _ => {}
+    }
+    problems
 }
 
 fn bare<'m>(snapshot: &Snapshot, model: &'m Model) -> Subject<'m> {
@@ -189,7 +248,7 @@ fn distinct_tests(checks: &mut Vec<CheckPlan>) {
 
 /// The columns of its output, when all are known.
 fn columns(model: &Model) -> Option<Vec<Column>> {
-    model.complete().then(|| model.schema().columns.to_vec())
+    model.complete().then(|| model.own_columns().to_vec())
 }
 
 fn timestamp_column(kind: &StrategyKind) -> Option<Spanned<SmolStr>> {

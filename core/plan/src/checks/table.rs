@@ -151,6 +151,11 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// What it plans from.
+    pub(super) fn config(&self) -> &'a ChecksConfig {
+        self.config
+    }
+
     fn say(&mut self, problem: Diagnostic) {
         let same = |d: &Diagnostic| {
             let loc = |d: &Diagnostic| d.primary.as_ref().map(|l| l.loc);
@@ -390,6 +395,49 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// The word that makes a text another statement than a query: its first one, or the one behind its CTEs.
+fn writes<'t>(text: &'t str, tokens: &[Token]) -> Option<&'t str> {
+    const QUERIES: [&str; 11] = [
+        "SELECT",
+        "WITH",
+        "FROM",
+        "VALUES",
+        "TABLE",
+        "PIVOT",
+        "UNPIVOT",
+        "SUMMARIZE",
+        "DESCRIBE",
+        "SHOW",
+        "EXPLAIN",
+    ];
+    const STATEMENTS: [&str; 4] = ["INSERT", "UPDATE", "DELETE", "MERGE"];
+    let word = |t: &Token| t.span.slice(text);
+    let is = |list: &[&str], t: &Token| list.iter().any(|w| w.eq_ignore_ascii_case(word(t)));
+    let mut first = tokens.iter();
+    let first = first.find(|t| t.kind != TokenKind::LParen)?;
+    if matches!(first.kind, TokenKind::Eof | TokenKind::Semicolon) {
+        return None;
+    }
+    if !is(&QUERIES, first) {
+        return Some(word(first));
+    }
+    if !word(first).eq_ignore_ascii_case("with") {
+        return None;
+    }
+    let mut depth = 0usize;
+    for (token, next) in tokens.iter().zip(tokens.iter().skip(1)) {
+        match token.kind {
+            TokenKind::LParen => depth += 1,
+            TokenKind::RParen => depth = depth.saturating_sub(1),
+            _ => continue,
+        }
+        if token.kind == TokenKind::RParen && depth == 0 && is(&STATEMENTS, next) {
+            return Some(word(next));
+        }
+    }
+    None
+}
+
 /// The newest moment of a column is not too old. What becomes of the run when it is, the caller says.
 fn young_enough(
     subject: &Subject<'_>,
@@ -433,6 +481,16 @@ fn custom_sql(check: &CustomCheck, dialect: Dialect, table: &str) -> Result<Sql,
     }
     let mut out = String::with_capacity(text.len() + table.len());
     let (mut at, mut end) = (0usize, 0usize);
+    if let Some(word) = writes(text, &lexed.tokens) {
+        let message = format!(
+            "custom check `{}` begins with {}: a check reads, and nothing else",
+            check.name.shown(),
+            word.to_uppercase()
+        );
+        return Err(Box::new(
+            Diagnostic::new(code::E417, loc, message).help("Write one query that gives one number."),
+        ));
+    }
     let mut tokens: &[Token] = &lexed.tokens;
     while let Some((token, rest)) = tokens.split_first() {
         tokens = rest;

@@ -15,7 +15,7 @@ use rocky_base::{Dialect, Ident, SmolStr};
 use rocky_config::Spanned;
 use rocky_warehouse::catalog::Lookup;
 use rocky_warehouse::{
-    Capabilities, CatalogSnapshot, Column, Relation, RelationKind, RelationName, Strategy,
+    Capabilities, CatalogSnapshot, Column, Relation, RelationKind, RelationName, Strategy, may_lose,
 };
 use rustc_hash::FxHashSet;
 
@@ -463,6 +463,7 @@ impl Builder<'_> {
                 if !needed(&name) {
                     return Err(missing("timestamp_column", &name));
                 }
+                self.comes_once(&name, incoming, &outcome.columns)?;
                 let ts = print(self.dialect, &name);
                 let sql = format!(
                     "INSERT INTO {} ({})\n{}\nWHERE {}",
@@ -492,6 +493,23 @@ impl Builder<'_> {
             columns: outcome.columns,
             ..Built::default()
         })
+    }
+
+    /// A watermark that is less exact than what it is compared with lets rows in again that are there.
+    fn comes_once(&self, name: &str, incoming: &[Column], there: &[Column]) -> Result<(), Refusal> {
+        let (Some(given), Some(there)) = (self.find(incoming, name), self.find(there, name)) else {
+            return Ok(());
+        };
+        if !may_lose(self.dialect, &given.ty, &there.ty) {
+            return Ok(());
+        }
+        Err(Refusal::new(format!(
+            "timestamp_column `{name}` of target `{}` is {}, and its source gives {}: rows would come in again with each run",
+            self.copy.target.display(),
+            there.ty.print(self.dialect),
+            given.ty.print(self.dialect)
+        ))
+        .hint("run with `--full-refresh` to rebuild the table"))
     }
 
     fn merge(&self, columns: &[&Column], list: &[String], keys: &[SmolStr]) -> String {

@@ -11,9 +11,10 @@ use super::stage::Stage;
 use super::{Built, Ctx, Existing};
 use crate::columns::{Columns, strategy_column};
 use crate::task::{Step, StepKind};
+use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, SmolStr, code};
 use rocky_config::{Lookback, LookbackUnit, Spanned};
-use rocky_warehouse::Type;
+use rocky_warehouse::{Column, Type, may_lose};
 
 pub(super) fn build(
     ctx: &Ctx<'_>,
@@ -61,6 +62,7 @@ pub(super) fn build(
                     windows: None,
                 });
             }
+            comes_once(ctx, timestamp_column, existing)?;
             let list = columns.list();
             // NULL on the left of OR on an empty target, NULL on a row without timestamp: COALESCE decides both.
             let sql = format!(
@@ -102,6 +104,41 @@ pub(super) fn build(
         watermark_column: Some(timestamp_column.value.clone()),
         windows: None,
     })
+}
+
+/// A watermark that is less exact than what it is compared with lets rows in again that are there.
+fn comes_once(
+    ctx: &Ctx<'_>,
+    timestamp_column: &Spanned<SmolStr>,
+    existing: &[Column],
+) -> Result<(), Box<Diagnostic>> {
+    let fold = |name: &str| ctx.dialect.fold(name, true, IdentKind::Column);
+    let wanted = [
+        fold(&timestamp_column.value),
+        ctx.dialect
+            .fold(&timestamp_column.value, false, IdentKind::Column),
+    ];
+    let there = existing.iter().find(|c| wanted.contains(&fold(&c.name)));
+    let mut given = ctx.model.analysis().columns.iter();
+    let given = given.find(|c| wanted.contains(&fold(&c.name)));
+    let (Some(there), Some(given)) = (there, given) else {
+        return Ok(());
+    };
+    if !may_lose(ctx.dialect, &given.ty, &there.ty) {
+        return Ok(());
+    }
+    let message = format!(
+        "timestamp_column `{}` of target `{}` is {}, and the query gives {}: rows would come in again with each run",
+        timestamp_column.shown(),
+        ctx.model.target.display(),
+        there.ty.print(ctx.dialect),
+        given.ty.print(ctx.dialect)
+    );
+    Err(Box::new(
+        Diagnostic::new(code::E303, timestamp_column.loc, message).help(
+            "Cast the column in the query to the type in the target, or rebuild the table with `--full-refresh`.",
+        ),
+    ))
 }
 
 fn observe(ctx: &Ctx<'_>, ts: &str) -> Step {

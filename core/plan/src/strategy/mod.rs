@@ -15,6 +15,8 @@ mod time_interval;
 mod view;
 mod warehouse_kept;
 
+pub use time_interval::window_query;
+
 use crate::bind::Sql;
 use crate::task::{Step, StepKind, Windows};
 use crate::window::{Interval, WindowOptions};
@@ -229,7 +231,7 @@ impl Ctx<'_> {
         let key = |n: &str| self.dialect.fold(n, true, IdentKind::Column);
         let wanted = [key(name), self.dialect.fold(name, false, IdentKind::Column)];
         let is = |n: &SmolStr| wanted.contains(&key(n));
-        let own = self.model.schema().columns.iter().find(|c| is(&c.name));
+        let own = self.model.own_columns().iter().find(|c| is(&c.name));
         let own = own.map(|c| &c.ty).filter(|ty| !ty.is_unknown());
         let there = match self.existing {
             Existing::Table(columns) => columns.iter().find(|c| is(&c.name)).map(|c| &c.ty),

@@ -7,13 +7,15 @@
 
 use super::relation::Made;
 use super::{Built, Ctx, Existing};
+use crate::assemble::{Assembler, Redirect};
 use crate::bind::{Bindings, Parameter, Sql};
 use crate::columns::{self, Columns, strategy_column};
 use crate::task::{Step, StepKind, Windows};
-use crate::window::{Before, Interval, Literals, Problem, Selection, select};
+use crate::window::{Before, Interval, Literals, Problem, Selection, WindowOptions, select};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, SmolStr, code};
 use rocky_config::Granularity;
+use rocky_project::{Model, Snapshot};
 use rocky_warehouse::{Column, Type};
 
 pub(super) fn build(ctx: &Ctx<'_>, interval: &Interval<'_>) -> Result<Built, Box<Diagnostic>> {
@@ -33,7 +35,7 @@ pub(super) fn build(ctx: &Ctx<'_>, interval: &Interval<'_>) -> Result<Built, Box
         columns.as_ref(),
         ctx.dialect,
     )?;
-    let ty = query_type(ctx, interval);
+    let ty = query_type(ctx.dialect, ctx.model, interval);
     if let Some(existing) = existing {
         fits_target(ctx, interval, &ty, existing)?;
     }
@@ -55,7 +57,7 @@ pub(super) fn build(ctx: &Ctx<'_>, interval: &Interval<'_>) -> Result<Built, Box
         if replaced {
             steps.extend(drop);
             let mut sql = Sql::from(ctx.head("CREATE OR REPLACE TABLE", Made::Table)?);
-            rows(ctx, &mut sql, None, &time);
+            rows(&mut sql, ctx.query, None, &time);
             steps.push(ctx.bound("create_table", true, sql));
             steps.extend(ctx.comment_step(Made::Table));
         } else {
@@ -113,8 +115,8 @@ fn refused(ctx: &Ctx<'_>, problem: Problem) -> Box<Diagnostic> {
     Box::new(Diagnostic::new(code::E303, ctx.model.strategy_loc, problem.message).help(problem.help))
 }
 
-fn find<'a, T>(ctx: &Ctx<'_>, name: &str, all: &'a [T], of: impl Fn(&T) -> &SmolStr) -> Option<&'a T> {
-    let key = |n: &str, quoted| ctx.dialect.fold(n, quoted, IdentKind::Column);
+fn find<'a, T>(dialect: Dialect, name: &str, all: &'a [T], of: impl Fn(&T) -> &SmolStr) -> Option<&'a T> {
+    let key = |n: &str, quoted| dialect.fold(n, quoted, IdentKind::Column);
     // A name from TOML counts as unquoted.
     let wanted = [key(name, true), key(name, false)];
     wanted
@@ -123,11 +125,9 @@ fn find<'a, T>(ctx: &Ctx<'_>, name: &str, all: &'a [T], of: impl Fn(&T) -> &Smol
 }
 
 /// What the query gives as its time column.
-fn query_type(ctx: &Ctx<'_>, interval: &Interval<'_>) -> Type {
-    find(ctx, &interval.column.value, &ctx.model.schema().columns, |c| {
-        &c.name
-    })
-    .map_or(Type::Unknown, |c| c.ty.clone())
+fn query_type(dialect: Dialect, model: &Model, interval: &Interval<'_>) -> Type {
+    find(dialect, &interval.column.value, model.own_columns(), |c| &c.name)
+        .map_or(Type::Unknown, |c| c.ty.clone())
 }
 
 /// The windows must cut the target as they cut the query, or rows would stay that are inserted again.
@@ -137,7 +137,7 @@ fn fits_target(
     ty: &Type,
     target: &[Column],
 ) -> Result<(), Box<Diagnostic>> {
-    let Some(there) = find(ctx, &interval.column.value, target, |c| &c.name) else {
+    let Some(there) = find(ctx.dialect, &interval.column.value, target, |c| &c.name) else {
         return Ok(());
     };
     let zoned = |ty: &Type| matches!(ty, Type::TimestampTz | Type::TimestampLtz);
@@ -179,11 +179,54 @@ fn condition(sql: &mut Sql, alias: &str, time: &str) {
 }
 
 /// `SELECT list FROM (query) AS _rocky_q WHERE` the window.
-fn rows(ctx: &Ctx<'_>, sql: &mut Sql, list: Option<&str>, time: &str) {
+fn rows(sql: &mut Sql, query: &Sql, list: Option<&str>, time: &str) {
     sql.push(&format!("SELECT {} FROM (\n", list.unwrap_or("*")));
-    sql.append(ctx.query);
+    sql.append(query);
     sql.push("\n) AS _rocky_q\nWHERE ");
     condition(sql, "_rocky_q.", time);
+}
+
+/// What a model with windows gives for one of them, or for all of time: its query as DuckDB is to execute it, in the spelling of the
+/// model's dialect. `None` for a model without windows; an error for a partition that it cannot have.
+pub fn window_query(
+    snapshot: &Snapshot,
+    id: u32,
+    redirect: &Redirect<'_>,
+    partition: Option<&str>,
+) -> Result<Option<String>, String> {
+    let model = snapshot.models.get(id as usize);
+    let Some((model, interval)) = model.and_then(|m| Some((m, Interval::of(&m.strategy.kind)?))) else {
+        return Ok(None);
+    };
+    let dialect = snapshot.dialect;
+    let literals = Literals::of(Dialect::DuckDb, &query_type(dialect, model, &interval));
+    let options = WindowOptions {
+        selection: partition.map_or(Selection::Everything, |key| Selection::One(key.to_owned())),
+        lookback: Some(0),
+        ..WindowOptions::default()
+    };
+    let windows = select(&model.name, &interval, &options, Before::Computed, literals)
+        .map_err(|p| format!("{}. {}", p.message, p.help))?;
+    let columns = Columns::of_query(model, dialect);
+    let time = strategy_column(
+        model,
+        interval.setting,
+        interval.column,
+        columns.as_ref(),
+        dialect,
+    )
+    .map_err(|d| d.message)?;
+    let query = Assembler::redirected(snapshot, redirect).sql(id);
+    let mut sql = Sql::default();
+    rows(&mut sql, &query, None, &time);
+    let window = windows.first().map(|w| (w.start.to_string(), w.end.to_string()));
+    let values = Bindings {
+        window,
+        ..Bindings::default()
+    };
+    sql.bind(dialect, &values)
+        .map(Some)
+        .ok_or_else(|| format!("query of `{}` cannot be bound; please report this", model.name))
 }
 
 /// The empty table. The window of the query does not matter: no row of it is taken.
@@ -235,7 +278,7 @@ fn replace(
         // The table has just been made from the same query.
         None => format!("INSERT INTO {target}\n"),
     });
-    rows(ctx, &mut insert, list.as_deref(), time);
+    rows(&mut insert, ctx.query, list.as_deref(), time);
     match ctx.dialect {
         Dialect::DuckDb => {
             steps.push(ctx.bound("delete", false, delete));
@@ -252,7 +295,7 @@ fn replace(
                 }
                 _ => list,
             };
-            rows(ctx, &mut sql, list.as_deref(), time);
+            rows(&mut sql, ctx.query, list.as_deref(), time);
             steps.push(ctx.bound("replace_window", true, sql));
         }
         // One request and one session: after an error nothing is committed.

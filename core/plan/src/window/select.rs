@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use rocky_base::{Dialect, SmolStr};
 use rocky_config::{Granularity, Spanned, StrategyKind};
-use rocky_warehouse::Type;
+use rocky_warehouse::{TimeUnit, Type};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt::Write;
 
@@ -264,10 +264,11 @@ fn window(model: &str, first: Key, last: Key, literals: Literals) -> Result<Wind
 }
 
 fn everything(literals: Literals) -> Window {
-    let (first, last) = (
-        jiff::civil::date(1, 1, 1).at(0, 0, 0, 0),
-        jiff::civil::date(9999, 12, 31).at(0, 0, 0, 0),
-    );
+    let (first, last) = match literals {
+        Literals::Nanos => (jiff::civil::date(1678, 1, 1), jiff::civil::date(2262, 1, 1)),
+        _ => (jiff::civil::date(1, 1, 1), jiff::civil::date(9999, 12, 31)),
+    };
+    let (first, last) = (first.at(0, 0, 0, 0), last.at(0, 0, 0, 0));
     Window {
         keys: Vec::new(),
         start: literals.text(first),
@@ -342,6 +343,8 @@ pub(crate) enum Literals {
     Zoned(&'static str),
     /// `2026-04-07`: the column is a DATE, and the engine takes no time for one.
     Date,
+    /// As the first; the column counts nanoseconds, of which there are enough for the years 1678 to 2261 alone.
+    Nanos,
 }
 
 impl Literals {
@@ -351,6 +354,7 @@ impl Literals {
             (Dialect::DuckDb, Type::TimestampTz | Type::TimestampLtz) => Literals::Zoned("+00"),
             (Dialect::Databricks, Type::TimestampTz | Type::TimestampLtz) => Literals::Zoned("+00:00"),
             (Dialect::Snowflake, Type::TimestampTz | Type::TimestampLtz) => Literals::Zoned(" +00:00"),
+            (Dialect::DuckDb, Type::Timestamp(TimeUnit::Nano)) => Literals::Nanos,
             // BigQuery reads a time without zone as UTC.
             _ => Literals::Plain,
         }
@@ -362,7 +366,9 @@ impl Literals {
         let (year, month, day) = (date.year(), date.month(), date.day());
         let _ = match self {
             Literals::Date => write!(text, "{year:04}-{month:02}-{day:02}"),
-            Literals::Plain => write!(text, "{year:04}-{month:02}-{day:02} {hour:02}:00:00"),
+            Literals::Plain | Literals::Nanos => {
+                write!(text, "{year:04}-{month:02}-{day:02} {hour:02}:00:00")
+            }
             Literals::Zoned(offset) => {
                 write!(text, "{year:04}-{month:02}-{day:02} {hour:02}:00:00{offset}")
             }

@@ -150,8 +150,9 @@ impl Project {
             .iter()
             .map(|c| Column {
                 name: spelled(self.dialect, c),
-                // What TIMESTAMP means there.
+                // What TIMESTAMP means there; of columns that are texts in the queries nothing is known.
                 ty: match self.dialect {
+                    _ if matches!(*c, "note" | "a" | "customer") => Type::Unknown,
                     Dialect::DuckDb | Dialect::Snowflake => Type::TIMESTAMP,
                     Dialect::Databricks | Dialect::BigQuery => Type::TimestampTz,
                 },
@@ -373,6 +374,7 @@ pub fn show(plan: &Plan) -> String {
                 StepKind::Statement { counts_rows: false } => String::new(),
                 StepKind::Guard { error } => format!(" [guard: {error}]"),
                 StepKind::Observe { name } => format!(" [observe: {name}]"),
+                StepKind::Removal => " [removes rows]".to_owned(),
                 StepKind::CountPartitions => " [partitions]".to_owned(),
                 StepKind::Refuse { error, .. } => format!(" [refuse: {error}]"),
                 StepKind::Check => panic!("a check among the steps"),

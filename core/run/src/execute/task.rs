@@ -52,10 +52,12 @@ pub(super) fn run_step(
     cancel: &CancelToken,
 ) -> Result<StepValue, StepFailure> {
     let result = match &step.kind {
-        StepKind::Statement { .. } => connection.execute(sql, cancel).map(|e| StepValue {
-            rows: e.rows,
-            ..StepValue::default()
-        }),
+        StepKind::Statement { .. } | StepKind::Removal => {
+            connection.execute(sql, cancel).map(|e| StepValue {
+                rows: e.rows,
+                ..StepValue::default()
+            })
+        }
         StepKind::CountPartitions => connection.query(sql, MOST_COUNTS, cancel).map(|rows| StepValue {
             counts: counts(&rows),
             ..StepValue::default()
@@ -305,7 +307,7 @@ pub(super) fn attempt(
                 retry_after,
             }) => {
                 let kept = if transaction { 0 } else { written };
-                let writes = matches!(step.kind, StepKind::Statement { .. });
+                let writes = matches!(step.kind, StepKind::Statement { .. } | StepKind::Removal);
                 // Which of a table's files it was.
                 if step.purpose == "load" && error.kind != ErrorKind::Cancelled {
                     error.message = format!("`{}`: {}", step.target, error.message);
@@ -326,6 +328,13 @@ pub(super) fn attempt(
                 written += 1;
                 if *counts_rows && let Some(n) = value.rows {
                     attempt.rows = Some(attempt.rows.unwrap_or(0).saturating_add(n));
+                }
+            }
+            StepKind::Removal => {
+                written += 1;
+                // More may go than came in with this run: rows of earlier ones.
+                if let (Some(rows), Some(n)) = (attempt.rows, value.rows) {
+                    attempt.rows = Some(rows.saturating_sub(n));
                 }
             }
             StepKind::Observe { .. } => attempt.watermark = value.observed,

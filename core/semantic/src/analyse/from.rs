@@ -391,6 +391,8 @@ impl<'a> Analyser<'a> {
         let found = nearest(wanted, tables).and_then(|table| {
             let name = names.iter().find(|n| n.get(last(n)..) == Some(table))?;
             Some(match path.split_last() {
+                // It is elsewhere.
+                _ if table.eq_ignore_ascii_case(wanted) => name.to_string(),
                 Some((_, before)) if !before.is_empty() && last(name) > 0 => {
                     format!("{}.{table}", crate::model::path_text(before))
                 }

@@ -232,3 +232,86 @@ fn key(out: &mut Vec<u8>, before: &str, text: &str) {
     out.extend_from_slice(text.as_bytes());
     out.push(b'"');
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::verbs::compile::CompileRequest;
+    use crate::{Engine, Host, OpenRequest, Project};
+    use rocky_base::CancelToken;
+    use rocky_base::event::NoObserver;
+    use rocky_base::system::MemorySystem;
+    use std::sync::Arc;
+
+    fn project(models: usize) -> Project {
+        let system = MemorySystem::new();
+        system.write(
+            "p/rocky.toml",
+            "[adapter]\ntype = \"duckdb\"\n[pipeline.\"a \\\"b\\\"\"]\ntype = \"transformation\"\nmodels = \"models/**\"\n\
+             [pipeline.\"a \\\"b\\\"\".target]\nadapter = \"default\"\n",
+        );
+        system.write(
+            "p/models/known.sql",
+            "SELECT 1 AS \"q\"\"\\\té\", [1] AS list, 2.5 AS \"\u{1}\"",
+        );
+        system.write(
+            "p/models/known.toml",
+            "intent = \"says \\\"what\\\"\\n\"\n[tags]\nzone = \"b\\\\c\"\narea = \"\"\n",
+        );
+        system.write(
+            "p/models/known.contract.toml",
+            "[[columns]]\nname = \"list\"\ntype = \"INTEGER[]\"\n",
+        );
+        system.write(
+            "p/models/unknown.sql",
+            "SELECT x, x + 1 AS y, * FROM crm.accounts, known",
+        );
+        system.write(
+            "p/models/added.sql",
+            "SELECT 1 AS id, DATE '2026-01-01' AS day FROM unknown",
+        );
+        system.write(
+            "p/models/added.toml",
+            "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"day\"\n",
+        );
+        for i in 0..models {
+            system.write(
+                format!("p/models/m{i:04}.sql"),
+                format!("SELECT {i} AS id FROM known"),
+            );
+        }
+        let request = OpenRequest {
+            config: Some("p/rocky.toml".to_owned()),
+            cache_dir: Some(String::new()),
+            ..OpenRequest::default()
+        };
+        let engine = Engine::new(&Default::default()).unwrap();
+        let host = Host {
+            system: Arc::new(system),
+        };
+        Project::open(&engine, &request, host).unwrap()
+    }
+
+    #[test]
+    fn the_text_is_that_of_the_whole_document() {
+        for (models, model) in [(0, None), (0, Some("known")), (900, None)] {
+            let project = project(models);
+            let request = CompileRequest {
+                model: model.map(str::to_owned),
+                expand_macros: models == 0,
+                ..CompileRequest::default()
+            };
+            let document = project
+                .compile_document(&request, &mut NoObserver, &CancelToken::new())
+                .unwrap();
+            let text = document.to_json().unwrap();
+            let whole = document.whole();
+            assert_eq!(
+                whole.models_detail.len(),
+                model.map_or(models + 3, |_| 1),
+                "{:?}",
+                whole.diagnostics
+            );
+            assert_eq!(text, serde_json::to_string(&whole).unwrap());
+        }
+    }
+}

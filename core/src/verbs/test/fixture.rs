@@ -3,6 +3,7 @@
 //! A table has the columns that the compile knows, with their types: a value that does not fit its column is an error of the test
 //! that names row and column, and a column that a row does not give is NULL.
 
+use super::exact;
 use crate::project::Project;
 use rocky_base::ident::IdentKind;
 use rocky_base::{CancelToken, Dialect, Ident, SmolStr, suggest};
@@ -35,7 +36,7 @@ impl Table {
 /// The rows that a fixture gives.
 pub(super) fn read(project: &Project, fixture: &Fixture) -> Result<Table, String> {
     match fixture {
-        Fixture::Rows(rows) => Ok(from_rows(rows)),
+        Fixture::Rows(rows) => from_rows(rows),
         Fixture::Csv(text) => csv(text.as_str()),
         Fixture::File(path) => {
             let full = project.root().join(path.as_str());
@@ -53,7 +54,7 @@ pub(super) fn read(project: &Project, fixture: &Fixture) -> Result<Table, String
     }
 }
 
-fn from_rows(rows: &[Vec<(SmolStr, Cell)>]) -> Table {
+fn from_rows(rows: &[Vec<(SmolStr, Cell)>]) -> Result<Table, String> {
     let mut places: FxHashMap<&SmolStr, usize> = FxHashMap::default();
     let mut columns = Vec::new();
     for (name, _) in rows.iter().flatten() {
@@ -72,7 +73,19 @@ fn from_rows(rows: &[Vec<(SmolStr, Cell)>]) -> Table {
         row
     };
     let rows = rows.iter().map(row).collect();
-    Table { columns, rows }
+    distinct(&columns)?;
+    Ok(Table { columns, rows })
+}
+
+/// Case does not tell columns apart.
+fn distinct(columns: &[SmolStr]) -> Result<(), String> {
+    let mut seen: FxHashMap<String, &SmolStr> = FxHashMap::default();
+    for name in columns {
+        if let Some(first) = seen.insert(name.to_lowercase(), name) {
+            return Err(format!("columns `{first}` and `{name}` are one column"));
+        }
+    }
+    Ok(())
 }
 
 /// RFC 4180: commas, lines, quotes doubled inside of quotes. An empty field without quotes is NULL, `""` an empty text.
@@ -104,6 +117,7 @@ fn csv(text: &str) -> Result<Table, String> {
         let cell = |field: Option<String>| field.map_or(Cell::Null, |text| Cell::Text(text.into()));
         rows.push(fields.into_iter().map(cell).collect());
     }
+    distinct(&columns)?;
     Ok(Table { columns, rows })
 }
 
@@ -175,6 +189,7 @@ pub(super) fn make(
 ) -> Result<(), String> {
     let fold = |n: &str| dialect.fold(n, false, IdentKind::Column).to_lowercase();
     let mut columns: Vec<(SmolStr, String)> = Vec::new();
+    let mut types: Vec<Type> = Vec::new();
     let place_of = |wanted: &str| table.columns.iter().position(|c| fold(c) == fold(wanted));
     match known {
         Some(known) => {
@@ -194,11 +209,13 @@ pub(super) fn make(
                     false => c.ty.print(Dialect::DuckDb),
                 };
                 columns.push((c.name.clone(), ty));
+                types.push(c.ty.clone());
             }
         }
         None => {
             for (place, name) in table.columns.iter().enumerate() {
                 columns.push((name.clone(), inferred(table, Some(place))));
+                types.push(Type::Unknown);
             }
         }
     }
@@ -217,21 +234,33 @@ pub(super) fn make(
         .map_err(|e| format!("`{shown}`: {}", e.message))?;
     let places: Vec<Option<usize>> = columns.iter().map(|(name, _)| place_of(name)).collect();
     let names: Vec<SmolStr> = columns.into_iter().map(|(name, _)| name).collect();
-    insert(connection, name, shown, &names, &places, table, cancel)
+    insert(connection, name, shown, &names, &types, &places, table, cancel)
 }
 
-/// Put rows into a table: each column takes the cell of its place, or NULL.
+/// Put rows into a table: each column takes the cell of its place, or NULL. A cell that its column's type would change is an error.
+#[expect(clippy::too_many_arguments, reason = "one table's surroundings")]
 pub(super) fn insert(
     connection: &mut dyn Connection,
     name: &str,
     shown: &str,
     names: &[SmolStr],
+    types: &[Type],
     places: &[Option<usize>],
     table: &Table,
     cancel: &CancelToken,
 ) -> Result<(), String> {
     for (index, row) in table.rows.iter().enumerate() {
         let cell = |place: &Option<usize>| place.and_then(|p| row.get(p)).unwrap_or(&Cell::Null);
+        for ((column_name, ty), place) in names.iter().zip(types).zip(places) {
+            if !exact::fits(cell(place), ty) {
+                return Err(format!(
+                    "row {} of `{shown}`, column `{column_name}`: {} is no {}",
+                    index + 1,
+                    literal(cell(place)),
+                    ty.print(Dialect::DuckDb)
+                ));
+            }
+        }
         let values: Vec<String> = places.iter().map(|p| literal(cell(p))).collect();
         let sql = format!("INSERT INTO {name} VALUES ({})", values.join(", "));
         let Err(error) = connection.execute(&sql, cancel) else {

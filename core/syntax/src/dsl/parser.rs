@@ -182,6 +182,9 @@ impl Parser<'_> {
             }
             (T::LParen, Some(T::Kw(Kw::In))) => "write the list in brackets: `in [a, b]`",
             (T::Ident, Some(T::Pipe)) if self.two_pipes() => "use `or`",
+            (T::Kw(Kw::As), Some(_)) if self.in_cast() => {
+                "the DSL has no CAST: write `date(x)`, or cast in an SQL model that this one reads"
+            }
             (T::Kw(Kw::Order), _) => "use `sort`",
             (T::Kw(Kw::Select | Kw::From), Some(T::LParen)) => {
                 "name the inner query with `let` and read it with `from`"
@@ -204,6 +207,18 @@ impl Parser<'_> {
             _ => return None,
         };
         Some(fixed.to_owned())
+    }
+
+    /// Behind `cast(` without a closing bracket.
+    fn in_cast(&self) -> bool {
+        let before = self.tokens.get(..self.at).unwrap_or(&[]);
+        let open = before
+            .iter()
+            .rposition(|t| matches!(t.kind, T::LParen | T::RParen));
+        open.and_then(|i| Some((before.get(i)?, before.get(i.checked_sub(1)?)?)))
+            .is_some_and(|(bracket, name)| {
+                bracket.kind == T::LParen && self.slice(name.span).eq_ignore_ascii_case("cast")
+            })
     }
 
     fn two_pipes(&self) -> bool {

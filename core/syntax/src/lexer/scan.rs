@@ -579,6 +579,8 @@ impl Scanner<'_> {
                 b'|' if !matches!(self.byte(at + 3), b'|' | b'/' | b'>') => (Operator, 3),
                 _ => (ShiftLeft, 2),
             },
+            // `day <@end_date` is compared with the end of the window.
+            (b'<', b'@') if self.is_placeholder(at + 2) => (Lt, 1),
             (b'<', b'@') => (Operator, 2),
             (b'<', _) => (Lt, 1),
             (b'>', b'=') => (GtEq, 2),
@@ -617,6 +619,18 @@ impl Scanner<'_> {
             (b'@', _) => (At, 1),
             _ => (Unknown, 1),
         }
+    }
+
+    /// What stands behind an `@` here is ours: a bound of the window, or a variable.
+    fn is_placeholder(&self, at: usize) -> bool {
+        ["start_date", "end_date", "var"].iter().any(|word| {
+            let is = word.bytes().enumerate().all(|(i, b)| self.byte(at + i) == b);
+            let after = self.byte(at + word.len());
+            is && match *word {
+                "var" => after == b'(',
+                _ => !(after.is_ascii_alphanumeric() || after == b'_' || after >= 0x80),
+            }
+        })
     }
 
     fn error(&mut self, at: usize, width: usize, message: &str) -> Option<()> {

@@ -3,7 +3,7 @@
 use super::Parser;
 use crate::ast::TypeName;
 use crate::lexer::{Kw, TokenKind};
-use rocky_base::Span;
+use rocky_base::{Diagnostic, Loc, Span, code};
 
 /// Units of INTERVAL, singular.
 const UNITS: &[&str] = &[
@@ -118,7 +118,16 @@ impl Parser<'_> {
             let open = self.pos;
             let empty = self.kind_nth(1) == TokenKind::RBracket;
             let sized = self.kind_nth(1) == TokenKind::Number && self.kind_nth(2) == TokenKind::RBracket;
-            if self.kind() != TokenKind::LBracket || !(empty || sized) {
+            if self.kind() != TokenKind::LBracket {
+                return;
+            }
+            if !(empty || sized) {
+                // Read on as if an element of the value was meant.
+                if self.may_report() {
+                    let message = "`[` behind a type makes it an array; expected a size or `]`";
+                    let finding = Diagnostic::new(code::E400, Loc::text(self.error_span()), message);
+                    self.push(finding.help("put the cast in brackets to take an element: (x::VARCHAR)[1:2]"));
+                }
                 return;
             }
             self.advance();

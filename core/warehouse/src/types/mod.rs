@@ -11,7 +11,7 @@ mod widening;
 
 pub use contract::TypePattern;
 pub use own::OwnTypes;
-pub use widening::{Widening, widening};
+pub use widening::{Widening, may_lose, widening};
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;

@@ -151,6 +151,51 @@ fn narrows(from: &Type, to: &Type) -> bool {
     }
 }
 
+/// A column of type `to` takes values of `from` without a word, but not each as it was: numbers are rounded, times cut off, texts
+/// read, moments moved into the session's time zone. Approximate numbers of approximate ones are no loss. How finely times are counted is
+/// only held against a column on DuckDB, whose types say it.
+pub fn may_lose(dialect: Dialect, from: &Type, to: &Type) -> bool {
+    if from.has_unknown() || to.has_unknown() {
+        return false;
+    }
+    let zoned = |ty: &Type| matches!(ty, Type::TimestampTz | Type::TimestampLtz);
+    let moment = |ty: &Type| matches!(ty, Type::Timestamp(_)) || zoned(ty);
+    let time = |ty: &Type| matches!(ty, Type::Time | Type::TimeNs | Type::TimeTz);
+    match (from, to) {
+        (Type::Float32 | Type::Float64, to) => {
+            to.is_integer()
+                || matches!(to, Type::Decimal { .. })
+                || (*from == Type::Float64 && *to == Type::Float32)
+        }
+        (Type::Decimal { scale, .. }, to) if *scale > 0 => match to {
+            Type::Decimal { scale: kept, .. } => kept < scale,
+            to => to.is_integer(),
+        },
+        (Type::String { .. }, to) => {
+            to.is_numeric() || moment(to) || time(to) || matches!(to, Type::Boolean | Type::Date)
+        }
+        (from, Type::Date) => moment(from),
+        (Type::Timestamp(from), Type::Timestamp(to)) => {
+            dialect == Dialect::DuckDb && resolution(*to) < resolution(*from)
+        }
+        (from, to) if moment(from) && time(to) => true,
+        (Type::Timestamp(_), to) => zoned(to),
+        (from, Type::Timestamp(_)) => zoned(from),
+        (Type::TimeNs, Type::Time) => true,
+        (Type::List(from) | Type::Array(from, _), Type::List(to) | Type::Array(to, _)) => {
+            may_lose(dialect, from, to)
+        }
+        (Type::Map(from), Type::Map(to)) => {
+            may_lose(dialect, &from.0, &to.0) || may_lose(dialect, &from.1, &to.1)
+        }
+        (Type::Struct(from), Type::Struct(to)) => from.iter().any(|field| {
+            let same = to.iter().find(|f| f.name.eq_ignore_ascii_case(&field.name));
+            same.is_some_and(|kept| may_lose(dialect, &field.ty, &kept.ty))
+        }),
+        _ => false,
+    }
+}
+
 fn resolution(unit: TimeUnit) -> u8 {
     match unit {
         TimeUnit::Second => 0,
@@ -278,6 +323,40 @@ mod tests {
                 ("INTEGER[]", "VARCHAR", Incompatible),
             ],
         );
+    }
+
+    #[test]
+    fn conversions_that_lose() {
+        let ty = |text: &str| Type::parse(Dialect::DuckDb, text).unwrap();
+        for (from, to, expected) in [
+            ("DOUBLE", "INTEGER", true),
+            ("DOUBLE", "DECIMAL(10,2)", true),
+            ("DOUBLE", "FLOAT", true),
+            ("FLOAT", "DOUBLE", false),
+            ("DECIMAL(10,4)", "DECIMAL(12,2)", true),
+            ("DECIMAL(10,2)", "BIGINT", true),
+            ("DECIMAL(10,0)", "BIGINT", false),
+            ("DECIMAL(10,2)", "DOUBLE", false),
+            ("BIGINT", "INTEGER", false),
+            ("BIGINT", "DOUBLE", false),
+            ("VARCHAR", "INTEGER", true),
+            ("INTEGER", "VARCHAR", false),
+            ("TIMESTAMP", "DATE", true),
+            ("DATE", "TIMESTAMP", false),
+            ("TIMESTAMPTZ", "TIMESTAMP", true),
+            ("TIMESTAMP", "TIMESTAMPTZ", true),
+            ("TIMESTAMP_NS", "TIMESTAMP", true),
+            ("TIMESTAMP_S", "TIMESTAMP", false),
+            ("DOUBLE[]", "INTEGER[]", true),
+            ("STRUCT(a DOUBLE)", "STRUCT(a INTEGER)", true),
+            ("STRUCT(a INTEGER)", "STRUCT(a BIGINT, b INTEGER)", false),
+        ] {
+            assert_eq!(
+                may_lose(Dialect::DuckDb, &ty(from), &ty(to)),
+                expected,
+                "{from} into {to}"
+            );
+        }
     }
 
     #[test]

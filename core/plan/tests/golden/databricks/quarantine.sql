@@ -137,10 +137,10 @@ LIMIT 5;
 -- create_table marts.orders [rows]
 CREATE TABLE marts.orders AS
 SELECT id, customer, amount, day, updated_at FROM raw.orders;
--- quarantine marts.orders
+-- quarantine marts.orders [removes rows]
 DELETE FROM marts.orders
 WHERE customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL);
--- quarantine marts.orders
+-- quarantine marts.orders [removes rows]
 DELETE FROM marts.orders
 WHERE COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
@@ -164,10 +164,10 @@ SELECT id, customer, amount, day, updated_at FROM raw.orders
 ON t.id <=> s.id
 WHEN MATCHED THEN UPDATE SET customer = s.customer, amount = s.amount, day = s.day, updated_at = s.updated_at
 WHEN NOT MATCHED THEN INSERT (id, customer, amount, day, updated_at) VALUES (s.id, s.customer, s.amount, s.day, s.updated_at);
--- quarantine marts.orders
+-- quarantine marts.orders [removes rows]
 DELETE FROM marts.orders
 WHERE customer IS NOT NULL AND customer NOT IN (SELECT parent.id FROM raw.customers AS parent WHERE parent.id IS NOT NULL);
--- quarantine marts.orders
+-- quarantine marts.orders [removes rows]
 DELETE FROM marts.orders
 WHERE COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0

@@ -142,7 +142,7 @@ CREATE TABLE marts.orders AS
 SELECT * FROM _rocky_stage_orders;
 -- drop _rocky_stage_orders
 DROP TABLE _rocky_stage_orders;
--- quarantine marts.orders
+-- quarantine marts.orders [removes rows]
 DELETE FROM marts.orders
 WHERE COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0
@@ -168,7 +168,7 @@ WHEN MATCHED THEN UPDATE SET customer = s.customer, amount = s.amount, day = s.d
 WHEN NOT MATCHED THEN INSERT (id, customer, amount, day, updated_at) VALUES (s.id, s.customer, s.amount, s.day, s.updated_at);
 -- drop _rocky_stage_orders
 DROP TABLE _rocky_stage_orders;
--- quarantine marts.orders
+-- quarantine marts.orders [removes rows]
 DELETE FROM marts.orders
 WHERE COALESCE(customer IS NULL, FALSE)
    OR COALESCE((amount > 0

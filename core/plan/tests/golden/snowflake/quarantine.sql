@@ -131,7 +131,7 @@ LIMIT 5;
 -- create_table marts.orders [rows]
 CREATE TABLE marts.orders AS
 SELECT id, customer, amount, day, updated_at FROM raw.orders;
--- quarantine marts.orders
+-- quarantine marts.orders [removes rows]
 DELETE FROM marts.orders
 WHERE COALESCE(CUSTOMER IS NULL, FALSE)
    OR COALESCE((amount > 0
@@ -156,7 +156,7 @@ SELECT id, customer, amount, day, updated_at FROM raw.orders
 ON t.ID IS NOT DISTINCT FROM s.ID
 WHEN MATCHED THEN UPDATE SET CUSTOMER = s.CUSTOMER, AMOUNT = s.AMOUNT, DAY = s.DAY, UPDATED_AT = s.UPDATED_AT
 WHEN NOT MATCHED THEN INSERT (ID, CUSTOMER, AMOUNT, DAY, UPDATED_AT) VALUES (s.ID, s.CUSTOMER, s.AMOUNT, s.DAY, s.UPDATED_AT);
--- quarantine marts.orders
+-- quarantine marts.orders [removes rows]
 DELETE FROM marts.orders
 WHERE COALESCE(CUSTOMER IS NULL, FALSE)
    OR COALESCE((amount > 0
