@@ -1,7 +1,7 @@
 //! What we say of a query against what DuckDB says of it, and whether a column said NOT NULL held NULL.
 
 use super::schema::World;
-use rocky_base::{CancelToken, Dialect, Span};
+use rocky_base::{CancelToken, Dialect, SmolStr, Span};
 use rocky_semantic::typing::{FunctionKind, function_kind};
 use rocky_semantic::{Analysis, Status};
 use rocky_syntax::ast::ExprKind;
@@ -247,6 +247,15 @@ impl<'w> Checker<'w> {
 /// The expressions that DuckDB folds: computed from constants alone.
 fn constants(parsed: &Parsed) -> Vec<Span> {
     let exprs = &parsed.ast.exprs;
+    let parameters: Vec<(Span, Vec<SmolStr>)> = exprs
+        .iter()
+        .filter_map(|e| match &e.kind {
+            ExprKind::Lambda { params: names, .. } | ExprKind::Comprehension { vars: names, .. } => {
+                Some((e.span, names.iter().map(|n| n.ident.text.clone()).collect()))
+            }
+            _ => None,
+        })
+        .collect();
     let open: Vec<Span> = exprs
         .iter()
         .filter(|e| match &e.kind {
@@ -257,8 +266,13 @@ fn constants(parsed: &Parsed) -> Vec<Span> {
                 );
                 matches!(kind, Some(FunctionKind::Aggregate | FunctionKind::Window))
             }
-            ExprKind::Column(_)
-            | ExprKind::Star(_)
+            // A lambda's own parameter is as constant as its list.
+            ExprKind::Column(path) => !parameters.iter().any(|(span, names)| {
+                span.start <= e.span.start
+                    && e.span.end <= span.end
+                    && path.first().is_some_and(|n| names.contains(&n.ident.text))
+            }),
+            ExprKind::Star(_)
             | ExprKind::Columns { .. }
             | ExprKind::Positional(_)
             | ExprKind::Subquery(_)

@@ -68,3 +68,4 @@ WITH RECURSIVE c1 AS (SELECT 1, '18.5'::DOUBLE x, NULL y UNION SELECT 1, x, 24 F
 SELECT k2 FROM unnest((SELECT [])) k2
 SELECT date_diff('month', nth_value(NULL, 2) OVER () [1], make_timestamp(2020, 1, 2, 3, 4, 5.5))
 VALUES (18), (list_filter(NULL, lambda i2 : i2) [1])
+SELECT greatest(upper(NULL), dt), coalesce(upper(NULL::VARCHAR), dt), [upper(NULL), dt], CASE WHEN id = 1 THEN upper(NULL) ELSE dt END, upper(NULL) = dt FROM times

@@ -322,7 +322,7 @@ impl<'a> Analyser<'a> {
                 match typing::index(self.dialect, &base_operand, &index_operand) {
                     // Of no value at all: what it is folded to adapts as a text literal does.
                     Ok(typed) if base_operand.ty == Type::Null && typed.ty == Type::STRING => Operand {
-                        constant: Some(Constant::String(SmolStr::default())),
+                        constant: Some(Constant::NullText),
                         ..Operand::of(typed.ty, true)
                     },
                     Ok(typed) => Operand::of(typed.ty, typed.nullable),
@@ -557,10 +557,10 @@ impl<'a> Analyser<'a> {
         let mut value = self.expr(leftmost, mode, acc);
         let mut fold = self.fold(leftmost);
         for (whole, left, op, op_span, right) in spine.into_iter().rev() {
-            value = self.folded_as(fold, value);
+            value = self.folded_as(left, fold, value);
             let other = self.expr(right, mode, acc);
             let right_fold = self.fold(right);
-            let other = self.folded_as(right_fold, other);
+            let other = self.folded_as(right, right_fold, other);
             fold = Fold::binary(op, fold, right_fold);
             let span = ast.expr(whole).span;
             let typed = typing::binary(self.dialect, op, &value, &other);
@@ -629,7 +629,8 @@ impl<'a> Analyser<'a> {
                 }
                 continue;
             }
-            values.push((*id, self.expr(*id, mode, acc)));
+            let value = self.expr(*id, mode, acc);
+            values.push((*id, self.folded(*id, value)));
         }
         values
     }
@@ -791,7 +792,8 @@ impl<'a> Analyser<'a> {
                 Some(_) => Facts::default(),
             };
             let assumed = self.assume(&facts);
-            results.push((*then, self.expr(*then, mode, acc)));
+            let result = self.expr(*then, mode, acc);
+            results.push((*then, self.folded(*then, result)));
             self.forget(assumed);
             if operand.is_none() {
                 let facts = self.facts(*when, Outcome::NotTrue);
@@ -799,7 +801,8 @@ impl<'a> Analyser<'a> {
             }
         }
         if let Some(otherwise) = otherwise {
-            results.push((otherwise, self.expr(otherwise, mode, acc)));
+            let result = self.expr(otherwise, mode, acc);
+            results.push((otherwise, self.folded(otherwise, result)));
         }
         before.into_iter().rev().for_each(|assumed| self.forget(assumed));
         let nullable = otherwise.is_none() || results.iter().any(|(_, r)| r.nullable);

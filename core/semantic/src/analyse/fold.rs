@@ -7,6 +7,7 @@ use super::{Analyser, deeper};
 use crate::typing::{self, Constant, Folding, Operand};
 use rocky_base::Dialect;
 use rocky_syntax::ast::{BinaryOp, CastKind, ExprId, ExprKind, Literal};
+use rocky_warehouse::Type;
 
 /// What a constant comes to.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -99,16 +100,22 @@ impl Analyser<'_> {
         if self.dialect != Dialect::DuckDb || !operand.nullable || operand.constant.is_some() {
             return operand;
         }
-        self.folded_as(self.fold(id), operand)
+        self.folded_as(id, self.fold(id), operand)
     }
 
     /// The same, where that is known.
-    pub(super) fn folded_as(&self, fold: Fold, operand: Operand) -> Operand {
+    pub(super) fn folded_as(&self, id: ExprId, fold: Fold, operand: Operand) -> Operand {
         if self.dialect != Dialect::DuckDb || !operand.nullable || operand.constant.is_some() {
             return operand;
         }
+        let text = fold == Fold::Null && matches!(operand.ty, Type::String { .. });
+        let cast = || matches!(self.ast.expr(self.ast.unparen(id)).kind, ExprKind::Cast { .. });
         Operand {
-            constant: fold.constant(),
+            constant: if text && !cast() {
+                Some(Constant::NullText)
+            } else {
+                fold.constant()
+            },
             ..operand
         }
     }

@@ -26,6 +26,8 @@ pub enum Constant {
     Strings(Arc<[SmolStr]>),
     /// Another constant whose value is of no use.
     Other,
+    /// What a call that is NULL gives as text: it adapts like a literal.
+    NullText,
     /// Computed from constants, and perhaps NULL: then its type need not be the operand's, and nothing is proved by it.
     Perhaps,
 }
@@ -57,13 +59,11 @@ impl Operand {
     }
     /// A NULL that the engine sees before it looks at the operator or function around it.
     pub fn is_null(&self) -> bool {
-        self.ty == Type::Null || self.constant == Some(Constant::Null)
+        self.ty == Type::Null || matches!(self.constant, Some(Constant::Null | Constant::NullText))
     }
     /// Nothing is proved by its type.
     pub fn is_doubtful(&self) -> bool {
-        // What a call over NULL comes to, as text, adapts like a literal.
-        let adapts = self.constant == Some(Constant::Null) && matches!(self.ty, Type::String { .. });
-        self.ty.has_unknown() || adapts || self.constant == Some(Constant::Perhaps)
+        self.ty.has_unknown() || self.constant == Some(Constant::Perhaps)
     }
 }
 

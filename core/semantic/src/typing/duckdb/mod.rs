@@ -34,7 +34,7 @@ pub(crate) enum Seen {
 impl Seen {
     pub(crate) fn of(operand: &Operand) -> Seen {
         match (&operand.constant, &operand.ty) {
-            (Some(Constant::String(_)), Type::String { .. }) => Seen::Text,
+            (Some(Constant::String(_) | Constant::NullText), Type::String { .. }) => Seen::Text,
             (Some(Constant::Integer(i)), ty) if ty.is_integer() => Seen::Integer(*i, ty.clone()),
             (_, ty) => Seen::Type(ty.clone()),
         }
