@@ -168,6 +168,16 @@ pub struct WireFreshness {
     pub severity: String,
 }
 
+impl WireFreshness {
+    fn of(freshness: &rocky_config::FreshnessConfig) -> WireFreshness {
+        WireFreshness {
+            max_lag_seconds: freshness.max_lag_seconds,
+            time_column: freshness.time_column.as_ref().map(|c| c.value.to_string()),
+            severity: rocky_run::checks::severity(freshness.severity).to_owned(),
+        }
+    }
+}
+
 /// The result of a compile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "CompileResponse")]
@@ -553,10 +563,6 @@ fn detail(snapshot: &Snapshot, sureness: &Sureness, id: u32, model: &Model) -> M
             .map(|(k, v)| (k.to_string(), v.to_string()))
             .collect(),
         intent: model.config.intent.as_ref().map(|i| i.value.to_string()),
-        freshness: model.config.freshness.as_ref().map(|f| WireFreshness {
-            max_lag_seconds: f.max_lag_seconds,
-            time_column: f.time_column.as_ref().map(|c| c.value.to_string()),
-            severity: rocky_run::checks::severity(f.severity).to_owned(),
-        }),
+        freshness: model.config.freshness.as_deref().map(WireFreshness::of),
     }
 }

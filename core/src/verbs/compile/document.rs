@@ -3,7 +3,7 @@
 //!
 //! Invariant: the bytes are those that `serde_json` makes of the whole document ([`CompileResponse::whole`]).
 
-use super::{CompileResponse, CompileTimings, Details, type_text};
+use super::{CompileResponse, CompileTimings, Details, WireFreshness, type_text};
 use crate::wire::{WireCoverage, WireDiagnostic, WireStrategy};
 use rocky_project::{InputRelation, Model};
 use serde::Serialize;
@@ -209,6 +209,10 @@ impl Details {
         if let Some(intent) = &model.config.intent {
             key(out, ",\"intent\":", &intent.value);
         }
+        if let Some(freshness) = &model.config.freshness {
+            out.extend_from_slice(b",\"freshness\":");
+            serde_json::to_writer(&mut *out, &WireFreshness::of(freshness))?;
+        }
         out.push(b'}');
         Ok(())
     }
@@ -235,7 +239,7 @@ fn key(out: &mut Vec<u8>, before: &str, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use crate::verbs::compile::CompileRequest;
+    use crate::verbs::compile::{CompileRequest, ModelDetail};
     use crate::{Engine, Host, OpenRequest, Project};
     use rocky_base::CancelToken;
     use rocky_base::event::NoObserver;
@@ -271,7 +275,7 @@ mod tests {
         );
         system.write(
             "p/models/added.toml",
-            "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"day\"\n",
+            "[strategy]\ntype = \"incremental\"\ntimestamp_column = \"day\"\n[freshness]\nmax_lag_seconds = 60\n",
         );
         for i in 0..models {
             system.write(
@@ -289,6 +293,33 @@ mod tests {
             system: Arc::new(system),
         };
         Project::open(&engine, &request, host).unwrap()
+    }
+
+    /// Does not compile when there is a field that nobody has thought of: it must be written, and stand in the project of the test.
+    fn every_field(detail: &ModelDetail) -> bool {
+        let ModelDetail {
+            name: _,
+            strategy: _,
+            target: _,
+            contract_source,
+            depends_on: _,
+            sources: _,
+            columns: _,
+            columns_complete: _,
+            coverage: _,
+            file: _,
+            language: _,
+            pipeline,
+            layer: _,
+            tags,
+            intent,
+            freshness,
+        } = detail;
+        contract_source.is_some()
+            || pipeline.is_some()
+            || !tags.is_empty()
+            || intent.is_some()
+            || freshness.is_some()
     }
 
     #[test]
@@ -311,6 +342,7 @@ mod tests {
                 "{:?}",
                 whole.diagnostics
             );
+            assert!(whole.models_detail.iter().any(every_field));
             assert_eq!(text, serde_json::to_string(&whole).unwrap());
         }
     }
