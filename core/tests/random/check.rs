@@ -216,6 +216,8 @@ impl<'w> Checker<'w> {
             if ours != name && !(twice && ours.starts_with(name.as_str())) {
                 return Verdict::Wrong(wrong("name", format!("\n   ours:   {ours}\n   DuckDB: {name}")));
             }
+            // A table that is made of a column without type has an INTEGER there.
+            let ty = if ty == "\"NULL\"" { "INTEGER" } else { ty.as_str() };
             if our_type != ty {
                 return Verdict::Wrong(wrong(
                     "type",
@@ -224,7 +226,9 @@ impl<'w> Checker<'w> {
             }
         }
         // DuckDB 1.5.5 crashes on some positional joins of subqueries when it runs them, and never ends a full ASOF join.
-        if text.contains("POSITIONAL") || text.contains("ASOF FULL") {
+        // Nor does it survive an ASOF join with what a recursive CTE gives.
+        let recursive_asof = text.contains("RECURSIVE") && text.contains("ASOF");
+        if text.contains("POSITIONAL") || text.contains("ASOF FULL") || recursive_asof {
             return Verdict::Right { ran: false };
         }
         let Ok(rows) = self.rows(text) else {

@@ -460,6 +460,7 @@ impl<'a> Gen<'a> {
                     "PIVOT",
                     "EXCLUDE",
                     "SAMPLE",
+                    "SUMMARIZE",
                     "GROUP BY (",
                 ];
                 let plain = !expr.contains("SELECT") || !plain.iter().any(|w| expr.contains(w));

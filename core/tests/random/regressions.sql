@@ -69,3 +69,5 @@ SELECT k2 FROM unnest((SELECT [])) k2
 SELECT date_diff('month', nth_value(NULL, 2) OVER () [1], make_timestamp(2020, 1, 2, 3, 4, 5.5))
 VALUES (18), (list_filter(NULL, lambda i2 : i2) [1])
 SELECT greatest(upper(NULL), dt), coalesce(upper(NULL::VARCHAR), dt), [upper(NULL), dt], CASE WHEN id = 1 THEN upper(NULL) ELSE dt END, upper(NULL) = dt FROM times
+FROM texts k6 SELECT struct_insert({'k': v}, l := NULL).k || 'it''s'
+SELECT greatest(NULL, v) || 'x', least(v, NULL) || 'x', list_concat(NULL, [id]) || [1], regexp_extract(v, 'a', NULL::INTEGER) || 'x' FROM texts
