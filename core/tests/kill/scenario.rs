@@ -329,7 +329,10 @@ pub fn all() -> Vec<Scenario> {
             vec!["INSERT INTO raw__shop.orders VALUES (7, 1, TIMESTAMP '2024-02-01')"],
         )
     });
+    // The runs of a point are a month apart each: a key is to last longer.
+    let keyed = format!("{ADAPTER}{MODELS}\n[state.idempotency]\nretention_days = 1000\n");
     all.push(Scenario {
+        new_files: vec![("rocky.toml", keyed)],
         request: RunRequest {
             idempotency_key: Some("k".to_owned()),
             ..RunRequest::default()
