@@ -6,7 +6,8 @@
 
 use crate::api::{Api, VERSION, wrong_version};
 use rocky_base::{Error, ErrorKind, Result};
-use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_uint, c_void};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::ptr::{self, NonNull};
 
@@ -18,13 +19,12 @@ pub(crate) fn load() -> Result<Api> {
     let linked = find(libc::RTLD_DEFAULT, c"duckdb_library_version").is_some();
     let library = match linked {
         true => libc::RTLD_DEFAULT,
-        // Lazily bound, like a linked library, and invisible to others. `dlopen` looks into the run path of its caller's file.
-        // SAFETY: the name is a C string. What runs while DuckDB is loaded are its static constructors.
-        false => unsafe { libc::dlopen(LIBRARY.as_ptr(), libc::RTLD_LAZY | libc::RTLD_LOCAL) },
+        // `dlopen` looks into the run path of its caller's file.
+        false => match open(LIBRARY) {
+            Ok(library) => library.as_ptr(),
+            Err(said) => from_folders(said)?.as_ptr(),
+        },
     };
-    if library.is_null() && !linked {
-        return Err(not_loaded(&last_error(), &folders()));
-    }
     let Some(version) = find(library, c"duckdb_library_version") else {
         return Err(no_function(c"duckdb_library_version"));
     };
@@ -39,6 +39,27 @@ pub(crate) fn load() -> Result<Api> {
     }
     // SAFETY: it is DuckDB, and of the version of the bindings.
     unsafe { Api::from_library(|name| find(library, name)) }.map_err(no_function)
+}
+
+/// Lazily bound, like a linked library, and invisible to others.
+fn open(name: &CStr) -> std::result::Result<NonNull<c_void>, String> {
+    // SAFETY: the name is a C string. What runs while DuckDB is loaded are its static constructors.
+    let library = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_LAZY | libc::RTLD_LOCAL) };
+    NonNull::new(library).ok_or_else(last_error)
+}
+
+/// The library from the first folder that has it. With the address sanitizer, which calls `dlopen` on behalf of everybody, the
+/// loader looks into the sanitizer's run path.
+fn from_folders(said: String) -> Result<NonNull<c_void>> {
+    let folders = folders();
+    let file = folders
+        .iter()
+        .map(|f| Path::new(f).join(OsStr::from_bytes(LIBRARY.to_bytes())));
+    let Some(file) = file.into_iter().find(|f| f.exists()) else {
+        return Err(not_loaded(&said, &folders));
+    };
+    let name = CString::new(file.into_os_string().into_vec()).unwrap_or_default();
+    open(&name).map_err(|said| not_loaded(&said, &folders))
 }
 
 /// The address of a function.
@@ -118,9 +139,7 @@ struct SearchPaths {
 /// Where the loader looks on behalf of the file that this code is in; empty when it does not say.
 fn folders() -> Vec<String> {
     let here = NonNull::new(folders as *mut c_void);
-    let own = here
-        .and_then(file_of)
-        .and_then(|f| std::ffi::CString::new(f).ok());
+    let own = here.and_then(file_of).and_then(|f| CString::new(f).ok());
     // SAFETY: nothing is loaded by these calls, they find what is there. The answer's size is asked for first, as the manual of
     // `dlinfo` says; the buffer is aligned for its head and outlives the names that are copied out of it.
     unsafe {
