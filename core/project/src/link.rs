@@ -526,7 +526,7 @@ impl<'a> SourceBook<'a> {
         let live = self.known.catalog.filter(|_| self.known.fresh);
         let live = live.map(|c| c.lookup(&source.name));
         let (what, newer) = match (&source.schema, live) {
-            (SourceSchema::Declared(columns), _) => ("its declaration", columns.to_vec()),
+            (SourceSchema::Declared(columns, _), _) => ("its declaration", columns.to_vec()),
             (SourceSchema::Locked(..), Some(Lookup::Found(now))) => ("the warehouse", now.columns.clone()),
             (SourceSchema::Locked(..), Some(Lookup::Absent)) => {
                 let message = format!("`{name}` is locked and not in the warehouse any more");
@@ -539,7 +539,7 @@ impl<'a> SourceBook<'a> {
             _ => return,
         };
         let mut changes = lock::changes(self.dialect, columns, &newer);
-        let is_declared = matches!(source.schema, SourceSchema::Declared(_));
+        let is_declared = matches!(source.schema, SourceSchema::Declared(..));
         if is_declared {
             // A declaration that says nothing of NULL allows it.
             changes.retain(|c| c.change != lock::Change::Nullability { nullable: true });
@@ -671,7 +671,7 @@ pub fn declared(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Declared {
     let sidecars = models.iter().flat_map(|m| m.config.sources.iter());
-    let mut declared: FxHashMap<RelationKey, (Loc, Arc<[Column]>)> = FxHashMap::default();
+    let mut declared: FxHashMap<RelationKey, (Loc, Arc<[Column]>, Arc<[SmolStr]>)> = FxHashMap::default();
     for declaration in config.sources.iter().chain(sidecars) {
         let Some(columns) = &declaration.columns else {
             continue;
@@ -683,6 +683,7 @@ pub fn declared(
             None => names.full(&declared_name(declaration, dialect)),
         };
         let key = file.unwrap_or_else(|| name.key(dialect));
+        let mut made: Vec<SmolStr> = Vec::new();
         let columns: Arc<[Column]> = columns
             .iter()
             .map(|c| {
@@ -699,6 +700,9 @@ pub fn declared(
                 }
                 // A name from TOML counts as unquoted: Snowflake stores it in upper case.
                 let name = Ident::from_config(dialect, &c.name.value).stored(dialect);
+                if !own.is_empty() && ty.is_some() && Type::parse(dialect, &c.r#type.value).is_none() {
+                    made.push(name.clone());
+                }
                 Column {
                     name,
                     ty: ty.unwrap_or_default(),
@@ -719,7 +723,7 @@ pub fn declared(
             );
             continue;
         }
-        if let Some((first, before)) = declared.get(&key) {
+        if let Some((first, before, _)) = declared.get(&key) {
             if **before != *columns {
                 let message = format!(
                     "source `{}` is declared with other columns elsewhere",
@@ -733,9 +737,9 @@ pub fn declared(
             }
             continue;
         }
-        declared.insert(key, (declaration.table.loc, columns));
+        declared.insert(key, (declaration.table.loc, columns, made.into()));
     }
-    let stated = |(key, (loc, columns))| (key, (loc, SourceSchema::Declared(columns)));
+    let stated = |(key, (loc, columns, own))| (key, (loc, SourceSchema::Declared(columns, own)));
     declared.into_iter().map(stated).collect()
 }
 
