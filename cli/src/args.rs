@@ -273,6 +273,9 @@ pub struct LineageArgs {
     /// Write a self-contained page to FILE, or to stdout
     #[arg(long, value_name = "FILE", num_args = 0..=1, value_hint = ValueHint::FilePath)]
     pub html: Option<Option<String>>,
+    /// Replace FILE also when it is no page that rocky wrote
+    #[arg(long, requires = "html")]
+    pub force: bool,
     /// Namespace of the jobs in OpenLineage events [default: rocky]
     #[arg(long, value_name = "NAME")]
     pub namespace: Option<String>,
@@ -585,6 +588,9 @@ pub enum Command {
         /// Write the runs as a self-contained page with a timeline of each to FILE, or to stdout
         #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["model", "graph"], value_hint = ValueHint::FilePath)]
         html: Option<Option<String>>,
+        /// Replace FILE also when it is no page that rocky wrote
+        #[arg(long, requires = "html")]
+        force: bool,
     },
     /// Show what checks measured of a model
     #[command(after_help = "Example:\n  rocky metrics fct_orders --trend --column customer_id --alerts")]

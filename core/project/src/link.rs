@@ -123,13 +123,9 @@ pub fn defaults(
         schema: adapter.and_then(|a| a.default_schema()).map(|s| ident(&s.value)),
     };
     if dialect == Dialect::DuckDb {
-        if let Some(rocky_config::AdapterSettings::DuckDb { path }) = adapter.map(|a| &a.settings) {
+        if let Some(settings @ rocky_config::AdapterSettings::DuckDb { .. }) = adapter.map(|a| &a.settings) {
             // DuckDB names a database after its file; `:memory:` is `memory`.
-            let stem = path.as_ref().filter(|p| p.value != ":memory:").and_then(|p| {
-                let file = p.value.rsplit(['/', '\\']).next().unwrap_or("");
-                let stem = file.split('.').next().unwrap_or(file);
-                (!stem.is_empty()).then(|| Ident::quoted(stem))
-            });
+            let stem = duckdb_file(settings).map(Ident::quoted);
             defaults.catalog = Some(stem.unwrap_or_else(|| Ident::bare("memory")));
         }
         defaults.schema = Some(Ident::bare("main"));
@@ -233,16 +229,41 @@ pub fn targets(
 }
 
 /// One message per catalog that is not attached.
-pub fn unattached(list: BTreeMap<SmolStr, Loc>, defaults: &Defaults, diagnostics: &mut Vec<Diagnostic>) {
+pub fn unattached(
+    list: BTreeMap<SmolStr, Loc>,
+    defaults: &Defaults,
+    config: &ProjectConfig,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     for (catalog, loc) in list {
         let default = defaults.catalog.as_ref().map_or("", |c| c.text.as_str());
         let message =
             format!("catalog `{catalog}` is not attached; the default database `{default}` is used");
-        diagnostics.push(
-            Diagnostic::new(code::W102, loc, message)
-                .help("Leave `catalog` empty, or name the database of the adapter."),
-        );
+        let finding = Diagnostic::new(code::W102, loc, message);
+        let other = config.adapters.iter().find(|(_, adapter)| {
+            let database = duckdb_file(&adapter.settings);
+            database.is_some_and(|d| d.eq_ignore_ascii_case(&catalog))
+        });
+        diagnostics.push(match other {
+            // Its file is attached to no run of models.
+            Some((adapter, _)) => finding
+                .label(format!("this is the database of adapter `{adapter}`"))
+                .help(
+                    "A model reads the database of its pipeline's adapter. Copy the table there with a pipeline of type `replication`.",
+                ),
+            None => finding.help("Leave `catalog` empty, or name the database of the adapter."),
+        });
     }
+}
+
+/// The name that DuckDB gives the database of an adapter: its file's.
+fn duckdb_file(settings: &rocky_config::AdapterSettings) -> Option<&str> {
+    let rocky_config::AdapterSettings::DuckDb { path: Some(path) } = settings else {
+        return None;
+    };
+    let file = path.value.rsplit(['/', '\\']).next().unwrap_or("");
+    let stem = file.split('.').next().unwrap_or(file);
+    (path.value != ":memory:" && !stem.is_empty()).then_some(stem)
 }
 
 fn attached(
@@ -671,7 +692,7 @@ pub fn declared(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Declared {
     let sidecars = models.iter().flat_map(|m| m.config.sources.iter());
-    let mut declared: FxHashMap<RelationKey, (Loc, Arc<[Column]>, Arc<[SmolStr]>)> = FxHashMap::default();
+    let mut declared = Declared::default();
     for declaration in config.sources.iter().chain(sidecars) {
         let Some(columns) = &declaration.columns else {
             continue;
@@ -723,8 +744,8 @@ pub fn declared(
             );
             continue;
         }
-        if let Some((first, before, _)) = declared.get(&key) {
-            if **before != *columns {
+        if let Some((first, before)) = declared.get(&key) {
+            if before.columns() != Some(&columns) {
                 let message = format!(
                     "source `{}` is declared with other columns elsewhere",
                     name.display()
@@ -737,10 +758,10 @@ pub fn declared(
             }
             continue;
         }
-        declared.insert(key, (declaration.table.loc, columns, made.into()));
+        let schema = SourceSchema::Declared(columns, made.into());
+        declared.insert(key, (declaration.table.loc, schema));
     }
-    let stated = |(key, (loc, columns, own))| (key, (loc, SourceSchema::Declared(columns, own)));
-    declared.into_iter().map(stated).collect()
+    declared
 }
 
 /// Put what the request gives before the declarations, and what is locked behind them.

@@ -146,6 +146,10 @@ pub struct MaterializationMetadata {
     /// The watermark after it, as the engine writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watermark_value: Option<String>,
+    /// Rows of the target whose value of the watermark column is infinite or NaN. No watermark is; such rows came in when the table was
+    /// made, and later ones do not come in. Absent without any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_beyond_watermark: Option<u64>,
     /// `catalog.schema.table`.
     pub target_table_full_name: String,
     /// Hash of the statements.
@@ -974,6 +978,7 @@ fn metadata(task: &TaskResult) -> MaterializationMetadata {
             .as_deref()
             .and_then(crate::document::watermark_time),
         watermark_value: task.watermark.clone(),
+        rows_beyond_watermark: task.beyond_watermark.filter(|n| *n > 0),
         target_table_full_name: task.full_name.clone(),
         sql_hash: task.sql_hash.clone(),
         column_count: task.column_count.map(|c| c as u64),
@@ -1010,6 +1015,9 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
 /// How many rows failed tests. Each window looks at the whole table: what the last one found holds, but rows that were deleted are gone
 /// for the next. Windows that tag at the same time do not see each other's rows.
 fn set_aside(result: &TaskResult, task: &Task, mode: &str) -> Option<u64> {
+    if result.set_aside.is_some() {
+        return result.set_aside;
+    }
     let of = |statements: &[StatementResult]| {
         let all = statements.iter().filter(|s| s.purpose == "quarantine");
         // A dialect may need several statements, each for other rows.

@@ -16,8 +16,8 @@ use rocky_base::Dialect;
 pub(super) enum Gone<'a> {
     /// Those of the partitions that are in the stage.
     Partitions(&'a [String]),
-    /// Those from a moment on: the column, and the moment as an expression over the column's maximum in the table.
-    Since(&'a str, &'a dyn Fn(&str) -> String),
+    /// Those from a moment on: the column, and the moment as an expression over the table, `t`.
+    Since(&'a str, &'a str),
 }
 
 /// The steps between filling the stage and dropping it.
@@ -73,10 +73,9 @@ fn delete(ctx: &Ctx<'_>, stage: &Stage, columns: &Columns, gone: &Gone<'_>) -> S
                 }
             }
         }
-        Gone::Since(column, moment) => format!(
-            "DELETE FROM {target}\nWHERE {column} >= (SELECT {} FROM {target} AS t)",
-            moment(&format!("MAX(t.{column})"))
-        ),
+        Gone::Since(column, moment) => {
+            format!("DELETE FROM {target}\nWHERE {column} >= (SELECT {moment} FROM {target} AS t)")
+        }
     }
 }
 
@@ -108,8 +107,7 @@ fn merge(ctx: &Ctx<'_>, stage: &Stage, columns: &Columns, gone: &Gone<'_>) -> St
         Gone::Since(column, moment) => (
             format!(
                 "SELECT FALSE AS _rocky_gone, NULL AS _rocky_since, {list} FROM {stage}\nUNION ALL\n\
-                 SELECT TRUE AS _rocky_gone, {} AS _rocky_since, {} FROM {target} AS t",
-                moment(&format!("MAX(t.{column})")),
+                 SELECT TRUE AS _rocky_gone, {moment} AS _rocky_since, {} FROM {target} AS t",
                 nothing(&[])
             ),
             format!("t.{column} >= s._rocky_since"),
