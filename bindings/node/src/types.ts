@@ -2058,6 +2058,8 @@ export interface RunEntry {
   filter?: string;
   /** The run it goes on with. */
   resumed_from?: string | null;
+  /** Of a run over several pipelines: the run of the first of them, which is its name. `run --dag --resume` takes it. */
+  joint_run_id?: string | null;
   /** Hash of the project's graph. */
   graph_hash?: string | null;
   /** Why no model ran. */
@@ -2167,9 +2169,12 @@ export interface RunRequest {
   parallel?: number | null;
   /** Values for `@var`. */
   vars?: Record<string, string>;
-  /** Go on with this run: what succeeded in it, or in those that it went on with, is not done again. */
+  /**
+   * Go on with this run: what succeeded in it, or in those that it went on with, is not done again. With `dag` or `all` the run of any of
+   * the pipelines names the run of all.
+   */
   resume?: string | null;
-  /** Go on with the last run of this pipeline and filter that did not do everything. */
+  /** Go on with the last run of this pipeline and filter, or with `dag` or `all` of these pipelines, that did not do everything. */
   resume_latest?: boolean;
   /**
    * Leave models alone whose query means what it meant and whose inputs did not change since they were built. The rows of sources are
@@ -2263,7 +2268,7 @@ export interface RunResponse {
   state_error?: string | null;
   /** What became of the remote state, where the project has one. */
   remote_state?: RemoteStateSummary | null;
-  /** The run that it went on with. */
+  /** The run that it went on with; of a pipeline that was done before, the run that had done it. */
   resumed_from?: string | null;
   /** Whether each model was built, and why, when `skip_unchanged` is set. */
   model_decisions?: ModelDecision[];
