@@ -129,10 +129,11 @@ pub struct RunArgs {
     /// Rebuild incremental models from scratch
     #[arg(long)]
     pub full_refresh: bool,
-    /// Go on with a run that did not do everything: what succeeded in it is not done again
+    /// Go on with a run that did not do everything: what succeeded in it is not done again. With --dag or --all, with the run of all pipelines
+    /// that this one was part of
     #[arg(long, value_name = "RUN_ID")]
     pub resume: Option<String>,
-    /// Go on with the last run of this pipeline and filter, if it did not do everything
+    /// Go on with the last run of this pipeline (with --dag or --all: of these) and filter, if it did not do everything
     #[arg(long, conflicts_with = "resume")]
     pub resume_latest: bool,
     /// Leave models alone that are unchanged, and read nothing that changed since they were built

@@ -210,6 +210,9 @@ fn what_changes_under_mutation_is_claimed() {
         || (Checker::new(&world), Mutator::new(World::new())),
         |(checker, mutator), index| {
             let text = query(seed, index, &world, &functions);
+            if std::env::var_os("ROCKY_RANDOM_TRACE").is_some() {
+                eprintln!("{index}\t{text}");
+            }
             if !matches!(checker.check(&text), Verdict::Right { ran: true }) {
                 return;
             }

@@ -343,6 +343,7 @@ fn run_request(args: &RunArgs) -> Result<RunRequest> {
         shadow_suffix: args.shadow_suffix.clone(),
         shadow_schema: args.shadow_schema.clone(),
         planned: false,
+        joint: None,
         shadow_inputs: Vec::new(),
     })
 }

@@ -692,7 +692,7 @@ pub fn declared(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Declared {
     let sidecars = models.iter().flat_map(|m| m.config.sources.iter());
-    let mut declared: FxHashMap<RelationKey, (Loc, Arc<[Column]>, Arc<[SmolStr]>)> = FxHashMap::default();
+    let mut declared = Declared::default();
     for declaration in config.sources.iter().chain(sidecars) {
         let Some(columns) = &declaration.columns else {
             continue;
@@ -744,8 +744,8 @@ pub fn declared(
             );
             continue;
         }
-        if let Some((first, before, _)) = declared.get(&key) {
-            if **before != *columns {
+        if let Some((first, before)) = declared.get(&key) {
+            if before.columns() != Some(&columns) {
                 let message = format!(
                     "source `{}` is declared with other columns elsewhere",
                     name.display()
@@ -758,10 +758,10 @@ pub fn declared(
             }
             continue;
         }
-        declared.insert(key, (declaration.table.loc, columns, made.into()));
+        let schema = SourceSchema::Declared(columns, made.into());
+        declared.insert(key, (declaration.table.loc, schema));
     }
-    let stated = |(key, (loc, columns, own))| (key, (loc, SourceSchema::Declared(columns, own)));
-    declared.into_iter().map(stated).collect()
+    declared
 }
 
 /// Put what the request gives before the declarations, and what is locked behind them.

@@ -63,9 +63,10 @@ pub struct RunRequest {
     pub parallel: Option<u32>,
     /// Values for `@var`.
     pub vars: BTreeMap<String, String>,
-    /// Go on with this run: what succeeded in it, or in those that it went on with, is not done again.
+    /// Go on with this run: what succeeded in it, or in those that it went on with, is not done again. With `dag` or `all` the run of any of
+    /// the pipelines names the run of all.
     pub resume: Option<String>,
-    /// Go on with the last run of this pipeline and filter that did not do everything.
+    /// Go on with the last run of this pipeline and filter, or with `dag` or `all` of these pipelines, that did not do everything.
     pub resume_latest: bool,
     /// Leave models alone whose query means what it meant and whose inputs did not change since they were built. The rows of sources are
     /// hashed for that where the warehouse keeps no versions.
@@ -86,6 +87,10 @@ pub struct RunRequest {
     #[doc(hidden)]
     #[serde(skip)]
     pub shadow_inputs: Vec<(rocky_warehouse::RelationName, rocky_warehouse::RelationName)>,
+    // The run over several pipelines that this one is a part of.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub joint: Option<rocky_run::state::JointRun>,
     /// Run once for each key: a second run with it is refused while the first is under way, and does nothing after it succeeded.
     pub idempotency_key: Option<String>,
 }
@@ -438,7 +443,7 @@ pub struct RunResponse {
     /// What became of the remote state, where the project has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_state: Option<crate::remote::RemoteStateSummary>,
-    /// The run that it went on with.
+    /// The run that it went on with; of a pipeline that was done before, the run that had done it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed_from: Option<String>,
     /// Whether each model was built, and why, when `skip_unchanged` is set.
@@ -861,6 +866,7 @@ impl Project {
             facts: RunFacts {
                 filter: filter.clone(),
                 resumed_from: reduced.resumed_from.clone(),
+                joint: request.joint.clone(),
                 graph_hash: graph_hash.clone(),
             },
             at_end: Some(&settled),

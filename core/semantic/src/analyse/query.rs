@@ -532,7 +532,14 @@ impl<'a> Analyser<'a> {
             }
             for (i, expr) in row.iter().enumerate() {
                 let mut own = Acc::default();
-                let operand = self.expr(*expr, &Transform::Direct, &mut own);
+                let mut operand = self.expr(*expr, &Transform::Direct, &mut own);
+                // `VALUES ([1]), (upper(NULL))`: text that is folded to NULL adapts, other than a cast.
+                if n > 0 && matches!(operand.ty, Type::String { .. }) {
+                    let folded = self.folded(*expr, operand.clone());
+                    if folded.constant == Some(typing::Constant::NullText) {
+                        operand = folded;
+                    }
+                }
                 if let (Some(list), Some(acc)) = (operands.get_mut(i), accs.get_mut(i)) {
                     list.push(operand);
                     acc.absorb(own, &Transform::Direct);
