@@ -423,12 +423,14 @@ export type ComponentValue =
 
 /** How contents differ. */
 export interface Contents {
-  /** Every row has its equal. */
+  /** Every row has its equal, and no column was left out but those that were to be ignored. */
   equal: boolean;
   /** The columns that identify a row; none: rows are compared whole. */
   key: string[];
   /** How many columns beside the key were compared. */
   columns_compared: number;
+  /** Columns that were not compared, because one side has none of that name or one of another type: of them nothing is known. */
+  columns_not_compared?: string[];
   /** Rows whose key only production has; without a key rows that only production has. */
   rows_only_in_production: number;
   /** Likewise of the shadow. */
@@ -1452,6 +1454,11 @@ export interface MaterializationMetadata {
   watermark?: string | null;
   /** The watermark after it, as the engine writes it. */
   watermark_value?: string | null;
+  /**
+   * Rows of the target whose value of the watermark column is infinite or NaN. No watermark is; such rows came in when the table was
+   * made, and later ones do not come in. Absent without any.
+   */
+  rows_beyond_watermark?: number | null;
   /** `catalog.schema.table`. */
   target_table_full_name: string;
   /** Hash of the statements. */
