@@ -521,6 +521,7 @@ impl Compiler {
         link::unattached(
             std::mem::take(&mut targets.unattached),
             &name_defaults,
+            &config,
             &mut general,
         );
         unknown_sources(&sources, inputs.locked, &mut general);

@@ -823,7 +823,7 @@ fn describe(snapshot: &Snapshot, node: Node) -> LineageNode {
         Node::Model(_) => None,
         Node::Source(s) => snapshot.sources.get(s as usize).map(|s| match s.schema {
             SourceSchema::Given(_) => "given",
-            SourceSchema::Declared(_) => "declared",
+            SourceSchema::Declared(..) => "declared",
             SourceSchema::Locked(..) => "locked",
             SourceSchema::Live(..) => "live",
             SourceSchema::Seen(..) => "seen",
