@@ -106,7 +106,7 @@ impl Project {
             let text = &source.name.table.text;
             let asked =
                 known.is_some_and(|k| matches!(k.get(text).map(|f| &f.found), Some(FileFound::Columns(_))));
-            let declared = matches!(source.schema, SourceSchema::Declared(_))
+            let declared = matches!(source.schema, SourceSchema::Declared(..))
                 && file_call(text).is_some_and(|call| call.columns.is_none());
             source.file && !declared && (ask == Ask::All || !asked)
         };

@@ -86,7 +86,7 @@ fn is_table(catalog: &CatalogSnapshot, name: &RelationName) -> bool {
 /// Views whose columns the compile has read: sources, and targets of models that read their own.
 pub(crate) fn views_read(snapshot: &Snapshot, catalog: &CatalogSnapshot) -> Vec<RelationName> {
     let is_view = |name: &RelationName| matches!(catalog.lookup(name), Lookup::Found(r) if r.kind != RelationKind::Table);
-    let stated = |s: &SourceSchema| matches!(s, SourceSchema::Given(_) | SourceSchema::Declared(_));
+    let stated = |s: &SourceSchema| matches!(s, SourceSchema::Given(_) | SourceSchema::Declared(..));
     let sources = snapshot
         .sources
         .iter()

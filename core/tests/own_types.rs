@@ -9,7 +9,7 @@ use rocky_core::{CancelToken, Engine, EngineOptions, Host, NoObserver, OpenReque
 use rocky_warehouse::{Column, Warehouse};
 use std::path::Path;
 
-const CONFIG: &str = "[adapter]\ntype = \"duckdb\"\npath = \"w.duckdb\"\n[pipeline.p]\ntype = \"transformation\"\n[pipeline.p.target]\nadapter = \"default\"\n[[sources]]\nschema = \"raw\"\ntable = \"declared\"\ncolumns = [{ name = \"m\", type = \"mood\" }, { name = \"c\", type = \"s.money[]\" }]\n";
+const CONFIG: &str = "[adapter]\ntype = \"duckdb\"\npath = \"w.duckdb\"\n[pipeline.p]\ntype = \"transformation\"\n[pipeline.p.target]\nadapter = \"default\"\n[[sources]]\nschema = \"raw\"\ntable = \"declared\"\ncolumns = [{ name = \"m\", type = \"mood\" }, { name = \"c\", type = \"s.money[]\" }, { name = \"k\", type = \"INTEGER\" }]\n";
 
 const SETUP: &[&str] = &[
     "CREATE TYPE mood AS ENUM ('sad', 'ok')",
@@ -20,7 +20,7 @@ const SETUP: &[&str] = &[
     "CREATE TYPE \"Some One\" AS STRUCT(name VARCHAR, mood mood, owed s.money[])",
     "CREATE TYPE either AS UNION(a INTEGER, b mood)",
     "CREATE TABLE raw.t (m mood, c s.money, p \"Some One\", l mood[], e either)",
-    "CREATE TABLE raw.declared (m mood, c s.money[])",
+    "CREATE TABLE raw.declared (m mood, c s.money[], k INTEGER)",
 ];
 
 const QUERIES: &[(&str, &str)] = &[
@@ -161,6 +161,8 @@ fn a_column_that_rests_on_a_remembered_type_is_assumed() {
             "b",
             "SELECT m, n, m::VARCHAR || 'x' AS text, n + 1 AS more FROM a",
         ),
+        ("c", "SELECT m, k, c[1] AS one, k + 1 AS more FROM raw.declared"),
+        ("d", "SELECT one, more FROM c"),
     ]);
     sql(folder.path(), SETUP);
     let states = |response: &CompileResponse, model: &str| -> Vec<(ColumnState, Option<String>)> {
@@ -172,6 +174,7 @@ fn a_column_that_rests_on_a_remembered_type_is_assumed() {
     let fresh = compile(folder.path(), RefreshSources::Always);
     assert_eq!(states(&fresh, "a"), vec![proven.clone(); 3]);
     assert_eq!(states(&fresh, "b"), vec![proven.clone(); 4]);
+    assert_eq!(states(&fresh, "c"), vec![proven.clone(); 4]);
     let assumed = (
         ColumnState::Assumed,
         Some("types made with CREATE TYPE".to_owned()),
@@ -183,15 +186,23 @@ fn a_column_that_rests_on_a_remembered_type_is_assumed() {
     );
     assert_eq!(
         states(&remembered, "b"),
-        [assumed.clone(), proven.clone(), assumed, proven]
+        [assumed.clone(), proven.clone(), assumed.clone(), proven.clone()]
     );
+    assert_eq!(
+        states(&remembered, "c"),
+        [assumed.clone(), proven.clone(), assumed.clone(), proven.clone()]
+    );
+    assert_eq!(states(&remembered, "d"), [assumed, proven]);
 }
 
 /// What is remembered of a type may be out of date, so an error that rests on it is a warning until it is read again.
 #[test]
 fn an_error_that_rests_on_a_remembered_type_is_a_warning() {
-    let folder = folder(&[("a", "SELECT DATE '2020-01-01' + NULL::mood AS m")]);
-    sql(folder.path(), &["CREATE TYPE mood AS ENUM ('sad', 'ok')"]);
+    let folder = folder(&[
+        ("a", "SELECT DATE '2020-01-01' + NULL::mood AS m"),
+        ("b", "SELECT DATE '2020-01-01' + m AS m FROM raw.declared"),
+    ]);
+    sql(folder.path(), SETUP);
     let fresh = compile(folder.path(), RefreshSources::Always);
     assert!(fresh.has_errors, "{:#?}", fresh.diagnostics);
     let remembered = compile(folder.path(), RefreshSources::Never);

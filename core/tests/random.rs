@@ -23,6 +23,7 @@ mod random {
     pub mod rng;
     pub mod schema;
     pub mod shrink;
+    pub mod wide;
 }
 
 use random::check::{Checker, Verdict, Wrong};
@@ -101,13 +102,16 @@ fn what_failed_once_is_right() {
     let world = World::new();
     let mut checker = Checker::new(&world);
     let mut wrong = Vec::new();
-    let queries = REGRESSIONS
-        .lines()
-        .filter(|l| !l.is_empty() && !l.starts_with("--"));
+    // Those of a file that somebody names.
+    let own = std::env::var("ROCKY_RANDOM_FILE");
+    let own = own.map(|path| std::fs::read_to_string(path).unwrap());
+    let queries = own.as_deref().unwrap_or(REGRESSIONS).lines();
+    let queries = queries.filter(|l| !l.is_empty() && !l.starts_with("--"));
     for (index, text) in queries.enumerate() {
         match checker.check(text) {
             Verdict::Right { .. } => {}
             Verdict::Wrong(found) => wrong.push((index as u64, text.to_owned(), found)),
+            other if own.is_ok() => println!("{text}: {other:?}"),
             other => panic!("{text}: {other:?}"),
         }
     }
@@ -206,6 +210,9 @@ fn what_changes_under_mutation_is_claimed() {
         || (Checker::new(&world), Mutator::new(World::new())),
         |(checker, mutator), index| {
             let text = query(seed, index, &world, &functions);
+            if std::env::var_os("ROCKY_RANDOM_TRACE").is_some() {
+                eprintln!("{index}\t{text}");
+            }
             if !matches!(checker.check(&text), Verdict::Right { ran: true }) {
                 return;
             }

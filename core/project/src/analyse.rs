@@ -392,6 +392,17 @@ impl Shared<'_> {
     fn source_schema(&self, facts: &SourceFacts) -> RelationSchema {
         match (&facts.schema, facts.schema.columns()) {
             (SourceSchema::Seen(..), _) if self.proven_only => RelationSchema::Unknown,
+            (schema, Some(columns)) if self.proven_only && !schema.of_own_types().is_empty() => {
+                let own = schema.of_own_types();
+                let proven = |c: &Column| match own.contains(&c.name) {
+                    true => Column {
+                        ty: rocky_warehouse::Type::Unknown,
+                        ..c.clone()
+                    },
+                    false => c.clone(),
+                };
+                RelationSchema::Known(columns.iter().map(proven).collect())
+            }
             (_, Some(columns)) => RelationSchema::Known(columns.clone()),
             (SourceSchema::Absent, None) => RelationSchema::Absent(self.alternatives(facts)),
             (_, None) => RelationSchema::Unknown,

@@ -40,7 +40,10 @@ pub(crate) fn seen(text: &str, catalog: Option<&CatalogSnapshot>) -> (SourceSche
         None => None,
     };
     match rocky_semantic::file_call(text).and_then(|call| call.columns) {
-        Some(columns) => (SourceSchema::Declared(columns.into()), problem),
+        Some(columns) => (
+            SourceSchema::Declared(columns.into(), std::sync::Arc::default()),
+            problem,
+        ),
         None => (SourceSchema::Unknown, problem),
     }
 }

@@ -123,13 +123,9 @@ pub fn defaults(
         schema: adapter.and_then(|a| a.default_schema()).map(|s| ident(&s.value)),
     };
     if dialect == Dialect::DuckDb {
-        if let Some(rocky_config::AdapterSettings::DuckDb { path }) = adapter.map(|a| &a.settings) {
+        if let Some(settings @ rocky_config::AdapterSettings::DuckDb { .. }) = adapter.map(|a| &a.settings) {
             // DuckDB names a database after its file; `:memory:` is `memory`.
-            let stem = path.as_ref().filter(|p| p.value != ":memory:").and_then(|p| {
-                let file = p.value.rsplit(['/', '\\']).next().unwrap_or("");
-                let stem = file.split('.').next().unwrap_or(file);
-                (!stem.is_empty()).then(|| Ident::quoted(stem))
-            });
+            let stem = duckdb_file(settings).map(Ident::quoted);
             defaults.catalog = Some(stem.unwrap_or_else(|| Ident::bare("memory")));
         }
         defaults.schema = Some(Ident::bare("main"));
@@ -233,16 +229,41 @@ pub fn targets(
 }
 
 /// One message per catalog that is not attached.
-pub fn unattached(list: BTreeMap<SmolStr, Loc>, defaults: &Defaults, diagnostics: &mut Vec<Diagnostic>) {
+pub fn unattached(
+    list: BTreeMap<SmolStr, Loc>,
+    defaults: &Defaults,
+    config: &ProjectConfig,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     for (catalog, loc) in list {
         let default = defaults.catalog.as_ref().map_or("", |c| c.text.as_str());
         let message =
             format!("catalog `{catalog}` is not attached; the default database `{default}` is used");
-        diagnostics.push(
-            Diagnostic::new(code::W102, loc, message)
-                .help("Leave `catalog` empty, or name the database of the adapter."),
-        );
+        let finding = Diagnostic::new(code::W102, loc, message);
+        let other = config.adapters.iter().find(|(_, adapter)| {
+            let database = duckdb_file(&adapter.settings);
+            database.is_some_and(|d| d.eq_ignore_ascii_case(&catalog))
+        });
+        diagnostics.push(match other {
+            // Its file is attached to no run of models.
+            Some((adapter, _)) => finding
+                .label(format!("this is the database of adapter `{adapter}`"))
+                .help(
+                    "A model reads the database of its pipeline's adapter. Copy the table there with a pipeline of type `replication`.",
+                ),
+            None => finding.help("Leave `catalog` empty, or name the database of the adapter."),
+        });
     }
+}
+
+/// The name that DuckDB gives the database of an adapter: its file's.
+fn duckdb_file(settings: &rocky_config::AdapterSettings) -> Option<&str> {
+    let rocky_config::AdapterSettings::DuckDb { path: Some(path) } = settings else {
+        return None;
+    };
+    let file = path.value.rsplit(['/', '\\']).next().unwrap_or("");
+    let stem = file.split('.').next().unwrap_or(file);
+    (path.value != ":memory:" && !stem.is_empty()).then_some(stem)
 }
 
 fn attached(
@@ -526,7 +547,7 @@ impl<'a> SourceBook<'a> {
         let live = self.known.catalog.filter(|_| self.known.fresh);
         let live = live.map(|c| c.lookup(&source.name));
         let (what, newer) = match (&source.schema, live) {
-            (SourceSchema::Declared(columns), _) => ("its declaration", columns.to_vec()),
+            (SourceSchema::Declared(columns, _), _) => ("its declaration", columns.to_vec()),
             (SourceSchema::Locked(..), Some(Lookup::Found(now))) => ("the warehouse", now.columns.clone()),
             (SourceSchema::Locked(..), Some(Lookup::Absent)) => {
                 let message = format!("`{name}` is locked and not in the warehouse any more");
@@ -539,7 +560,7 @@ impl<'a> SourceBook<'a> {
             _ => return,
         };
         let mut changes = lock::changes(self.dialect, columns, &newer);
-        let is_declared = matches!(source.schema, SourceSchema::Declared(_));
+        let is_declared = matches!(source.schema, SourceSchema::Declared(..));
         if is_declared {
             // A declaration that says nothing of NULL allows it.
             changes.retain(|c| c.change != lock::Change::Nullability { nullable: true });
@@ -671,7 +692,7 @@ pub fn declared(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Declared {
     let sidecars = models.iter().flat_map(|m| m.config.sources.iter());
-    let mut declared: FxHashMap<RelationKey, (Loc, Arc<[Column]>)> = FxHashMap::default();
+    let mut declared = Declared::default();
     for declaration in config.sources.iter().chain(sidecars) {
         let Some(columns) = &declaration.columns else {
             continue;
@@ -683,6 +704,7 @@ pub fn declared(
             None => names.full(&declared_name(declaration, dialect)),
         };
         let key = file.unwrap_or_else(|| name.key(dialect));
+        let mut made: Vec<SmolStr> = Vec::new();
         let columns: Arc<[Column]> = columns
             .iter()
             .map(|c| {
@@ -699,6 +721,9 @@ pub fn declared(
                 }
                 // A name from TOML counts as unquoted: Snowflake stores it in upper case.
                 let name = Ident::from_config(dialect, &c.name.value).stored(dialect);
+                if !own.is_empty() && ty.is_some() && Type::parse(dialect, &c.r#type.value).is_none() {
+                    made.push(name.clone());
+                }
                 Column {
                     name,
                     ty: ty.unwrap_or_default(),
@@ -720,7 +745,7 @@ pub fn declared(
             continue;
         }
         if let Some((first, before)) = declared.get(&key) {
-            if **before != *columns {
+            if before.columns() != Some(&columns) {
                 let message = format!(
                     "source `{}` is declared with other columns elsewhere",
                     name.display()
@@ -733,10 +758,10 @@ pub fn declared(
             }
             continue;
         }
-        declared.insert(key, (declaration.table.loc, columns));
+        let schema = SourceSchema::Declared(columns, made.into());
+        declared.insert(key, (declaration.table.loc, schema));
     }
-    let stated = |(key, (loc, columns))| (key, (loc, SourceSchema::Declared(columns)));
-    declared.into_iter().map(stated).collect()
+    declared
 }
 
 /// Put what the request gives before the declarations, and what is locked behind them.

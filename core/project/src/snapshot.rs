@@ -265,8 +265,8 @@ pub enum InputRelation {
 pub enum SourceSchema {
     /// The request.
     Given(Arc<[Column]>),
-    /// `[[sources]]` in `rocky.toml` or a sidecar.
-    Declared(Arc<[Column]>),
+    /// `[[sources]]` in `rocky.toml` or a sidecar; with the names of the columns whose types users made with `CREATE TYPE`.
+    Declared(Arc<[Column]>, Arc<[SmolStr]>),
     /// `schema.lock`, and when it was read from the warehouse.
     Locked(Arc<[Column]>, i64),
     /// Read from the warehouse for this compile.
@@ -301,11 +301,19 @@ impl SourceSchema {
     pub fn columns(&self) -> Option<&Arc<[Column]>> {
         match self {
             SourceSchema::Given(columns)
-            | SourceSchema::Declared(columns)
+            | SourceSchema::Declared(columns, _)
             | SourceSchema::Locked(columns, _)
             | SourceSchema::Live(columns, _)
             | SourceSchema::Seen(columns, _) => Some(columns),
             SourceSchema::Absent | SourceSchema::Unknown => None,
+        }
+    }
+
+    /// Columns whose types are known from what users made with `CREATE TYPE`.
+    pub fn of_own_types(&self) -> &[SmolStr] {
+        match self {
+            SourceSchema::Declared(_, own) => own,
+            _ => &[],
         }
     }
 
@@ -409,6 +417,7 @@ impl Snapshot {
             files,
             entries,
             lock: self.ground.lock.clone(),
+            whole: None,
             contracts: self
                 .ground
                 .contracts

@@ -158,8 +158,12 @@ impl Statuses {
                     let bases = column.sources.iter().filter_map(|s| {
                         match model.inputs.get(s.relation as usize)? {
                             InputRelation::Source(i) => {
-                                snapshot.sources.get(*i as usize)?.assumed_since()?;
-                                Some(Basis::Source(*i))
+                                let source = snapshot.sources.get(*i as usize)?;
+                                let of_type = || types && source.schema.of_own_types().contains(&s.column);
+                                match source.assumed_since() {
+                                    Some(_) => Some(Basis::Source(*i)),
+                                    None => of_type().then_some(Basis::Types),
+                                }
                             }
                             InputRelation::Own => snapshot.remembered_at.map(|_| Basis::Target(*id)),
                             InputRelation::Model(m) => match models.get(*m as usize)? {

@@ -422,7 +422,7 @@ impl Scan<'_> {
                 }
                 Body::SetOp { .. } | Body::Paren(_) => None,
                 Body::Values(_) => no("VALUES", query.span),
-                Body::Table(_) | Body::Pivot(_) | Body::Describe(_) | Body::Error => {
+                Body::Table(_) | Body::Pivot(_) | Body::Describe { .. } | Body::Error => {
                     no("a statement of this kind", query.span)
                 }
             }

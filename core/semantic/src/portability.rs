@@ -410,7 +410,7 @@ impl Scan<'_> {
                 }
             }
             Body::Values(_) => self.grammar("VALUES_QUERY", self.word(query.span.start, "values")),
-            Body::Describe(span) => self.grammar("DESCRIBE_QUERY", *span),
+            Body::Describe { span, .. } => self.grammar("DESCRIBE_QUERY", *span),
             _ => {}
         }
     }

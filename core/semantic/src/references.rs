@@ -107,7 +107,8 @@ impl Walker<'_> {
             Body::Values(rows) => rows.iter().flatten().for_each(|e| self.expr(*e)),
             Body::Paren(inner) => self.query(*inner),
             Body::Table(from) | Body::Pivot(from) => self.from(*from),
-            Body::Describe(_) | Body::Error => {}
+            Body::Describe { of, .. } => of.iter().for_each(|of| self.query(*of)),
+            Body::Error => {}
         }
         query.order_by.iter().for_each(|o| self.expr(o.expr));
         query

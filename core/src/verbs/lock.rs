@@ -161,7 +161,7 @@ impl Project {
                 .missing
                 .iter()
                 .filter_map(|s| before.sources.get(*s as usize))
-                .filter(|s| !matches!(s.schema, SourceSchema::Declared(_)))
+                .filter(|s| !matches!(s.schema, SourceSchema::Declared(..)))
                 .map(|s| s.name.display())
                 .collect(),
             breaks: Vec::new(),

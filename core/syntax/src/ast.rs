@@ -155,7 +155,12 @@ pub enum Body {
     /// `PIVOT …` as a statement or CTE body (DuckDB): a FROM item of kind `Pivot`.
     Pivot(FromId),
     /// `DESCRIBE`, `SUMMARIZE`, `SHOW` as a relation (DuckDB), without columns known to syntax.
-    Describe(Span),
+    Describe {
+        /// The whole statement.
+        span: Span,
+        /// What is described: a query, a relation as `TABLE name`. `SHOW TABLES` and its like describe none.
+        of: Option<QueryId>,
+    },
     /// Could not be parsed.
     Error,
 }

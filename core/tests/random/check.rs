@@ -216,9 +216,12 @@ impl<'w> Checker<'w> {
             if ours != name && !(twice && ours.starts_with(name.as_str())) {
                 return Verdict::Wrong(wrong("name", format!("\n   ours:   {ours}\n   DuckDB: {name}")));
             }
-            // A table that is made of a column without type has an INTEGER there.
-            let ty = if ty == "\"NULL\"" { "INTEGER" } else { ty.as_str() };
-            if our_type != ty {
+            // A table that is made of a column without type has an INTEGER there, also inside of another type.
+            // `SELECT (SELECT x::TIMETZ) GROUP BY 1`: what DuckDB 1.5.5 groups by is shown instead of the value.
+            if ty == "UBIGINT" && our_type == "TIME WITH TIME ZONE" && text.contains("GROUP BY") {
+                return Verdict::Folded;
+            }
+            if our_type != ty && *our_type != ty.replace("\"NULL\"", "INTEGER") {
                 return Verdict::Wrong(wrong(
                     "type",
                     format!("{name}\n   ours:   {our_type}\n   DuckDB: {ty}"),

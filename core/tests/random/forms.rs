@@ -102,7 +102,8 @@ impl Gen<'_> {
     /// A rarer expression of about that type.
     pub fn rare(&mut self, ty: &Type, d: usize) -> String {
         let list = Type::list(ty.clone());
-        match self.rng.below(40) {
+        match self.rng.below(50) {
+            40.. => self.wide(ty, d),
             0 | 1 => {
                 let of = self.expr(&list, d);
                 let (a, b) = (self.fresh("x"), self.fresh("y"));
@@ -345,7 +346,8 @@ impl Gen<'_> {
 
     fn rare_condition(&mut self, d: usize) -> String {
         let ty = self.near_type();
-        match self.rng.below(14) {
+        match self.rng.below(18) {
+            14.. => self.wide_condition(d),
             0 => format!(
                 "({} = {} AND {} < {})",
                 self.leaf(&ty),
@@ -405,7 +407,8 @@ impl Gen<'_> {
     pub fn rare_aggregate(&mut self, ty: &Type, d: usize) -> String {
         let order = self.rng.word(&["", " DESC", " NULLS FIRST", " DESC NULLS LAST"]);
         let decimal = self.decimal_type();
-        match self.rng.below(16) {
+        match self.rng.below(24) {
+            16.. => self.wide_aggregate(ty, d),
             0 => format!(
                 "percentile_cont({}) WITHIN GROUP (ORDER BY {}{order})",
                 self.rng.word(&["0.5", "0.25", "[0.1, 0.9]"]),
@@ -517,7 +520,8 @@ impl Gen<'_> {
     pub fn rare_from(&mut self, depth: usize, lateral: bool) -> Option<(String, Rel)> {
         let alias = self.fresh("r");
         let d = depth.min(1);
-        Some(match self.rng.below(18) {
+        Some(match self.rng.below(20) {
+            18.. => self.wide_from(),
             0 => {
                 let k = self.fresh("k");
                 let (ty, of) = match self.rng.below(3) {

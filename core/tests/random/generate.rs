@@ -141,6 +141,10 @@ impl<'a> Gen<'a> {
             },
             2 if want.is_none() && depth > 0 => self.pivot(),
             3 if want.is_none() => self.plain(),
+            4 if want.is_none() && depth > 0 => {
+                let (text, cols) = self.wide_query(depth - 1);
+                Made { text, cols }
+            }
             _ => self.select(depth, want),
         };
         made.text = with + &made.text;
@@ -681,6 +685,7 @@ impl<'a> Gen<'a> {
                 _ if !keys.is_empty() && !all && self.rng.chance(4) => {
                     format!("grouping({})", self.rng.pick(&keys).name)
                 }
+                _ if !all && self.rng.chance(4) => self.over_groups(&keys, ty),
                 0 | 1 if !key.is_empty() => self.rng.pick(&key).name.clone(),
                 2 if !keys.is_empty() && !all => self.over_keys(&keys, ty, depth, with_windows),
                 _ => self.aggregate(ty, depth),

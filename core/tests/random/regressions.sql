@@ -71,3 +71,30 @@ VALUES (18), (list_filter(NULL, lambda i2 : i2) [1])
 SELECT greatest(upper(NULL), dt), coalesce(upper(NULL::VARCHAR), dt), [upper(NULL), dt], CASE WHEN id = 1 THEN upper(NULL) ELSE dt END, upper(NULL) = dt FROM times
 FROM texts k6 SELECT struct_insert({'k': v}, l := NULL).k || 'it''s'
 SELECT greatest(NULL, v) || 'x', least(v, NULL) || 'x', list_concat(NULL, [id]) || [1], regexp_extract(v, 'a', NULL::INTEGER) || 'x' FROM texts
+SELECT id FROM w JOIN nums USING (id) JOIN nums r3 ON id
+SELECT id FROM nums r3 JOIN w JOIN nums USING (id) ON id
+SELECT (SELECT a FROM t ORDER BY ALL DESC NULLS LAST LIMIT 1)
+SELECT (SELECT count(*) FROM t GROUP BY (a, b), c LIMIT 1)
+SELECT (SELECT count(*) FROM t GROUP BY ROW(a, b) LIMIT 1)
+SELECT unnest(row(1, 2)), unnest([row(1, 2)], recursive := true)
+SELECT unnest({'a': 1, 'b': row(3,4)}, recursive := true)
+SELECT (SELECT bl FROM (SHOW times) x), (SELECT bl FROM (SHOW TABLES) x), (SELECT bl FROM (SUMMARIZE SELECT a + 1 FROM t)) FROM texts
+FROM (SUMMARIZE times)
+FROM (SUMMARIZE SELECT b FROM t)
+FROM (SUMMARIZE SELECT b, d FROM t)
+FROM (DESCRIBE SELECT b, d FROM t)
+FROM (SHOW ALL TABLES)
+SELECT NULL + [] || []
+SELECT NULL + []
+SELECT [] + NULL
+SELECT NULL || []
+SELECT least([], NULL) @> NULL, least([], NULL) @> [1], least([1], NULL) @> NULL
+SELECT least([], NULL) @> [DATE '2020-01-01']
+SELECT (1,2) = ANY (SELECT 1,2)
+SELECT row(1,2) IN (SELECT 1,2)
+SELECT * FROM (SELECT * FROM (PIVOT u ON b IN ('a','b') USING sum(a)) p JOIN t ON true)
+FROM w JOIN u USING (ok) JOIN (PIVOT u ON e IN (1)) ON CASE WHEN ok THEN id END
+SELECT (true, NULL) IN (SELECT 99999999, id FROM texts)
+SELECT a, c FROM t ASOF JOIN w ON c IS NOT DISTINCT FROM amt AND a >= amt
+SELECT (1, 2) < ANY (SELECT id, 3 FROM w), ('x', 2) <> ALL (SELECT grp, id FROM w)
+VALUES (map([-1], [1])), (array_extract(NULL, 4)), (upper(NULL))

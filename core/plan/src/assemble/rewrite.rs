@@ -278,7 +278,11 @@ impl<'a> Rewriter<'a> {
                     let owner = Span::new(self.ast.from(*from).span.start, query.span.end);
                     self.from(*from, owner, false);
                 }
-                Body::SetOp { .. } | Body::Values(_) | Body::Paren(_) | Body::Describe(_) | Body::Error => {}
+                Body::SetOp { .. }
+                | Body::Values(_)
+                | Body::Paren(_)
+                | Body::Describe { .. }
+                | Body::Error => {}
             }
         }
         if self.items.values().flatten().any(|item| item.handle.is_some()) {

@@ -176,6 +176,14 @@ impl<'a> Analyser<'a> {
                 }
             }
             ExprKind::Quantified { left, right, op, .. } => {
+                // `(a, b) = ANY (SELECT c, d FROM t)`
+                if self.dialect == Dialect::DuckDb
+                    && let ExprKind::Subquery(query) = &ast.expr(ast.unparen(*right)).kind
+                    && let ExprKind::Tuple(_) = &ast.expr(ast.unparen(*left)).kind
+                {
+                    self.in_query(id, *left, *query, &inner, acc);
+                    return Operand::of(Type::Boolean, true);
+                }
                 let value = self.expr(*left, &inner, acc);
                 let other = match &ast.expr(ast.unparen(*right)).kind {
                     ExprKind::Subquery(query) => self.subquery(*query, 1, &inner, acc),
@@ -674,7 +682,8 @@ impl<'a> Analyser<'a> {
         let out = self.query(query);
         let span = self.ast.query(query).span;
         let at = self.ast.expr(expr).span;
-        let mut nullable = value.nullable || !out.complete;
+        // A row is not NULL, but its parts are compared with columns one by one.
+        let mut nullable = value.nullable || !out.complete || (width > 1 && out.cols.len() > 1);
         for col in &out.cols {
             acc.push(col.sources(), mode);
             nullable |= col.col.nullable;

@@ -108,6 +108,16 @@ impl Analyser<'_> {
         if self.dialect != Dialect::DuckDb || !operand.nullable || operand.constant.is_some() {
             return operand;
         }
+        // `NULL + [1]` joins lists: the NULL is left out.
+        let list = matches!(operand.ty, Type::List(_) | Type::Array(..));
+        if fold == Fold::Null
+            && list
+            && let ExprKind::Binary {
+                op: BinaryOp::Add, ..
+            } = &self.ast.expr(self.ast.unparen(id)).kind
+        {
+            return operand;
+        }
         let text = fold == Fold::Null && matches!(operand.ty, Type::String { .. });
         let cast = || matches!(self.ast.expr(self.ast.unparen(id)).kind, ExprKind::Cast { .. });
         Operand {

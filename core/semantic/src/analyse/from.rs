@@ -444,8 +444,10 @@ impl<'a> Analyser<'a> {
         constraint: &'a JoinConstraint,
         op: Span,
     ) {
+        let mut keeps_nulls = false;
         if kind != kind.without_asof() {
             self.check_asof(constraint, op);
+            keeps_nulls = self.compares_nulls(constraint);
         }
         let kind = kind.without_asof();
         let (middle, merged_middle) = self.scope().map_or((0, 0), |s| (s.rels.len(), s.merged.len()));
@@ -474,7 +476,7 @@ impl<'a> Analyser<'a> {
                     ..Ctx::PLAIN
                 };
                 self.condition(*condition, InfluenceKind::Join);
-                if matches!(kind, JoinKind::Inner | JoinKind::Semi) {
+                if matches!(kind, JoinKind::Inner | JoinKind::Semi) && !keeps_nulls {
                     self.narrow(*condition);
                 }
             }
@@ -534,6 +536,31 @@ impl<'a> Analyser<'a> {
                 "add a condition such as `l.ts >= r.ts`: of the rows that meet it the nearest is taken",
             ),
         );
+    }
+
+    /// An ASOF join whose condition has an IS NOT DISTINCT FROM takes NULLs as equal in all of it.
+    fn compares_nulls(&self, constraint: &JoinConstraint) -> bool {
+        let JoinConstraint::On(condition) = constraint else {
+            return false;
+        };
+        let mut work = vec![*condition];
+        while let Some(id) = work.pop() {
+            match &self.ast.expr(id).kind {
+                ExprKind::Paren(inner) => work.push(*inner),
+                ExprKind::Binary {
+                    op: BinaryOp::IsNotDistinct | BinaryOp::IsDistinct,
+                    ..
+                } => return true,
+                ExprKind::Binary {
+                    left,
+                    op: BinaryOp::And,
+                    right,
+                    ..
+                } => work.extend([*left, *right]),
+                _ => {}
+            }
+        }
+        false
     }
 
     fn natural(&mut self, start: usize, middle: usize, end: usize, kind: JoinKind, op: Span) {

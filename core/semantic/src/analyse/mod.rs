@@ -316,7 +316,8 @@ impl<'a> Analyser<'a> {
     fn push_scope(&mut self) -> u32 {
         self.n_scopes += 1;
         let parent = self.scopes.len().checked_sub(1).map(|i| i as u32);
-        self.scopes.push(Scope::new(self.n_scopes, parent));
+        let merged_wins = self.dialect == Dialect::DuckDb;
+        self.scopes.push(Scope::new(self.n_scopes, parent, merged_wins));
         self.n_scopes
     }
 

@@ -51,7 +51,7 @@ impl<'a> Analyser<'a> {
                 self.order_result(query, &out, &FxHashSet::default());
                 out
             }
-            Body::Describe(span) => self.describe(*span),
+            Body::Describe { span, of } => self.describe(*span, *of),
             Body::Error => Out::incomplete(),
         };
         // Behind its own CTEs a query has no columns of type NULL.
@@ -532,7 +532,14 @@ impl<'a> Analyser<'a> {
             }
             for (i, expr) in row.iter().enumerate() {
                 let mut own = Acc::default();
-                let operand = self.expr(*expr, &Transform::Direct, &mut own);
+                let mut operand = self.expr(*expr, &Transform::Direct, &mut own);
+                // `VALUES ([1]), (upper(NULL))`: text that is folded to NULL adapts, other than a cast.
+                if n > 0 && matches!(operand.ty, Type::String { .. }) {
+                    let folded = self.folded(*expr, operand.clone());
+                    if folded.constant == Some(typing::Constant::NullText) {
+                        operand = folded;
+                    }
+                }
                 if let (Some(list), Some(acc)) = (operands.get_mut(i), accs.get_mut(i)) {
                     list.push(operand);
                     acc.absorb(own, &Transform::Direct);
@@ -598,21 +605,39 @@ impl<'a> Analyser<'a> {
     }
 
     /// The columns of `DESCRIBE` and its kin as a relation.
-    fn describe(&mut self, span: Span) -> Out {
+    fn describe(&mut self, span: Span, of: Option<QueryId>) -> Out {
+        let of = of.map(|of| self.query(of));
         let Some(columns) = described(self.text(span)).filter(|_| self.dialect == Dialect::DuckDb) else {
             return Out::incomplete();
         };
-        let col = |(name, ty): (&str, Type)| OutCol {
-            col: Col {
-                name: name.into(),
-                key: name.into(),
-                ty,
-                nullable: true,
-                src: Src::Set(None),
-                cause: None,
-            },
-            span,
-            explicit: true,
+        let summarized = of.filter(|_| columns.len() == SUMMARIZED);
+        let mut acc = Acc::default();
+        for col in summarized.iter().flat_map(|of| &of.cols) {
+            acc.push(col.sources(), &Transform::Expression);
+        }
+        let set = acc.finish();
+        self.influence(&set, InfluenceKind::Group);
+        let col = |(name, mut ty): (&'static str, Type)| {
+            let mut cause = None;
+            if let Some(of) = &summarized {
+                ty = statistic(name, ty, of);
+                if ty.is_unknown() {
+                    cause = Some((span, "the columns that are summarized are not all known".into()));
+                }
+            }
+            let named = matches!(name, "column_name" | "column_type");
+            OutCol {
+                col: Col {
+                    name: name.into(),
+                    key: name.into(),
+                    ty,
+                    nullable: true,
+                    src: Src::Set(set.clone().filter(|_| !named)),
+                    cause,
+                },
+                span,
+                explicit: true,
+            }
         };
         Out {
             cols: columns.into_iter().map(col).collect(),
@@ -673,6 +698,29 @@ impl<'a> Analyser<'a> {
             }
         }
         self.scopes.pop();
+    }
+}
+
+/// How many columns SUMMARIZE has.
+const SUMMARIZED: usize = 12;
+
+/// The type of a column of SUMMARIZE: an average is text where there is a number or a time, the deviation where there is a
+/// number, and without type where there is neither.
+fn statistic(name: &str, ty: Type, of: &Out) -> Type {
+    let times = match name {
+        "avg" | "q25" | "q50" | "q75" => true,
+        "std" => false,
+        _ => return ty,
+    };
+    let has = |found: &dyn Fn(&Type) -> bool| of.cols.iter().any(|c| found(&c.col.ty));
+    let number = |ty: &Type| ty.is_numeric() || *ty == Type::Null;
+    let time = |ty: &Type| times && (ty.is_temporal() || matches!(ty, Type::Time | Type::TimeTz));
+    if has(&|ty| number(ty) || time(ty)) {
+        ty
+    } else if !of.complete || has(&|ty| ty.is_unknown()) {
+        Type::Unknown
+    } else {
+        Type::Null
     }
 }
 

@@ -209,6 +209,8 @@ pub(super) struct Scope {
     pub(super) clash: Option<(Span, Span)>,
     /// There are grouping keys that make the empty group impossible.
     pub(super) keyed: bool,
+    /// A merged column hides all others of its name (DuckDB), not only its members.
+    merged_wins: bool,
 }
 
 /// A column under its name: the relation that decides about visibility, and the reference without its scope.
@@ -233,10 +235,11 @@ pub(super) enum Found {
 
 impl Scope {
     /// An empty scope.
-    pub(super) fn new(uid: u32, parent: Option<u32>) -> Scope {
+    pub(super) fn new(uid: u32, parent: Option<u32>, merged_wins: bool) -> Scope {
         Scope {
             uid,
             parent,
+            merged_wins,
             ..Scope::default()
         }
     }
@@ -358,21 +361,21 @@ impl Scope {
 
     /// The columns of that folded name among the relations `range`, merged ones counted once.
     pub(super) fn matches(&self, scope: u32, key: &str, range: std::ops::Range<u32>) -> Vec<ColRef> {
+        let mut out: Vec<ColRef> = Vec::new();
         if let Some(by_name) = &self.by_name {
             let named = by_name
                 .get(key)
                 .into_iter()
                 .flatten()
                 .filter(|(r, _)| range.contains(r));
-            return named
-                .map(|(_, (rel, col))| ColRef {
-                    scope,
-                    rel: *rel,
-                    col: *col,
-                })
-                .collect();
+            out.extend(named.map(|(_, (rel, col))| ColRef {
+                scope,
+                rel: *rel,
+                col: *col,
+            }));
+            self.hide_by_merged(&mut out);
+            return out;
         }
-        let mut out: Vec<ColRef> = Vec::new();
         for r in range {
             let Some(rel) = self.rels.get(r as usize) else {
                 continue;
@@ -395,7 +398,15 @@ impl Scope {
                 }
             });
         }
+        self.hide_by_merged(&mut out);
         out
+    }
+
+    /// In `a JOIN b USING (id), c` DuckDB's `id` is the merged column, whatever else `c` has.
+    fn hide_by_merged(&self, found: &mut Vec<ColRef>) {
+        if self.merged_wins && found.len() > 1 && found.iter().any(|f| f.rel == ColRef::MERGED) {
+            found.retain(|f| f.rel == ColRef::MERGED);
+        }
     }
 
     /// Relations among `range` whose columns are not all known.

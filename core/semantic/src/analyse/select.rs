@@ -772,8 +772,11 @@ fn unnested(ty: &Type, depth: u32, out: &mut Vec<(Option<SmolStr>, Type)>) {
 fn unnested_fields(name: Option<&SmolStr>, ty: &Type, depth: u32, out: &mut Vec<(Option<SmolStr>, Type)>) {
     match ty {
         Type::Struct(fields) if depth > 0 => {
-            for field in fields.iter() {
-                super::deeper(|| unnested_fields(Some(&field.name), &field.ty, depth - 1, out));
+            for (i, field) in fields.iter().enumerate() {
+                // `unnest(row(1, 2))`
+                let made = SmolStr::from(format!("element{}", i + 1));
+                let name = if field.name.is_empty() { &made } else { &field.name };
+                super::deeper(|| unnested_fields(Some(name), &field.ty, depth - 1, out));
             }
         }
         other => out.push((name.cloned(), other.clone())),

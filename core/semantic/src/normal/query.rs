@@ -58,7 +58,7 @@ impl<'a> Normaliser<'a> {
                 };
                 self.ordered(query, plain(relation))
             }
-            Body::Pivot(_) | Body::Describe(_) | Body::Error => {
+            Body::Pivot(_) | Body::Describe { .. } | Body::Error => {
                 self.opaque = true;
                 plain(Arc::new(Relation::default()))
             }

@@ -595,6 +595,15 @@ impl Parser<'_> {
         )
     }
 
+    /// `SUMMARIZE 'x.csv'`.
+    pub(super) fn file_without_alias(&mut self, start: Span) -> FromId {
+        let token = self.advance();
+        let path = string_value(self.text_of(token), self.dialect);
+        let (text, alias) = (token.span, None);
+        let span = self.span_from(start);
+        self.ast.add_from(FromKind::File { path, text, alias }, span)
+    }
+
     fn file_item(&mut self, start: Span, prefix: Option<TableAlias>) -> FromId {
         let token = self.advance();
         let path = string_value(self.text_of(token), self.dialect);
@@ -639,7 +648,7 @@ impl Parser<'_> {
         )
     }
 
-    fn simple_query(&mut self, body: Body, span: Span) -> crate::ast::QueryId {
+    pub(super) fn simple_query(&mut self, body: Body, span: Span) -> crate::ast::QueryId {
         let height = self.open_heights.last().copied().unwrap_or(0);
         self.query_heights.push(height);
         self.ast.add_query(Query {

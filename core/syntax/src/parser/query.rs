@@ -502,11 +502,30 @@ impl Parser<'_> {
 
     /// `DESCRIBE t`, `DESCRIBE SELECT …`, `SHOW TABLES`, `SUMMARIZE t`.
     fn describe(&mut self) -> Body {
+        let keyword = self.kw();
         let start = self.advance().span;
+        let mut of = None;
         if self.at_query_start() {
-            self.query();
+            of = Some(self.query());
         } else if self.is_label(self.peek()) || self.kind() == TokenKind::String {
-            self.advance();
+            // What `SHOW` and `DESCRIBE` know beside relations.
+            let word = self.text_of(self.peek());
+            let listing = keyword != Kw::Summarize
+                && ["all", "tables", "databases", "schemas", "variables"]
+                    .iter()
+                    .any(|w| word.eq_ignore_ascii_case(w));
+            let at = self.peek().span;
+            if listing {
+                self.advance();
+            } else {
+                let item = if self.kind() == TokenKind::String {
+                    self.file_without_alias(at)
+                } else {
+                    self.table_name_item()
+                };
+                let span = self.span_from(at);
+                of = Some(self.simple_query(Body::Table(item), span));
+            }
             // SHOW ALL TABLES; SHOW TABLES FROM x; DESCRIBE s.t
             while self.kind() == TokenKind::Dot
                 || self.is_label(self.peek()) && self.peek().kw == Kw::None
@@ -517,7 +536,8 @@ impl Parser<'_> {
         } else {
             self.unexpected("a relation");
         }
-        Body::Describe(self.span_from(start))
+        let span = self.span_from(start);
+        Body::Describe { span, of }
     }
 
     // ---- ORDER BY, LIMIT, OFFSET

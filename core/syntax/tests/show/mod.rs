@@ -589,7 +589,8 @@ pub fn show_query(ast: &Ast, text: &str, id: QueryId) -> String {
         Body::Paren(inner) => format!("(paren {})", show_query(ast, text, *inner)),
         Body::Table(from) => format!("(table {})", show_from(ast, text, *from)),
         Body::Pivot(from) => show_from(ast, text, *from),
-        Body::Describe(_) => "(describe)".into(),
+        Body::Describe { of: None, .. } => "(describe)".into(),
+        Body::Describe { of: Some(of), .. } => format!("(describe {})", show_query(ast, text, *of)),
         Body::Error => "ERROR".into(),
     };
     let mut tail = String::new();

@@ -37,6 +37,28 @@ impl<'p> Printer<'p> {
                 self.from(*from);
             }
             Body::Paren(inner) => self.query(*inner),
+            Body::Describe { span, of } => {
+                let mut words = span.slice(self.text).split_whitespace();
+                let (first, second) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+                self.push(if first.eq_ignore_ascii_case("summarize") {
+                    "SUMMARIZE "
+                } else {
+                    "DESCRIBE "
+                });
+                match of {
+                    Some(of) => {
+                        self.push("(");
+                        self.query(*of);
+                        self.push(")");
+                    }
+                    None if second.eq_ignore_ascii_case("all") => {}
+                    None if second.is_empty() => {}
+                    None => {
+                        let quoted = format!("\"{}\"", second.to_lowercase());
+                        self.push(&quoted);
+                    }
+                }
+            }
             _ => {
                 let text = query.span.slice(self.text);
                 return self.push(text);
@@ -260,8 +282,8 @@ impl<'p> Printer<'p> {
     }
 
     fn modifiers(&mut self, query: &'p Query) {
-        if query.order_by_all.is_some() {
-            self.push(" ORDER BY COLUMNS(*)");
+        if let Some(all) = query.order_by_all {
+            self.order_by_all(all.slice(self.text));
         }
         if !query.order_by.is_empty() {
             self.push(" ORDER BY ");
@@ -283,11 +305,29 @@ impl<'p> Printer<'p> {
         }
     }
 
+    /// `ORDER BY ALL DESC NULLS LAST`
+    fn order_by_all(&mut self, written: &str) {
+        let mut words = written
+            .split(|c: char| !c.is_alphanumeric() && c != '*')
+            .filter(|w| !w.is_empty())
+            .skip(2);
+        let star = words.next() == Some("*");
+        self.push(if star {
+            " ORDER BY *"
+        } else {
+            " ORDER BY COLUMNS(*)"
+        });
+        for word in words {
+            self.push(" ");
+            self.push(&word.to_ascii_uppercase());
+        }
+    }
+
     fn group_by(&mut self, items: &'p [GroupItem]) {
         self.push(" GROUP BY ");
         let mut sets: Vec<Vec<ExprId>> = vec![Vec::new()];
         for item in items {
-            let own = grouping_sets(item, 0);
+            let own = grouping_sets(self.ast, item, 0);
             if sets.len().saturating_mul(own.len()) > MAX_SETS {
                 return;
             }
@@ -535,9 +575,12 @@ impl<'p> Printer<'p> {
 }
 
 /// The sets an element of GROUP BY stands for, in the engine's order.
-fn grouping_sets(item: &GroupItem, depth: usize) -> Vec<Vec<ExprId>> {
+fn grouping_sets(ast: &Ast, item: &GroupItem, depth: usize) -> Vec<Vec<ExprId>> {
     match item {
-        GroupItem::Expr(expr) => vec![vec![*expr]],
+        GroupItem::Expr(expr) => match &ast.expr(ast.unparen(*expr)).kind {
+            ExprKind::Tuple(list) => vec![list.clone()],
+            _ => vec![vec![*expr]],
+        },
         GroupItem::Empty(_) => vec![Vec::new()],
         GroupItem::Tuple(list) => vec![list.clone()],
         GroupItem::Rollup(lists) => (0..=lists.len())
@@ -548,9 +591,10 @@ fn grouping_sets(item: &GroupItem, depth: usize) -> Vec<Vec<ExprId>> {
             cube(lists, &mut Vec::new(), &mut sets);
             sets
         }
-        GroupItem::Sets(items) if depth < 16 => {
-            items.iter().flat_map(|i| grouping_sets(i, depth + 1)).collect()
-        }
+        GroupItem::Sets(items) if depth < 16 => items
+            .iter()
+            .flat_map(|i| grouping_sets(ast, i, depth + 1))
+            .collect(),
         GroupItem::Sets(_) => Vec::new(),
     }
 }
