@@ -391,7 +391,7 @@ impl Intact {
         let mut defaults: FxHashMap<&str, FilePath> = FxHashMap::default();
         let file_path = |shown: &str| FilePath::new(root.join(shown), SmolStr::new(shown));
         for (number, (row, (used, of_model))) in (0..).zip(rows.iter().zip(used.iter().zip(&of_models))) {
-            if row.stamp.is_none() || !(*used || !of_model) {
+            if row.stamp.is_none() || (!*used && *of_model) {
                 continue;
             }
             paths.put(SmolStr::new(row.path), FileId(number));
