@@ -389,6 +389,7 @@ pub(crate) fn difference(old: &Snapshot, new: &Snapshot, cancel: &CancelToken) -
         fixed_errors: errors(&fixed),
         ..DiffSummary::default()
     };
+    let mut classes: BTreeMap<ColumnClass, u64> = BTreeMap::new();
     for model in &diff.models {
         *match model.change {
             ModelChange::Added => &mut summary.models_added,
@@ -398,12 +399,11 @@ pub(crate) fn difference(old: &Snapshot, new: &Snapshot, cancel: &CancelToken) -
             ModelChange::Affected => &mut summary.models_affected,
         } += 1;
         for column in &model.columns {
-            *summary
-                .columns
-                .entry(column.class.as_str().to_owned())
-                .or_default() += 1;
+            *classes.entry(column.class).or_default() += 1;
         }
     }
+    let classes = classes.into_iter();
+    summary.columns = classes.map(|(class, n)| (class.as_str().to_owned(), n)).collect();
     out.summary = summary;
     Ok(out)
 }
@@ -458,7 +458,7 @@ fn models(old: &Snapshot, new: &Snapshot, diff: &ProjectDiff) -> Vec<DiffModel> 
     let columns = |model: &ModelDiff| -> Vec<DiffColumn> {
         // The columns that differ with the rows of their model have one way back.
         let mut way: Option<Arc<[ColumnRef]>> = None;
-        let mut one = |c: &ColumnDiff| match c.reasons.as_slice() {
+        let mut one = |c: &ColumnDiff| match &*c.reasons {
             [] => plain_column(c, new.dialect),
             [Reason::ModelRows] => DiffColumn {
                 because: with_rows.clone(),

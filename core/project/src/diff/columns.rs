@@ -11,6 +11,7 @@ use rocky_semantic::OutputColumn;
 use rocky_semantic::normal::{Digest, Normal, Relation};
 use rocky_warehouse::{Type, Widening, widening};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The class of a column that both sides have.
@@ -140,9 +141,19 @@ fn lone(column: &OutputColumn, class: ColumnClass) -> ColumnDiff {
         old,
         new,
         values_may_differ: false,
-        reasons: Vec::new(),
+        reasons: Cow::default(),
         volatile: None,
     }
+}
+
+/// The reasons of a column whose model's rows differ. That alone is the reason of thousands of columns, which share it.
+fn with_rows(mut reasons: Vec<Reason>) -> Cow<'static, [Reason]> {
+    static ROWS: [Reason; 1] = [Reason::ModelRows];
+    if reasons.is_empty() {
+        return Cow::Borrowed(&ROWS);
+    }
+    reasons.push(Reason::ModelRows);
+    Cow::Owned(reasons)
 }
 
 /// A column of a relation that is read, by the relation's name and the column's folded name.
@@ -209,16 +220,16 @@ fn both(
         if value_differs {
             reasons = value_reasons(meanings, key, old_column, column, &inputs, own.as_ref());
         }
-        if rows_differ {
-            reasons.push(Reason::ModelRows);
-        }
         diff.columns.push(ColumnDiff {
             name: column.name.clone(),
             class,
             old: Some(old_state),
             new: Some(new_state),
             values_may_differ: value_differs || rows_differ,
-            reasons,
+            reasons: match rows_differ {
+                true => with_rows(reasons),
+                false => Cow::Owned(reasons),
+            },
             volatile: volatile(digest, after),
         });
     }
@@ -266,9 +277,6 @@ fn light(
             let key = snapshot.fold_column(&column.name);
             reasons = value_reasons(meanings, &key, column, column, &inputs, None);
         }
-        if change.rows {
-            reasons.push(Reason::ModelRows);
-        }
         let differs = value_differs || change.rows;
         diff.columns.push(ColumnDiff {
             name: column.name.clone(),
@@ -279,7 +287,10 @@ fn light(
             old: Some(column_state(column)),
             new: Some(column_state(column)),
             values_may_differ: differs,
-            reasons,
+            reasons: match change.rows {
+                true => with_rows(reasons),
+                false => Cow::Owned(reasons),
+            },
             volatile: None,
         });
     }
@@ -509,7 +520,7 @@ pub(super) fn sources(old: &Snapshot, new: &Snapshot) -> Vec<SourceDiff> {
             old,
             new,
             values_may_differ: false,
-            reasons: Vec::new(),
+            reasons: Cow::default(),
             volatile: None,
         };
         let mut columns = Vec::new();

@@ -804,15 +804,6 @@ impl<'a> Meanings<'a> {
 
     /// Find the models that only one side of a changed text reads.
     fn expand(&mut self) {
-        let touched: FxHashSet<SmolStr> = self
-            .pairs
-            .iter()
-            .filter_map(|p| match (p.new, p.old) {
-                (Some(id), _) => Some(self.new.snapshot.models[id as usize].name.clone()),
-                (None, Some(id)) => Some(self.old.snapshot.models[id as usize].name.clone()),
-                (None, None) => None,
-            })
-            .collect();
         let reads = |snapshot: &Snapshot, id: Option<u32>| -> FxHashSet<SmolStr> {
             let Some(model) = id.and_then(|id| snapshot.models.get(id as usize)) else {
                 return FxHashSet::default();
@@ -826,7 +817,19 @@ impl<'a> Meanings<'a> {
                 .collect()
         };
         let mut work: Vec<SmolStr> = Vec::new();
+        let stable = stable(self.old.snapshot, self.new.snapshot);
         for pair in &self.pairs {
+            // One number is one model on both sides, so that the same value reads the same.
+            let model = |snapshot: &'a Snapshot, id: Option<u32>| snapshot.models.get(id? as usize);
+            let sides = (
+                model(self.old.snapshot, pair.old),
+                model(self.new.snapshot, pair.new),
+            );
+            if let (true, (Some(old), Some(new))) = (stable, sides)
+                && Arc::ptr_eq(old, new)
+            {
+                continue;
+            }
             let (old, new) = (
                 reads(self.old.snapshot, pair.old),
                 reads(self.new.snapshot, pair.new),
@@ -836,6 +839,18 @@ impl<'a> Meanings<'a> {
                 work.extend(old.symmetric_difference(&new).cloned());
             }
         }
+        if work.is_empty() {
+            return;
+        }
+        let touched: FxHashSet<SmolStr> = self
+            .pairs
+            .iter()
+            .filter_map(|p| match (p.new, p.old) {
+                (Some(id), _) => Some(self.new.snapshot.models[id as usize].name.clone()),
+                (None, Some(id)) => Some(self.old.snapshot.models[id as usize].name.clone()),
+                (None, None) => None,
+            })
+            .collect();
         let mut expanded: FxHashSet<SmolStr> = FxHashSet::default();
         while let Some(name) = work.pop() {
             if touched.contains(&name) || expanded.contains(&name) {

@@ -18,6 +18,7 @@ use rayon::prelude::*;
 use rocky_base::{CancelToken, Dialect, Result, SmolStr};
 use rocky_warehouse::Type;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// What became of a column. The first that holds, in this order.
@@ -80,7 +81,7 @@ pub struct ColumnDiff {
     /// Its values are not proved to be the same.
     pub values_may_differ: bool,
     /// Why; empty for identical columns.
-    pub reasons: Vec<Reason>,
+    pub reasons: Cow<'static, [Reason]>,
     /// The same program, whose values differ from one execution to the next: what makes them.
     pub volatile: Option<SmolStr>,
 }
@@ -290,7 +291,7 @@ impl<'d> Paths<'d> {
             return &[];
         }
         let columns = columns.get_or_init(|| model.columns.iter().map(|c| (self.key(&c.name), c)).collect());
-        columns.get(&self.key(column)).map_or(&[], |c| &c.reasons)
+        columns.get(&self.key(column)).map_or(&[], |c| &*c.reasons)
     }
 
     /// The relations and columns on the way from a column of a model that differs for these reasons, nearest first; a column is empty where

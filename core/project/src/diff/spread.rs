@@ -7,8 +7,9 @@
 use super::meaning::{Meanings, strategy, strategy_columns};
 use crate::snapshot::{InputRelation, Model, Snapshot};
 use rocky_base::ident::IdentKind;
-use rocky_base::{CancelToken, Result, SmolStr};
+use rocky_base::{CancelToken, Dialect, Result, SmolStr};
 use rocky_semantic::normal::Relation;
+use rocky_warehouse::Column;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What differs of a model that is the same on both sides.
@@ -132,14 +133,34 @@ fn compared(before: &Relation, after: &Relation) -> Option<Change> {
     })
 }
 
+/// Columns that are compared pair by pair, at most.
+const FEW: usize = 24;
+
+/// No two columns have one name.
+fn distinct(snapshot: &Snapshot, columns: &[Column]) -> bool {
+    if columns.len() > FEW || snapshot.dialect != Dialect::DuckDb {
+        let mut seen: FxHashSet<SmolStr> = FxHashSet::default();
+        return columns.iter().all(|c| seen.insert(snapshot.fold_column(&c.name)));
+    }
+    // DuckDB folds ASCII letters alone.
+    let mut rest = columns.iter();
+    while let Some(column) = rest.next() {
+        if rest
+            .clone()
+            .any(|other| other.name.eq_ignore_ascii_case(&column.name))
+        {
+            return false;
+        }
+    }
+    true
+}
+
 impl Spread<'_, '_> {
     /// A model that is the same on both sides, after its inputs.
     fn model(&mut self, model: &Model) -> Option<Change> {
         let snapshot = self.meanings.new.snapshot;
-        let mut seen: FxHashSet<SmolStr> = FxHashSet::default();
-        let mut columns = model.schema().columns.iter();
         // Of two columns of one name it is not clear which is compared with which.
-        if !columns.all(|c| seen.insert(snapshot.fold_column(&c.name))) {
+        if !distinct(snapshot, &model.schema().columns) {
             return None;
         }
         let is_open = |input: &&InputRelation| match input {
