@@ -50,6 +50,10 @@ impl Ident {
 
     /// The key under which two spellings of one name are equal.
     pub fn key(&self, dialect: Dialect, kind: IdentKind) -> SmolStr {
+        // Most names are written as they are folded: a long one is shared.
+        if dialect == Dialect::DuckDb && !has_upper(&self.text) {
+            return self.text.clone();
+        }
         dialect.fold(&self.text, self.quoted, kind)
     }
 
@@ -66,6 +70,16 @@ impl Ident {
     pub fn print(&self, dialect: Dialect) -> String {
         dialect.print_ident(self)
     }
+
+    /// Two spellings of one name: their keys are equal.
+    pub fn is_same(&self, other: &Ident, dialect: Dialect, kind: IdentKind) -> bool {
+        match dialect {
+            Dialect::DuckDb => self.text.eq_ignore_ascii_case(&other.text),
+            Dialect::Databricks | Dialect::Snowflake | Dialect::BigQuery => {
+                self.key(dialect, kind) == other.key(dialect, kind)
+            }
+        }
+    }
 }
 
 impl std::fmt::Display for Ident {
@@ -79,6 +93,7 @@ impl Dialect {
     pub fn fold(self, text: &str, quoted: bool, kind: IdentKind) -> SmolStr {
         match (self, kind) {
             // DuckDB folds ASCII letters and nothing else: "É" and "é" are two tables.
+            (Dialect::DuckDb, _) if !has_upper(text) => SmolStr::new(text),
             (Dialect::DuckDb, _) => text.to_ascii_lowercase_smolstr(),
             (Dialect::Databricks, _) | (Dialect::BigQuery, IdentKind::Column) => text.to_lowercase_smolstr(),
             (Dialect::Snowflake, _) if !quoted => text.to_uppercase_smolstr(),
@@ -89,17 +104,23 @@ impl Dialect {
     /// True for a name that may stand without quotes if it is not reserved: a letter or underscore, then letters,
     /// digits, underscores (and `$` on Snowflake).
     pub fn is_regular(self, text: &str) -> bool {
-        let mut chars = text.chars();
-        let Some(first) = chars.next() else { return false };
         // ASCII only: what the engines accept beyond it differs, and a quoted name is always right. Upper-case letters
         // are regular everywhere; Snowflake's quoted mixed case is kept exact by `Ident::quoted`.
-        (first.is_ascii_alphabetic() || first == '_')
-            && chars
-                .all(|c| c.is_ascii_alphanumeric() || c == '_' || (c == '$' && self == Dialect::Snowflake))
+        let (first, rest) = match text.as_bytes().split_first() {
+            Some((first, rest)) => (*first, rest),
+            None => return false,
+        };
+        let goes_on =
+            |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || (*b == b'$' && self == Dialect::Snowflake);
+        (first.is_ascii_alphabetic() || first == b'_') && rest.iter().all(goes_on)
     }
 
     /// True for a word that cannot stand bare as a name everywhere.
     pub fn is_reserved(self, word: &str) -> bool {
+        // Most names are longer or have a digit; no reserved word does.
+        if word.len() > LONGEST_RESERVED || word.bytes().any(|b| b.is_ascii_digit()) {
+            return false;
+        }
         let lower = word.to_lowercase_smolstr();
         let extra: &[&str] = match self {
             Dialect::DuckDb => DUCKDB_RESERVED,
@@ -129,19 +150,28 @@ impl Dialect {
 
     /// An identifier as SQL.
     pub fn print_ident(self, ident: &Ident) -> String {
+        let mut out = String::with_capacity(ident.text.len() + 2);
+        self.write_ident(ident, &mut out);
+        out
+    }
+
+    /// An identifier as SQL, at the end of a text.
+    pub fn write_ident(self, ident: &Ident, out: &mut String) {
         let bare = self.is_regular(&ident.text) && !self.is_reserved(&ident.text);
         match self {
             // A quoted name that differs from its folded form means another object when it loses its quotes.
             Dialect::Snowflake if ident.quoted => {
                 if bare && ident.text == ident.text.to_uppercase_smolstr() {
-                    ident.text.to_string()
+                    out.push_str(&ident.text);
                 } else {
-                    self.quote_ident(&ident.text)
+                    out.push_str(&self.quote_ident(&ident.text));
                 }
             }
-            Dialect::Snowflake if !bare => self.quote_ident(&ident.text.to_uppercase_smolstr()),
-            _ if bare => ident.text.to_string(),
-            _ => self.quote_ident(&ident.text),
+            Dialect::Snowflake if !bare => {
+                out.push_str(&self.quote_ident(&ident.text.to_uppercase_smolstr()))
+            }
+            _ if bare => out.push_str(&ident.text),
+            _ => out.push_str(&self.quote_ident(&ident.text)),
         }
     }
 
@@ -163,6 +193,13 @@ impl Dialect {
         }
     }
 }
+
+fn has_upper(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_uppercase())
+}
+
+/// Bytes of the longest reserved word of all dialects.
+const LONGEST_RESERVED: usize = 20;
 
 // Sorted. DuckDB: categories `reserved`, `type_function` and `column_name` of `duckdb_keywords()` in 1.5.5.
 #[rustfmt::skip]
@@ -243,6 +280,9 @@ mod tests {
             BIGQUERY_RESERVED,
         ] {
             assert!(table.windows(2).all(|w| w[0] < w[1]), "{table:?}");
+            // What `is_reserved` takes for granted.
+            let plain = |w: &&str| w.len() <= LONGEST_RESERVED && !w.bytes().any(|b| b.is_ascii_digit());
+            assert!(table.iter().all(plain), "{table:?}");
         }
     }
 
@@ -259,6 +299,40 @@ mod tests {
             print(Dialect::BigQuery, Ident::bare("my-project")),
             "`my-project`"
         );
+    }
+
+    #[test]
+    fn two_names_are_the_same_when_their_keys_are() {
+        let names = [
+            "ab",
+            "Ab",
+            "AB",
+            "É",
+            "é",
+            "a_rather_long_name_of_a_table",
+            "A_rather_long_name_of_a_table",
+        ];
+        let idents = names.iter().flat_map(|n| [Ident::bare(*n), Ident::quoted(*n)]);
+        let idents: Vec<Ident> = idents.collect();
+        for d in [
+            Dialect::DuckDb,
+            Dialect::Databricks,
+            Dialect::Snowflake,
+            Dialect::BigQuery,
+        ] {
+            for kind in [IdentKind::Relation, IdentKind::Column] {
+                for a in &idents {
+                    assert_eq!(a.key(d, kind), d.fold(&a.text, a.quoted, kind));
+                    for b in &idents {
+                        assert_eq!(
+                            a.is_same(b, d, kind),
+                            a.key(d, kind) == b.key(d, kind),
+                            "{d} {a:?} {b:?}"
+                        );
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Source files with line indexes. Lines and columns are computed only here, from bytes.
 
+use crate::shared::SharedList;
 use crate::span::{FileId, Span};
 use smol_str::SmolStr;
 use std::sync::{Arc, OnceLock};
@@ -218,7 +219,15 @@ impl SourceFile {
 /// The files of one snapshot.
 #[derive(Debug, Default, Clone)]
 pub struct Files {
-    files: Vec<Arc<SourceFile>>,
+    files: SharedList<Arc<SourceFile>>,
+}
+
+impl FromIterator<Arc<SourceFile>> for Files {
+    fn from_iter<I: IntoIterator<Item = Arc<SourceFile>>>(files: I) -> Files {
+        Files {
+            files: files.into_iter().collect(),
+        }
+    }
 }
 
 impl Files {

@@ -10,7 +10,7 @@ use crate::task::{Fact, Plan, Step, StepKind, Task, TaskKind};
 use crate::window::{self, Before, Interval, Literals, WindowOptions};
 use crate::{hash, parallel, setup};
 use rocky_base::ident::IdentKind;
-use rocky_base::{Diagnostic, Error, SmolStr, code, suggest};
+use rocky_base::{Diagnostic, Dialect, Error, SmolStr, code, suggest};
 use rocky_config::{
     AdapterSettings, Concurrency, Format, OnAdded, OnUnsafe, PipelineConfig, PipelineKind, StrategyKind,
 };
@@ -508,6 +508,9 @@ fn adapter_warehouse<'a>(
     options: &PlanOptions,
     model: &Model,
 ) -> Option<&'a SmolStr> {
+    if snapshot.dialect != Dialect::Snowflake {
+        return None;
+    }
     let named = model.pipeline.as_ref().or(options.pipeline.as_ref());
     let pipeline = match named {
         Some(name) => snapshot.config.pipelines.get(name),

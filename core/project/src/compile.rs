@@ -24,8 +24,8 @@ use crate::tagged::Tags;
 use crate::unit::{Unit, UnitEnv};
 use rayon::prelude::*;
 use rocky_base::{
-    CancelToken, Diagnostic, Dialect, Error, Event, FileId, Files, Loc, Observer, Result, SmolStr,
-    SourceFile, Span, System, code,
+    CancelToken, Diagnostic, Dialect, Error, Event, FileId, Files, Loc, Observer, Result, SharedList,
+    SmolStr, SourceFile, Span, System, code,
 };
 use rocky_config::{PipelineKind, ProjectConfig};
 use rocky_warehouse::CatalogSnapshot;
@@ -391,6 +391,7 @@ impl Compiler {
         let macros = load::macros(&reader, &layout, dialect, &mut recorder, &mut general);
         let loaded = load::load(&reader, &layout, &mut recorder, pool, cancel)?;
         general.extend(loaded.diagnostics);
+        cancel.check()?;
         let globs = Globs::new(&pipelines);
         let shown: FxHashMap<FileId, &SmolStr> = layout
             .models
@@ -399,6 +400,7 @@ impl Compiler {
             .collect();
         // Models are numbered in order of name; the path decides between two of one name.
         let mut heads = Later::new(loaded.heads, pool);
+        cancel.check()?;
         heads.sort_by(|a, b| {
             a.loaded
                 .name
@@ -407,6 +409,7 @@ impl Compiler {
         });
         let models: Vec<Arc<LoadedModel>> = heads.iter().map(|h| h.loaded.clone()).collect();
         timings.load_ms = started.elapsed().as_secs_f64() * 1e3;
+        cancel.check()?;
 
         let analyse_started = Instant::now();
         observer.event(&progress("analyse", 0, models.len()));
@@ -594,7 +597,7 @@ impl Compiler {
         };
         let built = Later::new(pool.install(build), pool);
         cancel.check()?;
-        let models: Vec<Arc<Model>> = built
+        let models: SharedList<Arc<Model>> = built
             .into_inner()
             .into_iter()
             .filter_map(|model| model.ok().flatten())
@@ -643,6 +646,7 @@ impl Compiler {
             timings,
             lineage: Default::default(),
             diagnostics: OnceLock::new(),
+            wrong: OnceLock::new(),
             ground: Arc::new(Ground {
                 quiet: order_is_quiet,
                 options: reader.options,
@@ -670,13 +674,8 @@ impl Compiler {
             key: place.as_ref().and_then(|_| intact::key(inputs, read.as_deref())),
         };
         let whole = seen.whole().map(Arc::new);
-        let graph = || seen.graph();
         let mut remembered = snapshot.memo(paths.into_inner(), Vec::new(), &memo);
         remembered.whole = whole;
-        let graph = match &place {
-            Some(_) if remembered.whole.is_some() => graph(),
-            _ => Graph::default(),
-        };
         remembered.files = files.into_inner();
         self.last = Arc::downgrade(&snapshot);
         let old = std::mem::replace(&mut self.memo, Arc::new(remembered));
@@ -687,7 +686,7 @@ impl Compiler {
             let layout = layout.into_inner();
             match saved {
                 true => pool.spawn(move || drop((old, layout))),
-                false => self.save(place, graph, Box::new((old, layout))),
+                false => self.save(place, Graph::of(&snapshot), Box::new((old, layout))),
             }
         }
         Ok(snapshot)
@@ -710,14 +709,11 @@ impl Compiler {
 
     fn files(&self, files: &[Option<CachedFile>]) -> Files {
         let placeholder = Arc::new(SourceFile::new("", ""));
-        let mut table = Files::default();
-        for file in files {
-            table.add(
-                file.as_ref()
-                    .map_or_else(|| placeholder.clone(), |f| f.source.clone()),
-            );
-        }
-        table
+        let source = |file: &Option<CachedFile>| {
+            file.as_ref()
+                .map_or_else(|| placeholder.clone(), |f| f.source.clone())
+        };
+        files.iter().map(source).collect()
     }
 
     /// The folders of models.
@@ -768,6 +764,7 @@ impl Compiler {
             walk.contracts(&dir)?;
         }
         let mut layout = walk.finish();
+        cancel.check()?;
         if self.options.models.is_none() {
             let globs = Globs::new(pipelines);
             if !globs.is_empty() {
@@ -803,7 +800,7 @@ fn macros_beside(dir: &Path, root: &Path) -> PathBuf {
 }
 
 /// The models of all files that belong to one.
-fn roles(models: &[Arc<Model>]) -> FxHashMap<FileId, u32> {
+fn roles(models: &SharedList<Arc<Model>>) -> FxHashMap<FileId, u32> {
     let mut roles = FxHashMap::default();
     for (id, model) in models.iter().enumerate() {
         let reads = &model.loaded.reads;

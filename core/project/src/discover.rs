@@ -183,16 +183,17 @@ impl<'a> Walk<'a> {
                 }
             }
             self.cancel.check()?;
-            self.folder(dir, files);
+            self.folder(dir, files)?;
             // Reversed, because the last one pushed is walked first: the order of folders is that of their names.
             pending.extend(folders.into_iter().rev());
         }
+        self.cancel.check()?;
         self.layout.models.sort_by(|a, b| a.body.shown.cmp(&b.body.shown));
-        Ok(())
+        self.cancel.check()
     }
 
     /// The files of one folder, sorted by name. No path is made of any: a folder may hold ten thousand.
-    fn folder(&mut self, path: PathBuf, files: Vec<SmolStr>) {
+    fn folder(&mut self, path: PathBuf, files: Vec<SmolStr>) -> Result<()> {
         let dir = shown(self.root, &path);
         let place: Arc<Path> = Arc::from(path.as_path());
         let file = |parts: &[&str]| -> FilePath {
@@ -230,7 +231,10 @@ impl<'a> Walk<'a> {
             Some(file(&[stem, end]))
         };
         let defaults = take("_defaults", ".toml");
-        for (stem, language, name) in bodies {
+        for (count, (stem, language, name)) in bodies.into_iter().enumerate() {
+            if count % 1024 == 0 {
+                self.cancel.check()?;
+            }
             self.layout.models.push(ModelFiles {
                 sidecar: take(stem, ".toml"),
                 contract: take(stem, ".contract.toml"),
@@ -248,6 +252,7 @@ impl<'a> Walk<'a> {
         orphans.sort_by(|a, b| a.shown.cmp(&b.shown));
         self.layout.orphans.extend(orphans);
         self.layout.folders.push(Folder { path, defaults });
+        Ok(())
     }
 
     /// Macro files directly in `dir`; a missing folder has none.

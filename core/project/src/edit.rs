@@ -11,7 +11,7 @@ use crate::snapshot::{Model, Snapshot, SourceSchema, Timings};
 use crate::status::Doubtful;
 use crate::tagged::Tags;
 use crate::unit::UnitEnv;
-use rocky_base::{CancelToken, FileId, Result, SmolStr, SourceFile, System, code};
+use rocky_base::{CancelToken, FileId, Result, SharedList, SmolStr, SourceFile, System, code};
 use rocky_config::StrategyKind;
 use rocky_warehouse::relation::RelationKey;
 use rocky_warehouse::{Column, RelationName};
@@ -254,7 +254,7 @@ impl Snapshot {
             levels: &ground.levels,
             broken: &broken,
         };
-        let mut models: Vec<Arc<Model>> = self.models.clone();
+        let mut models: SharedList<Arc<Model>> = self.models.clone();
         let changed: Vec<u32> = results.keys().copied().collect();
         for (id, (analysed, prepared)) in results {
             let old = &self.models[id as usize];
@@ -317,6 +317,11 @@ impl Snapshot {
         };
         doubtful.soften(&mut models, Some(&changed));
         cancel.check()?;
+        let count = |models: &SharedList<Arc<Model>>| {
+            let those = changed.iter().filter_map(|id| models.get(*id as usize));
+            those.filter(|m| m.is_wrong()).count()
+        };
+        let wrong = self.wrong() - count(&self.models) + count(&models);
         Ok(Some(Arc::new(Snapshot {
             root: self.root.clone(),
             config: self.config.clone(),
@@ -337,6 +342,7 @@ impl Snapshot {
             },
             lineage: Default::default(),
             diagnostics: OnceLock::new(),
+            wrong: OnceLock::from(wrong),
             ground: ground.clone(),
         })))
     }

@@ -15,6 +15,15 @@ pub struct Order {
     pub cycles: Vec<Vec<u32>>,
     /// Nodes that lie on a cycle.
     pub cyclic: Vec<bool>,
+    /// Place of each node in `order`.
+    pub place: Vec<u32>,
+}
+
+impl Order {
+    /// Place of a node in the order.
+    pub fn rank(&self, node: u32) -> Option<u32> {
+        self.place.get(node as usize).copied()
+    }
 }
 
 /// Sort the graph.
@@ -69,11 +78,16 @@ pub fn sort<D: AsRef<[u32]>>(deps: &[D]) -> Order {
             }
         }
     }
+    let mut place = vec![0u32; n];
+    for (rank, node) in order.iter().enumerate() {
+        place[*node as usize] = rank as u32;
+    }
     Order {
         order,
         layer,
         cycles,
         cyclic,
+        place,
     }
 }
 

@@ -32,6 +32,7 @@ impl Snapshot {
             timings: self.timings,
             lineage: Index::default(),
             diagnostics: OnceLock::from(self.diagnostics().to_vec()),
+            wrong: self.wrong.clone(),
             ground: self.ground.clone(),
         }
     }

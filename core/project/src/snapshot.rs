@@ -10,7 +10,7 @@ use crate::load::{Defaults, ExplicitContract, LoadedModel};
 use crate::memo::{Checked, Entry, Memo};
 use crate::names::NameTable;
 use crate::unit::{Language, MacroSet, Unit};
-use rocky_base::{Diagnostic, Dialect, FileId, Files, Loc, SmolStr};
+use rocky_base::{Diagnostic, Dialect, FileId, Files, Loc, SharedList, SmolStr};
 use rocky_config::{ContractConfig, ModelConfig, ProjectConfig, StrategyConfig};
 use rocky_semantic::Analysis;
 use rocky_warehouse::{Column, RelationName};
@@ -30,7 +30,7 @@ pub struct Snapshot {
     /// All files that were read.
     pub files: Files,
     /// Models sorted by name; the index is the model's number.
-    pub models: Vec<Arc<Model>>,
+    pub models: SharedList<Arc<Model>>,
     /// Names to models.
     pub names: Arc<NameTable>,
     /// Order, layers, cycles.
@@ -48,6 +48,8 @@ pub struct Snapshot {
     /// Who reads which column: made when lineage is first asked for.
     pub lineage: crate::lineage::Index,
     pub(crate) diagnostics: OnceLock<Vec<Diagnostic>>,
+    /// How many models have a finding that is an error.
+    pub(crate) wrong: OnceLock<usize>,
     pub(crate) ground: Arc<Ground>,
 }
 
@@ -209,6 +211,11 @@ impl Model {
         self.analysed.schema_hash()
     }
 
+    /// A finding of it is an error.
+    pub(crate) fn is_wrong(&self) -> bool {
+        self.findings.iter().any(Diagnostic::is_error)
+    }
+
     pub(crate) fn entry(&self) -> Entry {
         Entry {
             loaded: self.loaded.clone(),
@@ -366,8 +373,29 @@ impl Snapshot {
         if !self.ground.levels.is_empty() {
             return self.diagnostics().iter().any(Diagnostic::is_error);
         }
-        let of_models = self.models.iter().flat_map(|m| m.findings.iter());
-        self.general.iter().chain(of_models).any(Diagnostic::is_error)
+        self.general.iter().any(Diagnostic::is_error) || self.wrong() > 0
+    }
+
+    /// How many models have a finding that is an error. Counted once; an edit counts what it changed.
+    pub(crate) fn wrong(&self) -> usize {
+        *self
+            .wrong
+            .get_or_init(|| self.models.iter().filter(|m| m.is_wrong()).count())
+    }
+
+    /// Numbers of models that are not the same values as in a snapshot of which this one is an edit, in order; what both share is not
+    /// looked at. `None` when neither is an edit of the other, so that a number may mean another model.
+    pub fn edited_models(&self, other: &Snapshot) -> Option<Vec<u32>> {
+        let stable = Arc::ptr_eq(&self.names, &other.names) && self.models.len() == other.models.len();
+        let changed = || self.models.changed(&other.models, Arc::ptr_eq);
+        stable.then(|| changed().map(|id| id as u32).collect())
+    }
+
+    /// Whether a file of this path was read.
+    pub fn has_file(&self, path: &str) -> bool {
+        let id = self.ground.paths.get(path);
+        let file = id.and_then(|id| self.files.get(id));
+        file.is_some_and(|file| file.path == path)
     }
 
     /// What the next compile remembers. What `old` has already is shared with it.

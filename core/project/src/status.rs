@@ -19,7 +19,7 @@ use crate::names::NameTable;
 use crate::snapshot::{InputRelation, Model, Snapshot, Source};
 use crate::tagged::Tags;
 use crate::unit::UnitEnv;
-use rocky_base::{CancelToken, Code, Diagnostic, Loc, Severity};
+use rocky_base::{CancelToken, Code, Diagnostic, Loc, Severity, SharedList};
 use rocky_semantic::{OutputColumn, Status};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -450,7 +450,7 @@ pub(crate) struct Doubtful<'a> {
 impl Doubtful<'_> {
     /// Make warnings of the errors that rest on remembered facts, in all models or in those that were made just now. Costs nothing without a remembered
     /// catalogue, a look at each model's inputs with one, and an analysis of what stands behind errors where there are some.
-    pub fn soften(&self, models: &mut [Arc<Model>], only: Option<&[u32]>) {
+    pub fn soften(&self, models: &mut SharedList<Arc<Model>>, only: Option<&[u32]>) {
         let wrong = |m: &Model| m.checked.findings.iter().any(Diagnostic::is_error);
         let mut suspects: Vec<u32> = match only {
             _ if self.remembered_at.is_none() => return,
@@ -557,7 +557,7 @@ impl Doubtful<'_> {
 }
 
 /// Models that were put together.
-struct Built<'a>(&'a [Arc<Model>]);
+struct Built<'a>(&'a SharedList<Arc<Model>>);
 
 impl Table for Built<'_> {
     fn count(&self) -> usize {

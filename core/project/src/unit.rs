@@ -12,7 +12,7 @@ use rocky_syntax::origin::OriginMap;
 use rocky_syntax::{dsl, parser};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// In what a model is written.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -69,6 +69,7 @@ pub struct UnitEnv<'a> {
 pub struct Unit {
     head: UnitHead,
     body: Lazy<UnitBody>,
+    order_sensitive: OnceLock<bool>,
 }
 
 /// What every compile looks at.
@@ -204,6 +205,12 @@ impl Unit {
         self.head.vars_read.iter().any(|(_, value)| value.is_some())
     }
 
+    /// The order of what it reads may decide about its result. Looked for once: each edit of what it reads asks again.
+    pub fn is_order_sensitive(&self, dialect: Dialect) -> bool {
+        let find = || rocky_semantic::normal::is_order_sensitive(self.text(), dialect);
+        *self.order_sensitive.get_or_init(find)
+    }
+
     /// Parse the tree again (it is not kept: most models are never looked at twice).
     pub fn parse(&self, dialect: Dialect) -> Ast {
         parser::parse(self.text(), dialect).ast
@@ -220,6 +227,7 @@ impl Unit {
         Some(Unit {
             head: postcard::from_bytes(head).ok()?,
             body: Lazy::packed(body),
+            order_sensitive: OnceLock::new(),
         })
     }
 }
@@ -246,6 +254,7 @@ pub fn unreadable(key: u128) -> Unit {
             ..UnitHead::default()
         },
         body: Lazy::new(UnitBody::default()),
+        order_sensitive: OnceLock::new(),
     }
 }
 
@@ -294,12 +303,15 @@ pub fn make(
     }
     // After a lowering or expansion error the parser's findings would be consequences, except for SQL that stands by itself.
     else if language == Language::Sql {
+        let place = |d: &Diagnostic| d.primary.as_ref().map(|p| p.loc);
+        let said: Vec<_> = diagnostics.iter().filter_map(place).collect();
         diagnostics.extend(
-            parsed
+            (parsed
                 .diagnostics
                 .iter()
                 .cloned()
-                .map(|d| locate(d, &expanded.origin)),
+                .map(|d| locate(d, &expanded.origin)))
+            .filter(|d| place(d).is_none_or(|loc| !said.contains(&loc))),
         );
     }
     broken |= parsed
@@ -353,6 +365,7 @@ pub fn make(
             with,
             placeholders: expanded.placeholders,
         }),
+        order_sensitive: OnceLock::new(),
     };
     (unit, parsed.ast)
 }

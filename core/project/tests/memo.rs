@@ -109,6 +109,7 @@ fn visible(snapshot: &Snapshot) -> String {
     for d in snapshot.diagnostics() {
         out += &format!("{}\n", place(d, &snapshot.files));
     }
+    out += &format!("has errors: {}\n", snapshot.has_errors());
     out
 }
 
@@ -335,6 +336,11 @@ fn an_edit_of_a_snapshot_is_what_a_compile_of_the_edited_files_is() {
                 .unwrap();
             base = match edited {
                 Some(edited) => {
+                    let changed = edited.models.iter().zip(&base.models).enumerate();
+                    let changed = changed.filter(|(_, (a, b))| !Arc::ptr_eq(a, b));
+                    let changed: Vec<u32> = changed.map(|(id, _)| id as u32).collect();
+                    assert_eq!(edited.edited_models(&base), Some(changed));
+                    assert!(edited.has_file(&path) && !edited.has_file("models/m0.nothing"));
                     assert_eq!(
                         visible(&edited),
                         visible(&fresh),
@@ -353,6 +359,7 @@ fn an_edit_of_a_snapshot_is_what_a_compile_of_the_edited_files_is() {
                 }
                 None => {
                     whole += 1;
+                    assert_eq!(fresh.edited_models(&base), None);
                     fresh
                 }
             };

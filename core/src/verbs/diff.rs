@@ -550,6 +550,16 @@ fn findings(old: &Snapshot, new: &Snapshot) -> (Vec<Diagnostic>, Vec<Diagnostic>
         if !Arc::ptr_eq(&this.general, &other.general) {
             found.extend(this.general.iter());
         }
+        // Of an edit only what it changed is looked at.
+        if let Some(edited) = this.edited_models(other) {
+            let models = edited.into_iter().filter_map(|id| this.models.get(id as usize));
+            found.extend(
+                models
+                    .filter(|m| !shared(m, other))
+                    .flat_map(|m| m.findings.iter()),
+            );
+            return found;
+        }
         let models = this.models.iter().filter(|m| !m.findings.is_empty());
         found.extend(
             models

@@ -252,14 +252,7 @@ impl Project {
                 )
             })
             .collect();
-        for snapshot in sides {
-            for (_, file) in snapshot.files.iter() {
-                if left.is_empty() {
-                    return Vec::new();
-                }
-                left.remove(&file.path);
-            }
-        }
+        left.retain(|path, _| !sides.iter().any(|snapshot| snapshot.has_file(path)));
         let mut paths: Vec<String> = left.into_values().map(str::to_owned).collect();
         paths.sort();
         paths

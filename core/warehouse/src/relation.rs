@@ -35,8 +35,19 @@ impl RelationName {
 
     /// As SQL, each part quoted where needed.
     pub fn print(&self, dialect: Dialect) -> String {
-        let parts: Vec<String> = self.parts().map(|p| dialect.print_ident(p)).collect();
-        parts.join(".")
+        let mut out = String::with_capacity(self.len() + 6);
+        for (index, part) in self.parts().enumerate() {
+            if index > 0 {
+                out.push('.');
+            }
+            dialect.write_ident(part, &mut out);
+        }
+        out
+    }
+
+    /// Bytes of its parts with dots between them.
+    fn len(&self) -> usize {
+        self.parts().map(|part| part.text.len() + 1).sum()
     }
 
     /// The key under which two spellings of one name are equal; absent parts are empty.
@@ -54,8 +65,14 @@ impl RelationName {
 
     /// `catalog.schema.table` as text for people and documents: unquoted, absent parts left out.
     pub fn display(&self) -> String {
-        let parts: Vec<&str> = self.parts().map(|p| p.text.as_str()).collect();
-        parts.join(".")
+        let mut out = String::with_capacity(self.len());
+        for (index, part) in self.parts().enumerate() {
+            if index > 0 {
+                out.push('.');
+            }
+            out.push_str(&part.text);
+        }
+        out
     }
 }
 

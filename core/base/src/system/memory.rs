@@ -98,15 +98,22 @@ impl System for MemorySystem {
 
     fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>> {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        let mut entries: BTreeMap<PathBuf, bool> = BTreeMap::new();
-        for path in files.keys() {
+        // Paths are in order of their parts: those below a folder follow each other, and so do those below an entry of it.
+        let mut entries: Vec<(PathBuf, bool)> = Vec::new();
+        for (path, _) in files.range(dir.to_path_buf()..) {
             let Ok(rest) = path.strip_prefix(dir) else {
-                continue;
+                break;
             };
             let mut parts = rest.components();
             if let Some(first) = parts.next() {
                 let is_dir = parts.next().is_some();
-                *entries.entry(dir.join(first)).or_insert(false) |= is_dir;
+                match entries
+                    .last_mut()
+                    .filter(|(last, _)| last.file_name() == Some(first.as_os_str()))
+                {
+                    Some((_, known)) => *known |= is_dir,
+                    None => entries.push((dir.join(first), is_dir)),
+                }
             }
         }
         if entries.is_empty() {
@@ -124,7 +131,8 @@ impl System for MemorySystem {
 
     fn exists(&self, path: &Path) -> bool {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        files.keys().any(|p| p == path || p.starts_with(path))
+        let first = files.range(path.to_path_buf()..).next();
+        first.is_some_and(|(p, _)| p.starts_with(path))
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {

@@ -39,8 +39,6 @@ pub(crate) fn is_ephemeral(model: &Model) -> bool {
 pub(crate) struct Assembler<'a> {
     snapshot: &'a Snapshot,
     ephemeral: FxHashMap<u32, Rc<Piece>>,
-    /// Position of each model in topological order; made when first needed.
-    rank: Vec<u32>,
     redirect: Option<&'a Redirect<'a>>,
 }
 
@@ -49,7 +47,6 @@ impl<'a> Assembler<'a> {
         Assembler {
             snapshot,
             ephemeral: FxHashMap::default(),
-            rank: Vec::new(),
             redirect: None,
         }
     }
@@ -128,15 +125,7 @@ impl<'a> Assembler<'a> {
             work.extend(piece.ephemerals.iter().copied().filter(|e| seen.insert(*e)));
             found.push(id);
         }
-        if self.rank.is_empty() {
-            self.rank = vec![0; self.snapshot.models.len()];
-            for (rank, id) in self.snapshot.order.order.iter().enumerate() {
-                if let Some(slot) = self.rank.get_mut(*id as usize) {
-                    *slot = rank as u32;
-                }
-            }
-        }
-        found.sort_by_key(|id| self.rank.get(*id as usize).copied());
+        found.sort_by_key(|id| self.snapshot.order.rank(*id));
         found
     }
 

@@ -17,6 +17,7 @@ use rocky_syntax::ast::{
 };
 use rocky_warehouse::RelationName;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::borrow::Cow;
 
 /// What is put in the place of a span.
 #[derive(Clone, Debug)]
@@ -55,13 +56,37 @@ pub(super) struct Piece {
 }
 
 /// What a reference becomes.
-enum Target {
+enum Target<'a> {
     /// It stays.
     Same,
-    /// Another name: how it is written, and its parts.
-    Named(String, Vec<SmolStr>),
+    /// Another name: how it is written, and what it is.
+    Named(String, NewName<'a>),
     /// The CTE of an ephemeral model.
     Cte(u32),
+}
+
+/// What a reference is called instead.
+enum NewName<'a> {
+    Of(Cow<'a, RelationName>),
+    /// The last parts of the written name.
+    Shorter(&'a [Name]),
+}
+
+impl NewName<'_> {
+    fn table(&self) -> Option<&Ident> {
+        match self {
+            NewName::Of(name) => Some(&name.table),
+            NewName::Shorter(path) => path.last().map(|n| &n.ident),
+        }
+    }
+
+    /// Its parts, folded, outermost first.
+    fn keys(&self, dialect: Dialect) -> Vec<SmolStr> {
+        match self {
+            NewName::Of(name) => keys(name.parts(), dialect),
+            NewName::Shorter(path) => keys(path.iter().map(|n| &n.ident), dialect),
+        }
+    }
 }
 
 /// Find the edits of a model's text.
@@ -69,7 +94,7 @@ pub(super) fn piece(snapshot: &Snapshot, model: &Model, redirect: Option<&Redire
     let dialect = snapshot.dialect;
     let unit = &model.unit;
     let mut piece = Piece::default();
-    let mut targets: Vec<Target> = Vec::with_capacity(unit.refs().len());
+    let mut targets: Vec<Target<'_>> = Vec::with_capacity(unit.refs().len());
     let mut needs_tree = is_ephemeral(model);
     for (index, reference) in unit.refs().iter().enumerate() {
         let input = model
@@ -79,10 +104,13 @@ pub(super) fn piece(snapshot: &Snapshot, model: &Model, redirect: Option<&Redire
         let target = target_of(snapshot, model, reference, input, redirect);
         match &target {
             Target::Same => {}
-            Target::Named(_, parts) => {
+            Target::Named(_, name) => {
                 // `orders` → `main.orders` keeps every qualifier valid.
-                needs_tree |=
-                    reference.path.len() > 1 || last_key(&reference.path, dialect) != parts.last().cloned();
+                let stays = match (reference.path.as_slice(), name.table()) {
+                    ([only], Some(table)) => only.ident.is_same(table, dialect, IdentKind::Relation),
+                    _ => false,
+                };
+                needs_tree |= !stays;
             }
             Target::Cte(id) => {
                 needs_tree = true;
@@ -129,20 +157,24 @@ fn keys(parts: impl Iterator<Item = impl std::borrow::Borrow<Ident>>, dialect: D
         .collect()
 }
 
-fn target_of(
-    snapshot: &Snapshot,
-    model: &Model,
-    reference: &RelationRef,
+fn target_of<'a>(
+    snapshot: &'a Snapshot,
+    model: &'a Model,
+    reference: &'a RelationRef,
     input: Option<&InputRelation>,
     redirect: Option<&Redirect<'_>>,
-) -> Target {
+) -> Target<'a> {
     let dialect = snapshot.dialect;
-    let named = |name: &RelationName| {
-        let parts = keys(name.parts(), dialect);
-        if parts == keys(reference.path.iter().map(|n| &n.ident), dialect) {
-            Target::Same
-        } else {
-            Target::Named(name.print(dialect), parts)
+    let named = |name: Cow<'a, RelationName>| {
+        let mut written = reference.path.iter();
+        let is_next = |part: &Ident| {
+            let next = written.next();
+            next.is_some_and(|n| n.ident.is_same(part, dialect, IdentKind::Relation))
+        };
+        let same = name.parts().count() == reference.path.len() && name.parts().all(is_next);
+        match same {
+            true => Target::Same,
+            false => Target::Named(name.print(dialect), NewName::Of(name)),
         }
     };
     // A file has no name to change.
@@ -152,24 +184,23 @@ fn target_of(
     if let (Some(redirect), Some(input)) = (redirect, input)
         && let Some(name) = redirect(model, input)
     {
-        return named(&name);
+        return named(Cow::Owned(name));
     }
     match input {
         None => Target::Same,
-        Some(InputRelation::Own) => named(&model.target),
+        Some(InputRelation::Own) => named(Cow::Borrowed(&model.target)),
         Some(InputRelation::Model(id)) => match snapshot.models.get(*id as usize) {
             Some(other) if is_ephemeral(other) => Target::Cte(*id),
-            Some(other) => named(&other.target),
+            Some(other) => named(Cow::Borrowed(&other.target)),
             None => Target::Same,
         },
         Some(InputRelation::Source(_)) => match reference.path.as_slice() {
             // Written with a catalog that does not exist: the default one is meant.
             [.., catalog, schema, table] if !snapshot.names.is_attached(&catalog.ident) => {
                 let written = schema.span.to(table.span).slice(model.unit.text());
-                Target::Named(
-                    written.to_owned(),
-                    keys([&schema.ident, &table.ident].into_iter(), dialect),
-                )
+                let last = reference.path.len().saturating_sub(2);
+                let last = reference.path.get(last..).unwrap_or(&[]);
+                Target::Named(written.to_owned(), NewName::Shorter(last))
             }
             _ => Target::Same,
         },
@@ -203,13 +234,18 @@ struct Rewriter<'a> {
     ast: &'a Ast,
     /// Reference behind a FROM item.
     refs: FxHashMap<FromId, usize>,
-    targets: &'a [Target],
+    targets: &'a [Target<'a>],
     items: FxHashMap<SmolStr, Vec<Item>>,
     edits: Vec<Edit>,
 }
 
 impl<'a> Rewriter<'a> {
-    fn new(snapshot: &'a Snapshot, model: &'a Model, ast: &'a Ast, targets: &'a [Target]) -> Rewriter<'a> {
+    fn new(
+        snapshot: &'a Snapshot,
+        model: &'a Model,
+        ast: &'a Ast,
+        targets: &'a [Target<'a>],
+    ) -> Rewriter<'a> {
         let refs = model
             .unit
             .refs()
@@ -291,8 +327,8 @@ impl<'a> Rewriter<'a> {
                         piece.names.push((self.key(&only.ident), None));
                     }
                 }
-                (FromKind::Table { .. }, Some(Target::Named(_, parts))) => {
-                    if let [only] = parts.as_slice() {
+                (FromKind::Table { .. }, Some(Target::Named(_, name))) => {
+                    if let [only] = name.keys(self.dialect).as_slice() {
                         piece.names.push((only.clone(), None));
                     }
                 }
@@ -380,7 +416,7 @@ impl<'a> Rewriter<'a> {
     }
 
     /// Change the name alone.
-    fn rename(&mut self, id: FromId, name: &[Name]) -> Option<&'a Target> {
+    fn rename(&mut self, id: FromId, name: &[Name]) -> Option<&'a Target<'a>> {
         let target = self.refs.get(&id).and_then(|r| self.targets.get(*r))?;
         let put = match target {
             Target::Same => return Some(target),
@@ -402,11 +438,11 @@ impl<'a> Rewriter<'a> {
         let target = self.rename(id, name);
         let handle = match (target, alias_place) {
             (None | Some(Target::Same), _) => None,
-            (Some(Target::Named(text, parts)), place) => {
+            (Some(Target::Named(text, name)), place) => {
                 let many = Put::Text(text.clone());
-                let valid = parts.clone();
+                let valid = name.keys(self.dialect);
                 match place {
-                    _ if parts.last() == Some(&key) => Some(Handle {
+                    _ if valid.last() == Some(&key) => Some(Handle {
                         one: None,
                         many,
                         valid,

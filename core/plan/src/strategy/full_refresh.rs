@@ -14,7 +14,7 @@ pub(super) fn build(ctx: &Ctx<'_>) -> Result<Built, Box<Diagnostic>> {
         true => "CREATE OR REFRESH STREAMING TABLE",
         false => "CREATE OR REPLACE TABLE",
     };
-    let create = ctx.counted("create_table", ctx.head(verb, Made::Table)? + ctx.sql);
+    let create = ctx.counted("create_table", ctx.make(verb, Made::Table, ctx.sql)?);
     let mut steps = Vec::with_capacity(3);
     let reason = match ctx.existing {
         Existing::View => {

@@ -244,8 +244,8 @@ impl Ctx<'_> {
     fn make_table(&self, creation: &Creation, query: &str) -> Result<Vec<Step>, Box<Diagnostic>> {
         let mut steps = Vec::with_capacity(3);
         steps.extend(creation.drop_view.then(|| self.drop_view()));
-        let head = self.head(creation.verb(), Made::Table)?;
-        steps.push(self.counted("create_table", head + query));
+        let create = self.make(creation.verb(), Made::Table, query)?;
+        steps.push(self.counted("create_table", create));
         steps.extend(self.comment_step(Made::Table));
         Ok(steps)
     }

@@ -24,27 +24,36 @@ impl Ctx<'_> {
         self.model.config.format.as_deref()
     }
 
-    /// The statement up to its query: `CREATE OR REPLACE TABLE target AS⏎`, with a line for each setting of the layout before AS.
-    pub(super) fn head(&self, create: &str, made: Made) -> Result<String, Box<Diagnostic>> {
-        self.head_with(create, made, &[])
+    /// The statement that makes a relation: `CREATE OR REPLACE TABLE target AS⏎query`, with a line for each setting of the layout
+    /// before AS.
+    pub(super) fn make(&self, create: &str, made: Made, query: &str) -> Result<String, Box<Diagnostic>> {
+        self.make_with(create, made, Vec::new(), query)
     }
 
     /// The same with lines of the strategy before those of the layout.
-    pub(super) fn head_with(
+    pub(super) fn make_with(
         &self,
         create: &str,
         made: Made,
-        own: &[String],
+        mut lines: Vec<String>,
+        query: &str,
     ) -> Result<String, Box<Diagnostic>> {
-        let mut lines = own.to_vec();
         if let Some(format) = self.format() {
             self.layout(format, made, &mut lines)?;
         }
-        let target = self.target;
-        if lines.is_empty() {
-            return Ok(format!("{create} {target} AS\n"));
+        let settings: usize = lines.iter().map(|line| line.len() + 1).sum();
+        let size = create.len() + self.target.len() + settings + query.len() + 5;
+        let mut sql = String::with_capacity(size);
+        sql.push_str(create);
+        sql.push(' ');
+        sql.push_str(self.target);
+        for line in &lines {
+            sql.push('\n');
+            sql.push_str(line);
         }
-        Ok(format!("{create} {target}\n{}\nAS\n", lines.join("\n")))
+        sql.push_str(if lines.is_empty() { " AS\n" } else { "\nAS\n" });
+        sql.push_str(query);
+        Ok(sql)
     }
 
     fn layout(

@@ -57,7 +57,7 @@ pub(super) fn build(ctx: &Ctx<'_>, interval: &Interval<'_>) -> Result<Built, Box
         // A full refresh is one statement: the table is never there with a part of its rows.
         if replaced {
             steps.extend(drop);
-            let mut sql = Sql::from(ctx.head("CREATE OR REPLACE TABLE", Made::Table)?);
+            let mut sql = Sql::from(ctx.make("CREATE OR REPLACE TABLE", Made::Table, "")?);
             rows(&mut sql, ctx.query, None, &time);
             steps.push(ctx.bound("create_table", true, sql));
             steps.extend(ctx.comment_step(Made::Table));
@@ -238,7 +238,7 @@ pub fn window_query(
 
 /// The empty table. The window of the query does not matter: no row of it is taken.
 fn bootstrap(ctx: &Ctx<'_>, literals: Literals) -> Result<Step, Box<Diagnostic>> {
-    let mut sql = Sql::from(ctx.head("CREATE TABLE IF NOT EXISTS", Made::Table)?);
+    let mut sql = Sql::from(ctx.make("CREATE TABLE IF NOT EXISTS", Made::Table, "")?);
     sql.push("SELECT * FROM (\n");
     sql.append(ctx.query);
     sql.push("\n) AS _rocky_q\nWHERE 1 = 0");

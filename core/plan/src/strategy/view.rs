@@ -5,8 +5,8 @@ use super::{Built, Ctx, Existing};
 use rocky_base::Diagnostic;
 
 pub(super) fn build(ctx: &Ctx<'_>) -> Result<Built, Box<Diagnostic>> {
-    let head = ctx.head("CREATE OR REPLACE VIEW", Made::View)?;
-    let create = ctx.silent("create_view", head + ctx.sql);
+    let create = ctx.make("CREATE OR REPLACE VIEW", Made::View, ctx.sql)?;
+    let create = ctx.silent("create_view", create);
     let (mut steps, reason) = match ctx.existing {
         Existing::Table(_) => (
             vec![ctx.silent("drop", format!("DROP TABLE {}", ctx.target)), create],

@@ -7,8 +7,9 @@ use rocky_base::{Diagnostic, Ident, SmolStr, code};
 use rocky_config::Spanned;
 
 pub(super) fn materialized_view(ctx: &Ctx<'_>) -> Result<Built, Box<Diagnostic>> {
-    let head = ctx.head("CREATE OR REPLACE MATERIALIZED VIEW", Made::MaterializedView)?;
-    Ok(built(ctx, head, "a materialized view"))
+    let create = "CREATE OR REPLACE MATERIALIZED VIEW";
+    let create = ctx.make(create, Made::MaterializedView, ctx.sql)?;
+    Ok(built(ctx, create, "a materialized view"))
 }
 
 /// `warehouse`: the strategy's, else the adapter's.
@@ -29,19 +30,20 @@ pub(super) fn dynamic_table(
         true => "DOWNSTREAM".to_owned(),
         false => ctx.dialect.string_literal(&target_lag.value),
     };
-    let own = [
+    let own = vec![
         format!("  TARGET_LAG = {lag}"),
         format!(
             "  WAREHOUSE = {}",
             Ident::from_config(ctx.dialect, warehouse).print(ctx.dialect)
         ),
     ];
-    let head = ctx.head_with("CREATE OR REPLACE DYNAMIC TABLE", Made::DynamicTable, &own)?;
-    Ok(built(ctx, head, "a dynamic table"))
+    let create = "CREATE OR REPLACE DYNAMIC TABLE";
+    let create = ctx.make_with(create, Made::DynamicTable, own, ctx.sql)?;
+    Ok(built(ctx, create, "a dynamic table"))
 }
 
-fn built(ctx: &Ctx<'_>, head: String, what: &str) -> Built {
-    let create = ctx.silent("create_view", head + ctx.sql);
+fn built(ctx: &Ctx<'_>, create: String, what: &str) -> Built {
+    let create = ctx.silent("create_view", create);
     let (steps, reason) = match ctx.existing {
         Existing::Table(_) => (
             vec![ctx.silent("drop", format!("DROP TABLE {}", ctx.target)), create],

@@ -15,7 +15,7 @@ use crate::snapshot::{InputRelation, Model, Snapshot, Source};
 use rocky_base::ident::IdentKind;
 use rocky_base::{CancelToken, Dialect, Result, SmolStr};
 use rocky_config::StrategyKind;
-use rocky_semantic::normal::{Digest, Mix, Normal, NormalInput, Relation, is_order_sensitive, normal};
+use rocky_semantic::normal::{Digest, Mix, Normal, NormalInput, Relation, normal};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
@@ -149,6 +149,29 @@ pub(super) fn stable(old: &Snapshot, new: &Snapshot) -> bool {
     Arc::ptr_eq(&old.names, &new.names) && old.models.len() == new.models.len()
 }
 
+/// The models that are not the same values on both sides or read a source that differs, with all that depend on them, in order of
+/// execution. `None` when that order is another one.
+fn within_reach(old: &Snapshot, new: &Snapshot, sources: &FxHashSet<u32>) -> Option<Vec<u32>> {
+    if !Arc::ptr_eq(&old.order, &new.order) || !Arc::ptr_eq(&old.consumers, &new.consumers) {
+        return None;
+    }
+    let mut work = new.edited_models(old)?;
+    let readers = sources.iter().filter_map(|s| new.sources.get(*s as usize));
+    work.extend(readers.flat_map(|s| &s.readers));
+    let mut seen: FxHashSet<u32> = FxHashSet::default();
+    work.retain(|id| seen.insert(*id));
+    while let Some(id) = work.pop() {
+        let consumers = new.consumers.get(id as usize)?;
+        work.extend(consumers.iter().filter(|id| seen.insert(**id)));
+    }
+    let mut rank: Vec<(u32, u32)> = Vec::with_capacity(seen.len());
+    for id in seen {
+        rank.push((new.order.rank(id)?, id));
+    }
+    rank.sort_unstable();
+    Some(rank.into_iter().map(|(_, id)| id).collect())
+}
+
 /// What differs in the definitions of a model.
 fn definition(old: &Snapshot, o: &Arc<Model>, new: &Snapshot, n: &Arc<Model>) -> Vec<Definition> {
     let mut parts = Vec::new();
@@ -267,6 +290,9 @@ fn source(source: &Source, dialect: Dialect) -> Relation {
 /// Sources that are not known alike on both sides, by the new side's number. One that only one side has counts when it is
 /// read, through the references of its readers.
 fn changed_sources(old: &Snapshot, new: &Snapshot) -> FxHashSet<u32> {
+    if Arc::ptr_eq(&old.sources, &new.sources) {
+        return FxHashSet::default();
+    }
     let dialect = new.dialect;
     let before: FxHashMap<_, &Source> = old.sources.iter().map(|s| (s.name.key(dialect), s)).collect();
     let same = |a: &Source, b: &Source| match (a.columns(), b.columns()) {
@@ -372,7 +398,7 @@ impl<'a> Side<'a> {
                 base.dig(&i.all());
             });
         }
-        if is_order_sensitive(model.unit.text(), snapshot.dialect) {
+        if model.unit.is_order_sensitive(snapshot.dialect) {
             inputs.iter().for_each(|i| {
                 base.dig(&i.order);
             });
@@ -637,12 +663,15 @@ impl<'a> Meanings<'a> {
     pub(super) fn new(old: &'a Snapshot, new: &'a Snapshot, cancel: &CancelToken) -> Result<Meanings<'a>> {
         let sources = changed_sources(old, new);
         let stable = stable(old, new);
+        // Of an edit only what it could bear on is looked at.
+        let near = stable.then(|| within_reach(old, new, &sources)).flatten();
+        let order = near.as_ref().unwrap_or(&new.order.order);
         let mut touched: Vec<bool> = vec![false; new.models.len()];
         let mut pairs = Vec::new();
         let mut deep: FxHashSet<SmolStr> = FxHashSet::default();
         let mut new_ids: Vec<u32> = Vec::new();
         let mut old_touched: FxHashSet<u32> = FxHashSet::default();
-        for (count, id) in new.order.order.iter().enumerate() {
+        for (count, id) in order.iter().enumerate() {
             if count % 1024 == 0 {
                 cancel.check()?;
             }
@@ -685,7 +714,7 @@ impl<'a> Meanings<'a> {
         let untouched = new.models.len() - pairs.len();
         let mut old_ids: Vec<u32> = Vec::new();
         let mut gone: Vec<u32> = Vec::new();
-        for id in &old.order.order {
+        for id in near.as_ref().unwrap_or(&old.order.order) {
             let model = &old.models[*id as usize];
             let twin =
                 stable || (old.names.model(&model.name) == Some(*id) && new.model(&model.name).is_some());

@@ -8,7 +8,7 @@ use super::meaning::{Meanings, strategy, strategy_columns};
 use crate::snapshot::{InputRelation, Model, Snapshot};
 use rocky_base::ident::IdentKind;
 use rocky_base::{CancelToken, Result, SmolStr};
-use rocky_semantic::normal::{Relation, is_order_sensitive};
+use rocky_semantic::normal::Relation;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What differs of a model that is the same on both sides.
@@ -164,7 +164,7 @@ impl Spread<'_, '_> {
         let changed = || inputs.iter().flatten();
         let order = changed().any(|c| c.order);
         let base = (whole && changed().any(Change::any))
-            || (order && is_order_sensitive(model.unit.text(), snapshot.dialect));
+            || (order && model.unit.is_order_sensitive(snapshot.dialect));
         let mut change = Change {
             rows: base || changed().any(|c| c.rows),
             order: base || order,

@@ -622,6 +622,11 @@ impl<'a> Analyser<'a> {
                 {
                     return Operand::unknown();
                 }
+                if matches!(error, TypeError::UnknownFunction(_)) && self.input.types.has_function(name) {
+                    let reason = format!("`{name}` was made with CREATE MACRO");
+                    acc.because(Some((span, reason.into())));
+                    return Operand::unknown();
+                }
                 let types: Vec<String> = args.iter().map(|a| self.argument_text(a)).collect();
                 self.report_call(name, path_span(&call.name), span, &error, &types);
                 acc.because(Some((span, "the call is wrong".into())));
@@ -677,6 +682,9 @@ impl<'a> Analyser<'a> {
         let unknown = |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.ty.has_unknown());
         if args.iter().any(unknown) && matches!(error, TypeError::ArgumentTypes(_) | TypeError::Ambiguous(_))
         {
+            return;
+        }
+        if matches!(error, TypeError::UnknownFunction(_)) && self.input.types.has_function(last_name(call)) {
             return;
         }
         let given = args.iter().filter(|a| a.name.is_none());

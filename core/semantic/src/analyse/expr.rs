@@ -85,10 +85,12 @@ impl<'a> Analyser<'a> {
                 Operand::unknown()
             }
             ExprKind::Parameter(name) => {
-                acc.because(Some((
-                    span,
-                    SmolStr::from(format!("the type of parameter `{name}` is not known")),
-                )));
+                // A variable without a value is expanded to `?`.
+                let reason = match name.as_str() {
+                    "?" => SmolStr::new_static("a value is missing"),
+                    _ => SmolStr::from(format!("the type of parameter `{name}` is not known")),
+                };
+                acc.because(Some((span, reason)));
                 Operand::unknown()
             }
             ExprKind::Positional(n) => self.positional(*n, span, mode, acc),
