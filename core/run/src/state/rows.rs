@@ -260,7 +260,7 @@ pub(super) fn merge(path: &Path, to: &WriteTransaction, row: Row, taken: &mut Ta
                 return Ok(());
             }
         }
-        Row::Run(run) => return merge_run(path, to, *run, taken),
+        Row::Run(run) => return merge_run(path, to, run, taken),
         Row::Graph(row) => {
             let mut table = to.open_table(DAG_SNAPSHOTS).map_err(failed(path))?;
             let moment = row.timestamp.as_microsecond();
