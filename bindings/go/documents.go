@@ -370,9 +370,10 @@ type RunRequest struct {
 	Parallel uint32 `json:"parallel,omitempty"`
 	// Values for `@var`.
 	Vars map[string]string `json:"vars,omitempty"`
-	// Go on with this run: what succeeded in it, or in those that it went on with, is not done again.
+	// Go on with this run: what succeeded in it, or in those that it went on with, is not done again. With `dag` or `all` the run of any of
+	// the pipelines names the run of all.
 	Resume string `json:"resume,omitempty"`
-	// Go on with the last run of this pipeline and filter that did not do everything.
+	// Go on with the last run of this pipeline and filter, or with `dag` or `all` of these pipelines, that did not do everything.
 	ResumeLatest bool `json:"resume_latest,omitempty"`
 	// Leave models alone whose query means what it meant and whose inputs did not change since they were built. The rows of sources are
 	// hashed for that where the warehouse keeps no versions.
@@ -640,7 +641,7 @@ type RunResponse struct {
 	StateError *string `json:"state_error,omitempty"`
 	// What became of the remote state, where the project has one.
 	RemoteState *RemoteStateSummary `json:"remote_state,omitempty"`
-	// The run that it went on with.
+	// The run that it went on with; of a pipeline that was done before, the run that had done it.
 	ResumedFrom *string `json:"resumed_from,omitempty"`
 	// Whether each model was built, and why, when `skip_unchanged` is set.
 	ModelDecisions []ModelDecision `json:"model_decisions,omitempty"`
@@ -1964,6 +1965,8 @@ type RunEntry struct {
 	Filter string `json:"filter,omitempty"`
 	// The run it goes on with.
 	ResumedFrom *string `json:"resumed_from,omitempty"`
+	// Of a run over several pipelines: the run of the first of them, which is its name. `run --dag --resume` takes it.
+	JointRunID *string `json:"joint_run_id,omitempty"`
 	// Hash of the project's graph.
 	GraphHash *string `json:"graph_hash,omitempty"`
 	// Why no model ran.

@@ -75,10 +75,16 @@ fn only_what_opens_a_database_needs_the_library() {
     let refused = document(&refused);
     assert_eq!(refused["error"]["code"], "io");
     let message = refused["error"]["message"].as_str().unwrap();
-    let named = format!("DuckDB's library libduckdb.so cannot be loaded: {}: ", file.display());
+    let named = format!(
+        "DuckDB's library libduckdb.so cannot be loaded: {}: ",
+        file.display()
+    );
     assert!(message.starts_with(&named), "{message}");
     let hint = refused["error"]["remediation_hint"].as_str().unwrap();
-    assert!(hint.contains("put the libduckdb.so of DuckDB 1.5.5 into"), "{hint}");
+    assert!(
+        hint.contains("put the libduckdb.so of DuckDB 1.5.5 into"),
+        "{hint}"
+    );
     assert!(!root.join("w.duckdb").exists());
 
     let ran = execute(rocky, root, None, &["run", "--output", "json"]);

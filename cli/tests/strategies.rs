@@ -320,10 +320,7 @@ fn the_engines_own_relations_are_there() {
             "models/d.sql",
             "select c.relname from pg_catalog.pg_class as c join pg_namespace as n on n.oid = c.relnamespace",
         ),
-        (
-            "models/e.sql",
-            "select name from sqlite_master",
-        ),
+        ("models/e.sql", "select name from sqlite_master"),
         (
             "models/f.sql",
             "select database_name from duckdb_databases() union all select name from pragma_table_info('b')",

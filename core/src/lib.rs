@@ -18,6 +18,7 @@ mod graph;
 mod idempotency;
 mod listeners;
 mod look;
+mod own_functions;
 mod policy;
 mod prepare;
 pub mod project;

@@ -864,6 +864,25 @@ fn a_column_renamed_with_its_readers_stays_what_it_is() {
 }
 
 #[test]
+fn a_text_that_cannot_be_read_proves_no_column_gone() {
+    let project = open(&engine(), small());
+    let response = what_if(&project, one_edit("models/a.sql", "SELECT id, FROM FROM WHERE"));
+    assert!(response.has_errors);
+    let found = classes(&response);
+    assert!(
+        !found
+            .iter()
+            .any(|c| c.contains("removed") || c.contains("nullability")),
+        "{found:?}"
+    );
+    assert!(
+        response.breaking.iter().all(|b| b.kind != "removed"),
+        "{:?}",
+        response.breaking
+    );
+}
+
+#[test]
 fn removing_a_file_and_breaking_a_contract_are_said() {
     let project = open(&engine(), small());
     let gone = WhatIfEdit {

@@ -51,6 +51,46 @@ fn sql(folder: &Path, statements: &[&str]) {
     }
 }
 
+#[test]
+fn functions_that_users_made_are_no_mistakes() {
+    let folder = folder(&[
+        (
+            "calls",
+            "SELECT dbl(1) AS a, main.dbl(2) + 1 AS b, 1 AS c, rnge.x FROM rnge(3)",
+        ),
+        ("adds", "SELECT c, total(a) AS t FROM calls GROUP BY c"),
+        ("reads", "SELECT t + DATE '2024-01-01' AS d, c FROM adds"),
+    ]);
+    let macros = [
+        "CREATE MACRO dbl(a) AS a * 2",
+        "CREATE MACRO total(a) AS sum(a)",
+        "CREATE MACRO rnge(n) AS TABLE SELECT 1 AS x",
+    ];
+    sql(folder.path(), &macros);
+    for refresh in [
+        RefreshSources::Missing,
+        RefreshSources::Always,
+        RefreshSources::Never,
+    ] {
+        let response = compile(folder.path(), refresh);
+        let errors = response.diagnostics.iter().filter(|d| d.severity == "Error");
+        let errors: Vec<&String> = errors.map(|d| &d.message).collect();
+        assert!(errors.is_empty(), "{refresh:?}: {errors:?}");
+        let calls = response.models_detail.iter().find(|m| m.name == "calls").unwrap();
+        assert_eq!(calls.columns[0].status, ColumnState::Unknown);
+        assert_eq!(
+            calls.columns[0].reason.as_deref(),
+            Some("`dbl` was made with CREATE MACRO")
+        );
+        assert_eq!(calls.columns[2].r#type, "INTEGER");
+    }
+    // One that is gone, and one that never was.
+    sql(folder.path(), &["DROP MACRO dbl"]);
+    let response = compile(folder.path(), RefreshSources::Always);
+    let errors = response.diagnostics.iter().filter(|d| d.code == "E104");
+    assert_eq!(errors.count(), 2);
+}
+
 fn folder(queries: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("models")).unwrap();

@@ -423,12 +423,14 @@ export type ComponentValue =
 
 /** How contents differ. */
 export interface Contents {
-  /** Every row has its equal. */
+  /** Every row has its equal, and no column was left out but those that were to be ignored. */
   equal: boolean;
   /** The columns that identify a row; none: rows are compared whole. */
   key: string[];
   /** How many columns beside the key were compared. */
   columns_compared: number;
+  /** Columns that were not compared, because one side has none of that name or one of another type: of them nothing is known. */
+  columns_not_compared?: string[];
   /** Rows whose key only production has; without a key rows that only production has. */
   rows_only_in_production: number;
   /** Likewise of the shadow. */
@@ -1452,6 +1454,11 @@ export interface MaterializationMetadata {
   watermark?: string | null;
   /** The watermark after it, as the engine writes it. */
   watermark_value?: string | null;
+  /**
+   * Rows of the target whose value of the watermark column is infinite or NaN. No watermark is; such rows came in when the table was
+   * made, and later ones do not come in. Absent without any.
+   */
+  rows_beyond_watermark?: number | null;
   /** `catalog.schema.table`. */
   target_table_full_name: string;
   /** Hash of the statements. */
@@ -2058,6 +2065,8 @@ export interface RunEntry {
   filter?: string;
   /** The run it goes on with. */
   resumed_from?: string | null;
+  /** Of a run over several pipelines: the run of the first of them, which is its name. `run --dag --resume` takes it. */
+  joint_run_id?: string | null;
   /** Hash of the project's graph. */
   graph_hash?: string | null;
   /** Why no model ran. */
@@ -2167,9 +2176,12 @@ export interface RunRequest {
   parallel?: number | null;
   /** Values for `@var`. */
   vars?: Record<string, string>;
-  /** Go on with this run: what succeeded in it, or in those that it went on with, is not done again. */
+  /**
+   * Go on with this run: what succeeded in it, or in those that it went on with, is not done again. With `dag` or `all` the run of any of
+   * the pipelines names the run of all.
+   */
   resume?: string | null;
-  /** Go on with the last run of this pipeline and filter that did not do everything. */
+  /** Go on with the last run of this pipeline and filter, or with `dag` or `all` of these pipelines, that did not do everything. */
   resume_latest?: boolean;
   /**
    * Leave models alone whose query means what it meant and whose inputs did not change since they were built. The rows of sources are
@@ -2263,7 +2275,7 @@ export interface RunResponse {
   state_error?: string | null;
   /** What became of the remote state, where the project has one. */
   remote_state?: RemoteStateSummary | null;
-  /** The run that it went on with. */
+  /** The run that it went on with; of a pipeline that was done before, the run that had done it. */
   resumed_from?: string | null;
   /** Whether each model was built, and why, when `skip_unchanged` is set. */
   model_decisions?: ModelDecision[];

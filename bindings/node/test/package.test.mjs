@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
-import { packageRoot, temporary } from "./support.mjs";
+import { child, inMemory, packageRoot, temporary, write } from "./support.mjs";
 
 test("the types accept what works and refuse what does not", () => {
   const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
@@ -32,4 +32,19 @@ test("every example of the README runs", () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("DuckDB's library is loaded when a database is opened, and a broken one is named", { skip: process.platform !== "linux" }, async () => {
+  const broken = write(temporary(), { "libduckdb.so": "no library\n" });
+  const text = `
+    const project = await rocky.open(${JSON.stringify(inMemory())});
+    console.log((await project.compile()).models);
+    await project.run().catch((error) => console.log(error.code, error.message, "|", error.hint));
+    await project.close();`;
+  const { code, stdout, stderr } = await child(text, { env: { LD_LIBRARY_PATH: broken } });
+  assert.equal(code, 0, stderr);
+  const [models, refused] = stdout.split("\n");
+  assert.equal(models, "1");
+  assert.ok(refused.startsWith(`io DuckDB's library libduckdb.so cannot be loaded: ${join(broken, "libduckdb.so")}: `), refused);
+  assert.match(refused, /\| put the libduckdb\.so of DuckDB 1\.5\.5 into/);
 });

@@ -52,11 +52,11 @@ export function inMemory(files = {}) {
 }
 
 /** Run a module's text in another Node; it may import `rocky` from the package. Gives `{ code, signal, stdout, stderr }`. */
-export function child(text, { args = [], cwd = packageRoot, timeout = 600_000 } = {}) {
+export function child(text, { args = [], cwd = packageRoot, timeout = 600_000, env = {} } = {}) {
   const index = new URL("../dist/index.js", import.meta.url).href;
   const source = `import * as rocky from ${JSON.stringify(index)};\n${text}`;
   return new Promise((resolve) => {
-    const options = { cwd, timeout, killSignal: "SIGKILL" };
+    const options = { cwd, timeout, killSignal: "SIGKILL", env: { ...process.env, ...env } };
     execFile(process.execPath, [...args, "--input-type=module", "-e", source], options, (error, stdout, stderr) => {
       resolve({ code: error ? error.code : 0, signal: error?.signal ?? null, stdout, stderr });
     });

@@ -182,7 +182,6 @@ def wrong_names():
         "apply again": ["apply", "no id"],
         "load": ["load", "--pipeline", "nope"],
         "snapshot": ["snapshot", "--pipeline", "nope"],
-        "no project": ["run", "-c", "nowhere/rocky.toml"],
     }.items():
 
         @dg.multi_asset(specs=[dg.AssetSpec(k, skippable=True) for k in keys("a")])

@@ -271,6 +271,8 @@ codes! {
     W208 Warning;
     /// Constant that cannot be cast.
     W209 Warning;
+    /// Cast that no value survives.
+    W210 Warning;
     // E300–E399: plan and strategy.
     /// The adapter cannot do this strategy.
     E300 Error;

@@ -674,13 +674,8 @@ impl Compiler {
             key: place.as_ref().and_then(|_| intact::key(inputs, read.as_deref())),
         };
         let whole = seen.whole().map(Arc::new);
-        let graph = || seen.graph();
         let mut remembered = snapshot.memo(paths.into_inner(), Vec::new(), &memo);
         remembered.whole = whole;
-        let graph = match &place {
-            Some(_) if remembered.whole.is_some() => graph(),
-            _ => Graph::default(),
-        };
         remembered.files = files.into_inner();
         self.last = Arc::downgrade(&snapshot);
         let old = std::mem::replace(&mut self.memo, Arc::new(remembered));
@@ -691,7 +686,7 @@ impl Compiler {
             let layout = layout.into_inner();
             match saved {
                 true => pool.spawn(move || drop((old, layout))),
-                false => self.save(place, graph, Box::new((old, layout))),
+                false => self.save(place, Graph::of(&snapshot), Box::new((old, layout))),
             }
         }
         Ok(snapshot)

@@ -29,12 +29,17 @@ pub(crate) fn declared(text: &str, dialect: Dialect) -> Option<RelationKey> {
     file.then(|| key(text))
 }
 
-/// What was described, else what the function gives for every file; and why the file cannot be read.
+/// What was described, else what the function gives for every file; and why the file cannot be read. A description of files of this
+/// machine is a fact: it is dropped as soon as they are others. That of a file elsewhere may be old.
 pub(crate) fn seen(text: &str, catalog: Option<&CatalogSnapshot>) -> (SourceSchema, Option<SmolStr>) {
     let found = catalog.and_then(|c| Some((c.taken_at, &c.files.get(text)?.found)));
     let problem = match found {
         Some((at, FileFound::Columns(columns))) => {
-            return (SourceSchema::Seen(columns.as_slice().into(), at), None);
+            let columns = columns.as_slice().into();
+            return match text.contains("://") {
+                true => (SourceSchema::Seen(columns, at), None),
+                false => (SourceSchema::Live(columns, at), None),
+            };
         }
         Some((_, FileFound::Refused(why))) => Some(why.clone()),
         None => None,

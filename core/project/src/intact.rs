@@ -151,11 +151,13 @@ impl Seen<'_> {
         let places: Option<Vec<_>> = looked.iter().map(place).collect();
         Some(Whole { key, places: places? })
     }
+}
 
-    /// Who depends on whom.
-    pub fn graph(&self) -> Graph {
+impl Graph {
+    /// That of a compiled project.
+    pub fn of(snapshot: &Snapshot) -> Graph {
         let mut graph = Graph::default();
-        for (id, model) in (0..).zip(&self.snapshot.models) {
+        for (id, model) in (0..).zip(&snapshot.models) {
             graph.names.push(model.name.clone());
             graph.files.push(model.file.0);
             graph.starts.push(graph.on.len() as u32);
@@ -165,7 +167,7 @@ impl Seen<'_> {
             }
         }
         graph.starts.push(graph.on.len() as u32);
-        let sources = self.snapshot.sources.iter();
+        let sources = snapshot.sources.iter();
         graph.sources = sources.map(|s| SmolStr::new(s.name.display())).collect();
         graph
     }
@@ -391,7 +393,7 @@ impl Intact {
         let mut defaults: FxHashMap<&str, FilePath> = FxHashMap::default();
         let file_path = |shown: &str| FilePath::new(root.join(shown), SmolStr::new(shown));
         for (number, (row, (used, of_model))) in (0..).zip(rows.iter().zip(used.iter().zip(&of_models))) {
-            if row.stamp.is_none() || (!*used && *of_model) {
+            if row.stamp.is_none() || (*of_model && !*used) {
                 continue;
             }
             paths.put(SmolStr::new(row.path), FileId(number));

@@ -303,12 +303,15 @@ pub fn make(
     }
     // After a lowering or expansion error the parser's findings would be consequences, except for SQL that stands by itself.
     else if language == Language::Sql {
+        let place = |d: &Diagnostic| d.primary.as_ref().map(|p| p.loc);
+        let said: Vec<_> = diagnostics.iter().filter_map(place).collect();
         diagnostics.extend(
-            parsed
+            (parsed
                 .diagnostics
                 .iter()
                 .cloned()
-                .map(|d| locate(d, &expanded.origin)),
+                .map(|d| locate(d, &expanded.origin)))
+            .filter(|d| place(d).is_none_or(|loc| !said.contains(&loc))),
         );
     }
     broken |= parsed

@@ -271,6 +271,9 @@ static FOREIGN: &[(&str, &str)] = &[
     ("timestamp_trunc", "date_trunc"), ("datetime_trunc", "date_trunc"), ("timestamp_add", "x + INTERVAL 1 DAY"),
     ("timestamp_sub", "x - INTERVAL 1 DAY"), ("datetime_diff", "date_diff"), ("convert_timezone", "AT TIME ZONE"),
     ("from_utc_timestamp", "AT TIME ZONE"), ("to_json_string", "to_json"), ("named_struct", "struct_pack"),
+    ("convert", "CAST(x AS type)"), ("ilike", "x ILIKE y"), ("iif", "if(c, a, b)"), ("newid", "uuid()"), ("top", "LIMIT n, at the end"),
+    ("int", "CAST(x AS INTEGER)"), ("integer", "CAST(x AS INTEGER)"), ("bigint", "CAST(x AS BIGINT)"), ("varchar", "CAST(x AS VARCHAR)"),
+    ("string", "CAST(x AS VARCHAR)"), ("seq4", "row_number() OVER ()"), ("to_variant", "CAST(x AS VARIANT)"),
 ];
 
 /// A construct that the target lacks.

@@ -387,6 +387,7 @@ impl Project {
                 return Ok((first, extra));
             }
             if fresh || !doubtful {
+                let first = self.with_functions(first, &mut inputs, observer, cancel)?;
                 let snapshot = self.with_files(first, inputs, refresh, observer, cancel)?;
                 return Ok((snapshot, extra));
             }
@@ -425,6 +426,7 @@ impl Project {
             Some(snapshot) if !extra.is_empty() => snapshot,
             _ => self.snapshot_of(&inputs, observer, cancel)?,
         };
+        let snapshot = self.with_functions(snapshot, &mut inputs, observer, cancel)?;
         let snapshot = self.with_files(snapshot, inputs, refresh, observer, cancel)?;
         Ok((snapshot, extra))
     }

@@ -132,6 +132,21 @@ fn of_diagnostic(diagnostic: &Diagnostic, files: &Files) -> ValidateMessage {
 /// Under this name the cache keeps what is said of the models of a project.
 const KEPT: &str = "validate";
 
+/// Hash of the sources that it is said by: what one build keeps, another that would say it otherwise does not believe.
+const SAID_BY: u64 = fnv(
+    fnv(0xcbf2_9ce4_8422_2325, include_bytes!("validate.rs")),
+    include_bytes!("../wire.rs"),
+);
+
+const fn fnv(mut hash: u64, bytes: &[u8]) -> u64 {
+    let mut rest = bytes;
+    while let [first, more @ ..] = rest {
+        hash = (hash ^ *first as u64).wrapping_mul(0x0100_0000_01b3);
+        rest = more;
+    }
+    hash
+}
+
 impl Project {
     /// Check configuration and files.
     pub fn validate(
@@ -173,14 +188,11 @@ impl Project {
         };
         let adapters = adapters(&config, &broken_at, &mut messages);
         let pipelines = pipelines(&config, &text, &broken_at, &mut messages);
-        let before = match checked {
-            true => self
-                .kept(KEPT)
-                .and_then(|kept| serde_json::from_slice(&kept).ok()),
-            false => None,
-        };
-        let (models, found): (ModelsStatus, Vec<ValidateMessage>) = match before {
-            Some(before) => before,
+        type Told = (u64, ModelsStatus, Vec<ValidateMessage>);
+        let kept = if checked { self.kept(KEPT) } else { None };
+        let told = kept.and_then(|kept| serde_json::from_slice::<Told>(&kept).ok());
+        let (models, found) = match told.filter(|(said_by, ..)| *said_by == SAID_BY) {
+            Some((_, models, found)) => (models, found),
             None => {
                 let mut found = Vec::new();
                 let models = self.models_status(&config, config_errors, &mut found, observer, cancel)?;
@@ -318,7 +330,7 @@ impl Project {
             count,
             dag_valid,
         };
-        if let Ok(told) = serde_json::to_vec(&(&status, &*messages)) {
+        if let Ok(told) = serde_json::to_vec(&(SAID_BY, &status, &*messages)) {
             self.keep(KEPT, &snapshot, &told);
         }
         Ok(status)

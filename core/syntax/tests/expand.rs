@@ -322,7 +322,7 @@ fn variables() {
     check("select @var(missing, @double(a))", "select a * 2");
     check("select @double(@var(n))", "select 10 * 2");
     let found = run("select @var(region), @var(missing), @var(region)", &[], &vars);
-    assert_eq!(&*found.text, "select 'EU', NULL, 'EU'");
+    assert_eq!(&*found.text, "select 'EU', ?, 'EU'");
     assert_eq!(
         found.vars_read,
         [
@@ -340,7 +340,7 @@ fn variables() {
         let found = run(&format!("select @var({name})"), &[], &vars);
         assert_eq!(
             (found.diagnostics[0].code.id(), &*found.text),
-            ("E417", "select NULL"),
+            ("E417", "select ?"),
             "{name}"
         );
     }
@@ -356,7 +356,7 @@ fn variables() {
             (1, "E028"),
             "{sql}"
         );
-        assert_eq!(&*found.text, "select NULL");
+        assert_eq!(&*found.text, "select ?");
     }
 }
 

@@ -428,7 +428,7 @@ impl Gen<'_> {
     }
 
     fn mixed_union(&mut self) -> (String, Vec<Column>) {
-        let mut value = |g: &mut Self| match g.rng.below(7) {
+        let value = |g: &mut Self| match g.rng.below(7) {
             0 => "1".to_owned(),
             1 => "2.50".into(),
             2 => "'3'".into(),

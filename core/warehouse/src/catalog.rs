@@ -74,6 +74,9 @@ pub struct CatalogSnapshot {
     /// Types that users made, by folded full name: what the name stands for.
     #[serde(default, with = "indexmap::map::serde_seq")]
     pub types: IndexMap<RelationKey, Type>,
+    /// Names of functions that users made, without their schemas. Read only when a text calls one that is not built in.
+    #[serde(default)]
+    pub functions: IndexSet<SmolStr>,
     /// Schemas that exist, as folded (catalog, schema).
     pub schemas: IndexSet<(SmolStr, SmolStr)>,
     /// Schemas (folded) whose relations were all listed, so that what is not in `relations` does not exist.
@@ -187,6 +190,7 @@ impl CatalogSnapshot {
             let fold = |i: &Ident| self.dialect.fold(&i.text, i.quoted, IdentKind::Relation);
             ident.as_ref().map(fold)
         };
+        self.functions.iter().for_each(|f| own.insert_function(f));
         let (catalog, schema) = (fold(&self.default_catalog), fold(&self.default_schema));
         for (key, ty) in &self.types {
             let (c, s, name) = (&key.catalog, &key.schema, &key.table);

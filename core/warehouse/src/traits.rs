@@ -114,6 +114,11 @@ pub trait Connection: Send {
     fn commit(&mut self) -> Result<()>;
     /// Roll it back; harmless without one.
     fn rollback(&mut self) -> Result<()>;
+    /// Names of the functions that users made in the warehouse, without their schemas. Empty where nobody can or nobody asks.
+    fn own_functions(&mut self, cancel: &CancelToken) -> Result<Vec<SmolStr>> {
+        let _ = cancel;
+        Ok(Vec::new())
+    }
     /// What kind of failure an error of this connection is.
     fn classify(&self, error: &Error) -> FailureClass {
         let _ = error;

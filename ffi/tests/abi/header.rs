@@ -173,10 +173,12 @@ fn every_field_of_a_request_is_named_before_its_function() {
             false => comment,
         };
         let named = |field: &String| comment.contains(&format!("\"{field}\""));
-        let fields = fields(verb).into_iter().filter(|f| (verb.as_str(), f.as_str()) != ("open", "threads"));
+        let fields = fields(verb)
+            .into_iter()
+            .filter(|f| (verb.as_str(), f.as_str()) != ("open", "threads"));
         missing.extend(fields.filter(|f| !named(f)).map(|f| format!("{verb}: {f}")));
     }
     assert_eq!(missing, Vec::<String>::new());
     assert_eq!(fields("run"), fields("plan"));
-    assert!(comments.len() > 20, "{:?}", comments.keys());
+    assert!(comments.len() >= 20, "{:?}", comments.keys());
 }

@@ -133,10 +133,20 @@ fn a_request_that_makes_no_sense_is_a_usage_error_that_says_why() {
     assert!(error.hint.unwrap().contains("customer_value"));
     let error = Engine::new(r#"{"thread": 1}"#).err().unwrap();
     assert!(error.message.contains("thread"), "{}", error.message);
-    assert_eq!(
-        Engine::new(r#"{"threads": 0}"#).err().unwrap().status,
-        rocky_status::Usage
-    );
+    // Starting a hundred thousand threads would take hours.
+    for (threads, part) in [(0, "not 0"), (100_000, "at most 1024")] {
+        let error = Engine::new(&format!(r#"{{"threads": {threads}}}"#))
+            .err()
+            .unwrap();
+        assert_eq!(error.status, rocky_status::Usage);
+        assert!(error.message.contains(part), "{}", error.message);
+    }
+    for action in ["export", "import"] {
+        let request = format!(r#"{{"action": "{action}"}}"#);
+        let error = project.call("state", &request).unwrap_err();
+        assert_eq!(error.status, rocky_status::Usage);
+        assert!(error.message.contains("`path`"), "{}", error.message);
+    }
 }
 
 #[test]

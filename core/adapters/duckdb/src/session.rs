@@ -120,6 +120,10 @@ impl Connection for Session {
             .collect())
     }
 
+    fn own_functions(&mut self, cancel: &CancelToken) -> Result<Vec<SmolStr>> {
+        crate::catalog::own_functions(self, cancel)
+    }
+
     fn transactional_ddl(&self) -> bool {
         true
     }

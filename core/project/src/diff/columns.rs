@@ -23,7 +23,9 @@ fn class(dialect: Dialect, old: &ColumnState, new: &ColumnState, values_may_diff
         Widening::Incompatible => return ColumnClass::Retyped,
         Widening::Identical | Widening::Unknown => {}
     }
-    if old.nullable != new.nullable {
+    // Of a value whose type cannot be told any more it is not known either whether it may be NULL.
+    let told = old.ty.is_unknown() || !new.ty.is_unknown();
+    if told && old.nullable != new.nullable {
         ColumnClass::Nullability
     } else if values_may_differ {
         ColumnClass::ValuesMayDiffer
@@ -231,9 +233,12 @@ fn both(
             volatile: volatile(digest, after),
         });
     }
-    let gone = old.analysis().columns.iter().zip(kept).filter(|(_, kept)| !kept);
-    diff.columns
-        .extend(gone.map(|(column, _)| lone(column, ColumnClass::Removed)));
+    // Which columns a text has that cannot be read, nobody knows.
+    if !new.unit.broken() || old.unit.broken() {
+        let gone = old.analysis().columns.iter().zip(kept).filter(|(_, kept)| !kept);
+        diff.columns
+            .extend(gone.map(|(column, _)| lone(column, ColumnClass::Removed)));
+    }
     let beside_query = pair.definition.iter().any(|d| {
         matches!(
             d,

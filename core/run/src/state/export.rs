@@ -444,7 +444,7 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
                             ..m.value.into_owned()
                         })
                         .collect();
-                    Row::Run(run)
+                    Row::Run(Box::new(run))
                 })?,
                 "dag_snapshots" => self.rows(&mut map, Row::Graph)?,
                 "dag_models" => self.rows(&mut map, |row: GraphModelRow<'static>| {

@@ -22,7 +22,7 @@ pub(super) enum Row {
     Counts(String, Vec<RowCount>),
     Quality(QualitySnapshot),
     /// With its models.
-    Run(RunRecord),
+    Run(Box<RunRecord>),
     Graph(DagSnapshot),
     GraphModel(GraphModel),
     Note(Note),
@@ -104,7 +104,7 @@ pub(super) fn each_row(
         let (_, run_id) = key.value();
         if let Some(mut run) = run_in(path, &history, run_id)? {
             run.models = models_of(path, &progress, run_id)?;
-            f(Row::Run(run))?;
+            f(Row::Run(Box::new(run)))?;
         }
     }
     if let Some(table) = open_existing(path, transaction, DAG_SNAPSHOTS)? {

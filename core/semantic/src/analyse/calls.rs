@@ -70,6 +70,13 @@ impl<'a> Analyser<'a> {
         let outer = self.ctx;
         let method = self.method_base(call);
         self.check_place(&site, span);
+        if matches!(site.name.as_str(), "grouping" | "grouping_id") && self.dialect == Dialect::DuckDb {
+            let uid = self.scope().map_or(0, |s| s.uid);
+            self.groupings.push((uid, id));
+        }
+        if site.name == "unnest" && call.name.len() == 1 {
+            self.check_unnest_place(span, site.windowed);
+        }
 
         let step = if site.aggregates() {
             Transform::Aggregation(site.name.clone())
@@ -102,7 +109,10 @@ impl<'a> Analyser<'a> {
                 ..self.ctx
             };
             // It decides about this value alone, as a CASE inside the aggregate would: an edge and an influence.
-            let set = self.sources_of(filter);
+            let mut own = Acc::default();
+            let operand = self.expr(filter, &Transform::Direct, &mut own);
+            self.check_condition(filter, &operand);
+            let set = own.finish();
             self.influence(&set, InfluenceKind::Filter);
             acc.push_as(&set, &inner, Roles::CONDITION);
         }
@@ -240,6 +250,21 @@ impl<'a> Analyser<'a> {
             let first = args.is_empty();
             match &ast.expr(arg.value).kind {
                 ExprKind::Star(star) => {
+                    let plain = self.dialect == Dialect::DuckDb && self.text(star.span) == "*";
+                    if plain
+                        && site.kind == Some(FunctionKind::Aggregate)
+                        && (site.name != "count" || call.distinct)
+                    {
+                        let message = match call.distinct {
+                            true => format!("`{}(DISTINCT *)` is not possible", site.name),
+                            false => format!("`{}` takes no `*`", site.name),
+                        };
+                        let finding = Diagnostic::new(code::E200, Loc::text(star.span), message);
+                        self.report(finding.help("name a column"));
+                        // Nothing more is to be said of this call.
+                        args.push(value(Operand::unknown()));
+                        continue;
+                    }
                     if site.name != "count" {
                         for found in self.star(star).cols {
                             self.star_value(&found, star.span, inner, acc);
@@ -388,12 +413,16 @@ impl<'a> Analyser<'a> {
                 }
             }
             for bound in &spec.frame {
-                self.value(*bound);
+                let distance = self.value(*bound);
+                if let [key] = spec.order_by.as_slice() {
+                    self.check_range(spec, key, *bound, &distance);
+                }
             }
             let Some(base) = &spec.base else { break };
             let Some(next) = self.named_window(base) else {
                 break;
             };
+            self.check_extension(spec, next, &base.ident.text, base.span);
             spec = next;
         }
         if let Some(span) = ranges
@@ -468,7 +497,50 @@ impl<'a> Analyser<'a> {
                 }
             };
         }
+        let bare = ["current_time", "current_timestamp", "localtime", "localtimestamp"];
+        if self.dialect == Dialect::DuckDb
+            && call.name.len() == 1
+            && args.is_empty()
+            && bare.contains(&site.name.as_str())
+            && self.text(span).ends_with(')')
+        {
+            let written = last_name(call);
+            let message = format!("`{written}` is written without brackets");
+            let edit = rocky_base::Edit {
+                loc: Loc::text(span),
+                text: written.to_owned(),
+            };
+            let finding = Diagnostic::new(code::E104, Loc::text(span), message);
+            self.report(finding.fix(format!("write `{written}`"), vec![edit]));
+            return Operand::unknown();
+        }
         let mut name = last_name(call);
+        let ordered = matches!(site.name.as_str(), "percentile_cont" | "percentile_disc" | "mode");
+        if self.dialect == Dialect::DuckDb
+            && call.within_group != ordered
+            && call.name.len() == 1
+            && site.name != "mode"
+        {
+            if call.within_group {
+                let message = format!("`{}` takes no WITHIN GROUP", site.name);
+                let finding = Diagnostic::new(code::E208, Loc::text(span), message);
+                self.report(
+                    finding.help("write ORDER BY inside the brackets: `string_agg(x, ',' ORDER BY y)`"),
+                );
+            } else {
+                let message = format!("function `{name}` does not exist without WITHIN GROUP");
+                let other = if site.name == "percentile_cont" {
+                    "quantile_cont"
+                } else {
+                    "quantile_disc"
+                };
+                let finding = Diagnostic::new(code::E104, Loc::text(path_span(&call.name)), message);
+                self.report(finding.help(format!(
+                    "write `{name}(0.5) WITHIN GROUP (ORDER BY x)` or `{other}(x, 0.5)`"
+                )));
+            }
+            return Operand::unknown();
+        }
         if !within.is_empty() {
             if self.dialect != Dialect::DuckDb {
                 return Operand::unknown();
@@ -550,6 +622,11 @@ impl<'a> Analyser<'a> {
                 {
                     return Operand::unknown();
                 }
+                if matches!(error, TypeError::UnknownFunction(_)) && self.input.types.has_function(name) {
+                    let reason = format!("`{name}` was made with CREATE MACRO");
+                    acc.because(Some((span, reason.into())));
+                    return Operand::unknown();
+                }
                 let types: Vec<String> = args.iter().map(|a| self.argument_text(a)).collect();
                 self.report_call(name, path_span(&call.name), span, &error, &types);
                 acc.because(Some((span, "the call is wrong".into())));
@@ -605,6 +682,9 @@ impl<'a> Analyser<'a> {
         let unknown = |a: &Argument| matches!(&a.value, ArgumentValue::Value(o) if o.ty.has_unknown());
         if args.iter().any(unknown) && matches!(error, TypeError::ArgumentTypes(_) | TypeError::Ambiguous(_))
         {
+            return;
+        }
+        if matches!(error, TypeError::UnknownFunction(_)) && self.input.types.has_function(last_name(call)) {
             return;
         }
         let given = args.iter().filter(|a| a.name.is_none());

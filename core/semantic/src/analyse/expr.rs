@@ -85,10 +85,12 @@ impl<'a> Analyser<'a> {
                 Operand::unknown()
             }
             ExprKind::Parameter(name) => {
-                acc.because(Some((
-                    span,
-                    SmolStr::from(format!("the type of parameter `{name}` is not known")),
-                )));
+                // A variable without a value is expanded to `?`.
+                let reason = match name.as_str() {
+                    "?" => SmolStr::new_static("a value is missing"),
+                    _ => SmolStr::from(format!("the type of parameter `{name}` is not known")),
+                };
+                acc.because(Some((span, reason)));
                 Operand::unknown()
             }
             ExprKind::Positional(n) => self.positional(*n, span, mode, acc),
@@ -99,6 +101,9 @@ impl<'a> Analyser<'a> {
             }
             ExprKind::Unary { op, operand } => {
                 let value = self.expr(*operand, &inner, acc);
+                if *op == UnaryOp::Not {
+                    self.check_condition(*operand, &value);
+                }
                 let operand = self.folded(*operand, value);
                 typing::unary(self.dialect, *op, &operand).unwrap_or_else(|_| {
                     if operand.is_doubtful() {
@@ -124,16 +129,20 @@ impl<'a> Analyser<'a> {
                 let value = self.expr(*expr, &inner, acc);
                 let at = ast.expr(*expr).span;
                 let mut nullable = value.nullable;
+                let mut said = false;
                 for bound in [*low, *high] {
                     let operand = self.expr(bound, &inner, acc);
+                    nullable |= operand.nullable;
                     let bound_span = ast.expr(bound).span;
                     let whole = at.to(bound_span);
-                    if self.compare(whole, (at, &value), (bound_span, &operand), false)
-                        && typing::binary(self.dialect, &BinaryOp::LtEq, &value, &operand).is_err()
-                    {
-                        self.report_comparison(code::E001, whole, (at, &value), (bound_span, &operand));
+                    if said {
+                        continue;
                     }
-                    nullable |= operand.nullable;
+                    said = !self.compare(whole, (at, &value), (bound_span, &operand), false);
+                    if !said && typing::binary(self.dialect, &BinaryOp::LtEq, &value, &operand).is_err() {
+                        self.report_comparison(code::E001, whole, (at, &value), (bound_span, &operand));
+                        said = true;
+                    }
                 }
                 Operand::of(Type::Boolean, nullable)
             }
@@ -198,12 +207,11 @@ impl<'a> Analyser<'a> {
                     }
                 };
                 if is_comparison(op) {
-                    self.compare(
-                        span,
-                        (ast.expr(*left).span, &value),
-                        (ast.expr(*right).span, &other),
-                        false,
-                    );
+                    let (l, r) = (ast.expr(*left).span, ast.expr(*right).span);
+                    let rows = matches!(ast.expr(ast.unparen(*right)).kind, ExprKind::Subquery(_));
+                    if self.compare(span, (l, &value), (r, &other), false) && rows {
+                        self.check_rows((l, &value), (r, &other));
+                    }
                 }
                 Operand::of(Type::Boolean, true)
             }
@@ -572,6 +580,10 @@ impl<'a> Analyser<'a> {
             fold = Fold::binary(op, fold, right_fold);
             let span = ast.expr(whole).span;
             let typed = typing::binary(self.dialect, op, &value, &other);
+            if matches!(op, BinaryOp::And | BinaryOp::Or) {
+                self.check_condition(left, &value);
+                self.check_condition(right, &other);
+            }
             if is_comparison(op) && typed.is_ok() {
                 let (l, r) = (ast.expr(left).span, ast.expr(right).span);
                 let join = self.is_join_predicate(left, right);
@@ -711,7 +723,9 @@ impl<'a> Analyser<'a> {
             };
             for (left, col) in left.iter().zip(&out.cols) {
                 let right = Operand::of(col.col.ty.clone(), col.col.nullable);
-                if !self.compare(at.to(col.span), (at, left), (col.span, &right), false) {
+                if !self.compare(at.to(col.span), (at, left), (col.span, &right), false)
+                    || width == 1 && !self.check_rows((at, left), (col.span, &right))
+                {
                     break;
                 }
             }
@@ -790,6 +804,9 @@ impl<'a> Analyser<'a> {
             let start = acc.len();
             let condition = self.expr(*when, mode, acc);
             acc.decides_from(start, Roles::CONDITION);
+            if operand.is_none() {
+                self.check_condition(*when, &condition);
+            }
             if let Some((at, subject)) = &subject
                 && !said
             {
@@ -897,6 +914,9 @@ impl<'a> Analyser<'a> {
         if !operand.ty.has_unknown() && !typing::castable(self.dialect, &operand.ty, &target) {
             let (from, to) = (operand.ty.print(self.dialect), target.print(self.dialect));
             self.report_operator(span, format!("cannot cast {from} to {to}"));
+        } else {
+            self.check_cast(expr, &operand, &target, kind == CastKind::Try);
+            self.check_constant(expr, &operand, &target, kind == CastKind::Try);
         }
         if !self.types.is_empty() && Type::parse(self.dialect, text).is_none() {
             // Of a type that the warehouse has under that name.
@@ -1005,6 +1025,7 @@ impl<'a> Analyser<'a> {
     pub(super) fn condition(&mut self, id: ExprId, kind: InfluenceKind) -> Operand {
         let mut acc = Acc::default();
         let operand = self.in_each_column(id, |this| this.expr(id, &Transform::Direct, &mut acc));
+        self.check_condition(id, &operand);
         self.influence(&acc.finish(), kind);
         operand
     }

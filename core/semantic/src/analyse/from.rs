@@ -403,6 +403,26 @@ impl<'a> Analyser<'a> {
             Some(found) => format!("relation `{text}` does not exist; did you mean `{found}`?"),
             None => format!("relation `{text}` does not exist"),
         };
+        if let [name] = path
+            && let Some((cte, itself)) = self.cte_of_this_with(name, span)
+        {
+            let text = &name.ident.text;
+            let (message, note, help) = match itself {
+                true => (
+                    format!("CTE `{text}` reads itself, which takes WITH RECURSIVE"),
+                    "defined here",
+                    "write `WITH RECURSIVE`, or name the table that is meant with its schema",
+                ),
+                false => (
+                    format!("CTE `{text}` is read before it is defined"),
+                    "defined here",
+                    "move the CTE before its first reader",
+                ),
+            };
+            let finding = Diagnostic::new(code::E101, Loc::text(span), message);
+            self.report(finding.note(Loc::text(cte), note).help(help));
+            return;
+        }
         let mut finding = Diagnostic::new(code::E101, Loc::text(span), message);
         if let Some(found) = found {
             let edit = Edit {
@@ -412,6 +432,27 @@ impl<'a> Analyser<'a> {
             finding = finding.fix(format!("replace by `{found}`"), vec![edit]);
         }
         self.report(finding);
+    }
+
+    /// A CTE of this name in the WITH whose CTE reads it here, and whether it is that one itself.
+    fn cte_of_this_with(&self, name: &Name, span: Span) -> Option<(Span, bool)> {
+        let key = self.relation_key(&name.ident);
+        self.ast
+            .queries
+            .iter()
+            .filter_map(|q| q.with.as_ref())
+            .find_map(|with| {
+                let inside =
+                    |c: &rocky_syntax::ast::Cte| c.span.start <= span.start && span.end <= c.span.end;
+                let reader = with.ctes.iter().position(inside)?;
+                let (at, cte) = with
+                    .ctes
+                    .iter()
+                    .enumerate()
+                    .skip(reader)
+                    .find(|(_, c)| self.relation_key(&c.name.ident) == key)?;
+                Some((cte.name.span, at == reader))
+            })
     }
 
     /// The columns of an outside relation, shared by all its readers.

@@ -8,7 +8,7 @@ use super::{Analyser, Resolved, deeper};
 use crate::typing::{self, FunctionKind};
 use crate::walk::{self, Child};
 use rocky_base::{Diagnostic, Loc, Span, code};
-use rocky_syntax::ast::{ExprId, ExprKind, Literal, Select};
+use rocky_syntax::ast::{ExprId, ExprKind, GroupBy, Literal, Select};
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
 
@@ -16,6 +16,35 @@ use std::hash::{Hash, Hasher};
 type Memo = FxHashMap<ExprId, u64>;
 
 impl<'a> Analyser<'a> {
+    /// GROUPING(…) of this SELECT: its arguments must be keys.
+    pub(super) fn check_groupings(&mut self, uid: u32, select: &'a Select, keys: &Keys) {
+        while let Some((_, id)) = self.groupings.pop_if(|(of, _)| *of == uid) {
+            match select.group_by {
+                GroupBy::None => self.check_grouping_call(id, None),
+                _ if keys.open => {}
+                _ => self.check_grouping_call(id, Some(keys)),
+            }
+        }
+    }
+
+    /// Whether an expression is one of the keys.
+    pub(super) fn is_grouping_key(&self, id: ExprId, keys: &Keys) -> bool {
+        if keys
+            .expressions
+            .contains(&self.fingerprint(id, &mut Memo::default()))
+        {
+            return true;
+        }
+        match self.resolved.get(self.ast.unparen(id).0 as usize).copied() {
+            Some(Resolved::Column {
+                rel, col, fields: 0, ..
+            }) => keys.columns.contains(&(rel, col)),
+            Some(Resolved::Column { .. }) => false,
+            // An alias stands for its item; what was not resolved is not judged.
+            _ => matches!(self.ast.expr(self.ast.unparen(id)).kind, ExprKind::Column(_)),
+        }
+    }
+
     /// E207 for what is neither grouped nor aggregated. The scope is still the innermost one.
     pub(super) fn check_grouping(
         &mut self,
@@ -26,6 +55,7 @@ impl<'a> Analyser<'a> {
         keys: &Keys,
     ) {
         let mut memo = Memo::default();
+        let said = self.ungrouped_names.len();
         for entry in entries {
             if let Some(at) = entry.at {
                 let grouped = keys.columns.contains(&(at.rel, at.col));
@@ -39,6 +69,7 @@ impl<'a> Analyser<'a> {
         for expr in select.having.iter().chain(&select.qualify).chain(ordered) {
             self.check_expression(uid, *expr, keys, &mut memo);
         }
+        self.ungrouped_names.truncate(said);
     }
 
     /// GROUP BY ALL groups by the items without an aggregate; DuckDB refuses an item that has a column beside one.
@@ -58,7 +89,15 @@ impl<'a> Analyser<'a> {
 
     fn check_expression(&mut self, uid: u32, root: ExprId, keys: &Keys, memo: &mut Memo) {
         for (span, name) in self.ungrouped(uid, root, keys, memo) {
-            self.report_ungrouped(span, name);
+            // One mistake, however often the column is read.
+            let said = self
+                .ungrouped_names
+                .iter()
+                .any(|(of, n)| *of == uid && n.eq_ignore_ascii_case(name));
+            if !said {
+                self.ungrouped_names.push((uid, name));
+                self.report_ungrouped(span, name);
+            }
         }
     }
 

@@ -592,7 +592,7 @@ impl<'a> Analyser<'a> {
                 | "sysdate"
                 | "systimestamp"
         );
-        if !known {
+        if !known || (self.dialect == Dialect::DuckDb && lower.starts_with("sys")) {
             return None;
         }
         let site = CallSite {

@@ -20,6 +20,7 @@ mod narrow;
 mod parts;
 mod pattern;
 mod pivot;
+mod proofs;
 mod query;
 mod report;
 mod scope;
@@ -219,6 +220,10 @@ struct Analyser<'a> {
     columns_at: FxHashMap<ExprId, StarCol>,
     /// Struct literals, with the sources of their fields.
     struct_parts: FxHashMap<ExprId, scope::Fields>,
+    /// Calls of GROUPING by the scope they stand in; its SELECT knows the keys when it is done.
+    groupings: Vec<(u32, ExprId)>,
+    /// Columns of which E207 was said, by scope.
+    ungrouped_names: Vec<(u32, &'a str)>,
     /// The text has COLUMNS(…) somewhere.
     has_columns: bool,
     ctx: Ctx,
@@ -261,6 +266,8 @@ impl<'a> Analyser<'a> {
             bound: vec![Bound::default(); input.ast.froms.len()],
             columns_at: FxHashMap::default(),
             struct_parts: FxHashMap::default(),
+            groupings: Vec::new(),
+            ungrouped_names: Vec::new(),
             has_columns: (input.ast.exprs.iter()).any(|e| matches!(e.kind, ExprKind::Columns { .. })),
             ctx: Ctx::PLAIN,
             diagnostics: Vec::new(),

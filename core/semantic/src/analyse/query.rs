@@ -84,7 +84,8 @@ impl<'a> Analyser<'a> {
         self.push_scope();
         for expr in query.limit.iter().chain(&query.offset) {
             self.ctx = Ctx::PLAIN;
-            self.value(*expr);
+            let operand = self.value(*expr);
+            self.check_limit(query, *expr, &operand);
         }
         self.scopes.pop();
     }
@@ -255,6 +256,7 @@ impl<'a> Analyser<'a> {
         }
         let index = self.ctes.len();
         if let Body::SetOp { first, rest } = &body.body {
+            self.check_recursion_tail(body);
             let mut anchor = self.query(*first);
             let mut rest = rest.as_slice();
             // In DuckDB the last operand alone is the recursion.

@@ -127,6 +127,14 @@ impl<'a> Analyser<'a> {
                 places.push((rel.display.clone(), rel.span));
             }
         }
+        // Two relations under one alias: that is the mistake, not each column that is read through it.
+        if let [(first, at), (second, again)] = places.as_slice()
+            && part > 0
+            && first.eq_ignore_ascii_case(second)
+        {
+            let (at, again, display) = (*at, *again, second.clone());
+            return self.report_clash(again, at, &display);
+        }
         let list: Vec<String> = places
             .iter()
             .map(|(d, _)| format!("`{d}.{}`", name.ident.text))
@@ -211,9 +219,11 @@ impl<'a> Analyser<'a> {
         }
         let verdict = crate::typing::comparable(self.dialect, left.1, right.1);
         let code = match verdict {
-            Comparable::Yes => return true,
-            Comparable::Coerced if !join => return true,
-            Comparable::Coerced => code::W001,
+            Comparable::Yes | Comparable::Coerced if verdict == Comparable::Yes || !join => {
+                self.check_equality(span, left.1, right.1);
+                return true;
+            }
+            Comparable::Yes | Comparable::Coerced => code::W001,
             Comparable::No => code::E001,
         };
         self.report_comparison(code, span, left, right);

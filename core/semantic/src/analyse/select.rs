@@ -48,6 +48,7 @@ impl<'a> Analyser<'a> {
             self.ctx = Ctx::PLAIN;
             self.bind_from(*from);
         }
+        self.check_window_names(&select.windows);
         for (name, spec) in &select.windows {
             let key = self.relation_key(&name.ident);
             self.windows.insert((uid, key), spec);
@@ -89,9 +90,10 @@ impl<'a> Analyser<'a> {
             ..Ctx::PLAIN
         };
         if let Some(qualify) = select.qualify {
+            let said = self.diagnostics.len();
             self.condition(qualify, InfluenceKind::Filter);
             settled.push(self.facts(qualify, Outcome::True));
-            if complete && self.scope().is_some_and(|s| !s.window) {
+            if complete && self.diagnostics.len() == said && self.scope().is_some_and(|s| !s.window) {
                 let span = self.ast.expr(qualify).span;
                 let message = "QUALIFY without a window function, here or in the SELECT list";
                 let finding = Diagnostic::new(code::E208, Loc::text(span), message);
@@ -116,6 +118,7 @@ impl<'a> Analyser<'a> {
         if self.dialect == Dialect::DuckDb && matches!(select.group_by, GroupBy::All(_)) {
             self.check_group_by_all(uid, &entries);
         }
+        self.check_groupings(uid, select, &keys);
         if grouped && !keys.open {
             self.check_grouping(uid, select, &entries, &ordered, &keys);
         }
@@ -591,6 +594,7 @@ impl<'a> Analyser<'a> {
             };
             if entry.aggregate {
                 self.check_aggregate_place(self.ast.expr(key).span, "an aggregate");
+                keys.open = true;
             }
             if let Some(expr) = entry.expr {
                 self.add_key(expr, keys);
@@ -656,6 +660,9 @@ impl<'a> Analyser<'a> {
                 entry.out.sources().clone()
             } else {
                 rest.push(expr);
+                if kind == InfluenceKind::Order {
+                    self.check_order_constant(expr);
+                }
                 self.sources_of(expr)
             };
             if counts {

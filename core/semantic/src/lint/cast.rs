@@ -118,7 +118,7 @@ fn described(class: Class) -> &'static str {
 }
 
 /// Proved not to be a value of the class in any dialect.
-fn refused(class: Class, text: &str) -> bool {
+pub(super) fn refused(class: Class, text: &str) -> bool {
     let text = text.trim();
     match class {
         Class::Integer | Class::Fraction => !maybe_number(text),

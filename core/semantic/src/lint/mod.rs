@@ -98,6 +98,11 @@ impl Fact {
     }
 }
 
+/// Text that no engine takes for a value of the type: the lint of casts says so.
+pub(crate) fn is_refused_text(ty: &Type, text: Option<&str>) -> bool {
+    text.is_some_and(|text| cast::refused(class(ty), text))
+}
+
 fn class(ty: &Type) -> Class {
     match ty {
         Type::String { .. } => Class::Text,

@@ -205,6 +205,11 @@ pub fn castable(dialect: Dialect, from: &Type, to: &Type) -> bool {
     }
 }
 
+/// Whether no value but NULL survives a cast that binds.
+pub fn never_casts(dialect: Dialect, from: &Type, to: &Type) -> bool {
+    dialect == Dialect::DuckDb && duckdb::casts::never(from, to)
+}
+
 /// EXTRACT(field FROM x); `Err` when the field does not exist for the type.
 pub fn extract(dialect: Dialect, field: &str, operand: &Operand) -> Result<Typed, TypeError> {
     match dialect {

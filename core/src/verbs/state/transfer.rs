@@ -49,7 +49,8 @@ fn document(project: &Project, request: &StateRequest, path: &str, rows: u64) ->
 fn path(request: &StateRequest) -> Result<&str> {
     match request.path.as_deref() {
         Some(path) if !path.is_empty() => Ok(path),
-        _ => Err(Error::usage("name a file")),
+        _ => Err(Error::usage("exporting and importing need the `path` of a file")
+            .hint("give it, e.g. {\"action\": \"export\", \"path\": \"state.json\"}")),
     }
 }
 

@@ -410,7 +410,7 @@ impl<'e> Expander<'e> {
             let message = "expected the name of a variable in `@var(…)`";
             let diagnostic = self.diagnostic(frame, code::E028, whole, message);
             self.report(diagnostic);
-            self.insert(frame, "NULL", whole);
+            self.insert(frame, "?", whole);
             return true;
         };
         let has_default = next.kind == TokenKind::Comma;
@@ -418,7 +418,7 @@ impl<'e> Expander<'e> {
             let message = "expected `,` and a default after the variable's name";
             let diagnostic = self.diagnostic(frame, code::E028, next.span, message);
             self.report(diagnostic);
-            self.insert(frame, "NULL", whole);
+            self.insert(frame, "?", whole);
             return true;
         }
         let text = SmolStr::new(name.span.slice(frame.text));
@@ -431,7 +431,7 @@ impl<'e> Expander<'e> {
                 let message = format!("value of variable `{text}` {reason}");
                 let diagnostic = self.diagnostic(frame, code::E417, whole, message);
                 self.report(diagnostic);
-                self.insert(frame, "NULL", whole);
+                self.insert(frame, "?", whole);
             } else {
                 self.insert(frame, &value, whole);
             }
@@ -453,7 +453,7 @@ impl<'e> Expander<'e> {
                 let message = format!("calls nested more than {MAX_LEVEL} levels deep");
                 let diagnostic = self.diagnostic(frame, code::E113, whole, message);
                 self.report(diagnostic);
-                self.insert(frame, "NULL", whole);
+                self.insert(frame, "?", whole);
             }
             self.level -= 1;
             return true;
@@ -463,7 +463,7 @@ impl<'e> Expander<'e> {
             "pass a value for `{text}` or write `@var({text}, default)`"
         ));
         self.report(diagnostic);
-        self.insert(frame, "NULL", whole);
+        self.insert(frame, "?", whole);
         true
     }
 

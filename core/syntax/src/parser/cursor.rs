@@ -341,7 +341,22 @@ impl<'a> Parser<'a> {
     fn reserved_help(&self) -> Option<String> {
         let token = self.peek();
         let word = self.text_of(token);
-        if token.kind != TokenKind::Word || is_sync(token) || !self.dialect.is_reserved(word) {
+        // Nobody names a column so.
+        let glue = matches!(
+            token.kw,
+            Kw::And
+                | Kw::Or
+                | Kw::Not
+                | Kw::As
+                | Kw::By
+                | Kw::Is
+                | Kw::In
+                | Kw::On
+                | Kw::With
+                | Kw::Then
+                | Kw::To
+        );
+        if token.kind != TokenKind::Word || glue || is_sync(token) || !self.dialect.is_reserved(word) {
             return None;
         }
         let quoted = rocky_base::Ident::quoted(SmolStr::new(word)).print(self.dialect);

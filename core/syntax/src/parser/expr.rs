@@ -7,7 +7,7 @@
 use super::{ArgContext, Parser};
 use crate::ast::{BinaryOp, ExprId, ExprKind, IsWhat, LikeKind, UnaryOp};
 use crate::lexer::{Kw, TokenKind};
-use rocky_base::{Dialect, SmolStr, Span, code};
+use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 
 pub(super) mod level {
     //! Binding strengths.
@@ -605,6 +605,15 @@ impl Parser<'_> {
                 [one] => *one,
                 _ => {
                     let span = self.span_from(right_start);
+                    if self.is(Dialect::DuckDb) && list.len() > 1 {
+                        let word = if all { "ALL" } else { "ANY" };
+                        let help = match all {
+                            true => "write `NOT IN (…)`, or a list: `<> ALL ([…])`",
+                            false => "write `IN (…)`, or a list: `= ANY ([…])`",
+                        };
+                        let message = format!("`{word}` takes one list or a subquery, not several values");
+                        self.push(Diagnostic::new(code::E400, Loc::text(span), message).help(help));
+                    }
                     self.add(ExprKind::Tuple(list), span)
                 }
             }

@@ -6,7 +6,7 @@ use crate::ast::{
     TableAlias,
 };
 use crate::lexer::{Kw, Token, TokenKind, string_value};
-use rocky_base::{Dialect, Ident, SmolStr, Span, code};
+use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, Span, code};
 
 /// A join whose right side is being read.
 struct OpenJoin {
@@ -381,6 +381,10 @@ impl Parser<'_> {
         self.advance();
         let outer = self.eat_kw(Kw::Outer).is_some();
         let op_span = self.span_from(start);
+        if self.is(Dialect::DuckDb) {
+            let finding = Diagnostic::new(code::E400, Loc::text(op_span), "DuckDB has no `LATERAL VIEW`");
+            self.push(finding.help("write `, unnest(x) AS t(y)` behind the relation"));
+        }
         let call_start = self.peek().span;
         let call = self.primary();
         let mut alias = None;

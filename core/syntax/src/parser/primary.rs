@@ -6,7 +6,7 @@ use crate::ast::{
     Arg, BinaryOp, Call, CastKind, DatePlaceholder, ExprId, ExprKind, Literal, Name, Path, TypeName,
 };
 use crate::lexer::{Kw, Token, TokenKind, string_value};
-use rocky_base::{Dialect, Ident, SmolStr, Span, code};
+use rocky_base::{Diagnostic, Dialect, Edit, Ident, Loc, SmolStr, Span, code};
 
 impl Parser<'_> {
     /// An operand with its suffixes: `.field`, `[index]`, `::type`, `:path`.
@@ -500,7 +500,18 @@ impl Parser<'_> {
             Kw::True => return self.literal(Literal::Bool(true)),
             Kw::False => return self.literal(Literal::Bool(false)),
             Kw::Case => return self.case(),
-            Kw::Cast | Kw::TryCast | Kw::SafeCast if bracket => return self.cast(),
+            Kw::Cast | Kw::TryCast | Kw::SafeCast if bracket => {
+                if token.kw == Kw::SafeCast && self.is(Dialect::DuckDb) {
+                    let message = "`SAFE_CAST` is `TRY_CAST` in DuckDB";
+                    let edit = Edit {
+                        loc: Loc::text(token.span),
+                        text: "TRY_CAST".to_owned(),
+                    };
+                    let finding = Diagnostic::new(code::E400, Loc::text(token.span), message);
+                    self.push(finding.fix("write `TRY_CAST`", vec![edit]));
+                }
+                return self.cast();
+            }
             Kw::Exists if bracket && self.paren_is_query(self.pos + 1) => return self.exists(),
             Kw::Extract if bracket => return self.extract(),
             Kw::Interval => {

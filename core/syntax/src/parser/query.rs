@@ -279,7 +279,9 @@ impl Parser<'_> {
         }
         self.advance();
         let name = self.name_of(token);
-        let columns = if self.kind() == TokenKind::LParen {
+        // WITH a (SELECT …)
+        let bare = self.kind() == TokenKind::LParen && self.paren_is_query(self.pos);
+        let columns = if self.kind() == TokenKind::LParen && !bare {
             self.name_list("column list")
         } else {
             Vec::new()
@@ -302,6 +304,11 @@ impl Parser<'_> {
         }
         if self.kind() != TokenKind::LParen {
             self.unexpected("`(` before the query of the CTE");
+            // Where the CTE ends and the query begins is anybody's guess: one mistake, one message.
+            while !self.at_eof() {
+                self.advance();
+            }
+            self.silent_at = Some(self.pos);
             let query = self.error_query(self.peek().span);
             let span = self.span_from(name.span);
             return Some(Cte {
@@ -647,6 +654,9 @@ impl Parser<'_> {
 
     fn order_clause(&mut self, tail: &mut Tail) {
         let start = self.advance().span;
+        if self.is(Dialect::DuckDb) && (tail.limited || tail.skipped) && !tail.ordered {
+            self.report(code::E400, start, "`ORDER BY` must stand before `LIMIT`");
+        }
         self.once(&mut tail.ordered, start, "ORDER BY");
         self.expect_kw(Kw::By, "after `ORDER`");
         let all = self.peek();

@@ -465,7 +465,19 @@ impl Parser<'_> {
                 }
                 // BigQuery and Databricks write EXCEPT (…); a set operation has a query behind it.
                 Kw::Except if self.kind_nth(1) == TokenKind::LParen && !self.paren_is_query(self.pos + 1) => {
-                    self.advance();
+                    let word = self.advance().span;
+                    if self.is(Dialect::DuckDb) {
+                        let finding = Diagnostic::new(
+                            code::E400,
+                            Loc::text(word),
+                            "columns are left out with `EXCLUDE`, not `EXCEPT`",
+                        );
+                        let edit = Edit {
+                            loc: Loc::text(word),
+                            text: "EXCLUDE".to_owned(),
+                        };
+                        self.push(finding.fix("write `EXCLUDE`", vec![edit]));
+                    }
                     self.exclude_list(star);
                 }
                 Kw::Replace if self.modifier_follows() => {

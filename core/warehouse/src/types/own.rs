@@ -1,4 +1,5 @@
-//! Types that users made with `CREATE TYPE`, by every name under which a text may reach them.
+//! Types that users made with `CREATE TYPE`, by every name under which a text may reach them; and the names of functions that they
+//! made with `CREATE MACRO`, of which no more is known.
 //!
 //! DuckDB keeps no name on a value: a column of such a type has the type that the name stands for, and `DESCRIBE` says so. So a
 //! name is replaced where it is read, and nothing behind it knows of own types.
@@ -6,30 +7,46 @@
 use super::Type;
 use rocky_base::Dialect;
 use smol_str::{SmolStr, StrExt};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Own types by name: `name`, `schema.name`, `catalog.schema.name`, folded.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub struct OwnTypes(BTreeMap<SmolStr, Type>);
+pub struct OwnTypes {
+    types: BTreeMap<SmolStr, Type>,
+    functions: BTreeSet<SmolStr>,
+}
 
 impl OwnTypes {
     /// No types.
-    pub const NONE: OwnTypes = OwnTypes(BTreeMap::new());
+    pub const NONE: OwnTypes = OwnTypes {
+        types: BTreeMap::new(),
+        functions: BTreeSet::new(),
+    };
 
     /// Add a type under a dotted name.
     pub fn insert(&mut self, name: &str, ty: Type) {
-        self.0.insert(name.to_lowercase_smolstr(), ty);
+        self.types.insert(name.to_lowercase_smolstr(), ty);
     }
 
-    /// True when there are none.
+    /// Add a function, without its schema.
+    pub fn insert_function(&mut self, name: &str) {
+        self.functions.insert(name.to_lowercase_smolstr());
+    }
+
+    /// Whether users made a function of this name, in whatever schema.
+    pub fn has_function(&self, name: &str) -> bool {
+        !self.functions.is_empty() && self.functions.contains(&name.to_lowercase_smolstr())
+    }
+
+    /// True when there are neither.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.types.is_empty() && self.functions.is_empty()
     }
 
     pub(super) fn get(&self, name: &str) -> Option<Type> {
         // Most texts are read where there are none.
-        (!self.0.is_empty())
-            .then(|| self.0.get(&name.to_lowercase_smolstr()))
+        (!self.types.is_empty())
+            .then(|| self.types.get(&name.to_lowercase_smolstr()))
             .flatten()
             .cloned()
     }

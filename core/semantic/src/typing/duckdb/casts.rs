@@ -27,6 +27,84 @@ pub(crate) fn castable(from: &Type, to: &Type) -> bool {
     }
 }
 
+/// The kinds of scalar and nested types that the engine's casts tell apart.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Kind {
+    Boolean,
+    Number,
+    Blob,
+    Bit,
+    Date,
+    Time,
+    Timestamp,
+    Interval,
+    Uuid,
+    List,
+    Struct,
+    Map,
+}
+
+fn kind(ty: &Type) -> Option<Kind> {
+    Some(match ty {
+        Type::Boolean => Kind::Boolean,
+        Type::Float32 | Type::Float64 | Type::Decimal { .. } => Kind::Number,
+        Type::BigNum => return None,
+        ty if ty.is_integer() => Kind::Number,
+        Type::Binary => Kind::Blob,
+        Type::Bit => Kind::Bit,
+        Type::Date => Kind::Date,
+        Type::Time => Kind::Time,
+        Type::Timestamp(_) | Type::TimestampTz => Kind::Timestamp,
+        Type::Interval => Kind::Interval,
+        Type::Uuid => Kind::Uuid,
+        Type::List(_) | Type::Array(..) => Kind::List,
+        Type::Struct(_) => Kind::Struct,
+        Type::Map(_) => Kind::Map,
+        _ => return None,
+    })
+}
+
+/// True for a cast that binds and has no conversion behind it: "Unimplemented type for cast" on the first value that is not
+/// NULL. Measured on the engine, pair by pair.
+pub(crate) fn never(from: &Type, to: &Type) -> bool {
+    use Kind::{Bit, Blob, Boolean, Date, Interval, List, Map, Number, Struct, Time, Timestamp, Uuid};
+    let (Some(from), Some(to)) = (kind(from), kind(to)) else {
+        return false;
+    };
+    matches!(
+        (from, to),
+        (
+            Boolean | Number,
+            Blob | Date | Time | Timestamp | Interval | Uuid | List | Struct | Map
+        ) | (
+            Date | Time | Timestamp | Interval,
+            Boolean | Number | Blob | Bit | Uuid | List | Struct | Map
+        ) | (Date, Time | Interval)
+            | (Time, Date | Timestamp | Interval)
+            | (Timestamp, Interval)
+            | (Interval, Date | Time | Timestamp)
+            | (
+                Uuid,
+                Boolean | Number | Bit | Date | Time | Timestamp | Interval | List | Struct | Map
+            )
+            | (
+                Blob,
+                Boolean | Number | Date | Time | Timestamp | Interval | List | Struct | Map
+            )
+            | (
+                Bit,
+                Date | Time | Timestamp | Interval | Uuid | List | Struct | Map
+            )
+            | (
+                List | Struct | Map,
+                Boolean | Number | Blob | Bit | Date | Time | Timestamp | Interval | Uuid
+            )
+            | (List, Struct | Map)
+            | (Struct, List)
+            | (Map, List | Struct)
+    )
+}
+
 fn structs(a: &[Field], b: &[Field]) -> bool {
     let unnamed = |fields: &[Field]| fields.first().is_some_and(|f| f.name.is_empty());
     if unnamed(a) || unnamed(b) {

@@ -118,6 +118,7 @@ pub(super) fn check(
             "`{name}` knows no part `{part}` of a date{near}"
         )));
     }
+    written(name, seen, operands)?;
     let second_is_null = operands.get(1).is_some_and(|o| o.is_null());
     match name {
         "quantile" | "quantile_disc" | "quantile_cont" | "approx_quantile" | "reservoir_quantile"
@@ -195,6 +196,55 @@ pub(super) fn check(
         _ => {}
     }
     Ok(())
+}
+
+/// Patterns, options and formats that are written out.
+fn written(name: &str, seen: &[Seen], operands: &[&Operand]) -> Result<(), TypeError> {
+    let options = match name {
+        "regexp_matches"
+        | "regexp_full_match"
+        | "regexp_split_to_array"
+        | "str_split_regex"
+        | "string_split_regex" => Some(2),
+        "regexp_replace" | "regexp_extract" | "regexp_extract_all" => Some(3),
+        _ => None,
+    };
+    if let Some(place) = options {
+        let given = text(operands, place);
+        let replaces = name == "regexp_replace";
+        let known = |c: &char| "cilmnps \t\n".contains(*c) || (replaces && *c == 'g');
+        if let Some(wrong) = given.and_then(|o| o.chars().find(|c| !known(c))) {
+            let message = match wrong {
+                'g' => format!("`{name}` has no option `g`: it is for `regexp_replace`"),
+                _ => format!("`{name}` has no option `{wrong}`; there are c, i, l, m, n, p and s"),
+            };
+            return Err(refused(message));
+        }
+        let literal = operands.len() > place && given.is_none_or(|o| o.contains('l'));
+        if !literal && let Some(what) = text(operands, 1).and_then(super::pattern::mistake) {
+            return Err(refused(format!("the pattern of `{name}` cannot be read: {what}")));
+        }
+        return Ok(());
+    }
+    let format = match name {
+        "strftime" => {
+            let temporal = |i: usize| {
+                seen.get(i)
+                    .is_some_and(|s| matches!(s.settle(), Type::Date | Type::Timestamp(_)))
+            };
+            match (temporal(0), temporal(1)) {
+                (true, false) => text(operands, 1),
+                (false, true) => text(operands, 0),
+                _ => None,
+            }
+        }
+        "strptime" | "try_strptime" => text(operands, 1),
+        _ => None,
+    };
+    match format.and_then(super::pattern::format_mistake) {
+        Some(what) => Err(refused(format!("the format of `{name}` cannot be read: {what}"))),
+        None => Ok(()),
+    }
 }
 
 impl Places {

@@ -11,6 +11,7 @@ pub(crate) mod functions;
 pub(crate) mod json;
 pub(crate) mod macros;
 pub(crate) mod operators;
+mod pattern;
 pub(crate) mod scalar;
 mod settings;
 pub(crate) mod tables;

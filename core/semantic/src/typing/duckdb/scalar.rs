@@ -406,6 +406,28 @@ pub(crate) fn index(base: &Operand, index: &Operand) -> Result<Typed, TypeError>
     if matches!(base.ty, Type::List(_) | Type::Array(..) | Type::String { .. }) && !counted {
         return Err(TypeError::Operator);
     }
+    // A key is found by comparing: what cannot be compared is no key.
+    if let Type::Map(kv) = &base.ty {
+        let plain = |ty: &Type| {
+            ty.is_integer()
+                || ty.is_temporal()
+                || matches!(
+                    ty,
+                    Type::Boolean
+                        | Type::Float32
+                        | Type::Float64
+                        | Type::Decimal { .. }
+                        | Type::String { .. }
+                )
+        };
+        let key = Operand::of(kv.0.clone(), false);
+        if plain(&key.ty)
+            && plain(&index.ty)
+            && super::operators::binary(&rocky_syntax::ast::BinaryOp::Lt, &key, index).is_err()
+        {
+            return Err(TypeError::Operator);
+        }
+    }
     // Inside a struct a field is as much there as the struct itself.
     Ok(Typed { ty, nullable: true })
 }
