@@ -18,6 +18,7 @@ use rocky_base::system::MemorySystem;
 use rocky_core::verbs::compile::CompileRequest;
 use rocky_core::verbs::diff::DiffRequest;
 use rocky_core::verbs::lineage::{LineageFormat, LineageRequest};
+use rocky_core::verbs::run::RunRequest;
 use rocky_core::{CancelToken, Engine, EngineOptions, ErrorKind, Host, NoObserver, OpenRequest, Project};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -217,6 +218,18 @@ fn the_page_and_the_graph_of_all_models_stop_anywhere() {
             project.lineage(&request, &mut NoObserver, token).map(drop)
         });
     }
+}
+
+#[test]
+fn a_plan_of_many_models_stops_anywhere() {
+    let system = many(if cfg!(debug_assertions) { 400 } else { 10_000 });
+    // No file of that name comes into being: a plan needs no database that is not there.
+    let project = compiled(&system);
+    measure("plan", 20, &|token| {
+        project
+            .plan(&RunRequest::default(), &mut NoObserver, token)
+            .map(drop)
+    });
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub use bind::{Bindings, Hole, Parameter, Sql};
 pub use checks::{CheckKind, CheckPlan, Judge};
 pub use drift::{Drift, DriftAction, DriftActionKind, DriftPolicy};
 pub use plan::check_windows;
-pub use plan::{PlanOptions, plan, statements};
+pub use plan::{PlanOptions, plan, plan_until, statements};
 pub use shadow::Shadow;
 pub use snapshot::{Change, SnapshotSpec, snapshot};
 pub use strategy::window_query;

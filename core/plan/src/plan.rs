@@ -10,7 +10,7 @@ use crate::task::{Fact, Plan, Step, StepKind, Task, TaskKind};
 use crate::window::{self, Before, Interval, Literals, WindowOptions};
 use crate::{hash, parallel, setup};
 use rocky_base::ident::IdentKind;
-use rocky_base::{Diagnostic, Dialect, Error, SmolStr, code, suggest};
+use rocky_base::{CancelToken, Diagnostic, Dialect, Error, SmolStr, code, suggest};
 use rocky_config::{
     AdapterSettings, Concurrency, Format, OnAdded, OnUnsafe, PipelineConfig, PipelineKind, StrategyKind,
 };
@@ -91,10 +91,28 @@ pub fn plan(
     catalog: &CatalogSnapshot,
     options: &PlanOptions,
 ) -> Result<Plan, Vec<Diagnostic>> {
+    plan_until(snapshot, catalog, options, &CancelToken::new())
+}
+
+/// The same until `cancel` is tripped. What comes then is an error without findings: the caller looks at its token first.
+pub fn plan_until(
+    snapshot: &Snapshot,
+    catalog: &CatalogSnapshot,
+    options: &PlanOptions,
+    cancel: &CancelToken,
+) -> Result<Plan, Vec<Diagnostic>> {
     match &options.shadow {
-        Some(shadow) => shadow::models(shadow, snapshot, catalog, options),
-        None => ordinary(snapshot, catalog, options),
+        Some(shadow) => shadow::models(shadow, snapshot, catalog, options, cancel),
+        None => ordinary(snapshot, catalog, options, cancel),
     }
+}
+
+/// Drops what was made so far where nobody waits for it.
+fn give_up(tasks: Vec<Task>) -> Vec<Diagnostic> {
+    if rayon::current_thread_index().is_some() {
+        rayon::spawn(move || drop(tasks));
+    }
+    Vec::new()
 }
 
 /// Plan into the models' own targets.
@@ -102,6 +120,7 @@ pub(crate) fn ordinary(
     snapshot: &Snapshot,
     catalog: &CatalogSnapshot,
     options: &PlanOptions,
+    cancel: &CancelToken,
 ) -> Result<Plan, Vec<Diagnostic>> {
     let pipeline = pipeline(snapshot, options)?;
     let chosen = choose(snapshot, options);
@@ -124,10 +143,17 @@ pub(crate) fn ordinary(
         None => Assembler::new(snapshot),
     };
     let made = parallel::map(&order, &begin, &|assembler, id| {
-        let model = snapshot.models.get(*id as usize)?;
+        let model = snapshot
+            .models
+            .get(*id as usize)
+            .filter(|_| !cancel.is_tripped())?;
         let made = made(snapshot, catalog, options, model, &assembler.sql(*id));
         Some((model, made.map(|made| task(snapshot, model, made))))
     });
+    if cancel.is_tripped() {
+        let tasks = made.into_iter().flatten().filter_map(|(_, made)| made.ok());
+        return Err(give_up(tasks.collect()));
+    }
     let mut tasks: Vec<Task> = Vec::with_capacity(order.len());
     let mut planned: Vec<&Model> = Vec::with_capacity(order.len());
     let mut problems = Vec::new();
@@ -153,6 +179,9 @@ pub(crate) fn ordinary(
             Err(problem) => problems.push(problem.in_model(model.name.clone())),
         }
     }
+    if cancel.is_tripped() {
+        return Err(give_up(tasks));
+    }
     problems.extend(checks.finish());
     if !problems.is_empty() {
         return Err(problems);
@@ -175,7 +204,11 @@ pub(crate) fn ordinary(
         concurrency: options.concurrency.unwrap_or(configured).clamp(1, limit.max(1)),
         fail_fast: options.fail_fast || execution.is_some_and(|e| e.fail_fast),
     };
-    let Some(plan_id) = plan.id() else {
+    let plan_id = plan.id_until(cancel);
+    if cancel.is_tripped() {
+        return Err(give_up(plan.tasks));
+    }
+    let Some(plan_id) = plan_id else {
         return Err(vec![Diagnostic::global(
             code::E303,
             "plan cannot be serialised; please report this",

@@ -12,7 +12,7 @@ use crate::snapshot::{SnapshotSpec, snapshot};
 use crate::strategy::is_kept;
 use crate::task::{Plan, Step, StepKind, Task};
 use crate::{PlanOptions, hash, setup};
-use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, code};
+use rocky_base::{CancelToken, Diagnostic, Dialect, Ident, Loc, SmolStr, code};
 use rocky_config::{StrategyKind, TestKind};
 use rocky_project::{InputRelation, Model, Snapshot};
 use rocky_warehouse::catalog::Lookup;
@@ -563,6 +563,7 @@ pub(crate) fn models(
     snapshot: &Snapshot,
     catalog: &CatalogSnapshot,
     options: &PlanOptions,
+    cancel: &CancelToken,
 ) -> Result<Plan, Vec<Diagnostic>> {
     let ids = chosen(snapshot, options);
     let (mut wishes, mut problems) = (Vec::with_capacity(ids.len()), Vec::new());
@@ -600,7 +601,7 @@ pub(crate) fn models(
     };
     let stage = Stage::new(shadow, catalog, wishes, &taken)?;
     let targets: Vec<(u32, RelationName)> = ids.into_iter().zip(stage.targets().cloned()).collect();
-    let plan = ordinary(&snapshot.retargeted(&targets), &stage.catalog, options)?;
+    let plan = ordinary(&snapshot.retargeted(&targets), &stage.catalog, options, cancel)?;
     stage.finish(plan)
 }
 

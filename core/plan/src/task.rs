@@ -3,7 +3,7 @@
 use crate::bind::Hole;
 use crate::checks::CheckPlan;
 use crate::drift::Drift;
-use rocky_base::{Dialect, SmolStr};
+use rocky_base::{CancelToken, Dialect, SmolStr};
 use rocky_warehouse::{RelationName, Strategy};
 use serde::{Deserialize, Serialize};
 
@@ -277,7 +277,15 @@ impl Plan {
 
     /// The hash that becomes its `plan_id`: of everything but that. `None` when a value cannot be serialised.
     pub(crate) fn id(&self) -> Option<String> {
-        let tasks = crate::parallel::map(&self.tasks, &|| (), &|(), task| crate::hash::of_value(task));
+        self.id_until(&CancelToken::new())
+    }
+
+    /// The same; `None` when `cancel` is tripped, too.
+    pub(crate) fn id_until(&self, cancel: &CancelToken) -> Option<String> {
+        let tasks = crate::parallel::map(&self.tasks, &|| (), &|(), task| {
+            let wanted = !cancel.is_tripped();
+            wanted.then(|| crate::hash::of_value(task)).flatten()
+        });
         let tasks: Option<Vec<String>> = tasks.into_iter().collect();
         let Plan {
             plan_id: _,

@@ -5,7 +5,7 @@
 mod common;
 
 use common::Project;
-use rocky_base::{Dialect, SmolStr};
+use rocky_base::{CancelToken, Dialect, SmolStr};
 use rocky_plan::{Plan, PlanOptions};
 use rocky_warehouse::RelationKind;
 use std::time::Instant;
@@ -107,6 +107,24 @@ fn only_the_errors_of_planned_models_count() {
     assert_eq!((errors.len(), errors[0].code.id()), (1, "E100"));
     let errors = plan("reader").unwrap_err();
     assert_eq!(errors[0].model.as_deref(), Some("eph"));
+}
+
+#[test]
+fn a_plan_that_is_given_up_has_no_findings() {
+    let mut project = duckdb();
+    for n in 0..300 {
+        project = project.model(&format!("m{n}"), "", "SELECT 1 AS a");
+    }
+    let snapshot = project.compile();
+    let options = PlanOptions::default();
+    let plan = |token: &CancelToken| rocky_plan::plan_until(&snapshot, project.catalog(), &options, token);
+    let token = CancelToken::new();
+    let whole = rocky_plan::plan(&snapshot, project.catalog(), &options).unwrap();
+    assert_eq!(plan(&token).unwrap(), whole);
+    token.trip();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    assert_eq!(plan(&token).unwrap_err(), []);
+    assert_eq!(pool.install(|| plan(&token)).unwrap_err(), []);
 }
 
 #[test]

@@ -127,7 +127,9 @@ pub(super) fn prepare(
             models: snapshot.models.len() as u64,
         });
         let pool = &project.engine.inner.pool;
-        match pool.install(|| rocky_plan::plan(&snapshot, &catalog, &options)) {
+        let made = pool.install(|| rocky_plan::plan_until(&snapshot, &catalog, &options, cancel));
+        cancel.check()?;
+        match made {
             Ok(made) => plan = Some(made),
             Err(problems) => found.extend(problems),
         }
