@@ -437,10 +437,10 @@ fn columns_are_compared_by_name_and_type() {
             "ColumnAdded fresh VARCHAR"
         ]
     );
-    // What they share is compared all the same.
+    // What they share is compared all the same; that is not all of them.
     assert_eq!(
         types.contents.as_ref().map(|c| (c.columns_compared, c.equal)),
-        Some((1, true))
+        Some((1, false))
     );
     assert_eq!((keytype.verdict.as_str(), &keytype.contents), ("fail", &None));
     assert_eq!(

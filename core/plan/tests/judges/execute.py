@@ -176,7 +176,12 @@ class Both:
         if len(answers[0]) != len(answers[1]):
             failed = [f"{sql}\n  {a}" for given in answers for sql, a in given if isinstance(a, str)]
             return self.differs(name, "\n".join(failed) or "one asks more than the other")
-        for (_, expected), (sql, found) in zip(*answers):
+        for (asked, expected), (sql, found) in zip(*answers):
+            # Only DuckDB has endless dates and timestamps: it says beside the watermark how many, and here there are none.
+            if "THEN NULL ELSE" in asked and "THEN NULL ELSE" not in sql and not isinstance(expected, str):
+                columns, [(watermark, endless)] = expected
+                if endless == "0":
+                    expected = (columns[:1], [(watermark,)])
             if isinstance(expected, str) and isinstance(found, str) and NOWHERE in sql.lower():
                 continue
             # A sample differs by chance.
