@@ -129,10 +129,11 @@ pub struct RunArgs {
     /// Rebuild incremental models from scratch
     #[arg(long)]
     pub full_refresh: bool,
-    /// Go on with a run that did not do everything: what succeeded in it is not done again
+    /// Go on with a run that did not do everything: what succeeded in it is not done again. With --dag or --all, with the run of all pipelines
+    /// that this one was part of
     #[arg(long, value_name = "RUN_ID")]
     pub resume: Option<String>,
-    /// Go on with the last run of this pipeline and filter, if it did not do everything
+    /// Go on with the last run of this pipeline (with --dag or --all: of these) and filter, if it did not do everything
     #[arg(long, conflicts_with = "resume")]
     pub resume_latest: bool,
     /// Leave models alone that are unchanged, and read nothing that changed since they were built
@@ -272,6 +273,9 @@ pub struct LineageArgs {
     /// Write a self-contained page to FILE, or to stdout
     #[arg(long, value_name = "FILE", num_args = 0..=1, value_hint = ValueHint::FilePath)]
     pub html: Option<Option<String>>,
+    /// Replace FILE also when it is no page that rocky wrote
+    #[arg(long, requires = "html")]
+    pub force: bool,
     /// Namespace of the jobs in OpenLineage events [default: rocky]
     #[arg(long, value_name = "NAME")]
     pub namespace: Option<String>,
@@ -584,6 +588,9 @@ pub enum Command {
         /// Write the runs as a self-contained page with a timeline of each to FILE, or to stdout
         #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["model", "graph"], value_hint = ValueHint::FilePath)]
         html: Option<Option<String>>,
+        /// Replace FILE also when it is no page that rocky wrote
+        #[arg(long, requires = "html")]
+        force: bool,
     },
     /// Show what checks measured of a model
     #[command(after_help = "Example:\n  rocky metrics fct_orders --trend --column customer_id --alerts")]

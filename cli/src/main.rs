@@ -5,6 +5,7 @@
 mod args;
 mod command;
 mod output;
+mod page;
 mod partitions;
 mod progress;
 mod render;
@@ -12,6 +13,8 @@ mod render;
 use clap::Parser;
 use rocky_core::CancelToken;
 use std::process::ExitCode;
+#[cfg(target_os = "linux")]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 // A compile is a million small allocations; the system's allocator costs a fifth of it. The library never sets one.
 #[global_allocator]
@@ -21,11 +24,20 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// touched: a third of the memory of a compile, and a quarter of its time, would be for pages that are hardly used.
 #[cfg(target_os = "linux")]
 extern "C" fn small_pages() {
-    // SAFETY: the call takes four numbers and no pointers; when the kernel refuses, nothing has changed.
+    // SAFETY: the calls take five numbers and no pointers; when the kernel refuses, nothing has changed.
     unsafe {
-        libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0);
+        // Whoever started this process may have said so already: then it is not ours to take back.
+        if libc::prctl(libc::PR_GET_THP_DISABLE, 0, 0, 0, 0) == 0
+            && libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0) == 0
+        {
+            OURS.store(true, Ordering::Relaxed);
+        }
     }
 }
+
+/// That pages are small was said here.
+#[cfg(target_os = "linux")]
+static OURS: AtomicBool = AtomicBool::new(false);
 
 /// Before the first allocation, which is made before `main`: alone it would fill three huge pages.
 #[cfg(target_os = "linux")]
@@ -37,9 +49,11 @@ static BEFORE_MAIN: extern "C" fn() = small_pages;
 /// Huge pages again, for verbs that execute models: DuckDB makes good use of them.
 fn huge_pages() {
     #[cfg(target_os = "linux")]
-    // SAFETY: as above.
-    unsafe {
-        libc::prctl(libc::PR_SET_THP_DISABLE, 0, 0, 0, 0);
+    if OURS.load(Ordering::Relaxed) {
+        // SAFETY: as above.
+        unsafe {
+            libc::prctl(libc::PR_SET_THP_DISABLE, 0, 0, 0, 0);
+        }
     }
 }
 

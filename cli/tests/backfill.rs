@@ -244,3 +244,46 @@ fn a_killed_backfill_is_taken_up_again() {
         assert_eq!(run["materializations"].as_array().unwrap().len(), 0);
     }
 }
+
+#[test]
+fn looking_back_ends_at_the_first_partition() {
+    let folder = project("lookback = 5\nfirst_partition = \"2026-04-03\"");
+    let dir = folder.path();
+    for day in [
+        "2026-04-01",
+        "2026-04-02",
+        "2026-04-03",
+        "2026-04-04",
+        "2026-04-05",
+    ] {
+        sql(dir, &format!("insert into raw.orders values (1, 1, '{day}', 10)"));
+    }
+    let keys = |run: &Value| -> Vec<String> {
+        let of = run["materializations"].as_array().unwrap().iter();
+        of.map(|m| m["partition"]["key"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let (_, plan) = json(dir, &["plan", "--partition", "2026-04-05"]);
+    let text = plan.to_string();
+    assert!(
+        text.contains("looking back ends at first_partition 2026-04-03"),
+        "{plan:#}"
+    );
+    let (code, run) = json(dir, &["run", "--partition", "2026-04-05"]);
+    assert_eq!(
+        (code, keys(&run)),
+        (
+            0,
+            vec!["2026-04-03".to_owned(), "2026-04-04".into(), "2026-04-05".into()]
+        )
+    );
+    assert_eq!(
+        sql(dir, "select order_date from marts.fct_daily_orders order by 1"),
+        ["2026-04-03", "2026-04-04", "2026-04-05"]
+    );
+    // What is asked for by name is computed; nothing before it is.
+    let (code, run) = json(dir, &["run", "--partition", "2026-04-02", "--lookback", "3"]);
+    assert_eq!((code, keys(&run)), (0, vec!["2026-04-02".to_owned()]));
+    let (_, plan) = json(dir, &["plan", "--partition", "2026-04-05", "--lookback", "2"]);
+    assert!(!plan.to_string().contains("looking back ends"), "{plan:#}");
+}

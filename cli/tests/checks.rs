@@ -773,9 +773,11 @@ fn the_age_of_rows_is_checked_as_the_model_says() {
     assert_eq!(run["skipped"][0]["model"], "reader", "nobody builds on old rows");
     let (_, plan) = folder.json(&["plan"]);
     let shown = plan["statements"].as_array().unwrap().iter();
-    assert!(shown.clone().any(|s| s["purpose"] == "check_freshness"
-        && s["sql"].as_str().unwrap().contains("MAX(\"at\")")
-            | s["sql"].as_str().unwrap().contains("MAX(at)")));
+    assert!(
+        shown
+            .clone()
+            .any(|s| s["purpose"] == "check_freshness" && s["sql"].as_str().unwrap().contains("epoch(MAX("))
+    );
     let (_, metrics) = folder.json(&["metrics", "m"]);
     assert!(
         metrics["snapshots"][0]["freshness_lag_seconds"].as_u64().unwrap() >= 3_600,
@@ -886,6 +888,109 @@ fn a_freshness_that_cannot_be_checked_is_said() {
             .map(|d| (d["code"].as_str().unwrap(), d["message"].as_str().unwrap()))
             .collect();
         assert_eq!((exit, errors), (1, vec![(code, said)]), "{sidecar}");
+    }
+}
+
+/// A column of another type has an age for nobody, whatever an engine makes of it.
+#[test]
+fn a_column_that_tells_no_moment_has_no_age() {
+    let model = "SELECT 1 AS id, TIME '10:00:00' AS at, 7 AS n, DATE '2026-01-01' AS day";
+    let folder = Folder::new("", &[("models/m.sql", model)]);
+    let errors = |folder: &Folder| -> (i32, Vec<String>) {
+        let (exit, run) = folder.json(&["run"]);
+        let all = run["diagnostics"].as_array().unwrap().iter();
+        let errors = all.filter(|d| d["severity"] == "Error");
+        (
+            exit,
+            errors
+                .map(|d| {
+                    format!(
+                        "{} {}",
+                        d["code"].as_str().unwrap(),
+                        d["message"].as_str().unwrap()
+                    )
+                })
+                .collect(),
+        )
+    };
+    for (column, ty) in [("at", "TIME"), ("n", "INTEGER")] {
+        let own = format!("[freshness]\nmax_lag_seconds = 60\ntime_column = \"{column}\"\n");
+        folder.write("models/m.toml", &own);
+        let said =
+            format!("E417 time_column `{column}` of `m` is {ty}, which does not tell the age of a row");
+        assert_eq!(errors(&folder), (1, vec![said]));
+    }
+    // What is said of many tables is not meant for one without such a column.
+    folder.write("models/m.toml", "");
+    folder.write(
+        "rocky.toml",
+        &format!("{CONFIG}[pipeline.p.checks]\nfreshness = {{ threshold_seconds = 5, timestamp_column = \"at\" }}\n"),
+    );
+    let (code, checks) = folder.checks(&[]);
+    assert!(
+        code == 0 && checks.iter().all(|c| c.0 != "freshness"),
+        "{checks:?}"
+    );
+}
+
+/// The age of the newest row is remembered, whether or not anything else is measured; a row of `infinity` is not the newest.
+#[test]
+fn an_age_is_measured_without_a_count_of_rows() {
+    let folder = Folder::new(
+        "",
+        &[
+            (
+                "models/m.sql",
+                "SELECT now()::TIMESTAMP - INTERVAL 2 HOURS AS at UNION ALL SELECT TIMESTAMP 'infinity' UNION ALL SELECT NULL",
+            ),
+            (
+                "models/m.toml",
+                "[freshness]\nmax_lag_seconds = 86400\ntime_column = \"at\"\n",
+            ),
+        ],
+    );
+    let (code, checks) = folder.checks(&[]);
+    assert_eq!(code, 0, "{checks:?}");
+    let (_, metrics) = folder.json(&["metrics", "m"]);
+    let snapshot = &metrics["snapshots"][0];
+    assert_eq!(snapshot["row_count"], 3, "{metrics}");
+    let lag = snapshot["freshness_lag_seconds"].as_u64().unwrap();
+    assert!((7200..7200 + 3600).contains(&lag), "{metrics}");
+}
+
+#[test]
+fn tagged_rows_are_counted_however_many_windows_are_computed_at_a_time() {
+    let folder = Folder::new(
+        "[pipeline.p.checks.quarantine]\nenabled = true\nmode = \"tag\"\n",
+        &[
+            (
+                "models/t.sql",
+                "SELECT d, n FROM raw_rows WHERE d >= @start_date AND d < @end_date",
+            ),
+            (
+                "models/t.toml",
+                "[strategy]\ntype = \"time_interval\"\ntime_column = \"d\"\ngranularity = \"day\"\n\
+                 [[tests]]\ntype = \"in_range\"\ncolumn = \"n\"\nmax = 1\n",
+            ),
+            (
+                "models/raw_rows.sql",
+                "SELECT DATE '2026-04-01' + i AS d, i AS n FROM (VALUES (0), (1), (2), (3)) AS v(i)",
+            ),
+        ],
+    );
+    let range = [
+        "run",
+        "--from",
+        "2026-04-01",
+        "--to",
+        "2026-04-04",
+        "--parallel",
+        "3",
+    ];
+    for _ in 0..2 {
+        let (code, run) = folder.json(&range);
+        assert_eq!(code, 0, "{run:#}");
+        assert_eq!(run["quarantine"][0]["quarantined_rows"], 2, "{run:#}");
     }
 }
 

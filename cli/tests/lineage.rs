@@ -338,6 +338,55 @@ fn formats_are_chosen_once() {
     assert_eq!(failed.status.code(), Some(1));
 }
 
+#[test]
+fn a_page_replaces_pages_and_nothing_else() {
+    let shop = Folder::shop();
+    let root = shop.0.path();
+    let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap();
+    let history = |args: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_rocky"))
+            .arg("history")
+            .args(args)
+            .current_dir(root)
+            .output()
+            .unwrap()
+    };
+    let model = "models/mart.sql";
+    let before = read(model);
+    for out in [
+        shop.rocky(&["--html", model]),
+        history(&["--html", model]),
+        shop.rocky(&["--html", "rocky.toml"]),
+    ] {
+        assert_eq!(out.status.code(), Some(2));
+        let said = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+        assert!(
+            said.contains("is not a page that rocky wrote") && said.contains("--force"),
+            "{said}"
+        );
+    }
+    assert_eq!(read(model), before);
+    // What rocky wrote, what is empty, and what is not there.
+    shop.write("empty.html", "");
+    assert!(shop.rocky(&["--html", "empty.html"]).status.success());
+    assert!(shop.rocky(&["--html", "page.html"]).status.success());
+    assert!(history(&["--html", "page.html"]).status.success());
+    assert!(read("page.html").contains("· runs</title>"));
+    shop.write("mine.html", "<!doctype html><p>mine");
+    assert!(!shop.rocky(&["--html", "mine.html"]).status.success());
+    assert_eq!(read("mine.html"), "<!doctype html><p>mine");
+    assert!(shop.rocky(&["--html", "mine.html", "--force"]).status.success());
+    assert!(read("mine.html").contains("lineage"));
+    assert_eq!(shop.rocky(&["--force"]).status.code(), Some(2));
+    // Nothing is left beside.
+    let left: Vec<String> = std::fs::read_dir(root)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .filter(|n| n.ends_with(".tmp"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
 /// The events, read by the model classes of OpenLineage's own client: see `openlineage/check.py`.
 #[test]
 fn openlineage_reads_the_events() {

@@ -118,3 +118,30 @@ fn what_was_planned_is_applied_or_refused() {
     let (code, error) = json(dir, &["apply", "zzz"]);
     assert!(code > 0 && error["error"]["code"] == "usage", "{error}");
 }
+
+#[test]
+fn a_plan_that_is_not_applied_makes_no_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    write(
+        dir,
+        "rocky.toml",
+        "[adapter]\ntype = \"duckdb\"\npath = \"new.duckdb\"\n[pipeline.p]\ntype = \"transformation\"\n[pipeline.p.target]\nadapter = \"default\"\n",
+    );
+    write(dir, "models/a.sql", "SELECT 1 AS id");
+    let plan = || json(dir, &["plan"]).1["plan_id"].as_str().unwrap().to_owned();
+    let id = plan();
+    write(dir, "models/a.sql", "SELECT 2 AS id");
+    let (code, error) = json(dir, &["apply", &id]);
+    assert_eq!(
+        (code, error["error"]["code"].as_str().unwrap()),
+        (1, "stale"),
+        "{error}"
+    );
+    assert!(!dir.join("new.duckdb").exists());
+    // One that fits makes it.
+    let id = plan();
+    let (code, run) = json(dir, &["apply", &id]);
+    assert_eq!((code, run["tables_copied"].as_u64()), (0, Some(1)), "{run}");
+    assert!(dir.join("new.duckdb").exists());
+}

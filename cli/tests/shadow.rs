@@ -663,6 +663,49 @@ fn shadows_are_compared_when_the_plan_is_remembered() {
     assert_eq!(found["overall_verdict"], "pass", "{found:#}");
 }
 
+/// Of a column that was not compared nothing is known: tables that differ in types are not equal.
+#[test]
+fn what_was_not_compared_is_not_equal() {
+    let files = |a: &str| -> Vec<(String, String)> {
+        let config = "[adapter]\ntype = \"duckdb\"\npath = \"shop.duckdb\"\n[pipeline.p]\ntype = \"transformation\"\n\
+                      [pipeline.p.target]\nadapter = \"default\"\n";
+        vec![
+            ("rocky.toml".into(), config.into()),
+            ("models/m.sql".into(), a.into()),
+        ]
+    };
+    let folder = Folder::new(&[]);
+    let write = |a: &str| files(a).iter().for_each(|(path, text)| folder.write(path, text));
+    write("SELECT 1 AS a UNION ALL SELECT 2");
+    folder.ok(&["run"]);
+    // Nothing can be compared.
+    write("SELECT '1' AS a UNION ALL SELECT '3'");
+    folder.ok(&["run", "--shadow"]);
+    let (code, found) = folder.json(&["compare"]);
+    let table = &found["results"][0];
+    assert!(code != 0 && table["verdict"] == "fail", "{found:#}");
+    assert!(table.get("contents").is_none(), "{found:#}");
+    let reasons = table["reasons"].to_string();
+    assert!(reasons.contains("contents were not compared"), "{reasons}");
+    // One of two can.
+    write("SELECT 1 AS a, 2 AS b, 'x' AS c");
+    folder.ok(&["run"]);
+    write("SELECT 1 AS a, '2' AS b, 'x' AS c");
+    folder.ok(&["run", "--shadow"]);
+    let (_, found) = folder.json(&["compare"]);
+    let contents = &found["results"][0]["contents"];
+    assert_eq!(
+        (&contents["equal"], &contents["columns_not_compared"]),
+        (&false.into(), &serde_json::json!(["b"]))
+    );
+    assert_eq!(contents["rows_changed"], 0);
+    let (_, out, _) = folder.rocky(&["compare", "-o", "table"]);
+    assert!(out.contains("not compared: b"), "{out}");
+    // What is to be ignored is not missed.
+    let (_, found) = folder.json(&["compare", "--ignore", "b"]);
+    assert_eq!(found["results"][0]["contents"]["equal"], true, "{found:#}");
+}
+
 #[test]
 fn the_key_of_the_environment_is_refused_too() {
     let folder = project();

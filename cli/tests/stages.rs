@@ -3,6 +3,9 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use rocky_adapter_duckdb::{DuckDb, OpenOptions};
+use rocky_base::CancelToken;
+use rocky_warehouse::Warehouse;
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 
@@ -54,9 +57,23 @@ impl Folder {
         std::fs::read_to_string(self.0.path().join(path)).unwrap_or_default()
     }
 
+    fn sql(&self, sql: &str) {
+        let cancel = CancelToken::new();
+        let path = self.0.path().join("w.duckdb");
+        let db = DuckDb::open(Some(&path), &OpenOptions::default(), &cancel).unwrap();
+        let mut connection = db.connect().unwrap();
+        for statement in sql.split("; ") {
+            connection.execute(statement, &cancel).unwrap();
+        }
+    }
+
     fn run(&self, args: &[&str]) -> (i32, Value) {
+        self.rocky(&[&["run"], args, &["-o", "json"]].concat())
+    }
+
+    fn rocky(&self, args: &[&str]) -> (i32, Value) {
         let out = Command::new(env!("CARGO_BIN_EXE_rocky"))
-            .args([&["run"], args, &["-o", "json"]].concat())
+            .args(args)
             .current_dir(self.0.path())
             .stdin(Stdio::null())
             .output()
@@ -140,17 +157,6 @@ fn a_key_counts_for_each_pipeline() {
 #[test]
 fn what_one_pipeline_can_do_is_not_taken_for_all() {
     let folder = Folder::new();
-    for args in [&["--dag", "--resume-latest"][..], &["--dag", "--resume", "run-1"]] {
-        let (code, error) = folder.run(args);
-        assert_eq!(code, 2);
-        assert_eq!(
-            (&error["error"]["code"], &error["error"]["message"]),
-            (
-                &json!("usage"),
-                &json!("a run is resumed by itself, and this would be several")
-            )
-        );
-    }
     // Partitions are the models' business.
     folder.write("models/b.sql", "SELECT 1 AS x, DATE '2026-01-02' AS d WHERE DATE '2026-01-02' >= @start_date AND DATE '2026-01-02' < @end_date");
     folder.write(
@@ -177,4 +183,209 @@ fn what_one_pipeline_can_do_is_not_taken_for_all() {
             "{message}"
         );
     }
+}
+
+/// Four pipelines in a row, of which the third is held up by a table that is not there.
+const CHAIN: &str = r#"
+[adapter]
+type = "duckdb"
+path = "w.duckdb"
+[pipeline.in]
+type = "load"
+source_dir = "in"
+[pipeline.in.target]
+catalog = "w"
+schema = "main"
+[pipeline.build]
+type = "transformation"
+depends_on = ["in"]
+[pipeline.build.target]
+adapter = "default"
+[pipeline.keep]
+type = "snapshot"
+depends_on = ["build"]
+unique_key = ["x"]
+updated_at = "at"
+[pipeline.keep.source]
+catalog = "w"
+schema = "main"
+table = "b"
+[pipeline.keep.target]
+catalog = "w"
+schema = "main"
+table = "kept"
+[pipeline.look]
+type = "quality"
+depends_on = ["keep"]
+[pipeline.look.target]
+adapter = "default"
+[[pipeline.look.tables]]
+catalog = "w"
+schema = "main"
+table = "kept"
+[pipeline.look.checks]
+row_count = true
+"#;
+
+fn chain() -> Folder {
+    let folder = Folder::new();
+    folder.write("rocky.toml", CHAIN);
+    folder.write("in/t.csv", "x\n1\n2\n");
+    folder.write("models/a.sql", "SELECT x FROM w.main.t");
+    folder.write(
+        "models/b.sql",
+        "SELECT x, TIMESTAMP '2026-01-01' AS at, error('not yet') AS e FROM a",
+    );
+    folder
+}
+
+#[test]
+fn several_pipelines_are_gone_on_with() {
+    let folder = chain();
+    let latest = ["--dag", "--resume-latest"];
+    let (code, error) = folder.run(&latest);
+    assert_eq!(
+        (code, &error["error"]["code"]),
+        (1, &json!("not_found")),
+        "{error}"
+    );
+    let (_, first) = folder.run(&["--dag"]);
+    let expected = [
+        ("in", "Success"),
+        ("build", "PartialFailure"),
+        ("keep", "Skipped"),
+        ("look", "Skipped"),
+    ];
+    assert_eq!(statuses(&first), expected);
+    assert_eq!(first["pipelines"][2]["pipeline_type"], "snapshot");
+
+    // It fails again, one table later: what it did then is not done by the third.
+    folder.write("models/b.sql", "SELECT x, TIMESTAMP '2026-01-01' AS at FROM a");
+    folder.write("models/c.sql", "SELECT error('not yet') AS e FROM b");
+    let (_, second) = folder.run(&latest);
+    assert_eq!(second["resumed_from"], first["run_id"]);
+    assert_eq!(
+        statuses(&second)[..2],
+        [("in", "Skipped"), ("build", "PartialFailure")]
+    );
+    let why = |run: &Value, i: usize| {
+        run["pipelines"][i]["skipped_reason"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert_eq!(
+        why(&second, 0),
+        format!("done by {}", first["run_id"].as_str().unwrap())
+    );
+    assert_eq!(
+        second["pipelines"][1]["resumed_from"],
+        first["pipelines"][1]["run_id"]
+    );
+    let wrote = |run: &Value| -> Vec<String> {
+        let list = run["materializations"].as_array().unwrap().iter();
+        list.map(|m| m["model"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(wrote(&second), ["b"]);
+
+    folder.write("models/c.sql", "SELECT count(*) AS n FROM b");
+    // What is left is shown before, by any of its runs.
+    let id = second["pipelines"][1]["run_id"].as_str().unwrap();
+    let (code, plan) = folder.rocky(&["-o", "json", "plan", "--dag", "--resume", id]);
+    assert_eq!(code, 0, "{plan}");
+    let planned = |i: usize| &plan["pipelines"][i]["models"];
+    assert_eq!([planned(0), planned(1)], [&json!([]), &json!(["c"])], "{plan:#}");
+    assert_eq!(plan["resumed_from"], second["run_id"]);
+    let (code, third) = folder.run(&["--dag", "--resume", id]);
+    assert_eq!((code, &third["status"]), (0, &json!("Success")), "{third:#}");
+    assert_eq!(
+        statuses(&third),
+        [
+            ("in", "Skipped"),
+            ("build", "Success"),
+            ("keep", "Success"),
+            ("look", "Success")
+        ]
+    );
+    assert_eq!(wrote(&third)[0], "c");
+    assert_eq!(why(&third, 0), why(&second, 0));
+
+    // Now there is nothing left, whatever it is called.
+    let (code, error) = folder.run(&latest);
+    assert_eq!((code, &error["error"]["code"]), (1, &json!("not_found")));
+    let id = third["run_id"].as_str().unwrap();
+    let (code, error) = folder.run(&["--dag", "--resume", id]);
+    assert_eq!((code, &error["error"]["code"]), (2, &json!("usage")), "{error}");
+    // A run of one pipeline is not one of all.
+    let (_, alone) = folder.run(&["--pipeline", "build"]);
+    let (code, error) = folder.run(&["--dag", "--resume", alone["run_id"].as_str().unwrap()]);
+    assert_eq!((code, &error["error"]["code"]), (2, &json!("usage")));
+    let hint = error["error"]["remediation_hint"].as_str().unwrap();
+    assert_eq!(hint, "go on with it by `--pipeline build`");
+    // The history says what belongs together.
+    let (_, history) = folder.rocky(&["-o", "json", "history"]);
+    let of = |id: &Value| {
+        let runs = history["runs"].as_array().unwrap().iter();
+        runs.filter(|r| &r["joint_run_id"] == id).count()
+    };
+    assert_eq!(
+        [of(&first["run_id"]), of(&second["run_id"]), of(&third["run_id"])],
+        [2, 1, 3]
+    );
+}
+
+#[test]
+fn what_has_gone_is_done_again_with_all_that_depends_on_it() {
+    let folder = chain();
+    folder.write("models/b.sql", "SELECT x, TIMESTAMP '2026-01-01' AS at FROM a");
+    folder.write("models/c.sql", "SELECT error('not yet') AS e FROM b");
+    let (_, first) = folder.run(&["--dag"]);
+    assert_eq!(statuses(&first)[1], ("build", "PartialFailure"));
+    folder.write("models/c.sql", "SELECT 1 AS e FROM b");
+    folder.sql("DROP TABLE t");
+    let (code, second) = folder.run(&["--dag", "--resume-latest"]);
+    assert_eq!(code, 0, "{second:#}");
+    let done = second["materializations"].as_array().unwrap().len();
+    // The loaded table, all three models, the history.
+    assert_eq!(done, 5, "{second:#}");
+}
+
+#[test]
+fn the_models_behind_a_replication_are_gone_on_with() {
+    let folder = Folder::new();
+    folder.write(
+        "rocky.toml",
+        "[adapter]\ntype = \"duckdb\"\npath = \"w.duckdb\"\n[pipeline.raw]\nstrategy = \"full_refresh\"\n[pipeline.raw.source.schema_pattern]\n\
+         prefix = \"raw__\"\nseparator = \"__\"\ncomponents = [\"source\"]\n[pipeline.raw.target]\ncatalog_template = \"\"\n\
+         schema_template = \"staging__{source}\"\n",
+    );
+    folder.sql("CREATE SCHEMA raw__shop; CREATE TABLE raw__shop.t AS SELECT 1 AS x");
+    folder.write("models/a.sql", "SELECT x FROM staging__shop.t");
+    folder.write("models/b.sql", "SELECT error('not yet') AS e FROM a");
+    let (code, first) = folder.run(&["--all"]);
+    assert_eq!(code, 2, "{first:#}");
+    assert_eq!(first["pipelines"][1]["status"], "PartialFailure");
+    // The tables alone have succeeded; the run of the models is none of theirs.
+    let (code, error) = folder.run(&["--resume-latest"]);
+    assert_eq!(
+        (code, &error["error"]["code"]),
+        (1, &json!("not_found")),
+        "{error}"
+    );
+    let models = first["pipelines"][1]["run_id"].as_str().unwrap();
+    let (code, error) = folder.run(&["--resume", models]);
+    assert_eq!((code, &error["error"]["code"]), (2, &json!("usage")), "{error}");
+    assert!(
+        error["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("of the models behind"),
+        "{error}"
+    );
+    folder.write("models/b.sql", "SELECT 1 AS e FROM a");
+    let (code, second) = folder.run(&["--all", "--resume", models]);
+    assert_eq!(code, 0, "{second:#}");
+    assert_eq!(statuses(&second), [("raw", "Skipped"), ("default", "Success")]);
+    assert_eq!(second["materializations"][0]["model"], "b");
+    assert_eq!(second["materializations"].as_array().unwrap().len(), 1);
 }

@@ -201,7 +201,19 @@ fn watermarks_and_partitions_are_shown_set_and_deleted() {
 fn what_is_wrong_is_found_and_put_right() {
     let folder = Folder::daily();
     folder.ok(&["run"]);
+    folder.write("models/gone.sql", "SELECT 1 AS id");
     folder.ok(&["state", "set", "--partition", "gone", "2026-01-01", "Computed"]);
+    folder.remove("models/gone.sql");
+    // What it had may be put right; what it never had is a slip of the pen.
+    folder.ok(&["state", "set", "--partition", "gone", "2026-01-02", "Failed"]);
+    folder.ok(&["state", "delete", "--partition", "gone", "2026-01-02"]);
+    let (code, message, hint) =
+        folder.refused(&["state", "set", "--partition", "dayly", "2026-01-01", "Computed"]);
+    assert_eq!(code, "not_found");
+    assert!(
+        message.contains("`dayly` is not a model") && hint.contains("`daily`"),
+        "{message} {hint}"
+    );
     folder.remove("models/daily.sql");
     folder.remove("models/daily.toml");
     let (code, check) = folder.json(&["state", "check"]);

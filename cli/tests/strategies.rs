@@ -167,3 +167,203 @@ fn the_plan_of_another_comment_is_another_and_skip_unchanged_builds_it() {
         ["one"]
     );
 }
+
+/// A value that nothing comes after is no watermark: new rows come in, and no row comes in twice.
+#[test]
+fn an_endless_value_never_stops_a_model() {
+    let cases = [
+        (
+            "stamp",
+            "TIMESTAMP",
+            "'2026-04-01'",
+            "'2026-04-02'",
+            "'2026-04-03'",
+        ),
+        (
+            "zoned",
+            "TIMESTAMPTZ",
+            "'2026-04-01'",
+            "'2026-04-02'",
+            "'2026-04-03'",
+        ),
+        (
+            "fine",
+            "TIMESTAMP_NS",
+            "'2026-04-01'",
+            "'2026-04-02'",
+            "'2026-04-03'",
+        ),
+        ("day", "DATE", "'2026-04-01'", "'2026-04-02'", "'2026-04-03'"),
+        ("number", "DOUBLE", "1", "2", "3"),
+    ];
+    let folder = Folder::new(&[]);
+    folder.sql(&["CREATE SCHEMA raw"]);
+    let mut models = Vec::new();
+    for (name, ty, first, _, _) in cases {
+        let odd = if ty == "DOUBLE" { "'nan'" } else { "'infinity'" };
+        folder.sql(&[
+            &format!("CREATE TABLE raw.{name} (id INTEGER, ts {ty})"),
+            &format!("INSERT INTO raw.{name} VALUES (1, {first}), (2, {odd}), (3, '-infinity'), (4, NULL)"),
+        ]);
+        for (suffix, lookback) in [("", ""), ("_late", "lookback = \"1 day\"\n")] {
+            if ty == "DOUBLE" && !lookback.is_empty() {
+                continue;
+            }
+            let model = format!("{name}{suffix}");
+            folder.write(
+                &format!("models/{model}.sql"),
+                &format!("select id, ts from raw.{name}"),
+            );
+            let sidecar = format!("strategy = \"incremental\"\ntimestamp_column = \"ts\"\n{lookback}");
+            folder.write(&format!("models/{model}.toml"), &sidecar);
+            models.push(model);
+        }
+    }
+    let ids = |model: &str| {
+        folder
+            .sql(&[&format!("SELECT id FROM {model} ORDER BY id")])
+            .join(" ")
+    };
+    let watermark = |run: &Value, model: &str| {
+        let all = run["materializations"].as_array().unwrap();
+        let of = all
+            .iter()
+            .find(|m| m["asset_key"].to_string().contains(&format!("\"{model}\"")))
+            .unwrap();
+        (
+            of["metadata"]["watermark_value"].clone(),
+            of["metadata"]["rows_beyond_watermark"].clone(),
+        )
+    };
+    let (code, run) = folder.json(&["run"]);
+    assert_eq!(code, 0, "{run:#}");
+    for model in &models {
+        assert_eq!(ids(model), "1 2 3 4", "{model}");
+        let (value, beyond) = watermark(&run, model);
+        let value = value.as_str().unwrap();
+        assert!(
+            value.starts_with("2026-04-01") || value.starts_with('1'),
+            "{model} {value}"
+        );
+        assert_eq!(beyond, 2, "{model}");
+    }
+    for (name, _, _, second, third) in cases {
+        let odd = if name == "number" {
+            "'infinity'"
+        } else {
+            "'infinity'"
+        };
+        folder.sql(&[&format!(
+            "INSERT INTO raw.{name} VALUES (5, {second}), (6, {odd}), (7, {third})"
+        )]);
+    }
+    for _ in 0..2 {
+        let (code, run) = folder.json(&["run"]);
+        assert_eq!(code, 0, "{run:#}");
+        for model in &models {
+            // What is replaced from a moment on is replaced with all that comes after it.
+            let expected = if model.ends_with("_late") {
+                "1 2 3 4 5 6 7"
+            } else {
+                "1 2 3 4 5 7"
+            };
+            assert_eq!(ids(model), expected, "{model}");
+        }
+    }
+    let out = Command::new(env!("CARGO_BIN_EXE_rocky"))
+        .args(["run", "--model", "stamp", "-o", "table"])
+        .current_dir(folder.0.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert!(text.contains("2 rows") && text.contains("no watermark"), "{text}");
+}
+
+/// A target with nothing but endless values takes new rows, and none of its own twice.
+#[test]
+fn a_table_without_any_watermark_takes_what_has_one() {
+    let folder = Folder::new(&[
+        ("models/m.sql", "select id, ts from raw.t"),
+        (
+            "models/m.toml",
+            "strategy = \"incremental\"\ntimestamp_column = \"ts\"\n",
+        ),
+    ]);
+    folder.sql(&[
+        "CREATE SCHEMA raw",
+        "CREATE TABLE raw.t AS SELECT 1 AS id, DATE 'infinity' AS ts",
+    ]);
+    for expected in ["1", "1"] {
+        assert_eq!(folder.json(&["run"]).0, 0);
+        assert_eq!(folder.sql(&["SELECT count(*) FROM m"]), [expected]);
+    }
+    folder.sql(&["INSERT INTO raw.t VALUES (2, DATE '2026-01-01')"]);
+    for _ in 0..2 {
+        assert_eq!(folder.json(&["run"]).0, 0);
+        assert_eq!(folder.sql(&["SELECT count(*) FROM m"]), ["2"]);
+    }
+}
+
+/// The relations of the engine itself may be read by a model, whatever else is known of the database.
+#[test]
+fn the_engines_own_relations_are_there() {
+    let folder = Folder::new(&[
+        (
+            "models/a.sql",
+            "select table_name from information_schema.columns where table_name = 'b'",
+        ),
+        (
+            "models/c.sql",
+            "select count(*) as n from duckdb_tables where not internal",
+        ),
+        (
+            "models/d.sql",
+            "select c.relname from pg_catalog.pg_class as c join pg_namespace as n on n.oid = c.relnamespace",
+        ),
+        (
+            "models/e.sql",
+            "select name from sqlite_master",
+        ),
+        (
+            "models/f.sql",
+            "select database_name from duckdb_databases() union all select name from pragma_table_info('b')",
+        ),
+        ("models/b.sql", "select 1 as id"),
+    ]);
+    assert_eq!(folder.json(&["run", "--model", "b"]).0, 0);
+    let (code, compiled) = folder.json(&["compile", "--refresh-sources", "always"]);
+    assert_eq!(code, 0, "{compiled:#}");
+    assert!(!compiled.to_string().contains("does not exist"), "{compiled:#}");
+    let (code, run) = folder.json(&["run"]);
+    assert_eq!(code, 0, "{run:#}");
+    assert_eq!(folder.sql(&["SELECT * FROM a"]), ["b"]);
+    // What is in no catalogue at all is still told.
+    folder.write("models/g.sql", "select 1 as x from main.pg_klass");
+    let (code, compiled) = folder.json(&["compile", "--refresh-sources", "always"]);
+    assert!(
+        code != 0 && compiled.to_string().contains("`main.pg_klass` does not exist"),
+        "{compiled:#}"
+    );
+}
+
+/// A model reads the database of its pipeline; that another adapter's is another is said with the way there.
+#[test]
+fn the_database_of_another_adapter_is_named() {
+    let folder = Folder::new(&[("models/m.sql", "select id from other.main.t")]);
+    folder.write(
+        "rocky.toml",
+        "[adapter.default]\ntype = \"duckdb\"\npath = \"shop.duckdb\"\n[adapter.loader]\ntype = \"duckdb\"\npath = \"data/other.duckdb\"\n\
+         [pipeline.main]\ntype = \"transformation\"\n[pipeline.main.target]\nadapter = \"default\"\n",
+    );
+    let (_, compiled) = folder.json(&["compile"]);
+    let found = compiled["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|d| d["code"] == "W102");
+    let text = found.unwrap().to_string();
+    assert!(
+        text.contains("the database of adapter `loader`") && text.contains("of type `replication`"),
+        "{text}"
+    );
+}

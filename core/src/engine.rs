@@ -34,11 +34,20 @@ impl std::fmt::Debug for Engine {
 /// Stack of a compile thread. Reserved, not used: deep nesting grows its own.
 const STACK_BYTES: usize = 16 << 20;
 
+const MOST_THREADS: usize = 1024;
+
 impl Engine {
     /// Start the pool.
+    ///
+    /// Errors: `Usage` for no threads or more than 1024, `Io` when they cannot be started.
     pub fn new(options: &EngineOptions) -> Result<Engine> {
         let threads = match options.threads {
             Some(0) => return Err(Error::usage("an engine needs at least one thread, not 0")),
+            // Starting them takes the square of their number.
+            Some(n) if n > MOST_THREADS => {
+                let message = format!("an engine has at most {MOST_THREADS} threads, not {n}");
+                return Err(Error::usage(message).hint("leave `threads` out: one for each core"));
+            }
             Some(n) => n,
             None => std::thread::available_parallelism().map_or(1, usize::from),
         };

@@ -74,6 +74,18 @@ impl Project {
         result
     }
 
+    /// What a verb found out before its run began, which Dagster hears of when it is an error.
+    pub(crate) fn told<T>(&self, observer: &mut dyn Observer, result: Result<T>) -> Result<T> {
+        result.map_err(|error| {
+            match Pipes::open(&*self.host.system) {
+                Ok(Some(pipes)) => pipes.close(Some(&error.message)),
+                Ok(None) => {}
+                Err(why) => observer.event(&warning(format!("Dagster is not told of this run: {why}"))),
+            }
+            error
+        })
+    }
+
     fn fanout<'a>(
         &self,
         request: &RunRequest,

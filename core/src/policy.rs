@@ -1,4 +1,4 @@
-//! What a run does about failures, from the configuration: `[adapter.X]`, `[retry]`, `[pipeline.X.execution]` and the models' sidecars.
+//! What a run does about failures, from the configuration: `[adapter.X]`, `[retry]`, `[resilience]`, `[pipeline.X.execution]` and the models' sidecars.
 
 use crate::prepare::Prepared;
 use crate::project::target;
@@ -23,7 +23,13 @@ pub(crate) fn of_run(config: &ProjectConfig, prepared: &Prepared) -> Result<Poli
     let none = ExecutionConfig::default();
     let execution = pipeline.map_or(&none, |p| &p.execution);
     let limits = prepared.snapshot.as_deref().map(timeouts).unwrap_or_default();
-    let policy = of(adapter.retry.as_ref(), execution, config.max_retries_per_run);
+    let general = config.resilience.as_deref();
+    let policy = of(
+        adapter.retry.as_ref(),
+        general,
+        execution,
+        config.max_retries_per_run,
+    );
     Ok(Policy {
         statement_timeout: adapter.timeout_secs.filter(|s| *s > 0).map(Duration::from_secs),
         timeouts: limits,
@@ -36,13 +42,35 @@ pub(crate) fn of_run(config: &ProjectConfig, prepared: &Prepared) -> Result<Poli
     })
 }
 
-fn of(retry: Option<&RetryConfig>, execution: &ExecutionConfig, per_run: Option<u32>) -> Policy {
-    let (usual, retry) = (Policy::default(), retry.cloned().unwrap_or_default());
+/// The adapter's own word counts first, then that for all of them.
+fn of(
+    own: Option<&RetryConfig>,
+    general: Option<&RetryConfig>,
+    execution: &ExecutionConfig,
+    per_run: Option<u32>,
+) -> Policy {
+    let usual = Policy::default();
+    let (own, general) = (
+        own.cloned().unwrap_or_default(),
+        general.cloned().unwrap_or_default(),
+    );
+    let retry = RetryConfig {
+        max_retries: own.max_retries.or(general.max_retries),
+        initial_backoff_ms: own.initial_backoff_ms.or(general.initial_backoff_ms),
+        max_backoff_ms: own.max_backoff_ms.or(general.max_backoff_ms),
+        backoff_multiplier: own.backoff_multiplier.or(general.backoff_multiplier),
+        jitter: own.jitter.or(general.jitter),
+        circuit_breaker_threshold: own
+            .circuit_breaker_threshold
+            .or(general.circuit_breaker_threshold),
+        circuit_breaker_recovery_timeout_secs: own.circuit_breaker_recovery_timeout_secs,
+        max_retries_per_run: own.max_retries_per_run,
+    };
     let millis = |value: Option<u64>, usual| value.map_or(usual, Duration::from_millis);
     let threshold = usual.breaker.map_or(0, |b| b.threshold);
     let recovery = retry.circuit_breaker_recovery_timeout_secs;
-    // Both limits hold.
-    let limits = [retry.max_retries_per_run, per_run];
+    // All limits hold.
+    let limits = [retry.max_retries_per_run, general.max_retries_per_run, per_run];
     Policy {
         max_retries: retry.max_retries.unwrap_or(usual.max_retries),
         backoff: Backoff {
@@ -82,7 +110,15 @@ mod tests {
     #[test]
     fn what_is_not_said_is_the_default_and_the_smaller_limit_holds() {
         let execution = ExecutionConfig::default();
-        assert_eq!(of(None, &execution, None), Policy::default());
+        assert_eq!(of(None, None, &execution, None), Policy::default());
+        let general = RetryConfig {
+            max_retries: Some(1),
+            max_backoff_ms: Some(6),
+            max_retries_per_run: Some(2),
+            ..RetryConfig::default()
+        };
+        let policy = of(None, Some(&general), &execution, Some(3));
+        assert_eq!((policy.max_retries, policy.max_retries_per_run), (1, Some(2)));
         let retry = RetryConfig {
             max_retries: Some(7),
             initial_backoff_ms: Some(5),
@@ -91,10 +127,10 @@ mod tests {
             max_retries_per_run: Some(4),
             ..RetryConfig::default()
         };
-        let policy = of(Some(&retry), &execution, Some(3));
-        assert_eq!((policy.max_retries, policy.max_retries_per_run), (7, Some(3)));
+        let policy = of(Some(&retry), Some(&general), &execution, Some(3));
+        assert_eq!((policy.max_retries, policy.max_retries_per_run), (7, Some(2)));
         assert_eq!(policy.backoff.initial, Duration::from_millis(5));
-        assert_eq!(policy.backoff.longest, Backoff::default().longest);
+        assert_eq!(policy.backoff.longest, Duration::from_millis(6));
         let breaker = policy.breaker.unwrap();
         assert_eq!(
             (breaker.threshold, breaker.recovery),

@@ -12,6 +12,7 @@ use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result, SmolStr, Syste
 use rocky_config::AdapterConfig;
 use rocky_project::configuration::{Configuration, Configurations};
 use rocky_project::discover::FilePath;
+use rocky_project::intact::Reach;
 use rocky_project::{CatalogInput, Compiler, Inputs, Options, Snapshot};
 use rocky_warehouse::{CatalogSnapshot, Warehouse};
 use rustc_hash::FxHashMap;
@@ -314,6 +315,48 @@ impl Project {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let (with, snapshot) = last.as_ref()?;
         (*with == variables(vars)).then(|| snapshot.clone())
+    }
+
+    /// A verb comes that needs a part of the project, or what was found before: begin to look whether all is as it was. `false`: it
+    /// must compile.
+    pub(crate) fn check_ahead(&self) -> bool {
+        // Whoever holds the compiler is compiling.
+        let compiler = self.compiler.try_lock();
+        compiler.is_ok_and(|mut compiler| compiler.check_ahead(&self.engine.inner.pool))
+    }
+
+    /// After [`Project::check_ahead`]: the models around the first of these names that is one, when all is as it was.
+    pub(crate) fn part(
+        &self,
+        around: (&[&str], Reach),
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Option<Arc<Snapshot>>> {
+        let inputs = self.plain_inputs();
+        let mut compiler = self.compiler.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = Turn::begin(&self.compiling, std::thread::current().id());
+        compiler.part(&inputs, around, &self.engine.inner.pool, observer, cancel)
+    }
+
+    /// After [`Project::check_ahead`]: what [`Project::keep`] put down, when all is as it was.
+    pub(crate) fn kept(&self, what: &str) -> Option<Vec<u8>> {
+        let inputs = self.plain_inputs();
+        let mut compiler = self.compiler.lock().unwrap_or_else(PoisonError::into_inner);
+        compiler.kept(&inputs, what)
+    }
+
+    /// Put down what was found out with a compile, unless there was another since.
+    pub(crate) fn keep(&self, what: &str, snapshot: &Arc<Snapshot>, bytes: &[u8]) {
+        if let Ok(mut compiler) = self.compiler.try_lock() {
+            compiler.keep(what, snapshot, bytes);
+        }
+    }
+
+    fn plain_inputs(&self) -> Inputs {
+        Inputs {
+            catalog: self.known_catalog(),
+            ..Inputs::default()
+        }
     }
 
     /// A compile comes: begin to read its cache.

@@ -19,6 +19,7 @@ use opentelemetry_sdk::trace::{
 use rocky_base::{Event, Observer, SmolStr, System};
 use rocky_run::metrics::RunMetrics;
 use rocky_run::report::{RunReport, StatementResult, TaskError, TaskResult, TaskStatus};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::pin;
@@ -205,21 +206,8 @@ fn pairs(text: Option<&str>) -> HashMap<String, String> {
 
 /// `%20` becomes a space. What is not such an escape, or would not be UTF-8, stays as it is.
 fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = (*first == b'%')
-            .then(|| after.split_first_chunk::<2>())
-            .flatten()
-            .and_then(|(digits, after)| {
-                let digits = std::str::from_utf8(digits).ok()?;
-                Some((u8::from_str_radix(digits, 16).ok()?, after))
-            });
-        let (byte, after) = escaped.unwrap_or((*first, after));
-        bytes.push(byte);
-        rest = after;
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
+    decoded.map_or_else(|_| text.to_owned(), Cow::into_owned)
 }
 
 /// The environment as W3C's trace context: `TRACEPARENT`, `TRACESTATE`.
@@ -573,12 +561,14 @@ mod tests {
             }),
             skipped_reason: None,
             watermark: None,
+            beyond_watermark: None,
             sql_hash: "0".into(),
             column_count: None,
             statements: vec![statement],
             windows: None,
             checks: Vec::new(),
             counted: None,
+            set_aside: None,
             anomaly: None,
         };
         RunReport {

@@ -61,7 +61,8 @@ impl Observer for Forward {
 ///
 /// - `engine`: borrowed during the call; the project keeps what it needs of it.
 /// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"config", "state_path", "models",
-///   "contracts"}`, each a path and optional: `config` is `rocky.toml` or its folder, by default that of the current folder.
+///   "contracts", "cache_dir"}`, each a path and optional: `config` is `rocky.toml` or its folder, by default that of the current
+///   folder; `cache_dir` is where compiles are remembered, by default `.rocky/cache` in the project, nowhere when it is empty.
 /// - `out`: receives the project, owned by the caller, closed with `rocky_project_close`; NULL on failure.
 /// - `error`: receives the error object of a failure, owned by the caller, else NULL; may be NULL itself.
 ///
@@ -173,7 +174,7 @@ impl Call {
 ///
 /// - `project`: borrowed.
 /// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"model", "expand_macros", "vars",
-///   "refresh_sources"}`.
+///   "source_schemas", "refresh_sources", "locked", "target_dialect", "deny_warnings", "min_coverage"}`.
 /// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
 /// - `cancel`: borrowed; stops the call when tripped; may be NULL.
 /// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Its `has_errors`
@@ -213,8 +214,10 @@ pub unsafe extern "C" fn rocky_project_compile(
 /// Plan: the statements that `run` would execute, in order, and why. Executes none of them.
 ///
 /// - `project`: borrowed.
-/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"pipeline", "models", "filter",
-///   "full_refresh", "concurrency", "vars"}`.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. What is done: `{"pipeline", "dag", "models",
+///   "exclude", "filter", "all", "vars"}`; how: `{"full_refresh", "skip_unchanged", "force_rebuild", "concurrency",
+///   "idempotency_key"}`; windows of time: `{"partition", "from", "to", "latest", "missing", "lookback", "parallel"}`; going on:
+///   `{"resume", "resume_latest"}`; beside production: `{"shadow", "shadow_suffix", "shadow_schema"}`.
 /// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
 /// - `cancel`: borrowed; stops the call when tripped; may be NULL.
 /// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Errors in the
@@ -378,7 +381,8 @@ pub unsafe extern "C" fn rocky_project_validate(
 /// Ask the source what there is, and remember the columns for compiling.
 ///
 /// - `project`: borrowed.
-/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"pipeline"}`.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"pipeline", "filter",
+///   "write_lock", "check_lock"}`.
 /// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
 /// - `cancel`: borrowed; stops the call when tripped; may be NULL.
 /// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. It lists `sources`
@@ -533,10 +537,12 @@ pub unsafe extern "C" fn rocky_project_metrics(
     unsafe { call.verb("metrics") }
 }
 
-/// Execute the models in a fresh in-memory DuckDB, and report which statements fail. Touches no warehouse.
+/// Execute the models and their unit tests in a fresh in-memory DuckDB, and report what fails. Touches no warehouse, unless
+/// `declarative` asks for it.
 ///
 /// - `project`: borrowed.
-/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"model", "vars"}`.
+/// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"model", "tests", "vars"}`, or
+///   `{"declarative": true, "model", "pipeline"}`: the tests of the sidecars, in the warehouse.
 /// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
 /// - `cancel`: borrowed; stops the call when tripped; may be NULL.
 /// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Its `failed`
@@ -578,7 +584,7 @@ pub unsafe extern "C" fn rocky_project_test(
 ///
 /// - `project`: borrowed.
 /// - `request`, `request_len`: UTF-8 JSON, borrowed; NULL with 0 for the defaults. `{"edits": [{"path",
-///   "text"}], "source_schemas": {"raw.orders": [{"name", "type", "nullable"}]}, "vars", "without_plan"}`; a `text` of null
+///   "text"}], "source_schemas": {"raw.orders": [{"name", "type", "nullable"}]}, "vars", "without_plan", "from_last"}`; a `text` of null
 ///   removes the file.
 /// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
 /// - `cancel`: borrowed; stops the call when tripped; may be NULL.
@@ -900,7 +906,7 @@ pub unsafe extern "C" fn rocky_project_seed(
 ///
 /// - `project`: borrowed.
 /// - `request`, `request_len`: UTF-8 JSON, borrowed; may be empty. `{"pipeline", "models", "shadow_suffix", "shadow_schema",
-///   "thresholds", "key", "ignore", "cleanup"}` and others.
+///   "thresholds", "key", "ignore", "counts_only", "sample", "cleanup"}`, and of the shadow run `{"dag", "exclude", "filter", "all", "vars"}`.
 /// - `callback`, `user_data`: receives the events, on this thread; may be NULL.
 /// - `cancel`: borrowed; may be NULL.
 /// - `out`: receives the document, owned by the caller, freed with `rocky_buf_free`; NULL on failure. Its `overall_verdict` is

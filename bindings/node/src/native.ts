@@ -46,7 +46,7 @@ function load(): Native {
     const what =
       code === "MODULE_NOT_FOUND"
         ? "rocky.node is missing from the package; in a checkout, build it with `npm run build:native`"
-        : `rocky.node cannot be loaded on ${process.platform}-${process.arch} with Node ${process.version}; it needs libduckdb.so 1.5.5 beside it`;
+        : `rocky.node cannot be loaded on ${process.platform}-${process.arch} with Node ${process.version}`;
     throw new Error(`@rocky/node: ${what}`, { cause: error });
   }
 }

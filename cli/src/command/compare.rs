@@ -143,7 +143,14 @@ fn contents_of(result: &ComparedTable) -> String {
         .iter()
         .filter(|(n, _)| *n > 0)
         .map(|(n, sign)| format!("{sign}{n}"));
-    parts.collect::<Vec<_>>().join(" ")
+    let mut parts: Vec<String> = parts.collect();
+    if !contents.columns_not_compared.is_empty() {
+        parts.push(format!(
+            "not compared: {}",
+            contents.columns_not_compared.join(", ")
+        ));
+    }
+    parts.join(" ")
 }
 
 /// A difference as lines of a table: one for each cell.

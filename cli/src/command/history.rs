@@ -2,16 +2,22 @@
 
 use super::Context;
 use crate::output;
+use crate::page::Over;
 use crate::render::{count, duration, table, time};
 use rocky_core::verbs::history::{GraphChange, GraphSnapshot, HistoryRequest, HistoryResponse, RunHistory};
 use rocky_core::verbs::timeline;
-use rocky_core::{Error, ErrorKind, Project, Result};
+use rocky_core::{Project, Result};
 
-pub fn run(context: &Context<'_>, request: &HistoryRequest, html: Option<Option<&str>>) -> Result<u8> {
+pub fn run(
+    context: &Context<'_>,
+    request: &HistoryRequest,
+    html: Option<Option<&str>>,
+    over: Over,
+) -> Result<u8> {
     let project = context.open(&Default::default())?;
     let response = project.history(request)?;
     if let (Some(file), HistoryResponse::Runs(history)) = (html, &response) {
-        return page(context, history, &project, file);
+        return page(context, history, &project, file, over);
     }
     context.out.document(&response, || match &response {
         HistoryResponse::Runs(history) if history.runs.is_empty() => "No runs recorded.\n".to_owned(),
@@ -99,7 +105,13 @@ fn change_text(change: &GraphChange) -> String {
 }
 
 /// The timeline of the runs, into a file or onto stdout.
-fn page(context: &Context<'_>, history: &RunHistory, project: &Project, file: Option<&str>) -> Result<u8> {
+fn page(
+    context: &Context<'_>,
+    history: &RunHistory,
+    project: &Project,
+    file: Option<&str>,
+    over: Over,
+) -> Result<u8> {
     let folder = project.folder();
     let name = folder.file_name();
     let title = name.map_or_else(|| "project".to_owned(), |n| n.to_string_lossy().into_owned());
@@ -108,10 +120,7 @@ fn page(context: &Context<'_>, history: &RunHistory, project: &Project, file: Op
         output::print(&page);
         return Ok(output::OK);
     };
-    std::fs::write(file, &page).map_err(|e| {
-        Error::new(ErrorKind::Io, format!("{file} cannot be written: {e}"))
-            .hint("name a file in a folder that exists and may be written to")
-    })?;
+    crate::page::write(file, &page, over)?;
     let mebibytes = page.len() as f64 / f64::from(1 << 20);
     context.out.document(
         &serde_json::json!({

@@ -3,10 +3,11 @@
 use super::{Context, vars};
 use crate::args::{GraphFormat, LineageArgs, Sources};
 use crate::output;
+use crate::page::{self, Over};
 use crate::progress::Progress;
 use rocky_core::verbs::lineage::text::{self, Paint};
 use rocky_core::verbs::lineage::{LineageFormat, LineageRequest, LineageResponse};
-use rocky_core::{Error, ErrorKind, Result};
+use rocky_core::{Error, Result};
 
 pub fn run(context: &Context<'_>, args: &LineageArgs) -> Result<u8> {
     let format = match (&args.html, args.format) {
@@ -49,11 +50,13 @@ pub fn run(context: &Context<'_>, args: &LineageArgs) -> Result<u8> {
     } else {
         Paint::Plain
     };
+    let over = match args.force {
+        true => Over::Anything,
+        false => Over::Pages,
+    };
     match (&response, &args.html) {
         (LineageResponse::Rendered(page), Some(Some(file))) => {
-            std::fs::write(file, &page.rendered).map_err(|e| {
-                Error::new(ErrorKind::Io, format!("{file}: {e}")).hint("name a file that can be written")
-            })?;
+            page::write(file, &page.rendered, over)?;
             let mebibytes = page.rendered.len() as f64 / f64::from(1 << 20);
             context.out.document(
                 &serde_json::json!({

@@ -251,6 +251,7 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
             limit,
             graph,
             html,
+            force,
         } => {
             let request = HistoryRequest {
                 model: model.clone(),
@@ -259,7 +260,11 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
                 graph: *graph,
             };
             let html = html.as_ref().map(Option::as_deref);
-            ("history", history::run(&context, &request, html))
+            let over = match force {
+                true => crate::page::Over::Anything,
+                false => crate::page::Over::Pages,
+            };
+            ("history", history::run(&context, &request, html, over))
         }
         Command::Metrics {
             model,
@@ -338,6 +343,7 @@ fn run_request(args: &RunArgs) -> Result<RunRequest> {
         shadow_suffix: args.shadow_suffix.clone(),
         shadow_schema: args.shadow_schema.clone(),
         planned: false,
+        joint: None,
         shadow_inputs: Vec::new(),
     })
 }

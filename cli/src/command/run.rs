@@ -101,6 +101,17 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
         );
     }
     crate::partitions::written(&mut text, &run.materializations, marks.ok, width);
+    for m in &run.materializations {
+        if let Some(n) = m.metadata.rows_beyond_watermark {
+            let _ = writeln!(
+                text,
+                "{} {:width$}  {} with an infinite or NaN watermark column: no watermark, and others like them stay out",
+                marks.skipped,
+                m.model,
+                count(n, "row")
+            );
+        }
+    }
     for e in &run.errors {
         let step = e.step.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
         let _ = writeln!(

@@ -172,6 +172,39 @@ def ends():
     print("ends: closed with an exception after an interruption and an error")
 
 
+def wrong_names():
+    """What is wrong before a run begins is told too: a pipeline or a plan that is not there."""
+    root = project("wrong", GOOD)
+    said = {}
+    for name, command in {
+        "run": ["run", "--pipeline", "nope"],
+        "apply": ["apply", "0123456789abcdef"],
+        "apply again": ["apply", "no id"],
+        "load": ["load", "--pipeline", "nope"],
+        "snapshot": ["snapshot", "--pipeline", "nope"],
+        "no project": ["run", "-c", "nowhere/rocky.toml"],
+    }.items():
+
+        @dg.multi_asset(specs=[dg.AssetSpec(k, skippable=True) for k in keys("a")])
+        def models(context: dg.AssetExecutionContext):
+            reader = dg.PipesTempFileMessageReader()
+            with dg.open_pipes_session(context=context, context_injector=dg.PipesEnvContextInjector(), message_reader=reader) as session:
+                env = {**os.environ, **session.get_bootstrap_env_vars()}
+                done = subprocess.run([ROCKY, *command, "--output", "json"], cwd=root, env=env, capture_output=True, timeout=DEADLINE)
+            handler = session.message_handler
+            said[name] = (done.returncode, handler.received_opened_message, handler.received_closed_message)
+            return session.get_results(implicit_materializations=False)
+
+        dg.materialize([models], raise_on_error=False)
+        path = root / f"messages of {name}"
+        subprocess.run([ROCKY, *command, "--output", "json"], cwd=root, env=environment({"path": str(path)}), capture_output=True, timeout=DEADLINE)
+        messages = read(path)
+        assert [m["method"] for m in messages] == ["opened", "closed"], (name, messages)
+        assert messages[-1]["params"]["exception"]["message"], messages
+        assert said[name][0] not in (0, None) and said[name][1:] == (True, True), said
+    print("wrong names: opened, and closed with an exception:", ", ".join(said))
+
+
 def other_channels():
     root = project("channels", GOOD)
     run = subprocess.run([ROCKY, "run", "--output", "json"], cwd=root, env=environment({"stdio": "stderr"}), capture_output=True, timeout=DEADLINE)
@@ -467,6 +500,6 @@ schema_template = "staging__{source}"
 
 
 if __name__ == "__main__":
-    for case in (subprocess_client, failing_run, session_reader, streamed, ends, other_channels, partitions, asked_partitions, several_pipelines, checks, dagster_rocky_pipes):
+    for case in (subprocess_client, failing_run, session_reader, streamed, ends, wrong_names, other_channels, partitions, asked_partitions, several_pipelines, checks, dagster_rocky_pipes):
         case()
-    print("11 cases, 0 failed")
+    print("12 cases, 0 failed")

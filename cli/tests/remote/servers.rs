@@ -38,6 +38,32 @@ fn cache() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.cache")
 }
 
+/// The process itself has the port: what answers there could be another server, that took it in between.
+fn listens(pid: u32, port: u16) -> bool {
+    let proc = PathBuf::from(format!("/proc/{pid}"));
+    // Elsewhere than on Linux nothing tells.
+    let Ok(files) = std::fs::read_dir(proc.join("fd")) else {
+        return !Path::new("/proc/self/fd").exists();
+    };
+    let open: Vec<String> = files
+        .filter_map(|f| {
+            std::fs::read_link(f.ok()?.path())
+                .ok()?
+                .to_str()
+                .map(str::to_owned)
+        })
+        .collect();
+    let sockets =
+        ["net/tcp", "net/tcp6"].map(|file| std::fs::read_to_string(proc.join(file)).unwrap_or_default());
+    // Columns: number, local address and port in hexadecimal, remote one, state (0A: listening) …, the tenth the inode.
+    let place = format!(":{port:04X}");
+    sockets.iter().flat_map(|s| s.lines()).any(|line| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        matches!(columns.as_slice(), [_, local, _, "0A", _, _, _, _, _, inode, ..]
+            if local.ends_with(&place) && open.contains(&format!("socket:[{inode}]")))
+    })
+}
+
 fn start(program: &Path, args: &dyn Fn(u16) -> Vec<String>, install: &str) -> Server {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join(BUCKET)).unwrap();
@@ -54,7 +80,7 @@ fn start(program: &Path, args: &dyn Fn(u16) -> Vec<String>, install: &str) -> Se
             .unwrap_or_else(|e| panic!("{}: {e}; install it with `{install}`", program.display()));
         let begin = Instant::now();
         while begin.elapsed() < Duration::from_secs(60) && child.try_wait().unwrap().is_none() {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            if listens(child.id(), port) && TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 return Server { port, child, dir };
             }
             std::thread::sleep(Duration::from_millis(10));

@@ -244,6 +244,21 @@ pub struct RetryConfig {
     pub max_retries_per_run: Option<u32>,
 }
 
+/// `[resilience]`. Switched off, it repeats nothing and opens no circuit.
+pub(crate) fn resilience(reader: Reader<'_>) -> RetryConfig {
+    if reader.flag("enabled") == Some(false) {
+        return RetryConfig {
+            max_retries: Some(0),
+            circuit_breaker_threshold: Some(0),
+            ..RetryConfig::default()
+        };
+    }
+    RetryConfig {
+        max_retries: reader.u32("transient_max_retries"),
+        ..retry(reader)
+    }
+}
+
 pub(crate) fn read(reader: Reader<'_>, loc: Loc) -> AdapterConfig {
     let r#type = reader
         .get("type")

@@ -47,6 +47,9 @@ pub struct ProjectConfig {
     /// `[retry] max_retries_per_run`: repetitions of all tasks of a run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_retries_per_run: Option<u32>,
+    /// `[resilience]`: what holds for every adapter that does not say otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resilience: Option<Box<crate::RetryConfig>>,
     /// `[run] skip_unchanged`: leave models alone whose inputs and query did not change.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub skip_unchanged: bool,
@@ -153,6 +156,7 @@ pub fn parse_project(file: FileId, text: &str, env: Env<'_>) -> Parsed<ProjectCo
     });
     value.freshness = crate::freshness::read_default(root, &mut checker).map(Box::new);
     value.max_retries_per_run = root.table("retry").and_then(|r| r.u32("max_retries_per_run"));
+    value.resilience = root.table("resilience").map(|r| Box::new(adapter::resilience(r)));
     value.skip_unchanged = root
         .table("run")
         .and_then(|run| run.flag("skip_unchanged"))

@@ -11,6 +11,7 @@ use crate::strategy::same;
 use rocky_base::ident::IdentKind;
 use rocky_base::{Dialect, SmolStr};
 use rocky_warehouse::{Column, RelationName, Type};
+use rustc_hash::FxHashSet;
 
 /// How two tables' columns differ.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -203,6 +204,19 @@ impl Comparison {
     /// Names of the other columns that are compared.
     pub fn columns(&self) -> impl ExactSizeIterator<Item = &SmolStr> {
         self.columns.iter().map(|b| &b.name)
+    }
+
+    /// Columns of either table that are neither compared nor to be ignored, in order.
+    pub fn left_out(&self, here: &[Column], there: &[Column], ignored: &[SmolStr]) -> Vec<SmolStr> {
+        let key = |name: &str| fold(self.dialect, name);
+        let mut known: FxHashSet<SmolStr> = self.key().chain(self.columns()).map(|n| key(n)).collect();
+        // A name from TOML counts as unquoted.
+        for name in ignored {
+            known.insert(key(name));
+            known.insert(self.dialect.fold(name, false, IdentKind::Column));
+        }
+        let all = here.iter().chain(there).map(|c| &c.name);
+        all.filter(|name| known.insert(key(name))).cloned().collect()
     }
 
     /// One row: how many rows production and shadow have.

@@ -11,6 +11,7 @@ pub mod checks;
 mod columns;
 pub mod compare;
 pub mod drift;
+mod finite;
 mod hash;
 pub mod load;
 mod parallel;

@@ -11,7 +11,9 @@ use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, code};
 use rocky_config::{ChecksConfig, LoadContract, LoadFormat};
 use rocky_warehouse::catalog::Lookup;
-use rocky_warehouse::{Capabilities, CatalogSnapshot, Column, RelationKind, RelationName, Strategy, Type};
+use rocky_warehouse::{
+    Capabilities, CatalogSnapshot, Column, RelationKind, RelationName, Strategy, Type, may_lose,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 const DIALECT: Dialect = Dialect::DuckDb;
@@ -29,6 +31,8 @@ pub struct LoadFile {
     pub delimiter: SmolStr,
     /// Its columns as the engine describes them; `None` when it cannot.
     pub columns: Option<Vec<Column>>,
+    /// Columns of CSV that are read as text where nothing says more: whole numbers that are too large for an integer.
+    pub texts: Vec<SmolStr>,
     /// Size, time and hash of its contents in one.
     pub identity: String,
 }
@@ -131,6 +135,25 @@ pub fn count_table(target: &RelationName) -> String {
 /// The query that reads a file as it is.
 pub fn read_file(file: &LoadFile, header: bool) -> String {
     format!("SELECT * FROM {}", reader(file, header, &[], &[]))
+}
+
+/// The query that says, for each of these columns of a CSV in turn, whether it has whole numbers alone. The engine takes those that
+/// are too large for its integers for numbers with a point, and loses digits.
+pub fn whole_numbers(file: &LoadFile, header: bool, columns: &[SmolStr]) -> String {
+    let types: Vec<(SmolStr, String)> = columns
+        .iter()
+        .map(|c| (c.clone(), "VARCHAR".to_owned()))
+        .collect();
+    let whole = |c: &SmolStr| {
+        let c = print(DIALECT, c);
+        format!("COALESCE(BOOL_AND(REGEXP_FULL_MATCH(TRIM(f.{c}), '[-+]?[0-9]+')), FALSE)")
+    };
+    let list: Vec<String> = columns.iter().map(whole).collect();
+    format!(
+        "SELECT {} FROM {} AS f",
+        list.join(", "),
+        reader(file, header, &[], &types)
+    )
 }
 
 /// What the checks of a table go by. `columns`: those that it has afterwards.
@@ -350,6 +373,14 @@ impl Builder<'_> {
                 }
             }
         }
+        if csv && self.columns.is_none() {
+            for name in &file.texts {
+                if !types.iter().any(|(n, _)| n == name) {
+                    types.push((name.clone(), "VARCHAR".to_owned()));
+                }
+            }
+        }
+        self.keeps(file, positional, &names, &types);
         let source = reader(file, spec.header, &names, &types);
         let counted = StepKind::Statement { counts_rows: true };
         let sql = match (&self.columns, &file.columns) {
@@ -378,6 +409,64 @@ impl Builder<'_> {
             (Some(_), _) => format!("INSERT INTO {} BY NAME\nSELECT * FROM {source}", self.target),
         };
         self.push("load", &file.shown, counted, sql);
+    }
+
+    /// What the table would not keep as it is in the file fails the task: the engine rounds without a word. Only asked where the types
+    /// let it happen.
+    fn keeps(&mut self, file: &LoadFile, positional: bool, names: &[SmolStr], types: &[(SmolStr, String)]) {
+        let fold = |name: &str| DIALECT.fold(name, true, IdentKind::Column);
+        let csv = file.format == LoadFormat::Csv;
+        let mut guards = Vec::new();
+        for (place, column) in self.columns.iter().flatten().enumerate() {
+            let found = match positional {
+                true => file.columns.iter().flatten().nth(place),
+                false => file
+                    .columns
+                    .iter()
+                    .flatten()
+                    .find(|c| fold(&c.name) == fold(&column.name)),
+            };
+            let Some(found) = found.filter(|f| may_lose(DIALECT, &f.ty, &column.ty)) else {
+                continue;
+            };
+            let name = if positional { &column.name } else { &found.name };
+            let (value, ty) = (format!("f.{}", print(DIALECT, name)), column.ty.print(DIALECT));
+            let text = csv || matches!(found.ty, Type::String { .. });
+            let exact = match &column.ty {
+                _ if !text => {
+                    let own = found.ty.print(DIALECT);
+                    format!("TRY_CAST(TRY_CAST({value} AS {ty}) AS {own}) <> {value}")
+                }
+                Type::Date => {
+                    format!("TRY_CAST({value} AS TIMESTAMP) <> CAST(TRY_CAST({value} AS DATE) AS TIMESTAMP)")
+                }
+                to if to.is_integer() || matches!(to, Type::Decimal { .. }) => {
+                    let digits = "DECIMAL(38, 15)";
+                    format!(
+                        "TRY_CAST({value} AS {digits}) <> TRY_CAST(TRY_CAST({value} AS {ty}) AS {digits})"
+                    )
+                }
+                // A text that is no such value fails by itself.
+                _ => continue,
+            };
+            let as_text = |(n, t): &(SmolStr, String)| match n == name {
+                true => (n.clone(), "VARCHAR".to_owned()),
+                false => (n.clone(), t.clone()),
+            };
+            let types: Vec<_> = types.iter().map(as_text).collect();
+            let sql = format!(
+                "SELECT {value} FROM {} AS f\nWHERE {exact}\nLIMIT 5",
+                reader(file, self.spec.header, names, &types)
+            );
+            let error = format!(
+                "file `{}` has values that column `{}` of type {ty} does not keep as they are",
+                file.shown, column.name
+            );
+            guards.push((error, sql));
+        }
+        for (error, sql) in guards {
+            self.push("check_values", &file.shown, StepKind::Guard { error }, sql);
+        }
     }
 
     /// A column of the table has another type in the file.
@@ -422,9 +511,9 @@ fn reader(file: &LoadFile, header: bool, names: &[SmolStr], types: &[(SmolStr, S
             )
         }
         LoadFormat::Csv => {
-            // Nothing of the file is left out by guesses of the reader: no line is skipped or a comment.
+            // Nothing of the file is left out by guesses of the reader: no line is skipped or a comment, no other sign than `"` quotes.
             let mut sql = format!(
-                "read_csv({path}, delim = {}, header = {header}, skip = 0, comment = '', sample_size = -1, hive_partitioning = false",
+                "read_csv({path}, delim = {}, quote = '\"', header = {header}, skip = 0, comment = '', sample_size = -1, hive_partitioning = false",
                 text(&file.delimiter)
             );
             if !names.is_empty() {

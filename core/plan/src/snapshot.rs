@@ -15,7 +15,9 @@ use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, Ident, Loc, SmolStr, code};
 use rocky_config::{ChecksConfig, Spanned};
 use rocky_warehouse::catalog::Lookup;
-use rocky_warehouse::{Capabilities, CatalogSnapshot, Column, RelationKind, RelationName, Strategy, Type};
+use rocky_warehouse::{
+    Capabilities, CatalogSnapshot, Column, RelationKind, RelationName, Strategy, Type, may_lose,
+};
 use rustc_hash::FxHashSet;
 
 /// The columns that a history has beside those of its source.
@@ -135,6 +137,11 @@ struct Builder<'a> {
     target: String,
     /// A view is read once: its rows may be others with each statement.
     staged: bool,
+    /// What the source, the history and its last ends are called in statements: never as one of their columns, which would be nearer
+    /// in a subquery.
+    s: &'static str,
+    t: &'static str,
+    h: &'static str,
 }
 
 type Problem = Box<Diagnostic>;
@@ -213,7 +220,21 @@ impl<'a> Builder<'a> {
                 others.map(|c| c.name.clone()).collect()
             }
         };
+        let kept = match catalog.lookup(&spec.target) {
+            Lookup::Found(target) => target.columns.as_slice(),
+            _ => &[],
+        };
+        let alias = |short: &'static str, long: &'static str| {
+            let mut all = columns.iter().chain(kept);
+            match all.any(|c| c.name.eq_ignore_ascii_case(short)) {
+                true => long,
+                false => short,
+            }
+        };
         Ok(Builder {
+            s: alias("s", "_rocky_s"),
+            t: alias("t", "_rocky_t"),
+            h: alias("h", "_rocky_h"),
             spec,
             dialect,
             columns,
@@ -249,12 +270,13 @@ impl<'a> Builder<'a> {
             }
         }
         // One current version for each row of the source; a row that is gone may still be current.
-        let mut rows = format!("FROM {} t\nWHERE t.is_current", self.target);
+        let mut rows = format!("FROM {} {t}\nWHERE {t}.is_current", self.target, t = self.t);
         if !self.spec.invalidate_hard_deletes {
             rows.push_str(&format!(
-                " AND EXISTS (\n  SELECT 1 FROM {} s\n  WHERE {}\n)",
+                " AND EXISTS (\n  SELECT 1 FROM {} {}\n  WHERE {}\n)",
                 self.spec.source.print(self.dialect),
-                self.same("s", "t")
+                self.s,
+                self.same(self.s, self.t)
             ));
         }
         Facts {
@@ -302,6 +324,19 @@ impl<'a> Builder<'a> {
                     return Err(self.refused(format!(
                         "target `{shown}` exists and is no history: it has no column {}",
                         lacking.join(", ")
+                    )));
+                }
+                // The history would round, and each run find a change.
+                for old in &relation.columns {
+                    let new = self.columns.iter().find(|c| fold(&c.name) == fold(&old.name));
+                    let Some(new) = new.filter(|new| may_lose(self.dialect, &new.ty, &old.ty)) else {
+                        continue;
+                    };
+                    let (from, to) = (old.ty.print(self.dialect), new.ty.print(self.dialect));
+                    return Err(self.refused(format!(
+                        "column `{}` of source `{}` is {to} now, which {from} in the history does not keep as it is",
+                        new.name,
+                        self.spec.source.display()
                     )));
                 }
                 let added: Vec<&Column> = self
@@ -365,9 +400,10 @@ impl<'a> Builder<'a> {
             let changed: Vec<String> = self.compared.iter().map(|c| self.differs(c)).collect();
             let mut sql = self.close();
             sql.push(&format!(
-                "EXISTS (\n  SELECT 1 FROM {} s\n  WHERE {}\n    AND ({})\n)",
+                "EXISTS (\n  SELECT 1 FROM {} {}\n  WHERE {}\n    AND ({})\n)",
                 self.source(),
-                self.same("s", "t"),
+                self.s,
+                self.same(self.s, self.t),
                 changed.join("\n      OR ")
             ));
             steps.push(self.silent("close_changed", sql));
@@ -375,9 +411,10 @@ impl<'a> Builder<'a> {
         if self.spec.invalidate_hard_deletes {
             let mut sql = self.close();
             sql.push(&format!(
-                "NOT EXISTS (\n  SELECT 1 FROM {} s\n  WHERE {}\n)",
+                "NOT EXISTS (\n  SELECT 1 FROM {} {}\n  WHERE {}\n)",
                 self.source(),
-                self.same("s", "t")
+                self.s,
+                self.same(self.s, self.t)
             ));
             steps.push(self.silent("close_deleted", sql));
         }
@@ -387,14 +424,15 @@ impl<'a> Builder<'a> {
 
     /// `UPDATE … SET valid_to = …, is_current = FALSE WHERE is_current AND `
     fn close(&self) -> Sql {
+        let t = self.t;
         let mut sql = Sql::from(format!(
-            "UPDATE {} t\nSET valid_to = CASE WHEN t.valid_from > ",
+            "UPDATE {} {t}\nSET valid_to = CASE WHEN {t}.valid_from > ",
             self.target
         ));
         sql.hole(Parameter::Now);
-        sql.push(" THEN t.valid_from ELSE ");
+        sql.push(&format!(" THEN {t}.valid_from ELSE "));
         sql.hole(Parameter::Now);
-        sql.push(" END, is_current = FALSE\nWHERE t.is_current AND ");
+        sql.push(&format!(" END, is_current = FALSE\nWHERE {t}.is_current AND "));
         sql
     }
 
@@ -403,29 +441,33 @@ impl<'a> Builder<'a> {
         let names: Vec<String> = self.names().collect();
         let keys: Vec<String> = self.keys.iter().map(|k| print(self.dialect, k)).collect();
         let mut sql = Sql::from(format!(
-            "INSERT INTO {} ({}, {})\nSELECT {}, COALESCE(h._rocky_end, ",
+            "INSERT INTO {} ({}, {})\nSELECT {}, COALESCE({}._rocky_end, ",
             self.target,
             names.join(", "),
             OWN.join(", "),
-            qualified("s", &names),
+            qualified(self.s, &names),
+            self.h,
         ));
         sql.hole(Parameter::Now);
         sql.push("), NULL, TRUE, ");
         sql.hole(Parameter::RunId);
         // Versions that end after this run began: the clock went back.
         sql.push(&format!(
-            "\nFROM {} s\nLEFT JOIN (\n  SELECT {}, MAX(valid_to) AS _rocky_end FROM {}\n  WHERE valid_to > ",
+            "\nFROM {} {}\nLEFT JOIN (\n  SELECT {}, MAX(valid_to) AS _rocky_end FROM {}\n  WHERE valid_to > ",
             self.source(),
+            self.s,
             keys.join(", "),
             self.target,
         ));
         sql.hole(Parameter::Now);
         sql.push(&format!(
-            "\n  GROUP BY {}\n) h ON {}\nWHERE NOT EXISTS (\n  SELECT 1 FROM {} t\n  WHERE t.is_current AND {}\n)",
+            "\n  GROUP BY {}\n) {} ON {}\nWHERE NOT EXISTS (\n  SELECT 1 FROM {} {t}\n  WHERE {t}.is_current AND {}\n)",
             keys.join(", "),
-            self.same("h", "s"),
+            self.h,
+            self.same(self.h, self.s),
             self.target,
-            self.same("t", "s"),
+            self.same(self.t, self.s),
+            t = self.t,
         ));
         self.step("insert", StepKind::Statement { counts_rows: true }, sql)
     }
@@ -439,14 +481,18 @@ impl<'a> Builder<'a> {
         let mut sql = Sql::from(format!(
             "CREATE TABLE {} AS\nSELECT {}, CAST(",
             self.target,
-            qualified("s", &names)
+            qualified(self.s, &names)
         ));
         sql.hole(Parameter::Now);
         sql.push(
             " AS TIMESTAMP) AS valid_from, CAST(NULL AS TIMESTAMP) AS valid_to, TRUE AS is_current, CAST(",
         );
         sql.hole(Parameter::RunId);
-        sql.push(&format!(" AS {text}) AS snapshot_id\nFROM {} s", self.source()));
+        sql.push(&format!(
+            " AS {text}) AS snapshot_id\nFROM {} {}",
+            self.source(),
+            self.s
+        ));
         self.step("initial_load", StepKind::Statement { counts_rows: true }, sql)
     }
 
@@ -490,11 +536,11 @@ impl<'a> Builder<'a> {
 
     /// A column of source and target differs.
     fn differs(&self, column: &str) -> String {
-        let column = print(self.dialect, column);
+        let (column, s, t) = (print(self.dialect, column), self.s, self.t);
         match self.dialect {
-            Dialect::Databricks => format!("NOT (s.{column} <=> t.{column})"),
+            Dialect::Databricks => format!("NOT ({s}.{column} <=> {t}.{column})"),
             Dialect::DuckDb | Dialect::Snowflake | Dialect::BigQuery => {
-                format!("s.{column} IS DISTINCT FROM t.{column}")
+                format!("{s}.{column} IS DISTINCT FROM {t}.{column}")
             }
         }
     }

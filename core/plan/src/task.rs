@@ -205,6 +205,9 @@ pub struct Quarantine {
     pub valid_table: Option<String>,
     /// Names of the tests that decide.
     pub tests: Vec<SmolStr>,
+    /// Asks how many rows are set aside, where no statement that sets some aside can know: windows at a time each see their own rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<Step>,
 }
 
 /// A whole plan.

@@ -4,7 +4,8 @@
 //! entries:          files, text head, findings, analysis head | text, columns, analysis
 //! table of paths:   number → path, stamp, hash of the text
 //! lines:            of each path the lengths of its lines, where its text is ASCII
-//! table of entries: where an entry's parts lie, and their checksum
+//! whole:            what the project is recognised by as a whole (`crate::intact`), and its graph
+//! table of entries: where an entry's parts lie, their checksum, and the numbers of its files
 //! foot:             build, project, fingerprint, counts, checksum of the tables, magic
 //! ```
 //!
@@ -15,6 +16,7 @@
 
 use crate::analyse::Analysed;
 use crate::hash::Hasher128;
+use crate::intact::{Graph, Whole};
 use crate::load::LoadedModel;
 use crate::memo::{CachedFile, Checked, Entry, Memo, Paths, Written};
 use crate::packed::Packed;
@@ -30,10 +32,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-const MAGIC: &[u8; 8] = b"rocky\0c2";
-const FOOT: usize = 16 + 16 + 16 + 4 + 4 + 4 + 16 + 8;
+const MAGIC: &[u8; 8] = b"rocky\0c3";
+pub(crate) const FOOT: usize = 16 + 16 + 16 + 4 + 4 + 4 + 4 + 16 + 8;
 const PARTS: usize = 7;
-const ROW: usize = 8 + 4 * PARTS + 8;
+const ROW: usize = 8 + 4 * PARTS + 8 + 12;
 
 /// Other projects' and builds' files are removed when they were not written for so long.
 const STALE: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -64,10 +66,10 @@ impl Place {
 }
 
 #[derive(Serialize, Deserialize)]
-struct PathRow {
-    path: SmolStr,
-    stamp: Option<FileStamp>,
-    hash: u128,
+pub(crate) struct PathRow<'a> {
+    pub path: &'a str,
+    pub stamp: Option<FileStamp>,
+    pub hash: u128,
     /// Bytes in the table of lines; 0: not known.
     lines: u32,
 }
@@ -90,31 +92,79 @@ fn u128_at(bytes: &[u8], at: &mut usize) -> Option<u128> {
     Some(u128::from_le_bytes(take(bytes, at, 16)?.try_into().ok()?))
 }
 
+/// What stands at the end of the file.
+pub(crate) struct Foot {
+    pub fingerprint: u128,
+    paths: usize,
+    lines: usize,
+    whole: usize,
+    entries: usize,
+    checksum: u128,
+}
+
+/// The tables of the file.
+pub(crate) struct Tables<'a> {
+    pub paths: &'a [u8],
+    pub lines: &'a [u8],
+    /// What the whole is recognised by, and its graph.
+    pub whole: &'a [u8],
+    entries: &'a [u8],
+}
+
+impl Tables<'_> {
+    /// The rows of the table of entries.
+    pub fn entries(&self) -> impl Iterator<Item = &[u8]> {
+        self.entries.chunks_exact(ROW)
+    }
+}
+
+impl Foot {
+    /// `None` when it is of another project or build.
+    pub fn read(bytes: &[u8], place: &Place) -> Option<Foot> {
+        let mut at = 0;
+        if u128_at(bytes, &mut at)? != build() || u128_at(bytes, &mut at)? != place.project {
+            return None;
+        }
+        let foot = Foot {
+            fingerprint: u128_at(bytes, &mut at)?,
+            paths: u32_at(bytes, &mut at)? as usize,
+            lines: u32_at(bytes, &mut at)? as usize,
+            whole: u32_at(bytes, &mut at)? as usize,
+            entries: u32_at(bytes, &mut at)? as usize,
+            checksum: u128_at(bytes, &mut at)?,
+        };
+        (take(bytes, &mut at, 8)? == MAGIC).then_some(foot)
+    }
+
+    /// Bytes of the tables, which stand before it.
+    pub fn tables_len(&self) -> Option<usize> {
+        let texts = self.paths.checked_add(self.lines)?.checked_add(self.whole)?;
+        texts.checked_add(self.entries.checked_mul(ROW)?)
+    }
+
+    /// The tables, when they fit their checksum.
+    pub fn tables<'a>(&self, bytes: &'a [u8]) -> Option<Tables<'a>> {
+        if xxh3_128(bytes) != self.checksum {
+            return None;
+        }
+        let mut at = 0;
+        Some(Tables {
+            paths: take(bytes, &mut at, self.paths)?,
+            lines: take(bytes, &mut at, self.lines)?,
+            whole: take(bytes, &mut at, self.whole)?,
+            entries: bytes.get(at..)?,
+        })
+    }
+}
+
 /// Read the memo, on the threads of the pool that this is called in. `None`: there is none that can be used.
 pub fn load(system: &Arc<dyn System>, root: &Path, place: &Place) -> Option<(Memo, u128)> {
     let file = Arc::new(read(&**system, &place.file)?);
     let bytes = file.as_slice();
-    let foot = bytes.len().checked_sub(FOOT)?;
-    let mut at = foot;
-    if u128_at(bytes, &mut at)? != build() || u128_at(bytes, &mut at)? != place.project {
-        return None;
-    }
-    let fingerprint = u128_at(bytes, &mut at)?;
-    let paths_len = u32_at(bytes, &mut at)? as usize;
-    let lines_len = u32_at(bytes, &mut at)? as usize;
-    let entries = u32_at(bytes, &mut at)? as usize;
-    let checksum = u128_at(bytes, &mut at)?;
-    if take(bytes, &mut at, 8)? != MAGIC {
-        return None;
-    }
-    let tables_len = paths_len
-        .checked_add(lines_len)?
-        .checked_add(entries.checked_mul(ROW)?)?;
-    let tables = bytes.get(foot.checked_sub(tables_len)?..foot)?;
-    if xxh3_128(tables) != checksum {
-        return None;
-    }
-    let rows: Vec<PathRow> = postcard::from_bytes(tables.get(..paths_len)?).ok()?;
+    let end = bytes.len().checked_sub(FOOT)?;
+    let foot = Foot::read(bytes.get(end..)?, place)?;
+    let tables = foot.tables(bytes.get(end.checked_sub(foot.tables_len()?)?..end)?)?;
+    let rows: Vec<PathRow<'_>> = postcard::from_bytes(tables.paths).ok()?;
     let live = rows.iter().filter(|r| r.stamp.is_some()).count();
     // Numbers of files that are long gone are given up with the file.
     if rows.len() > 2 * live + 1000 {
@@ -122,43 +172,55 @@ pub fn load(system: &Arc<dyn System>, root: &Path, place: &Place) -> Option<(Mem
     }
     let mut paths = Paths::default();
     rows.iter().for_each(|row| {
-        paths.add(&row.path);
+        paths.add(&SmolStr::new(row.path));
     });
     if paths.len() != rows.len() {
         return None;
     }
     let paths = Arc::new(paths);
-    let (lines, table) = tables.get(paths_len..)?.split_at_checked(lines_len)?;
-    let loader: Loader = Arc::new(Unread {
-        system: system.clone(),
-        root: root.to_path_buf(),
-        paths: paths.clone(),
-        lines: lines.into(),
-        lengths: rows.iter().map(|row| row.lines).collect(),
-        starts: OnceLock::new(),
-    });
-    let cached = |row: &PathRow| {
+    let loader = loader(system, root, &paths, tables.lines, &rows);
+    let cached = |row: &PathRow<'_>| {
         row.stamp.map(|stamp| CachedFile {
             stamp: Some(stamp),
             hash: row.hash,
-            source: Arc::new(SourceFile::lazy(row.path.clone(), loader.clone())),
+            source: Arc::new(SourceFile::lazy(row.path, loader.clone())),
             problem: None,
         })
     };
     let files: Vec<_> = rows.par_iter().with_min_len(64).map(cached).collect();
-    let models: Vec<_> = (0..entries)
+    let models: Vec<_> = (0..foot.entries)
         .into_par_iter()
         .with_min_len(16)
-        .filter_map(|i| entry(&file, table.get(i * ROW..(i + 1) * ROW)?))
+        .filter_map(|i| entry(&file, 0, tables.entries.get(i * ROW..(i + 1) * ROW)?))
         .collect();
+    let whole = postcard::take_from_bytes::<Option<Whole>>(tables.whole).ok()?.0;
     let memo = Memo {
         paths,
         files,
         entries: Arc::new(models.into_iter().collect()),
         contracts: Default::default(),
         lock: None,
+        whole: whole.map(Arc::new),
     };
-    Some((memo, fingerprint))
+    Some((memo, foot.fingerprint))
+}
+
+/// What gives the texts of files and the lengths of their lines. `rows` are all of the table.
+pub(crate) fn loader(
+    system: &Arc<dyn System>,
+    root: &Path,
+    paths: &Arc<Paths>,
+    lines: &[u8],
+    rows: &[PathRow<'_>],
+) -> Loader {
+    Arc::new(Unread {
+        system: system.clone(),
+        root: root.to_path_buf(),
+        paths: paths.clone(),
+        lines: lines.into(),
+        lengths: rows.iter().map(|row| row.lines).collect(),
+        starts: OnceLock::new(),
+    })
 }
 
 /// The bytes of the file, on all threads: for a large project most of the time goes into getting the memory for them.
@@ -210,23 +272,61 @@ impl Texts for Unread {
     }
 }
 
-fn entry(file: &Arc<Vec<u8>>, row: &[u8]) -> Option<(FileId, Arc<Entry>)> {
-    let mut at = 0;
-    let start = usize::try_from(u64_at(row, &mut at)?).ok()?;
-    let mut lens = [0usize; PARTS];
-    for len in &mut lens {
-        *len = u32_at(row, &mut at)? as usize;
+/// A row of the table of entries.
+pub(crate) struct RowHead {
+    pub start: u64,
+    pub len: usize,
+    /// The numbers of its files: the query, the sidecar, the contract; [`NO_FILE`] where there is none.
+    pub files: [u32; 3],
+    lens: [usize; PARTS],
+    checksum: u64,
+}
+
+/// Stands for no file.
+const NO_FILE: u32 = u32::MAX;
+
+impl RowHead {
+    pub fn read(row: &[u8]) -> Option<RowHead> {
+        let mut at = 0;
+        let start = u64_at(row, &mut at)?;
+        let mut lens = [0usize; PARTS];
+        for len in &mut lens {
+            *len = u32_at(row, &mut at)? as usize;
+        }
+        let checksum = u64_at(row, &mut at)?;
+        let mut files = [NO_FILE; 3];
+        for file in &mut files {
+            *file = u32_at(row, &mut at)?;
+        }
+        Some(RowHead {
+            start,
+            len: lens.iter().sum(),
+            files,
+            lens,
+            checksum,
+        })
     }
-    let checksum = u64_at(row, &mut at)?;
-    let total: usize = lens.iter().sum();
+
+    /// Where it ends in the file.
+    pub fn end(&self) -> Option<u64> {
+        self.start.checked_add(self.len as u64)
+    }
+}
+
+/// One entry. `file` holds the bytes of the file from `base` on.
+pub(crate) fn entry(file: &Arc<Vec<u8>>, base: u64, row: &[u8]) -> Option<(FileId, Arc<Entry>)> {
+    let head = RowHead::read(row)?;
+    let start = usize::try_from(head.start.checked_sub(base)?).ok()?;
+    let total = head.len;
     let whole = file.get(start..start.checked_add(total)?)?;
-    if xxh3_64(whole) != checksum {
+    if xxh3_64(whole) != head.checksum {
         return None;
     }
     let mut offset = start;
     let mut part = |i: usize| {
-        let packed = Packed::new(file, offset, *lens.get(i)?);
-        offset += lens.get(i)?;
+        let len = *head.lens.get(i)?;
+        let packed = Packed::new(file, offset, len);
+        offset += len;
         packed
     };
     let (loaded, unit, checked, analysed) = (part(0)?, part(1)?, part(2)?, part(3)?);
@@ -247,7 +347,13 @@ fn entry(file: &Arc<Vec<u8>>, row: &[u8]) -> Option<(FileId, Arc<Entry>)> {
 }
 
 /// Write the memo, unless it is the one with this fingerprint. Gives the fingerprint of what is on the disk now.
-pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>) -> Option<u128> {
+pub(crate) fn save(
+    system: &dyn System,
+    place: &Place,
+    memo: &Memo,
+    graph: &Graph,
+    known: Option<u128>,
+) -> Option<u128> {
     let mut entries: Vec<&Arc<Entry>> = memo
         .entries
         .values()
@@ -276,26 +382,35 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
             lines = postcard::to_extend(&lengths, lines).ok()?;
         }
         let row = PathRow {
-            path: path.clone(),
+            path: path.as_str(),
             stamp: file.and_then(|f| f.stamp),
             hash: file.map_or(0, |f| f.hash),
             lines: u32::try_from(lines.len() - before).ok()?,
         };
         table = postcard::to_extend(&row, table).ok()?;
     }
-    let fingerprint = hasher.bytes(&table).finish();
+    // Beside a project of which an entry is missing nothing can be said of the whole.
+    let whole = memo
+        .whole
+        .as_deref()
+        .filter(|_| entries.len() == memo.entries.len());
+    let mut whole: Vec<u8> = postcard::to_stdvec(&whole).ok()?;
+    let fingerprint = hasher.bytes(&table).bytes(&whole).finish();
     if known == Some(fingerprint) {
         return known;
     }
     let paths_len = u32::try_from(table.len()).ok()?;
     let lines_len = u32::try_from(lines.len()).ok()?;
     table.append(&mut lines);
+    whole = postcard::to_extend(graph, whole).ok()?;
+    let whole_len = u32::try_from(whole.len()).ok()?;
+    table.append(&mut whole);
 
     let n_entries = u32::try_from(entries.len()).ok()?;
     let table = std::cell::RefCell::new(table);
     let write = |out: &mut dyn Write| -> io::Result<()> {
         let mut table = table.borrow_mut();
-        table.truncate(paths_len as usize + lines_len as usize);
+        table.truncate(paths_len as usize + lines_len as usize + whole_len as usize);
         table.reserve_exact(entries.len() * ROW);
         let mut start = 0u64;
         let mut buffer: Vec<u8> = Vec::new();
@@ -311,6 +426,11 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
             buffer.clear();
             pack(entry, &mut buffer, &mut table).ok_or(io::ErrorKind::InvalidData)?;
             table.extend_from_slice(&xxh3_64(&buffer).to_le_bytes());
+            let reads = &entry.loaded.reads;
+            let beside = [reads.sidecar, reads.contract].map(|file| file.map_or(NO_FILE, |(file, _)| file.0));
+            for file in std::iter::once(entry.loaded.file.0).chain(beside) {
+                table.extend_from_slice(&file.to_le_bytes());
+            }
             start += buffer.len() as u64;
             out.write_all(&buffer)?;
         }
@@ -321,6 +441,7 @@ pub fn save(system: &dyn System, place: &Place, memo: &Memo, known: Option<u128>
         foot.extend_from_slice(&fingerprint.to_le_bytes());
         foot.extend_from_slice(&paths_len.to_le_bytes());
         foot.extend_from_slice(&lines_len.to_le_bytes());
+        foot.extend_from_slice(&whole_len.to_le_bytes());
         foot.extend_from_slice(&n_entries.to_le_bytes());
         foot.extend_from_slice(&xxh3_128(&table).to_le_bytes());
         foot.extend_from_slice(MAGIC);
@@ -347,6 +468,41 @@ fn pack(entry: &Entry, buffer: &mut Vec<u8>, table: &mut Vec<u8>) -> Option<()> 
         table.extend_from_slice(&u32::try_from(part.len()).ok()?.to_le_bytes());
     }
     Some(())
+}
+
+/// More than this is not kept.
+const KEPT: usize = 4 << 20;
+
+impl Place {
+    /// Where something lies that was found out with what is in the cache file.
+    fn beside(&self, what: &str) -> PathBuf {
+        self.file.with_extension(what)
+    }
+}
+
+/// What was put down beside the cache file when that had this fingerprint.
+pub(crate) fn kept(system: &dyn System, place: &Place, what: &str, fingerprint: u128) -> Option<Vec<u8>> {
+    let mut bytes = system.read(&place.beside(what)).ok()?;
+    let mut at = 0;
+    let (of, checksum) = (u128_at(&bytes, &mut at)?, u128_at(&bytes, &mut at)?);
+    if of != fingerprint || xxh3_128(bytes.get(at..)?) != checksum {
+        return None;
+    }
+    Some(bytes.split_off(at))
+}
+
+/// Put something down beside the cache file.
+pub(crate) fn keep(system: &dyn System, place: &Place, what: &str, fingerprint: u128, bytes: &[u8]) {
+    if bytes.len() > KEPT {
+        return;
+    }
+    let write = |out: &mut dyn Write| {
+        out.write_all(&fingerprint.to_le_bytes())?;
+        out.write_all(&xxh3_128(bytes).to_le_bytes())?;
+        out.write_all(bytes)
+    };
+    // Nothing depends on it.
+    let _ = system.write_cache(&place.beside(what), &write);
 }
 
 /// Remove files of builds and options that nobody used for long.

@@ -10,6 +10,7 @@ use crate::findings::{self, Subject};
 use crate::given::GivenSource;
 use crate::graph;
 use crate::hash::Hasher128;
+use crate::intact::{self, Graph, Intact, Reach, Seen};
 use crate::later::Later;
 use crate::levels::Levels;
 use crate::link::{self, Known, SourceBook};
@@ -88,7 +89,11 @@ pub struct Compiler {
     on_disk: Option<Option<u128>>,
     // The cache file, while it is read ahead.
     ahead: Option<Ahead>,
+    // Whether all is as the cache file says, while it is looked at.
+    checked: Option<std::sync::mpsc::Receiver<Option<Intact>>>,
     saver: Option<std::thread::JoinHandle<Option<u128>>>,
+    // What was compiled last.
+    last: std::sync::Weak<Snapshot>,
     seeds: crate::seed::Memory,
 }
 
@@ -118,7 +123,9 @@ impl Compiler {
             configurations: Arc::default(),
             on_disk: None,
             ahead: None,
+            checked: None,
             saver: None,
+            last: std::sync::Weak::new(),
             seeds: Default::default(),
         }
     }
@@ -147,14 +154,16 @@ impl Compiler {
             configurations: Arc::default(),
             on_disk: None,
             ahead: None,
+            checked: None,
             saver: None,
+            last: std::sync::Weak::new(),
             seeds: Default::default(),
         }
     }
 
     /// Begin to read the cache file while the caller looks at other things. The next compile waits for it.
     pub fn read_ahead(&mut self, pool: &rayon::ThreadPool) {
-        if self.on_disk.is_some() || self.ahead.is_some() {
+        if self.on_disk.is_some() || self.ahead.is_some() || self.checked.is_some() {
             return;
         }
         let Some(place) = self.place() else { return };
@@ -165,6 +174,88 @@ impl Compiler {
             let _ = sender.send(cache::load(&system, &root, &place));
         });
         self.ahead = Some(receiver);
+    }
+
+    /// Begin to look whether all is as the cache file says, for [`Compiler::part`] or [`Compiler::kept`], while the caller looks at other
+    /// things. `false`: this compiler has a memo or no cache.
+    pub fn check_ahead(&mut self, pool: &rayon::ThreadPool) -> bool {
+        if self.on_disk.is_some() || self.ahead.is_some() || self.options.contracts.is_some() {
+            return false;
+        }
+        let Some(place) = self.place() else { return false };
+        let (system, root) = (self.system.clone(), self.root.clone());
+        let (sender, receiver) = std::sync::mpsc::channel();
+        pool.spawn(move || {
+            // As above.
+            let _ = sender.send(Intact::open(&*system, &root, &place));
+        });
+        self.checked = Some(receiver);
+        true
+    }
+
+    /// The end of [`Compiler::check_ahead`].
+    fn intact(&mut self, inputs: &Inputs) -> Option<(Intact, Arc<Configuration>)> {
+        let config = self.config();
+        // Waited for in any case: what comes next may read the cache file.
+        let intact = self.checked.take()?.recv().ok().flatten()?;
+        let config = config.ok().flatten()?;
+        intact.is_for(inputs, &config).then_some((intact, config))
+    }
+
+    /// A snapshot of the models around the first of `names` that is one, with all that they are made from; of these it says what a
+    /// compile of the whole would say. `None`: something has changed, or there is no telling, and the whole must be compiled.
+    /// After [`Compiler::check_ahead`].
+    pub fn part(
+        &mut self,
+        inputs: &Inputs,
+        (names, reach): (&[&str], Reach),
+        pool: &rayon::ThreadPool,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Option<Arc<Snapshot>>> {
+        let Some((intact, config)) = self.intact(inputs) else {
+            return Ok(None);
+        };
+        cancel.check()?;
+        let part = intact
+            .around(names, reach)
+            .and_then(|models| intact.part(&self.system, &self.root, &models));
+        let Some((memo, mut layout)) = part else {
+            return Ok(None);
+        };
+        let mut part = self.beside(self.system.clone());
+        part.memo = Arc::new(memo);
+        part.configurations = self.configurations.clone();
+        let mut walk = Walk::new(&*self.system, &self.root, cancel);
+        for dir in self.dirs(&transformation(&config.config)) {
+            walk.macros(&macros_beside(&dir, &self.root))?;
+        }
+        layout.macros = walk.finish().macros;
+        layout.macros.dedup();
+        let started = Instant::now();
+        let snapshot =
+            part.compile_listed(inputs, (Some(config), layout, started), pool, observer, cancel)?;
+        // A file that was changed just now may be in the part.
+        Ok((snapshot.timings.parsed == 0 && snapshot.timings.analysed == 0).then_some(snapshot))
+    }
+
+    /// What [`Compiler::keep`] put down after a compile of these inputs, if all is as it was. After [`Compiler::check_ahead`].
+    pub fn kept(&mut self, inputs: &Inputs, what: &str) -> Option<Vec<u8>> {
+        let (intact, _) = self.intact(inputs)?;
+        cache::kept(&*self.system, &self.place()?, what, intact.fingerprint())
+    }
+
+    /// Put down what was found out with a snapshot, for the processes that come after this one and find all as it was. It must be that
+    /// of the last compile.
+    pub fn keep(&mut self, what: &str, snapshot: &Arc<Snapshot>, bytes: &[u8]) {
+        if !std::ptr::eq(self.last.as_ptr(), Arc::as_ptr(snapshot)) {
+            return;
+        }
+        self.join();
+        let fingerprint = self.on_disk.flatten().filter(|_| self.memo.whole.is_some());
+        if let (Some(fingerprint), Some(place)) = (fingerprint, self.place()) {
+            cache::keep(&*self.system, &place, what, fingerprint, bytes);
+        }
     }
 
     /// Wait until the cache file is written.
@@ -230,20 +321,11 @@ impl Compiler {
         cancel: &CancelToken,
     ) -> Result<Arc<Snapshot>> {
         let started = Instant::now();
-        let mut timings = Timings::default();
         self.join();
-        let mut general = Vec::new();
-        let progress = |phase: &str, done: usize, total: usize| Event::Progress {
-            phase: SmolStr::new(phase),
-            done: done as u64,
-            total: total as u64,
-        };
-
-        let place = self.place();
+        self.checked = None;
         // The folders are listed while the cache file is read.
         self.read_ahead(pool);
         let (read, layout) = self.listed(cancel)?;
-        let layout = Later::new(layout, pool);
         let loaded = self.ahead.take().map(|ahead| ahead.recv().ok().flatten());
         if let Some(loaded) = loaded {
             self.on_disk = Some(loaded.as_ref().map(|(_, fingerprint)| *fingerprint));
@@ -255,6 +337,27 @@ impl Compiler {
             // There was none before: all numbers are given out anew.
             self.memo = Arc::default();
         }
+        self.compile_listed(inputs, (read, layout, started), pool, observer, cancel)
+    }
+
+    /// Compile what was listed.
+    fn compile_listed(
+        &mut self,
+        inputs: &Inputs,
+        (read, layout, started): (Option<Arc<Configuration>>, discover::Layout, Instant),
+        pool: &rayon::ThreadPool,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Arc<Snapshot>> {
+        let layout = Later::new(layout, pool);
+        let mut timings = Timings::default();
+        let mut general = Vec::new();
+        let progress = |phase: &str, done: usize, total: usize| Event::Progress {
+            phase: SmolStr::new(phase),
+            done: done as u64,
+            total: total as u64,
+        };
+        let place = self.place();
         let memo = self.memo.clone();
         let mut paths = Later::new(memo.paths.clone(), pool);
         let mut files = Later::new(vec![None; memo.paths.len()], pool);
@@ -418,6 +521,7 @@ impl Compiler {
         link::unattached(
             std::mem::take(&mut targets.unattached),
             &name_defaults,
+            &config,
             &mut general,
         );
         unknown_sources(&sources, inputs.locked, &mut general);
@@ -557,10 +661,25 @@ impl Compiler {
                 wanted,
             }),
         });
-        let old = std::mem::replace(
-            &mut self.memo,
-            Arc::new(snapshot.memo(paths.into_inner(), files.into_inner(), &memo)),
-        );
+        let seen = Seen {
+            system: &*self.system,
+            root: &self.root,
+            snapshot: &snapshot,
+            layout: &layout,
+            files: &files,
+            key: place.as_ref().and_then(|_| intact::key(inputs, read.as_deref())),
+        };
+        let whole = seen.whole().map(Arc::new);
+        let graph = || seen.graph();
+        let mut remembered = snapshot.memo(paths.into_inner(), Vec::new(), &memo);
+        remembered.whole = whole;
+        let graph = match &place {
+            Some(_) if remembered.whole.is_some() => graph(),
+            _ => Graph::default(),
+        };
+        remembered.files = files.into_inner();
+        self.last = Arc::downgrade(&snapshot);
+        let old = std::mem::replace(&mut self.memo, Arc::new(remembered));
         drop(memo);
         if let Some(place) = place {
             let saved =
@@ -568,7 +687,7 @@ impl Compiler {
             let layout = layout.into_inner();
             match saved {
                 true => pool.spawn(move || drop((old, layout))),
-                false => self.save(place, Box::new((old, layout))),
+                false => self.save(place, graph, Box::new((old, layout))),
             }
         }
         Ok(snapshot)
@@ -576,14 +695,14 @@ impl Compiler {
 
     /// Write the cache file on a thread of its own; the next compile, or the end, waits for it. What is no longer needed is
     /// taken apart there too: for a large project that takes a while.
-    fn save(&mut self, place: cache::Place, old: Box<dyn std::any::Any + Send>) {
+    fn save(&mut self, place: cache::Place, graph: Graph, old: Box<dyn std::any::Any + Send>) {
         let (system, memo) = (self.system.clone(), self.memo.clone());
         let known = self.on_disk.flatten();
         let saver = std::thread::Builder::new()
             .name("rocky-cache".to_owned())
             .spawn(move || {
                 drop(old);
-                cache::save(&*system, &place, &memo, known)
+                cache::save(&*system, &place, &memo, &graph, known)
             });
         // Without a thread there is no cache this time.
         self.saver = saver.ok();
@@ -601,13 +720,8 @@ impl Compiler {
         table
     }
 
-    fn layout(
-        &self,
-        pipelines: &[(SmolStr, SmolStr, Loc)],
-        config_broken: bool,
-        cancel: &CancelToken,
-    ) -> Result<discover::Layout> {
-        let mut walk = Walk::new(&*self.system, &self.root, cancel);
+    /// The folders of models.
+    fn dirs(&self, pipelines: &[(SmolStr, SmolStr, Loc)]) -> Vec<PathBuf> {
         let mut dirs: Vec<PathBuf> = Vec::new();
         match &self.options.models {
             Some(dir) => dirs.push(self.root.join(dir)),
@@ -623,17 +737,26 @@ impl Compiler {
                 }
             }
         }
+        dirs
+    }
+
+    fn layout(
+        &self,
+        pipelines: &[(SmolStr, SmolStr, Loc)],
+        config_broken: bool,
+        cancel: &CancelToken,
+    ) -> Result<discover::Layout> {
+        let mut walk = Walk::new(&*self.system, &self.root, cancel);
+        let dirs = self.dirs(pipelines);
         let mut found = false;
         for dir in &dirs {
             if self.system.exists(dir) {
                 found = true;
                 walk.models(dir)?;
+            } else {
+                walk.absent(dir);
             }
-            let macros = dir
-                .parent()
-                .map(|p| p.join("macros"))
-                .unwrap_or_else(|| self.root.join("macros"));
-            walk.macros(&macros)?;
+            walk.macros(&macros_beside(dir, &self.root))?;
         }
         if let Some(dir) = &self.options.contracts {
             let dir = self.root.join(dir);
@@ -671,6 +794,12 @@ impl Compiler {
         }
         Ok(layout)
     }
+}
+
+/// The folder of macros for a folder of models.
+fn macros_beside(dir: &Path, root: &Path) -> PathBuf {
+    dir.parent()
+        .map_or_else(|| root.join("macros"), |parent| parent.join("macros"))
 }
 
 /// The models of all files that belong to one.

@@ -26,6 +26,13 @@ pub struct Configuration {
     vars: Vec<(SmolStr, Option<u128>)>,
 }
 
+impl Configuration {
+    /// Add everything that it was made from.
+    pub(crate) fn hash_into(&self, hasher: &mut Hasher128) {
+        hasher.u128(self.file.hash).value(&self.vars);
+    }
+}
+
 /// The configuration that was read last.
 #[derive(Debug, Default)]
 pub struct Configurations {

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::intact::Looked;
 use crate::unit::Language;
 
 /// How deep folders may nest.
@@ -92,6 +93,10 @@ pub struct Layout {
     pub orphans: Vec<FilePath>,
     /// Problems with names and folders: no text to point at.
     pub diagnostics: Vec<Diagnostic>,
+    /// Folders as they were before they were listed, and those that are not there.
+    pub looked: Vec<Looked>,
+    /// There are links whose ends the stamps of folders do not tell.
+    pub links: bool,
 }
 
 /// The path as shown: relative to `root` when below it.
@@ -150,6 +155,7 @@ impl<'a> Walk<'a> {
             if !self.visited.insert(canonical) {
                 continue;
             }
+            self.layout.looked.push(Looked::at(self.system, &dir));
             let names = self
                 .system
                 .names(&dir)
@@ -157,6 +163,7 @@ impl<'a> Walk<'a> {
             let mut files: Vec<SmolStr> = Vec::with_capacity(names.len());
             let mut folders = Vec::new();
             for name in names {
+                self.layout.links |= name.link;
                 match (name.is_dir, name.path, name.text) {
                     (true, Some(path), _) => folders.push((path, depth + 1)),
                     (_, _, Some(name)) => files.push(name),
@@ -267,8 +274,16 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn files_of(&self, dir: &Path) -> Result<Vec<PathBuf>> {
-        if !self.system.exists(dir) {
+    /// A folder of models that is not there.
+    pub fn absent(&mut self, dir: &Path) {
+        self.layout.looked.push(Looked::at(self.system, dir));
+    }
+
+    fn files_of(&mut self, dir: &Path) -> Result<Vec<PathBuf>> {
+        let looked = Looked::at(self.system, dir);
+        let there = looked.there;
+        self.layout.looked.push(looked);
+        if !there {
             return Ok(Vec::new());
         }
         let entries = self

@@ -21,6 +21,7 @@ pub mod format;
 pub mod given;
 pub mod graph;
 pub mod hash;
+pub mod intact;
 pub mod interval;
 pub mod later;
 pub mod levels;

@@ -123,13 +123,9 @@ pub fn defaults(
         schema: adapter.and_then(|a| a.default_schema()).map(|s| ident(&s.value)),
     };
     if dialect == Dialect::DuckDb {
-        if let Some(rocky_config::AdapterSettings::DuckDb { path }) = adapter.map(|a| &a.settings) {
+        if let Some(settings @ rocky_config::AdapterSettings::DuckDb { .. }) = adapter.map(|a| &a.settings) {
             // DuckDB names a database after its file; `:memory:` is `memory`.
-            let stem = path.as_ref().filter(|p| p.value != ":memory:").and_then(|p| {
-                let file = p.value.rsplit(['/', '\\']).next().unwrap_or("");
-                let stem = file.split('.').next().unwrap_or(file);
-                (!stem.is_empty()).then(|| Ident::quoted(stem))
-            });
+            let stem = duckdb_file(settings).map(Ident::quoted);
             defaults.catalog = Some(stem.unwrap_or_else(|| Ident::bare("memory")));
         }
         defaults.schema = Some(Ident::bare("main"));
@@ -233,16 +229,41 @@ pub fn targets(
 }
 
 /// One message per catalog that is not attached.
-pub fn unattached(list: BTreeMap<SmolStr, Loc>, defaults: &Defaults, diagnostics: &mut Vec<Diagnostic>) {
+pub fn unattached(
+    list: BTreeMap<SmolStr, Loc>,
+    defaults: &Defaults,
+    config: &ProjectConfig,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     for (catalog, loc) in list {
         let default = defaults.catalog.as_ref().map_or("", |c| c.text.as_str());
         let message =
             format!("catalog `{catalog}` is not attached; the default database `{default}` is used");
-        diagnostics.push(
-            Diagnostic::new(code::W102, loc, message)
-                .help("Leave `catalog` empty, or name the database of the adapter."),
-        );
+        let finding = Diagnostic::new(code::W102, loc, message);
+        let other = config.adapters.iter().find(|(_, adapter)| {
+            let database = duckdb_file(&adapter.settings);
+            database.is_some_and(|d| d.eq_ignore_ascii_case(&catalog))
+        });
+        diagnostics.push(match other {
+            // Its file is attached to no run of models.
+            Some((adapter, _)) => finding
+                .label(format!("this is the database of adapter `{adapter}`"))
+                .help(
+                    "A model reads the database of its pipeline's adapter. Copy the table there with a pipeline of type `replication`.",
+                ),
+            None => finding.help("Leave `catalog` empty, or name the database of the adapter."),
+        });
     }
+}
+
+/// The name that DuckDB gives the database of an adapter: its file's.
+fn duckdb_file(settings: &rocky_config::AdapterSettings) -> Option<&str> {
+    let rocky_config::AdapterSettings::DuckDb { path: Some(path) } = settings else {
+        return None;
+    };
+    let file = path.value.rsplit(['/', '\\']).next().unwrap_or("");
+    let stem = file.split('.').next().unwrap_or(file);
+    (path.value != ":memory:" && !stem.is_empty()).then_some(stem)
 }
 
 fn attached(

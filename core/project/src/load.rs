@@ -24,6 +24,12 @@ pub const MAX_FILE_BYTES: u64 = 256 << 20;
 /// that was read so soon after it was written proves nothing.
 const RACY: Duration = Duration::from_millis(100);
 
+/// Whether a stamp that was just taken will be another one when the contents change.
+pub(crate) fn proves(system: &dyn System, stamp: &FileStamp) -> bool {
+    let now = system.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    stamp.modified_ns + (RACY.as_nanos() as i128) < now.as_nanos() as i128
+}
+
 /// A model's files after reading, without the query. A value of the files' contents and of what [`Reads`] lists.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LoadedModel {
@@ -150,10 +156,7 @@ impl Reader<'_> {
                 );
             }
         };
-        let stamp = stamp.filter(|s| {
-            let now = self.system.now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            s.modified_ns + (RACY.as_nanos() as i128) < now.as_nanos() as i128
-        });
+        let stamp = stamp.filter(|stamp| proves(self.system, stamp));
         match String::from_utf8(bytes) {
             Ok(text) => {
                 let text = match text.strip_prefix('\u{feff}') {
@@ -252,6 +255,8 @@ pub struct Defaults {
     pub config: Option<Arc<DefaultsConfig>>,
     /// They hold values from the environment.
     pub holds_values: bool,
+    /// They name variables of the environment.
+    pub reads_env: bool,
 }
 
 /// A contract from a contracts folder.
@@ -347,6 +352,7 @@ pub fn load(
         defaults.push(Defaults {
             hash: Hasher128::new().u32(id.0).u128(file.hash).value(&vars).finish(),
             config: Some(Arc::new(parsed.value)),
+            reads_env: !vars.is_empty(),
             holds_values: vars.iter().any(|(_, value)| value.is_some()),
         });
     }

@@ -31,6 +31,8 @@ pub struct CachedFile {
 #[derive(Clone, Debug, Default)]
 pub struct Paths {
     ids: FxHashMap<SmolStr, FileId>,
+    /// How many numbers were given out: not all of them need be here.
+    given: u32,
 }
 
 impl Paths {
@@ -39,9 +41,21 @@ impl Paths {
         if let Some(id) = self.ids.get(path) {
             return *id;
         }
-        let id = FileId(self.ids.len() as u32);
+        let id = FileId(self.given);
+        self.given += 1;
         self.ids.insert(path.clone(), id);
         id
+    }
+
+    /// A path with the number that it has.
+    pub(crate) fn put(&mut self, path: SmolStr, id: FileId) {
+        self.given = self.given.max(id.0 + 1);
+        self.ids.insert(path, id);
+    }
+
+    /// Numbers up to this one were given out.
+    pub(crate) fn end_at(&mut self, given: u32) {
+        self.given = self.given.max(given);
     }
 
     /// The number of a path that was seen.
@@ -51,7 +65,7 @@ impl Paths {
 
     /// How many numbers were given out.
     pub fn len(&self) -> usize {
-        self.ids.len()
+        self.given as usize
     }
 
     /// True when there are none.
@@ -122,6 +136,8 @@ pub struct Memo {
     pub contracts: FxHashMap<FileId, (u128, Arc<Parsed<ContractConfig>>)>,
     /// `schema.lock`.
     pub lock: Option<crate::lock::Loaded>,
+    /// What the whole is recognised by.
+    pub(crate) whole: Option<Arc<crate::intact::Whole>>,
 }
 
 impl Memo {
@@ -131,7 +147,9 @@ impl Memo {
             let file = file.as_ref().filter(|f| f.problem.is_none());
             file.map(|f| (f.stamp, f.hash))
         };
-        Arc::ptr_eq(&self.entries, &other.entries)
+        // What was written down of another compile stays true.
+        (self.whole.is_none() || self.whole == other.whole)
+            && Arc::ptr_eq(&self.entries, &other.entries)
             && Arc::ptr_eq(&self.paths, &other.paths)
             && self.files.len() == other.files.len()
             && self.files.iter().map(place).eq(other.files.iter().map(place))

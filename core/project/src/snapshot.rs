@@ -389,6 +389,7 @@ impl Snapshot {
             files,
             entries,
             lock: self.ground.lock.clone(),
+            whole: None,
             contracts: self
                 .ground
                 .contracts

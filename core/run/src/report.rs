@@ -231,6 +231,8 @@ pub struct TaskResult {
     pub skipped_reason: Option<String>,
     /// The watermark observed after writing, as text.
     pub watermark: Option<String>,
+    /// Rows of the target whose value of the watermark column is infinite or NaN, which no watermark is.
+    pub beyond_watermark: Option<u64>,
     /// Hash of the statements.
     pub sql_hash: String,
     /// Number of output columns, when known.
@@ -244,6 +246,8 @@ pub struct TaskResult {
     pub checks: Vec<CheckOutcome>,
     /// Rows of the relation, when they were counted to compare them, and the deviation that is allowed, in per cent.
     pub counted: Option<(u64, f64)>,
+    /// Rows that are set aside, where that was asked for.
+    pub set_aside: Option<u64>,
     /// Its number of rows is far from that of earlier runs.
     pub anomaly: Option<Anomaly>,
 }

@@ -12,14 +12,14 @@ use jiff::Timestamp;
 use rocky_base::system::DirEntry;
 use rocky_base::{CancelToken, Error, ErrorKind, Result, SmolStr};
 use rocky_config::{Concurrency, LoadConfig, LoadFormat};
-use rocky_plan::load::{LoadFile, LoadSpec, LoadTable, count_table, read_file};
+use rocky_plan::load::{LoadFile, LoadSpec, LoadTable, count_table, read_file, whole_numbers};
 use rocky_project::hash::Hasher128;
 use rocky_run::report::{RunReport, TaskStatus};
 use rocky_run::state::StateBatch;
 use rocky_run::{StateReader, StateStore};
 use rocky_warehouse::catalog::Lookup;
 use rocky_warehouse::relation::RelationKey;
-use rocky_warehouse::{CatalogSnapshot, Connection, RelationName};
+use rocky_warehouse::{CatalogSnapshot, Connection, RelationName, Type, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -330,6 +330,7 @@ fn files(project: &Project, source: &str, config: &LoadConfig) -> Result<Vec<Loa
             format,
             delimiter: delimiter.into(),
             columns: None,
+            texts: Vec::new(),
             identity: String::new(),
         });
     }
@@ -413,6 +414,14 @@ impl Look<'_> {
                 Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
                 Err(_) => None,
             };
+            if !exists && file.format == LoadFormat::Csv {
+                file.texts = self.too_large(&file)?;
+                for column in file.columns.iter_mut().flatten() {
+                    if file.texts.contains(&column.name) {
+                        column.ty = Type::String { length: None };
+                    }
+                }
+            }
             file.identity = format!("{}:{}:{:?}", entry.path, entry.size, entry.hash);
             entries.push(entry);
             wanted.push(file);
@@ -439,6 +448,29 @@ impl Look<'_> {
             files: wanted,
             already,
         }))
+    }
+
+    /// Columns of a CSV whose whole numbers are too large for an integer.
+    fn too_large(&mut self, file: &LoadFile) -> Result<Vec<SmolStr>> {
+        let columns = file.columns.iter().flatten();
+        let floats: Vec<SmolStr> = columns
+            .filter(|c| c.ty == Type::Float64)
+            .map(|c| c.name.clone())
+            .collect();
+        if floats.is_empty() {
+            return Ok(floats);
+        }
+        let query = whole_numbers(file, self.config.options.csv_has_header, &floats);
+        let rows = match self.connection.query(&query, 1, self.cancel) {
+            Ok(rows) => rows,
+            Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
+            // It is said when the file is loaded.
+            Err(_) => return Ok(Vec::new()),
+        };
+        let whole = rows.rows.into_iter().next().unwrap_or_default();
+        let whole = whole.into_iter().map(|v| matches!(v, Value::Bool(true)));
+        let large = floats.into_iter().zip(whole).filter(|(_, whole)| *whole);
+        Ok(large.map(|(name, _)| name).collect())
     }
 
     /// The files that a run loaded which did not come to say so; none when there is no such run.
@@ -485,6 +517,7 @@ impl Look<'_> {
                     self.config.options.csv_delimiter.clone()
                 },
                 columns: None,
+                texts: Vec::new(),
                 identity: String::new(),
             };
             let same = self.entry(table, &file).is(entry);

@@ -2,7 +2,7 @@
 //! unchanged since it was built.
 
 pub(crate) mod copies;
-mod resume;
+pub(crate) mod resume;
 pub(crate) mod unchanged;
 
 use crate::prepare::Prepared;

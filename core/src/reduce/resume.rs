@@ -7,7 +7,7 @@ use rocky_base::{Error, ErrorKind, Result, SmolStr, suggest};
 use rocky_plan::{Fact, Plan};
 use rocky_run::StateReader;
 use rocky_run::report::{RunStatus, TaskStatus};
-use rocky_run::state::ModelExecution;
+use rocky_run::state::{JointRun, ModelExecution, RunRecord};
 use rustc_hash::FxHashMap;
 
 pub(super) fn decide(
@@ -26,13 +26,6 @@ pub(super) fn decide(
         (None, true) => None,
     };
     let filter = crate::verbs::run::canonical_filter(request);
-    let unknown = |id: &str, near: Option<String>| {
-        let error = Error::new(ErrorKind::NotFound, format!("run `{id}` is not known"));
-        error.hint(match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`rocky history` lists the runs".to_owned(),
-        })
-    };
     let Some(reader) = reader else {
         return Err(match wanted {
             Some(id) => unknown(id, None),
@@ -43,42 +36,33 @@ pub(super) fn decide(
         None => reader
             .latest_resumable(&plan.pipeline, &filter)?
             .ok_or_else(|| nothing_to_resume(plan))?,
-        Some(id) => match reader.run(id)? {
-            Some(run) => run,
-            None => {
-                let runs = reader.runs(None, 100)?;
-                let near = suggest::nearest(id, runs.iter().map(|r| r.run_id.as_str()));
-                return Err(unknown(id, near.map(str::to_owned)));
-            }
-        },
+        Some(id) => known(reader, id)?,
     };
     let id = run.run_id.as_str();
+    // The tables of a replication and the models behind it are different runs of one pipeline.
+    let models = |joint: &Option<JointRun>| joint.as_ref().is_some_and(|j| j.part.ends_with("/models"));
+    if models(&run.joint) != models(&request.joint) {
+        let message = format!("run `{id}` was of the models behind a replication");
+        return Err(Error::usage(message).hint("add what it was run with: `--all`, or `--dag`"));
+    }
     if run.pipeline != plan.pipeline {
         let message = format!(
             "run `{id}` was of pipeline `{}`, not `{}`",
             run.pipeline, plan.pipeline
         );
-        return Err(Error::usage(message).hint(format!("add `--pipeline {}`", run.pipeline)));
-    }
-    if run.filter != filter {
-        let shown = |f: &str| match f {
-            "" => "no filter".to_owned(),
-            f => format!("filter `{f}`"),
+        let hint = match run.joint {
+            Some(_) => format!(
+                "add `--pipeline {}`, or go on with all pipelines of its run by `--dag`",
+                run.pipeline
+            ),
+            None => format!("add `--pipeline {}`", run.pipeline),
         };
-        let message = format!(
-            "run `{id}` had {}, this one has {}",
-            shown(&run.filter),
-            shown(&filter)
-        );
-        return Err(Error::usage(message).hint("resume with the filter that the run had"));
+        return Err(Error::usage(message).hint(hint));
     }
-    if reader.is_active(id) {
-        return Err(Error::new(
-            ErrorKind::Locked,
-            format!("run `{id}` is still under way"),
-        ));
-    }
-    if run.status == RunStatus::Success && wanted.is_some() {
+    same_filter(&run, &filter)?;
+    ended(reader, id)?;
+    // Of several pipelines each is planned, so that what is gone since is seen.
+    if run.status == RunStatus::Success && wanted.is_some() && request.joint.is_none() {
         let message = format!("run `{id}` succeeded: there is nothing to go on with");
         return Err(Error::usage(message).hint("run without `--resume`"));
     }
@@ -108,6 +92,55 @@ pub(super) fn decide(
     }
     reduced.resumed_from = Some(run.run_id);
     Ok(())
+}
+
+/// A run that was named.
+pub(crate) fn known(reader: &StateReader, id: &str) -> Result<RunRecord> {
+    match reader.run(id)? {
+        Some(run) => Ok(run),
+        None => {
+            let runs = reader.runs(None, 100)?;
+            let near = suggest::nearest(id, runs.iter().map(|r| r.run_id.as_str()));
+            Err(unknown(id, near.map(str::to_owned)))
+        }
+    }
+}
+
+pub(crate) fn unknown(id: &str, near: Option<String>) -> Error {
+    let error = Error::new(ErrorKind::NotFound, format!("run `{id}` is not known"));
+    error.hint(match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`rocky history` lists the runs".to_owned(),
+    })
+}
+
+/// What was left of some tables is not what is left of others.
+pub(crate) fn same_filter(run: &RunRecord, filter: &str) -> Result<()> {
+    if run.filter == filter {
+        return Ok(());
+    }
+    let shown = |f: &str| match f {
+        "" => "no filter".to_owned(),
+        f => format!("filter `{f}`"),
+    };
+    let message = format!(
+        "run `{}` had {}, this one has {}",
+        run.run_id,
+        shown(&run.filter),
+        shown(filter)
+    );
+    Err(Error::usage(message).hint("resume with the filter that the run had"))
+}
+
+/// Nobody in this process is at it.
+pub(crate) fn ended(reader: &StateReader, id: &str) -> Result<()> {
+    match reader.is_active(id) {
+        true => Err(Error::new(
+            ErrorKind::Locked,
+            format!("run `{id}` is still under way"),
+        )),
+        false => Ok(()),
+    }
 }
 
 fn nothing_to_resume(plan: &Plan) -> Error {

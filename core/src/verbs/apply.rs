@@ -7,6 +7,7 @@
 use crate::adapters::Access;
 use crate::document::timestamp;
 use crate::listeners::Dagster;
+use crate::prepare::{Part, Prepared};
 use crate::project::{OpenRequest, Project};
 use crate::verbs::run::{RunRequest, RunResponse};
 use rocky_base::{CancelToken, Error, ErrorKind, Observer, Result, SmolStr, suggest};
@@ -92,7 +93,11 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<RunResponse> {
-        let remembered = self.remembered(&request.plan_id)?;
+        let remembered = match self.remembered(&request.plan_id) {
+            Ok(remembered) => remembered,
+            // Whoever started the process hears of it.
+            Err(error) => return self.in_session(&RunRequest::default(), observer, |_| Err(error)),
+        };
         let own = (&self.options.models, &self.options.contracts);
         if own == (&None, &None) && own != (&remembered.models, &remembered.contracts) {
             let text = |path: &PathBuf| path.to_string_lossy().into_owned();
@@ -131,19 +136,20 @@ impl Project {
             self.with_state_of(request, run_id, observer, cancel, |run, observer| {
                 self.once(request, run, observer, |run, observer| {
                     self.same_databases(remembered)?;
-                    let prepared = self.prepare(
-                        request,
-                        crate::prepare::Part::Own,
-                        Access::Write,
-                        observer,
-                        cancel,
-                    )?;
-                    // Errors in the models are part of the response, as for `run`.
-                    if let Some(plan) = &prepared.plan
-                        && plan.plan_id != remembered.plan_id
-                    {
-                        return Err(stale(remembered, plan));
+                    let mut planned = |access| -> Result<Prepared> {
+                        let prepared = self.prepare(request, Part::Own, access, observer, cancel)?;
+                        // Errors in the models are part of the response, as for `run`.
+                        match &prepared.plan {
+                            Some(plan) if plan.plan_id != remembered.plan_id => Err(stale(remembered, plan)),
+                            _ => Ok(prepared),
+                        }
+                    };
+                    // Opened for writing, a database comes into being: of a plan that is not executed nothing is to stay.
+                    let absent = |path: &String| !self.root.join(path).exists();
+                    if remembered.databases.values().any(absent) {
+                        planned(Access::Read)?;
                     }
+                    let prepared = planned(Access::Write)?;
                     self.execute_prepared(request, prepared, run, observer, cancel)
                 })
             })

@@ -129,12 +129,15 @@ pub struct RowDifference {
 /// How contents differ.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Contents {
-    /// Every row has its equal.
+    /// Every row has its equal, and no column was left out but those that were to be ignored.
     pub equal: bool,
     /// The columns that identify a row; none: rows are compared whole.
     pub key: Vec<String>,
     /// How many columns beside the key were compared.
     pub columns_compared: u64,
+    /// Columns that were not compared, because one side has none of that name or one of another type: of them nothing is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns_not_compared: Vec<String>,
     /// Rows whose key only production has; without a key rows that only production has.
     pub rows_only_in_production: u64,
     /// Likewise of the shadow.
@@ -602,7 +605,15 @@ impl Judge<'_> {
             self.found(Verdict::Fail, format!("{why}, so contents were not compared"));
             return Ok(());
         }
-        self.contents(&comparison)
+        let left_out = comparison.left_out(&production.columns, &shadow.columns, &ignored);
+        let nothing = comparison.key().len() == 0 && comparison.columns().len() == 0;
+        if nothing && !left_out.is_empty() {
+            // Rows without columns are all alike, which says nothing.
+            let why = "no column of both tables has one type, so contents were not compared";
+            self.found(Verdict::Fail, why);
+            return Ok(());
+        }
+        self.contents(&comparison, &left_out)
     }
 
     fn columns(&mut self, production: &Relation, shadow: &Relation) {
@@ -663,13 +674,14 @@ impl Judge<'_> {
         Ok(())
     }
 
-    fn contents(&mut self, comparison: &Comparison) -> Result<()> {
+    fn contents(&mut self, comparison: &Comparison, left_out: &[SmolStr]) -> Result<()> {
         let names =
             |all: &mut dyn Iterator<Item = &SmolStr>| all.map(ToString::to_string).collect::<Vec<_>>();
         let mut contents = Contents {
             equal: true,
             key: names(&mut comparison.key()),
             columns_compared: comparison.columns().len() as u64,
+            columns_not_compared: names(&mut left_out.iter()),
             ..Contents::default()
         };
         if let Some(within) = self.bisect(comparison, &mut contents)? {
@@ -677,7 +689,7 @@ impl Judge<'_> {
         }
         let differing =
             contents.rows_only_in_production + contents.rows_only_in_shadow + contents.rows_changed;
-        contents.equal = differing == 0;
+        contents.equal = differing == 0 && left_out.is_empty();
         contents.row_diff_pct = share(differing, self.table.production_count);
         let diff = contents.row_diff_pct;
         if differing > 0 {

@@ -75,6 +75,9 @@ pub struct RunEntry {
     /// The run it goes on with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed_from: Option<String>,
+    /// Of a run over several pipelines: the run of the first of them, which is its name. `run --dag --resume` takes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joint_run_id: Option<String>,
     /// Hash of the project's graph.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub graph_hash: Option<String>,
@@ -350,6 +353,7 @@ impl Project {
                 plan_id: r.plan_id,
                 filter: r.filter,
                 resumed_from: r.resumed_from,
+                joint_run_id: r.joint.map(|j| j.run_id),
                 graph_hash: r.graph_hash,
                 error: r.error,
                 models: r.models.into_iter().map(run_model).collect(),

@@ -16,6 +16,7 @@ use crate::verbs::compile::{RefreshSources, type_text};
 use crate::wire::SourceSpan;
 use rocky_base::{CancelToken, Error, Observer, Result};
 use rocky_config::StrategyKind;
+use rocky_project::intact::Reach;
 use rocky_project::{ColumnKey, Direction, Edge, Node, RowInfluence, Snapshot, SourceSchema, Trace};
 use rocky_semantic::{InfluenceKind, Roles, Transform};
 use schemars::JsonSchema;
@@ -371,7 +372,13 @@ impl Project {
                     .hint("leave one of them out"),
             );
         }
-        let (snapshot, _) = self.refreshed(&request.vars, request.refresh_sources, observer, cancel)?;
+        let snapshot = match self.part_for(request, observer, cancel)? {
+            Some(part) => part,
+            None => {
+                self.refreshed(&request.vars, request.refresh_sources, observer, cancel)?
+                    .0
+            }
+        };
         let rendered = |text: String| {
             let (version, command, schema_version) = envelope!("lineage");
             LineageResponse::Rendered(Box::new(RenderedLineage {
@@ -398,6 +405,45 @@ impl Project {
             LineageFormat::Html => rendered(page::render(&snapshot, request, &scope, cancel)?),
         })
     }
+}
+
+impl Project {
+    /// The models that an answer looks at, when these need not be compiled.
+    fn part_for(
+        &self,
+        request: &LineageRequest,
+        observer: &mut dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Option<std::sync::Arc<Snapshot>>> {
+        // OpenLineage and the page show more than the answer.
+        let answers = match request.format {
+            LineageFormat::Json | LineageFormat::Dot | LineageFormat::Text => true,
+            LineageFormat::OpenLineage | LineageFormat::Html => false,
+        };
+        if request.all
+            || !answers
+            || !request.vars.is_empty()
+            || request.refresh_sources == RefreshSources::Always
+            || !self.check_ahead()
+        {
+            return Ok(None);
+        }
+        let reach = match request.downstream || request.depth.is_some_and(|depth| depth > 1) {
+            true => Reach::Far,
+            false => Reach::Near,
+        };
+        self.part((&relations(request), reach), observer, cancel)
+    }
+}
+
+/// The names that a request may give to a relation: the longest one that fits is meant.
+fn relations(request: &LineageRequest) -> Vec<&str> {
+    let target = request.target.as_str();
+    let mut names = vec![target];
+    if request.column.is_none() {
+        names.extend(target.match_indices('.').rev().map(|(at, _)| &target[..at]));
+    }
+    names
 }
 
 /// Answer from a compiled project.

@@ -93,8 +93,8 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<LoadResponse> {
-        let config = self.config_checked()?;
-        let (name, load) = chosen(&config, request)?;
+        let config = self.told(observer, self.config_checked())?;
+        let (name, load) = self.told(observer, chosen(&config, request))?;
         let own = matches!(
             config.pipelines.get(&name).map(|p| &p.kind),
             Some(PipelineKind::Load(_))

@@ -63,9 +63,10 @@ pub struct RunRequest {
     pub parallel: Option<u32>,
     /// Values for `@var`.
     pub vars: BTreeMap<String, String>,
-    /// Go on with this run: what succeeded in it, or in those that it went on with, is not done again.
+    /// Go on with this run: what succeeded in it, or in those that it went on with, is not done again. With `dag` or `all` the run of any of
+    /// the pipelines names the run of all.
     pub resume: Option<String>,
-    /// Go on with the last run of this pipeline and filter that did not do everything.
+    /// Go on with the last run of this pipeline and filter, or with `dag` or `all` of these pipelines, that did not do everything.
     pub resume_latest: bool,
     /// Leave models alone whose query means what it meant and whose inputs did not change since they were built. The rows of sources are
     /// hashed for that where the warehouse keeps no versions.
@@ -86,6 +87,10 @@ pub struct RunRequest {
     #[doc(hidden)]
     #[serde(skip)]
     pub shadow_inputs: Vec<(rocky_warehouse::RelationName, rocky_warehouse::RelationName)>,
+    // The run over several pipelines that this one is a part of.
+    #[doc(hidden)]
+    #[serde(skip)]
+    pub joint: Option<rocky_run::state::JointRun>,
     /// Run once for each key: a second run with it is refused while the first is under way, and does nothing after it succeeded.
     pub idempotency_key: Option<String>,
 }
@@ -141,6 +146,10 @@ pub struct MaterializationMetadata {
     /// The watermark after it, as the engine writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watermark_value: Option<String>,
+    /// Rows of the target whose value of the watermark column is infinite or NaN. No watermark is; such rows came in when the table was
+    /// made, and later ones do not come in. Absent without any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_beyond_watermark: Option<u64>,
     /// `catalog.schema.table`.
     pub target_table_full_name: String,
     /// Hash of the statements.
@@ -434,7 +443,7 @@ pub struct RunResponse {
     /// What became of the remote state, where the project has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_state: Option<crate::remote::RemoteStateSummary>,
-    /// The run that it went on with.
+    /// The run that it went on with; of a pipeline that was done before, the run that had done it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed_from: Option<String>,
     /// Whether each model was built, and why, when `skip_unchanged` is set.
@@ -857,6 +866,7 @@ impl Project {
             facts: RunFacts {
                 filter: filter.clone(),
                 resumed_from: reduced.resumed_from.clone(),
+                joint: request.joint.clone(),
                 graph_hash: graph_hash.clone(),
             },
             at_end: Some(&settled),
@@ -968,6 +978,7 @@ fn metadata(task: &TaskResult) -> MaterializationMetadata {
             .as_deref()
             .and_then(crate::document::watermark_time),
         watermark_value: task.watermark.clone(),
+        rows_beyond_watermark: task.beyond_watermark.filter(|n| *n > 0),
         target_table_full_name: task.full_name.clone(),
         sql_hash: task.sql_hash.clone(),
         column_count: task.column_count.map(|c| c as u64),
@@ -1004,6 +1015,9 @@ fn refused(pipeline: &str, pipeline_type: &str, filter: String, found: Vec<WireD
 /// How many rows failed tests. Each window looks at the whole table: what the last one found holds, but rows that were deleted are gone
 /// for the next. Windows that tag at the same time do not see each other's rows.
 fn set_aside(result: &TaskResult, task: &Task, mode: &str) -> Option<u64> {
+    if result.set_aside.is_some() {
+        return result.set_aside;
+    }
     let of = |statements: &[StatementResult]| {
         let all = statements.iter().filter(|s| s.purpose == "quarantine");
         // A dialect may need several statements, each for other rows.

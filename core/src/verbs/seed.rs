@@ -72,7 +72,7 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<SeedResponse> {
-        let config = self.config_checked()?;
+        let config = self.told(observer, self.config_checked())?;
         let run_request = RunRequest {
             // What the run is recorded as, and what hooks are told.
             pipeline: Some(prepare::RECORDED.to_owned()),

@@ -116,8 +116,16 @@ impl Project {
         observer: &mut dyn Observer,
         cancel: &CancelToken,
     ) -> Result<SnapshotResponse> {
-        let config = self.config_checked()?;
-        let (name, table) = chosen(&config, request.pipeline.as_deref())?;
+        let config = self.config_checked();
+        let config = match request.dry_run {
+            true => config?,
+            false => self.told(observer, config)?,
+        };
+        let found = chosen(&config, request.pipeline.as_deref());
+        let (name, table) = match request.dry_run {
+            true => found?,
+            false => self.told(observer, found)?,
+        };
         let run_request = RunRequest {
             pipeline: Some(name.to_owned()),
             ..RunRequest::default()

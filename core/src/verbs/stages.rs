@@ -3,6 +3,7 @@
 //! A stage is planned when its turn has come, so it sees what the stages before it made. One that fails keeps those that
 //! depend on it from running, and no others. The document is the sum of the stages' documents, which stand in `pipelines`.
 
+mod again;
 mod together;
 
 use crate::document::{envelope, timestamp};
@@ -18,12 +19,16 @@ use rocky_run::report::RunStatus;
 
 /// What `pipeline_type` says of all pipelines together.
 const DAG: &str = "dag";
+/// What it says of the models behind a pipeline that has none.
+const MODELS: &str = "transformation";
 
 /// One step of a verb over several pipelines.
 #[derive(Clone, Debug)]
 pub(crate) struct Stage {
     pub pipeline: SmolStr,
     pub part: Part,
+    /// What the pipeline is.
+    pub kind: &'static str,
     /// It runs models.
     pub models: bool,
     /// Stages before it, by place.
@@ -50,6 +55,7 @@ impl Project {
             let mut stages = vec![Stage {
                 pipeline: name.clone(),
                 part: Part::Own,
+                kind: chosen.type_name(),
                 models: matches!(chosen.kind, PipelineKind::Transformation(_)),
                 after: Vec::new(),
             }];
@@ -65,13 +71,10 @@ impl Project {
                 stages.push(Stage {
                     pipeline: name.clone(),
                     part: Part::Models,
+                    kind: MODELS,
                     models: true,
                     after: vec![0],
                 });
-                one_run(
-                    request,
-                    "leave `all` and `models` out: what the run did not do is of its pipeline",
-                )?;
             }
             return Ok(stages);
         }
@@ -84,7 +87,6 @@ impl Project {
                     .hint("name the pipeline of the models instead"),
             );
         }
-        one_run(request, "name the pipeline of the run instead of `dag`")?;
         check_filters(&config, request)?;
         let mut stages = in_order(&config);
         let transforms = config
@@ -96,6 +98,7 @@ impl Project {
             stages.extend(config.pipelines.keys().next().map(|name| Stage {
                 pipeline: name.clone(),
                 part: Part::Models,
+                kind: MODELS,
                 models: true,
                 after,
             }));
@@ -138,6 +141,7 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<PlanResponse> {
         let mut parts: Vec<PlanResponse> = Vec::with_capacity(stages.len());
+        let earlier = self.earlier(request, stages)?;
         let mut request = request.clone();
         let request = &mut request;
         for stage in stages {
@@ -148,7 +152,12 @@ impl Project {
                 });
                 continue;
             }
-            let own = of_stage(request, stage, stages);
+            let mut own = of_stage(request, stage, stages);
+            let redone = |i: &usize| parts.get(*i).is_some_and(again::would_write);
+            let done = match stage.after.iter().any(redone) {
+                true => None,
+                false => again::go_on(&mut own, &earlier, stage),
+            };
             let before: Vec<&str> = stage
                 .after
                 .iter()
@@ -176,11 +185,16 @@ impl Project {
                 ));
                 part.has_errors = false;
             }
+            if done.is_some() && part.models.is_empty() && !part.has_errors && part.waits.is_none() {
+                // There is nothing to apply.
+                part.plan_id.clear();
+            }
             request.shadow_inputs.append(&mut part.shadow_pairs);
             parts.push(part);
         }
         let mut all = self.empty_plan(request, "");
         all.pipeline = names(stages);
+        all.resumed_from = earlier.map(|e| e.run_id);
         all.plan_id = self.joint_id(parts.iter().map(|p| p.plan_id.as_str()));
         for part in &parts {
             all.statements.extend(part.statements.iter().cloned());
@@ -188,6 +202,8 @@ impl Project {
             all.execution_layers.extend(part.execution_layers.iter().cloned());
             all.models_detail.extend(part.models_detail.iter().cloned());
             all.excluded_tables.extend(part.excluded_tables.iter().cloned());
+            all.skipped.extend(part.skipped.iter().cloned());
+            all.model_decisions.extend(part.model_decisions.iter().cloned());
             if part.waits.is_none() {
                 all.diagnostics.extend(part.diagnostics.iter().cloned());
             }
@@ -217,6 +233,7 @@ impl Project {
     ) -> Result<RunResponse> {
         let filter = Filters::shown(&request.filter);
         let mut parts: Vec<RunResponse> = Vec::with_capacity(stages.len());
+        let earlier = self.earlier_of_run(request, stages, observer, cancel)?;
         let mut request = request.clone();
         let request = &mut request;
         for stage in stages {
@@ -248,6 +265,19 @@ impl Project {
                 continue;
             }
             let mut own = of_stage(request, stage, stages);
+            let first = parts.iter().map(|p| p.run_id.as_str()).find(|id| !id.is_empty());
+            own.joint = again::joint(request, stage, first, &earlier);
+            let redone = |i: &usize| parts.get(*i).is_some_and(|p| p.tables_copied > 0);
+            let done_by = match stage.after.iter().any(redone) {
+                true => None,
+                false => again::go_on(&mut own, &earlier, stage),
+            };
+            if let Some(by) = done_by
+                && let Some(part) = self.done_before(&own, stage, &filter, by, observer, cancel)
+            {
+                parts.push(part);
+                continue;
+            }
             // Each stage is a run of its own: with one key the second would count as done.
             let key = crate::idempotency::key_of(self, request.idempotency_key.as_deref())?;
             own.idempotency_key = key.map(|key| match stage.part {
@@ -285,6 +315,7 @@ impl Project {
         all.plan_id = plan_id;
         all.idempotency_key.clone_from(&request.idempotency_key);
         all.shadow = request.shadow;
+        all.resumed_from = earlier.map(|e| e.run_id);
         together::sum(&mut all, parts);
         Ok(all)
     }
@@ -336,10 +367,10 @@ const SKIPPED: &str = "Skipped";
 /// Why a quality pipeline has nothing to do in a shadow run.
 const NO_SHADOW: &str = "nothing was checked: none of its tables has a shadow in this run";
 
-/// It succeeded, now or before (with the same idempotency key), or had nothing to do.
+/// It succeeded, now or before (with the same idempotency key, or in the run that this one goes on with), or had nothing to do.
 fn done(part: &RunResponse) -> bool {
-    let nothing = part.status == SKIPPED && part.skipped_reason.as_deref() == Some(NO_SHADOW);
-    nothing
+    let nothing = part.skipped_reason.as_deref() == Some(NO_SHADOW) || part.resumed_from.is_some();
+    (part.status == SKIPPED && nothing)
         || part.status == RunStatus::Success.as_str()
         || part.status == crate::verbs::run::SKIPPED_IDEMPOTENT
 }
@@ -350,6 +381,8 @@ fn of_stage(request: &RunRequest, stage: &Stage, stages: &[Stage]) -> RunRequest
         pipeline: Some(stage.pipeline.to_string()),
         dag: false,
         all: false,
+        resume: None,
+        resume_latest: false,
         ..request.clone()
     };
     if !stage.models && stages.iter().any(|s| s.models) {
@@ -358,14 +391,6 @@ fn of_stage(request: &RunRequest, stage: &Stage, stages: &[Stage]) -> RunRequest
         crate::windows::forget(&mut own);
     }
     own
-}
-
-/// Going on with an earlier run is of one pipeline: a run has one.
-fn one_run(request: &RunRequest, hint: &str) -> Result<()> {
-    if request.resume.is_none() && !request.resume_latest {
-        return Ok(());
-    }
-    Err(Error::usage("a run is resumed by itself, and this would be several").hint(hint))
 }
 
 /// `a, b`; a pipeline with its models once.
@@ -396,6 +421,7 @@ fn in_order(config: &ProjectConfig) -> Vec<Stage> {
         stages.push(Stage {
             pipeline: name.clone(),
             part: Part::Own,
+            kind: chosen.type_name(),
             models: matches!(chosen.kind, PipelineKind::Transformation(_)),
             after,
         });
@@ -439,6 +465,7 @@ fn blank(pipeline: String, filter: String) -> RunResponse {
 fn not_run(stage: &Stage, filter: &str, why: String, interrupted: bool) -> RunResponse {
     RunResponse {
         status: SKIPPED.to_owned(),
+        pipeline_type: stage.kind.to_owned(),
         interrupted,
         skipped_reason: Some(why),
         ..blank(stage.pipeline.to_string(), filter.to_owned())
@@ -455,6 +482,7 @@ fn broken(stage: &Stage, filter: &str, error: &Error) -> RunResponse {
                 format!("pipeline `{}`: {}", stage.pipeline, error.message),
             )
         }],
+        pipeline_type: stage.kind.to_owned(),
         ..blank(stage.pipeline.to_string(), filter.to_owned())
     }
 }

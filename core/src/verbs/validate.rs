@@ -129,6 +129,9 @@ fn of_diagnostic(diagnostic: &Diagnostic, files: &Files) -> ValidateMessage {
     }
 }
 
+/// Under this name the cache keeps what is said of the models of a project.
+const KEPT: &str = "validate";
+
 impl Project {
     /// Check configuration and files.
     pub fn validate(
@@ -138,7 +141,7 @@ impl Project {
         cancel: &CancelToken,
     ) -> Result<ValidateResponse> {
         let mut messages = Vec::new();
-        self.read_ahead();
+        let checked = self.check_ahead();
         let parsed = self.configuration()?;
         let text = parsed.file.source.text().to_string();
         let name = self
@@ -170,7 +173,21 @@ impl Project {
         };
         let adapters = adapters(&config, &broken_at, &mut messages);
         let pipelines = pipelines(&config, &text, &broken_at, &mut messages);
-        let models = self.models_status(&config, config_errors, &mut messages, observer, cancel)?;
+        let before = match checked {
+            true => self
+                .kept(KEPT)
+                .and_then(|kept| serde_json::from_slice(&kept).ok()),
+            false => None,
+        };
+        let (models, found): (ModelsStatus, Vec<ValidateMessage>) = match before {
+            Some(before) => before,
+            None => {
+                let mut found = Vec::new();
+                let models = self.models_status(&config, config_errors, &mut found, observer, cancel)?;
+                (models, found)
+            }
+        };
+        messages.extend(found);
         lints(&config, &files, &mut messages);
         let (version, command, schema_version) = envelope!("validate");
         Ok(ValidateResponse {
@@ -185,6 +202,7 @@ impl Project {
         })
     }
 
+    /// What is said of the models. `messages` are none yet.
     fn models_status(
         &self,
         config: &ProjectConfig,
@@ -295,11 +313,15 @@ impl Project {
                 messages.push(lint("L002", "target.table", text, table.loc));
             }
         }
-        Ok(ModelsStatus {
+        let status = ModelsStatus {
             found: true,
             count,
             dag_valid,
-        })
+        };
+        if let Ok(told) = serde_json::to_vec(&(&status, &*messages)) {
+            self.keep(KEPT, &snapshot, &told);
+        }
+        Ok(status)
     }
 }
 

@@ -373,10 +373,10 @@ impl Work {
     }
 }
 
-/// Going on is of one pipeline; several are run again.
+/// Going on with the last run, of however many pipelines.
 fn resume(request: &RunRequest) -> RunRequest {
     RunRequest {
-        resume_latest: !request.dag,
+        resume_latest: true,
         ..request.clone()
     }
 }

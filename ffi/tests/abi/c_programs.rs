@@ -86,6 +86,12 @@ fn the_example_at_the_head_of_the_header_is_a_c_and_a_cpp_program() {
             "{}",
             output.stderr
         );
+        // No database is opened, so DuckDB's library is not looked at: it can be anything.
+        std::fs::write(dir.path().join("libduckdb.so"), "no library").unwrap();
+        let mut without = program(&built);
+        let without = run(without.current_dir(playground.root()).env("LD_LIBRARY_PATH", dir.path()));
+        let document: serde_json::Value = serde_json::from_str(&without.stdout).unwrap();
+        assert_eq!(document["has_errors"], false);
         // Not a project.
         let (success, output) = finish(program(&built).current_dir(dir.path()));
         assert!(

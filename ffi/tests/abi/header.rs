@@ -141,3 +141,42 @@ fn every_function_says_who_owns_what_which_thread_and_since_when() {
     }
     assert_eq!(functions, exported(&built_library()).len());
 }
+
+/// The properties of a verb's request.
+fn fields(verb: &str) -> Vec<String> {
+    let path = repository().join(format!("core/schemas/{verb}.request.json"));
+    let schema: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let properties = schema["properties"].as_object();
+    properties.map_or_else(Vec::new, |p| p.keys().cloned().collect())
+}
+
+#[test]
+fn every_field_of_a_request_is_named_before_its_function() {
+    let header = generated();
+    let mut comment = String::new();
+    let mut comments = std::collections::BTreeMap::new();
+    for line in header.lines() {
+        match line.strip_prefix("rocky_status rocky_project_") {
+            Some(rest) => {
+                let verb = rest.split('(').next().unwrap().to_owned();
+                comments.insert(verb, std::mem::take(&mut comment));
+            }
+            None if line.starts_with("//") => comment += line,
+            None => comment.clear(),
+        }
+    }
+    let mut missing = Vec::new();
+    for (verb, comment) in &comments {
+        // `run` refers to `plan`, whose request is the same; threads belong to the engine.
+        let comment = match comment.contains("As for `rocky_project_plan`") {
+            true => &comments["plan"],
+            false => comment,
+        };
+        let named = |field: &String| comment.contains(&format!("\"{field}\""));
+        let fields = fields(verb).into_iter().filter(|f| (verb.as_str(), f.as_str()) != ("open", "threads"));
+        missing.extend(fields.filter(|f| !named(f)).map(|f| format!("{verb}: {f}")));
+    }
+    assert_eq!(missing, Vec::<String>::new());
+    assert_eq!(fields("run"), fields("plan"));
+    assert!(comments.len() > 20, "{:?}", comments.keys());
+}

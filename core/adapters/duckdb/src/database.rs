@@ -4,7 +4,7 @@ use crate::attach::{self, Attachment, Owner};
 use crate::catalog;
 use crate::error::failure_class;
 use crate::open::{self, Registration};
-use crate::raw::{self, Instance};
+use crate::raw::Instance;
 use crate::session::Session;
 use rocky_base::{CancelToken, Dialect, Error, Result};
 use rocky_warehouse::{
@@ -184,6 +184,6 @@ impl Warehouse for DuckDb {
     }
 
     fn version(&self) -> Result<String> {
-        Ok(format!("DuckDB {}", raw::library_version()))
+        Ok(format!("DuckDB {}", self.shared.instance.library_version()))
     }
 }

@@ -4,10 +4,11 @@
 //! Files are told apart by device and inode. DuckDB's cache does so by path, so a hard link or a replaced file would get a
 //! second instance and lose rows; such opens are refused here.
 
+use crate::api::{VERSION, api};
 use crate::attach::AttachedFile;
 use crate::database::OpenOptions;
 use crate::error::DuckDbFailure;
-use crate::raw::{self, Instance, InstanceCache};
+use crate::raw::{Instance, InstanceCache};
 use rocky_base::{CancelToken, Error, ErrorKind, Result};
 use rocky_warehouse::FailureClass;
 use std::ffi::CString;
@@ -15,9 +16,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-/// The one version that everything else (types, functions, file format) was checked with.
-const VERSION: &str = "v1.5.5";
 
 const RETRY: Duration = Duration::from_millis(25);
 
@@ -188,23 +186,13 @@ fn attempt(path: &Path, options: &OpenOptions) -> Result<Opened, Refused> {
 }
 
 impl Registry {
-    /// The instance cache, made at the first open, when the library's version is looked at too.
+    /// The instance cache, made at the first open: nothing before it needs the library.
     fn cache(&mut self) -> Result<InstanceCache> {
         if let Some(cache) = self.cache {
             return Ok(cache);
         }
-        let version = raw::library_version();
-        if version != VERSION {
-            let error = Error::new(
-                ErrorKind::Unsupported,
-                format!("DuckDB's library in this process is {version}, but rocky needs {VERSION}"),
-            );
-            return Err(error.hint(format!(
-                "load rocky before the other program part that brings DuckDB, or make both use DuckDB {VERSION}"
-            )));
-        }
-        let cache =
-            InstanceCache::new().ok_or_else(|| Error::bug("DuckDB could not allocate an instance cache"))?;
+        let cache = InstanceCache::new(api()?)
+            .ok_or_else(|| Error::bug("DuckDB could not allocate an instance cache"))?;
         self.cache = Some(cache);
         Ok(cache)
     }

@@ -1,10 +1,12 @@
-//! DuckDB's C API behind owning types. The one file with unsafe code: each handle is destroyed once, by `Drop`, and every
+//! DuckDB's C API behind owning types. The one file that calls it: each handle is destroyed once, by `Drop`, and every
 //! value that DuckDB lends is copied before its owner goes. Errors are DuckDB's texts; `error.rs` gives them a class.
+//! Every handle knows the table of functions that made it (`api.rs`): none is there before the library is.
 //!
 //! The C API and not the `duckdb` crate's rows: those panic on some result types (intervals of years, maps with nested
 //! keys), and have no way to see a statement's own count.
 
-use duckdb::ffi;
+use crate::api::Api;
+use libduckdb_sys as ffi;
 use rocky_warehouse::Value;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
@@ -12,58 +14,65 @@ use std::ptr;
 /// What DuckDB said.
 pub(crate) type Text = String;
 
-/// Version of the library at hand, e.g. `v1.5.5`.
-pub(crate) fn library_version() -> String {
-    // SAFETY: returns a static string.
-    unsafe { text(ffi::duckdb_library_version()) }
-}
-
 /// The process's instance cache. Never destroyed: it lives as long as the process.
 #[derive(Clone, Copy)]
-pub(crate) struct InstanceCache(ffi::duckdb_instance_cache);
+pub(crate) struct InstanceCache {
+    api: &'static Api,
+    raw: ffi::duckdb_instance_cache,
+}
 
 // SAFETY: DuckDB's instance cache locks itself.
 unsafe impl Send for InstanceCache {}
 
 impl InstanceCache {
-    pub(crate) fn new() -> Option<InstanceCache> {
+    pub(crate) fn new(api: &'static Api) -> Option<InstanceCache> {
         // SAFETY: no preconditions.
-        let cache = unsafe { ffi::duckdb_create_instance_cache() };
-        (!cache.is_null()).then_some(InstanceCache(cache))
+        let raw = unsafe { (api.duckdb_create_instance_cache)() };
+        (!raw.is_null()).then_some(InstanceCache { api, raw })
     }
 
     /// The instance of `path`, made with `settings` when there is none.
     pub(crate) fn get_or_create(self, path: &CStr, settings: &[(&CStr, &CStr)]) -> Result<Instance, Text> {
-        let config = Config::new(settings)?;
+        let api = self.api;
+        let config = Config::new(api, settings)?;
         let (mut database, mut message) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: the cache lives for ever, path and configuration outlive the call.
         let state = unsafe {
-            ffi::duckdb_get_or_create_from_cache(self.0, path.as_ptr(), &mut database, config.0, &mut message)
+            (api.duckdb_get_or_create_from_cache)(
+                self.raw,
+                path.as_ptr(),
+                &mut database,
+                config.raw,
+                &mut message,
+            )
         };
         // SAFETY: `message` is null or an owned string of DuckDB.
-        let message = unsafe { owned_text(message) };
+        let message = unsafe { owned_text(api, message) };
         if state == ffi::DuckDBSuccess && !database.is_null() {
-            Ok(Instance(database))
+            Ok(Instance { api, raw: database })
         } else {
             Err(message)
         }
     }
 }
 
-struct Config(ffi::duckdb_config);
+struct Config {
+    api: &'static Api,
+    raw: ffi::duckdb_config,
+}
 
 impl Config {
-    fn new(settings: &[(&CStr, &CStr)]) -> Result<Config, Text> {
+    fn new(api: &'static Api, settings: &[(&CStr, &CStr)]) -> Result<Config, Text> {
         let mut raw = ptr::null_mut();
         // SAFETY: `raw` is a valid place; on failure it stays null, which destroy accepts.
-        let made = unsafe { ffi::duckdb_create_config(&mut raw) };
-        let config = Config(raw);
+        let made = unsafe { (api.duckdb_create_config)(&mut raw) };
+        let config = Config { api, raw };
         if made != ffi::DuckDBSuccess {
             return Err("DuckDB could not allocate a configuration".to_owned());
         }
         for (name, value) in settings {
             // SAFETY: the configuration was created above; the strings outlive the call.
-            if unsafe { ffi::duckdb_set_config(config.0, name.as_ptr(), value.as_ptr()) }
+            if unsafe { (api.duckdb_set_config)(config.raw, name.as_ptr(), value.as_ptr()) }
                 != ffi::DuckDBSuccess
             {
                 return Err(format!("DuckDB refused the setting {}", name.to_string_lossy()));
@@ -76,12 +85,15 @@ impl Config {
 impl Drop for Config {
     fn drop(&mut self) {
         // SAFETY: created by `duckdb_create_config`, or null.
-        unsafe { ffi::duckdb_destroy_config(&mut self.0) }
+        unsafe { (self.api.duckdb_destroy_config)(&mut self.raw) }
     }
 }
 
 /// A share in a DuckDB instance; the last one closes it.
-pub(crate) struct Instance(ffi::duckdb_database);
+pub(crate) struct Instance {
+    api: &'static Api,
+    raw: ffi::duckdb_database,
+}
 
 // SAFETY: `duckdb_connect` on one database handle is documented as thread-safe; it is the only call made with it.
 unsafe impl Send for Instance {}
@@ -89,11 +101,17 @@ unsafe impl Send for Instance {}
 unsafe impl Sync for Instance {}
 
 impl Instance {
+    /// Version of the library at hand, e.g. `v1.5.5`.
+    pub(crate) fn library_version(&self) -> String {
+        // SAFETY: returns a static string.
+        unsafe { text((self.api.duckdb_library_version)()) }
+    }
+
     pub(crate) fn connect(&self) -> Result<RawConnection, Text> {
         let mut raw = ptr::null_mut();
         // SAFETY: the database handle is open until `self` is dropped.
-        let state = unsafe { ffi::duckdb_connect(self.0, &mut raw) };
-        let connection = RawConnection(raw);
+        let state = unsafe { (self.api.duckdb_connect)(self.raw, &mut raw) };
+        let connection = RawConnection { api: self.api, raw };
         if state == ffi::DuckDBSuccess && !raw.is_null() {
             Ok(connection)
         } else {
@@ -105,12 +123,15 @@ impl Instance {
 impl Drop for Instance {
     fn drop(&mut self) {
         // SAFETY: opened by the instance cache, closed only here.
-        unsafe { ffi::duckdb_close(&mut self.0) }
+        unsafe { (self.api.duckdb_close)(&mut self.raw) }
     }
 }
 
 /// A connection. Used by one thread at a time, apart from interrupts.
-pub(crate) struct RawConnection(ffi::duckdb_connection);
+pub(crate) struct RawConnection {
+    api: &'static Api,
+    raw: ffi::duckdb_connection,
+}
 
 // SAFETY: a connection may move between threads as long as one at a time uses it.
 unsafe impl Send for RawConnection {}
@@ -118,12 +139,15 @@ unsafe impl Send for RawConnection {}
 impl Drop for RawConnection {
     fn drop(&mut self) {
         // SAFETY: made by `duckdb_connect` (or null), disconnected only here.
-        unsafe { ffi::duckdb_disconnect(&mut self.0) }
+        unsafe { (self.api.duckdb_disconnect)(&mut self.raw) }
     }
 }
 
 /// A connection as seen by whoever interrupts it.
-pub(crate) struct InterruptTarget(ffi::duckdb_connection);
+pub(crate) struct InterruptTarget {
+    api: &'static Api,
+    raw: ffi::duckdb_connection,
+}
 
 // SAFETY: only `duckdb_interrupt` is called with it, which is made for other threads.
 unsafe impl Send for InterruptTarget {}
@@ -133,13 +157,16 @@ impl InterruptTarget {
     /// connection is not yet closed.
     pub(crate) fn interrupt(&self) {
         // SAFETY: a statement runs, hence the connection is alive; `Interrupter`'s lock keeps it so during the call.
-        unsafe { ffi::duckdb_interrupt(self.0) }
+        unsafe { (self.api.duckdb_interrupt)(self.raw) }
     }
 }
 
 impl RawConnection {
     pub(crate) fn interrupt_target(&self) -> InterruptTarget {
-        InterruptTarget(self.0)
+        InterruptTarget {
+            api: self.api,
+            raw: self.raw,
+        }
     }
 
     /// Split a text into statements. DuckDB itself makes several of one `PIVOT`.
@@ -149,7 +176,7 @@ impl RawConnection {
         };
         let mut raw = ptr::null_mut();
         // SAFETY: the connection is open, the text outlives the call.
-        let count = unsafe { ffi::duckdb_extract_statements(self.0, sql.as_ptr(), &mut raw) };
+        let count = unsafe { (self.api.duckdb_extract_statements)(self.raw, sql.as_ptr(), &mut raw) };
         let statements = Statements {
             connection: self,
             raw,
@@ -157,7 +184,7 @@ impl RawConnection {
         };
         if count == 0 {
             // SAFETY: `raw` is null or the extraction just made; the string is copied.
-            let message = unsafe { text_or_empty(raw, |raw| ffi::duckdb_extract_statements_error(raw)) };
+            let message = unsafe { text_or_empty(raw, self.api.duckdb_extract_statements_error) };
             if !message.is_empty() {
                 return Err(message);
             }
@@ -182,52 +209,48 @@ impl<'c> Statements<'c> {
         if index >= self.count {
             return Err("Parser Error: no statement".to_owned());
         }
-        let mut raw = ptr::null_mut();
+        let (connection, mut raw) = (self.connection, ptr::null_mut());
+        let prepare = connection.api.duckdb_prepare_extracted_statement;
         // SAFETY: the index is in range; connection and extraction are alive.
-        let state =
-            unsafe { ffi::duckdb_prepare_extracted_statement(self.connection.0, self.raw, index, &mut raw) };
-        let prepared = Prepared {
-            _connection: self.connection,
-            raw,
-        };
+        let state = unsafe { prepare(connection.raw, self.raw, index, &mut raw) };
+        let prepared = Prepared { connection, raw };
         if state == ffi::DuckDBSuccess {
             return Ok(prepared);
         }
         // SAFETY: `raw` is null or holds the error; the string is copied.
-        Err(unsafe { text_or_empty(raw, |raw| ffi::duckdb_prepare_error(raw)) })
+        Err(unsafe { text_or_empty(raw, connection.api.duckdb_prepare_error) })
     }
 }
 
 impl Drop for Statements<'_> {
     fn drop(&mut self) {
         // SAFETY: made by `duckdb_extract_statements`, or null.
-        unsafe { ffi::duckdb_destroy_extracted(&mut self.raw) }
+        unsafe { (self.connection.api.duckdb_destroy_extracted)(&mut self.raw) }
     }
 }
 
 /// A prepared statement.
 pub(crate) struct Prepared<'c> {
-    _connection: &'c RawConnection,
+    connection: &'c RawConnection,
     raw: ffi::duckdb_prepared_statement,
 }
 
 impl<'c> Prepared<'c> {
     pub(crate) fn statement(&self) -> StatementKind {
         // SAFETY: the statement is alive.
-        StatementKind::of(unsafe { ffi::duckdb_prepared_statement_type(self.raw) })
+        StatementKind::of(unsafe { (self.connection.api.duckdb_prepared_statement_type)(self.raw) })
     }
 
     /// Names and types of the result.
     pub(crate) fn columns(&self) -> Vec<(String, ColumnType)> {
+        let api = self.connection.api;
         // SAFETY: the statement is alive, the indexes are in range; the name is owned by us.
         unsafe {
-            let count = ffi::duckdb_prepared_statement_column_count(self.raw);
+            let count = (api.duckdb_prepared_statement_column_count)(self.raw);
             let column = |i| {
-                let name = owned_text(ffi::duckdb_prepared_statement_column_name(self.raw, i).cast_mut());
-                (
-                    name,
-                    ColumnType::take(ffi::duckdb_prepared_statement_column_logical_type(self.raw, i)),
-                )
+                let name = (api.duckdb_prepared_statement_column_name)(self.raw, i);
+                let ty = (api.duckdb_prepared_statement_column_logical_type)(self.raw, i);
+                (owned_text(api, name.cast_mut()), ColumnType::take(api, ty))
             };
             (0..count).map(column).collect()
         }
@@ -237,11 +260,11 @@ impl<'c> Prepared<'c> {
     pub(crate) fn execute(&self) -> Result<QueryResult<'c>, Text> {
         // SAFETY: an all-zero result is what the C API expects to fill; it is plain data.
         let mut result = QueryResult {
-            _connection: self._connection,
+            connection: self.connection,
             raw: unsafe { std::mem::zeroed() },
         };
         // SAFETY: the statement is alive, the result a valid place.
-        let state = unsafe { ffi::duckdb_execute_prepared(self.raw, &mut result.raw) };
+        let state = unsafe { (self.connection.api.duckdb_execute_prepared)(self.raw, &mut result.raw) };
         if state == ffi::DuckDBSuccess {
             Ok(result)
         } else {
@@ -253,7 +276,7 @@ impl<'c> Prepared<'c> {
 impl Drop for Prepared<'_> {
     fn drop(&mut self) {
         // SAFETY: made by `duckdb_prepare_extracted_statement`, or null.
-        unsafe { ffi::duckdb_destroy_prepare(&mut self.raw) }
+        unsafe { (self.connection.api.duckdb_destroy_prepare)(&mut self.raw) }
     }
 }
 
@@ -297,14 +320,14 @@ pub(crate) enum ResultKind {
 
 /// The result of a statement.
 pub(crate) struct QueryResult<'c> {
-    _connection: &'c RawConnection,
+    connection: &'c RawConnection,
     raw: ffi::duckdb_result,
 }
 
 impl QueryResult<'_> {
     pub(crate) fn kind(&self) -> ResultKind {
         // SAFETY: the result is alive; the copy of the struct is only read.
-        match unsafe { ffi::duckdb_result_return_type(self.raw) } {
+        match unsafe { (self.connection.api.duckdb_result_return_type)(self.raw) } {
             ffi::duckdb_result_type_DUCKDB_RESULT_TYPE_CHANGED_ROWS => ResultKind::Changed,
             ffi::duckdb_result_type_DUCKDB_RESULT_TYPE_QUERY_RESULT => ResultKind::Rows,
             _ => ResultKind::Nothing,
@@ -313,26 +336,28 @@ impl QueryResult<'_> {
 
     pub(crate) fn statement(&self) -> StatementKind {
         // SAFETY: as in `kind`.
-        StatementKind::of(unsafe { ffi::duckdb_result_statement_type(self.raw) })
+        StatementKind::of(unsafe { (self.connection.api.duckdb_result_statement_type)(self.raw) })
     }
 
     /// The types of the columns that were really delivered.
     pub(crate) fn types(&mut self) -> Vec<ColumnType> {
+        let api = self.connection.api;
         // SAFETY: the result is alive, the indexes are in range.
         unsafe {
-            let count = ffi::duckdb_column_count(&mut self.raw);
+            let count = (api.duckdb_column_count)(&mut self.raw);
             (0..count)
-                .map(|i| ColumnType::take(ffi::duckdb_column_logical_type(&mut self.raw, i)))
+                .map(|i| ColumnType::take(api, (api.duckdb_column_logical_type)(&mut self.raw, i)))
                 .collect()
         }
     }
 
     /// The next rows; `None` at the end.
     pub(crate) fn next_chunk(&mut self) -> Result<Option<Chunk>, Text> {
+        let api = self.connection.api;
         // SAFETY: the result is alive; the chunk is ours.
-        let raw = unsafe { ffi::duckdb_fetch_chunk(self.raw) };
+        let raw = unsafe { (api.duckdb_fetch_chunk)(self.raw) };
         if !raw.is_null() {
-            return Ok(Some(Chunk(raw)));
+            return Ok(Some(Chunk { api, raw }));
         }
         match self.error() {
             Some(text) => Err(text),
@@ -342,7 +367,7 @@ impl QueryResult<'_> {
 
     fn error(&mut self) -> Option<Text> {
         // SAFETY: the result is alive; the string is copied.
-        let message = unsafe { text(ffi::duckdb_result_error(&mut self.raw)) };
+        let message = unsafe { text((self.connection.api.duckdb_result_error)(&mut self.raw)) };
         (!message.is_empty()).then_some(message)
     }
 }
@@ -350,7 +375,7 @@ impl QueryResult<'_> {
 impl Drop for QueryResult<'_> {
     fn drop(&mut self) {
         // SAFETY: filled by an execute call, or all zero.
-        unsafe { ffi::duckdb_destroy_result(&mut self.raw) }
+        unsafe { (self.connection.api.duckdb_destroy_result)(&mut self.raw) }
     }
 }
 
@@ -366,7 +391,7 @@ pub(crate) struct ColumnType {
 
 impl ColumnType {
     /// SAFETY: `raw` is null or an owned logical type; it is destroyed here.
-    unsafe fn take(mut raw: ffi::duckdb_logical_type) -> ColumnType {
+    unsafe fn take(api: &Api, mut raw: ffi::duckdb_logical_type) -> ColumnType {
         let mut column = ColumnType {
             id: ffi::DUCKDB_TYPE_DUCKDB_TYPE_INVALID,
             alias: String::new(),
@@ -379,14 +404,14 @@ impl ColumnType {
         }
         // SAFETY: `raw` is a logical type, alive until destroyed below; the alias is an owned string.
         unsafe {
-            column.id = ffi::duckdb_get_type_id(raw);
-            column.alias = owned_text(ffi::duckdb_logical_type_get_alias(raw));
+            column.id = (api.duckdb_get_type_id)(raw);
+            column.alias = owned_text(api, (api.duckdb_logical_type_get_alias)(raw));
             if column.id == ffi::DUCKDB_TYPE_DUCKDB_TYPE_DECIMAL {
-                column.width = ffi::duckdb_decimal_width(raw);
-                column.scale = ffi::duckdb_decimal_scale(raw);
-                column.storage = ffi::duckdb_decimal_internal_type(raw);
+                column.width = (api.duckdb_decimal_width)(raw);
+                column.scale = (api.duckdb_decimal_scale)(raw);
+                column.storage = (api.duckdb_decimal_internal_type)(raw);
             }
-            ffi::duckdb_destroy_logical_type(&mut raw);
+            (api.duckdb_destroy_logical_type)(&mut raw);
         }
         column
     }
@@ -495,32 +520,35 @@ enum Storage {
 }
 
 /// Some rows of a result.
-pub(crate) struct Chunk(ffi::duckdb_data_chunk);
+pub(crate) struct Chunk {
+    api: &'static Api,
+    raw: ffi::duckdb_data_chunk,
+}
 
 impl Chunk {
     pub(crate) fn rows(&self) -> usize {
         // SAFETY: the chunk is alive.
-        usize::try_from(unsafe { ffi::duckdb_data_chunk_get_size(self.0) }).unwrap_or(0)
+        usize::try_from(unsafe { (self.api.duckdb_data_chunk_get_size)(self.raw) }).unwrap_or(0)
     }
 
     /// The first `rows` cells of a column; `None` when the column's type is not readable, or there is no such column.
     pub(crate) fn column(&self, index: usize, ty: &ColumnType, rows: usize) -> Option<Vec<Value>> {
-        let reader = ty.reader()?;
+        let (api, reader) = (self.api, ty.reader()?);
         // SAFETY: the chunk is alive; the index is checked; a fetched chunk's vectors are flat and hold `size` values of the
         // column's physical type, which `reader` follows from the delivered type.
         unsafe {
             let index = index as ffi::idx_t;
-            if index >= ffi::duckdb_data_chunk_get_column_count(self.0) {
+            if index >= (api.duckdb_data_chunk_get_column_count)(self.raw) {
                 return None;
             }
-            let vector = ffi::duckdb_data_chunk_get_vector(self.0, index);
-            let data = ffi::duckdb_vector_get_data(vector);
-            let validity = ffi::duckdb_vector_get_validity(vector);
+            let vector = (api.duckdb_data_chunk_get_vector)(self.raw, index);
+            let data = (api.duckdb_vector_get_data)(vector);
+            let validity = (api.duckdb_vector_get_validity)(vector);
             let cell = |row: usize| {
-                if !validity.is_null() && !ffi::duckdb_validity_row_is_valid(validity, row as ffi::idx_t) {
+                if !validity.is_null() && !(api.duckdb_validity_row_is_valid)(validity, row as ffi::idx_t) {
                     return Value::Null;
                 }
-                read(data, row, reader, ty.scale)
+                read(api, data, row, reader, ty.scale)
             };
             Some((0..rows.min(self.rows())).map(cell).collect())
         }
@@ -530,12 +558,12 @@ impl Chunk {
 impl Drop for Chunk {
     fn drop(&mut self) {
         // SAFETY: made by `duckdb_fetch_chunk`, destroyed only here.
-        unsafe { ffi::duckdb_destroy_data_chunk(&mut self.0) }
+        unsafe { (self.api.duckdb_destroy_data_chunk)(&mut self.raw) }
     }
 }
 
 /// SAFETY: `data` holds more than `row` values of the reader's physical type.
-unsafe fn read(data: *mut c_void, row: usize, reader: Reader, scale: u8) -> Value {
+unsafe fn read(api: &Api, data: *mut c_void, row: usize, reader: Reader, scale: u8) -> Value {
     /// SAFETY: as `read`.
     unsafe fn at<T: Copy>(data: *mut c_void, row: usize) -> T {
         // SAFETY: given by the caller. Vectors are aligned for their type, but unaligned reads cost nothing here.
@@ -569,8 +597,8 @@ unsafe fn read(data: *mut c_void, row: usize, reader: Reader, scale: u8) -> Valu
             Reader::F64 => Value::Float(at(data, row)),
             Reader::Text => {
                 let mut raw: ffi::duckdb_string_t = at(data, row);
-                let length = ffi::duckdb_string_t_length(raw) as usize;
-                let bytes = ffi::duckdb_string_t_data(&mut raw).cast::<u8>();
+                let length = (api.duckdb_string_t_length)(raw) as usize;
+                let bytes = (api.duckdb_string_t_data)(&mut raw).cast::<u8>();
                 let bytes = if length == 0 || bytes.is_null() {
                     &[]
                 } else {
@@ -627,11 +655,11 @@ unsafe fn text(raw: *const c_char) -> String {
 /// A copy of a string that DuckDB gave away, which is freed; empty for null.
 ///
 /// SAFETY: `raw` is null or a NUL-terminated string allocated by DuckDB for us.
-unsafe fn owned_text(raw: *mut c_char) -> String {
+unsafe fn owned_text(api: &Api, raw: *mut c_char) -> String {
     // SAFETY: given by the caller; null may be freed.
     unsafe {
         let copy = text(raw);
-        ffi::duckdb_free(raw.cast());
+        (api.duckdb_free)(raw.cast());
         copy
     }
 }
@@ -639,7 +667,7 @@ unsafe fn owned_text(raw: *mut c_char) -> String {
 /// The string that `get` lends for `handle`; empty when there is no handle.
 ///
 /// SAFETY: `handle` is null or alive, and `get` may be called with it.
-unsafe fn text_or_empty<T>(handle: *mut T, get: impl FnOnce(*mut T) -> *const c_char) -> String {
+unsafe fn text_or_empty<T>(handle: *mut T, get: unsafe extern "C" fn(*mut T) -> *const c_char) -> String {
     if handle.is_null() {
         return String::new();
     }

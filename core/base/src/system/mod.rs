@@ -44,6 +44,8 @@ pub struct Name {
     pub is_dir: bool,
     /// Where a name that is not UTF-8, or of a folder, leads.
     pub path: Option<PathBuf>,
+    /// What it leads to may become a folder, or cease to be one, without a change of the folder that holds the name.
+    pub link: bool,
 }
 
 /// A file that is open and read in pieces. What was opened stays what it is when another file is put in its place.
@@ -85,6 +87,7 @@ pub trait System: Send + Sync {
             path: (entry.is_dir || entry.name.is_none()).then_some(entry.path),
             text: entry.name,
             is_dir: entry.is_dir,
+            link: false,
         };
         Ok(self.list(dir)?.into_iter().map(name).collect())
     }
@@ -92,6 +95,12 @@ pub trait System: Send + Sync {
     fn stamps(&self, dir: &Path, names: &[&str]) -> Vec<Option<FileStamp>> {
         let stamp = |name: &&str| self.stamp(&dir.join(name)).ok();
         names.iter().map(stamp).collect()
+    }
+    /// What identifies the names that a folder holds, without listing it: it changes when one is added, removed or given to something
+    /// else. `None` where nothing does, or there is no such folder.
+    fn folder_stamp(&self, dir: &Path) -> Option<FileStamp> {
+        let _ = dir;
+        None
     }
     /// True when something is there.
     fn exists(&self, path: &Path) -> bool;

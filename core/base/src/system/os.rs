@@ -108,6 +108,12 @@ impl System for OsSystem {
         }
     }
 
+    #[cfg(unix)]
+    fn folder_stamp(&self, dir: &Path) -> Option<FileStamp> {
+        let is_dir = std::fs::metadata(real(dir)).is_ok_and(|meta| meta.is_dir());
+        is_dir.then(|| self.stamp(real(dir)).ok()).flatten()
+    }
+
     fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>> {
         let mut entries = Vec::new();
         for entry in std::fs::read_dir(real(dir))? {
@@ -155,6 +161,7 @@ impl System for OsSystem {
                 path: (is_dir || text.is_none()).then(path),
                 text,
                 is_dir,
+                link: !matches!(entry.file_type(), FileType::Directory | FileType::RegularFile),
             });
         }
         names.sort_unstable_by(|a, b| (&a.text, &a.path).cmp(&(&b.text, &b.path)));

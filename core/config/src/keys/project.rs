@@ -34,7 +34,7 @@ pub(crate) static PROJECT: Schema = rows(&[
     key("gc", Shape::Table(&GC)).idle(),
     key("policy", Shape::Table(&POLICY)).idle(),
     key("fulfill", Shape::Table(&FULFILL)).idle(),
-    key("resilience", Shape::Table(&RESILIENCE)).idle(),
+    key("resilience", Shape::Table(&RESILIENCE)),
 ]);
 
 static COMPAT: Schema = rows(&[key("unknown_keys", Shape::OneOf(&["error", "warn"]))]);
@@ -427,8 +427,8 @@ static RESILIENCE: Schema = rows(&[
     key("jitter", BOOL),
     key("circuit_breaker_threshold", U32),
     key("max_retries_per_run", U32),
-    key("contain_failures", BOOL),
-    key("auto_apply_additive_drift", BOOL),
+    key("contain_failures", BOOL).idle(),
+    key("auto_apply_additive_drift", BOOL).idle(),
 ]);
 
 const EFFECT: Shape = Shape::OneOf(&["allow", "require_review", "deny"]);

@@ -116,6 +116,7 @@ pub(super) fn add(
         table: None,
         valid_table: None,
         tests: failing.iter().map(|f| f.name.clone()).collect(),
+        count: None,
     };
     match config.mode {
         QuarantineMode::Split => {
@@ -171,6 +172,11 @@ pub(super) fn add(
                 return Ok(());
             }
             task.steps.extend(writer.tag());
+            let together = task
+                .windows
+                .as_ref()
+                .is_some_and(|w| w.parallel > 1 && w.list.len() > 1);
+            quarantine.count = together.then(|| writer.count_tagged());
         }
         QuarantineMode::Drop => {
             // Rows of partitions are counted when those that fail are gone.
@@ -335,6 +341,18 @@ impl Writer<'_> {
             self.table
         );
         self.step("untag", &self.table, Sql::from(sql))
+    }
+
+    fn count_tagged(&self) -> Step {
+        let sql = format!(
+            "SELECT COUNT(*) AS n FROM {} WHERE {} IS NOT NULL",
+            self.table,
+            self.column()
+        );
+        Step {
+            kind: StepKind::Check,
+            ..self.step("count_quarantined", &self.table, Sql::from(sql))
+        }
     }
 
     /// The last statement tags every row that fails, so that its number of rows is theirs.

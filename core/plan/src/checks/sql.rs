@@ -1,6 +1,7 @@
 //! What checks write differently per dialect.
 
 use crate::bind::{Parameter, Sql};
+use crate::finite::Finite;
 use rocky_base::Dialect;
 use rocky_warehouse::Type;
 
@@ -18,10 +19,12 @@ pub(super) fn sampled(dialect: Dialect, columns: &str, table: &str, percent: u32
 /// Seconds since 1970 of the largest moment of a column, and its text. A moment without time zone counts as UTC.
 pub(super) fn newest(dialect: Dialect, column: &str, ty: Option<&Type>) -> String {
     let text = matches!(ty, Some(Type::String { .. }));
+    // A row of `infinity` is not the newest: it has no age.
+    let newest = Finite::of(dialect, ty).newest(column);
     let max = match (dialect, text) {
         (Dialect::BigQuery, _) => format!("TIMESTAMP(MAX({column}))"),
         (_, true) => format!("CAST(MAX({column}) AS TIMESTAMP)"),
-        (_, false) => format!("MAX({column})"),
+        (_, false) => newest.clone(),
     };
     let (seconds, string) = match dialect {
         Dialect::DuckDb => (format!("epoch({max})"), "VARCHAR"),
@@ -29,7 +32,7 @@ pub(super) fn newest(dialect: Dialect, column: &str, ty: Option<&Type>) -> Strin
         Dialect::Snowflake => (format!("DATE_PART(epoch_second, {max})"), "VARCHAR"),
         Dialect::BigQuery => (format!("UNIX_SECONDS({max})"), "STRING"),
     };
-    format!("SELECT {seconds} AS seconds, CAST(MAX({column}) AS {string}) AS newest")
+    format!("SELECT {seconds} AS seconds, CAST({newest} AS {string}) AS newest, COUNT(*) AS n")
 }
 
 /// A number as it was written, so that the warehouse takes it. BigQuery has no integer literal beyond INT64.

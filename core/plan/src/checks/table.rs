@@ -100,6 +100,10 @@ impl Subject<'_> {
             return Err(Box::new(problem.help("Add `time_column`.")));
         };
         match self.column(&name.value) {
+            Some((_, Some(ty))) if !tells_moments(ty) && config.inherited => Ok(None),
+            Some((_, Some(ty))) if !tells_moments(ty) => {
+                Err(Box::new(self.no_moment("time_column", name, ty)))
+            }
             Some((column, ty)) => {
                 let about = (column.as_str(), ty);
                 let mut check =
@@ -110,6 +114,17 @@ impl Subject<'_> {
             None if config.inherited => Ok(None),
             None => Err(Box::new(self.missing("time_column", name))),
         }
+    }
+
+    /// E417: the column does not tell when a row is from.
+    fn no_moment(&self, what: &str, name: &Spanned<SmolStr>, ty: &Type) -> Diagnostic {
+        let message = format!(
+            "{what} `{}` of `{}` is {}, which does not tell the age of a row",
+            name.shown(),
+            self.name.map_or_else(|| self.shown(), str::to_owned),
+            ty.print(self.dialect)
+        );
+        Diagnostic::new(code::E417, name.loc, message).help("Name a column of dates or timestamps.")
     }
 
     /// E301: the column is not there.
@@ -349,6 +364,12 @@ impl<'a> Planner<'a> {
             }
             return None;
         };
+        if let Some(ty) = ty.filter(|ty| !tells_moments(ty)) {
+            if subject.named || configured.is_none() {
+                self.say(subject.no_moment("timestamp_column", name, ty));
+            }
+            return None;
+        }
         let fold = |n: &str| subject.dialect.fold(n, false, IdentKind::Relation);
         let schemas = [
             subject.target.schema.as_ref(),
@@ -436,6 +457,14 @@ fn writes<'t>(text: &'t str, tokens: &[Token]) -> Option<&'t str> {
         }
     }
     None
+}
+
+/// A text may be a moment; the warehouse reads it, or says that it is none.
+fn tells_moments(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::Date | Type::Timestamp(_) | Type::TimestampTz | Type::TimestampLtz | Type::String { .. }
+    )
 }
 
 /// The newest moment of a column is not too old. What becomes of the run when it is, the caller says.

@@ -7,6 +7,7 @@ use super::{CopyStrategy, ReplicationOptions, TableCopy};
 use crate::checks::Facts;
 use crate::columns::print;
 use crate::drift::{self, Drift};
+use crate::finite::Finite;
 use crate::hash;
 use crate::strategy::same;
 use crate::task::{Fact, Step, StepKind, Task, TaskKind};
@@ -372,7 +373,11 @@ impl Builder<'_> {
                 name: SmolStr::new_static("watermark"),
             };
             let name = print(self.dialect, &column);
-            let sql = format!("SELECT MAX({name}) FROM {}", self.target);
+            let sql = format!(
+                "SELECT {} FROM {}",
+                self.finite(incoming, &column).observed(&name),
+                self.target
+            );
             built.steps.push(self.step("watermark", kind, sql));
             built.watermark = Some(column);
         }
@@ -470,7 +475,7 @@ impl Builder<'_> {
                     self.target,
                     list.join(", "),
                     self.select(&columns),
-                    past_watermark(&ts, &self.target),
+                    past_watermark(self.finite(incoming, &name), &ts, &self.target),
                 );
                 steps.push(self.counted("incremental_copy", sql));
                 format!("target exists: rows past its newest {name} are added")
@@ -493,6 +498,10 @@ impl Builder<'_> {
             columns: outcome.columns,
             ..Built::default()
         })
+    }
+
+    fn finite(&self, incoming: &[Column], name: &str) -> Finite {
+        Finite::of(self.dialect, self.find(incoming, name).map(|c| &c.ty))
     }
 
     /// A watermark that is less exact than what it is compared with lets rows in again that are there.
@@ -635,19 +644,27 @@ pub fn unchanged_query(
     let plain = matches!(task.fact, Fact::Table(_))
         && task.strategy == Strategy::Incremental
         && task.drift.as_ref().is_some_and(|d| d.actions.is_empty());
-    let ts = print(options.dialect, task.watermark_column.as_ref().filter(|_| plain)?);
+    let column = task.watermark_column.as_ref().filter(|_| plain)?;
+    let key = |name: &str| options.dialect.fold(name, true, IdentKind::Column);
+    let Lookup::Found(table) = catalog.lookup(&copy.source) else {
+        return None;
+    };
+    let given = table.columns.iter().find(|c| key(&c.name) == key(column));
+    let finite = Finite::of(options.dialect, given.map(|c| &c.ty));
+    let ts = print(options.dialect, column);
     let (source, target) = (
         copy.source.print(options.dialect),
         copy.target.print(options.dialect),
     );
     Some(format!(
         "SELECT 1 FROM {source} AS s\nWHERE {}\nLIMIT 1",
-        past_watermark(&ts, &target)
+        past_watermark(finite, &ts, &target)
     ))
 }
 
-/// The condition that a row of `s` is past the newest of the target. NULL on the left of OR on an empty target, NULL on a row
-/// without timestamp: COALESCE decides both.
-fn past_watermark(ts: &str, target: &str) -> String {
-    format!("COALESCE(s.{ts} > (\n    SELECT MAX(t.{ts})\n    FROM {target} AS t\n), s.{ts} IS NOT NULL)")
+/// The condition that a row of `s` is past the newest of the target.
+fn past_watermark(finite: Finite, ts: &str, target: &str) -> String {
+    let newest = finite.newest(&format!("t.{ts}"));
+    let watermark = format!("(\n    SELECT {newest}\n    FROM {target} AS t\n)");
+    finite.past(&format!("s.{ts}"), ">", &watermark)
 }

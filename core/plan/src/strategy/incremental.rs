@@ -1,7 +1,8 @@
 //! `incremental`: append the rows past the watermark, which is the target's own maximum of the timestamp column.
 //!
 //! Rows without a timestamp come in with the first run alone: later nothing could tell them from those that are there. A
-//! target without any timestamp takes every row that has one.
+//! target without any timestamp takes every row that has one. A timestamp that is not finite counts as none
+//! ([`crate::finite`]): it would be past every other one for good.
 //!
 //! With a `lookback` the rows from so long before the watermark on are deleted and what the query now gives from there on is inserted,
 //! at once: rows that came late are taken in, rows that changed or went away in that time are as the query has them.
@@ -10,6 +11,7 @@ use super::late::{self, Gone};
 use super::stage::Stage;
 use super::{Built, Ctx, Existing};
 use crate::columns::{Columns, strategy_column};
+use crate::finite::Finite;
 use crate::task::{Step, StepKind};
 use rocky_base::ident::IdentKind;
 use rocky_base::{Diagnostic, Dialect, SmolStr, code};
@@ -23,6 +25,7 @@ pub(super) fn build(
 ) -> Result<Built, Box<Diagnostic>> {
     let (target, model) = (ctx.target, ctx.model);
     let mut steps = Vec::with_capacity(3);
+    let finite = Finite::of(ctx.dialect, ctx.type_of(&timestamp_column.value).as_ref());
     let (ts, reason) = match (ctx.creation()?, ctx.existing) {
         (None, Existing::Table(existing)) => {
             let columns = Columns::into_target(model, existing, ctx.dialect)?;
@@ -34,18 +37,16 @@ pub(super) fn build(
                 ctx.dialect,
             )?;
             if let Some(lookback) = lookback {
-                let moment = |max: &str| earlier(ctx, timestamp_column, lookback, max);
-                // Said once, here: the closure cannot fail.
                 if ctx.dialect == Dialect::BigQuery && ctx.type_of(&timestamp_column.value).is_none() {
                     return Err(unknown_type(ctx, timestamp_column));
                 }
+                let newest = finite.newest(&format!("t.{ts}"));
+                let moment = earlier(ctx, timestamp_column, lookback, &newest);
                 let stage = Stage::new(ctx);
                 steps.push(stage.fill_with(ctx, |query| {
-                    format!(
-                        "SELECT * FROM {query} AS _rocky_q\n\
-                         WHERE COALESCE(_rocky_q.{ts} >= (SELECT {} FROM {target} AS t), _rocky_q.{ts} IS NOT NULL)",
-                        moment(&format!("MAX(t.{ts})"))
-                    )
+                    let since = format!("(SELECT {moment} FROM {target} AS t)");
+                    let wanted = finite.past(&format!("_rocky_q.{ts}"), ">=", &since);
+                    format!("SELECT * FROM {query} AS _rocky_q\nWHERE {wanted}")
                 }));
                 steps.extend(late::replace(ctx, &stage, &columns, &Gone::Since(&ts, &moment)));
                 steps.push(stage.drop(ctx));
@@ -54,7 +55,7 @@ pub(super) fn build(
                     timestamp_column.shown(),
                     columns.remark()
                 );
-                steps.push(observe(ctx, &ts));
+                steps.push(observe(ctx, &ts, finite));
                 return Ok(Built {
                     steps,
                     reason,
@@ -64,11 +65,12 @@ pub(super) fn build(
             }
             comes_once(ctx, timestamp_column, existing)?;
             let list = columns.list();
-            // NULL on the left of OR on an empty target, NULL on a row without timestamp: COALESCE decides both.
+            let newest = finite.newest(&format!("t.{ts}"));
+            let watermark = format!("(SELECT {newest} FROM {target} AS t)");
             let sql = format!(
-                "INSERT INTO {target} ({list})\nSELECT {list} FROM {} AS _rocky_q\n\
-                 WHERE COALESCE(_rocky_q.{ts} > (SELECT MAX(t.{ts}) FROM {target} AS t), _rocky_q.{ts} IS NOT NULL)",
-                ctx.derived()
+                "INSERT INTO {target} ({list})\nSELECT {list} FROM {} AS _rocky_q\nWHERE {}",
+                ctx.derived(),
+                finite.past(&format!("_rocky_q.{ts}"), ">", &watermark)
             );
             steps.push(ctx.counted("insert", sql));
             (
@@ -97,7 +99,7 @@ pub(super) fn build(
             (ts, reason.to_owned())
         }
     };
-    steps.push(observe(ctx, &ts));
+    steps.push(observe(ctx, &ts, finite));
     Ok(Built {
         steps,
         reason,
@@ -141,14 +143,14 @@ fn comes_once(
     ))
 }
 
-fn observe(ctx: &Ctx<'_>, ts: &str) -> Step {
+fn observe(ctx: &Ctx<'_>, ts: &str, finite: Finite) -> Step {
     let observe = StepKind::Observe {
         name: SmolStr::new_static("watermark"),
     };
     ctx.step(
         "watermark",
         observe,
-        format!("SELECT MAX({ts}) FROM {}", ctx.target),
+        format!("SELECT {} FROM {}", finite.observed(ts), ctx.target),
     )
 }
 

@@ -16,8 +16,8 @@ use rocky_base::Dialect;
 pub(super) enum Gone<'a> {
     /// Those of the partitions that are in the stage.
     Partitions(&'a [String]),
-    /// Those from a moment on: the column, and the moment as an expression over the column's maximum in the table.
-    Since(&'a str, &'a dyn Fn(&str) -> String),
+    /// Those from a moment on: the column, and the moment as an expression over the table, `t`.
+    Since(&'a str, &'a str),
 }
 
 /// The steps between filling the stage and dropping it.
@@ -30,7 +30,7 @@ pub(super) fn replace(ctx: &Ctx<'_>, stage: &Stage, columns: &Columns, gone: &Go
     let (begin, commit) = match ctx.dialect {
         Dialect::DuckDb => {
             return vec![
-                ctx.silent("delete", delete(ctx, stage, gone)),
+                ctx.silent("delete", delete(ctx, stage, columns, gone)),
                 ctx.counted("insert", insert),
             ];
         }
@@ -43,36 +43,45 @@ pub(super) fn replace(ctx: &Ctx<'_>, stage: &Stage, columns: &Columns, gone: &Go
         // One job: what is not committed at its end is rolled back.
         Dialect::BigQuery => ("BEGIN TRANSACTION", "COMMIT TRANSACTION"),
     };
-    let delete = delete(ctx, stage, gone);
+    let delete = delete(ctx, stage, columns, gone);
     vec![ctx.counted(
         "replace_rows",
         format!("{begin};\n{delete};\n{insert};\n{commit}"),
     )]
 }
 
-fn delete(ctx: &Ctx<'_>, stage: &Stage, gone: &Gone<'_>) -> String {
+fn delete(ctx: &Ctx<'_>, stage: &Stage, columns: &Columns, gone: &Gone<'_>) -> String {
     let (target, stage) = (ctx.target, &stage.name);
     match gone {
         Gone::Partitions(keys) => {
-            let same = ctx.all_same(keys, "t", "s", " AND ");
+            // In the subquery a column of the stage is nearer than the table's alias: `t.day` would be a field of it.
+            let t = match columns.printed().iter().any(|c| is(c, "t")) {
+                true => "_rocky_t",
+                false => "t",
+            };
+            let same = ctx.all_same(keys, t, "s", " AND ");
             match ctx.dialect {
                 // Snowflake decorrelates EXISTS over plain equality only; a join takes any condition.
                 Dialect::Snowflake => format!(
-                    "DELETE FROM {target} AS t\nUSING (SELECT DISTINCT {} FROM {stage}) AS s\nWHERE {same}",
+                    "DELETE FROM {target} AS {t}\nUSING (SELECT DISTINCT {} FROM {stage}) AS s\nWHERE {same}",
                     keys.join(", ")
                 ),
                 Dialect::DuckDb | Dialect::Databricks | Dialect::BigQuery => {
                     format!(
-                        "DELETE FROM {target} AS t\nWHERE EXISTS (SELECT 1 FROM {stage} AS s WHERE {same})"
+                        "DELETE FROM {target} AS {t}\nWHERE EXISTS (SELECT 1 FROM {stage} AS s WHERE {same})"
                     )
                 }
             }
         }
-        Gone::Since(column, moment) => format!(
-            "DELETE FROM {target}\nWHERE {column} >= (SELECT {} FROM {target} AS t)",
-            moment(&format!("MAX(t.{column})"))
-        ),
+        Gone::Since(column, moment) => {
+            format!("DELETE FROM {target}\nWHERE {column} >= (SELECT {moment} FROM {target} AS t)")
+        }
     }
+}
+
+/// A printed column has this name, in any case.
+fn is(printed: &str, name: &str) -> bool {
+    printed.trim_matches(['"', '`']).eq_ignore_ascii_case(name)
 }
 
 fn merge(ctx: &Ctx<'_>, stage: &Stage, columns: &Columns, gone: &Gone<'_>) -> String {
@@ -98,8 +107,7 @@ fn merge(ctx: &Ctx<'_>, stage: &Stage, columns: &Columns, gone: &Gone<'_>) -> St
         Gone::Since(column, moment) => (
             format!(
                 "SELECT FALSE AS _rocky_gone, NULL AS _rocky_since, {list} FROM {stage}\nUNION ALL\n\
-                 SELECT TRUE AS _rocky_gone, {} AS _rocky_since, {} FROM {target} AS t",
-                moment(&format!("MAX(t.{column})")),
+                 SELECT TRUE AS _rocky_gone, {moment} AS _rocky_since, {} FROM {target} AS t",
                 nothing(&[])
             ),
             format!("t.{column} >= s._rocky_since"),

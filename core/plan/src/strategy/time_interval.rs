@@ -46,8 +46,9 @@ pub(super) fn build(ctx: &Ctx<'_>, interval: &Interval<'_>) -> Result<Built, Box
         (false, None) => Before::Nothing,
     };
     let literals = Literals::of(ctx.dialect, &ty);
-    let list =
+    let chosen =
         select(&ctx.model.name, interval, ctx.windows, before, literals).map_err(|p| refused(ctx, p))?;
+    let list = chosen.list;
 
     let mut first = Vec::new();
     let mut steps = Vec::with_capacity(3);
@@ -72,12 +73,15 @@ pub(super) fn build(ctx: &Ctx<'_>, interval: &Interval<'_>) -> Result<Built, Box
     if list.iter().any(|w| w.keys.len() > 1) {
         steps.push(count(ctx, interval.granularity, &time, &ty));
     }
-    let reason = reason(
+    let mut reason = reason(
         ctx,
         &creation.map(|c| c.reason),
         columns.as_ref(),
         list.iter().map(|w| w.keys.len()).sum(),
     );
+    if let Some(first) = chosen.ends_at {
+        reason.push_str(&format!("; looking back ends at first_partition {first}"));
+    }
     Ok(Built {
         steps,
         reason,
@@ -219,7 +223,10 @@ pub fn window_query(
     let query = Assembler::redirected(snapshot, redirect).sql(id);
     let mut sql = Sql::default();
     rows(&mut sql, &query, None, &time);
-    let window = windows.first().map(|w| (w.start.to_string(), w.end.to_string()));
+    let window = windows
+        .list
+        .first()
+        .map(|w| (w.start.to_string(), w.end.to_string()));
     let values = Bindings {
         window,
         ..Bindings::default()

@@ -127,17 +127,30 @@ pub(crate) enum Before {
     Replaced,
 }
 
-/// The windows of a model, in order of time.
+/// The windows of a model.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Chosen {
+    /// In order of time.
+    pub(crate) list: Vec<Window>,
+    /// The model's first partition, where looking back ended at it.
+    pub(crate) ends_at: Option<SmolStr>,
+}
+
+/// The windows of a model. What is looked back to is never before its first partition: nothing of the model is.
 pub(crate) fn select(
     model: &str,
     interval: &Interval<'_>,
     options: &WindowOptions,
     before: Before,
     literals: Literals,
-) -> Result<Vec<Window>, Problem> {
+) -> Result<Chosen, Problem> {
     let granularity = interval.granularity;
+    let mut ends_at = None;
     if options.selection == Selection::Everything {
-        return Ok(vec![everything(literals)]);
+        return Ok(Chosen {
+            list: vec![everything(literals)],
+            ends_at,
+        });
     }
     let latest = || {
         Key::containing(options.now, granularity).ok_or_else(|| {
@@ -163,7 +176,8 @@ pub(crate) fn select(
         let (first, last) = (first("a full refresh computes everything")?, latest()?);
         count(model, first, last)?;
         let windows = (first <= last).then(|| window(model, first, last, literals));
-        return windows.into_iter().collect();
+        let list = windows.into_iter().collect::<Result<_, _>>()?;
+        return Ok(Chosen { list, ends_at });
     }
     let named = |text: &str| match options.named_by {
         None => parse(model, "partition", text, granularity),
@@ -205,7 +219,17 @@ pub(crate) fn select(
         }
         Selection::Everything => Vec::new(),
     };
-    let lookback = i64::from(options.lookback.unwrap_or(interval.lookback));
+    let mut lookback = i64::from(options.lookback.unwrap_or(interval.lookback));
+    // One that cannot be read is a finding of the model.
+    let begin = interval
+        .first
+        .and_then(|f| Key::parse(&f.value, granularity).ok());
+    if let Some((earliest, begin)) = keys.first().copied().zip(begin) {
+        let most = earliest.since(begin).max(0);
+        if most < lookback {
+            (lookback, ends_at) = (most, Some(begin.text()));
+        }
+    }
     if let Some(earliest) = keys.first().copied().filter(|_| lookback > 0) {
         let Some(from) = earliest.plus(-lookback) else {
             return Err(problem(
@@ -221,7 +245,8 @@ pub(crate) fn select(
         all.append(&mut keys);
         keys = all;
     }
-    batches(model, &keys, interval.batch_size, literals)
+    let list = batches(model, &keys, interval.batch_size, literals)?;
+    Ok(Chosen { list, ends_at })
 }
 
 /// Consecutive keys together, at most `size` of them.
@@ -414,7 +439,7 @@ mod tests {
                 batch_size: self.batch_size,
                 first: self.first.as_ref(),
             };
-            select("m", &interval, options, before, Literals::Plain)
+            select("m", &interval, options, before, Literals::Plain).map(|chosen| chosen.list)
         }
 
         fn keys(&self, options: &WindowOptions) -> Vec<Vec<SmolStr>> {

@@ -368,6 +368,16 @@ class Big(Engine):
 
     def __init__(self):
         # Extensions of DuckDB are looked for at home, and else on the net.
+        # Another process may take the ports before the server does.
+        for attempt in range(5):
+            try:
+                return self.start()
+            except OSError:
+                self.close()
+                if attempt == 4:
+                    raise
+
+    def start(self):
         venv = pathlib.Path(sys.prefix)
         with socket.socket() as free, socket.socket() as other:
             free.bind(("127.0.0.1", 0))

@@ -106,6 +106,7 @@ pub(super) fn freshness(
     figures.threshold_seconds = Some(threshold_seconds);
     let row = row(rows)?;
     let newest = row.get(1).and_then(Value::to_text);
+    figures.rows = row.get(2).and_then(Value::to_text).and_then(|n| n.parse().ok());
     let seconds = match row.first() {
         Some(Value::Null) | None => {
             return Ok(Some(format!(

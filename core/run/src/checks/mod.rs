@@ -66,6 +66,9 @@ pub struct Figures {
     pub extra: Option<Vec<SmolStr>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lag_seconds: Option<i64>,
+    /// Rows of the table, where the check has counted all of them beside what it is about.
+    #[serde(skip)]
+    pub rows: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

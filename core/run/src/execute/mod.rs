@@ -23,7 +23,7 @@ pub use policy::{Backoff, BreakerPolicy, Policy};
 
 use crate::checks::{CheckOutcome, CheckStatus};
 use crate::report::{RunReport, RunStatus, StatementResult, TaskResult, TaskStatus, Trigger};
-use crate::state::{RunEnd, RunRecord, StateBatch, StateStore};
+use crate::state::{JointRun, RunEnd, RunRecord, StateBatch, StateStore};
 use jiff::Timestamp;
 use rocky_base::{CancelToken, Error, ErrorKind, Event, Observer, Result, SmolStr, System};
 use rocky_plan::{Bindings, Plan, StepKind, Task};
@@ -73,6 +73,8 @@ pub struct RunFacts {
     pub filter: String,
     /// The run it goes on with.
     pub resumed_from: Option<String>,
+    /// The run over several pipelines that it is a part of.
+    pub joint: Option<JointRun>,
     /// Hash of the project's graph.
     pub graph_hash: Option<String>,
 }
@@ -98,6 +100,7 @@ fn execute_in(mut ctx: ExecuteContext<'_>, time: &Time) -> Result<RunReport> {
             total_models: n_models,
             filter: std::mem::take(&mut ctx.facts.filter),
             resumed_from: ctx.facts.resumed_from.take(),
+            joint: ctx.facts.joint.take(),
             graph_hash: ctx.facts.graph_hash.take(),
             ..RunRecord::begin(ctx.run_id.clone(), ctx.plan.pipeline.clone(), started_at)
         })?;

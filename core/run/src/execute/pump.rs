@@ -228,6 +228,7 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             } => {
                 if let (Some(checked), Some((task, _))) = (checked, self.open.get_mut(&index)) {
                     (task.checks, task.counted) = (checked.checks, checked.counted);
+                    task.set_aside = checked.set_aside;
                 }
                 self.window(index, window, *result);
             }
@@ -453,10 +454,39 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
 
     /// Compare what was counted with earlier runs, and remember it.
     fn measure(&mut self, result: &mut TaskResult) {
+        let Some(state) = self.ctx.state else { return };
+        let figures = || result.checks.iter().map(|c| &c.figures);
+        // A check of the age alone has counted too, but what it counts is no baseline: nobody asked for one.
+        let Some(row_count) = result
+            .counted
+            .map(|c| c.0)
+            .or_else(|| figures().find_map(|f| f.rows))
+        else {
+            return;
+        };
+        let timestamp = result.finished_at.unwrap_or_default();
+        let mut metrics = QualityMetrics {
+            row_count,
+            ..QualityMetrics::default()
+        };
+        for figures in figures() {
+            if let (Some(column), Some(rate)) = (&figures.column, figures.null_rate) {
+                metrics.null_rates.insert(column.to_string(), rate);
+            }
+            if let Some(lag) = figures.lag_seconds {
+                metrics.freshness_lag_seconds = u64::try_from(lag).ok();
+            }
+        }
+        let run_id = self.ctx.run_id.clone();
+        self.measured.quality(QualitySnapshot {
+            model_name: result.name.clone(),
+            run_id: run_id.clone(),
+            timestamp,
+            metrics,
+        });
         let Some((n, threshold_pct)) = result.counted else {
             return;
         };
-        let Some(state) = self.ctx.state else { return };
         // A history that cannot be read is none; that the state cannot be written is said elsewhere.
         let earlier = state.reader().row_counts(&result.full_name).unwrap_or_default();
         let earlier: Vec<u64> = earlier
@@ -465,34 +495,14 @@ impl<'p, 'c, 'w> Pump<'p, 'c, 'w> {
             .map(|c| c.row_count)
             .collect();
         result.anomaly = anomaly::compare(n, &earlier, threshold_pct);
-        let timestamp = result.finished_at.unwrap_or_default();
-        let run_id = self.ctx.run_id.clone();
         self.measured.row_count(
             &result.full_name,
             RowCount {
                 timestamp,
                 row_count: n,
-                run_id: run_id.clone(),
+                run_id,
             },
         );
-        let mut metrics = QualityMetrics {
-            row_count: n,
-            ..QualityMetrics::default()
-        };
-        for figures in result.checks.iter().map(|c| &c.figures) {
-            if let (Some(column), Some(rate)) = (&figures.column, figures.null_rate) {
-                metrics.null_rates.insert(column.to_string(), rate);
-            }
-            if let Some(lag) = figures.lag_seconds {
-                metrics.freshness_lag_seconds = u64::try_from(lag).ok();
-            }
-        }
-        self.measured.quality(QualitySnapshot {
-            model_name: result.name.clone(),
-            run_id,
-            timestamp,
-            metrics,
-        });
     }
 
     /// First the state, then the observer. What is left at the end goes into the commit that ends the run.

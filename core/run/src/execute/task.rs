@@ -21,6 +21,8 @@ const SAMPLE_CHARS: usize = 60;
 pub(super) struct StepValue {
     pub(super) rows: Option<u64>,
     observed: Option<String>,
+    /// Rows that the observation leaves out.
+    beyond: Option<u64>,
     /// Rows by partition.
     counts: Vec<(String, u64)>,
 }
@@ -72,8 +74,9 @@ pub(super) fn run_step(
         },
         StepKind::Observe { name } => match connection.query(sql, 2, cancel) {
             Ok(rows) => match observed(name, rows) {
-                Ok(observed) => Ok(StepValue {
+                Ok((observed, beyond)) => Ok(StepValue {
                     observed,
+                    beyond,
                     ..StepValue::default()
                 }),
                 Err(error) => return Err(StepFailure::decided(error)),
@@ -103,13 +106,14 @@ fn counts(rows: &Rows) -> Vec<(String, u64)> {
     rows.rows.iter().filter_map(pair).collect()
 }
 
-/// The single value of a query; NULL is none.
-fn observed(name: &str, rows: Rows) -> Result<Option<String>> {
+/// The single value of a query; NULL is none. A second one is the number of rows that were left out of it.
+fn observed(name: &str, rows: Rows) -> Result<(Option<String>, Option<u64>)> {
     let (n_rows, n_columns) = (rows.rows.len(), rows.columns.len());
     match rows.rows.as_slice() {
-        [] => Ok(None),
+        [] => Ok((None, None)),
         [row] => match row.as_slice() {
-            [value] => Ok(value.to_text()),
+            [value] => Ok((value.to_text(), None)),
+            [value, n] => Ok((value.to_text(), n.to_text().and_then(|n| n.parse().ok()))),
             _ => Err(Error::bug(format!(
                 "the query for `{name}` returned {n_columns} columns instead of one"
             ))),
@@ -176,6 +180,8 @@ pub(super) struct Attempt {
     pub(super) rows: Option<u64>,
     /// The observed watermark.
     pub(super) watermark: Option<String>,
+    /// Rows whose value is none.
+    pub(super) beyond: Option<u64>,
     /// Rows by partition, where they were counted.
     pub(super) counts: Vec<(String, u64)>,
     /// Queries of checks that were asked in the transaction, as they stand in the plan, with their answers.
@@ -337,7 +343,9 @@ pub(super) fn attempt(
                     attempt.rows = Some(rows.saturating_sub(n));
                 }
             }
-            StepKind::Observe { .. } => attempt.watermark = value.observed,
+            StepKind::Observe { .. } => {
+                (attempt.watermark, attempt.beyond) = (value.observed, value.beyond);
+            }
             StepKind::CountPartitions => attempt.counts = value.counts,
             StepKind::Guard { .. } | StepKind::Refuse { .. } | StepKind::Check => {}
         }
@@ -464,14 +472,19 @@ mod tests {
             rows,
         };
         assert_eq!(
-            observed("w", rows(vec![vec![Value::Text("2026-01-01".into())]]))
-                .unwrap()
-                .unwrap(),
-            "2026-01-01"
+            observed("w", rows(vec![vec![Value::Text("2026-01-01".into())]])).unwrap(),
+            (Some("2026-01-01".to_owned()), None)
         );
-        assert_eq!(observed("w", rows(vec![vec![Value::Null]])).unwrap(), None);
-        assert_eq!(observed("w", rows(vec![])).unwrap(), None);
+        assert_eq!(
+            observed("w", rows(vec![vec![Value::Null]])).unwrap(),
+            (None, None)
+        );
+        assert_eq!(
+            observed("w", rows(vec![vec![Value::Null, Value::Int(2)]])).unwrap(),
+            (None, Some(2))
+        );
+        assert_eq!(observed("w", rows(vec![])).unwrap(), (None, None));
         assert!(observed("w", rows(vec![vec![Value::Null], vec![Value::Null]])).is_err());
-        assert!(observed("w", rows(vec![vec![Value::Null, Value::Null]])).is_err());
+        assert!(observed("w", rows(vec![vec![Value::Null, Value::Null, Value::Null]])).is_err());
     }
 }

@@ -282,6 +282,7 @@ impl Workers<'_> {
             result.status = TaskStatus::Success;
             result.rows = attempted.rows;
             result.watermark = attempted.watermark;
+            result.beyond_watermark = attempted.beyond;
             if let (Some(window), Part::Window(_)) = (job.part.window(plan), job.part) {
                 result.windows = Some(vec![windows::counted(window, &attempted.counts, result.rows)]);
                 return (result, Verdict::Succeeded);
@@ -413,6 +414,15 @@ impl Workers<'_> {
             cancel: self.cancel,
             clock: self.clock,
         };
+        let set_aside = plan.quarantine.as_ref().and_then(|q| q.count.as_ref());
+        if let Some(step) = set_aside
+            && let Ok(connection) = connected(self.warehouse, connection)
+        {
+            // Without an answer the number stays unknown; the rows are written.
+            let rows = connection.query(&step.sql, 1, self.cancel).ok();
+            let cell = rows.as_ref().and_then(|r| r.rows.first()?.first()?.to_text());
+            result.set_aside = cell.and_then(|n| n.parse().ok());
+        }
         if checking.checks().next().is_none() {
             return Contact::None;
         }
@@ -506,12 +516,14 @@ pub(super) fn blank_result(plan: &Task) -> TaskResult {
         error: None,
         skipped_reason: None,
         watermark: None,
+        beyond_watermark: None,
         sql_hash: plan.sql_hash.clone(),
         column_count: plan.column_count,
         statements: Vec::new(),
         windows: None,
         checks: Vec::new(),
         counted: None,
+        set_aside: None,
         anomaly: None,
     }
 }

@@ -52,8 +52,8 @@ pub use process::Process;
 pub use quality::{KEPT_QUALITY, KEPT_ROW_COUNTS};
 pub use reader::StateReader;
 pub use records::{
-    DagChange, DagSnapshot, GraphModel, ModelExecution, Note, Partition, PartitionStatus, QualityMetrics,
-    QualitySnapshot, RowCount, RunRecord, Watermark,
+    DagChange, DagSnapshot, GraphModel, JointRun, ModelExecution, Note, Partition, PartitionStatus,
+    QualityMetrics, QualitySnapshot, RowCount, RunRecord, Watermark,
 };
 pub use registry::StateRegistry;
 pub use retention::{Retention, Swept};

@@ -44,6 +44,9 @@ pub struct RunRecord {
     /// The run it goes on with: what that one had done was not done again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed_from: Option<String>,
+    /// The run over several pipelines that it is a part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joint: Option<JointRun>,
     /// Who executed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<Process>,
@@ -77,11 +80,26 @@ impl RunRecord {
             total_models: 0,
             filter: String::new(),
             resumed_from: None,
+            joint: None,
             process: Some(Process::current()),
             graph_hash: None,
             models: Vec::new(),
         }
     }
+}
+
+/// A run over several pipelines, as the run of one of them knows it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct JointRun {
+    /// Its name: that of its first run. [`super::StateStore::record_run_start`] puts it where it is empty.
+    pub run_id: String,
+    /// `dag`: all pipelines; `all`: a replication and the models.
+    pub scope: SmolStr,
+    /// Which part of it this run is: the pipeline, or `PIPELINE/models`.
+    pub part: SmolStr,
+    /// The joint run that it goes on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed_from: Option<String>,
 }
 
 /// What became of a model in a run.

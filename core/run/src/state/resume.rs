@@ -1,13 +1,13 @@
 //! What a resumed run needs: which run to go on with, and what it and the runs before it had done.
 
 use super::reader::{execution, models_of, run_in};
-use super::records::{ModelExecution, RunRecord};
+use super::records::{JointRun, ModelExecution, RunRecord};
 use super::tables::{RUN_HISTORY, RUN_PROGRESS, RUN_TIMES};
 use super::{StateReader, failed};
 use crate::report::{RunStatus, TaskStatus};
 use redb::ReadableTable;
 use rocky_base::{Result, SmolStr};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 impl StateReader {
     /// A run, without its models.
@@ -45,7 +45,8 @@ impl StateReader {
                 let Some(run) = run_in(path, &history, run_id)? else {
                     continue;
                 };
-                if run.pipeline != pipeline || run.filter != filter {
+                let own = run.joint.as_ref().is_none_or(|j| j.part == pipeline);
+                if run.pipeline != pipeline || run.filter != filter || !own {
                     continue;
                 }
                 if run.status == RunStatus::Success {
@@ -60,6 +61,68 @@ impl StateReader {
                 }
             }
             Ok(None)
+        })
+    }
+
+    /// The same of the runs over several pipelines that are `wanted` and have this filter: the name of the newest of which a part
+    /// tried something, whether it succeeded or not.
+    pub fn latest_joint(&self, filter: &str, wanted: &dyn Fn(&JointRun) -> bool) -> Result<Option<String>> {
+        let path = self.path();
+        self.read(|transaction| {
+            let times = transaction.open_table(RUN_TIMES).map_err(failed(path))?;
+            let history = transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
+            let progress = transaction.open_table(RUN_PROGRESS).map_err(failed(path))?;
+            for entry in times.iter().map_err(failed(path))?.rev() {
+                let (key, _) = entry.map_err(failed(path))?;
+                let (_, run_id) = key.value();
+                let Some(run) = run_in(path, &history, run_id)?.filter(|r| r.filter == filter) else {
+                    continue;
+                };
+                let Some(joint) = run.joint.as_ref().filter(|j| wanted(j)) else {
+                    continue;
+                };
+                let known = run.status == RunStatus::Success || joint.resumed_from.is_some();
+                let tried = || -> Result<bool> {
+                    let executions = models_of(path, &progress, run_id)?;
+                    Ok(executions.iter().any(|e| e.status != TaskStatus::Skipped))
+                };
+                if known || tried()? {
+                    return Ok(Some(joint.run_id.clone()));
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    /// By part, the last run of it in a run over several pipelines, or in those that this one goes on with.
+    pub fn joint_parts(&self, run_id: &str) -> Result<BTreeMap<SmolStr, RunRecord>> {
+        let path = self.path();
+        self.read(|transaction| {
+            let times = transaction.open_table(RUN_TIMES).map_err(failed(path))?;
+            let history = transaction.open_table(RUN_HISTORY).map_err(failed(path))?;
+            // By joint run, its parts, newest first.
+            let mut all: HashMap<String, Vec<(JointRun, RunRecord)>> = HashMap::new();
+            for entry in times.iter().map_err(failed(path))?.rev() {
+                let (key, _) = entry.map_err(failed(path))?;
+                let run = run_in(path, &history, key.value().1)?;
+                if let Some(run) = run
+                    && let Some(joint) = run.joint.clone()
+                {
+                    all.entry(joint.run_id.clone()).or_default().push((joint, run));
+                }
+            }
+            let mut parts = BTreeMap::new();
+            let mut next = Some(run_id.to_owned());
+            // Taken out, so that a chain that bites its tail ends.
+            while let Some(of) = next.take().and_then(|id| all.remove(&id)) {
+                for (joint, run) in of {
+                    if next.is_none() {
+                        next.clone_from(&joint.resumed_from);
+                    }
+                    parts.entry(joint.part).or_insert(run);
+                }
+            }
+            Ok(parts)
         })
     }
 

@@ -113,6 +113,9 @@ impl StateStore {
                 run.run_id = format!("{wanted}-{suffix}");
                 suffix += 1;
             }
+            if let Some(joint) = run.joint.as_mut().filter(|j| j.run_id.is_empty()) {
+                joint.run_id.clone_from(&run.run_id);
+            }
             history
                 .insert(run.run_id.as_str(), to_json(&run)?.as_str())
                 .map_err(failed(path))?;

@@ -167,11 +167,23 @@ pub(super) fn change(
         }
         (None, Some((model, key))) => {
             let status = value.map(status).transpose()?;
-            let known = match set {
+            let (known, unknown) = match set {
                 true => partition_key(project, model, key, observer, cancel)?,
-                false => SmolStr::new(key),
+                false => (SmolStr::new(key), None),
             };
             let key = known.as_str();
+            // What a model had before it was renamed or removed may be put right.
+            let had_some = |reader: &rocky_run::StateReader| -> Result<bool> {
+                Ok(!reader.partition_statuses(model, ""..="\u{10FFFF}")?.is_empty())
+            };
+            if let Some(refusal) = &unknown
+                && project.remote_settings()?.is_none()
+            {
+                match project.engine.inner.states.reader(project.state_path())? {
+                    Some(reader) if had_some(&reader)? => {}
+                    _ => return Err(refusal()),
+                }
+            }
             there(
                 project,
                 set,
@@ -179,6 +191,11 @@ pub(super) fn change(
                 |reader| Ok(reader.partition(model, key)?.is_some()),
             )?;
             let (before, after) = project.change_state(observer, cancel, |store| {
+                if let Some(refusal) = &unknown
+                    && !had_some(&store.reader())?
+                {
+                    return Err(refusal());
+                }
                 let before = store.reader().partition(model, key)?;
                 if let Some(at_it) = before
                     .as_ref()
@@ -220,14 +237,15 @@ pub(super) fn change(
 }
 
 /// What is said of a partition must be of one that the model can have: `--missing` would never ask for another. Of a model that is not known
-/// for certain, or has no partitions any more, the text must be a partition at all.
+/// for certain, or has no partitions any more, the text must be a partition at all. Of one that is known not to exist nothing is said, unless
+/// the state knows partitions of it: the second value makes that refusal.
 fn partition_key(
     project: &Project,
     model: &str,
     text: &str,
     observer: &mut dyn Observer,
     cancel: &CancelToken,
-) -> Result<SmolStr> {
+) -> Result<(SmolStr, Option<Refusal>)> {
     let compiled = project.snapshot(&BTreeMap::new(), project.known_catalog(), observer, cancel);
     let snapshot = match compiled {
         Ok(snapshot) if !snapshot.diagnostics().iter().any(|d| d.is_error()) => Some(snapshot),
@@ -237,7 +255,7 @@ fn partition_key(
     let known = snapshot.as_ref().and_then(|s| s.model(model));
     let key = known.and_then(|(_, m)| rocky_plan::window::partition_key(&m.name, &m.strategy.kind, text));
     match key {
-        Some(Ok(key)) => return Ok(key),
+        Some(Ok(key)) => return Ok((key, None)),
         Some(Err((message, help))) => return Err(Error::usage(message).hint(help)),
         None => {}
     }
@@ -249,11 +267,26 @@ fn partition_key(
     ];
     let is_key = |length: &Granularity| Key::parse(text, *length).is_ok_and(|key| key.text() == text);
     if lengths.iter().any(is_key) {
-        return Ok(SmolStr::new(text));
+        let why = snapshot
+            .as_ref()
+            .filter(|_| known.is_none())
+            .map(|snapshot| -> Refusal {
+                let names = snapshot.models.iter().map(|m| m.name.as_str());
+                let hint = match rocky_base::suggest::nearest(model, names) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "`rocky compile` lists the models".to_owned(),
+                };
+                let message = format!("`{model}` is not a model, and nothing is known of partitions of it");
+                Box::new(move || Error::new(ErrorKind::NotFound, message.clone()).hint(hint.clone()))
+            });
+        return Ok((SmolStr::new(text), why));
     }
     Err(Error::usage(format!("`{text}` is no partition"))
         .hint("write `YYYY-MM-DDTHH`, `YYYY-MM-DD`, `YYYY-MM` or `YYYY`, in UTC"))
 }
+
+/// Makes the error.
+type Refusal = Box<dyn Fn() -> Error>;
 
 /// What is deleted must be there; it is looked for before anything is opened for writing.
 fn there(

@@ -352,3 +352,34 @@ fn a_snapshot_can_be_cancelled_and_takes_no_long() {
         ErrorKind::Cancelled
     );
 }
+
+/// Every view that the engine brings along may be there, in all spellings that it takes.
+#[test]
+fn the_engines_own_views_are_never_absent() {
+    let db = memory();
+    let mut c = connect(&db);
+    execute(&mut *c, "CREATE TABLE t (i INTEGER)");
+    let cancel = CancelToken::new();
+    let list =
+        "SELECT schema_name, view_name FROM duckdb_views() WHERE internal AND database_name = 'system'";
+    let views = c.query(list, 1000, &cancel).unwrap().rows;
+    let all = snapshot(&db, &[]);
+    assert!(views.len() > 40);
+    for row in views {
+        let (schema, view) = (row[0].to_text().unwrap(), row[1].to_text().unwrap());
+        let mut spellings = vec![
+            name(&[schema.as_str(), view.as_str()]),
+            name(&["system", schema.as_str(), view.as_str()]),
+        ];
+        if schema != "information_schema" {
+            spellings.push(name(&[view.as_str()]));
+        }
+        for spelled in spellings {
+            let sql = format!("SELECT * FROM {} LIMIT 0", spelled.print(Dialect::DuckDb));
+            c.query(&sql, 1, &cancel)
+                .unwrap_or_else(|e| panic!("{sql}: {}", e.message));
+            assert_eq!(all.lookup(&spelled), Lookup::Unknown, "{sql}");
+        }
+    }
+    assert_eq!(all.lookup(&name(&["pg_klass"])), Lookup::Absent);
+}

@@ -21,7 +21,7 @@ SELECT COUNT(*) AS n FROM marts.orders;
 -- check column_match (column_match): Columns { expected: ["id", "customer", "amount", "day", "updated_at", "kind"], ignored: ["_rocky_failed_tests"] }
 SELECT * FROM marts.orders;
 -- check freshness (freshness, fails the run): Freshness { column: "updated_at", threshold_seconds: 60, ahead_seconds: 60 }
-SELECT UNIX_SECONDS(TIMESTAMP(MAX(updated_at))) AS seconds, CAST(MAX(updated_at) AS STRING) AS newest FROM marts.orders;
+SELECT UNIX_SECONDS(TIMESTAMP(MAX(updated_at))) AS seconds, CAST(MAX(updated_at) AS STRING) AS newest, COUNT(*) AS n FROM marts.orders;
 -- check negative (custom, fails the run): AtMost { threshold: Number(2.0) }
 SELECT COUNT(*) FROM marts.orders WHERE amount < 0;
 -- check row_count_anomaly (anomaly): Anomaly { threshold_pct: Number(20.0) }

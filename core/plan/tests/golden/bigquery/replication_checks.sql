@@ -27,7 +27,7 @@ SELECT COUNT(*) AS n FROM poc.staging__shop.orders;
 -- check column_match (column_match): Columns { expected: ["id", "order", "note", "_updated_at"], ignored: ["_source", "_rocky_failed_tests"] }
 SELECT * FROM poc.staging__shop.orders;
 -- check freshness (freshness): Freshness { column: "_updated_at", threshold_seconds: 60, ahead_seconds: 60 }
-SELECT UNIX_SECONDS(TIMESTAMP(MAX(_updated_at))) AS seconds, CAST(MAX(_updated_at) AS STRING) AS newest FROM poc.staging__shop.orders;
+SELECT UNIX_SECONDS(TIMESTAMP(MAX(_updated_at))) AS seconds, CAST(MAX(_updated_at) AS STRING) AS newest, COUNT(*) AS n FROM poc.staging__shop.orders;
 -- check negative (custom): AtMost { threshold: Number(0.0) }
 SELECT COUNT(*) FROM poc.staging__shop.orders WHERE id < 0;
 -- check row_count_anomaly (anomaly): Anomaly { threshold_pct: Number(20.0) }
@@ -77,7 +77,7 @@ SELECT COUNT(*) AS n FROM poc.staging__shop.orders;
 -- check column_match (column_match): Columns { expected: ["id", "order", "note", "_updated_at"], ignored: ["_source", "_rocky_failed_tests"] }
 SELECT * FROM poc.staging__shop.orders;
 -- check freshness (freshness): Freshness { column: "_updated_at", threshold_seconds: 60, ahead_seconds: 60 }
-SELECT UNIX_SECONDS(TIMESTAMP(MAX(_updated_at))) AS seconds, CAST(MAX(_updated_at) AS STRING) AS newest FROM poc.staging__shop.orders;
+SELECT UNIX_SECONDS(TIMESTAMP(MAX(_updated_at))) AS seconds, CAST(MAX(_updated_at) AS STRING) AS newest, COUNT(*) AS n FROM poc.staging__shop.orders;
 -- check negative (custom): AtMost { threshold: Number(0.0) }
 SELECT COUNT(*) FROM poc.staging__shop.orders WHERE id < 0;
 -- check row_count_anomaly (anomaly): Anomaly { threshold_pct: Number(20.0) }

@@ -9,7 +9,7 @@ WHERE t.is_current AND EXISTS (
 -- check column_match (column_match, fails the run): Columns { expected: ["id", "part", "name", "changed", "select"], ignored: ["gone", "is_current", "snapshot_id", "valid_from", "valid_to", "_rocky_failed_tests"] }
 SELECT * FROM hist.people;
 -- check freshness (freshness, fails the run): Freshness { column: "changed", threshold_seconds: 30, ahead_seconds: 60 }
-SELECT unix_timestamp(MAX(changed)) AS seconds, CAST(MAX(changed) AS STRING) AS newest FROM hist.people;
+SELECT unix_timestamp(MAX(changed)) AS seconds, CAST(MAX(changed) AS STRING) AS newest, COUNT(*) AS n FROM hist.people;
 -- check row_count_anomaly (anomaly): Anomaly { threshold_pct: Number(50.0) }
 SELECT COUNT(*) AS n FROM hist.people t
 WHERE t.is_current AND EXISTS (
@@ -43,7 +43,7 @@ WHERE t.is_current;
 -- check column_match (column_match, fails the run): Columns { expected: ["id", "part", "name", "changed", "select"], ignored: ["gone", "is_current", "snapshot_id", "valid_from", "valid_to", "_rocky_failed_tests"] }
 SELECT * FROM hist.people;
 -- check freshness (freshness, fails the run): Freshness { column: "changed", threshold_seconds: 30, ahead_seconds: 60 }
-SELECT unix_timestamp(MAX(changed)) AS seconds, CAST(MAX(changed) AS STRING) AS newest FROM hist.people;
+SELECT unix_timestamp(MAX(changed)) AS seconds, CAST(MAX(changed) AS STRING) AS newest, COUNT(*) AS n FROM hist.people;
 -- check row_count_anomaly (anomaly): Anomaly { threshold_pct: Number(50.0) }
 SELECT COUNT(*) AS n FROM hist.people t
 WHERE t.is_current;

@@ -23,7 +23,7 @@ SELECT COUNT(*) AS n FROM marts.orders;
 -- check column_match (column_match): Columns { expected: ["id", "customer", "amount", "day", "updated_at", "kind"], ignored: ["_rocky_failed_tests"] }
 SELECT * FROM marts.orders;
 -- check freshness (freshness, fails the run): Freshness { column: "updated_at", threshold_seconds: 60, ahead_seconds: 60 }
-SELECT epoch(MAX(updated_at)) AS seconds, CAST(MAX(updated_at) AS VARCHAR) AS newest FROM marts.orders;
+SELECT epoch(MAX(CASE WHEN isfinite(updated_at) THEN updated_at END)) AS seconds, CAST(MAX(CASE WHEN isfinite(updated_at) THEN updated_at END) AS VARCHAR) AS newest, COUNT(*) AS n FROM marts.orders;
 -- check negative (custom, fails the run): AtMost { threshold: Number(2.0) }
 SELECT COUNT(*) FROM marts.orders WHERE amount < 0;
 -- check row_count_anomaly (anomaly): Anomaly { threshold_pct: Number(20.0) }

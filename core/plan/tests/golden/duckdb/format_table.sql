@@ -17,7 +17,7 @@ SELECT id, day, amount, updated_at FROM raw.orders WHERE updated_at IS NOT NULL;
 -- comment marts.orders
 COMMENT ON TABLE marts.orders IS 'it''s';
 -- watermark marts.orders [observe: watermark]
-SELECT MAX(updated_at) FROM marts.orders;
+SELECT MAX(CASE WHEN isfinite(updated_at) THEN updated_at END), COUNT(CASE WHEN isfinite(updated_at) THEN NULL ELSE updated_at END) FROM marts.orders;
 -- setup: create_schema marts
 CREATE SCHEMA IF NOT EXISTS marts;
 -- orders: merge into marts.orders (absent)

@@ -6,7 +6,7 @@ CREATE SCHEMA IF NOT EXISTS "group";
 CREATE TABLE "group"."a""b.c`d" AS
 SELECT id AS "it""s ü", day AS "select", updated_at AS n FROM raw.orders;
 -- watermark group.a"b.c`d [observe: watermark]
-SELECT MAX(n) FROM "group"."a""b.c`d";
+SELECT MAX(CASE WHEN isfinite(n) THEN n END), COUNT(CASE WHEN isfinite(n) THEN NULL ELSE n END) FROM "group"."a""b.c`d";
 -- o'r "d; --: incremental into group.a"b.c`d (table(it"s ü, select, n))
 -- because: target exists: rows past its newest n are added
 -- insert group.a"b.c`d [rows]
@@ -14,9 +14,9 @@ INSERT INTO "group"."a""b.c`d" ("it""s ü", "select", n)
 SELECT "it""s ü", "select", n FROM (
 SELECT id AS "it""s ü", day AS "select", updated_at AS n FROM raw.orders
 ) AS _rocky_q
-WHERE COALESCE(_rocky_q.n > (SELECT MAX(t.n) FROM "group"."a""b.c`d" AS t), _rocky_q.n IS NOT NULL);
+WHERE COALESCE(_rocky_q.n > (SELECT MAX(CASE WHEN isfinite(t.n) THEN t.n END) FROM "group"."a""b.c`d" AS t) AND isfinite(_rocky_q.n), isfinite(_rocky_q.n));
 -- watermark group.a"b.c`d [observe: watermark]
-SELECT MAX(n) FROM "group"."a""b.c`d";
+SELECT MAX(CASE WHEN isfinite(n) THEN n END), COUNT(CASE WHEN isfinite(n) THEN NULL ELSE n END) FROM "group"."a""b.c`d";
 -- setup: create_schema group
 CREATE SCHEMA IF NOT EXISTS "group";
 -- o'r "d; --: merge into group.a"b.c`d (absent)

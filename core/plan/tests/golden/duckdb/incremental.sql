@@ -9,7 +9,7 @@ SELECT id, day, amount, updated_at -- the columns
 FROM raw.orders
 WHERE amount > 0;
 -- watermark marts.orders [observe: watermark]
-SELECT MAX(updated_at) FROM marts.orders;
+SELECT MAX(CASE WHEN isfinite(updated_at) THEN updated_at END), COUNT(CASE WHEN isfinite(updated_at) THEN NULL ELSE updated_at END) FROM marts.orders;
 -- ==== Table ====
 -- orders: incremental into marts.orders (table(id, day, amount, updated_at))
 -- because: target exists: rows past its newest updated_at are added
@@ -20,9 +20,9 @@ SELECT id, day, amount, updated_at -- the columns
 FROM raw.orders
 WHERE amount > 0
 ) AS _rocky_q
-WHERE COALESCE(_rocky_q.updated_at > (SELECT MAX(t.updated_at) FROM marts.orders AS t), _rocky_q.updated_at IS NOT NULL);
+WHERE COALESCE(_rocky_q.updated_at > (SELECT MAX(CASE WHEN isfinite(t.updated_at) THEN t.updated_at END) FROM marts.orders AS t) AND isfinite(_rocky_q.updated_at), isfinite(_rocky_q.updated_at));
 -- watermark marts.orders [observe: watermark]
-SELECT MAX(updated_at) FROM marts.orders;
+SELECT MAX(CASE WHEN isfinite(updated_at) THEN updated_at END), COUNT(CASE WHEN isfinite(updated_at) THEN NULL ELSE updated_at END) FROM marts.orders;
 -- ==== View ====
 -- orders: incremental into marts.orders (view)
 -- because: target is a view: a table takes its place
@@ -34,7 +34,7 @@ SELECT id, day, amount, updated_at -- the columns
 FROM raw.orders
 WHERE amount > 0;
 -- watermark marts.orders [observe: watermark]
-SELECT MAX(updated_at) FROM marts.orders;
+SELECT MAX(CASE WHEN isfinite(updated_at) THEN updated_at END), COUNT(CASE WHEN isfinite(updated_at) THEN NULL ELSE updated_at END) FROM marts.orders;
 -- ==== Refreshed ====
 -- orders: incremental into marts.orders (table(id, day, amount, updated_at))
 -- because: full refresh was asked for
@@ -44,4 +44,4 @@ SELECT id, day, amount, updated_at -- the columns
 FROM raw.orders
 WHERE amount > 0;
 -- watermark marts.orders [observe: watermark]
-SELECT MAX(updated_at) FROM marts.orders;
+SELECT MAX(CASE WHEN isfinite(updated_at) THEN updated_at END), COUNT(CASE WHEN isfinite(updated_at) THEN NULL ELSE updated_at END) FROM marts.orders;

@@ -8,7 +8,7 @@ CREATE TABLE poc.staging__shop.orders AS
 SELECT *, CAST('shop' AS VARCHAR) AS _source
 FROM raw__shop.orders;
 -- watermark poc.staging__shop.orders [observe: watermark]
-SELECT MAX(_updated_at) FROM poc.staging__shop.orders;
+SELECT MAX(CASE WHEN isfinite(_updated_at) THEN _updated_at END), COUNT(CASE WHEN isfinite(_updated_at) THEN NULL ELSE _updated_at END) FROM poc.staging__shop.orders;
 -- quarantine poc.staging__shop.orders__quarantine
 CREATE OR REPLACE TABLE poc.staging__shop.orders__quarantine AS
 SELECT *, SUBSTR(CASE WHEN id IS NULL THEN ',not_null_id' ELSE '' END || CASE WHEN id IS NOT NULL AND id NOT IN (SELECT parent.id FROM poc.staging__shop.orders AS parent WHERE parent.id IS NOT NULL) THEN ',relationships_id' ELSE '' END, 2) AS _rocky_failed_tests
@@ -27,7 +27,7 @@ SELECT COUNT(*) AS n FROM poc.staging__shop.orders;
 -- check column_match (column_match): Columns { expected: ["id", "order", "note", "_updated_at"], ignored: ["_source", "_rocky_failed_tests"] }
 SELECT * FROM poc.staging__shop.orders;
 -- check freshness (freshness): Freshness { column: "_updated_at", threshold_seconds: 60, ahead_seconds: 60 }
-SELECT epoch(MAX(_updated_at)) AS seconds, CAST(MAX(_updated_at) AS VARCHAR) AS newest FROM poc.staging__shop.orders;
+SELECT epoch(MAX(CASE WHEN isfinite(_updated_at) THEN _updated_at END)) AS seconds, CAST(MAX(CASE WHEN isfinite(_updated_at) THEN _updated_at END) AS VARCHAR) AS newest, COUNT(*) AS n FROM poc.staging__shop.orders;
 -- check negative (custom): AtMost { threshold: Number(0.0) }
 SELECT COUNT(*) FROM poc.staging__shop.orders WHERE id < 0;
 -- check row_count_anomaly (anomaly): Anomaly { threshold_pct: Number(20.0) }
@@ -59,11 +59,11 @@ INSERT INTO poc.staging__shop.orders (id, "order", note, _updated_at, _source)
 SELECT s.id, s."order", s.note, s._updated_at, CAST('shop' AS VARCHAR) AS _source
 FROM raw__shop.orders AS s
 WHERE COALESCE(s._updated_at > (
-    SELECT MAX(t._updated_at)
+    SELECT MAX(CASE WHEN isfinite(t._updated_at) THEN t._updated_at END)
     FROM poc.staging__shop.orders AS t
-), s._updated_at IS NOT NULL);
+) AND isfinite(s._updated_at), isfinite(s._updated_at));
 -- watermark poc.staging__shop.orders [observe: watermark]
-SELECT MAX(_updated_at) FROM poc.staging__shop.orders;
+SELECT MAX(CASE WHEN isfinite(_updated_at) THEN _updated_at END), COUNT(CASE WHEN isfinite(_updated_at) THEN NULL ELSE _updated_at END) FROM poc.staging__shop.orders;
 -- untag poc.staging__shop.orders
 UPDATE poc.staging__shop.orders SET _rocky_failed_tests = NULL
 WHERE _rocky_failed_tests IS NOT NULL;
@@ -77,7 +77,7 @@ SELECT COUNT(*) AS n FROM poc.staging__shop.orders;
 -- check column_match (column_match): Columns { expected: ["id", "order", "note", "_updated_at"], ignored: ["_source", "_rocky_failed_tests"] }
 SELECT * FROM poc.staging__shop.orders;
 -- check freshness (freshness): Freshness { column: "_updated_at", threshold_seconds: 60, ahead_seconds: 60 }
-SELECT epoch(MAX(_updated_at)) AS seconds, CAST(MAX(_updated_at) AS VARCHAR) AS newest FROM poc.staging__shop.orders;
+SELECT epoch(MAX(CASE WHEN isfinite(_updated_at) THEN _updated_at END)) AS seconds, CAST(MAX(CASE WHEN isfinite(_updated_at) THEN _updated_at END) AS VARCHAR) AS newest, COUNT(*) AS n FROM poc.staging__shop.orders;
 -- check negative (custom): AtMost { threshold: Number(0.0) }
 SELECT COUNT(*) FROM poc.staging__shop.orders WHERE id < 0;
 -- check row_count_anomaly (anomaly): Anomaly { threshold_pct: Number(20.0) }

@@ -8,7 +8,7 @@ CREATE TABLE poc.staging__shop.orders AS
 SELECT *, CAST('shop' AS VARCHAR) AS _source
 FROM raw__shop.orders;
 -- watermark poc.staging__shop.orders [observe: watermark]
-SELECT MAX(_updated_at) FROM poc.staging__shop.orders;
+SELECT MAX(CASE WHEN isfinite(_updated_at) THEN _updated_at END), COUNT(CASE WHEN isfinite(_updated_at) THEN NULL ELSE _updated_at END) FROM poc.staging__shop.orders;
 -- ==== target is there ====
 -- poc.staging__shop.orders: incremental into poc.staging__shop.orders (table(_updated_at, id, order, note, _source))
 -- because: target exists: rows past its newest _updated_at are added
@@ -17,11 +17,11 @@ INSERT INTO poc.staging__shop.orders (id, "order", note, _updated_at, _source)
 SELECT s.id, s."order", s.note, s._updated_at, CAST('shop' AS VARCHAR) AS _source
 FROM raw__shop.orders AS s
 WHERE COALESCE(s._updated_at > (
-    SELECT MAX(t._updated_at)
+    SELECT MAX(CASE WHEN isfinite(t._updated_at) THEN t._updated_at END)
     FROM poc.staging__shop.orders AS t
-), s._updated_at IS NOT NULL);
+) AND isfinite(s._updated_at), isfinite(s._updated_at));
 -- watermark poc.staging__shop.orders [observe: watermark]
-SELECT MAX(_updated_at) FROM poc.staging__shop.orders;
+SELECT MAX(CASE WHEN isfinite(_updated_at) THEN _updated_at END), COUNT(CASE WHEN isfinite(_updated_at) THEN NULL ELSE _updated_at END) FROM poc.staging__shop.orders;
 -- ==== target is a view ====
 -- poc.staging__shop.orders: incremental into poc.staging__shop.orders (view)
 -- because: target is a view: a table takes its place
@@ -32,7 +32,7 @@ CREATE TABLE poc.staging__shop.orders AS
 SELECT *, CAST('shop' AS VARCHAR) AS _source
 FROM raw__shop.orders;
 -- watermark poc.staging__shop.orders [observe: watermark]
-SELECT MAX(_updated_at) FROM poc.staging__shop.orders;
+SELECT MAX(CASE WHEN isfinite(_updated_at) THEN _updated_at END), COUNT(CASE WHEN isfinite(_updated_at) THEN NULL ELSE _updated_at END) FROM poc.staging__shop.orders;
 -- ==== columns are new, wider, gone ====
 -- poc.staging__shop.orders: incremental into poc.staging__shop.orders (table(id, order, gone, _updated_at, _source))
 -- because: target exists: rows past its newest _updated_at are added; column 'note' is new: VARCHAR; column 'id' changed INTEGER → BIGINT; column 'gone' does not come any more: stays, NULL in new rows
@@ -45,11 +45,11 @@ INSERT INTO poc.staging__shop.orders (id, "order", note, _updated_at, _source)
 SELECT s.id, s."order", s.note, s._updated_at, CAST('shop' AS VARCHAR) AS _source
 FROM raw__shop.orders AS s
 WHERE COALESCE(s._updated_at > (
-    SELECT MAX(t._updated_at)
+    SELECT MAX(CASE WHEN isfinite(t._updated_at) THEN t._updated_at END)
     FROM poc.staging__shop.orders AS t
-), s._updated_at IS NOT NULL);
+) AND isfinite(s._updated_at), isfinite(s._updated_at));
 -- watermark poc.staging__shop.orders [observe: watermark]
-SELECT MAX(_updated_at) FROM poc.staging__shop.orders;
+SELECT MAX(CASE WHEN isfinite(_updated_at) THEN _updated_at END), COUNT(CASE WHEN isfinite(_updated_at) THEN NULL ELSE _updated_at END) FROM poc.staging__shop.orders;
 -- drift: add_columns (column 'note' is new: VARCHAR)
 -- drift: alter_column_types (column 'id' changed INTEGER → BIGINT)
 -- drift: keep_columns (column 'gone' does not come any more)
@@ -67,11 +67,11 @@ INSERT INTO poc.staging__shop.orders (id, "order", note, _updated_at, _source)
 SELECT s.id, s."order", s.note, s._updated_at, CAST('shop' AS VARCHAR) AS _source
 FROM raw__shop.orders AS s
 WHERE COALESCE(s._updated_at > (
-    SELECT MAX(t._updated_at)
+    SELECT MAX(CASE WHEN isfinite(t._updated_at) THEN t._updated_at END)
     FROM poc.staging__shop.orders AS t
-), s._updated_at IS NOT NULL);
+) AND isfinite(s._updated_at), isfinite(s._updated_at));
 -- watermark poc.staging__shop.orders [observe: watermark]
-SELECT MAX(_updated_at) FROM poc.staging__shop.orders;
+SELECT MAX(CASE WHEN isfinite(_updated_at) THEN _updated_at END), COUNT(CASE WHEN isfinite(_updated_at) THEN NULL ELSE _updated_at END) FROM poc.staging__shop.orders;
 -- drift: add_columns (column 'note' is new: VARCHAR)
 -- drift: alter_column_types (column 'id' changed INTEGER → BIGINT)
 -- drift: drop_columns (column 'gone' does not come any more)
@@ -83,7 +83,7 @@ CREATE OR REPLACE TABLE poc.staging__shop.orders AS
 SELECT *, CAST('shop' AS VARCHAR) AS _source
 FROM raw__shop.orders;
 -- watermark poc.staging__shop.orders [observe: watermark]
-SELECT MAX(_updated_at) FROM poc.staging__shop.orders;
+SELECT MAX(CASE WHEN isfinite(_updated_at) THEN _updated_at END), COUNT(CASE WHEN isfinite(_updated_at) THEN NULL ELSE _updated_at END) FROM poc.staging__shop.orders;
 -- drift: drop_and_recreate (column 'id' changed VARCHAR → BIGINT, column 'note' is new: VARCHAR, column 'gone' does not come any more)
 -- ==== a column has another type, which fails ====
 -- poc.staging__shop.orders: incremental into poc.staging__shop.orders (unknown)

@@ -82,7 +82,7 @@ CREATE TABLE marts.orders_rocky_shadow AS
 SELECT id, day, amount, updated_at
 FROM raw.orders;
 -- watermark marts.orders_rocky_shadow [observe: watermark]
-SELECT MAX(updated_at) FROM marts.orders_rocky_shadow;
+SELECT MAX(CASE WHEN isfinite(updated_at) THEN updated_at END), COUNT(CASE WHEN isfinite(updated_at) THEN NULL ELSE updated_at END) FROM marts.orders_rocky_shadow;
 -- shadow_mark marts.orders_rocky_shadow
 COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of shop.marts.orders (pipeline shop)';
 -- ==== incremental, production is table ====
@@ -101,9 +101,9 @@ SELECT id, day, amount, updated_at FROM (
 SELECT id, day, amount, updated_at
 FROM raw.orders
 ) AS _rocky_q
-WHERE COALESCE(_rocky_q.updated_at > (SELECT MAX(t.updated_at) FROM marts.orders_rocky_shadow AS t), _rocky_q.updated_at IS NOT NULL);
+WHERE COALESCE(_rocky_q.updated_at > (SELECT MAX(CASE WHEN isfinite(t.updated_at) THEN t.updated_at END) FROM marts.orders_rocky_shadow AS t) AND isfinite(_rocky_q.updated_at), isfinite(_rocky_q.updated_at));
 -- watermark marts.orders_rocky_shadow [observe: watermark]
-SELECT MAX(updated_at) FROM marts.orders_rocky_shadow;
+SELECT MAX(CASE WHEN isfinite(updated_at) THEN updated_at END), COUNT(CASE WHEN isfinite(updated_at) THEN NULL ELSE updated_at END) FROM marts.orders_rocky_shadow;
 -- ==== incremental, production is view ====
 -- orders: incremental into marts.orders_rocky_shadow (absent)
 -- because: shadow of `shop.marts.orders`: target does not exist
@@ -112,7 +112,7 @@ CREATE TABLE marts.orders_rocky_shadow AS
 SELECT id, day, amount, updated_at
 FROM raw.orders;
 -- watermark marts.orders_rocky_shadow [observe: watermark]
-SELECT MAX(updated_at) FROM marts.orders_rocky_shadow;
+SELECT MAX(CASE WHEN isfinite(updated_at) THEN updated_at END), COUNT(CASE WHEN isfinite(updated_at) THEN NULL ELSE updated_at END) FROM marts.orders_rocky_shadow;
 -- shadow_mark marts.orders_rocky_shadow
 COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of shop.marts.orders (pipeline shop)';
 -- ==== incremental, full refresh ====
@@ -123,7 +123,7 @@ CREATE OR REPLACE TABLE marts.orders_rocky_shadow AS
 SELECT id, day, amount, updated_at
 FROM raw.orders;
 -- watermark marts.orders_rocky_shadow [observe: watermark]
-SELECT MAX(updated_at) FROM marts.orders_rocky_shadow;
+SELECT MAX(CASE WHEN isfinite(updated_at) THEN updated_at END), COUNT(CASE WHEN isfinite(updated_at) THEN NULL ELSE updated_at END) FROM marts.orders_rocky_shadow;
 -- shadow_mark marts.orders_rocky_shadow
 COMMENT ON TABLE marts.orders_rocky_shadow IS 'rocky shadow of shop.marts.orders (pipeline shop)';
 -- ==== merge, production is absent ====

@@ -21,7 +21,7 @@ SELECT COUNT(*) AS n FROM marts.orders;
 -- check column_match (column_match): Columns { expected: ["ID", "CUSTOMER", "AMOUNT", "DAY", "UPDATED_AT", "KIND"], ignored: ["_rocky_failed_tests"] }
 SELECT * FROM marts.orders;
 -- check freshness (freshness, fails the run): Freshness { column: "updated_at", threshold_seconds: 60, ahead_seconds: 60 }
-SELECT DATE_PART(epoch_second, MAX(UPDATED_AT)) AS seconds, CAST(MAX(UPDATED_AT) AS VARCHAR) AS newest FROM marts.orders;
+SELECT DATE_PART(epoch_second, MAX(UPDATED_AT)) AS seconds, CAST(MAX(UPDATED_AT) AS VARCHAR) AS newest, COUNT(*) AS n FROM marts.orders;
 -- check negative (custom, fails the run): AtMost { threshold: Number(2.0) }
 SELECT COUNT(*) FROM marts.orders WHERE amount < 0;
 -- check row_count_anomaly (anomaly): Anomaly { threshold_pct: Number(20.0) }

@@ -31,11 +31,10 @@ GROUP BY 1
 ORDER BY 1;
 -- ==== table ====
 -- orders: microbatch into marts.orders (table(NOTE, UPDATED_AT, ID, GONE, DAY, AMOUNT))
--- because: target exists: 5 partitions are computed; its column `GONE` is not in the query and stays NULL in new rows
+-- because: target exists: 4 partitions are computed; its column `GONE` is not in the query and stays NULL in new rows; looking back ends at first_partition 2026-04-01
 -- windows, 1 at once:
---   2026-03-30 2026-03-31 [2026-03-30 00:00:00, 2026-04-01 00:00:00)
---   2026-04-01 2026-04-02 [2026-04-01 00:00:00, 2026-04-03 00:00:00)
---   2026-04-03 [2026-04-03 00:00:00, 2026-04-04 00:00:00)
+--   2026-03-31 2026-04-01 [2026-03-31 00:00:00, 2026-04-02 00:00:00)
+--   2026-04-02 2026-04-03 [2026-04-02 00:00:00, 2026-04-04 00:00:00)
 -- replace_window marts.orders [rows]
 ALTER SESSION SET TRANSACTION_ABORT_ON_ERROR = TRUE;
 BEGIN TRANSACTION;

@@ -27,7 +27,7 @@ SELECT COUNT(*) AS n FROM POC.staging__shop."orders";
 -- check column_match (column_match): Columns { expected: ["ID", "order", "NOTE", "_UPDATED_AT"], ignored: ["_SOURCE", "_rocky_failed_tests"] }
 SELECT * FROM POC.staging__shop."orders";
 -- check freshness (freshness): Freshness { column: "_updated_at", threshold_seconds: 60, ahead_seconds: 60 }
-SELECT DATE_PART(epoch_second, MAX(_UPDATED_AT)) AS seconds, CAST(MAX(_UPDATED_AT) AS VARCHAR) AS newest FROM POC.staging__shop."orders";
+SELECT DATE_PART(epoch_second, MAX(_UPDATED_AT)) AS seconds, CAST(MAX(_UPDATED_AT) AS VARCHAR) AS newest, COUNT(*) AS n FROM POC.staging__shop."orders";
 -- check negative (custom): AtMost { threshold: Number(0.0) }
 SELECT COUNT(*) FROM POC.staging__shop."orders" WHERE id < 0;
 -- check row_count_anomaly (anomaly): Anomaly { threshold_pct: Number(20.0) }
@@ -77,7 +77,7 @@ SELECT COUNT(*) AS n FROM POC.staging__shop."orders";
 -- check column_match (column_match): Columns { expected: ["ID", "order", "NOTE", "_UPDATED_AT"], ignored: ["_SOURCE", "_rocky_failed_tests"] }
 SELECT * FROM POC.staging__shop."orders";
 -- check freshness (freshness): Freshness { column: "_updated_at", threshold_seconds: 60, ahead_seconds: 60 }
-SELECT DATE_PART(epoch_second, MAX(_UPDATED_AT)) AS seconds, CAST(MAX(_UPDATED_AT) AS VARCHAR) AS newest FROM POC.staging__shop."orders";
+SELECT DATE_PART(epoch_second, MAX(_UPDATED_AT)) AS seconds, CAST(MAX(_UPDATED_AT) AS VARCHAR) AS newest, COUNT(*) AS n FROM POC.staging__shop."orders";
 -- check negative (custom): AtMost { threshold: Number(0.0) }
 SELECT COUNT(*) FROM POC.staging__shop."orders" WHERE id < 0;
 -- check row_count_anomaly (anomaly): Anomaly { threshold_pct: Number(20.0) }

@@ -9,7 +9,7 @@ WHERE t.is_current AND EXISTS (
 -- check column_match (column_match, fails the run): Columns { expected: ["ID", "PART", "NAME", "CHANGED", "select"], ignored: ["GONE", "IS_CURRENT", "SNAPSHOT_ID", "VALID_FROM", "VALID_TO", "_rocky_failed_tests"] }
 SELECT * FROM HIST.PEOPLE;
 -- check freshness (freshness, fails the run): Freshness { column: "changed", threshold_seconds: 30, ahead_seconds: 60 }
-SELECT DATE_PART(epoch_second, MAX(CHANGED)) AS seconds, CAST(MAX(CHANGED) AS VARCHAR) AS newest FROM HIST.PEOPLE;
+SELECT DATE_PART(epoch_second, MAX(CHANGED)) AS seconds, CAST(MAX(CHANGED) AS VARCHAR) AS newest, COUNT(*) AS n FROM HIST.PEOPLE;
 -- check row_count_anomaly (anomaly): Anomaly { threshold_pct: Number(50.0) }
 SELECT COUNT(*) AS n FROM HIST.PEOPLE t
 WHERE t.is_current AND EXISTS (
@@ -43,7 +43,7 @@ WHERE t.is_current;
 -- check column_match (column_match, fails the run): Columns { expected: ["ID", "PART", "NAME", "CHANGED", "select"], ignored: ["GONE", "IS_CURRENT", "SNAPSHOT_ID", "VALID_FROM", "VALID_TO", "_rocky_failed_tests"] }
 SELECT * FROM HIST.PEOPLE;
 -- check freshness (freshness, fails the run): Freshness { column: "changed", threshold_seconds: 30, ahead_seconds: 60 }
-SELECT DATE_PART(epoch_second, MAX(CHANGED)) AS seconds, CAST(MAX(CHANGED) AS VARCHAR) AS newest FROM HIST.PEOPLE;
+SELECT DATE_PART(epoch_second, MAX(CHANGED)) AS seconds, CAST(MAX(CHANGED) AS VARCHAR) AS newest, COUNT(*) AS n FROM HIST.PEOPLE;
 -- check row_count_anomaly (anomaly): Anomaly { threshold_pct: Number(50.0) }
 SELECT COUNT(*) AS n FROM HIST.PEOPLE t
 WHERE t.is_current;
