@@ -225,7 +225,8 @@ fn every_drift_is_done_as_it_was_planned() {
             "keep_column_types",
             true,
         ),
-        ("DECIMAL(10,2)", "VARCHAR", "'x'", "drop_and_recreate", false),
+        ("DECIMAL(10,2)", "VARCHAR", "'x'", "alter_column_types", true),
+        ("DECIMAL(10,2)", "DOUBLE", "0.5", "drop_and_recreate", false),
         ("VARCHAR", "INTEGER", "3", "drop_and_recreate", false),
         (
             "DATE",
@@ -349,13 +350,13 @@ fn the_policy_decides_what_is_done() {
     }
     let folder = Folder::new(&format!("{INCREMENTAL}\non_unsafe_drift = \"fail\""), ORDERS);
     folder.run();
-    folder.rows("ALTER TABLE raw__shop.orders ALTER COLUMN amount TYPE VARCHAR");
+    folder.rows("ALTER TABLE raw__shop.orders ALTER COLUMN amount TYPE DOUBLE");
     let run = folder.run();
     assert_eq!(run.errors[0].asset_key, ["duckdb", "shop", "orders"]);
     assert!(
         run.errors[0]
             .error
-            .contains("column 'amount' changed DECIMAL(10,2) → VARCHAR"),
+            .contains("column 'amount' changed DECIMAL(10,2) → DOUBLE"),
         "{}",
         run.errors[0].error
     );

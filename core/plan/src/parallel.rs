@@ -22,3 +22,11 @@ pub(crate) fn map<T: Sync, S, R: Send>(
         .map_init(begin, |shared, value| make(shared, value))
         .collect()
 }
+
+/// Drops what was made so far where nobody waits for it: on the pool that this is called in.
+pub(crate) fn give_up<T: Send + 'static, E>(made: Vec<T>) -> Vec<E> {
+    if rayon::current_thread_index().is_some() {
+        rayon::spawn(move || drop(made));
+    }
+    Vec::new()
+}

@@ -107,14 +107,6 @@ pub fn plan_until(
     }
 }
 
-/// Drops what was made so far where nobody waits for it.
-fn give_up(tasks: Vec<Task>) -> Vec<Diagnostic> {
-    if rayon::current_thread_index().is_some() {
-        rayon::spawn(move || drop(tasks));
-    }
-    Vec::new()
-}
-
 /// Plan into the models' own targets.
 pub(crate) fn ordinary(
     snapshot: &Snapshot,
@@ -152,7 +144,7 @@ pub(crate) fn ordinary(
     });
     if cancel.is_tripped() {
         let tasks = made.into_iter().flatten().filter_map(|(_, made)| made.ok());
-        return Err(give_up(tasks.collect()));
+        return Err(crate::parallel::give_up(tasks.collect()));
     }
     let mut tasks: Vec<Task> = Vec::with_capacity(order.len());
     let mut planned: Vec<&Model> = Vec::with_capacity(order.len());
@@ -180,7 +172,7 @@ pub(crate) fn ordinary(
         }
     }
     if cancel.is_tripped() {
-        return Err(give_up(tasks));
+        return Err(crate::parallel::give_up(tasks));
     }
     problems.extend(checks.finish());
     if !problems.is_empty() {
@@ -206,7 +198,7 @@ pub(crate) fn ordinary(
     };
     let plan_id = plan.id_until(cancel);
     if cancel.is_tripped() {
-        return Err(give_up(plan.tasks));
+        return Err(crate::parallel::give_up(plan.tasks));
     }
     let Some(plan_id) = plan_id else {
         return Err(vec![Diagnostic::global(

@@ -111,6 +111,10 @@ impl Mutator {
     }
 
     fn examine(&mut self, checker: &Checker<'_>, text: &str, edges: bool) -> Option<Found> {
+        // Without its optimizer DuckDB 1.5.5 does not survive an ASOF join of some subqueries.
+        if text.contains("ASOF") && text.matches("SELECT").count() > 1 {
+            return None;
+        }
         let (parsed, analysis) = checker.analyse(text).ok()?;
         let read: BTreeSet<u32> = references(&parsed.ast, rocky_base::Dialect::DuckDb)
             .iter()

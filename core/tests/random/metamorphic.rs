@@ -170,7 +170,8 @@ fn renamed(text: &str, ast: &Ast, rng: &mut Rng) -> Option<String> {
         aliases.extend(alias.as_ref().map(|a| a.name.ident.text.to_string()));
     }
     let names: BTreeSet<&str> = ["t", "u", "w", "nums", "texts", "times", "nest"].into();
-    aliases.retain(|a| !names.contains(a.as_str()));
+    // Fields of structs and made-up columns have names of one letter.
+    aliases.retain(|a| a.len() > 1 && !names.contains(a.as_str()));
     if aliases.is_empty() {
         return None;
     }
