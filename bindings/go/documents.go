@@ -701,6 +701,9 @@ type MaterializationMetadata struct {
 	Watermark *string `json:"watermark,omitempty"`
 	// The watermark after it, as the engine writes it.
 	WatermarkValue *string `json:"watermark_value,omitempty"`
+	// Rows of the target whose value of the watermark column is infinite or NaN. No watermark is; such rows came in when the table was
+	// made, and later ones do not come in. Absent without any.
+	RowsBeyondWatermark *uint64 `json:"rows_beyond_watermark,omitempty"`
 	// `catalog.schema.table`.
 	TargetTableFullName string `json:"target_table_full_name"`
 	// Hash of the statements.
@@ -2111,12 +2114,14 @@ type ComparedTable struct {
 
 // Contents: How contents differ.
 type Contents struct {
-	// Every row has its equal.
+	// Every row has its equal, and no column was left out but those that were to be ignored.
 	Equal bool `json:"equal"`
 	// The columns that identify a row; none: rows are compared whole.
 	Key []string `json:"key"`
 	// How many columns beside the key were compared.
 	ColumnsCompared uint64 `json:"columns_compared"`
+	// Columns that were not compared, because one side has none of that name or one of another type: of them nothing is known.
+	ColumnsNotCompared []string `json:"columns_not_compared,omitempty"`
 	// Rows whose key only production has; without a key rows that only production has.
 	RowsOnlyInProduction uint64 `json:"rows_only_in_production"`
 	// Likewise of the shadow.

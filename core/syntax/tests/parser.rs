@@ -546,7 +546,6 @@ fn queries() {
         ),
         ("select x: 1, a as \"B c\"", "(select 1 as x a as \"B c\")"),
         ("describe t", "(describe (table t))"),
-        ("show tables", "(describe)"),
     ] {
         assert_eq!(query(text), expected, "{text}");
     }
