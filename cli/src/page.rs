@@ -1,6 +1,6 @@
 //! Pages that a command writes to a file: none is left half written, and what is not such a page is not replaced without being asked to.
 
-use rocky_core::{Error, ErrorKind, Result};
+use rocky_core::{Error, ErrorKind, Host, Result};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -17,6 +17,16 @@ pub enum Over {
     Pages,
     /// Any file.
     Anything,
+}
+
+impl Over {
+    /// What `--force` means.
+    pub fn forced(force: bool) -> Over {
+        match force {
+            true => Over::Anything,
+            false => Over::Pages,
+        }
+    }
 }
 
 /// Write a page to a file: all of it, or nothing.
@@ -45,19 +55,17 @@ pub fn write(file: &str, page: &str, over: Over) -> Result<()> {
                 .hint("name another file, or replace it with `--force`"),
         );
     }
-    // A link stays one.
+    // A link stays one; a folder is not made by mistake.
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::metadata(folder).map_err(failed)?;
     let place = there.and_then(|_| std::fs::canonicalize(path).ok());
-    let place = place.as_deref().unwrap_or(path);
-    let mut aside = place.as_os_str().to_owned();
-    aside.push(format!(".{}.tmp", std::process::id()));
-    let aside = Path::new(&aside);
-    let written = File::create(aside)
-        .and_then(|mut out| out.write_all(page.as_bytes()))
-        .and_then(|()| std::fs::rename(aside, place));
-    if written.is_err() {
-        let _ = std::fs::remove_file(aside);
-    }
-    written.map_err(failed)
+    let system = Host::default().system;
+    system
+        .write_atomic(place.as_deref().unwrap_or(path), page.as_bytes())
+        .map_err(failed)
 }
 
 fn is_page(path: &Path) -> io::Result<bool> {

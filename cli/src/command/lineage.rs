@@ -50,10 +50,7 @@ pub fn run(context: &Context<'_>, args: &LineageArgs) -> Result<u8> {
     } else {
         Paint::Plain
     };
-    let over = match args.force {
-        true => Over::Anything,
-        false => Over::Pages,
-    };
+    let over = Over::forced(args.force);
     match (&response, &args.html) {
         (LineageResponse::Rendered(page), Some(Some(file))) => {
             page::write(file, &page.rendered, over)?;

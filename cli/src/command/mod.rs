@@ -260,10 +260,7 @@ pub fn run(args: Args, cancel: &CancelToken) -> u8 {
                 graph: *graph,
             };
             let html = html.as_ref().map(Option::as_deref);
-            let over = match force {
-                true => crate::page::Over::Anything,
-                false => crate::page::Over::Pages,
-            };
+            let over = crate::page::Over::forced(*force);
             ("history", history::run(&context, &request, html, over))
         }
         Command::Metrics {

@@ -10,6 +10,19 @@ use rocky_project::Model;
 use rocky_warehouse::Column;
 use rustc_hash::FxHashSet;
 
+/// What a relation is called in a statement with subqueries: `short`, or `long` where a column is called so, which would be nearer in a
+/// subquery than the alias outside of it.
+pub(crate) fn alias<'n>(
+    short: &'static str,
+    long: &'static str,
+    mut columns: impl Iterator<Item = &'n SmolStr>,
+) -> &'static str {
+    match columns.any(|name| name.eq_ignore_ascii_case(short)) {
+        true => long,
+        false => short,
+    }
+}
+
 /// The columns that the query and the target share.
 #[derive(Debug)]
 pub(crate) struct Columns {
@@ -21,6 +34,11 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
+    /// [`alias`] where the columns can be seen in a subquery.
+    pub(crate) fn alias(&self, short: &'static str, long: &'static str) -> &'static str {
+        alias(short, long, self.names.iter())
+    }
+
     /// The columns of the query alone; `None` when they are not all known.
     pub(crate) fn of_query(model: &Model, dialect: Dialect) -> Option<Columns> {
         let names = || model.own_columns().iter().map(|c| c.name.clone()).collect();

@@ -8,7 +8,7 @@
 
 use crate::bind::{Parameter, Sql};
 use crate::checks::{Facts, Written};
-use crate::columns::print;
+use crate::columns::{alias, print};
 use crate::task::{Fact, Plan, Step, StepKind, Task, TaskKind};
 use crate::{hash, setup, strategy};
 use rocky_base::ident::IdentKind;
@@ -224,17 +224,11 @@ impl<'a> Builder<'a> {
             Lookup::Found(target) => target.columns.as_slice(),
             _ => &[],
         };
-        let alias = |short: &'static str, long: &'static str| {
-            let mut all = columns.iter().chain(kept);
-            match all.any(|c| c.name.eq_ignore_ascii_case(short)) {
-                true => long,
-                false => short,
-            }
-        };
+        let names = || columns.iter().chain(kept).map(|c| &c.name);
         Ok(Builder {
-            s: alias("s", "_rocky_s"),
-            t: alias("t", "_rocky_t"),
-            h: alias("h", "_rocky_h"),
+            s: alias("s", "_rocky_s", names()),
+            t: alias("t", "_rocky_t", names()),
+            h: alias("h", "_rocky_h", names()),
             spec,
             dialect,
             columns,

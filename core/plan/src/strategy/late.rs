@@ -55,10 +55,7 @@ fn delete(ctx: &Ctx<'_>, stage: &Stage, columns: &Columns, gone: &Gone<'_>) -> S
     match gone {
         Gone::Partitions(keys) => {
             // In the subquery a column of the stage is nearer than the table's alias: `t.day` would be a field of it.
-            let t = match columns.printed().iter().any(|c| is(c, "t")) {
-                true => "_rocky_t",
-                false => "t",
-            };
+            let t = columns.alias("t", "_rocky_t");
             let same = ctx.all_same(keys, t, "s", " AND ");
             match ctx.dialect {
                 // Snowflake decorrelates EXISTS over plain equality only; a join takes any condition.
@@ -77,11 +74,6 @@ fn delete(ctx: &Ctx<'_>, stage: &Stage, columns: &Columns, gone: &Gone<'_>) -> S
             format!("DELETE FROM {target}\nWHERE {column} >= (SELECT {moment} FROM {target} AS t)")
         }
     }
-}
-
-/// A printed column has this name, in any case.
-fn is(printed: &str, name: &str) -> bool {
-    printed.trim_matches(['"', '`']).eq_ignore_ascii_case(name)
 }
 
 fn merge(ctx: &Ctx<'_>, stage: &Stage, columns: &Columns, gone: &Gone<'_>) -> String {
