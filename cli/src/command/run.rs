@@ -105,7 +105,7 @@ fn text(run: &RunResponse, root: &Path, colour: bool) -> String {
         if let Some(n) = m.metadata.rows_beyond_watermark {
             let _ = writeln!(
                 text,
-                "{} {:width$}  {} with an infinite or NaN watermark column: no watermark, and others like them stay out",
+                "{} {:width$}  {} whose watermark column is infinite or NaN: not taken as a watermark, and later rows like that are not copied",
                 marks.skipped,
                 m.model,
                 count(n, "row")

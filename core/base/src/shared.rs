@@ -1,5 +1,8 @@
 //! Long lists of which one version differs from the other in few places: the versions share the rest.
 //!
+//! Why not a persistent vector of a crate (`imbl`, `rpds`): none says which items two versions do not share without comparing all of them, which is
+//! what [`SharedList::changed`] is for.
+//!
 //! Invariant: a list is a sequence of parts of [`PART`] items, the last one shorter. Cloning copies no item, changing one copies its part.
 
 use std::ops::Index;
