@@ -157,6 +157,11 @@ impl<'w> Checker<'w> {
     }
 
     fn verdict(&mut self, text: &str) -> Verdict {
+        // What DuckDB 1.5.5's list_select puts in the place of a VARIANT that is not there is memory of somebody else: it
+        // takes gigabytes or crashes, and already when it folds constants for a DESCRIBE.
+        if text.contains("list_select") && text.contains("VARIANT") {
+            return Verdict::Refused { by_us: true };
+        }
         let described = self.describe(text);
         let analysed = self.analyse(text);
         let (parsed, analysis) = match analysed {
@@ -208,19 +213,22 @@ impl<'w> Checker<'w> {
                 format!("\n   ours:   {found:?}\n   DuckDB: {described:?}"),
             ));
         }
-        // The engine's DESCRIBE repeats a name; what is made of it does not.
-        let mut taken: Vec<String> = Vec::new();
-        for ((ours, our_type), (name, ty)) in found.iter().zip(&described) {
-            let twice = taken.contains(&name.to_lowercase());
-            taken.push(name.to_lowercase());
-            if ours != name && !(twice && ours.starts_with(name.as_str())) {
-                return Verdict::Wrong(wrong("name", format!("\n   ours:   {ours}\n   DuckDB: {name}")));
+        // The engine's DESCRIBE repeats a name; what is made of it does not, and names it differently.
+        let differs = |(ours, named): (&(String, String), &(String, String))| ours.0 != named.0;
+        let made = match found.iter().zip(&described).any(differs) {
+            true => self.describe(&format!("FROM ({text}\n)")).unwrap_or_default(),
+            false => Vec::new(),
+        };
+        let names = if made.len() == described.len() {
+            &made
+        } else {
+            &described
+        };
+        for (((ours, our_type), (name, ty)), (made, _)) in found.iter().zip(&described).zip(names) {
+            if ours != name && ours != made {
+                return Verdict::Wrong(wrong("name", format!("\n   ours:   {ours}\n   DuckDB: {made}")));
             }
             // A table that is made of a column without type has an INTEGER there, also inside of another type.
-            // `SELECT (SELECT x::TIMETZ) GROUP BY 1`: what DuckDB 1.5.5 groups by is shown instead of the value.
-            if ty == "UBIGINT" && our_type == "TIME WITH TIME ZONE" && text.contains("GROUP BY") {
-                return Verdict::Folded;
-            }
             if our_type != ty && *our_type != ty.replace("\"NULL\"", "INTEGER") {
                 return Verdict::Wrong(wrong(
                     "type",

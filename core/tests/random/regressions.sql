@@ -98,3 +98,15 @@ SELECT (true, NULL) IN (SELECT 99999999, id FROM texts)
 SELECT a, c FROM t ASOF JOIN w ON c IS NOT DISTINCT FROM amt AND a >= amt
 SELECT (1, 2) < ANY (SELECT id, 3 FROM w), ('x', 2) <> ALL (SELECT grp, id FROM w)
 VALUES (map([-1], [1])), (array_extract(NULL, 4)), (upper(NULL))
+SELECT union_value(str := '') IN (1::UNION (num INTEGER, str VARCHAR), 1)
+SELECT union_value(str := '') IN (union_value(num := 1), 1, 2::UNION (num INTEGER, str VARCHAR))
+SELECT (SELECT tmz) FROM times GROUP BY 1
+SELECT (SELECT tmz), (SELECT max(tmz) FROM times) AS m FROM times GROUP BY (SELECT tmz)
+SELECT CASE WHEN EXISTS (SELECT true) THEN tmz END AS y, min(tmz) FROM times GROUP BY y
+SELECT (SELECT tmz) AS y FROM times GROUP BY ALL
+SELECT [(SELECT tmz)] AS y FROM times GROUP BY y
+SELECT y FROM (SELECT (SELECT tmz) AS y FROM times) GROUP BY y
+SELECT (SELECT tmz) AS y FROM times GROUP BY GROUPING SETS ((y), ())
+FROM nest, (FROM nest JOIN nest b6 ON b6)
+FROM t JOIN (PIVOT texts ON vn IN ('b')) ON a
+SELECT 1 id, 2 id_1, 3 id, 4 id_1

@@ -10,7 +10,9 @@ use super::narrow::{Facts, Outcome};
 use super::scope::Fields;
 use super::{Analyser, Clause, LambdaVar, Node, deeper};
 use crate::model::{InfluenceKind, OWN_TYPE, Roles, SourceColumn, Transform};
-use crate::typing::{self, Argument, ArgumentValue, CallSite, Constant, Meeting, Operand, TypeError};
+use crate::typing::{
+    self, Argument, ArgumentValue, CallSite, Comparable, Constant, Meeting, Operand, TypeError,
+};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{
     BinaryOp, CastKind, ExprId, ExprKind, IsWhat, Literal, Name, QueryId, TypeName, UnaryOp, ValueTable,
@@ -660,9 +662,11 @@ impl<'a> Analyser<'a> {
         let at = self.ast.expr(expr).span;
         let mut nullable = value.nullable;
         let mut said = false;
-        for (element, operand) in self.values_of(list, mode, acc) {
+        let elements = self.values_of(list, mode, acc);
+        let larger = self.meets_in_union(&value, &elements);
+        for (element, operand) in &elements {
             nullable |= operand.nullable;
-            let span = self.ast.expr(element).span;
+            let span = self.ast.expr(*element).span;
             if let (Type::Struct(a), Type::Struct(b)) = (&value.ty, &operand.ty)
                 && a.len() != b.len()
             {
@@ -671,11 +675,28 @@ impl<'a> Analyser<'a> {
                 said = true;
             }
             // One message for a list, however many of its elements are wrong.
-            if !said {
-                said = !self.compare(span, (at, &value), (span, &operand), false);
+            let joined = larger && self.is_apart(&value, operand);
+            if !said && !joined {
+                said = !self.compare(span, (at, &value), (span, operand), false);
             }
         }
         Operand::of(Type::Boolean, nullable)
+    }
+
+    /// Whether a list with unions has a type for all, which two of its values alone need not have: DuckDB casts them all to
+    /// the union with the most members.
+    fn meets_in_union(&self, value: &Operand, elements: &[(ExprId, Operand)]) -> bool {
+        let union = |o: &Operand| matches!(o.ty, Type::Union(_));
+        if self.dialect != Dialect::DuckDb || elements.len() < 2 || !elements.iter().any(|(_, e)| union(e)) {
+            return false;
+        }
+        let all = std::iter::once(value).chain(elements.iter().map(|(_, e)| e));
+        let all: Vec<Operand> = all.cloned().collect();
+        typing::unify(self.dialect, Meeting::Comparison, &all).is_some()
+    }
+
+    fn is_apart(&self, left: &Operand, right: &Operand) -> bool {
+        typing::comparable(self.dialect, left, right) == Comparable::No
     }
 
     fn in_query(

@@ -9,7 +9,7 @@ use super::lineage::{Acc, Set};
 use super::lookup::Meaning;
 use super::narrow::{Facts, Outcome};
 use super::scope::{AliasValue, Col, ColRef, ItemValue, Src};
-use super::{AliasMode, Analyser, Clause, Ctx, Out, OutCol, name};
+use super::{AliasMode, Analyser, Clause, Ctx, Out, OutCol, Resolved, name};
 use crate::model::{InfluenceKind, Transform};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
 use rocky_syntax::ast::{
@@ -39,6 +39,8 @@ pub(super) struct Keys {
     pub(super) sets: bool,
     /// Not all keys could be understood.
     pub(super) open: bool,
+    /// Items that show the bytes their group is told apart by instead of their value.
+    bytes: Vec<usize>,
 }
 
 impl<'a> Analyser<'a> {
@@ -74,6 +76,11 @@ impl<'a> Analyser<'a> {
             self.condition(filter, InfluenceKind::Filter);
         }
         let keys = self.group_by(select, &entries, complete);
+        for item in &keys.bytes {
+            if let Some(entry) = entries.get_mut(*item) {
+                entry.out.col.ty = Type::UInt64;
+            }
+        }
         self.ctx = Ctx {
             clause: Clause::Having,
             aliases: self.alias_mode(Clause::Having),
@@ -598,6 +605,7 @@ impl<'a> Analyser<'a> {
             }
             if let Some(expr) = entry.expr {
                 self.add_key(expr, keys);
+                self.note_bytes(expr, entries, keys);
             } else if let Some(at) = entry.at {
                 keys.columns.insert((at.rel, at.col));
             } else {
@@ -612,7 +620,45 @@ impl<'a> Analyser<'a> {
         // After a wrong key, what is grouped is anybody's guess.
         keys.open |= self.diagnostics.len() > said;
         self.add_key(key, keys);
+        self.note_bytes(key, entries, keys);
         set
+    }
+
+    /// DuckDB groups a TIMETZ by its bytes, and shows those of a key with a subquery: a UBIGINT.
+    fn note_bytes(&self, key: ExprId, entries: &[Entry], keys: &mut Keys) {
+        let timed = |e: &Entry| e.out.col.ty == Type::TimeTz && !e.aggregate;
+        if self.dialect != Dialect::DuckDb || !entries.iter().any(timed) {
+            return;
+        }
+        let mut key = self.ast.unparen(key);
+        if let Some(Resolved::Alias { item, .. }) = self.resolved.get(key.0 as usize).copied()
+            && let Some(value) = self.scope().and_then(|s| s.items.get(item as usize))
+        {
+            key = self.ast.unparen(value.expr);
+        }
+        if !self.holds_query(key) {
+            return;
+        }
+        let text = self.text(self.ast.expr(key).span);
+        let same = |e: ExprId| {
+            let e = self.ast.unparen(e);
+            e == key || self.text(self.ast.expr(e).span) == text
+        };
+        let found = entries.iter().enumerate();
+        let found = found.filter(|(_, e)| timed(e) && e.expr.is_some_and(same));
+        keys.bytes.extend(found.map(|(i, _)| i));
+    }
+
+    fn holds_query(&self, expr: ExprId) -> bool {
+        let mut found = false;
+        let mut work = vec![expr];
+        while let Some(id) = work.pop() {
+            crate::walk::children(self.ast, id, &mut |child| match child {
+                crate::walk::Child::Expr(e) => work.push(e),
+                crate::walk::Child::Query(_) => found = true,
+            });
+        }
+        found
     }
 
     /// ORDER BY and DISTINCT ON. Returns the expressions that are not output columns.
