@@ -376,8 +376,8 @@ impl Scan<'_> {
     }
 
     fn query(&mut self, query: &rocky_syntax::ast::Query) {
-        if let Some(span) = query.order_by_all {
-            self.grammar("ORDER_BY_ALL", span);
+        if let Some(all) = query.order_by_all {
+            self.grammar("ORDER_BY_ALL", all.span);
         }
         for cte in query.with.iter().flat_map(|w| &w.ctes) {
             if let (Some(first), Some(last)) = (cte.using_key.first(), cte.using_key.last()) {

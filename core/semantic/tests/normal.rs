@@ -292,6 +292,18 @@ fn what_differs_is_never_the_same() {
             "SELECT a FROM t INTERSECT SELECT a FROM u",
         ),
         (
+            "SELECT a FROM t ORDER BY ALL LIMIT 3",
+            "SELECT a FROM t ORDER BY ALL DESC LIMIT 3",
+        ),
+        (
+            "SELECT a FROM t ORDER BY ALL LIMIT 3",
+            "SELECT a FROM t ORDER BY ALL NULLS FIRST LIMIT 3",
+        ),
+        (
+            "SELECT a FROM t ORDER BY a LIMIT 3",
+            "SELECT a FROM t ORDER BY a LIMIT 3 %",
+        ),
+        (
             "SELECT a FROM t ORDER BY a LIMIT 3",
             "SELECT a FROM t ORDER BY b LIMIT 3",
         ),

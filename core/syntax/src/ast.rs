@@ -100,10 +100,12 @@ pub struct Query {
     pub body: Body,
     /// ORDER BY.
     pub order_by: Vec<OrderItem>,
-    /// `ORDER BY ALL`: its span.
-    pub order_by_all: Option<Span>,
+    /// `ORDER BY ALL`, in whose place DuckDB also takes a star.
+    pub order_by_all: Option<OrderByAll>,
     /// LIMIT (or FETCH FIRST n).
     pub limit: Option<ExprId>,
+    /// `LIMIT 10%`, `LIMIT 10 PERCENT`: the limit is a share of the rows.
+    pub limit_percent: bool,
     /// OFFSET.
     pub offset: Option<ExprId>,
 }
@@ -158,11 +160,34 @@ pub enum Body {
     Describe {
         /// The whole statement.
         span: Span,
-        /// What is described: a query, a relation as `TABLE name`. `SHOW TABLES` and its like describe none.
+        /// What it tells.
+        tells: Tells,
+        /// What is described: a query, a relation as `TABLE name`; none where a catalogue is listed.
         of: Option<QueryId>,
     },
     /// Could not be parsed.
     Error,
+}
+
+/// What DESCRIBE, SHOW and SUMMARIZE tell. DuckDB takes each keyword for each listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tells {
+    /// A relation's columns.
+    Columns,
+    /// Figures of a relation's columns.
+    Summary,
+    /// All tables with their columns: `SHOW ALL TABLES`, `SHOW ALL`.
+    Everything,
+    /// The names of the tables in sight: `SHOW TABLES`.
+    Tables,
+    /// The names of the tables of a schema: `SHOW TABLES FROM s`.
+    TablesOf,
+    /// `SHOW DATABASES`.
+    Databases,
+    /// `SHOW SCHEMAS`.
+    Schemas,
+    /// `SHOW VARIABLES`.
+    Variables,
 }
 
 /// A set operator and its right operand.
@@ -304,10 +329,44 @@ pub enum GroupItem {
 pub struct OrderItem {
     /// What to order by (name, alias, ordinal or expression).
     pub expr: ExprId,
-    /// DESC.
-    pub descending: bool,
+    /// Which way.
+    pub sort: Sort,
+}
+
+/// `ORDER BY ALL`, `ORDER BY *`.
+#[derive(Clone, Copy, Debug)]
+pub struct OrderByAll {
+    /// The clause.
+    pub span: Span,
+    /// A star stands in the place of ALL.
+    pub star: bool,
+    /// Which way.
+    pub sort: Sort,
+}
+
+/// Which way rows are put in order, as written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sort {
+    /// ASC or DESC.
+    pub direction: Option<Direction>,
     /// NULLS FIRST (true) or LAST (false).
     pub nulls_first: Option<bool>,
+}
+
+/// ASC or DESC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// ASC.
+    Ascending,
+    /// DESC.
+    Descending,
+}
+
+impl Sort {
+    /// DESC.
+    pub fn descending(self) -> bool {
+        self.direction == Some(Direction::Descending)
+    }
 }
 
 /// An item of FROM.

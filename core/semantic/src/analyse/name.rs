@@ -8,8 +8,8 @@ use super::deeper;
 use crate::typing;
 use rocky_base::{Dialect, SmolStr, Span};
 use rocky_syntax::ast::{
-    Ast, BinaryOp, Call, CastKind, ExprId, ExprKind, IsWhat, LikeKind, Literal, Name, OrderItem, Over,
-    UnaryOp, WindowSpec,
+    Ast, BinaryOp, Call, CastKind, Direction, ExprId, ExprKind, IsWhat, LikeKind, Literal, Name, OrderItem,
+    Over, Sort, UnaryOp, WindowSpec,
 };
 use rocky_warehouse::Type;
 use rustc_hash::FxHashMap;
@@ -734,15 +734,15 @@ impl<'p> Printer<'p> {
         if let Some(filter) = call.filter {
             self.wrapped(" FILTER (WHERE ", filter, ")");
         }
-        let direction = call.order_by.first().map_or("", |o| self.direction(o));
-        self.push(match direction.split_whitespace().next() {
-            Some("DESC") => ", 'DESCENDING', ",
-            Some("ASC") => ", 'ASCENDING', ",
-            _ => ", 'ORDER_DEFAULT', ",
+        let sort = call.order_by.first().map_or(Sort::default(), |o| o.sort);
+        self.push(match sort.direction {
+            Some(Direction::Descending) => ", 'DESCENDING', ",
+            Some(Direction::Ascending) => ", 'ASCENDING', ",
+            None => ", 'ORDER_DEFAULT', ",
         });
-        self.push(match direction.rsplit_once("NULLS ") {
-            Some((_, "FIRST")) => "'NULLS FIRST')",
-            Some((_, _)) => "'NULLS LAST')",
+        self.push(match sort.nulls_first {
+            Some(true) => "'NULLS FIRST')",
+            Some(false) => "'NULLS LAST')",
             None => "'ORDER_DEFAULT')",
         });
     }
@@ -772,26 +772,7 @@ impl<'p> Printer<'p> {
                 self.push(", ");
             }
             self.expr(item.expr);
-            self.push(self.direction(item));
-        }
-    }
-
-    /// ASC or DESC where written, and where NULLs go.
-    fn direction(&self, item: &OrderItem) -> &'static str {
-        let after = self.text.get(self.ast.expr(item.expr).span.end as usize..);
-        let after = after.unwrap_or("").trim_start();
-        let ascending = after.get(..3).is_some_and(|w| w.eq_ignore_ascii_case("asc"))
-            && !(after.chars().nth(3)).is_some_and(|c| c.is_alphanumeric() || c == '_');
-        match (item.descending, ascending, item.nulls_first) {
-            (true, _, None) => " DESC",
-            (true, _, Some(true)) => " DESC NULLS FIRST",
-            (true, _, Some(false)) => " DESC NULLS LAST",
-            (false, true, None) => " ASC",
-            (false, true, Some(true)) => " ASC NULLS FIRST",
-            (false, true, Some(false)) => " ASC NULLS LAST",
-            (false, false, None) => "",
-            (false, false, Some(true)) => " NULLS FIRST",
-            (false, false, Some(false)) => " NULLS LAST",
+            self.push(direction(item.sort));
         }
     }
 
@@ -896,6 +877,22 @@ impl<'p> Printer<'p> {
                 Err(bound) => self.expr(bound),
             }
         }
+    }
+}
+
+/// ASC or DESC and NULLS, as far as written.
+fn direction(sort: Sort) -> &'static str {
+    use Direction::{Ascending, Descending};
+    match (sort.direction, sort.nulls_first) {
+        (Some(Descending), None) => " DESC",
+        (Some(Descending), Some(true)) => " DESC NULLS FIRST",
+        (Some(Descending), Some(false)) => " DESC NULLS LAST",
+        (Some(Ascending), None) => " ASC",
+        (Some(Ascending), Some(true)) => " ASC NULLS FIRST",
+        (Some(Ascending), Some(false)) => " ASC NULLS LAST",
+        (None, None) => "",
+        (None, Some(true)) => " NULLS FIRST",
+        (None, Some(false)) => " NULLS LAST",
     }
 }
 

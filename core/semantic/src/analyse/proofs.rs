@@ -153,14 +153,7 @@ impl<'a> Analyser<'a> {
         } else {
             "OFFSET"
         };
-        let rest = self
-            .input
-            .text
-            .get(span.end as usize..)
-            .unwrap_or("")
-            .trim_start();
-        let percent = clause == "LIMIT"
-            && (rest.starts_with('%') || rest.get(..7).is_some_and(|w| w.eq_ignore_ascii_case("percent")));
+        let percent = clause == "LIMIT" && query.limit_percent;
         let value = self.signed_number(id);
         let text = self.text(span);
         let message = match value {

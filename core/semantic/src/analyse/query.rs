@@ -11,7 +11,7 @@ use crate::model::{InfluenceKind, Roles, SourceColumn, Transform};
 use crate::references::sees_itself;
 use crate::typing::{self, Meeting, Operand};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
-use rocky_syntax::ast::{Body, FromId, FromKind, Name, Query, QueryId, SetOp, SetOperand, With};
+use rocky_syntax::ast::{Body, FromId, FromKind, Name, Query, QueryId, SetOp, SetOperand, Tells, With};
 use rocky_warehouse::Type;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
@@ -51,7 +51,7 @@ impl<'a> Analyser<'a> {
                 self.order_result(query, &out, &FxHashSet::default());
                 out
             }
-            Body::Describe { span, of } => self.describe(*span, *of),
+            Body::Describe { span, tells, of } => self.describe(*span, *tells, *of),
             Body::Error => Out::incomplete(),
         };
         // Behind its own CTEs a query has no columns of type NULL.
@@ -607,12 +607,13 @@ impl<'a> Analyser<'a> {
     }
 
     /// The columns of `DESCRIBE` and its kin as a relation.
-    fn describe(&mut self, span: Span, of: Option<QueryId>) -> Out {
+    fn describe(&mut self, span: Span, tells: Tells, of: Option<QueryId>) -> Out {
         let of = of.map(|of| self.query(of));
-        let Some(columns) = described(self.text(span)).filter(|_| self.dialect == Dialect::DuckDb) else {
+        if self.dialect != Dialect::DuckDb {
             return Out::incomplete();
-        };
-        let summarized = of.filter(|_| columns.len() == SUMMARIZED);
+        }
+        let columns = told(tells);
+        let summarized = of.filter(|_| tells == Tells::Summary);
         let mut acc = Acc::default();
         for col in summarized.iter().flat_map(|of| &of.cols) {
             acc.push(col.sources(), &Transform::Expression);
@@ -703,9 +704,6 @@ impl<'a> Analyser<'a> {
     }
 }
 
-/// How many columns SUMMARIZE has.
-const SUMMARIZED: usize = 12;
-
 /// The type of a column of SUMMARIZE: an average is text where there is a number or a time, the deviation where there is a
 /// number, and without type where there is neither.
 fn statistic(name: &str, ty: Type, of: &Out) -> Type {
@@ -727,23 +725,11 @@ fn statistic(name: &str, ty: Type, of: &Out) -> Type {
 }
 
 /// The columns of DESCRIBE, SHOW and SUMMARIZE in DuckDB.
-fn described(statement: &str) -> Option<Vec<(&'static str, Type)>> {
+fn told(tells: Tells) -> Vec<(&'static str, Type)> {
     let text = |names: &[&'static str]| names.iter().map(|name| (*name, Type::STRING)).collect();
-    let mut words = statement.split_whitespace().map(str::to_ascii_lowercase);
-    let (first, second, third) = (words.next(), words.next(), words.next());
-    let all = || {
-        let texts = Type::list(Type::STRING);
-        vec![
-            ("database", Type::STRING),
-            ("schema", Type::STRING),
-            ("name", Type::STRING),
-            ("column_names", texts.clone()),
-            ("column_types", texts),
-            ("temporary", Type::Boolean),
-        ]
-    };
-    Some(match (first?.as_str(), second.as_deref(), third.as_deref()) {
-        ("summarize", ..) => vec![
+    match tells {
+        Tells::Columns => text(&["column_name", "column_type", "null", "key", "default", "extra"]),
+        Tells::Summary => vec![
             ("column_name", Type::STRING),
             ("column_type", Type::STRING),
             ("min", Type::STRING),
@@ -757,15 +743,26 @@ fn described(statement: &str) -> Option<Vec<(&'static str, Type)>> {
             ("count", Type::Int64),
             ("null_percentage", Type::decimal(9, 2)),
         ],
-        ("describe" | "desc", None, _) => all(),
-        ("show", Some("all"), Some("tables")) => all(),
-        ("show" | "describe" | "desc", Some("tables"), None) => text(&["name"]),
-        ("show" | "describe" | "desc", Some("databases"), None) => text(&["database_name"]),
-        ("describe" | "desc" | "show", Some(_), _) => {
-            text(&["column_name", "column_type", "null", "key", "default", "extra"])
+        Tells::Everything => {
+            let texts = Type::list(Type::STRING);
+            vec![
+                ("database", Type::STRING),
+                ("schema", Type::STRING),
+                ("name", Type::STRING),
+                ("column_names", texts.clone()),
+                ("column_types", texts),
+                ("temporary", Type::Boolean),
+            ]
         }
-        _ => return None,
-    })
+        Tells::Tables | Tells::TablesOf => text(&["name"]),
+        Tells::Databases => text(&["database_name"]),
+        Tells::Schemas => vec![
+            ("database_name", Type::STRING),
+            ("schema_name", Type::STRING),
+            ("current", Type::Boolean),
+        ],
+        Tells::Variables => text(&["name", "value", "type"]),
+    }
 }
 
 fn result_name(out: &Out, at: usize) -> &str {

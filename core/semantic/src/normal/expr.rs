@@ -448,7 +448,7 @@ impl<'a> Normaliser<'a> {
         mix.num(items.len());
         for item in items {
             let key = self.expr(item.expr);
-            mix.dig(&directed(item, &key));
+            mix.dig(&directed(item.sort, &key));
         }
     }
 

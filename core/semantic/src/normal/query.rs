@@ -4,8 +4,8 @@ use super::{AliasMode, Digest, Mix, Normaliser, Out, Relation, deeper};
 use crate::references::sees_itself;
 use rocky_base::{Dialect, SmolStr};
 use rocky_syntax::ast::{
-    BinaryOp, Body, Distinct, ExprId, ExprKind, GroupBy, GroupItem, Literal, Name, OrderItem, Query, QueryId,
-    Select, SelectItem, SetOp, SetOperand, Star, With,
+    BinaryOp, Body, Distinct, ExprId, ExprKind, GroupBy, GroupItem, Literal, Name, Query, QueryId, Select,
+    SelectItem, SetOp, SetOperand, Sort, Star, With,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -526,12 +526,12 @@ impl<'a> Normaliser<'a> {
 
     fn sort_keys(&mut self, query: &'a Query, items: &[Item]) -> Vec<Digest> {
         let mut keys = Vec::new();
-        if query.order_by_all.is_some() {
-            keys.extend(items.iter().map(|i| i.digest.clone()));
+        if let Some(all) = query.order_by_all {
+            keys.extend(items.iter().map(|i| directed(all.sort, &i.digest)));
         }
         for item in &query.order_by {
             let key = self.sort_key(item.expr, items);
-            keys.push(directed(item, &key));
+            keys.push(directed(item.sort, &key));
         }
         keys
     }
@@ -558,10 +558,7 @@ impl<'a> Normaliser<'a> {
             }
         }
         self.scopes.pop();
-        if let Some(limit) = query.limit {
-            // `LIMIT 10%` is a number to the tree.
-            self.words(self.ast.expr(limit).span, &mut mix);
-        }
+        mix.flag(query.limit_percent);
         clauses.push(("LIMIT", mix.done().hash));
         clauses.push(("ORDER BY", order.hash));
         if !sorted {
@@ -596,8 +593,10 @@ impl<'a> Normaliser<'a> {
         self.push_result(relation.clone());
         let mut sort = self.sort_keys(query, &items);
         self.scopes.pop();
-        if query.order_by_all.is_some() && !relation.complete {
-            sort.push(relation.rest.clone());
+        if let Some(all) = query.order_by_all
+            && !relation.complete
+        {
+            sort.push(directed(all.sort, &relation.rest));
         }
         let mut new = (*relation).clone();
         if !sort.is_empty() {
@@ -720,13 +719,17 @@ impl<'a> Normaliser<'a> {
 }
 
 /// A key of ORDER BY with its direction.
-pub(super) fn directed(item: &OrderItem, key: &Digest) -> Digest {
-    let nulls = match item.nulls_first {
+pub(super) fn directed(sort: Sort, key: &Digest) -> Digest {
+    let nulls = match sort.nulls_first {
         None => "default",
         Some(true) => "first",
         Some(false) => "last",
     };
-    Mix::new("sort").dig(key).flag(item.descending).str(nulls).done()
+    Mix::new("sort")
+        .dig(key)
+        .flag(sort.descending())
+        .str(nulls)
+        .done()
 }
 
 fn plain(relation: Arc<Relation>) -> Out {

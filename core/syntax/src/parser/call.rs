@@ -101,8 +101,7 @@ impl Parser<'_> {
                     let key = self.expr();
                     call.order_by.push(crate::ast::OrderItem {
                         expr: key,
-                        descending: false,
-                        nulls_first: None,
+                        sort: crate::ast::Sort::default(),
                     });
                 } else {
                     self.unexpected("`MAX` or `MIN` after `HAVING`");

@@ -323,12 +323,7 @@ impl Parser<'_> {
                 }
                 (UnaryOp::Abs, level::OP + 1)
             }
-            TokenKind::Word if token.kw == Kw::Not => {
-                if self.kw_nth(1) == Kw::Exists && self.exists_query_ahead(1) {
-                    return self.not_exists();
-                }
-                (UnaryOp::Not, level::NOT)
-            }
+            TokenKind::Word if token.kw == Kw::Not => (UnaryOp::Not, level::NOT),
             _ => return self.primary(),
         };
         // `1 + NOT a` is no expression of the standard; engines differ, and reading it as written harms nobody.
@@ -342,19 +337,17 @@ impl Parser<'_> {
             }
         };
         let span = self.span_from(token.span);
+        // What EXISTS is compared with is nearer to it than NOT.
+        if op == UnaryOp::Not
+            && let Some(exists) = self.ast.exprs.get_mut(operand.0 as usize)
+            && let ExprKind::Exists { negated, .. } = &mut exists.kind
+            && !*negated
+        {
+            *negated = true;
+            exists.span = span;
+            return operand;
+        }
         self.add(ExprKind::Unary { op, operand }, span)
-    }
-
-    fn exists_query_ahead(&self, n: usize) -> bool {
-        self.kind_nth(n + 1) == TokenKind::LParen && self.paren_is_query(self.pos + n + 1)
-    }
-
-    fn not_exists(&mut self) -> ExprId {
-        let start = self.advance().span;
-        self.advance();
-        let query = self.bracketed_query_in_expr();
-        let span = self.span_from(start);
-        self.add(ExprKind::Exists { negated: true, query }, span)
     }
 
     // ---- predicates

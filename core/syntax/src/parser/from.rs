@@ -662,6 +662,7 @@ impl Parser<'_> {
             order_by: Vec::new(),
             order_by_all: None,
             limit: None,
+            limit_percent: false,
             offset: None,
         })
     }

@@ -1,7 +1,9 @@
 //! Queries: WITH, set operations, VALUES, ORDER BY and LIMIT.
 
 use super::Parser;
-use crate::ast::{Body, Cte, ExprId, OrderItem, Query, QueryId, SetOp, SetOperand, With};
+use crate::ast::{
+    Body, Cte, Direction, ExprId, OrderByAll, OrderItem, Query, QueryId, SetOp, SetOperand, Sort, Tells, With,
+};
 use crate::lexer::{Kw, TokenKind};
 use rocky_base::{Diagnostic, Dialect, Loc, Span, code};
 
@@ -9,8 +11,9 @@ use rocky_base::{Diagnostic, Dialect, Loc, Span, code};
 #[derive(Default)]
 struct Tail {
     order_by: Vec<OrderItem>,
-    order_by_all: Option<Span>,
+    order_by_all: Option<OrderByAll>,
     limit: Option<ExprId>,
+    limit_percent: bool,
     offset: Option<ExprId>,
     ordered: bool,
     limited: bool,
@@ -117,6 +120,7 @@ impl Parser<'_> {
             order_by: Vec::new(),
             order_by_all: None,
             limit: None,
+            limit_percent: false,
             offset: None,
         })
     }
@@ -135,6 +139,7 @@ impl Parser<'_> {
             order_by: Vec::new(),
             order_by_all: None,
             limit: None,
+            limit_percent: false,
             offset: None,
         })
     }
@@ -159,6 +164,7 @@ impl Parser<'_> {
                 order_by: tail.order_by,
                 order_by_all: tail.order_by_all,
                 limit: tail.limit,
+                limit_percent: tail.limit_percent,
                 offset: tail.offset,
             };
             let span = self.peek().span;
@@ -189,6 +195,7 @@ impl Parser<'_> {
             order_by: tail.order_by,
             order_by_all: tail.order_by_all,
             limit: tail.limit,
+            limit_percent: tail.limit_percent,
             offset: tail.offset,
         })
     }
@@ -509,42 +516,56 @@ impl Parser<'_> {
 
     /// `DESCRIBE t`, `DESCRIBE SELECT …`, `SHOW TABLES`, `SUMMARIZE t`.
     fn describe(&mut self) -> Body {
-        let keyword = self.kw();
+        let summary = self.kw() == Kw::Summarize;
         let start = self.advance().span;
+        let mut tells = if summary { Tells::Summary } else { Tells::Columns };
         let mut of = None;
         if self.at_query_start() {
             of = Some(self.query());
+        } else if let Some(listing) = self.listing() {
+            tells = listing;
         } else if self.is_label(self.peek()) || self.kind() == TokenKind::String {
-            // What `SHOW` and `DESCRIBE` know beside relations.
-            let word = self.text_of(self.peek());
-            let listing = keyword != Kw::Summarize
-                && ["all", "tables", "databases", "schemas", "variables"]
-                    .iter()
-                    .any(|w| word.eq_ignore_ascii_case(w));
             let at = self.peek().span;
-            if listing {
-                self.advance();
+            let item = if self.kind() == TokenKind::String {
+                self.file_without_alias(at)
             } else {
-                let item = if self.kind() == TokenKind::String {
-                    self.file_without_alias(at)
-                } else {
-                    self.table_name_item()
-                };
-                let span = self.span_from(at);
-                of = Some(self.simple_query(Body::Table(item), span));
-            }
-            // SHOW ALL TABLES; SHOW TABLES FROM x; DESCRIBE s.t
-            while self.kind() == TokenKind::Dot
-                || self.is_label(self.peek()) && self.peek().kw == Kw::None
-                || self.kw() == Kw::From
-            {
-                self.advance();
-            }
+                self.table_name_item()
+            };
+            let span = self.span_from(at);
+            of = Some(self.simple_query(Body::Table(item), span));
         } else {
             self.unexpected("a relation");
         }
         let span = self.span_from(start);
-        Body::Describe { span, of }
+        Body::Describe { span, tells, of }
+    }
+
+    /// What SHOW and DESCRIBE know beside relations: `ALL TABLES`, `TABLES FROM s`, `DATABASES` …
+    fn listing(&mut self) -> Option<Tells> {
+        if self.kind_nth(1) == TokenKind::Dot {
+            return None;
+        }
+        let (tells, _) = [
+            (Tells::Everything, "all"),
+            (Tells::Tables, "tables"),
+            (Tells::Databases, "databases"),
+            (Tells::Schemas, "schemas"),
+            (Tells::Variables, "variables"),
+        ]
+        .into_iter()
+        .find(|(_, word)| self.at_word(0, word))?;
+        self.advance();
+        match tells {
+            Tells::Everything if self.at_word(0, "tables") => {
+                self.advance();
+            }
+            Tells::Tables if self.eat_kw(Kw::From).is_some() => {
+                self.relation_path();
+                return Some(Tells::TablesOf);
+            }
+            _ => {}
+        }
+        Some(tells)
     }
 
     // ---- ORDER BY, LIMIT, OFFSET
@@ -570,7 +591,8 @@ impl Parser<'_> {
                     self.advance();
                     self.once(&mut tail.limited, start, "LIMIT");
                     if self.eat_kw(Kw::All).is_none() {
-                        tail.limit = Some(self.limit_value());
+                        tail.limit = Some(self.expr());
+                        tail.limit_percent = self.percent();
                     }
                 }
                 Kw::Offset => {
@@ -661,10 +683,10 @@ impl Parser<'_> {
         self.expect_kw(Kw::By, "after `ORDER`");
         let all = self.peek();
         if all.kw == Kw::All || (all.kind == TokenKind::Star && self.is(Dialect::DuckDb)) {
-            self.advance();
-            self.direction();
-            self.nulls();
-            tail.order_by_all = Some(self.span_from(start));
+            let star = self.advance().kind == TokenKind::Star;
+            let sort = self.sort();
+            let span = self.span_from(start);
+            tail.order_by_all = Some(OrderByAll { span, star, sort });
             return;
         }
         tail.order_by = self.order_items();
@@ -674,24 +696,25 @@ impl Parser<'_> {
         let mut items = Vec::new();
         loop {
             let expr = self.expr();
-            let descending = self.direction();
-            let nulls_first = self.nulls();
-            items.push(OrderItem {
-                expr,
-                descending,
-                nulls_first,
-            });
+            let sort = self.sort();
+            items.push(OrderItem { expr, sort });
             if self.eat(TokenKind::Comma).is_none() {
                 return items;
             }
         }
     }
 
-    fn direction(&mut self) -> bool {
-        if self.eat_kw(Kw::Asc).is_some() {
-            return false;
+    fn sort(&mut self) -> Sort {
+        let direction = if self.eat_kw(Kw::Asc).is_some() {
+            Some(Direction::Ascending)
+        } else {
+            self.eat_kw(Kw::Desc).map(|_| Direction::Descending)
+        };
+        let nulls_first = self.nulls();
+        Sort {
+            direction,
+            nulls_first,
         }
-        self.eat_kw(Kw::Desc).is_some()
     }
 
     fn nulls(&mut self) -> Option<bool> {
@@ -707,13 +730,14 @@ impl Parser<'_> {
         }
     }
 
-    fn limit_value(&mut self) -> ExprId {
-        let value = self.expr();
-        // LIMIT 10%, LIMIT 10 PERCENT
-        if self.is(Dialect::DuckDb) && (self.kind() == TokenKind::Percent || self.kw() == Kw::Percent) {
+    /// `%` or PERCENT behind the number of a limit.
+    fn percent(&mut self) -> bool {
+        let percent =
+            self.is(Dialect::DuckDb) && (self.kind() == TokenKind::Percent || self.kw() == Kw::Percent);
+        if percent {
             self.advance();
         }
-        value
+        percent
     }
 
     fn fetch(&mut self, tail: &mut Tail) {

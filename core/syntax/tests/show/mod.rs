@@ -240,10 +240,10 @@ fn order(ast: &Ast, text: &str, items: &[OrderItem]) -> String {
         .iter()
         .map(|i| {
             let mut s = show_expr(ast, text, i.expr);
-            if i.descending {
+            if i.sort.descending() {
                 s += " desc";
             }
-            match i.nulls_first {
+            match i.sort.nulls_first {
                 Some(true) => s += " first",
                 Some(false) => s += " last",
                 None => {}

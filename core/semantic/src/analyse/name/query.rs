@@ -4,7 +4,7 @@ use super::super::deeper;
 use super::Printer;
 use rocky_syntax::ast::{
     Ast, Body, Distinct, ExprId, ExprKind, FromId, FromKind, GroupBy, GroupItem, JoinConstraint, JoinKind,
-    LikeKind, Literal, Query, QueryId, Select, SelectItem, SetOp, SetOperand, Star, TableAlias, With,
+    LikeKind, Literal, Query, QueryId, Select, SelectItem, SetOp, SetOperand, Star, TableAlias, Tells, With,
 };
 
 /// Grouping sets beyond this number are not written out.
@@ -37,26 +37,21 @@ impl<'p> Printer<'p> {
                 self.from(*from);
             }
             Body::Paren(inner) => self.query(*inner),
-            Body::Describe { span, of } => {
-                let mut words = span.slice(self.text).split_whitespace();
-                let (first, second) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
-                self.push(if first.eq_ignore_ascii_case("summarize") {
-                    "SUMMARIZE "
-                } else {
-                    "DESCRIBE "
-                });
-                match of {
-                    Some(of) => {
-                        self.push("(");
-                        self.query(*of);
-                        self.push(")");
-                    }
-                    None if second.eq_ignore_ascii_case("all") => {}
-                    None if second.is_empty() => {}
-                    None => {
-                        let quoted = format!("\"{}\"", second.to_lowercase());
-                        self.push(&quoted);
-                    }
+            Body::Describe { tells, of, span } => {
+                let listing = match tells {
+                    Tells::Summary => "SUMMARIZE ",
+                    Tells::Columns | Tells::Everything => "DESCRIBE ",
+                    Tells::TablesOf => span.slice(self.text),
+                    Tells::Tables => "DESCRIBE \"tables\"",
+                    Tells::Databases => "DESCRIBE \"databases\"",
+                    Tells::Schemas => "DESCRIBE \"schemas\"",
+                    Tells::Variables => "DESCRIBE \"variables\"",
+                };
+                self.push(listing);
+                if let Some(of) = of {
+                    self.push("(");
+                    self.query(*of);
+                    self.push(")");
                 }
             }
             _ => {
@@ -283,18 +278,18 @@ impl<'p> Printer<'p> {
 
     fn modifiers(&mut self, query: &'p Query) {
         if let Some(all) = query.order_by_all {
-            self.order_by_all(all.slice(self.text));
+            self.push(match all.star {
+                true => " ORDER BY *",
+                false => " ORDER BY COLUMNS(*)",
+            });
+            self.push(super::direction(all.sort));
         }
         if !query.order_by.is_empty() {
             self.push(" ORDER BY ");
             self.order(&query.order_by);
         }
         if let Some(limit) = query.limit {
-            let after = self.text.get(self.ast.expr(limit).span.end as usize..);
-            let after = after.unwrap_or("").trim_start();
-            let percent =
-                after.starts_with('%') || after.get(..7).is_some_and(|w| w.eq_ignore_ascii_case("percent"));
-            if percent {
+            if query.limit_percent {
                 self.wrapped(" LIMIT (", limit, ") %");
             } else {
                 self.wrapped(" LIMIT ", limit, "");
@@ -302,24 +297,6 @@ impl<'p> Printer<'p> {
         }
         if let Some(offset) = query.offset {
             self.wrapped(" OFFSET ", offset, "");
-        }
-    }
-
-    /// `ORDER BY ALL DESC NULLS LAST`
-    fn order_by_all(&mut self, written: &str) {
-        let mut words = written
-            .split(|c: char| !c.is_alphanumeric() && c != '*')
-            .filter(|w| !w.is_empty())
-            .skip(2);
-        let star = words.next() == Some("*");
-        self.push(if star {
-            " ORDER BY *"
-        } else {
-            " ORDER BY COLUMNS(*)"
-        });
-        for word in words {
-            self.push(" ");
-            self.push(&word.to_ascii_uppercase());
         }
     }
 
@@ -443,7 +420,7 @@ impl<'p> Printer<'p> {
                     order.push_str(&name);
                     extra.push((item.expr, name));
                 }
-                order.push_str(self.direction(item));
+                order.push_str(super::direction(item.sort));
             }
         }
         let value = if select.is_some() || values {
