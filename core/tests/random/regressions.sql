@@ -123,3 +123,4 @@ FROM (SUMMARIZE tables)
 FROM (SUMMARIZE /* the */ nums)
 SELECT (FROM (SHOW DATABASES))
 SELECT (FROM (DESCRIBE /* x */ TABLES))
+SELECT {'extra': id} IN ({'a': 23, 'b': 'ok'}), (1, 2) IN ({'a': 1, 'b': 2}) FROM nums

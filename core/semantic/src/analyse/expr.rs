@@ -662,6 +662,9 @@ impl<'a> Analyser<'a> {
         let at = self.ast.expr(expr).span;
         let mut nullable = value.nullable;
         let mut said = false;
+        // Fields with names meet by name, and a struct may have more of them than another.
+        let duck = self.dialect == Dialect::DuckDb;
+        let named = |fields: &[Field]| duck && fields.iter().all(|f| !f.name.is_empty());
         let elements = self.values_of(list, mode, acc);
         let larger = self.meets_in_union(&value, &elements);
         for (element, operand) in &elements {
@@ -669,6 +672,7 @@ impl<'a> Analyser<'a> {
             let span = self.ast.expr(*element).span;
             if let (Type::Struct(a), Type::Struct(b)) = (&value.ty, &operand.ty)
                 && a.len() != b.len()
+                && !(named(a) && named(b))
             {
                 let message = format!("a row of {} values cannot equal one of {}", a.len(), b.len());
                 self.report(Diagnostic::new(code::E210, Loc::text(span), message));
