@@ -272,7 +272,10 @@ fn an_endless_value_never_stops_a_model() {
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&out.stdout);
-    assert!(text.contains("2 rows whose watermark column is infinite or NaN"), "{text}");
+    assert!(
+        text.contains("2 rows whose watermark column is infinite or NaN"),
+        "{text}"
+    );
 }
 
 /// A target with nothing but endless values takes new rows, and none of its own twice.
