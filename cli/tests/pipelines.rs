@@ -245,6 +245,79 @@ fn a_file_that_is_broken_fails_its_table_alone() {
     assert_eq!(folder.sql(&["SELECT COUNT(*) FROM raw.good"]), ["2"]);
 }
 
+/// The engine calls the second of two equal columns `id_1`, and says of rows that do not fit together that it cannot sniff them.
+#[test]
+fn a_csv_that_is_wrong_says_where() {
+    let folder = Folder::new(&format!(
+        "{LOAD}[pipeline.l.execution]\nerror_rate_abort_pct = 0\n"
+    ));
+    let long: String = (1..3000).map(|n| format!("{n},{n}\n")).collect();
+    let cases: [(&str, Vec<u8>, &str); 6] = [
+        (
+            "equal",
+            b"\xef\xbb\xbfid,name,id\n1,a,2\n".to_vec(),
+            "`equal.csv`: line 1: columns 1 and 3 of the header have the same name, `id`",
+        ),
+        (
+            "case",
+            b"id,\"ID\"\n1,2\n".to_vec(),
+            "`case.csv`: line 1: columns 1 and 2 of the header have the same name, `id` and `ID`",
+        ),
+        (
+            "long",
+            format!("id,n\n{long}x,y,z\n{long}").into_bytes(),
+            "`long.csv`: line 3001 has 3 fields, the header has 2: x,y,z",
+        ),
+        (
+            "short",
+            b"id,name\n1,a\n2\n".to_vec(),
+            "`short.csv`: line 3 has 1 field, the header has 2: 2",
+        ),
+        (
+            "quote",
+            b"id,name\n1,a\n2,\"b\n".to_vec(),
+            "`quote.csv`: line 3: a quote is not closed",
+        ),
+        (
+            "bytes",
+            b"id,name\n1,a\n2,\xff\n".to_vec(),
+            "`bytes.csv`: line 3: byte 0xFF is not UTF-8",
+        ),
+    ];
+    for (name, bytes, _) in &cases {
+        folder.write(&format!("in/{name}.csv"), bytes);
+    }
+    folder.write("in/well.csv", "id,id_1\n1,2\n");
+    let (code, run) = folder.json(&["run"]);
+    assert_eq!(code, 2, "{run:#}");
+    for (name, _, expected) in &cases {
+        let mut errors = run["errors"].as_array().unwrap().iter();
+        let error = errors.find(|e| e["model"] == format!("shop.raw.{name}")).unwrap();
+        let text = error["error"].as_str().unwrap();
+        assert!(
+            text.starts_with(expected) && !text[1..].contains(&format!("`{name}.csv`")),
+            "{text}"
+        );
+        assert!(error["remediation_hint"].is_string(), "no remedy: {error:#}");
+    }
+    assert_eq!(folder.sql(&["SELECT * FROM raw.well"]), ["1 | 2"]);
+    assert_eq!(
+        folder.sql(&["SELECT table_name FROM information_schema.tables"]),
+        ["well"]
+    );
+    // A command says it of its file; and a first line that is none has no names that could be equal.
+    let (_, load) = folder.json(&["load"]);
+    let file = &load["files"][1];
+    assert_eq!(file["file"], "in/case.csv");
+    assert!(
+        file["error"].as_str().unwrap().starts_with(cases[1].2),
+        "{file:#}"
+    );
+    let folder = Folder::new(&format!("{LOAD}[pipeline.l.options]\ncsv_has_header = false\n"));
+    folder.write("in/rows.csv", "1,1\n2,2\n");
+    assert_eq!(folder.json(&["run"]).0, 0);
+}
+
 #[test]
 fn a_table_is_emptied_when_asked_for_and_a_csv_without_header_goes_by_place() {
     let config = format!(

@@ -35,6 +35,8 @@ pub struct LoadFile {
     pub texts: Vec<SmolStr>,
     /// Size, time and hash of its contents in one.
     pub identity: String,
+    /// Why it is not loaded, with the place in it, and what to do.
+    pub problem: Option<(String, String)>,
 }
 
 /// A table to load into.
@@ -297,6 +299,13 @@ impl Builder<'_> {
 
     fn file(&mut self, file: &LoadFile) {
         let spec = self.spec;
+        if let Some((why, hint)) = &file.problem {
+            let kind = StepKind::Refuse {
+                error: format!("`{}`: {why}", file.shown),
+                hint: Some(hint.clone()),
+            };
+            return self.push("refuse", &file.shown, kind, String::new());
+        }
         let fold = |name: &str| DIALECT.fold(name, true, IdentKind::Column);
         let described: FxHashMap<SmolStr, &Column> = file
             .columns

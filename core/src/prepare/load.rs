@@ -9,11 +9,13 @@ use crate::adapters::Access;
 use crate::project::{Project, target};
 use crate::reduce::LeftOut;
 use jiff::Timestamp;
+use rocky_base::ident::IdentKind;
 use rocky_base::system::DirEntry;
-use rocky_base::{CancelToken, Error, ErrorKind, Result, SmolStr};
+use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Result, SmolStr};
 use rocky_config::{Concurrency, LoadConfig, LoadFormat};
 use rocky_plan::load::{LoadFile, LoadSpec, LoadTable, count_table, read_file, whole_numbers};
 use rocky_project::hash::Hasher128;
+use rocky_project::seed::csv;
 use rocky_run::report::{RunReport, TaskStatus};
 use rocky_run::state::StateBatch;
 use rocky_run::{StateReader, StateStore};
@@ -30,6 +32,10 @@ const LOADED: &str = "loaded_files";
 const LOADING: &str = "loading_files";
 /// A larger file is known by path, size and time alone.
 const HASHED: u64 = 256 << 20;
+/// No header is larger.
+const HEADER: usize = 1 << 20;
+/// So much of a line is shown.
+const SHOWN: usize = 100;
 
 /// A file as the ledger knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -332,6 +338,7 @@ fn files(project: &Project, source: &str, config: &LoadConfig) -> Result<Vec<Loa
             columns: None,
             texts: Vec::new(),
             identity: String::new(),
+            problem: None,
         });
     }
     Ok(found)
@@ -414,6 +421,7 @@ impl Look<'_> {
                 Err(error) if error.kind == ErrorKind::Cancelled => return Err(error),
                 Err(_) => None,
             };
+            file.problem = self.problem(&file);
             if !exists && file.format == LoadFormat::Csv {
                 file.texts = self.too_large(&file)?;
                 for column in file.columns.iter_mut().flatten() {
@@ -448,6 +456,37 @@ impl Look<'_> {
             files: wanted,
             already,
         }))
+    }
+
+    /// What is wrong with a CSV that the engine would not say: it gives the second of two equal columns another name without a
+    /// word, and of rows that do not fit together it tells neither line nor number of fields.
+    fn problem(&self, file: &LoadFile) -> Option<(String, String)> {
+        let &[delimiter] = file.delimiter.as_bytes() else {
+            return None;
+        };
+        if file.format != LoadFormat::Csv {
+            return None;
+        }
+        let header = self.config.options.csv_has_header;
+        let system = &*self.project.host.system;
+        let path = Path::new(&file.path);
+        if file.columns.is_none() {
+            let size = system.stamp(path).ok()?.size;
+            let bytes = (size <= HASHED).then(|| system.read(path).ok()).flatten()?;
+            return misfit(&bytes, delimiter, header);
+        }
+        if !header {
+            return None;
+        }
+        let pieces = system.pieces(path).ok()?;
+        let mut start = vec![0; usize::try_from(pieces.size()).map_or(HEADER, |size| size.min(HEADER))];
+        pieces.read_at(0, &mut start).ok()?;
+        let text = match std::str::from_utf8(&start) {
+            Ok(text) => text,
+            Err(error) => std::str::from_utf8(start.get(..error.valid_up_to())?).ok()?,
+        };
+        let records = csv::first_records(text, delimiter, 1).ok()?;
+        twice(records.first()?)
     }
 
     /// Columns of a CSV whose whole numbers are too large for an integer.
@@ -519,6 +558,7 @@ impl Look<'_> {
                 columns: None,
                 texts: Vec::new(),
                 identity: String::new(),
+                problem: None,
             };
             let same = self.entry(table, &file).is(entry);
             let query = read_file(&file, self.config.options.csv_has_header);
@@ -569,6 +609,92 @@ impl Look<'_> {
             run_id: String::new(),
         }
     }
+}
+
+/// Two columns of a header that the warehouse does not tell apart.
+fn twice(header: &csv::Record<'_>) -> Option<(String, String)> {
+    let mut seen: FxHashMap<SmolStr, usize> = FxHashMap::default();
+    for (place, name) in header.fields.iter().enumerate() {
+        let Some(name) = name.as_deref() else { continue };
+        let key = Dialect::DuckDb.fold(name, true, IdentKind::Column);
+        let Some(first) = seen.insert(key, place) else {
+            continue;
+        };
+        let other = header
+            .fields
+            .get(first)
+            .and_then(|f| f.as_deref())
+            .unwrap_or(name);
+        let also = if other == name {
+            String::new()
+        } else {
+            format!(" and `{name}`")
+        };
+        return Some((
+            format!(
+                "line {}: columns {} and {} of the header have the same name, `{other}`{also}",
+                header.line,
+                first + 1,
+                place + 1
+            ),
+            "give each column of the file a name of its own, or set `csv_has_header = false` where the first line is a row".to_owned(),
+        ));
+    }
+    None
+}
+
+/// The first line of a CSV that does not fit the others.
+fn misfit(bytes: &[u8], delimiter: u8, header: bool) -> Option<(String, String)> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+            let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
+            return Some((
+                format!("line {line}: byte 0x{byte:02X} is not UTF-8"),
+                "save the file as UTF-8".to_owned(),
+            ));
+        }
+    };
+    let records = match csv::records(text, delimiter) {
+        Ok(records) => records,
+        Err(why) => {
+            let hint = "a field that has a quote in it is put into quotes, and the quote doubled: `\"a \"\"b\"\" c\"`";
+            return Some((why, hint.to_owned()));
+        }
+    };
+    let (first, rest) = records.split_first()?;
+    let n = first.fields.len();
+    if header && let Some(problem) = twice(first) {
+        return Some(problem);
+    }
+    let odd = rest.iter().find(|r| r.fields.len() != n)?;
+    let fields = |n: usize| {
+        if n == 1 {
+            "1 field".to_owned()
+        } else {
+            format!("{n} fields")
+        }
+    };
+    let text: Vec<&str> = odd
+        .fields
+        .iter()
+        .map(|f| f.as_deref().unwrap_or_default())
+        .collect();
+    let delimiter = char::from(delimiter);
+    let shown: String = text.join(&delimiter.to_string()).chars().take(SHOWN).collect();
+    Some((
+        format!(
+            "line {} has {}, the {} has {n}: {shown}",
+            odd.line,
+            fields(odd.fields.len()),
+            if header { "header" } else { "first line" }
+        ),
+        format!(
+            "mend the line (a field with `{delimiter}` in it is put into quotes), or set `csv_delimiter`"
+        ),
+    ))
 }
 
 fn unsettled(table: &str, intent: &Intent) -> Error {

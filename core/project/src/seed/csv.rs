@@ -15,6 +15,11 @@ pub struct Record<'a> {
 
 /// The records of a text; a line without anything is none. An error has the line in it.
 pub fn records(text: &str, delimiter: u8) -> Result<Vec<Record<'_>>, String> {
+    first_records(text, delimiter, usize::MAX)
+}
+
+/// No more than the first `most` records of a text; what comes behind them is not read.
+pub fn first_records(text: &str, delimiter: u8, most: usize) -> Result<Vec<Record<'_>>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let bytes = text.as_bytes();
     let mut records = Vec::new();
@@ -64,7 +69,7 @@ pub fn records(text: &str, delimiter: u8) -> Result<Vec<Record<'_>>, String> {
                         fields: std::mem::replace(&mut fields, Vec::with_capacity(expected)),
                     });
                 }
-                if end.is_none() {
+                if end.is_none() || records.len() >= most {
                     return Ok(records);
                 }
                 at += 1;
@@ -132,6 +137,12 @@ mod tests {
         assert_eq!(read("größe\n✓"), [(1, vec![t("größe")]), (2, vec![t("✓")])]);
         // A carriage return alone is text.
         assert_eq!(read("a\rb"), [(1, vec![t("a\rb")])]);
+    }
+
+    #[test]
+    fn the_first_records_hide_what_is_broken_behind_them() {
+        let header = first_records("\na,b\n1,\"", b',', 1).unwrap();
+        assert_eq!((header.len(), header[0].line, header[0].fields.len()), (1, 2, 2));
     }
 
     #[test]
