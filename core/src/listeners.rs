@@ -3,12 +3,13 @@
 //! Invariant: whatever becomes of a run, an error and a panic included, Dagster's channel is closed; and after any end but a
 //! panic, the hooks of the end have run.
 
-use crate::project::Project;
+use crate::engine::Engine;
+use crate::project::{Host, OpenRequest, Project};
 use crate::verbs::run::{
     RunErrorEntry, RunRequest, RunResponse, SKIPPED_IDEMPOTENT, SKIPPED_IN_FLIGHT, stopped,
 };
 use crate::wire::{WireBudgetBreach, WireHookFailure, WireHooks};
-use rocky_base::{CancelToken, ErrorKind, Event, Observer, Result, SmolStr};
+use rocky_base::{CancelToken, Error, ErrorKind, Event, Observer, Result, SmolStr, System};
 use rocky_config::ProjectConfig;
 use rocky_run::hooks::{HookObserver, HookSummary, Hooks, RunEnding};
 use rocky_run::pipes::Pipes;
@@ -58,6 +59,15 @@ pub(crate) enum Dagster {
     Around,
 }
 
+/// Dagster hears of a run that ended before it began.
+fn tell(system: &dyn System, observer: &mut dyn Observer, error: &Error) {
+    match Pipes::open(system) {
+        Ok(Some(pipes)) => pipes.close(Some(&error.message)),
+        Ok(None) => {}
+        Err(why) => observer.event(&warning(format!("Dagster is not told of this run: {why}"))),
+    }
+}
+
 impl Project {
     /// Do `body`, several runs, as one session with Dagster.
     pub(crate) fn in_session(
@@ -76,11 +86,19 @@ impl Project {
 
     /// What a verb found out before its run began, which Dagster hears of when it is an error.
     pub(crate) fn told<T>(&self, observer: &mut dyn Observer, result: Result<T>) -> Result<T> {
-        result.inspect_err(|error| match Pipes::open(&*self.host.system) {
-            Ok(Some(pipes)) => pipes.close(Some(&error.message)),
-            Ok(None) => {}
-            Err(why) => observer.event(&warning(format!("Dagster is not told of this run: {why}"))),
-        })
+        result.inspect_err(|error| tell(&*self.host.system, observer, error))
+    }
+
+    /// [`Project::open`] for a run: Dagster, when it started this process, hears why there is no project to run. The observer gets a
+    /// warning when Dagster cannot be told.
+    pub fn open_to_run(
+        engine: &Engine,
+        request: &OpenRequest,
+        host: Host,
+        observer: &mut dyn Observer,
+    ) -> Result<Project> {
+        let system = host.system.clone();
+        Project::open(engine, request, host).inspect_err(|error| tell(&*system, observer, error))
     }
 
     fn fanout<'a>(

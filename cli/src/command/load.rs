@@ -19,7 +19,7 @@ pub fn format(format: LoadFormat) -> &'static str {
 }
 
 pub fn run(context: &Context<'_>, request: &LoadRequest) -> Result<u8> {
-    let project = context.open(&Default::default())?;
+    let project = context.open_to_run(&Default::default())?;
     let mut progress = Progress::coloured(context.out.colour_err);
     let response = project.load(request, &mut progress, context.cancel)?;
     progress.finish();

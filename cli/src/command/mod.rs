@@ -44,8 +44,17 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     fn open(&self, sources: &Sources) -> Result<Project> {
-        let engine = rocky_core::Engine::new(&rocky_core::EngineOptions::default())?;
-        let request = OpenRequest {
+        Project::open(&engine()?, &self.request(sources), Host::default())
+    }
+
+    /// As [`Context::open`], for a command that runs something: who started it hears when there is no project.
+    fn open_to_run(&self, sources: &Sources) -> Result<Project> {
+        let mut progress = crate::progress::Progress::coloured(self.out.colour_err);
+        Project::open_to_run(&engine()?, &self.request(sources), Host::default(), &mut progress)
+    }
+
+    fn request(&self, sources: &Sources) -> OpenRequest {
+        OpenRequest {
             config: Some(self.args.config.clone()),
             state_path: self.args.state_path.clone(),
             models: sources.models.as_deref().map(from_here),
@@ -55,9 +64,12 @@ impl Context<'_> {
                 false => self.args.cache_dir.clone(),
             },
             threads: None,
-        };
-        Project::open(&engine, &request, Host::default())
+        }
     }
+}
+
+fn engine() -> Result<rocky_core::Engine> {
+    rocky_core::Engine::new(&rocky_core::EngineOptions::default())
 }
 
 /// A path on the command line counts from the working directory; one that is not there is left to the core, which counts

@@ -13,7 +13,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 pub fn run(context: &Context<'_>, args: &RunArgs) -> Result<u8> {
-    let project = context.open(&args.sources)?;
+    let project = context.open_to_run(&args.sources)?;
     let request = run_request(args)?;
     let mut progress = Progress::coloured(context.out.colour_err);
     let response = project.run(&request, &mut progress, context.cancel)?;
@@ -26,7 +26,7 @@ pub fn run(context: &Context<'_>, args: &RunArgs) -> Result<u8> {
 
 /// `rocky apply`: a run of a plan that is remembered.
 pub fn apply(context: &Context<'_>, plan_id: &str) -> Result<u8> {
-    let project = context.open(&crate::args::Sources::default())?;
+    let project = context.open_to_run(&crate::args::Sources::default())?;
     let request = ApplyRequest {
         plan_id: plan_id.to_owned(),
     };

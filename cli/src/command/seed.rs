@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 pub fn run(context: &Context<'_>, request: &SeedRequest) -> Result<u8> {
-    let project = context.open(&Default::default())?;
+    let project = context.open_to_run(&Default::default())?;
     let mut progress = Progress::coloured(context.out.colour_err);
     let response = project.seed(request, &mut progress, context.cancel)?;
     progress.finish();

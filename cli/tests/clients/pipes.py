@@ -173,7 +173,7 @@ def ends():
 
 
 def wrong_names():
-    """What is wrong before a run begins is told too: a pipeline or a plan that is not there."""
+    """What is wrong before a run begins is told too: a pipeline, a plan or a project that is not there."""
     root = project("wrong", GOOD)
     said = {}
     for name, command in {
@@ -182,6 +182,11 @@ def wrong_names():
         "apply again": ["apply", "no id"],
         "load": ["load", "--pipeline", "nope"],
         "snapshot": ["snapshot", "--pipeline", "nope"],
+        "nowhere": ["run", "-c", "nowhere.toml"],
+        "apply nowhere": ["apply", "0123456789abcdef", "-c", "nowhere.toml"],
+        "load nowhere": ["load", "-c", "nowhere.toml"],
+        "seed nowhere": ["seed", "-c", "nowhere.toml"],
+        "snapshot nowhere": ["snapshot", "-c", "nowhere.toml"],
     }.items():
 
         @dg.multi_asset(specs=[dg.AssetSpec(k, skippable=True) for k in keys("a")])
