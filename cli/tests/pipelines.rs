@@ -319,6 +319,41 @@ fn a_csv_that_is_wrong_says_where() {
 }
 
 #[test]
+fn files_that_are_passed_over_are_named() {
+    let said = |config: &str, command: &str| {
+        let folder = Folder::new(config);
+        for name in ["a.csv", "b.json", "c.csv.gz", ".hidden"] {
+            folder.write(&format!("in/{name}"), "x\n1\n");
+        }
+        let mut rocky = Command::new(env!("CARGO_BIN_EXE_rocky"));
+        let out = rocky
+            .arg(command)
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert_eq!(folder.sql(&["FROM raw.a"]), ["1"]);
+        String::from_utf8(out.stderr).unwrap()
+    };
+    for command in ["run", "load"] {
+        let text = said(LOAD, command);
+        assert!(
+            text.contains("`in`: `b.json`, `c.csv.gz` are not loaded"),
+            "{text}"
+        );
+        assert!(text.contains(".jsonl") && !text.contains("hidden"), "{text}");
+    }
+    // Who asks for a format, or for names, knows what else there is.
+    for asked in [
+        "format = \"csv\"\nsource_dir = \"in\"",
+        "source_dir = \"in/*.csv\"",
+    ] {
+        let text = said(&LOAD.replace("source_dir = \"in\"", asked), "run");
+        assert!(!text.contains("not loaded"), "{text}");
+    }
+}
+
+#[test]
 fn a_table_is_emptied_when_asked_for_and_a_csv_without_header_goes_by_place() {
     let config = format!(
         "{LOAD}[pipeline.l.options]\ntruncate_first = true\ncsv_has_header = false\ncsv_delimiter = \"|\"\n"

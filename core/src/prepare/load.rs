@@ -11,7 +11,7 @@ use crate::reduce::LeftOut;
 use jiff::Timestamp;
 use rocky_base::ident::IdentKind;
 use rocky_base::system::DirEntry;
-use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Result, SmolStr};
+use rocky_base::{CancelToken, Dialect, Error, ErrorKind, Event, Observer, Result, SmolStr};
 use rocky_config::{Concurrency, LoadConfig, LoadFormat};
 use rocky_plan::load::{LoadFile, LoadSpec, LoadTable, count_table, read_file, whole_numbers};
 use rocky_project::hash::Hasher128;
@@ -36,6 +36,8 @@ const HASHED: u64 = 256 << 20;
 const HEADER: usize = 1 << 20;
 /// So much of a line is shown.
 const SHOWN: usize = 100;
+/// So many files are named that are not loaded.
+const NAMED: usize = 5;
 
 /// A file as the ledger knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,6 +165,7 @@ pub(crate) fn prepare(
     wanted: &Wanted<'_>,
     config: &LoadConfig,
     recorded: &SmolStr,
+    observer: &mut dyn Observer,
     cancel: &CancelToken,
 ) -> Result<Prepared> {
     let request = wanted.request;
@@ -182,7 +185,13 @@ pub(crate) fn prepare(
         .as_ref()
         .map(|s| s.value.as_str())
         .unwrap_or_default();
-    let found = files(project, source, config)?;
+    let (found, others) = files(project, source, config)?;
+    if let Some(message) = passed_over(source, &others) {
+        observer.event(&Event::Log {
+            level: SmolStr::new_static("warning"),
+            message,
+        });
+    }
     let exists =
         crate::adapters::duckdb_path(&project.root, &target.adapter.settings).is_none_or(|p| p.exists());
     let first = if exists { wanted.access } else { Access::Read };
@@ -284,8 +293,32 @@ impl Stem for LoadFile {
     }
 }
 
-/// The files of a folder or a pattern, by name.
-fn files(project: &Project, source: &str, config: &LoadConfig) -> Result<Vec<LoadFile>> {
+/// What is said of files that might be meant. Nobody finds out otherwise that they are in no table.
+fn passed_over(source: &str, names: &[String]) -> Option<String> {
+    let shown: Vec<String> = names.iter().take(NAMED).map(|n| format!("`{n}`")).collect();
+    let more = names.len().saturating_sub(NAMED);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    let are = match names.len() {
+        0 => return None,
+        1 => "is",
+        _ => "are",
+    };
+    let json = match names.iter().any(|n| n.to_ascii_lowercase().ends_with(".json")) {
+        true => "; JSON is loaded with one object on each line: name such a file .jsonl",
+        false => "",
+    };
+    Some(format!(
+        "`{source}`: {}{more} {are} not loaded: names of files that can be end with .csv, .tsv, .parquet, .pq, .jsonl or .ndjson{json}",
+        shown.join(", ")
+    ))
+}
+
+/// The files of a folder or a pattern, by name; and the names of those that nothing says how to read.
+fn files(project: &Project, source: &str, config: &LoadConfig) -> Result<(Vec<LoadFile>, Vec<String>)> {
     let path = project.root.join(source);
     let system = &*project.host.system;
     let last = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
@@ -296,7 +329,7 @@ fn files(project: &Project, source: &str, config: &LoadConfig) -> Result<Vec<Loa
     };
     let dir = std::path::absolute(&dir).map_err(|e| Error::io(dir.display(), e))?;
     let entries = system.list(&dir).map_err(|e| Error::io(dir.display(), e))?;
-    let mut found = Vec::new();
+    let (mut found, mut others) = (Vec::new(), Vec::new());
     for DirEntry { path, name, is_dir } in entries {
         if is_dir {
             continue;
@@ -318,7 +351,14 @@ fn files(project: &Project, source: &str, config: &LoadConfig) -> Result<Vec<Loa
             (Some(wanted), None) if pattern.is_some() => wanted,
             (Some(wanted), Some(is)) if wanted == is => wanted,
             (None, Some(is)) => is,
-            _ => continue,
+            (wanted, is) => {
+                // Another format than the one that is asked for is passed over on purpose.
+                let json = wanted == Some(LoadFormat::JsonLines) && extension.as_deref() == Some("json");
+                if fits && is.is_none() && (wanted.is_none() || json) {
+                    others.push(name.to_string());
+                }
+                continue;
+            }
         };
         if !fits {
             continue;
@@ -341,7 +381,7 @@ fn files(project: &Project, source: &str, config: &LoadConfig) -> Result<Vec<Loa
             problem: None,
         });
     }
-    Ok(found)
+    Ok((found, others))
 }
 
 /// `*` and `?` in a file's name.

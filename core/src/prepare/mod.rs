@@ -157,7 +157,7 @@ impl Project {
                     ));
                 }
                 PipelineKind::Quality(_) => quality::prepare(self, &wanted, observer, cancel)?,
-                PipelineKind::Load(load) => load::prepare(self, &wanted, load, name, cancel)?,
+                PipelineKind::Load(load) => load::prepare(self, &wanted, load, name, observer, cancel)?,
                 PipelineKind::Snapshot(snapshot) => snapshot::prepare(self, &wanted, snapshot, cancel)?,
             };
             prepared.skip_unchanged = config.skip_unchanged;

@@ -113,8 +113,8 @@ impl Project {
         };
         let recorded = if own { name.clone() } else { RECORDED.into() };
         let mut files = Vec::new();
-        let response = self.run_command(&run, observer, cancel, |_| {
-            let mut prepared = prepare::prepare(self, &wanted, &load, &recorded, cancel)?;
+        let response = self.run_command(&run, observer, cancel, |observer| {
+            let mut prepared = prepare::prepare(self, &wanted, &load, &recorded, observer, cancel)?;
             files = prepared.reduced.ledger.as_ref().map(prepare::Ledger::files).unwrap_or_default();
             if files.is_empty() && !prepared.has_errors {
                 let source = load.source_dir.as_ref().map_or("", |s| s.as_str());
