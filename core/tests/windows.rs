@@ -317,6 +317,41 @@ fn missing_fills_the_holes_and_nothing_else() {
     assert_eq!(in_target(&folder).len(), 10);
 }
 
+/// Said or not, it is the partition of now that is computed, with what comes before it where that is looked back at.
+#[test]
+fn the_latest_partition_is_meant_when_none_is_named() {
+    // Nobody knows whether midnight comes between our looking at the clock and the run's.
+    let day = |date: Date, ago: i64| date.saturating_sub(ago.days()).to_string();
+    for attempt in 0.. {
+        let now = today();
+        let folder = Folder::daily("");
+        for i in 0..5 {
+            folder.insert(i, 1, i, now.saturating_sub(i.days()).at(12, 0, 0, 0));
+        }
+        let latest = RunRequest {
+            latest: true,
+            ..RunRequest::default()
+        };
+        let looking_back = RunRequest {
+            lookback: Some(2),
+            ..RunRequest::default()
+        };
+        let said = partitions(&folder.run(&latest));
+        let rows = in_target(&folder).len();
+        let unsaid = partitions(&folder.run(&RunRequest::default()));
+        let back = partitions(&folder.run(&looking_back));
+        if today() != now {
+            assert!(attempt < 2, "the clock does not stand still");
+            continue;
+        }
+        assert_eq!((said, rows), (vec![day(now, 0)], 1));
+        assert_eq!(unsaid, [day(now, 0)]);
+        assert_eq!(back, [day(now, 2), day(now, 1), day(now, 0)]);
+        assert_eq!(in_target(&folder).len(), 3, "each row once");
+        return;
+    }
+}
+
 #[test]
 fn a_partition_that_fails_stops_neither_the_others_nor_loses_its_rows() {
     let folder = Folder::with(
