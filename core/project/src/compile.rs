@@ -1,7 +1,7 @@
 //! One compile: configuration, files, names, analysis, checks. Holds the memo between compiles of one project.
 
 use crate::analyse::{self, Analysed, Prepared, Shared};
-use crate::cache;
+use crate::cache::{self, OnDisk};
 use crate::configuration::{CONFIG_FILE, Configuration, Configurations};
 use crate::contract;
 use crate::discover::{self, FilePath, Walk};
@@ -75,8 +75,8 @@ pub struct Inputs {
     pub ignore_lock: bool,
 }
 
-/// Gives the memo of the cache file, and its fingerprint.
-type Ahead = std::sync::mpsc::Receiver<Option<(Memo, u128)>>;
+/// Gives the memo of the cache file, and what it is recognised by.
+type Ahead = std::sync::mpsc::Receiver<Option<(Memo, OnDisk)>>;
 
 /// Compiles one project again and again.
 pub struct Compiler {
@@ -86,12 +86,12 @@ pub struct Compiler {
     memo: Arc<Memo>,
     configurations: Arc<Configurations>,
     // What the cache file holds, once it was looked at; the thread that writes it gives the new value.
-    on_disk: Option<Option<u128>>,
+    on_disk: Option<Option<OnDisk>>,
     // The cache file, while it is read ahead.
     ahead: Option<Ahead>,
     // Whether all is as the cache file says, while it is looked at.
     checked: Option<std::sync::mpsc::Receiver<Option<Intact>>>,
-    saver: Option<std::thread::JoinHandle<Option<u128>>>,
+    saver: Option<std::thread::JoinHandle<Option<OnDisk>>>,
     // What was compiled last.
     last: std::sync::Weak<Snapshot>,
     seeds: crate::seed::Memory,
@@ -252,9 +252,9 @@ impl Compiler {
             return;
         }
         self.join();
-        let fingerprint = self.on_disk.flatten().filter(|_| self.memo.whole.is_some());
-        if let (Some(fingerprint), Some(place)) = (fingerprint, self.place()) {
-            cache::keep(&*self.system, &place, what, fingerprint, bytes);
+        let on_disk = self.on_disk.flatten().filter(|_| self.memo.whole.is_some());
+        if let (Some(on_disk), Some(place)) = (on_disk, self.place()) {
+            cache::keep(&*self.system, &place, what, on_disk.fingerprint, bytes);
         }
     }
 
@@ -328,7 +328,7 @@ impl Compiler {
         let (read, layout) = self.listed(cancel)?;
         let loaded = self.ahead.take().map(|ahead| ahead.recv().ok().flatten());
         if let Some(loaded) = loaded {
-            self.on_disk = Some(loaded.as_ref().map(|(_, fingerprint)| *fingerprint));
+            self.on_disk = Some(loaded.as_ref().map(|(_, on_disk)| *on_disk));
             if let (true, Some((memo, _))) = (self.memo.entries.is_empty(), loaded) {
                 self.memo = Arc::new(memo);
             }
