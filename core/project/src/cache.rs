@@ -1,4 +1,5 @@
-//! The memo on disk: one file per project and engine build, under `.rocky/cache` beside `rocky.toml`.
+//! The memo on disk: one file per project and engine build, under `.rocky/cache` beside `rocky.toml`, and beside it the news since
+//! it was written.
 //!
 //! ```text
 //! entries:          files, text head, findings, analysis head | text, columns, analysis
@@ -6,8 +7,12 @@
 //! lines:            of each path the lengths of its lines, where its text is ASCII
 //! whole:            what the project is recognised by as a whole (`crate::intact`), and its graph
 //! table of entries: where an entry's parts lie, their checksum, and the numbers of its files
-//! foot:             build, project, fingerprint, counts, checksum of the tables, magic
+//! foot:             build, project, fingerprint, counts, what it goes on from, checksum of the tables, magic
 //! ```
+//!
+//! When little has changed, the file stays as it is and the news are written: the entries that changed, all tables, and a foot that
+//! names the file by its fingerprint. Their bytes count on from the end of the entries of that file ([`Opened`]), so that a row of the
+//! table of entries says where an entry lies in either. News of another file than the one that is there are as good as absent.
 //!
 //! The parts before the bar are decoded when the file is read, the others when they are asked for. The file is written
 //! aside and renamed, so that readers see a whole one; of two writers the last wins. Everything in it can be made again:
@@ -23,7 +28,7 @@ use crate::packed::Packed;
 use crate::unit::Unit;
 use rayon::prelude::*;
 use rocky_base::source::{Loader, Texts};
-use rocky_base::system::FileStamp;
+use rocky_base::system::{FileStamp, Pieces};
 use rocky_base::{FileId, SmolStr, SourceFile, System};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
@@ -32,10 +37,16 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-const MAGIC: &[u8; 8] = b"rocky\0c3";
-pub(crate) const FOOT: usize = 16 + 16 + 16 + 4 + 4 + 4 + 4 + 16 + 8;
+const MAGIC: &[u8; 8] = b"rocky\0c4";
+const FOOT: usize = 16 + 16 + 16 + 4 + 4 + 4 + 4 + 16 + 8 + 16 + 8;
 const PARTS: usize = 7;
 const ROW: usize = 8 + 4 * PARTS + 8 + 12;
+
+/// The name of what is beside the file: entries that changed since.
+const NEWS: &str = "news";
+
+/// One entry of so many that are in the file may be in the news: these are written anew with every change.
+const NEWS_SHARE: usize = 10;
 
 /// Other projects' and builds' files are removed when they were not written for so long.
 const STALE: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -57,11 +68,6 @@ impl Place {
             dir,
             project,
         }
-    }
-
-    /// The file.
-    pub fn file(&self) -> &Path {
-        &self.file
     }
 }
 
@@ -100,6 +106,10 @@ pub(crate) struct Foot {
     whole: usize,
     entries: usize,
     checksum: u128,
+    /// The fingerprint of the file that these are news of; its own where they are none.
+    base: u128,
+    /// How many bytes of entries of that file stand before: 0 where these are no news.
+    start: u64,
 }
 
 /// The tables of the file.
@@ -132,8 +142,18 @@ impl Foot {
             whole: u32_at(bytes, &mut at)? as usize,
             entries: u32_at(bytes, &mut at)? as usize,
             checksum: u128_at(bytes, &mut at)?,
+            base: u128_at(bytes, &mut at)?,
+            start: u64_at(bytes, &mut at)?,
         };
         (take(bytes, &mut at, 8)? == MAGIC).then_some(foot)
+    }
+
+    /// The foot of an open file.
+    fn of(file: &dyn Pieces, place: &Place) -> Option<Foot> {
+        let mut bytes = [0; FOOT];
+        file.read_at(file.size().checked_sub(FOOT as u64)?, &mut bytes)
+            .ok()?;
+        Foot::read(&bytes, place)
     }
 
     /// Bytes of the tables, which stand before it.
@@ -157,13 +177,126 @@ impl Foot {
     }
 }
 
+/// What lies on the disk.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OnDisk {
+    /// What it is recognised by.
+    pub fingerprint: u128,
+    /// What the file is recognised by when its news are left out.
+    base: u128,
+    /// The bytes of entries of that file.
+    start: u64,
+}
+
+/// The cache file and its news as one: the entries of the file, then all of the news. Without news: the file.
+pub(crate) struct Opened {
+    file: Arc<dyn Pieces>,
+    news: Option<Arc<dyn Pieces>>,
+    /// Where the news begin.
+    start: u64,
+    size: u64,
+    /// The last one.
+    pub foot: Foot,
+}
+
+impl Opened {
+    /// `None`: there is no file of this project and build.
+    pub fn open(system: &dyn System, place: &Place) -> Option<Opened> {
+        let file = system.pieces(&place.file).ok()?;
+        let foot = Foot::of(&*file, place)?;
+        if foot.start != 0 {
+            return None;
+        }
+        let tables_at = |file: &dyn Pieces, foot: &Foot| {
+            let tables = (FOOT as u64).checked_add(foot.tables_len()? as u64)?;
+            file.size().checked_sub(tables)
+        };
+        let start = tables_at(&*file, &foot)?;
+        let news = || {
+            let news = system.pieces(&place.beside(NEWS)).ok()?;
+            let of = Foot::of(&*news, place)?;
+            let size = start.checked_add(news.size())?;
+            tables_at(&*news, &of)?;
+            (of.base == foot.fingerprint && of.start == start && start > 0).then_some((news, of, size))
+        };
+        Some(match news() {
+            Some((news, foot, size)) => Opened {
+                file,
+                news: Some(news),
+                start,
+                size,
+                foot,
+            },
+            None => Opened {
+                size: file.size(),
+                file,
+                news: None,
+                start,
+                foot,
+            },
+        })
+    }
+
+    /// Bytes of both.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn on_disk(&self) -> OnDisk {
+        OnDisk {
+            fingerprint: self.foot.fingerprint,
+            base: self.foot.base,
+            start: self.start,
+        }
+    }
+
+    /// Fill `into` with the bytes from `offset` on; an error when there are fewer.
+    pub fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        let Some(news) = &self.news else {
+            return self.file.read_at(offset, into);
+        };
+        let of_file = self.start.saturating_sub(offset).min(into.len() as u64);
+        let (of_file, of_news) = into.split_at_mut(of_file as usize);
+        if !of_file.is_empty() {
+            self.file.read_at(offset, of_file)?;
+        }
+        match of_news.is_empty() {
+            true => Ok(()),
+            false => news.read_at(offset.max(self.start) - self.start, of_news),
+        }
+    }
+
+    /// The bytes of the tables; [`Foot::tables`] takes them apart.
+    pub fn tables(&self) -> Option<Vec<u8>> {
+        let len = self.foot.tables_len()?;
+        let mut tables = vec![0; len];
+        let at = self.size.checked_sub(FOOT as u64)?.checked_sub(len as u64)?;
+        self.read_at(at, &mut tables).ok()?;
+        Some(tables)
+    }
+
+    /// All bytes, on all threads: for a large project most of the time goes into getting the memory for them.
+    fn bytes(&self) -> Option<Vec<u8>> {
+        const PIECE: usize = 1 << 20;
+        let mut bytes = vec![0; usize::try_from(self.size).ok()?];
+        let pieces = bytes.par_chunks_mut(PIECE).enumerate();
+        pieces
+            .try_for_each(|(i, piece)| self.read_at((i * PIECE) as u64, piece))
+            .ok()?;
+        Some(bytes)
+    }
+}
+
 /// Read the memo, on the threads of the pool that this is called in. `None`: there is none that can be used.
-pub fn load(system: &Arc<dyn System>, root: &Path, place: &Place) -> Option<(Memo, u128)> {
-    let file = Arc::new(read(&**system, &place.file)?);
+pub(crate) fn load(system: &Arc<dyn System>, root: &Path, place: &Place) -> Option<(Memo, OnDisk)> {
+    let opened = Opened::open(&**system, place)?;
+    let file = Arc::new(opened.bytes()?);
     let bytes = file.as_slice();
     let end = bytes.len().checked_sub(FOOT)?;
-    let foot = Foot::read(bytes.get(end..)?, place)?;
-    let tables = foot.tables(bytes.get(end.checked_sub(foot.tables_len()?)?..end)?)?;
+    let foot = &opened.foot;
+    let tables_at = end.checked_sub(foot.tables_len()?)?;
+    let tables = foot.tables(bytes.get(tables_at..end)?)?;
+    let rows_at = end - tables.entries.len();
     let rows: Vec<PathRow<'_>> = postcard::from_bytes(tables.paths).ok()?;
     let live = rows.iter().filter(|r| r.stamp.is_some()).count();
     // Numbers of files that are long gone are given up with the file.
@@ -191,7 +324,13 @@ pub fn load(system: &Arc<dyn System>, root: &Path, place: &Place) -> Option<(Mem
     let models: Vec<_> = (0..foot.entries)
         .into_par_iter()
         .with_min_len(16)
-        .filter_map(|i| entry(&file, 0, tables.entries.get(i * ROW..(i + 1) * ROW)?))
+        .filter_map(|i| {
+            let row = Row {
+                bytes: tables.entries.get(i * ROW..(i + 1) * ROW)?,
+                at: Some((rows_at + i * ROW, foot.base)),
+            };
+            entry(&file, 0, row)
+        })
         .collect();
     let whole = postcard::take_from_bytes::<Option<Whole>>(tables.whole).ok()?.0;
     let memo = Memo {
@@ -202,7 +341,7 @@ pub fn load(system: &Arc<dyn System>, root: &Path, place: &Place) -> Option<(Mem
         lock: None,
         whole: whole.map(Arc::new),
     };
-    Some((memo, foot.fingerprint))
+    Some((memo, opened.on_disk()))
 }
 
 /// What gives the texts of files and the lengths of their lines. `rows` are all of the table.
@@ -221,18 +360,6 @@ pub(crate) fn loader(
         lengths: rows.iter().map(|row| row.lines).collect(),
         starts: OnceLock::new(),
     })
-}
-
-/// The bytes of the file, on all threads: for a large project most of the time goes into getting the memory for them.
-fn read(system: &dyn System, path: &Path) -> Option<Vec<u8>> {
-    const PIECE: usize = 1 << 20;
-    let file = system.pieces(path).ok()?;
-    let mut bytes = vec![0; usize::try_from(file.size()).ok()?];
-    let pieces = bytes.par_chunks_mut(PIECE).enumerate();
-    pieces
-        .try_for_each(|(i, piece)| file.read_at((i * PIECE) as u64, piece))
-        .ok()?;
-    Some(bytes)
 }
 
 fn build() -> u128 {
@@ -272,7 +399,7 @@ impl Texts for Unread {
     }
 }
 
-/// A row of the table of entries.
+/// What a row of the table of entries says.
 pub(crate) struct RowHead {
     pub start: u64,
     pub len: usize,
@@ -313,10 +440,17 @@ impl RowHead {
     }
 }
 
-/// One entry. `file` holds the bytes of the file from `base` on.
-pub(crate) fn entry(file: &Arc<Vec<u8>>, base: u64, row: &[u8]) -> Option<(FileId, Arc<Entry>)> {
-    let head = RowHead::read(row)?;
-    let start = usize::try_from(head.start.checked_sub(base)?).ok()?;
+/// A row of the table of entries.
+pub(crate) struct Row<'a> {
+    pub bytes: &'a [u8],
+    /// Where it lies in the bytes of all, and the file that these are of; `None` when they are not all in memory.
+    pub at: Option<(usize, u128)>,
+}
+
+/// One entry. `file` holds the bytes of the file from `from` on.
+pub(crate) fn entry(file: &Arc<Vec<u8>>, from: u64, row: Row<'_>) -> Option<(FileId, Arc<Entry>)> {
+    let head = RowHead::read(row.bytes)?;
+    let start = usize::try_from(head.start.checked_sub(from)?).ok()?;
     let total = head.len;
     let whole = file.get(start..start.checked_add(total)?)?;
     if xxh3_64(whole) != head.checksum {
@@ -338,22 +472,41 @@ pub(crate) fn entry(file: &Arc<Vec<u8>>, base: u64, row: &[u8]) -> Option<(FileI
         analysed: Arc::new(Analysed::unpack(analysed.bytes(), columns, analysis)?),
         checked: Arc::new(checked),
         loaded: Arc::new(loaded),
-        written: Packed::new(file, start, total).map(|bytes| Written {
-            bytes,
-            row: row.get(8..).unwrap_or_default().into(),
+        written: row.at.and_then(|(row, base)| {
+            Some(Written {
+                bytes: Packed::new(file, start, total)?,
+                row,
+                base,
+            })
         }),
     };
     Some((entry.loaded.file, Arc::new(entry)))
 }
 
-/// Write the memo, unless it is the one with this fingerprint. Gives the fingerprint of what is on the disk now.
+impl Written {
+    /// Its row in the table of entries: where it lies, then the rest.
+    fn row(&self) -> Option<(u64, &[u8])> {
+        let row = self.bytes.beside(self.row, ROW)?;
+        let (at, rest) = row.split_first_chunk()?;
+        Some((u64::from_le_bytes(*at), rest))
+    }
+
+    /// Where it lies in the entries of this very file.
+    fn within(&self, file: OnDisk) -> Option<u64> {
+        let (at, _) = self.row()?;
+        let end = at.checked_add(self.bytes.bytes().len() as u64)?;
+        (self.base == file.base && end <= file.start).then_some(at)
+    }
+}
+
+/// Write the memo, unless it is the one that is there. Gives what is on the disk now.
 pub(crate) fn save(
     system: &dyn System,
     place: &Place,
     memo: &Memo,
     graph: &Graph,
-    known: Option<u128>,
-) -> Option<u128> {
+    known: Option<OnDisk>,
+) -> Option<OnDisk> {
     let mut entries: Vec<&Arc<Entry>> = memo
         .entries
         .values()
@@ -396,9 +549,21 @@ pub(crate) fn save(
         .filter(|_| entries.len() == memo.entries.len());
     let mut whole: Vec<u8> = postcard::to_stdvec(&whole).ok()?;
     let fingerprint = hasher.bytes(&table).bytes(&whole).finish();
-    if known == Some(fingerprint) {
+    if known.is_some_and(|known| known.fingerprint == fingerprint) {
         return known;
     }
+    let base = known.filter(|file| {
+        let within = |entry: &&Arc<Entry>| {
+            let written = entry.written.as_ref().filter(|w| w.within(*file).is_some())?;
+            Some(written.bytes.bytes().len() as u64)
+        };
+        let (n_kept, used) = entries
+            .iter()
+            .filter_map(within)
+            .fold((0, 0), |(n, used), len| (n + 1, used + len));
+        // Nor is it kept when most of it is of no use any more.
+        (entries.len() - n_kept) * NEWS_SHARE <= n_kept && used >= file.start / 2
+    });
     let paths_len = u32::try_from(table.len()).ok()?;
     let lines_len = u32::try_from(lines.len()).ok()?;
     table.append(&mut lines);
@@ -408,21 +573,27 @@ pub(crate) fn save(
 
     let n_entries = u32::try_from(entries.len()).ok()?;
     let table = std::cell::RefCell::new(table);
+    let entries_len = std::cell::Cell::new(0);
     let write = |out: &mut dyn Write| -> io::Result<()> {
         let mut table = table.borrow_mut();
         table.truncate(paths_len as usize + lines_len as usize + whole_len as usize);
         table.reserve_exact(entries.len() * ROW);
-        let mut start = 0u64;
+        let mut start = base.map_or(0, |base| base.start);
         let mut buffer: Vec<u8> = Vec::new();
         for entry in &entries {
-            table.extend_from_slice(&start.to_le_bytes());
             if let Some(written) = &entry.written {
-                let bytes = written.bytes.bytes();
-                table.extend_from_slice(&written.row);
-                start += bytes.len() as u64;
-                out.write_all(bytes)?;
+                let (_, row) = written.row().ok_or(io::ErrorKind::InvalidData)?;
+                let there = base.and_then(|base| written.within(base));
+                table.extend_from_slice(&there.unwrap_or(start).to_le_bytes());
+                table.extend_from_slice(row);
+                if there.is_none() {
+                    let bytes = written.bytes.bytes();
+                    start += bytes.len() as u64;
+                    out.write_all(bytes)?;
+                }
                 continue;
             }
+            table.extend_from_slice(&start.to_le_bytes());
             buffer.clear();
             pack(entry, &mut buffer, &mut table).ok_or(io::ErrorKind::InvalidData)?;
             table.extend_from_slice(&xxh3_64(&buffer).to_le_bytes());
@@ -434,6 +605,7 @@ pub(crate) fn save(
             start += buffer.len() as u64;
             out.write_all(&buffer)?;
         }
+        entries_len.set(start);
         out.write_all(&table)?;
         let mut foot: Vec<u8> = Vec::with_capacity(FOOT);
         foot.extend_from_slice(&build().to_le_bytes());
@@ -444,15 +616,27 @@ pub(crate) fn save(
         foot.extend_from_slice(&whole_len.to_le_bytes());
         foot.extend_from_slice(&n_entries.to_le_bytes());
         foot.extend_from_slice(&xxh3_128(&table).to_le_bytes());
+        foot.extend_from_slice(&base.map_or(fingerprint, |base| base.base).to_le_bytes());
+        foot.extend_from_slice(&base.map_or(0, |base| base.start).to_le_bytes());
         foot.extend_from_slice(MAGIC);
         out.write_all(&foot)
     };
     // A folder that cannot be written means that there is no cache: nothing depends on it.
+    if let Some(base) = base {
+        system.write_cache(&place.beside(NEWS), &write).ok()?;
+        return Some(OnDisk { fingerprint, ..base });
+    }
     system.write_cache(&place.file, &write).ok()?;
+    // News of the file that was there: of no use, and absent for a reader already.
+    let _ = system.remove(&place.beside(NEWS));
     if known.is_none() {
         sweep(system, place);
     }
-    Some(fingerprint)
+    Some(OnDisk {
+        fingerprint,
+        base: fingerprint,
+        start: entries_len.get(),
+    })
 }
 
 /// Append an entry's parts to `buffer` and their lengths to `table`.

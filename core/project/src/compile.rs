@@ -1,7 +1,7 @@
 //! One compile: configuration, files, names, analysis, checks. Holds the memo between compiles of one project.
 
 use crate::analyse::{self, Analysed, Prepared, Shared};
-use crate::cache;
+use crate::cache::{self, OnDisk};
 use crate::configuration::{CONFIG_FILE, Configuration, Configurations};
 use crate::contract;
 use crate::discover::{self, FilePath, Walk};
@@ -75,8 +75,8 @@ pub struct Inputs {
     pub ignore_lock: bool,
 }
 
-/// Gives the memo of the cache file, and its fingerprint.
-type Ahead = std::sync::mpsc::Receiver<Option<(Memo, u128)>>;
+/// Gives the memo of the cache file, and what it is recognised by.
+type Ahead = std::sync::mpsc::Receiver<Option<(Memo, OnDisk)>>;
 
 /// Compiles one project again and again.
 pub struct Compiler {
@@ -86,12 +86,12 @@ pub struct Compiler {
     memo: Arc<Memo>,
     configurations: Arc<Configurations>,
     // What the cache file holds, once it was looked at; the thread that writes it gives the new value.
-    on_disk: Option<Option<u128>>,
+    on_disk: Option<Option<OnDisk>>,
     // The cache file, while it is read ahead.
     ahead: Option<Ahead>,
     // Whether all is as the cache file says, while it is looked at.
     checked: Option<std::sync::mpsc::Receiver<Option<Intact>>>,
-    saver: Option<std::thread::JoinHandle<Option<u128>>>,
+    saver: Option<std::thread::JoinHandle<Option<OnDisk>>>,
     // What was compiled last.
     last: std::sync::Weak<Snapshot>,
     seeds: crate::seed::Memory,
@@ -252,9 +252,9 @@ impl Compiler {
             return;
         }
         self.join();
-        let fingerprint = self.on_disk.flatten().filter(|_| self.memo.whole.is_some());
-        if let (Some(fingerprint), Some(place)) = (fingerprint, self.place()) {
-            cache::keep(&*self.system, &place, what, fingerprint, bytes);
+        let on_disk = self.on_disk.flatten().filter(|_| self.memo.whole.is_some());
+        if let (Some(on_disk), Some(place)) = (on_disk, self.place()) {
+            cache::keep(&*self.system, &place, what, on_disk.fingerprint, bytes);
         }
     }
 
@@ -328,7 +328,7 @@ impl Compiler {
         let (read, layout) = self.listed(cancel)?;
         let loaded = self.ahead.take().map(|ahead| ahead.recv().ok().flatten());
         if let Some(loaded) = loaded {
-            self.on_disk = Some(loaded.as_ref().map(|(_, fingerprint)| *fingerprint));
+            self.on_disk = Some(loaded.as_ref().map(|(_, on_disk)| *on_disk));
             if let (true, Some((memo, _))) = (self.memo.entries.is_empty(), loaded) {
                 self.memo = Arc::new(memo);
             }
@@ -393,11 +393,14 @@ impl Compiler {
         general.extend(loaded.diagnostics);
         cancel.check()?;
         let globs = Globs::new(&pipelines);
-        let shown: FxHashMap<FileId, &SmolStr> = layout
-            .models
-            .iter()
-            .filter_map(|m| Some((paths.get(&m.body.shown)?, &m.body.shown)))
-            .collect();
+        // The paths of the queries by the number of the file: of each model that is listed one head was loaded.
+        let mut shown: Vec<Option<&SmolStr>> = vec![None; files.len()];
+        for (head, model) in loaded.heads.iter().zip(&layout.models) {
+            if let Some(shown) = shown.get_mut(head.loaded.file.0 as usize) {
+                *shown = Some(&model.body.shown);
+            }
+        }
+        let shown = |file: FileId| shown.get(file.0 as usize).copied().flatten();
         // Models are numbered in order of name; the path decides between two of one name.
         let mut heads = Later::new(loaded.heads, pool);
         cancel.check()?;
@@ -405,7 +408,7 @@ impl Compiler {
             a.loaded
                 .name
                 .cmp(&b.loaded.name)
-                .then_with(|| shown.get(&a.loaded.file).cmp(&shown.get(&b.loaded.file)))
+                .then_with(|| shown(a.loaded.file).cmp(&shown(b.loaded.file)))
         });
         let models: Vec<Arc<LoadedModel>> = heads.iter().map(|h| h.loaded.clone()).collect();
         timings.load_ms = started.elapsed().as_secs_f64() * 1e3;
@@ -423,14 +426,16 @@ impl Compiler {
         cancel.check()?;
         let mut targets = pool.install(|| link::targets(&models, dialect, &name_defaults, &known));
         general.append(&mut targets.diagnostics);
-        let mut declared = link::declared(
-            &models,
-            &config,
-            dialect,
-            types.own(),
-            &targets.names,
-            &mut general,
-        );
+        let mut declared = pool.install(|| {
+            link::declared(
+                &models,
+                &config,
+                dialect,
+                types.own(),
+                &targets.names,
+                &mut general,
+            )
+        });
         self.seeds.declare(
             &*self.system,
             &self.root,
@@ -451,7 +456,7 @@ impl Compiler {
         let declared = Arc::new(declared);
         let book = SourceBook::new(dialect, declared.clone(), known);
         let tags = Tags::of(&config, || {
-            let path = |file: &FileId| shown.get(file).and_then(|path| globs.pipeline_of(path));
+            let path = |file: &FileId| shown(*file).and_then(|path| globs.pipeline_of(path));
             models.iter().map(move |m| (m.file, path(&m.file)))
         });
         let shared = Shared {
@@ -576,7 +581,7 @@ impl Compiler {
                         if cancel.is_tripped() {
                             return Err(Box::new((prepared, found, target, depends)));
                         }
-                        let path = shown.get(&head.loaded.file);
+                        let path = shown(head.loaded.file);
                         Ok(builder.model(Job {
                             id: id as u32,
                             pipeline: path.and_then(|path| globs.pipeline_of(path)),
@@ -595,7 +600,8 @@ impl Compiler {
                 )
                 .collect::<Vec<_>>()
         };
-        let built = Later::new(pool.install(build), pool);
+        let (built, roles) = pool.join(build, || roles(&models));
+        let built = Later::new(built, pool);
         cancel.check()?;
         let models: SharedList<Arc<Model>> = built
             .into_inner()
@@ -627,7 +633,6 @@ impl Compiler {
         };
         doubtful.soften(&mut models, None);
         cancel.check()?;
-        let roles = roles(&models);
         let order_is_quiet =
             order.cycles.is_empty() && models.iter().all(|m| m.parts.target.diagnostics.is_empty());
         timings.check_ms = check_started.elapsed().as_secs_f64() * 1e3;
@@ -673,9 +678,9 @@ impl Compiler {
             files: &files,
             key: place.as_ref().and_then(|_| intact::key(inputs, read.as_deref())),
         };
-        let whole = seen.whole().map(Arc::new);
-        let mut remembered = snapshot.memo(paths.into_inner(), Vec::new(), &memo);
-        remembered.whole = whole;
+        let paths = paths.into_inner();
+        let (whole, mut remembered) = pool.join(|| seen.whole(), || snapshot.memo(paths, Vec::new(), &memo));
+        remembered.whole = whole.map(Arc::new);
         remembered.files = files.into_inner();
         self.last = Arc::downgrade(&snapshot);
         let old = std::mem::replace(&mut self.memo, Arc::new(remembered));
@@ -686,7 +691,7 @@ impl Compiler {
             let layout = layout.into_inner();
             match saved {
                 true => pool.spawn(move || drop((old, layout))),
-                false => self.save(place, Graph::of(&snapshot), Box::new((old, layout))),
+                false => self.save(place, snapshot.clone(), Box::new((old, layout))),
             }
         }
         Ok(snapshot)
@@ -694,13 +699,15 @@ impl Compiler {
 
     /// Write the cache file on a thread of its own; the next compile, or the end, waits for it. What is no longer needed is
     /// taken apart there too: for a large project that takes a while.
-    fn save(&mut self, place: cache::Place, graph: Graph, old: Box<dyn std::any::Any + Send>) {
+    fn save(&mut self, place: cache::Place, snapshot: Arc<Snapshot>, old: Box<dyn std::any::Any + Send>) {
         let (system, memo) = (self.system.clone(), self.memo.clone());
         let known = self.on_disk.flatten();
         let saver = std::thread::Builder::new()
             .name("rocky-cache".to_owned())
             .spawn(move || {
                 drop(old);
+                let graph = Graph::of(&snapshot);
+                drop(snapshot);
                 cache::save(&*system, &place, &memo, &graph, known)
             });
         // Without a thread there is no cache this time.
@@ -800,10 +807,10 @@ fn macros_beside(dir: &Path, root: &Path) -> PathBuf {
 }
 
 /// The models of all files that belong to one.
-fn roles(models: &SharedList<Arc<Model>>) -> FxHashMap<FileId, u32> {
+fn roles(models: &[Arc<LoadedModel>]) -> FxHashMap<FileId, u32> {
     let mut roles = FxHashMap::default();
     for (id, model) in models.iter().enumerate() {
-        let reads = &model.loaded.reads;
+        let reads = &model.reads;
         let beside = reads.sidecar.iter().chain(&reads.contract).map(|(file, _)| *file);
         for file in std::iter::once(model.file).chain(beside) {
             roles.insert(file, id as u32);

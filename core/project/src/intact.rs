@@ -6,7 +6,7 @@
 //! models, seeds, files as sources, remembered columns in doubt) makes that nothing is written down, and the next verb compiles the
 //! whole. Start at [`Intact::open`]; what is written down is put together in [`Seen::whole`].
 
-use crate::cache::{self, Foot, PathRow};
+use crate::cache::{self, Opened, PathRow, Row};
 use crate::compile::Inputs;
 use crate::configuration::Configuration;
 use crate::discover::{FilePath, Folder, Layout, ModelFiles};
@@ -14,7 +14,7 @@ use crate::hash::Hasher128;
 use crate::memo::{CachedFile, Memo, Paths};
 use crate::snapshot::{Snapshot, SourceSchema};
 use rayon::prelude::*;
-use rocky_base::system::{FileStamp, Pieces};
+use rocky_base::system::FileStamp;
 use rocky_base::{FileId, SmolStr, SourceFile, System};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -268,9 +268,8 @@ impl Graph {
 
 /// A cache file that fits what is there now.
 pub(crate) struct Intact {
-    file: Arc<dyn Pieces>,
+    file: Opened,
     tables: Vec<u8>,
-    foot: Foot,
     whole: Whole,
     graph: Graph,
 }
@@ -283,15 +282,9 @@ impl Intact {
     /// Read the tables of the cache file and hold them against folders and files, on the threads of the pool that this is called
     /// in. `None`: something has changed, or nothing was written down.
     pub fn open(system: &dyn System, root: &Path, place: &cache::Place) -> Option<Intact> {
-        let file = system.pieces(place.file()).ok()?;
-        let at = file.size().checked_sub(cache::FOOT as u64)?;
-        let mut foot = [0; cache::FOOT];
-        file.read_at(at, &mut foot).ok()?;
-        let foot = Foot::read(&foot, place)?;
-        let at = at.checked_sub(foot.tables_len()? as u64)?;
-        let mut tables = vec![0; foot.tables_len()?];
-        file.read_at(at, &mut tables).ok()?;
-        let parts = foot.tables(&tables)?;
+        let file = Opened::open(system, place)?;
+        let tables = file.tables()?;
+        let parts = file.foot.tables(&tables)?;
         let (whole, rest) = postcard::take_from_bytes::<Option<Whole>>(parts.whole).ok()?;
         let whole = whole?;
         let rows: Vec<PathRow<'_>> = postcard::from_bytes(parts.paths).ok()?;
@@ -326,7 +319,6 @@ impl Intact {
         graph.holds().then_some(Intact {
             file,
             tables,
-            foot,
             whole,
             graph,
         })
@@ -339,7 +331,7 @@ impl Intact {
 
     /// What the cache file is recognised by.
     pub fn fingerprint(&self) -> u128 {
-        self.foot.fingerprint
+        self.file.foot.fingerprint
     }
 
     /// The models around the first of `names` that is one; `None` when that cannot be said, or would be most of the project.
@@ -351,7 +343,7 @@ impl Intact {
 
     /// What is remembered of some models, and where they lie.
     pub fn part(&self, system: &Arc<dyn System>, root: &Path, models: &[u32]) -> Option<(Memo, Layout)> {
-        let parts = self.foot.tables(&self.tables)?;
+        let parts = self.file.foot.tables(&self.tables)?;
         let rows: Vec<PathRow<'_>> = postcard::from_bytes(parts.paths).ok()?;
         let wanted: FxHashMap<u32, ()> = models
             .iter()
@@ -374,7 +366,7 @@ impl Intact {
             }
             let mut bytes = vec![0; head.len];
             self.file.read_at(head.start, &mut bytes).ok()?;
-            let (id, entry) = cache::entry(&Arc::new(bytes), head.start, row)?;
+            let (id, entry) = cache::entry(&Arc::new(bytes), head.start, Row { bytes: row, at: None })?;
             entries.insert(id, entry);
         }
         if entries.len() != wanted.len() {

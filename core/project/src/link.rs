@@ -692,11 +692,20 @@ pub fn declared(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Declared {
     let sidecars = models.iter().flat_map(|m| m.config.sources.iter());
+    let declarations: Vec<&SourceDecl> = config.sources.iter().chain(sidecars).collect();
+    let read = |declaration: &&SourceDecl| declared_columns(declaration, dialect, own);
+    let read: Vec<_> = declarations.par_iter().with_min_len(16).map(read).collect();
     let mut declared = Declared::default();
-    for declaration in config.sources.iter().chain(sidecars) {
-        let Some(columns) = &declaration.columns else {
+    for (declaration, read) in declarations.into_iter().zip(read) {
+        let Some(DeclaredColumns {
+            columns,
+            made,
+            diagnostics: of_types,
+        }) = read
+        else {
             continue;
         };
+        diagnostics.extend(of_types);
         // A file is declared by the text that stands in FROM.
         let file = files::declared(&declaration.table.value, dialect);
         let name = match &file {
@@ -704,33 +713,6 @@ pub fn declared(
             None => names.full(&declared_name(declaration, dialect)),
         };
         let key = file.unwrap_or_else(|| name.key(dialect));
-        let mut made: Vec<SmolStr> = Vec::new();
-        let columns: Arc<[Column]> = columns
-            .iter()
-            .map(|c| {
-                let ty = Type::parse_with(dialect, &c.r#type.value, own);
-                if ty.is_none()
-                    && !c.r#type.from_env
-                    && !rocky_semantic::typing::may_be_own_type(dialect, &c.r#type.value)
-                {
-                    let message = format!("unknown type `{}`", c.r#type.value);
-                    diagnostics.push(
-                        Diagnostic::new(code::E206, c.r#type.loc, message)
-                            .help(format!("Write the type as {dialect} spells it.")),
-                    );
-                }
-                // A name from TOML counts as unquoted: Snowflake stores it in upper case.
-                let name = Ident::from_config(dialect, &c.name.value).stored(dialect);
-                if !own.is_empty() && ty.is_some() && Type::parse(dialect, &c.r#type.value).is_none() {
-                    made.push(name.clone());
-                }
-                Column {
-                    name,
-                    ty: ty.unwrap_or_default(),
-                    nullable: c.nullable,
-                }
-            })
-            .collect();
         if let Some(model) = names.model_of_target(&name) {
             let message = format!(
                 "declared source `{}` is the target of model `{}`",
@@ -762,6 +744,49 @@ pub fn declared(
         declared.insert(key, (declaration.table.loc, schema));
     }
     declared
+}
+
+/// The columns of a declaration.
+struct DeclaredColumns {
+    columns: Arc<[Column]>,
+    /// Columns whose types the project makes.
+    made: Vec<SmolStr>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// `None`: it lists none.
+fn declared_columns(declaration: &SourceDecl, dialect: Dialect, own: &OwnTypes) -> Option<DeclaredColumns> {
+    let mut made: Vec<SmolStr> = Vec::new();
+    let mut diagnostics = Vec::new();
+    let column = |c: &rocky_config::SourceColumn| {
+        let ty = Type::parse_with(dialect, &c.r#type.value, own);
+        if ty.is_none()
+            && !c.r#type.from_env
+            && !rocky_semantic::typing::may_be_own_type(dialect, &c.r#type.value)
+        {
+            let message = format!("unknown type `{}`", c.r#type.value);
+            diagnostics.push(
+                Diagnostic::new(code::E206, c.r#type.loc, message)
+                    .help(format!("Write the type as {dialect} spells it.")),
+            );
+        }
+        // A name from TOML counts as unquoted: Snowflake stores it in upper case.
+        let name = Ident::from_config(dialect, &c.name.value).stored(dialect);
+        if !own.is_empty() && ty.is_some() && Type::parse(dialect, &c.r#type.value).is_none() {
+            made.push(name.clone());
+        }
+        Column {
+            name,
+            ty: ty.unwrap_or_default(),
+            nullable: c.nullable,
+        }
+    };
+    let columns = declaration.columns.as_ref()?.iter().map(column).collect();
+    Some(DeclaredColumns {
+        columns,
+        made,
+        diagnostics,
+    })
 }
 
 /// Put what the request gives before the declarations, and what is locked behind them.

@@ -220,7 +220,13 @@ pub struct Recorder<'a> {
 impl Recorder<'_> {
     /// The number of a path.
     pub fn id(&mut self, path: &FilePath) -> FileId {
-        let id = match self.paths.get(&path.shown) {
+        let known = self.paths.get(&path.shown);
+        self.numbered(path, known)
+    }
+
+    /// The number of a path, which was looked for already.
+    fn numbered(&mut self, path: &FilePath, known: Option<FileId>) -> FileId {
+        let id = match known {
             Some(id) => id,
             None => Arc::make_mut(self.paths).add(&path.shown),
         };
@@ -407,15 +413,32 @@ pub fn load(
         diagnostics.push(crate::discover::orphan(path, Loc::new(id, Span::at(0)), layout));
     }
 
-    // Numbers first, so that the parallel part only reads the memo.
+    // Numbers first, so that the parallel part only reads the memo. Most files have theirs already.
+    let known: Vec<[Option<FileId>; 3]> = {
+        let paths: &Paths = recorder.paths;
+        let known = |files: &ModelFiles| {
+            let beside = |file: &Option<FilePath>| paths.get(&file.as_ref()?.shown);
+            [
+                paths.get(&files.body.shown),
+                beside(&files.sidecar),
+                beside(&files.contract),
+            ]
+        };
+        let look = || {
+            let models = layout.models.par_iter().with_min_len(256);
+            models.map(known).collect()
+        };
+        pool.install(look)
+    };
     let jobs: Vec<Job<'_>> = layout
         .models
         .iter()
-        .map(|files| Job {
+        .zip(known)
+        .map(|(files, [body, sidecar, contract])| Job {
             files,
-            body: recorder.id(&files.body),
-            sidecar: files.sidecar.as_ref().map(|p| recorder.id(p)),
-            contract: files.contract.as_ref().map(|p| recorder.id(p)),
+            body: recorder.numbered(&files.body, body),
+            sidecar: files.sidecar.as_ref().map(|p| recorder.numbered(p, sidecar)),
+            contract: files.contract.as_ref().map(|p| recorder.numbered(p, contract)),
         })
         .collect();
     let memo = recorder.memo;

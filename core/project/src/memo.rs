@@ -98,8 +98,10 @@ pub struct Entry {
 #[derive(Debug)]
 pub(crate) struct Written {
     pub bytes: Packed,
-    /// The lengths of its parts and its checksum, as the table has them.
-    pub row: Box<[u8]>,
+    /// Where its row in the table of entries begins, in the bytes that these are a part of.
+    pub row: usize,
+    /// The fingerprint of the file that it was read from, when its news are left out.
+    pub base: u128,
 }
 
 impl Entry {

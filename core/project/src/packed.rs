@@ -30,6 +30,11 @@ impl Packed {
         })
     }
 
+    /// Other bytes of the same file; `None` when the range is not inside of it.
+    pub fn beside(&self, start: usize, len: usize) -> Option<&[u8]> {
+        self.file.get(start..start.checked_add(len)?)
+    }
+
     /// Bytes of its own.
     pub fn own(mut bytes: Vec<u8>) -> Packed {
         bytes.shrink_to_fit();

@@ -243,9 +243,17 @@ fn a_compiler_that_lived_through_edits_says_what_a_new_one_says() {
         .ok()
         .and_then(|s| s.parse().ok())
         .unwrap_or(110);
+    let mut n_news = 0;
     for seed in 1..=8u64 {
         let mut random = Random(seed);
         let n_models = 12;
+        // What the cache folder held at some earlier step.
+        let mut earlier: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+        let held = |system: &MemorySystem| -> Vec<(PathBuf, Vec<u8>)> {
+            let files = system.list(Path::new(CACHE)).unwrap_or_default();
+            let held = |f: rocky_base::system::DirEntry| (f.path.clone(), system.read(&f.path).unwrap());
+            files.into_iter().map(held).collect()
+        };
         let system = Arc::new(MemorySystem::new());
         system.write("/p/rocky.toml", sources(&mut random));
         let mut inputs = Inputs::default();
@@ -253,6 +261,14 @@ fn a_compiler_that_lived_through_edits_says_what_a_new_one_says() {
             edit(&mut random, &system, &mut inputs, n_models);
         }
         system.write("/p/models/z.sql", "SELECT a, b FROM raw.t");
+        // Beside many that stay, what changes is written as news of the cache file.
+        let n_still = if seed % 4 == 0 { 60 } else { 0 };
+        for i in 0..n_still {
+            system.write(
+                format!("/p/models/still_{i}.sql"),
+                format!("SELECT b AS c{i} FROM z"),
+            );
+        }
         let mut lived = compiler(&system);
         if seed % 2 == 0 {
             // The stamps of files count; without it every file is read again and its text compared.
@@ -270,7 +286,16 @@ fn a_compiler_that_lived_through_edits_says_what_a_new_one_says() {
             // Another process, which finds what the one of the step before left, now and then damaged.
             if random.next(5) == 0 {
                 damage(&mut random, &system);
+            } else if random.next(8) == 0 {
+                // A file that another process wrote: of the two not both are the last ones.
+                if let Some((path, bytes)) = earlier.get(random.next(earlier.len())) {
+                    system.write(path, bytes.clone());
+                }
             }
+            if random.next(4) == 0 {
+                earlier = held(&system);
+            }
+            let before = held(&system);
             let from_disk = with_cache(&system, Some(CACHE))
                 .compile(&inputs, &pool, &mut NoObserver, &cancel)
                 .unwrap();
@@ -279,8 +304,23 @@ fn a_compiler_that_lived_through_edits_says_what_a_new_one_says() {
                 visible(&fresh),
                 "seed {seed}, step {step}, from disk"
             );
+            let after = held(&system);
+            let news = |f: &&(PathBuf, Vec<u8>)| f.0.extension().is_some_and(|e| e == "news");
+            let written = |f: &(PathBuf, Vec<u8>)| !before.contains(f);
+            if after.iter().find(news).is_some_and(written) {
+                n_news += 1;
+                assert_eq!(
+                    after.iter().filter(|f| written(f)).count(),
+                    1,
+                    "seed {seed}, step {step}"
+                );
+            }
         }
     }
+    assert!(
+        n_news >= steps / 2,
+        "{n_news} news in {steps} steps of eight seeds"
+    );
 }
 
 #[test]
