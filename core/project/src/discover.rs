@@ -183,6 +183,8 @@ impl<'a> Walk<'a> {
                 }
             }
             self.cancel.check()?;
+            // Here the names are short and differ early; of paths the sort below finds long runs in order.
+            files.sort_unstable();
             self.folder(dir, files)?;
             // Reversed, because the last one pushed is walked first: the order of folders is that of their names.
             pending.extend(folders.into_iter().rev());
