@@ -126,5 +126,6 @@ pub(crate) fn order(items: &[OrderItem], visit: &mut dyn FnMut(Child)) {
 pub(crate) fn window(spec: &WindowSpec, visit: &mut dyn FnMut(Child)) {
     spec.partition_by.iter().for_each(|e| visit(Child::Expr(*e)));
     order(&spec.order_by, visit);
-    spec.frame.iter().for_each(|e| visit(Child::Expr(*e)));
+    let distances = spec.frame.iter().flat_map(|f| f.distances());
+    distances.for_each(|e| visit(Child::Expr(e)));
 }

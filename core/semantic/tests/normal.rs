@@ -123,6 +123,14 @@ fn spelling_does_not_matter() {
             "(SELECT x.a FROM t x) UNION ALL (SELECT a FROM u)",
         ),
         (
+            "SELECT sum(a) OVER (ORDER BY b ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS n FROM t",
+            "SELECT sum(a) OVER (ORDER BY b rows between /* one */ 1 preceding AND current row) AS n FROM t",
+        ),
+        (
+            "SELECT sum(a) OVER (ORDER BY b ROWS 1 PRECEDING) AS n FROM t",
+            "SELECT sum(a) OVER (ORDER BY b ROWS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE NO OTHERS) AS n FROM t",
+        ),
+        (
             "SELECT row_number() OVER (PARTITION BY b ORDER BY a) AS n FROM t",
             "SELECT row_number() OVER w AS n FROM t WINDOW w AS (PARTITION BY b ORDER BY a)",
         ),
@@ -270,6 +278,14 @@ fn what_differs_is_never_the_same() {
         (
             "SELECT rank() OVER (PARTITION BY b ORDER BY a) AS n FROM t",
             "SELECT rank() OVER (PARTITION BY b ORDER BY a DESC) AS n FROM t",
+        ),
+        (
+            "SELECT sum(a) OVER (ORDER BY b ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS n FROM t",
+            "SELECT sum(a) OVER (ORDER BY b ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING) AS n FROM t",
+        ),
+        (
+            "SELECT sum(a) OVER (ORDER BY b ROWS 1 PRECEDING) AS n FROM t",
+            "SELECT sum(a) OVER (ORDER BY b ROWS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE TIES) AS n FROM t",
         ),
         (
             "SELECT sum(a) OVER (ORDER BY b ROWS 1 PRECEDING) AS n FROM t",

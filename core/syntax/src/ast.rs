@@ -132,6 +132,8 @@ pub struct Cte {
     pub query: QueryId,
     /// `USING KEY (…)` of a recursive CTE (DuckDB).
     pub using_key: Vec<Name>,
+    /// MATERIALIZED (true), NOT MATERIALIZED (false).
+    pub materialized: Option<bool>,
     /// The whole definition.
     pub span: Span,
 }
@@ -974,6 +976,8 @@ pub enum ExprKind {
 pub struct Call {
     /// The name, qualified perhaps.
     pub name: Path,
+    /// Written with brackets; `CURRENT_DATE` and its kin are not.
+    pub brackets: bool,
     /// Arguments. `COUNT(*)` has one `Star` argument.
     pub args: Vec<Arg>,
     /// DISTINCT inside the brackets.
@@ -1017,14 +1021,82 @@ pub struct WindowSpec {
     pub partition_by: Vec<ExprId>,
     /// ORDER BY.
     pub order_by: Vec<OrderItem>,
-    /// The frame's bound expressions, in order.
-    pub frame: Vec<ExprId>,
-    /// It is a RANGE frame: its bounds are distances between values.
-    pub ranges: bool,
-    /// The frame clause, EXCLUDE included.
-    pub frame_span: Option<Span>,
+    /// The frame clause.
+    pub frame: Option<Frame>,
     /// All between the brackets, them included.
     pub span: Span,
+}
+
+/// A window's frame: `ROWS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE TIES`.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    /// What its bounds count.
+    pub unit: FrameUnit,
+    /// Where it begins.
+    pub start: FrameBound,
+    /// Where it ends; `None` without BETWEEN, which means the current row.
+    pub end: Option<FrameBound>,
+    /// EXCLUDE.
+    pub exclude: Option<FrameExclude>,
+    /// The clause, EXCLUDE included.
+    pub span: Span,
+}
+
+/// What the bounds of a frame count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FrameUnit {
+    /// Rows.
+    Rows,
+    /// Distances between values of the key.
+    Range,
+    /// Groups of rows with the same key.
+    Groups,
+}
+
+/// A bound of a frame. What could not be parsed stands under its diagnostic as if it were PRECEDING.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FrameBound {
+    /// UNBOUNDED PRECEDING.
+    First,
+    /// `n PRECEDING`.
+    Preceding(ExprId),
+    /// CURRENT ROW.
+    Current,
+    /// `n FOLLOWING`.
+    Following(ExprId),
+    /// UNBOUNDED FOLLOWING.
+    Last,
+}
+
+/// The rows that a frame leaves out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FrameExclude {
+    /// NO OTHERS: none.
+    NoOthers,
+    /// CURRENT ROW.
+    CurrentRow,
+    /// GROUP.
+    Group,
+    /// TIES.
+    Ties,
+}
+
+impl FrameBound {
+    /// How far the bound is, when it says so.
+    pub fn distance(self) -> Option<ExprId> {
+        match self {
+            FrameBound::Preceding(id) | FrameBound::Following(id) => Some(id),
+            FrameBound::First | FrameBound::Current | FrameBound::Last => None,
+        }
+    }
+}
+
+impl Frame {
+    /// The bounds' expressions, in order of text.
+    pub fn distances(&self) -> impl Iterator<Item = ExprId> {
+        let end = self.end.and_then(FrameBound::distance);
+        self.start.distance().into_iter().chain(end)
+    }
 }
 
 impl ExprKind {
@@ -1163,6 +1235,6 @@ impl WindowSpec {
     pub fn for_each_child(&self, mut f: impl FnMut(ExprId)) {
         self.partition_by.iter().for_each(|e| f(*e));
         self.order_by.iter().for_each(|o| f(o.expr));
-        self.frame.iter().for_each(|e| f(*e));
+        self.frame.iter().flat_map(Frame::distances).for_each(f);
     }
 }

@@ -201,3 +201,7 @@ SELECT employee_id, shift_start < '10:00' AS a, shift_tz = '10:00+01' AS b, hire
 
 -- name: forms_ac
 SELECT CASE WHEN level IN ('senior', 'lead') THEN 'exp' WHEN level = 'junior' THEN 'jr' ELSE level END AS a, coalesce(level::VARCHAR, 'none') AS b, level || '-' || employee_id AS c, max(level) OVER () AS d, upper(level) AS e, concat(level, 'x') AS f, level LIKE 'j%' AS g, length(level) AS h, level::VARCHAR = full_name AS i, replace(level, 'j', 'J') AS j FROM employees;
+
+-- name: comments_in_names
+SELECT sum(amount) OVER (ORDER BY order_date ROWS BETWEEN /* a week */ 7 PRECEDING AND CURRENT ROW), avg(amount) OVER (ORDER BY order_date ROWS 1 PRECEDING -- one
+), count(*) OVER (ORDER BY order_date ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE /* x */ TIES), (WITH a AS /* materialized */ (SELECT 1 AS x) SELECT x FROM a) FROM orders;

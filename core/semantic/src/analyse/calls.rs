@@ -9,7 +9,9 @@ use super::{Analyser, Ctx};
 use crate::model::{InfluenceKind, Roles, Transform};
 use crate::typing::{self, Argument, ArgumentValue, CallSite, Constant, FunctionKind, Operand, TypeError};
 use rocky_base::{Diagnostic, Dialect, Loc, SmolStr, Span, code};
-use rocky_syntax::ast::{BinaryOp, Call, ExprId, ExprKind, Name, Over, WindowSpec, path_span};
+use rocky_syntax::ast::{
+    BinaryOp, Call, ExprId, ExprKind, Frame, FrameUnit, Name, Over, WindowSpec, path_span,
+};
 use rocky_warehouse::Type;
 
 /// What is known of a call besides its arguments.
@@ -395,9 +397,12 @@ impl<'a> Analyser<'a> {
         let (mut ranges, mut n_keys) = (None, 0);
         // A window may extend another, which may extend another; a definition that names itself ends the walk.
         for _ in 0..64 {
-            framed |= spec.frame_span.is_some();
-            if spec.ranges && !spec.frame.is_empty() {
-                ranges = spec.frame_span;
+            framed |= spec.frame.is_some();
+            if let Some(frame) = &spec.frame
+                && frame.unit == FrameUnit::Range
+                && frame.distances().next().is_some()
+            {
+                ranges = Some(frame.span);
             }
             n_keys += spec.order_by.len();
             let keys = spec
@@ -412,10 +417,10 @@ impl<'a> Analyser<'a> {
                     acc.push_as(set, inner, Roles::WINDOW);
                 }
             }
-            for bound in &spec.frame {
-                let distance = self.value(*bound);
+            for bound in spec.frame.iter().flat_map(Frame::distances) {
+                let distance = self.value(bound);
                 if let [key] = spec.order_by.as_slice() {
-                    self.check_range(spec, key, *bound, &distance);
+                    self.check_range(spec, key, bound, &distance);
                 }
             }
             let Some(base) = &spec.base else { break };
@@ -502,7 +507,7 @@ impl<'a> Analyser<'a> {
             && call.name.len() == 1
             && args.is_empty()
             && bare.contains(&site.name.as_str())
-            && self.text(span).ends_with(')')
+            && call.brackets
         {
             let written = last_name(call);
             let message = format!("`{written}` is written without brackets");

@@ -6,10 +6,10 @@ mod query;
 
 use super::deeper;
 use crate::typing;
-use rocky_base::{Dialect, SmolStr, Span};
+use rocky_base::{Dialect, SmolStr};
 use rocky_syntax::ast::{
-    Ast, BinaryOp, Call, CastKind, Direction, ExprId, ExprKind, IsWhat, LikeKind, Literal, Name, OrderItem,
-    Over, Sort, UnaryOp, WindowSpec,
+    Ast, BinaryOp, Call, CastKind, Direction, ExprId, ExprKind, Frame, FrameBound, FrameExclude, FrameUnit,
+    IsWhat, LikeKind, Literal, Name, OrderItem, Over, Sort, UnaryOp, WindowSpec,
 };
 use rocky_warehouse::Type;
 use rustc_hash::FxHashMap;
@@ -607,7 +607,7 @@ impl<'p> Printer<'p> {
     fn call(&mut self, id: ExprId, call: &'p Call) {
         let Some(last) = call.name.last() else { return };
         // CURRENT_DATE and its kin are names to the engine.
-        if call.args.is_empty() && last.span.end == self.ast.expr(id).span.end {
+        if !call.brackets {
             return if self.out.is_empty() {
                 self.raw(id)
             } else {
@@ -808,74 +808,47 @@ impl<'p> Printer<'p> {
             self.order(&with.order_by);
             space = true;
         }
-        if let Some(frame) = chain
-            .iter()
-            .find_map(|s| Some((s.frame_span?, s.frame.as_slice())))
-        {
-            self.frame(space, frame.0, frame.1);
+        if let Some(frame) = chain.iter().find_map(|s| s.frame.as_ref()) {
+            self.frame(space, frame);
         }
         self.push(")");
     }
 
     /// A frame, always with BETWEEN; nothing for the default one.
-    fn frame(&mut self, space: bool, span: Span, bounds: &[ExprId]) {
-        // What is not a bound's expression is keywords.
-        let mut words: Vec<Result<String, ExprId>> = Vec::new();
-        let mut at = span.start;
-        for bound in bounds {
-            let place = self.ast.expr(*bound).span;
-            let before = Span::new(at, place.start.max(at)).slice(self.text);
-            words.extend(before.split_whitespace().map(|w| Ok(w.to_uppercase())));
-            words.push(Err(*bound));
-            at = place.end;
+    fn frame(&mut self, space: bool, frame: &Frame) {
+        let end = frame.end.unwrap_or(FrameBound::Current);
+        let exclude = match frame.exclude {
+            None | Some(FrameExclude::NoOthers) => None,
+            Some(FrameExclude::CurrentRow) => Some("CURRENT ROW"),
+            Some(FrameExclude::Group) => Some("GROUP"),
+            Some(FrameExclude::Ties) => Some("TIES"),
+        };
+        let unit = match (frame.unit, frame.start, end) {
+            (FrameUnit::Range, FrameBound::First, FrameBound::Current) if exclude.is_none() => return,
+            // All rows are all rows, whatever is counted.
+            (_, FrameBound::First, FrameBound::Last) | (FrameUnit::Rows, ..) => "ROWS",
+            (FrameUnit::Range, ..) => "RANGE",
+            (FrameUnit::Groups, ..) => "GROUPS",
+        };
+        self.push(if space { " " } else { "" });
+        self.push(unit);
+        self.push(" BETWEEN ");
+        self.bound(frame.start);
+        self.push(" AND ");
+        self.bound(end);
+        if let Some(exclude) = exclude {
+            self.push(" EXCLUDE ");
+            self.push(exclude);
         }
-        let after = Span::new(at, span.end.max(at)).slice(self.text);
-        words.extend(after.split_whitespace().map(|w| Ok(w.to_uppercase())));
-        let is = |word: Option<&Result<String, ExprId>>, text: &str| matches!(word, Some(Ok(w)) if w == text);
-        let exclude = words
-            .iter()
-            .rposition(|w| is(Some(w), "EXCLUDE"))
-            .map_or_else(Vec::new, |at| words.split_off(at));
-        if !is(words.get(1), "BETWEEN") {
-            words.insert(1.min(words.len()), Ok("BETWEEN".to_owned()));
-            words.extend(["AND", "CURRENT", "ROW"].map(|w| Ok(w.to_owned())));
-        }
-        let text: Vec<&str> = words.iter().map(|w| w.as_deref().unwrap_or("?")).collect();
-        let no_exclude = exclude.is_empty() || is(exclude.get(1), "NO");
-        match text.as_slice() {
-            [
-                "RANGE",
-                "BETWEEN",
-                "UNBOUNDED",
-                "PRECEDING",
-                "AND",
-                "CURRENT",
-                "ROW",
-            ] if no_exclude => return,
-            [
-                _,
-                "BETWEEN",
-                "UNBOUNDED",
-                "PRECEDING",
-                "AND",
-                "UNBOUNDED",
-                "FOLLOWING",
-            ] => {
-                if let Some(unit) = words.first_mut() {
-                    *unit = Ok("ROWS".to_owned());
-                }
-            }
-            _ => {}
-        }
-        if !no_exclude {
-            words.extend(exclude);
-        }
-        for (i, word) in words.into_iter().enumerate() {
-            self.push(if i > 0 || space { " " } else { "" });
-            match word {
-                Ok(word) => self.push(&word),
-                Err(bound) => self.expr(bound),
-            }
+    }
+
+    fn bound(&mut self, bound: FrameBound) {
+        match bound {
+            FrameBound::First => self.push("UNBOUNDED PRECEDING"),
+            FrameBound::Preceding(distance) => self.wrapped("", distance, " PRECEDING"),
+            FrameBound::Current => self.push("CURRENT ROW"),
+            FrameBound::Following(distance) => self.wrapped("", distance, " FOLLOWING"),
+            FrameBound::Last => self.push("UNBOUNDED FOLLOWING"),
         }
     }
 }

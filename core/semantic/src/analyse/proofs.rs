@@ -8,7 +8,9 @@ use super::select::Keys;
 use super::{Analyser, Clause};
 use crate::typing::{self, Constant, Operand};
 use rocky_base::{Diagnostic, Dialect, Loc, Span, code};
-use rocky_syntax::ast::{BinaryOp, ExprId, ExprKind, Literal, Name, OrderItem, Query, UnaryOp, WindowSpec};
+use rocky_syntax::ast::{
+    BinaryOp, ExprId, ExprKind, FrameUnit, Literal, Name, OrderItem, Query, UnaryOp, WindowSpec,
+};
 use rocky_warehouse::Type;
 
 impl<'a> Analyser<'a> {
@@ -233,7 +235,7 @@ impl<'a> Analyser<'a> {
         bound: ExprId,
         distance: &Operand,
     ) {
-        if self.dialect != Dialect::DuckDb || !spec.ranges {
+        if self.dialect != Dialect::DuckDb || spec.frame.is_none_or(|f| f.unit != FrameUnit::Range) {
             return;
         }
         let key = self.value(key.expr);
@@ -263,7 +265,7 @@ impl<'a> Analyser<'a> {
             format!("window `{name}` has its own PARTITION BY, which cannot be replaced")
         } else if !spec.order_by.is_empty() && !base.order_by.is_empty() {
             format!("window `{name}` has its own ORDER BY, which cannot be replaced")
-        } else if base.frame_span.is_some() {
+        } else if base.frame.is_some() {
             format!("window `{name}` has a frame, and cannot be extended")
         } else {
             return;

@@ -7,7 +7,8 @@ use crate::typing::{self, FunctionKind};
 use crate::walk::{self, Child};
 use rocky_base::SmolStr;
 use rocky_syntax::ast::{
-    BinaryOp, Call, CastKind, ExprId, ExprKind, Literal, Name, OrderItem, Over, TypeName, WindowSpec,
+    BinaryOp, Call, CastKind, ExprId, ExprKind, FrameBound, FrameExclude, FrameUnit, Literal, Name,
+    OrderItem, Over, TypeName, WindowSpec,
 };
 use rocky_warehouse::Type;
 
@@ -469,17 +470,31 @@ impl<'a> Normaliser<'a> {
         mix.str("partition");
         self.exprs(partition, mix);
         self.sort(&spec.order_by, mix);
-        mix.flag(spec.frame_span.is_some());
-        if let Some(span) = spec.frame_span {
-            mix.str(
-                &self
-                    .slice(span)
-                    .split_whitespace()
-                    .collect::<Vec<_>>()
-                    .join(" ")
-                    .to_ascii_uppercase(),
-            );
-            self.exprs(&spec.frame, mix);
+        mix.flag(spec.frame.is_some());
+        if let Some(frame) = &spec.frame {
+            mix.str(match frame.unit {
+                FrameUnit::Rows => "rows",
+                FrameUnit::Range => "range",
+                FrameUnit::Groups => "groups",
+            });
+            // Without BETWEEN the frame ends at the current row.
+            for bound in [frame.start, frame.end.unwrap_or(FrameBound::Current)] {
+                mix.str(match bound {
+                    FrameBound::First => "first",
+                    FrameBound::Preceding(_) => "preceding",
+                    FrameBound::Current => "current",
+                    FrameBound::Following(_) => "following",
+                    FrameBound::Last => "last",
+                });
+            }
+            mix.str(match frame.exclude {
+                None | Some(FrameExclude::NoOthers) => "none",
+                Some(FrameExclude::CurrentRow) => "row",
+                Some(FrameExclude::Group) => "group",
+                Some(FrameExclude::Ties) => "ties",
+            });
+            let distances: Vec<ExprId> = frame.distances().collect();
+            self.exprs(&distances, mix);
         }
     }
 }

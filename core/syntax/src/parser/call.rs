@@ -2,7 +2,9 @@
 
 use super::expr::level;
 use super::{ArgContext, Parser};
-use crate::ast::{Arg, Call, ExprId, ExprKind, Name, Over, Path, WindowSpec};
+use crate::ast::{
+    Arg, Call, ExprId, ExprKind, Frame, FrameBound, FrameExclude, FrameUnit, Name, Over, Path, WindowSpec,
+};
 use crate::lexer::{Kw, TokenKind};
 use rocky_base::{Dialect, Span};
 
@@ -319,114 +321,112 @@ impl Parser<'_> {
             self.expect_kw(Kw::By, "after `ORDER`");
             spec.order_by = self.order_items();
         }
-        if matches!(self.kw(), Kw::Rows | Kw::Range | Kw::Groups) {
-            self.frame(&mut spec);
-        }
+        let unit = match self.kw() {
+            Kw::Rows => Some(FrameUnit::Rows),
+            Kw::Range => Some(FrameUnit::Range),
+            Kw::Groups => Some(FrameUnit::Groups),
+            _ => None,
+        };
+        spec.frame = unit.map(|unit| self.frame(unit));
         self.in_args = context;
         self.close(open, "window");
         spec.span = self.span_from(start);
         spec
     }
 
-    fn frame(&mut self, spec: &mut WindowSpec) {
-        spec.ranges = self.kw() == Kw::Range;
-        let start = self.advance().span;
+    /// A frame, cursor on its unit.
+    fn frame(&mut self, unit: FrameUnit) -> Frame {
+        let from = self.advance().span;
         let between = self.eat_kw(Kw::Between).is_some();
-        let first = self.frame_bound(spec);
-        let mut second = Some(Bound::Current);
+        let (start, known) = self.frame_bound();
+        let mut end = None;
+        let mut both = known;
         if between {
-            let and = self.expect_kw(Kw::And, "between the bounds of the frame");
-            second = if and { self.frame_bound(spec) } else { None };
+            let bound = self
+                .expect_kw(Kw::And, "between the bounds of the frame")
+                .then(|| self.frame_bound());
+            both &= bound.is_some_and(|(_, known)| known);
+            end = bound.map(|(bound, _)| bound);
         }
-        if let (Some(first), Some(second)) = (first, second)
-            && let Some(wrong) = Bound::refused(first, second)
-        {
-            let span = self.span_from(start);
+        if both && let Some(wrong) = refused(start, end.unwrap_or(FrameBound::Current)) {
+            let span = self.span_from(from);
             self.error_at(span, wrong);
         }
+        let mut exclude = None;
         if self.eat_kw(Kw::Exclude).is_some() {
-            let known = match self.kw() {
-                Kw::Current => self.kw_nth(1) == Kw::Row,
-                Kw::No => self.kw_nth(1) == Kw::Others,
-                Kw::Group | Kw::Ties => true,
-                _ => false,
+            exclude = match self.kw() {
+                Kw::Current if self.kw_nth(1) == Kw::Row => Some(FrameExclude::CurrentRow),
+                Kw::No if self.kw_nth(1) == Kw::Others => Some(FrameExclude::NoOthers),
+                Kw::Group => Some(FrameExclude::Group),
+                Kw::Ties => Some(FrameExclude::Ties),
+                _ => None,
             };
-            if known {
-                let two = matches!(self.kw(), Kw::Current | Kw::No);
-                self.advance();
-                if two {
+            match exclude {
+                Some(FrameExclude::CurrentRow | FrameExclude::NoOthers) => {
+                    self.advance();
                     self.advance();
                 }
-            } else {
-                self.unexpected("`CURRENT ROW`, `GROUP`, `TIES` or `NO OTHERS` after `EXCLUDE`");
+                Some(FrameExclude::Group | FrameExclude::Ties) => {
+                    self.advance();
+                }
+                None => self.unexpected("`CURRENT ROW`, `GROUP`, `TIES` or `NO OTHERS` after `EXCLUDE`"),
             }
         }
-        spec.frame_span = Some(self.span_from(start));
+        Frame {
+            unit,
+            start,
+            end,
+            exclude,
+            span: self.span_from(from),
+        }
     }
 
-    fn frame_bound(&mut self, spec: &mut WindowSpec) -> Option<Bound> {
+    /// A bound, and whether it could be read.
+    fn frame_bound(&mut self) -> (FrameBound, bool) {
         if self.eat_kws(Kw::Current, Kw::Row).is_some() {
-            return Some(Bound::Current);
+            return (FrameBound::Current, true);
         }
-        let unbounded = self.kw() == Kw::Unbounded;
-        if unbounded {
-            self.advance();
-        } else {
-            let bound = self.expr_above(level::AND + 1);
-            spec.frame.push(bound);
-        }
-        let bound = match (self.kw(), unbounded) {
-            (Kw::Preceding, true) => Bound::First,
-            (Kw::Preceding, false) => Bound::Preceding,
-            (Kw::Following, false) => Bound::Following,
-            (Kw::Following, true) => Bound::Last,
+        let distance = match self.eat_kw(Kw::Unbounded) {
+            Some(_) => None,
+            None => Some(self.expr_above(level::AND + 1)),
+        };
+        let before = distance.map_or(FrameBound::First, FrameBound::Preceding);
+        match self.kw() {
+            Kw::Preceding => {
+                self.advance();
+                (before, true)
+            }
+            Kw::Following => {
+                self.advance();
+                (distance.map_or(FrameBound::Last, FrameBound::Following), true)
+            }
             _ => {
                 self.unexpected("`PRECEDING` or `FOLLOWING` after the bound of the frame");
-                return None;
+                (before, false)
             }
-        };
-        self.advance();
-        Some(bound)
+        }
     }
 }
 
-/// A bound of a window's frame, in the order of rows.
-#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Bound {
-    /// UNBOUNDED PRECEDING.
-    First,
-    Preceding,
-    Current,
-    Following,
-    /// UNBOUNDED FOLLOWING.
-    Last,
+/// A bound's words, and its place in the order of rows.
+fn place(bound: FrameBound) -> (u8, &'static str) {
+    match bound {
+        FrameBound::First => (0, "UNBOUNDED PRECEDING"),
+        FrameBound::Preceding(_) => (1, "PRECEDING"),
+        FrameBound::Current => (2, "CURRENT ROW"),
+        FrameBound::Following(_) => (3, "FOLLOWING"),
+        FrameBound::Last => (4, "UNBOUNDED FOLLOWING"),
+    }
 }
 
-impl Bound {
-    fn words(self) -> &'static str {
-        match self {
-            Bound::First => "UNBOUNDED PRECEDING",
-            Bound::Preceding => "PRECEDING",
-            Bound::Current => "CURRENT ROW",
-            Bound::Following => "FOLLOWING",
-            Bound::Last => "UNBOUNDED FOLLOWING",
-        }
+/// Why no frame goes from one bound to the other. `2 PRECEDING AND 3 PRECEDING` is an empty frame, and is one.
+fn refused(from: FrameBound, to: FrameBound) -> Option<String> {
+    if from == FrameBound::Last {
+        return Some("a frame cannot begin at UNBOUNDED FOLLOWING".to_owned());
     }
-
-    /// Why no frame goes from one bound to the other. `2 PRECEDING AND 3 PRECEDING` is an empty frame, and is one.
-    fn refused(from: Bound, to: Bound) -> Option<String> {
-        if from == Bound::Last {
-            return Some("a frame cannot begin at UNBOUNDED FOLLOWING".to_owned());
-        }
-        if to == Bound::First {
-            return Some("a frame cannot end at UNBOUNDED PRECEDING".to_owned());
-        }
-        (to < from).then(|| {
-            format!(
-                "a frame that begins at {} cannot end at {}",
-                from.words(),
-                to.words()
-            )
-        })
+    if to == FrameBound::First {
+        return Some("a frame cannot end at UNBOUNDED PRECEDING".to_owned());
     }
+    let ((first, begins), (last, ends)) = (place(from), place(to));
+    (last < first).then(|| format!("a frame that begins at {begins} cannot end at {ends}"))
 }

@@ -186,6 +186,7 @@ impl Parser<'_> {
     pub(super) fn plain_call(&self, name: Path, args: Vec<ExprId>) -> Call {
         Call {
             name,
+            brackets: true,
             args: args.into_iter().map(|value| Arg { name: None, value }).collect(),
             distinct: false,
             order_by: Vec::new(),
@@ -560,7 +561,7 @@ impl Parser<'_> {
             let span = self.advance().span;
             let name = vec![self.name_of(token)];
             let mut call = self.plain_call(name, Vec::new());
-            call.args.clear();
+            call.brackets = false;
             return self.add(ExprKind::Function(Box::new(call)), span);
         }
         // DATE '2020-01-01', TIMESTAMP WITH TIME ZONE '…', DOUBLE PRECISION '1'

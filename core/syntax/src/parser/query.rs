@@ -306,9 +306,10 @@ impl Parser<'_> {
         if !self.expect_kw(Kw::As, "after the name of the CTE") && self.kind() != TokenKind::LParen {
             return None;
         }
-        if self.eat_kws(Kw::Not, Kw::Materialized).is_none() {
-            self.eat_kw(Kw::Materialized);
-        }
+        let materialized = match self.eat_kws(Kw::Not, Kw::Materialized) {
+            Some(_) => Some(false),
+            None => self.eat_kw(Kw::Materialized).map(|_| true),
+        };
         if self.kind() != TokenKind::LParen {
             self.unexpected("`(` before the query of the CTE");
             // Where the CTE ends and the query begins is anybody's guess: one mistake, one message.
@@ -323,6 +324,7 @@ impl Parser<'_> {
                 columns,
                 query,
                 using_key,
+                materialized,
                 span,
             });
         }
@@ -333,6 +335,7 @@ impl Parser<'_> {
             columns,
             query,
             using_key,
+            materialized,
             span,
         })
     }

@@ -95,21 +95,10 @@ impl<'p> Printer<'p> {
                 self.names(&cte.using_key);
                 self.push(") ");
             }
-            // AS [NOT] MATERIALIZED
-            let body = self.ast.query(cte.query).span;
-            let before = rocky_base::Span::new(cte.name.span.end, body.start.max(cte.name.span.end));
-            let words: Vec<String> = before
-                .slice(self.text)
-                .split(|c: char| !c.is_alphanumeric() && c != '_')
-                .map(str::to_uppercase)
-                .filter(|w| !w.is_empty())
-                .collect();
-            self.push(match words.as_slice() {
-                [.., not, materialized] if not == "NOT" && materialized == "MATERIALIZED" => {
-                    " AS NOT MATERIALIZED ("
-                }
-                [.., materialized] if materialized == "MATERIALIZED" => " AS MATERIALIZED (",
-                _ => " AS (",
+            self.push(match cte.materialized {
+                Some(true) => " AS MATERIALIZED (",
+                Some(false) => " AS NOT MATERIALIZED (",
+                None => " AS (",
             });
             let bare = self.bare(cte.query);
             match &bare.body {
