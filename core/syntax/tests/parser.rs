@@ -5,7 +5,10 @@
 mod show;
 
 use rocky_base::Dialect;
-use rocky_syntax::ast::{Ast, Body, ExprKind, FromKind, JoinConstraint, JoinKind, Over, SelectItem};
+use rocky_syntax::ast::{
+    Ast, Body, ExprKind, FrameBound, FrameExclude, FrameUnit, FromKind, JoinConstraint, JoinKind, Over,
+    SelectItem,
+};
 use rocky_syntax::lexer::{TokenKind, lex, line_comments};
 use rocky_syntax::parser::{MAX_NESTING, parse, parse_expression};
 use show::{show_expr, show_from, show_query};
@@ -755,10 +758,11 @@ fn window_spans_include_their_brackets() {
         spec.span.slice(sql),
         "( order by b rows 1 preceding exclude ties )"
     );
-    assert_eq!(
-        spec.frame_span.unwrap().slice(sql),
-        "rows 1 preceding exclude ties"
-    );
+    let frame = spec.frame.unwrap();
+    assert_eq!(frame.span.slice(sql), "rows 1 preceding exclude ties");
+    assert_eq!((frame.unit, frame.end), (FrameUnit::Rows, None));
+    assert!(matches!(frame.start, FrameBound::Preceding(_)));
+    assert_eq!(frame.exclude, Some(FrameExclude::Ties));
 }
 
 // ---- errors

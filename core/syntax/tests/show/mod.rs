@@ -301,8 +301,9 @@ fn show_window(ast: &Ast, text: &str, spec: &WindowSpec) -> String {
     if !spec.order_by.is_empty() {
         write!(s, " (order {})", order(ast, text, &spec.order_by)).unwrap();
     }
-    if let Some(frame) = spec.frame_span {
-        write!(s, " (frame {} {})", frame.slice(text), list(&spec.frame)).unwrap();
+    if let Some(frame) = &spec.frame {
+        let distances: Vec<ExprId> = frame.distances().collect();
+        write!(s, " (frame {} {})", frame.span.slice(text), list(&distances)).unwrap();
     }
     s + ")"
 }
