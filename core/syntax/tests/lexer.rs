@@ -579,3 +579,85 @@ fn a_bound_may_stand_behind_a_sign() {
     assert_eq!(kinds("a<@end_dates"), [Operator, Eof]);
     assert_eq!(kinds("a<@var"), [Operator, Eof]);
 }
+
+#[test]
+fn tokens_cover_the_text_across_pieces() {
+    // Pieces of 32 KiB are cut at line ends: strings, comments and dollar quotes run over them.
+    let filler = "select a_long_name, 'text with ''quotes'' é' -- a comment é\n, ".repeat(2_000);
+    let long_string = "x\n".repeat(60_000);
+    let sql = format!(
+        "{filler} '{long_string}', $$ {long_string} $$ /* {long_string} /* nested */ */, (b)._c\n , d"
+    );
+    let lexed = lex(&sql, Dialect::DuckDb);
+    assert!(lexed.diagnostics.is_empty(), "{:?}", lexed.diagnostics);
+    let mut last = 0;
+    for token in &lexed.tokens {
+        assert!(token.span.start >= last && sql.is_char_boundary(token.span.start as usize));
+        last = token.span.end;
+    }
+    let strings: Vec<u32> = lexed
+        .tokens
+        .iter()
+        .filter(|t| t.kind == TokenKind::String)
+        .map(|t| t.span.len())
+        .filter(|l| *l > 100)
+        .collect();
+    assert_eq!(strings, [120_002, 120_006]);
+    assert_eq!(lexed.comments.len(), 2_001);
+    let tail: Vec<&str> = lexed
+        .tokens
+        .iter()
+        .rev()
+        .take(9)
+        .map(|t| t.span.slice(&sql))
+        .collect();
+    assert_eq!(tail, ["", "d", ",", "_c", ".", ")", "b", "(", ","]);
+}
+
+#[test]
+fn tokens_of_the_engines() {
+    let kinds = |sql: &str, dialect: Dialect| {
+        lex(sql, dialect)
+            .tokens
+            .iter()
+            .map(|t| (t.kind, t.span.slice(sql).to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let texts = |sql: &str, dialect: Dialect| {
+        kinds(sql, dialect)
+            .into_iter()
+            .map(|(_, t)| t)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(texts("1L 2", Dialect::DuckDb), ["1", "L", "2", ""]);
+    assert_eq!(
+        texts("1L 2S 2024_sales", Dialect::Databricks),
+        ["1L", "2S", "2024_sales", ""]
+    );
+    assert_eq!(
+        texts("a.b.c a._b 1.5 .5 1. 1e5 1_000", Dialect::DuckDb),
+        [
+            "a", ".", "b", ".", "c", "a", ".", "_b", "1.5", ".5", "1.", "1e5", "1_000", ""
+        ]
+    );
+    assert_eq!(texts("a // b", Dialect::Snowflake), ["a", ""]);
+    assert_eq!(texts("a # b", Dialect::BigQuery), ["a", ""]);
+    assert_eq!(kinds("2 ** 3", Dialect::DuckDb)[1].0, TokenKind::Pow);
+    assert_eq!(kinds("@start_date", Dialect::Snowflake)[0].0, TokenKind::At);
+    assert_eq!(kinds("\"s\" `i`", Dialect::BigQuery)[0].0, TokenKind::String);
+    assert_eq!(kinds("\"s\" `i`", Dialect::BigQuery)[1].0, TokenKind::QuotedIdent);
+    assert_eq!(
+        kinds("rb'x'", Dialect::BigQuery)[0],
+        (TokenKind::Bytes, "rb'x'".to_owned())
+    );
+    assert_eq!(kinds("x'ab'", Dialect::DuckDb)[0].0, TokenKind::Bytes);
+    assert_eq!(
+        kinds("größe", Dialect::Snowflake)[0],
+        (TokenKind::Word, "größe".to_owned())
+    );
+    assert_eq!(kinds("a->>'b' <-> c", Dialect::DuckDb)[1].0, TokenKind::LongArrow);
+    assert_eq!(
+        kinds("a->>'b' <-> c", Dialect::DuckDb)[3],
+        (TokenKind::Operator, "<->".to_owned())
+    );
+}
